@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` lists the targets; CONTRIBUTING.md explains them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+BIN := $(CURDIR)/.venv/bin
+PLAYBOOK := $(BIN)/ansible-playbook
+INVENTORY ?= inventories/local
+# LISTEN=0.0.0.0:8080 opens the site; SOURCE=https://… COUNTRY=xx takes an extract of your own.
+LISTEN ?=
+SOURCE ?=
+COUNTRY ?=
+ARGS ?=
+
+export PATH := $(BIN):$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
+	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always)
+
+.PHONY: help local down clean status logs venv test test-long lint unit molecule e2e bench build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+venv: .venv/.stamp ## Python environment with Ansible and every tool
+
+.venv/.stamp: pyproject.toml uv.lock
+	@if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+	  echo "python3 with venv is missing: installing Debian's python3-venv"
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-venv
+	fi
+	python3 -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed, python3 is %d.%d" % sys.version_info[:2] \
+	  if not (3, 11) <= sys.version_info < (3, 14) else 0)'
+	test -x .venv/bin/python || python3 -m venv .venv
+	.venv/bin/uv --version 2>/dev/null | grep -qF 'uv $(UV_VERSION)' || .venv/bin/python -m pip install -q 'uv==$(UV_VERSION)'
+	.venv/bin/uv sync -q --locked --inexact
+	touch $@
+
+local: ## everything: from a bare machine to a running site with real data
+	@.ci/phases begin
+	.ci/phases run environment $(MAKE) --no-print-directory venv
+	.ci/phases run cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
+	.ci/phases run stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
+	.ci/phases end
+
+down: venv ## stops all of it and leaves the machine as it was; data stays
+	@$(PLAYBOOK) playbooks/local_down.yml -i inventories/local $(ARGS)
+
+clean: venv ## down, and removes the data as well
+	@$(PLAYBOOK) playbooks/local_down.yml -i inventories/local -e local_down_remove_data=true $(ARGS)
+
+status: venv ## what runs, where the site is
+	@$(PLAYBOOK) playbooks/local_status.yml -i inventories/local $(ARGS)
+
+logs: ## follows the logs of the local cluster's daemons
+	@tail -n 50 -F /var/lib/cosmogony-stack/log/*.log
+
+lint: venv ## yamllint, ruff, ansible-lint
+	@yamllint --strict .
+	ruff check .
+	ruff format --check .
+	ansible-lint --offline
+
+unit: venv ## quick tests without the cluster
+	@pytest -q
+
+molecule: venv ## scenarios on the local cluster, in order
+	@for scenario in default; do molecule test -s $$scenario; done
+
+e2e: venv ## asks the running site, with a real browser
+	@pytest -q tests/e2e
+
+test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
+	@.ci/test
+
+build: venv ## the collection as a tarball, in dist/
+	@ansible-galaxy collection build --force --output-path dist
