@@ -21,7 +21,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always)
 
-.PHONY: help local down clean status logs venv test test-long lint unit molecule e2e bench build
+.PHONY: help local down clean status logs venv test lint unit molecule e2e live browser build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -41,11 +41,11 @@ venv: .venv/.stamp ## Python environment with Ansible and every tool
 	touch $@
 
 local: ## everything: from a bare machine to a running site with real data
-	@.ci/phases begin
-	.ci/phases run environment $(MAKE) --no-print-directory venv
-	.ci/phases run cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
-	.ci/phases run stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
-	.ci/phases end
+	@.ci/phases begin local
+	.ci/phases run local environment $(MAKE) --no-print-directory venv
+	.ci/phases run local cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
+	.ci/phases run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
+	.ci/phases end local
 
 down: venv ## stops all of it and leaves the machine as it was; data stays
 	@$(PLAYBOOK) playbooks/local_down.yml -i inventories/local $(ARGS)
@@ -68,11 +68,18 @@ lint: venv ## yamllint, ruff, ansible-lint
 unit: venv ## quick tests without the cluster
 	@pytest -q
 
-molecule: venv ## scenarios on the local cluster, in order
+molecule: venv browser ## scenarios on the local cluster, in order
 	@for scenario in default; do molecule test -s $$scenario; done
 
-e2e: venv ## asks the running site, with a real browser
+e2e: venv browser ## asks the running site, with a real browser
 	@pytest -q tests/e2e
+
+live: venv ## asks this machine what the local cluster opened, and its site
+	@pytest -q tests/live
+
+browser:
+	@command -v chromium > /dev/null || { apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -qy --no-install-recommends chromium; }
 
 test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 	@.ci/test
