@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command line.
+
+``dashboard --cosmogony=FILE [--output=FILE]`` compares a file, with the exit codes of the original:
+0 no count is wrong, 1 at least one is, 2 the file cannot be read, 4 wrong arguments.
+``dashboard stats --release ID`` does the same for a release in the store, as a step of a data update:
+0 done (whatever the counts), 1 permanent failure, 75 a failure that may pass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from . import stats
+from .counting import results, summary
+from .errors import EXIT_KO, EXIT_USAGE, DashboardError, InputError, TemporaryError
+from .table import load
+from .zones import read_file
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        print(f"{self.prog}: error: {message}", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+
+
+def _file_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="dashboard", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--cosmogony", required=True, metavar="FILE", type=Path, help="zones (.json, .jsonl, either .gz)"
+    )
+    parser.add_argument(
+        "--output", default="data_volumetric.json", metavar="FILE", type=Path, help="result (%(default)s)"
+    )
+    return parser
+
+
+def _stats_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="dashboard stats", description="Statistics of a release, from the store and back into it.")
+    parser.add_argument("--release", required=True, metavar="ID")
+    parser.add_argument("--outputs", default=Path("/tmp/outputs"), metavar="DIR", type=Path)  # noqa: S108
+    return parser
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    expectations = load()
+    records = results(read_file(arguments.cosmogony), expectations)
+    for row, record in zip(expectations, records, strict=True):
+        if record["test_status"] == "ko":
+            gap = " (known gap)" if row.known_gap else ""
+            print(
+                f"ko: {row.country_name} {row.zone_type}: {record['total']:.0f}, expected {row.min} to {row.max}{gap}"
+            )
+    _replace(arguments.output, stats.encode(records))
+    counts = summary(records)
+    print(_sentence(counts))
+    return EXIT_KO if counts["ko"] else 0
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write the result whole or not at all."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    except OSError as cause:
+        fresh.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written ({cause.strerror}); name a writable file with --output") from cause
+
+
+def _stats(arguments: argparse.Namespace) -> int:
+    counts = stats.run(arguments.release, arguments.outputs, os.environ)
+    print(f"release {arguments.release}: {_sentence(counts)}", file=sys.stderr)
+    return 0
+
+
+def _sentence(counts: dict[str, int]) -> str:
+    return f"{counts['ok']} ok, {counts['ko']} ko, {counts['skip']} skipped (their root zone is not in the data)"
+
+
+def _terminated(signum: int, frame: object) -> NoReturn:
+    raise TemporaryError("stopped by SIGTERM")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        if arguments[:1] == ["stats"]:
+            return _stats(_stats_parser().parse_args(arguments[1:]))
+        return _compare(_file_parser().parse_args(arguments))
+    except DashboardError as error:
+        print(f"dashboard: error: {error}", file=sys.stderr)
+        return error.exit_code

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts the descendants of the expected root zones."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .table import Expectation
+from .zones import Zone
+
+
+class Census:
+    """Parents and types of all zones; of repeated ids and wikidata ids the last record counts."""
+
+    def __init__(self, zones: Iterable[Zone], wanted: Iterable[str]) -> None:
+        wanted = set(wanted)
+        self.zones = 0
+        self._roots: dict[str, int] = {}
+        self._parents: dict[int, int | None] = {}
+        self._types: dict[int, str | None] = {}
+        for zone in zones:
+            self.zones += 1
+            self._parents[zone.id] = zone.parent
+            self._types[zone.id] = sys.intern(zone.zone_type) if zone.zone_type else None
+            if zone.wikidata in wanted:
+                self._roots[zone.wikidata] = zone.id
+        self._children: dict[int, list[int]] = defaultdict(list)
+        for child, parent in self._parents.items():
+            if parent is not None:
+                self._children[parent].append(child)
+        self._counted: dict[int, Counter[str | None]] = {}
+
+    def total(self, wikidata: str, zone_type: str) -> int | None:
+        """Descendants of that type at any depth, the root left out; None without such a root."""
+        root = self._roots.get(wikidata)
+        if root is None:
+            return None
+        if root not in self._counted:
+            self._counted[root] = self._count(root)
+        return self._counted[root][zone_type]
+
+    def _count(self, root: int) -> Counter[str | None]:
+        """Every zone is visited once, so a cycle of parents ends."""
+        seen = {root}
+        waiting = [root]
+        types: Counter[str | None] = Counter()
+        while waiting:
+            for child in self._children.get(waiting.pop(), ()):
+                if child not in seen:
+                    seen.add(child)
+                    waiting.append(child)
+                    types[self._types[child]] += 1
+        return types
+
+
+def results(zones: Iterable[Zone], expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
+    """One record a row of the table, in its order."""
+    census = Census(zones, (row.wikidata for row in expectations))
+    return [row.record(census.total(row.wikidata, row.zone_type)) for row in expectations]
+
+
+def summary(records: Iterable[dict[str, Any]]) -> dict[str, int]:
+    counted = Counter(record["test_status"] for record in records)
+    return {status: counted[status] for status in ("ok", "ko", "skip")}

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The step ``dashboard stats``: statistics of a release, from the store and back into it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import re
+import sys
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .counting import results, summary
+from .errors import DashboardError, InputError
+from .store import ObjectStream, Store
+from .table import load
+from .zones import Zone, read_lines
+
+_RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
+LATEST = "cosmogony-data/concat/tests_results.json"
+
+
+def run(release: str, outputs: Path, environ: Mapping[str, str]) -> dict[str, int]:
+    if not _RELEASE.fullmatch(release):
+        raise DashboardError(f"--release '{release}' is no release id; give it like 20261122t221000-3f9ab2c1")
+    store = Store(environ)
+    key = f"releases/{release}/zones.jsonl.gz"
+    with store.open(key) as stream:
+        records = results(_zones(stream, key), load())
+    content = encode(records)
+    store.write(f"releases/{release}/test_results.json", content)
+    store.write(LATEST, content)
+    counts = summary(records)
+    _write_outputs(outputs, counts)
+    return counts
+
+
+def encode(records: list[dict[str, Any]]) -> bytes:
+    return json.dumps(records, ensure_ascii=False).encode() + b"\n"
+
+
+def _zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
+    file = os.environ.get("ARGO_PROGRESS_FILE", "")
+    shown = time.monotonic()
+    try:
+        with gzip.GzipFile(fileobj=io.BufferedReader(stream, 256 * 1024)) as lines:
+            for zone in read_lines(lines, key):
+                if file and time.monotonic() - shown > 1:
+                    shown = time.monotonic()
+                    file = _show(file, stream)
+                yield zone
+    except (OSError, EOFError, zlib.error) as cause:
+        raise DashboardError(f"{key} is damaged ({cause}); run the merge step again") from cause
+    except InputError as cause:
+        raise DashboardError(f"{cause} Run the merge step again") from cause
+
+
+def _show(file: str, stream: ObjectStream) -> str:
+    try:
+        Path(file).write_text(f"{stream.offset}/{stream.size}\n")
+    except OSError as cause:
+        print(f"progress file {file} cannot be written ({cause})", file=sys.stderr)
+        return ""
+    return file
+
+
+def _write_outputs(folder: Path, counts: Mapping[str, int]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, count in counts.items():
+            (folder / name).write_text(str(count))
+    except OSError as cause:
+        raise DashboardError(f"outputs cannot be written to {folder} ({cause}); name a writable folder") from cause

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The expected counts, and how a row and its result look in the output."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One row of volumetry.csv: how many zones of a type lie below a root zone."""
+
+    country: str | None
+    zone_type: str
+    min: int
+    max: int
+    known_gap: bool
+    wikidata: str
+    country_name: str
+    local_term: str | None
+    class_wikidata: str | None
+
+    def status(self, total: int | None) -> str:
+        if total is None:
+            return "skip"
+        return "ok" if self.min <= total <= self.max else "ko"
+
+    def record(self, total: int | None) -> dict[str, Any]:
+        """The result under the names (and number format) that readers of test_results.json know."""
+        return {
+            "country_code": self.country,
+            "expected_max": float(self.max),
+            "expected_min": float(self.min),
+            "is_known_failure": "yes" if self.known_gap else None,
+            "name": self.country_name,
+            "test_status": self.status(total),
+            "total": -1.0 if total is None else float(total),
+            "wikidata_id": self.wikidata,
+            "wikidata_ontology": self.class_wikidata,
+            "zone_type": self.zone_type,
+            "zone_type_local_name": self.local_term,
+        }
+
+
+def parse(lines: Iterable[str]) -> list[Expectation]:
+    """Rows in file order; empty fields are None, and ``NA`` is Namibia."""
+    return [
+        Expectation(
+            country=row["country"] or None,
+            zone_type=row["zone_type"],
+            min=int(row["min"]),
+            max=int(row["max"]),
+            known_gap=row["known_gap"] == "yes",
+            wikidata=row["wikidata"],
+            country_name=row["country_name"],
+            local_term=row["local_term"] or None,
+            class_wikidata=row["class_wikidata"] or None,
+        )
+        for row in csv.DictReader(lines)
+    ]
+
+
+def load() -> list[Expectation]:
+    with (files(__package__) / "volumetry.csv").open("r", encoding="utf-8", newline="") as table:
+        return parse(table)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones of a Cosmogony file as a stream of the four values that counting needs; geometry is never kept."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+import ijson
+import orjson
+
+from .errors import InputError
+
+EXTENSIONS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+
+
+class Zone(NamedTuple):
+    id: int
+    parent: int | None
+    zone_type: str | None
+    wikidata: str | None
+
+
+def _zone(record: object, where: str) -> Zone:
+    if not isinstance(record, dict) or "id" not in record:
+        raise InputError(f"{where} is not a zone: an object with 'id' is needed")
+    return Zone(record["id"], record.get("parent"), record.get("zone_type"), record.get("wikidata") or None)
+
+
+def read_lines(lines: Iterable[bytes], name: str) -> Iterator[Zone]:
+    """One zone a line; a blank or broken line is an error that names its number."""
+    for number, line in enumerate(lines, 1):
+        where = f"{name}, line {number}"
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError as cause:
+            raise InputError(f"{where} is not JSON ({cause}): was the file cut short?") from cause
+        yield _zone(record, where)
+
+
+def read_document(stream: BinaryIO, name: str) -> Iterator[Zone]:
+    """The array ``zones`` of one JSON object, without holding the object."""
+    count = 0
+    try:
+        for count, record in enumerate(ijson.items(stream, "zones.item", use_float=True), 1):
+            yield _zone(record, f"{name}, zone {count}")
+    except ijson.JSONError as cause:
+        reason = str(cause).splitlines()[0]
+        raise InputError(f"{name}, after zone {count}: not JSON ({reason}): was the file cut short?") from cause
+
+
+def read_file(path: Path) -> Iterator[Zone]:
+    """The zones of a file in any of the four formats; several gzip members are one file."""
+    name = path.name
+    if not name.endswith(EXTENSIONS):
+        raise InputError(f"Unknown file extension: {path}: give a file named {', '.join(EXTENSIONS)}")
+    try:
+        with path.open("rb") as raw:
+            stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
+            lined = name.endswith((".jsonl", ".jsonl.gz"))
+            yield from read_lines(stream, str(path)) if lined else read_document(stream, str(path))
+    except (OSError, EOFError, zlib.error) as cause:
+        reason = getattr(cause, "strerror", None) or cause
+        raise InputError(f"{path} cannot be read ({reason}): name a complete zones file") from cause

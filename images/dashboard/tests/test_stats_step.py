@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The step of a data update, against a real MinIO."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+from cosmogony_dashboard.cli import main
+from cosmogony_dashboard.store import Store
+from minio_server import BUCKET, MinioServer, free_port
+from test_file_command import luxembourg
+
+RELEASE = "20261122t221000-3f9ab2c1"
+
+
+@pytest.fixture
+def environment(minio: MinioServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in minio.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def put(minio: MinioServer, content: bytes) -> None:
+    minio.client.put_object(BUCKET, f"releases/{RELEASE}/zones.jsonl.gz", io.BytesIO(content), len(content))
+
+
+def lines(cantons: int) -> bytes:
+    return b"".join(json.dumps(zone).encode() + b"\n" for zone in luxembourg(cantons))
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.mark.usefixtures("environment")
+def test_results_are_written_for_the_release_and_counted(minio: MinioServer, tmp_path: Path) -> None:
+    put(minio, gzip.compress(lines(13)))
+    assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path / "new")]) == 0
+    assert outputs(tmp_path / "new") == {"ok": "3", "ko": "0", "skip": "259"}
+    texts = [
+        minio.client.get_object(BUCKET, key).read()
+        for key in (f"releases/{RELEASE}/test_results.json", "cosmogony-data/concat/tests_results.json")
+    ]
+    assert texts[0] == texts[1]
+    cantons = [record for record in json.loads(texts[0]) if record["zone_type_local_name"] == "canton"]
+    assert {"Luxembourg"} <= {record["name"] for record in cantons if record["test_status"] == "ok"}
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_ko_is_counted_and_is_no_failure_of_the_step(minio: MinioServer, tmp_path: Path) -> None:
+    put(minio, gzip.compress(lines(5)))
+    assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path)]) == 0
+    assert outputs(tmp_path)["ko"] == "1"
+
+
+@pytest.mark.usefixtures("environment")
+def test_damaged_zones_are_a_permanent_failure(
+    minio: MinioServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for content in (gzip.compress(lines(13))[:-20], b"no gzip", gzip.compress(b'{"id": 1}\n{"id')):
+        put(minio, content)
+        assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path)]) == 1
+        assert RELEASE in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("release", ["20200101t000000-00000000", "../osm", ""])
+def test_an_unknown_release_is_a_permanent_failure_that_names_it(
+    release: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["stats", "--release", release]) == 1
+    assert release in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("environment")
+def test_wrong_credentials_are_permanent_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], minio: MinioServer
+) -> None:
+    monkeypatch.setenv("S3_SECRET_KEY", "wrong-secret-key")
+    put(minio, gzip.compress(lines(13)))
+    assert main(["stats", "--release", RELEASE]) == 1
+    message = capsys.readouterr().err
+    assert minio.endpoint in message
+    assert "wrong-secret-key" not in message
+
+
+def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["stats", "--release", RELEASE]) == 1
+    assert "S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY not set" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_server_that_is_away_may_come_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+    assert main(["stats", "--release", RELEASE]) == 75
+    assert "is the server up?" in capsys.readouterr().err
+
+
+def test_a_broken_stream_goes_on_where_it_broke(minio: MinioServer) -> None:
+    content = bytes(range(256)) * 20_000
+    put(minio, content)
+    with Store(minio.environment).open(f"releases/{RELEASE}/zones.jsonl.gz") as stream:
+        received, broken = bytearray(), False
+        while chunk := stream.read(200_000):
+            received += chunk
+            if not broken and len(received) > 600_000 and stream._response is not None:
+                stream._response.close()  # the connection is gone: the next read finds it closed
+                broken = True
+    assert received == content
+    assert broken
