@@ -1,0 +1,231 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+
+{{/* Labels by which pods are found. They never change. Call with a dict of root and component. */}}
+{{- define "cosmogony.selectorLabels" -}}
+app.kubernetes.io/name: cosmogony
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{/* Labels of every object. */}}
+{{- define "cosmogony.labels" -}}
+{{ include "cosmogony.selectorLabels" . }}
+app.kubernetes.io/part-of: cosmogony
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
+{{- end }}
+
+{{/* Pod security "restricted", written out. */}}
+{{- define "cosmogony.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "cosmogony.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* Where the database is and who reads it. */}}
+{{- define "cosmogony.databaseEnv" -}}
+- name: POSTGRES_HOST
+  value: {{ .Values.database.host | quote }}
+- name: POSTGRES_PORT
+  value: {{ .Values.database.port | quote }}
+- name: POSTGRES_DB
+  value: {{ .Values.database.name | quote }}
+- name: POSTGRES_SSLMODE
+  value: {{ .Values.database.sslmode | quote }}
+- name: POSTGRES_USER
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.database.existingSecret }}
+      key: user
+- name: POSTGRES_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.database.existingSecret }}
+      key: password
+{{- end }}
+
+{{/* A site's own environment variables of one component. */}}
+{{- define "cosmogony.extraEnv" -}}
+{{- range $name, $value := .env }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Where pods of one component may run: apart from each other if that is possible. */}}
+{{- define "cosmogony.placement" -}}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 8 }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 8 }}
+{{- with .values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* A new pod must be ready before an old one goes, and an old one finishes what it answers. */}}
+{{- define "cosmogony.rollout" -}}
+{{- if not .values.autoscaling.enabled }}
+replicas: {{ .values.replicas }}
+{{- end }}
+revisionHistoryLimit: 3
+strategy:
+  type: RollingUpdate
+  rollingUpdate:
+    maxSurge: 1
+    maxUnavailable: 0
+selector:
+  matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 4 }}
+{{- end }}
+
+{{/* Scaling by CPU, which every cluster with a metrics server has. */}}
+{{- define "cosmogony.autoscaler" -}}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: cosmogony-{{ .component }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "cosmogony.labels" . | nindent 4 }}
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: cosmogony-{{ .component }}
+  minReplicas: {{ .values.autoscaling.minReplicas }}
+  maxReplicas: {{ .values.autoscaling.maxReplicas }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target:
+          type: Utilization
+          averageUtilization: {{ .values.autoscaling.targetCPUUtilizationPercentage }}
+{{- end }}
+
+{{/* maxUnavailable, so that a single replica does not hold a node's drain for ever. */}}
+{{- define "cosmogony.disruptionBudget" -}}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: cosmogony-{{ .component }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "cosmogony.labels" . | nindent 4 }}
+spec:
+  maxUnavailable: {{ .values.podDisruptionBudget.maxUnavailable }}
+  selector:
+    matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 6 }}
+{{- end }}
+
+{{- define "cosmogony.service" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: cosmogony-{{ .component }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "cosmogony.labels" . | nindent 4 }}
+  {{- with .values.service.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  type: {{ .values.service.type }}
+  {{- with .values.service.clusterIP }}
+  clusterIP: {{ . }}
+  {{- end }}
+  selector: {{- include "cosmogony.selectorLabels" . | nindent 4 }}
+  ports:
+    - name: http
+      port: {{ .port }}
+      targetPort: http
+      protocol: TCP
+      appProtocol: http
+{{- end }}
+
+{{/* Account without rights and without a token. */}}
+{{- define "cosmogony.serviceAccount" -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: cosmogony-{{ .component }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "cosmogony.labels" . | nindent 4 }}
+automountServiceAccountToken: false
+{{- include "cosmogony.pullSecrets" .root }}
+{{- end }}
+
+{{- define "cosmogony.pullSecrets" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* nginx's spelling of web.cacheSize: 1Gi is 1g, 512Mi is 512m. */}}
+{{- define "cosmogony.tileCacheSize" -}}
+{{- .Values.web.cacheSize | trimSuffix "i" | lower }}
+{{- end }}
+
+{{- define "cosmogony.dnsEgress" -}}
+- ports:
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
+{{- end }}
+
+{{/*
+Patch of one workflow step's pod: requests, limits, the size of /tmp, and the security context of Argo's own
+containers, which the namespace's Pod Security wants whatever the controller's configuration says.
+*/}}
+{{- define "cosmogony.stepPatch" -}}
+initContainers:
+  - name: init
+    securityContext: {{- include "cosmogony.argoSecurityContext" . | nindent 6 }}
+containers:
+  - name: wait
+    securityContext: {{- include "cosmogony.argoSecurityContext" . | nindent 6 }}
+  - name: main
+    resources: {{- toYaml .resources | nindent 6 }}
+volumes:
+  - name: tmp
+    emptyDir:
+      sizeLimit: {{ .scratch }}
+{{- end }}
+
+{{- define "cosmogony.argoSecurityContext" -}}
+allowPrivilegeEscalation: false
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- define "cosmogony.dnsEgress" -}}
+- ports:
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
+{{- end }}
