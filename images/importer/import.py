@@ -1,0 +1,9 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The importer under the name that it always had."""
+
+import sys
+
+from cosmogony_importer.cli import main
+
+sys.exit(main())

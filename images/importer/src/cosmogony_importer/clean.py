@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drops releases that are too old and what killed loads left."""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+from psycopg import sql
+
+from . import catalog, db, loader
+from .errors import ImporterError, TemporaryError
+from .progress import say
+
+
+def clean(connection: psycopg.Connection, keep: int) -> list[str]:
+    """Keep the live release and the newest others up to `keep` in all; return what was dropped."""
+    if keep < 1:
+        raise ImporterError(f"--keep is {keep}, wanted 1 or more; the live release is never dropped")
+    dropped = _debris(connection)
+    with db.lock(connection, db.SWITCH, wait=60):
+        kept = [release for release in catalog.releases(connection) if release.state != "loading"]
+        others = [release for release in kept if not release.live]
+        room = keep - sum(release.live for release in kept)
+        for release in others[room:]:
+            if _drop(connection, release.id, release.schema_name):
+                dropped.append(release.id)
+    return dropped
+
+
+def _debris(connection: psycopg.Connection) -> list[str]:
+    """What a killed load left; skipped while a load is running."""
+    dropped = []
+    try:
+        with db.lock(connection, db.LOAD):
+            with connection.transaction():
+                if loader.drop_staging(connection):
+                    dropped.append("import")
+            for release in catalog.releases(connection):
+                if release.state == "loading":
+                    loader.forget(connection, release.id)
+                    dropped.append(release.id)
+    except TemporaryError as error:
+        say(f"staging left alone: {error}")
+    return dropped
+
+
+def _drop(connection: psycopg.Connection, release_id: str, schema: str, patience: float = 60.0) -> bool:
+    """Drop one release; a reader of it is waited for, objects of others that need it keep it."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute("SET LOCAL lock_timeout = '500ms'")
+                if connection.execute("SELECT 1 FROM cosmogony_catalog.live WHERE release_id = %s", (release_id,)
+                                      ).fetchone():
+                    return False
+                connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s", (release_id,))
+                tables = [row[0] for row in connection.execute(
+                    "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                    "WHERE n.nspname = %s AND c.relkind = 'r'", (schema,)).fetchall()]
+                if tables:
+                    connection.execute(sql.SQL("DROP TABLE {}").format(
+                        sql.SQL(", ").join(sql.Identifier(schema, table) for table in tables)))
+                connection.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(schema)))
+            say(f"release {release_id} dropped")
+            return True
+        except psycopg.errors.LockNotAvailable:
+            if time.monotonic() > deadline:
+                say(f"release {release_id} is being read, left for the next time")
+                return False
+            time.sleep(0.5)
+        except psycopg.errors.DependentObjectsStillExist as error:
+            say(f"release {release_id} is kept because something else needs it: {error.diag.message_detail}")
+            return False

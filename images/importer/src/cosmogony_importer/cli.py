@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command line of the importer: the two commands of the original one, and one command a step of the pipeline."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import psycopg
+
+from . import commands
+from .errors import PERMANENT, ImporterError, of_database
+
+OUTPUTS = "/tmp/outputs"  # noqa: S108  Argo reads output parameters there
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="import.py", description="Loads zones into PostGIS and publishes them.",
+                                    epilog="Exit codes: 0 done, 1 fails again, 2 wrong arguments, 75 may pass later.")
+    steps = whole.add_subparsers(metavar="COMMAND", title="commands")
+
+    def step(name: str, run: commands.Command, **more: object) -> argparse.ArgumentParser:
+        added = steps.add_parser(name, help=(run.__doc__ or "").strip(), description=run.__doc__, **more)
+        added.set_defaults(run=run, original=False)
+        added.add_argument("--outputs", default=OUTPUTS, metavar="DIR", help="where output parameters go (%(default)s)")
+        return added
+
+    def release(of: argparse.ArgumentParser, required: bool = True) -> None:
+        of.add_argument("--release", required=required, metavar="ID")
+
+    step("init", commands.init)
+
+    for name in ("import_data", "import-data"):
+        added = step(name, commands.import_data)
+        added.set_defaults(original=True)
+        which = added.add_mutually_exclusive_group(required=True)
+        which.add_argument("path", nargs="?", metavar="PATH", help=".json, .json.gz, .jsonl or .jsonl.gz")
+        which.add_argument("--cosmogony_path", "--cosmogony-path", dest="path_option", metavar="PATH")
+        added.add_argument("--allow-empty", action="store_true", help="accept a file without zones")
+        added.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
+
+    added = step("load", commands.load)
+    release(added)
+    added.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
+
+    added = step("tiles", commands.store_tiles)
+    release(added)
+    added.add_argument("--max-zoom", type=int, default=8, metavar="N", help="highest stored zoom (%(default)s)")
+    added.add_argument("--jobs", type=int, default=0, metavar="N", help="connections at work (number of processors)")
+
+    added = step("gate", commands.check)
+    release(added)
+    added.add_argument("--override", metavar="REASON", help="let a blocked release through, and say why")
+    added.add_argument("--max-loss-percent", type=float, default=5.0, metavar="P",
+                       help="how many per cent fewer than the live release has (%(default)s)")
+    added.add_argument("--max-loss-zones", type=int, default=10, metavar="N",
+                       help="how many zones a country may lose of one type whatever the per cent (%(default)s)")
+
+    added = step("publish", commands.publish)
+    release(added, required=False)
+    added.add_argument("--override", metavar="REASON", help="publish what did not pass the gate, and say why")
+
+    added = step("rollback", commands.rollback)
+    added.add_argument("--to", metavar="ID", help="the release (else the newest that is older than the live one)")
+    added.add_argument("--reason", metavar="TEXT")
+
+    step("list", commands.list_).add_argument("--json", action="store_true")
+    step("clean", commands.clean_up).add_argument("--keep", type=int, default=3, metavar="N",
+                                                  help="how many releases stay, the live one included (%(default)s)")
+    for name in ("publish", "rollback"):
+        steps.choices[name].add_argument("--patience", type=float, default=600, metavar="SECONDS",
+                                         help="how long to try while somebody reads the views (%(default)s)")
+    return whole
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    whole = parser()
+    options = whole.parse_args(arguments)
+    if not hasattr(options, "run"):
+        whole.print_help()
+        return 0
+    if getattr(options, "path_option", None):
+        options.path = options.path_option
+    if options.run is commands.publish and not options.release:
+        options.original = True
+    try:
+        options.run(options)
+    except ImporterError as error:
+        return _fail(error, options.original)
+    except psycopg.Error as error:
+        return _fail(of_database(error), options.original)
+    except KeyboardInterrupt:
+        return _fail(ImporterError("interrupted; nothing was switched"), options.original)
+    return 0
+
+
+def _fail(error: ImporterError, original: bool) -> int:
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    return PERMANENT if original else error.code

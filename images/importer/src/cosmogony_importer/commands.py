@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each command does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from . import catalog, clean, db, gate, loader, reader, switch, tiles
+from .errors import Blocked, ImporterError
+from .progress import duration, say, write_outputs
+from .settings import Database, Storage
+from .storage import Missing, Store
+
+Command = Callable[[argparse.Namespace], None]
+
+
+def _connect() -> psycopg.Connection:
+    connection = db.connect(Database.from_environment())
+    try:
+        catalog.migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _store() -> Store:
+    return Store(Storage.from_environment())
+
+
+def _load(connection: psycopg.Connection, release_id: str, **options: object) -> loader.Loaded:
+    try:
+        return loader.load(connection, release_id, **options)
+    except BaseException:
+        if not connection.broken:
+            loader.forget(connection, release_id)
+        raise
+
+
+def init(options: argparse.Namespace) -> None:
+    """Create or upgrade catalog, views and the tile function; quick when nothing is to do."""
+    with _connect() as connection:
+        live = catalog.live(connection)
+    say(f"database is ready; live release: {live.id if live else 'none'}")
+
+
+def import_data(options: argparse.Namespace) -> None:
+    """Load a file; publish makes it live."""
+    path = Path(options.path)
+    reader.ending(str(path))
+    if not path.is_file():
+        raise ImporterError(f"{path} cannot be read: no such file")
+    release_id = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{reader.file_digest(path)[:8]}"
+    with _connect() as connection:
+        _load(connection, release_id, zones=reader.read_file(path), wait=options.wait,
+              allow_empty=options.allow_empty)
+    say("Import done.")
+
+
+def load(options: argparse.Namespace) -> None:
+    """Load the zones file of a release from the object store."""
+    catalog.schema_of(options.release)
+    store = _store()
+    base = f"releases/{options.release}"
+    manifest = store.read_json(f"{base}/manifest.json")
+    if not isinstance(manifest, dict):
+        raise ImporterError(f"{base}/manifest.json is no object; run merge again")
+    start = time.monotonic()
+    with _connect() as connection:
+        if not (loaded := loader.already(connection, options.release)):
+            name = f"{base}/zones.jsonl.gz"
+            with store.open(name) as stream:
+                loaded = _load(connection, options.release, zones=reader.read_stream(stream, ".jsonl.gz", name),
+                               manifest=manifest, wait=options.wait)
+    write_outputs(options.outputs, {"zones": loaded.rows})
+    say(f"release {options.release}: {loaded.rows} zones loaded in {duration(time.monotonic() - start)}")
+
+
+def store_tiles(options: argparse.Namespace) -> None:
+    """Store the tiles of the low zooms."""
+    start = time.monotonic()
+    with _connect() as connection:
+        release = catalog.find(connection, options.release)
+        stored = tiles.store(Database.from_environment(), connection, release, options.max_zoom, options.jobs)
+    write_outputs(options.outputs, {"tiles": stored.tiles})
+    say(f"release {options.release}: {stored.tiles} tiles, {stored.size / 1e6:.1f} MB stored in "
+        f"{duration(time.monotonic() - start)}")
+
+
+def check(options: argparse.Namespace) -> None:
+    """Judge a release; blocked ends in exit code 1."""
+    limits = gate.Limits(options.max_loss_percent, options.max_loss_zones)
+    with _connect() as connection:
+        release = catalog.find(connection, options.release)
+        missing = None
+        if Storage.configured():
+            key = f"releases/{release.id}/test_results.json"
+            try:
+                catalog.store_document(connection, release.schema_name, "statistics", _store().read_json(key))
+            except Missing:
+                missing = f"the statistics {key} are missing; run the step stats"
+        verdict = gate.check(connection, release, limits, options.override, missing)
+        live = catalog.live(connection)
+    write_outputs(options.outputs, {"verdict": verdict.word})
+    if verdict.word == "blocked":
+        stays = f"the live release {live.id} stays" if live else "nothing is live"
+        raise Blocked(f"release {release.id} is blocked ({len(verdict.findings)} findings above); {stays}; "
+                      "to let it through all the same: gate --release ID --override REASON")
+    say(f"release {release.id}: {verdict.word}" + (f" ({options.override})" if verdict.findings else ""))
+
+
+def publish(options: argparse.Namespace) -> None:
+    """Make a release the live one."""
+    start = time.monotonic()
+    with _connect() as connection:
+        release = catalog.find(connection, options.release) if options.release else _last_loaded(connection)
+        _fit(connection, release, options)
+        published = switch.switch(connection, release, "publish", reason=options.override, patience=options.patience)
+    if options.release and Storage.configured():
+        _mark_published(release.id, published)
+    if options.release:
+        write_outputs(options.outputs, {"release": release.id})
+    say(f"release {release.id} is live ({time.monotonic() - start:.1f} s)")
+
+
+def _last_loaded(connection: psycopg.Connection) -> catalog.Release:
+    """What import_data loaded last; publishing it twice is an error, as it always was."""
+    for release in catalog.releases(connection):
+        if release.state == "loaded":
+            return release
+        if release.state != "loading":
+            break
+    raise ImporterError("nothing is loaded that is not published yet; run import_data first, or publish --release ID")
+
+
+def _fit(connection: psycopg.Connection, release: catalog.Release, options: argparse.Namespace) -> None:
+    if release.live or options.override:
+        return
+    if not release.zones:
+        raise ImporterError(f"release {release.id} has no zones; to publish it all the same: publish --override REASON")
+    if not options.release or release.state in ("published", "retired"):
+        return
+    verdict = (release.gate or {}).get("verdict")
+    if verdict not in ("passed", "overridden"):
+        raise ImporterError(f"release {release.id} {'is blocked by' if verdict else 'has not been through'} the gate; "
+                            f"run gate --release {release.id} [--override REASON]")
+
+
+def _mark_published(release_id: str, published: datetime) -> None:
+    store, key = _store(), f"releases/{release_id}/manifest.json"
+    try:
+        manifest = store.read_json(key)
+    except Missing:
+        say(f"{key} is not in the object store; nothing to update there")
+        return
+    wanted = {"state": "published", "published": published.isoformat(timespec="seconds")}
+    if any(manifest.get(name) != value for name, value in wanted.items()):
+        store.write_json(key, manifest | wanted)
+
+
+def rollback(options: argparse.Namespace) -> None:
+    """Make an earlier release the live one again."""
+    start = time.monotonic()
+    with _connect() as connection:
+        release = catalog.find(connection, options.to) if options.to else switch.previous(connection)
+        switch.switch(connection, release, "rollback", reason=options.reason, patience=options.patience)
+    write_outputs(options.outputs, {"release": release.id})
+    say(f"rolled back to release {release.id} ({time.monotonic() - start:.1f} s)")
+
+
+def _described(r: catalog.Release, stored: dict[int, tiles.Stored]) -> dict[str, object]:
+    return {
+        "id": r.id, "schema": r.schema_name, "state": r.state, "live": r.live, "zones": r.zones,
+        "created": r.created.isoformat(), "inputs_digest": r.inputs_digest,
+        "published": r.published_at.isoformat() if r.published_at else None, "gate": (r.gate or {}).get("verdict"),
+        "override": r.override, "stored_zoom": r.stored_zoom,
+        "tiles": sum(zoom.tiles for zoom in stored.values()),
+        "tile_bytes": sum(zoom.size for zoom in stored.values()),
+        "tiles_by_zoom": {str(z): {"tiles": zoom.tiles, "bytes": zoom.size} for z, zoom in stored.items()},
+    }
+
+
+def list_(options: argparse.Namespace) -> None:
+    """Show the kept releases."""
+    with _connect() as connection:
+        kept = catalog.releases(connection)
+        stored = {r.id: tiles.by_zoom(connection, r) for r in kept if r.state != "loading"}
+    document = json.dumps([_described(r, stored.get(r.id, {})) for r in kept])
+    write_outputs(options.outputs, {"releases": document})
+    if options.json:
+        say(document)
+        return
+    row = "{:1} {:32} {:10} {:>10} {:>6} {:11} {:20}".format
+    say(row("", "release", "state", "zones", "tiles", "gate", "published"))
+    for r in kept:
+        zooms = "-" if r.stored_zoom is None else f"0-{r.stored_zoom}"
+        when = f"{r.published_at:%Y-%m-%d %H:%M:%S}" if r.published_at else "-"
+        say(row("*" if r.live else "", r.id, r.state, r.zones if r.zones is not None else "-", zooms,
+                (r.gate or {}).get("verdict") or "-", when))
+
+
+def clean_up(options: argparse.Namespace) -> None:
+    """Drop old releases and debris."""
+    with _connect() as connection:
+        dropped = clean.clean(connection, options.keep)
+    write_outputs(options.outputs, {"dropped": " ".join(dropped)})
+    say(f"dropped: {', '.join(dropped) or 'nothing'}")

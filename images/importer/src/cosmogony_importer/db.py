@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections, locks between importers, and the SQL files."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+
+import psycopg
+from psycopg import sql
+
+from .errors import ImporterError, TemporaryError
+from .progress import say
+from .settings import Database
+
+CONNECT_SECONDS = 10.0
+# two keys of one lock space: a long load must not keep anyone from switching
+LOCK_SPACE = 0x636F736D
+LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
+LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "schema change", TILES: "tile planning"}
+# refusals that waiting for the server does not cure
+REFUSED = re.compile(r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
+                     r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied")
+
+
+def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
+    """Connect, trying again for some seconds while the server cannot be reached."""
+    deadline = time.monotonic() + seconds
+    where = f"PostgreSQL {settings.user}@{settings.host}:{settings.port}/{settings.name}"
+    while True:
+        try:
+            return psycopg.connect(
+                host=settings.host, port=settings.port, dbname=settings.name, user=settings.user,
+                password=settings.password, sslmode=settings.sslmode, autocommit=True, connect_timeout=5,
+                application_name="cosmogony-importer", keepalives_idle=30, keepalives_interval=10, keepalives_count=3,
+                options="-c client_connection_check_interval=5s -c client_min_messages=warning")
+        except psycopg.OperationalError as error:
+            reason = " ".join(str(error).split())
+            if REFUSED.search(reason):
+                raise ImporterError(f"{where} refuses: {reason}; check POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB"
+                                    ) from error
+            if time.monotonic() > deadline:
+                raise TemporaryError(f"{where} does not answer for {seconds:.0f} s: {reason}; "
+                                     "check POSTGRES_HOST and POSTGRES_PORT, and that it runs") from error
+            time.sleep(0.3)
+
+
+@contextmanager
+def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
+    """Hold an advisory lock of this session, so that two importers do not fight; it goes with the session."""
+    deadline = time.monotonic() + wait
+    told = False
+    while not connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, kind)).fetchone()[0]:
+        if time.monotonic() >= deadline:
+            raise TemporaryError(f"another importer is busy with {LOCK_NAMES[kind]} ({_holder(connection, kind)}); "
+                                 "run the command again when it is done")
+        if not told:
+            say(f"waiting for another importer: {LOCK_NAMES[kind]} ({_holder(connection, kind)})")
+            told = True
+        time.sleep(0.2)
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, kind))
+
+
+def _holder(connection: psycopg.Connection, kind: int) -> str:
+    row = connection.execute(
+        "SELECT a.pid, coalesce(host(a.client_addr), 'local'), a.backend_start::timestamptz(0) "
+        "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
+        "AND l.classid = %s AND l.objid = %s AND l.database = (SELECT oid FROM pg_database "
+        "WHERE datname = current_database())", (LOCK_SPACE, kind)).fetchone()
+    return f"process {row[0]} from {row[1]} since {row[2]}" if row else "it just ended"
+
+
+def postgis_schema(connection: psycopg.Connection) -> str:
+    row = connection.execute("SELECT n.nspname, e.extversion FROM pg_extension e JOIN pg_namespace n ON n.oid = "
+                             "e.extnamespace WHERE e.extname = 'postgis'").fetchone()
+    if row is None:
+        name = connection.info.dbname
+        raise ImporterError(f'database {name} has no PostGIS; run "CREATE EXTENSION postgis" in it as a superuser')
+    if tuple(int(part) for part in row[1].split(".")[:2]) < (3, 4):
+        raise ImporterError(f"PostGIS {row[1]} is too old; 3.4 or newer is needed for coverage simplification")
+    return row[0]
+
+
+def files(folder: str) -> list[tuple[str, str]]:
+    """The SQL files of a folder by name."""
+    base = resources.files(__package__) / "sql" / folder
+    return sorted((entry.name, entry.read_text()) for entry in base.iterdir() if entry.name.endswith(".sql"))
+
+
+def statement(path: str, **values: str | int | float | sql.Composable) -> sql.Composed:
+    """An SQL file with its @name@ placeholders filled in: text as a quoted identifier, numbers as they are."""
+    return fill((resources.files(__package__) / "sql" / path).read_text(), **values)
+
+
+def fill(text: str, **values: str | int | float | sql.Composable) -> sql.Composed:
+    parts: list[sql.Composable] = []
+    for index, part in enumerate(re.split(r"@([a-z_]+)@", text)):
+        if index % 2 == 0:
+            parts.append(sql.SQL(part))
+            continue
+        value = values[part]
+        if isinstance(value, sql.Composable):
+            parts.append(value)
+        else:
+            parts.append(sql.Identifier(value) if isinstance(value, str) else sql.Literal(value))
+    return sql.Composed(parts)
+
+
+def search_path(connection: psycopg.Connection, *schemas: str) -> None:
+    """Set where unqualified names are found, until the transaction ends."""
+    connection.execute(sql.SQL("SET LOCAL search_path = {}").format(
+        sql.SQL(", ").join(sql.Identifier(schema) for schema in schemas)))

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks a release before it is published, against what it should be and against the live one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from . import catalog, db
+from .catalog import Release
+from .progress import say
+
+SAMPLES = 25
+NAMED = 20  # findings that are written out
+
+
+@dataclass(frozen=True)
+class Limits:
+    max_loss_percent: float = 5.0
+    max_loss_zones: int = 10  # of one type in one country; small countries change by a few
+
+
+@dataclass
+class Verdict:
+    findings: list[str] = field(default_factory=list)
+    override: str | None = None
+
+    @property
+    def word(self) -> str:
+        if not self.findings:
+            return "passed"
+        return "overridden" if self.override else "blocked"
+
+
+def check(connection: psycopg.Connection, release: Release, limits: Limits, override: str | None = None,
+          found: str | None = None) -> Verdict:
+    """Judge a release and write the verdict into the catalog."""
+    verdict = Verdict([found] if found else [], override)
+    rows = _count(connection, release)
+    if not rows:
+        verdict.findings.append("it has no zones")
+    verdict.findings += _orphans(connection, release)
+    verdict.findings += _manifest(connection, release, rows)
+    verdict.findings += _losses(connection, release, limits)
+    if rows:
+        verdict.findings += _sample_tiles(connection, release)
+    connection.execute(
+        "UPDATE cosmogony_catalog.releases SET gate = %s, override = %s WHERE id = %s",
+        (Jsonb({"verdict": verdict.word, "findings": verdict.findings,
+                "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "limits": {"max_loss_percent": limits.max_loss_percent, "max_loss_zones": limits.max_loss_zones}}),
+         override if verdict.findings else None, release.id))
+    for finding in verdict.findings:
+        say(f"gate: {finding}")
+    return verdict
+
+
+def _zones(release: Release) -> sql.Identifier:
+    return sql.Identifier(release.schema_name, "zones")
+
+
+def _count(connection: psycopg.Connection, release: Release) -> int:
+    return connection.execute(sql.SQL("SELECT count(*) FROM {}").format(_zones(release))).fetchone()[0]
+
+
+def _orphans(connection: psycopg.Connection, release: Release) -> list[str]:
+    orphans = connection.execute(sql.SQL(
+        "SELECT child.id, child.osm_id, child.name, child.parent, count(*) OVER () FROM {zones} child "
+        "WHERE child.parent IS NOT NULL AND NOT EXISTS (SELECT FROM {zones} parent WHERE parent.id = child.parent) "
+        "ORDER BY child.id LIMIT 3"
+    ).format(zones=_zones(release))).fetchall()
+    if not orphans:
+        return []
+    some = "; ".join(f"zone {row[0]} ({row[1]} {row[2]}) has parent {row[3]}" for row in orphans)
+    return [f"{orphans[0][4]} zones have a parent that is not there: {some}"]
+
+
+def _manifest(connection: psycopg.Connection, release: Release, rows: int) -> list[str]:
+    manifest = catalog.document(connection, release.schema_name, "manifest") or {}
+    counts = manifest.get("counts") or {}
+    expected = counts.get("zones")
+    skipped = connection.execute("SELECT coalesce(skipped, 0) FROM cosmogony_catalog.releases WHERE id = %s",
+                                 (release.id,)).fetchone()[0]
+    findings = []
+    if expected is not None and expected not in (rows, rows + skipped):
+        findings.append(f"the manifest says {expected} zones, {rows} were loaded and {skipped} had no geometry")
+    if release.zones is not None and release.zones != rows:
+        findings.append(f"{release.zones} zones were loaded but {rows} are there")
+    return findings
+
+
+def _by_country(connection: psycopg.Connection, release: Release) -> dict[tuple[str, str], int]:
+    return {(row[0], row[1]): row[2] for row in connection.execute(sql.SQL(
+        "SELECT coalesce(country_code, ''), coalesce(zone_type, ''), count(*) FROM {} GROUP BY 1, 2"
+    ).format(_zones(release))).fetchall()}
+
+
+def _losses(connection: psycopg.Connection, release: Release, limits: Limits) -> list[str]:
+    live = catalog.live(connection)
+    if live is None or live.id == release.id:
+        return []
+    before, after = _by_country(connection, live), _by_country(connection, release)
+    if not any(country for country, _ in before):  # an original database does not know countries
+        before, after = _without_country(before), _without_country(after)
+    findings = []
+    total_before, total_after = sum(before.values()), sum(after.values())
+    if _lost(total_before, total_after) > limits.max_loss_percent:
+        findings.append(_loss("all zones", total_before, total_after, live, limits))
+    fallen = [(key, had, after.get(key, 0)) for key, had in before.items()
+              if _lost(had, after.get(key, 0)) > limits.max_loss_percent
+              and (had - after.get(key, 0) > limits.max_loss_zones or not after.get(key, 0))]
+    fallen.sort(key=lambda entry: entry[2] - entry[1])
+    findings += [_loss(f"country {country or 'unknown'}, type {kind or 'unknown'}", had, has, live, limits)
+                 for (country, kind), had, has in fallen[:NAMED]]
+    if len(fallen) > NAMED:
+        findings.append(f"{len(fallen) - NAMED} more countries and types lost zones")
+    return findings
+
+
+def _without_country(counts: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    merged: dict[tuple[str, str], int] = {}
+    for (_, kind), number in counts.items():
+        merged["", kind] = merged.get(("", kind), 0) + number
+    return merged
+
+
+def _lost(before: int, after: int) -> float:
+    return 100 * (before - after) / before if before else 0.0
+
+
+def _loss(what: str, before: int, after: int, live: Release, limits: Limits) -> str:
+    return (f"{what}: {after} zones, {before} in the live release {live.id} (-{_lost(before, after):.1f} %, "
+            f"limit {limits.max_loss_percent:g} %)")
+
+
+def _sample_tiles(connection: psycopg.Connection, release: Release) -> list[str]:
+    """Tiles in the middle of some zones must hold something, stored or computed."""
+    empty = connection.execute(db.statement(
+        "checks/sample_tiles.sql", zones=_zones(release), limit=SAMPLES, release=sql.Literal(release.id))).fetchall()
+    return [f"tile {row[1]}/{row[2]}/{row[3]} is empty although zone {row[0]} is there" for row in empty[:5]]

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads zones into the staging schema `import` and turns it into a release, all or nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from . import bands, catalog, db, geometry, grants
+from .errors import ImporterError
+from .progress import Progress, duration, say
+
+STAGING = "import"
+TABLES = ("zones", "manifest", "statistics", "tiles", *(f"zones_z{zoom}" for zoom in bands.BANDS))
+COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
+TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
+EVERY = 10_000
+
+
+@dataclass
+class Loaded:
+    """What went in."""
+
+    rows: int = 0
+    skipped: int = 0
+    by_country: dict[str, Counter] = field(default_factory=dict)
+
+    def count(self, zone: dict[str, Any]) -> None:
+        self.rows += 1
+        self.by_country.setdefault(zone.get("country_code") or "", Counter())[zone["zone_type"] or ""] += 1
+
+    def counts(self) -> dict[str, Any]:
+        by_type: Counter = Counter()
+        for types in self.by_country.values():
+            by_type += types
+        return {"zones": self.rows, "by_type": dict(sorted(by_type.items())),
+                "by_country": {code: dict(sorted(types.items())) for code, types in sorted(self.by_country.items())}}
+
+
+def load(connection: psycopg.Connection, release_id: str, zones: Iterator[dict[str, Any]], *,
+         manifest: dict[str, Any] | None = None, wait: float = 0.0, allow_empty: bool = False) -> Loaded:
+    """Load zones as a new release; either it is complete in the end or nothing of it is there."""
+    schema = catalog.schema_of(release_id)
+    postgis = db.postgis_schema(connection)
+    with db.lock(connection, db.LOAD, wait):
+        if done := already(connection, release_id):
+            return done
+        _announce(connection, release_id, schema, manifest)
+        loaded = Loaded()
+        with connection.transaction():
+            _prepare(connection, schema)
+            db.search_path(connection, STAGING, postgis)
+            connection.execute(db.statement("release/001_release.sql"))
+            connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
+            _copy(connection, zones, loaded, (manifest or {}).get("counts", {}).get("zones") or 0)
+            if not loaded.rows and not allow_empty:
+                raise ImporterError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
+            start = time.monotonic()
+            connection.execute(db.statement("release/indexes.sql"))
+            connection.execute("ANALYZE zones")
+            say(f"indexes made in {duration(time.monotonic() - start)}")
+            start = time.monotonic()
+            bands.make(connection)
+            say(f"low zooms simplified in {duration(time.monotonic() - start)}")
+            catalog.store_document(connection, STAGING, "manifest",
+                                   manifest or {"id": release_id, "counts": loaded.counts()})
+            _finish(connection, release_id, schema, loaded)
+    return loaded
+
+
+def already(connection: psycopg.Connection, release_id: str) -> Loaded | None:
+    """What an earlier run of the same load put in."""
+    row = connection.execute("SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s "
+                             "AND state <> 'loading'", (release_id,)).fetchone()
+    if row is None:
+        return None
+    say(f"release {release_id} is already loaded: {row[0]} zones")
+    return Loaded(row[0], row[1] or 0)
+
+
+def _announce(connection: psycopg.Connection, release_id: str, schema: str, manifest: dict[str, Any] | None) -> None:
+    """Make the load visible to `list`; a row that a killed load left is taken over."""
+    connection.execute(
+        "INSERT INTO cosmogony_catalog.releases (id, schema_name, inputs_digest, state, format) "
+        "VALUES (%s, %s, %s, 'loading', %s) ON CONFLICT (id) DO UPDATE SET inputs_digest = excluded.inputs_digest, "
+        "format = excluded.format, created = now()",
+        (release_id, schema, (manifest or {}).get("inputs_digest"), catalog.release_format()))
+
+
+def forget(connection: psycopg.Connection, release_id: str) -> None:
+    """Take back the announcement of a load that failed."""
+    connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s AND state = 'loading'", (release_id,))
+
+
+def _prepare(connection: psycopg.Connection, schema: str) -> None:
+    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(STAGING)))
+    drop_staging(connection)
+    if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone():
+        raise ImporterError(f"schema {schema} exists but the catalog does not know it; drop it or rename it")
+
+
+def drop_staging(connection: psycopg.Connection) -> int:
+    """Drop our tables in the staging schema (a killed load of the original importer leaves some)."""
+    present = [row[0] for row in connection.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s "
+        "AND c.relkind = 'r' AND c.relname = ANY(%s)", (STAGING, list(TABLES))).fetchall()]
+    for name in present:
+        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(STAGING, name)))
+    return len(present)
+
+
+def _copy(connection: psycopg.Connection, zones: Iterator[dict[str, Any]], loaded: Loaded, expected: int) -> None:
+    start = time.monotonic()
+    progress = Progress("load", expected)
+    statement = f"COPY zones ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(TYPES)
+        for zone in zones:
+            shape = _shape(zone)
+            progress.advance()
+            if shape is None:
+                loaded.skipped += 1
+                continue
+            copy.write_row((zone["id"], zone["parent"], zone["name"], zone["admin_level"], zone["zone_type"],
+                            zone["osm_id"], zone["wikidata"], shape, zone.get("country_code")))
+            loaded.count(zone)
+            if loaded.rows % EVERY == 0:
+                say(f"{loaded.rows} zones imported in {duration(time.monotonic() - start)}")
+    progress.end()
+    say(f"{loaded.rows} zones imported in {duration(time.monotonic() - start)}")
+    if loaded.skipped:
+        say(f"{loaded.skipped} records without geometry skipped")
+
+
+def _shape(zone: dict[str, Any]) -> bytes | None:
+    if zone["geometry"] is None:
+        return None
+    try:
+        return geometry.ewkb(zone["geometry"])
+    except geometry.BadGeometry as error:
+        raise ImporterError(f"zone {zone['id']} ({zone['osm_id']}): {error}") from error
+
+
+def _finish(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:
+    connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+    for table in TABLES:
+        connection.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(
+            sql.Identifier(STAGING, table), sql.Identifier(schema)))
+    connection.execute(
+        sql.SQL("UPDATE cosmogony_catalog.releases SET state = 'loaded', loaded_at = now(), zones = %s, skipped = %s, "
+                "bounds = {} WHERE id = %s").format(bounds_of(schema)),
+        (loaded.rows, loaded.skipped, release_id))
+    grants.copy_readers(connection, schema)
+
+
+def bounds_of(schema: str) -> sql.Composed:
+    """West, south, east, north of all zones in degrees, within the square that maps show."""
+    return sql.SQL(
+        "(SELECT ARRAY[ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)] FROM (SELECT ST_Transform(ST_SetSRID("
+        "ST_MakeBox2D(ST_Point(greatest(ST_XMin(e), -m), greatest(ST_YMin(e), -m)), ST_Point(least(ST_XMax(e), m), "
+        "least(ST_YMax(e), m)))::geometry, 3857), 4326) AS box FROM (SELECT ST_Extent(geometry) AS e, "
+        "20037508.342789244::float8 AS m FROM {}) AS extent WHERE e IS NOT NULL) AS degrees)"
+    ).format(sql.Identifier(schema, "zones"))

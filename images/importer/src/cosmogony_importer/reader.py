@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads zones from the four formats of the extractor, one at a time."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from .errors import ImporterError
+
+KEYS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry")
+ENDINGS = (".jsonl.gz", ".jsonl", ".json.gz", ".json")
+CHUNK = 1 << 20
+
+
+def ending(path: str) -> str:
+    for candidate in ENDINGS:
+        if path.endswith(candidate):
+            return candidate
+    raise ImporterError(f"Unknown file extension: {path}; wanted one of {', '.join(ENDINGS)}")
+
+
+def file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_file(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the zones of a file; the ending names the format."""
+    format_ = ending(str(path))
+    try:
+        raw: IO[bytes] = path.open("rb")
+    except OSError as error:
+        raise ImporterError(f"{path} cannot be read: {error.strerror}") from error
+    with raw:
+        yield from read_stream(raw, format_, str(path))
+
+
+def read_stream(raw: IO[bytes], format_: str, name: str) -> Iterator[dict[str, Any]]:
+    stream: Any = gzip.GzipFile(fileobj=raw) if format_.endswith(".gz") else raw
+    try:
+        if format_.startswith(".jsonl"):
+            yield from _lines(stream, name)
+        else:
+            yield from _document(stream, name)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ImporterError(f"{name} is damaged: {error}; make it again") from error
+
+
+def _lines(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(stream, 1):
+        try:
+            zone = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            what = "is blank" if not line.strip() else f"is no JSON ({error})"
+            raise ImporterError(f"{name}: line {number} {what}; make the file again") from error
+        yield checked(zone, f"{name}: line {number}")
+
+
+def checked(zone: Any, where: str) -> dict[str, Any]:
+    """Refuse what is no zone, saying what is wrong with it."""
+    if not isinstance(zone, dict):
+        raise ImporterError(f"{where} is no zone but a {type(zone).__name__}")
+    missing = [key for key in KEYS if key not in zone]
+    if missing:
+        raise ImporterError(f"{where} lacks the key{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
+    for key in ("id", "parent", "admin_level"):
+        value = zone[key]
+        if value is None and key != "id":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ImporterError(f"{where}: {key} is {value!r}, wanted a whole number")
+        bits = 31 if key == "admin_level" else 63
+        if not -(1 << bits) <= value < 1 << bits:
+            raise ImporterError(f"{where}: {key} {value} does not fit in {bits + 1} bits")
+    for key in ("name", "zone_type", "osm_id", "wikidata", "country_code"):
+        value = zone.get(key)
+        if value is not None and not isinstance(value, str):
+            raise ImporterError(f"{where}: {key} is {value!r}, wanted text")
+        if value is not None and "\0" in value:
+            raise ImporterError(f"{where}: {key} holds the character U+0000, which PostgreSQL cannot store")
+    return zone
+
+
+def _document(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
+    """Yield the elements of the array `zones` of one big object, holding one element at a time."""
+    text = _Text(stream, name)
+    text.expect("{")
+    found = False
+    if text.peek() == "}":
+        text.expect("}")
+    else:
+        while True:
+            key = text.value()
+            text.expect(":")
+            if key == "zones":
+                found = True
+                for number, zone in enumerate(text.elements(), 1):
+                    yield checked(zone, f"{name}: zone {number}")
+            else:
+                text.value()
+            if text.expect(",}") == "}":
+                break
+    if not found:
+        raise ImporterError(f"{name} has no array zones; is it a cosmogony file?")
+
+
+class _Text:
+    """A buffer over a stream that decodes one JSON value after the other."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self.stream, self.name = stream, name
+        self.buffer, self.position, self.ended = "", 0, False
+        self.decoder = json.JSONDecoder()
+        self.partial = b""
+
+    def _fill(self, size: int = CHUNK) -> None:
+        data = self.stream.read(size)
+        self.ended = not data
+        data = self.partial + data
+        try:
+            text, self.partial = data.decode(), b""
+        except UnicodeDecodeError as error:
+            if self.ended or len(data) - error.start > 3:
+                raise ImporterError(f"{self.name} is not UTF-8: {error}") from error
+            text, self.partial = data[:error.start].decode(), data[error.start:]
+        self.buffer = self.buffer[self.position:] + text
+        self.position = 0
+
+    def peek(self) -> str:
+        while True:
+            while self.position < len(self.buffer) and self.buffer[self.position] in " \t\r\n":
+                self.position += 1
+            if self.position < len(self.buffer):
+                return self.buffer[self.position]
+            if self.ended:
+                raise ImporterError(f"{self.name} ends in the middle; make it again")
+            self._fill()
+
+    def expect(self, characters: str) -> str:
+        found = self.peek()
+        if found not in characters:
+            raise ImporterError(f"{self.name} is no JSON: {found!r} where {' or '.join(characters)} should be")
+        self.position += 1
+        return found
+
+    def value(self) -> Any:
+        self.peek()
+        while True:
+            try:
+                value, end = self.decoder.raw_decode(self.buffer, self.position)
+            except json.JSONDecodeError as error:
+                if self.ended:
+                    raise ImporterError(f"{self.name} is no JSON or ends in the middle: {error.msg}") from error
+            else:
+                if end < len(self.buffer) or self.ended:  # a number at the end could go on
+                    self.position = end
+                    return value
+            self._fill(max(CHUNK, len(self.buffer) - self.position))  # double, so that a big value is not re-read often
+
+    def elements(self) -> Iterator[Any]:
+        self.expect("[")
+        if self.peek() == "]":
+            self.expect("]")
+            return
+        while True:
+            yield self.value()
+            if self.expect(",]") == "]":
+                return

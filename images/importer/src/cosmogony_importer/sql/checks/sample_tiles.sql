@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Tiles in the middle of some zones that hold nothing: one zoom where the zone is seen, and zoom 15.
+WITH chosen AS (
+    SELECT id, geometry FROM @zones@ WHERE ST_Dimension(geometry) = 2 ORDER BY md5(id::text) LIMIT @limit@
+), places AS (
+    SELECT id, sqrt(ST_Area(geometry)) AS size, ST_PointOnSurface(geometry) AS point FROM chosen
+), addresses AS (
+    SELECT id, zoom, floor((ST_X(point) / 40075016.685578488 + 0.5) * (1 << zoom))::integer AS x,
+           floor((0.5 - ST_Y(point) / 40075016.685578488) * (1 << zoom))::integer AS y
+    FROM places, LATERAL (VALUES
+        (least(15, greatest(0, ceil(log(2::numeric, (4 * 156543.034 / size)::numeric)))::integer + 1)), (15)
+    ) AS zooms (zoom)
+    WHERE size > 50 AND abs(ST_Y(point)) < 20000000
+)
+SELECT id, zoom, x, y FROM addresses
+WHERE public.cosmogony(zoom, x, y, json_build_object('v', @release@::text)) IS NULL

@@ -1,0 +1,15 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the table zones of an original database lacks; same search_path as the other files.
+
+ALTER TABLE zones ADD COLUMN IF NOT EXISTS country_code varchar;
+
+CREATE TABLE manifest (document jsonb NOT NULL);
+CREATE TABLE statistics (document jsonb NOT NULL);
+
+CREATE TABLE tiles (
+    z    smallint NOT NULL,
+    x    integer NOT NULL,
+    y    integer NOT NULL,
+    mvt  bytea NOT NULL,
+    CONSTRAINT tiles_pkey PRIMARY KEY (z, x, y)
+);

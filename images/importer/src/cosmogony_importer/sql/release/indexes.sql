@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Made after the rows are in: one sorted build instead of one insert a row.
+
+ALTER TABLE zones ADD CONSTRAINT zones_pkey PRIMARY KEY (id);
+CREATE INDEX zones_geometry_idx ON zones USING gist (geometry);
+CREATE INDEX zones_parent_idx ON zones (parent);
+CREATE INDEX zones_osm_id_idx ON zones (osm_id);

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A throw-away PostgreSQL with PostGIS on a loopback port."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from . import root as debian
+
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
+SETTINGS = (
+    "listen_addresses=127.0.0.1", "unix_socket_directories=", "dynamic_shared_memory_type=mmap", "fsync=off",
+    "full_page_writes=off", "shared_buffers=256MB", "work_mem=32MB", "maintenance_work_mem=128MB", "jit=off",
+    "max_connections=60", "timezone=UTC", "log_timezone=UTC", "max_wal_size=2GB",
+)
+
+
+@dataclass
+class Server:
+    """Where a server is, and a way to make databases on it."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    maintenance: str = "postgres"
+    process: subprocess.Popen | None = None
+    folder: Path | None = None
+    made: list[str] = field(default_factory=list)
+
+    def connect(self, database: str, **more) -> psycopg.Connection:
+        more.setdefault("autocommit", True)
+        return psycopg.connect(host=self.host, port=self.port, user=self.user, password=self.password,
+                               dbname=database, **more)
+
+    def create_database(self, prefix: str = "test") -> str:
+        name = f"{prefix}_{secrets.token_hex(4)}"
+        with self.connect(self.maintenance) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        with self.connect(name) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+        self.made.append(name)
+        return name
+
+    def drop_database(self, name: str) -> None:
+        with self.connect(self.maintenance) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.made.remove(name)
+
+    def environment(self, database: str) -> dict[str, str]:
+        return {"POSTGRES_HOST": self.host, "POSTGRES_PORT": str(self.port), "POSTGRES_DB": database,
+                "POSTGRES_USER": self.user, "POSTGRES_PASSWORD": self.password}
+
+    def kill(self) -> None:
+        """End the server the hard way, as a power cut would."""
+        assert self.process is not None, "only our own server may be killed"
+        self.process.kill()
+        self.process.wait()
+
+    def start(self) -> None:
+        assert self.folder is not None
+        root = debian.debian_root()
+        data = "/" + str(self.folder.relative_to(root)) + "/data"
+        log = (self.folder / "log").open("ab")
+        settings = [part for setting in (*SETTINGS, f"port={self.port}") for part in ("-c", setting)]
+        command = debian.inside(root, "/usr/lib/postgresql/17/bin/postgres", "-D", data, *settings)
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                        env=ENVIRONMENT)
+        _wait(self)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGINT)
+                try:
+                    self.process.wait(20)
+                except subprocess.TimeoutExpired:
+                    self.process.send_signal(signal.SIGQUIT)
+                    self.process.wait(20)
+            debian.remove(self.folder)
+            return
+        for name in list(self.made):
+            self.drop_database(name)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def server() -> Server:
+    """The server named by TEST_POSTGRES_*, else one of our own; raises `Unavailable` with the reason."""
+    if os.environ.get("TEST_POSTGRES_HOST"):
+        given = {key: os.environ.get(f"TEST_POSTGRES_{key}", "") for key in ("HOST", "PORT", "USER", "PASSWORD", "DB")}
+        return Server(given["HOST"], int(given["PORT"] or 5432), given["USER"], given["PASSWORD"],
+                      given["DB"] or "postgres")
+    root = debian.debian_root()
+    base = root / "var/tmp"
+    _sweep(base)
+    folder = base / f"postgis-{os.getpid()}-{secrets.token_hex(3)}"
+    folder.mkdir(mode=0o700)
+    password = secrets.token_urlsafe(12) + " @:/%'\\"
+    (folder / "password").write_text(password + "\n")
+    if os.getuid() == 0:
+        for path in (folder, folder / "password"):
+            os.chown(path, *debian.owner(root))
+    inner = "/" + str(folder.relative_to(root))
+    made = subprocess.run(
+        debian.inside(root, "/usr/lib/postgresql/17/bin/initdb", "-D", inner + "/data", "-U", "cosmogony", "-A",
+                      "scram-sha-256", "--pwfile", inner + "/password", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"),
+        capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    if made.returncode:
+        debian.remove(folder)
+        raise debian.Unavailable(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")
+    own = Server("127.0.0.1", free_port(), "cosmogony", password, folder=folder)
+    own.start()
+    return own
+
+
+def _wait(own: Server, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            own.connect(own.maintenance, connect_timeout=2).close()
+            return
+        except psycopg.OperationalError as error:
+            if own.process.poll() is not None or time.monotonic() > deadline:
+                log = (own.folder / "log").read_text(errors="replace")[-800:]
+                raise debian.Unavailable(f"PostgreSQL did not start: {error}\n{log}") from error
+            time.sleep(0.1)
+
+
+def _sweep(base: Path) -> None:
+    """End and remove what a killed test session left."""
+    for folder in base.glob("postgis-*-*"):
+        session = int(folder.name.split("-")[1])
+        if Path(f"/proc/{session}").exists():
+            continue
+        pid_file = folder / "data/postmaster.pid"
+        if pid_file.exists():
+            pid = int(pid_file.read_text().split()[0])
+            command = Path(f"/proc/{pid}/cmdline")
+            if command.exists() and folder.name.encode() in command.read_bytes():
+                os.kill(pid, signal.SIGQUIT)
+                time.sleep(1)
+        debian.remove(folder)
