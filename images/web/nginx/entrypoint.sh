@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Renders the configuration from the environment into RUN_DIR, then becomes nginx.
+set -eu
+
+: "${API_UPSTREAM:=cosmogony-api:8000}"
+: "${TILES_UPSTREAM:=cosmogony-tiles:3000}"
+: "${TILE_CACHE_SIZE:=1g}"
+: "${WORKER_PROCESSES:=2}"
+: "${RUN_DIR:=/tmp/nginx}"
+: "${CACHE_DIR:=/var/cache/nginx}"
+: "${SITE_DIR:=/usr/share/cosmogony-web/site}"
+: "${TEMPLATE_DIR:=/usr/share/cosmogony-web/nginx}"
+: "${ACCESS_LOG:=/dev/stdout json}"
+: "${RESOLV_CONF:=/etc/resolv.conf}"
+CONF_DIR=$RUN_DIR/conf
+
+fail() {
+    echo "web: $1" >&2
+    exit 1
+}
+
+# nginx does not read resolv.conf: its servers become the resolver, its search list completes short names.
+name_servers() {
+    sed -n 's/^nameserver[[:space:]]\{1,\}\([^[:space:]%]*\).*$/\1/p' "$RESOLV_CONF" 2>/dev/null |
+        sed 's/^\(.*:.*\)$/[\1]/' | tr '\n' ' '
+}
+
+search_domain() {
+    sed -n 's/^search[[:space:]]\{1,\}\([^[:space:]]*\).*$/\1/p' "$RESOLV_CONF" 2>/dev/null | tail -n 1
+}
+
+complete() {
+    host=${1%:*}
+    port=${1##*:}
+    case $1 in *:[0-9]*) ;; *) fail "$2 must be HOST:PORT, not '$1'" ;; esac
+    case $host in
+        *[!A-Za-z0-9._:\[\]-]*) fail "$2 holds characters that no host name has: '$1'" ;;
+        localhost | *.* | \[*) echo "$host:$port" ;;
+        *)
+            domain=$(search_domain)
+            echo "$host${domain:+.$domain}:$port"
+            ;;
+    esac
+}
+
+listen() {
+    if [ -n "${LISTEN:-}" ]; then
+        echo "listen $LISTEN;"
+    elif [ -s /proc/net/if_inet6 ]; then
+        echo "listen 8080; listen [::]:8080;"
+    else
+        echo "listen 8080;"
+    fi
+}
+
+: "${RESOLVER:=$(name_servers)}"
+[ -n "$RESOLVER" ] || RESOLVER=127.0.0.1
+API_UPSTREAM=$(complete "$API_UPSTREAM" API_UPSTREAM)
+TILES_UPSTREAM=$(complete "$TILES_UPSTREAM" TILES_UPSTREAM)
+LISTEN=$(listen)
+
+mkdir -p "$CONF_DIR" "$CACHE_DIR" || fail "$RUN_DIR and $CACHE_DIR must be writable for user $(id -u)"
+[ -w "$CACHE_DIR" ] || fail "$CACHE_DIR is not writable for user $(id -u): mount a volume there"
+
+render() {
+    sed \
+        -e "s|@API_UPSTREAM@|$API_UPSTREAM|g" -e "s|@TILES_UPSTREAM@|$TILES_UPSTREAM|g" \
+        -e "s|@RESOLVER@|$RESOLVER|g" -e "s|@LISTEN@|$LISTEN|g" -e "s|@ACCESS_LOG@|$ACCESS_LOG|g" \
+        -e "s|@TILE_CACHE_SIZE@|$TILE_CACHE_SIZE|g" -e "s|@WORKER_PROCESSES@|$WORKER_PROCESSES|g" \
+        -e "s|@RUN_DIR@|$RUN_DIR|g" -e "s|@CACHE_DIR@|$CACHE_DIR|g" \
+        -e "s|@SITE_DIR@|$SITE_DIR|g" -e "s|@CONF_DIR@|$CONF_DIR|g" "$1" >"$2"
+}
+
+render "$TEMPLATE_DIR/nginx.conf.in" "$RUN_DIR/nginx.conf"
+for file in "$TEMPLATE_DIR"/conf/*.conf; do
+    render "$file" "$CONF_DIR/${file##*/}"
+done
+
+exec nginx -e stderr -c "$RUN_DIR/nginx.conf" -g 'daemon off;' "$@"

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the site asks its own origin for. No other host is ever asked. */
+
+export interface Zone {
+  id: number
+  name: string | null
+  parent: number | null
+  zone_type: string
+  osm_id: string
+  osm_link: string
+  wikidata: string | null
+  admin_level: number | null
+  nb_children: number
+  bbox?: { type: string; coordinates: unknown } | null
+}
+
+export interface TestResult {
+  name: string | null
+  zone_type: string
+  zone_type_local_name: string | null
+  expected_min: number
+  expected_max: number
+  total: number
+  test_status: 'ok' | 'ko' | 'skip'
+  is_known_failure: string | null
+  wikidata_id: string | null
+  country_code: string | null
+}
+
+/** A request that got no usable answer; `status` 0 means that no server answered at all. */
+export class RequestError extends Error {
+  constructor(
+    readonly url: string,
+    readonly status: number,
+    message: string,
+    readonly retryAfter: number | null = null,
+  ) {
+    super(message)
+    this.name = 'RequestError'
+  }
+}
+
+export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(url, { headers: { accept: 'application/json' }, signal: signal ?? null })
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new RequestError(url, 0, 'The server cannot be reached.')
+  }
+  if (!response.ok) {
+    throw new RequestError(url, response.status, await problem(response), seconds(response.headers.get('retry-after')))
+  }
+  try {
+    return (await response.json()) as T
+  } catch {
+    throw new RequestError(url, response.status, 'The answer is not JSON.')
+  }
+}
+
+async function problem(response: Response): Promise<string> {
+  try {
+    const body: unknown = await response.json()
+    if (typeof body === 'object' && body !== null && 'message' in body) return String(body.message)
+  } catch {
+    // not JSON: the status says enough
+  }
+  return `The server answered ${response.status}.`
+}
+
+function seconds(text: string | null): number | null {
+  return text !== null && /^\d+$/.test(text) ? Number(text) : null
+}
+
+/** Ids change with each release, so a page asks for zones of the release its tiles are of. */
+const pinned = (path: string, release: string) => (release ? `${path}?v=${encodeURIComponent(release)}` : path)
+
+export const getZone = (id: number, release: string, signal?: AbortSignal) =>
+  getJson<{ zone: Zone; children: Zone[] }>(pinned(`/api/zones/${id}`, release), signal)
+
+export const getParents = (id: number, release: string, signal?: AbortSignal) =>
+  getJson<{ zone: Zone; parents: Zone[] }>(pinned(`/api/zones/${id}/parents`, release), signal)
+
+export const getZoneByOsmId = (osmId: string, release: string, signal?: AbortSignal) =>
+  getJson<{ zone: Zone; children: Zone[] }>(pinned(`/api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
+
+export const getTestResults = (signal?: AbortSignal) => getJson<TestResult[]>('/data/test_results.json', signal)

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Rows of the data dashboard: what was counted against what is expected. */
+import type { TestResult } from './api'
+import { typeName } from './zoneTypes'
+
+export type Verdict = 'ok' | 'surprise' | 'ko' | 'known' | 'skip'
+
+export interface Row {
+  key: number
+  country: string
+  type: string
+  /** Contents of the cell "Result". */
+  result: string
+  total: number
+  verdict: Verdict
+  rowClass: 'ok_column' | 'ko_column'
+}
+
+export type SortKey = 'file' | 'country' | 'type' | 'total' | 'verdict'
+
+export interface Choice {
+  text: string
+  verdict: Verdict | 'all'
+  sort: SortKey
+  descending: boolean
+}
+
+export const VERDICTS: Record<Verdict, { label: string; meaning: string }> = {
+  ok: { label: 'As expected', meaning: 'The number of zones lies within the expected range.' },
+  surprise: {
+    label: 'Fine after all',
+    meaning: 'Listed as a known failure, yet the number lies within the expected range: the list can be updated.',
+  },
+  ko: { label: 'Unexpected', meaning: 'The number of zones lies outside the expected range: something to look into.' },
+  known: { label: 'Known failure', meaning: 'Outside the expected range, and known to be so.' },
+  skip: { label: 'Skipped', meaning: 'The country is not part of this release.' },
+}
+
+const ORDER: readonly Verdict[] = ['ko', 'known', 'surprise', 'ok', 'skip']
+
+export function verdictOf(result: Pick<TestResult, 'test_status' | 'is_known_failure'>): Verdict {
+  const known = result.is_known_failure === 'yes'
+  if (result.test_status === 'skip') return 'skip'
+  if (result.test_status === 'ok') return known ? 'surprise' : 'ok'
+  return known ? 'known' : 'ko'
+}
+
+export function toRows(results: readonly TestResult[]): Row[] {
+  return results.map((result, key) => {
+    const verdict = verdictOf(result)
+    const total = Number(result.total)
+    return {
+      key,
+      country: result.name ?? '',
+      type: result.zone_type,
+      result: `${total === -1 ? '-' : total} expected : ${Number(result.expected_min)} ~ ${Number(result.expected_max)}`,
+      total,
+      verdict,
+      rowClass: verdict === 'ko' || verdict === 'known' ? 'ko_column' : 'ok_column',
+    }
+  })
+}
+
+export function countVerdicts(rows: readonly Row[]): Record<Verdict, number> {
+  const counts: Record<Verdict, number> = { ok: 0, surprise: 0, ko: 0, known: 0, skip: 0 }
+  for (const { verdict } of rows) counts[verdict] += 1
+  return counts
+}
+
+export function chooseRows(rows: readonly Row[], choice: Choice): Row[] {
+  const needle = choice.text.trim().toLowerCase()
+  const chosen = rows.filter(
+    (row) =>
+      (choice.verdict === 'all' || row.verdict === choice.verdict) &&
+      `${row.country} ${typeName(row.type)} ${row.type}`.toLowerCase().includes(needle),
+  )
+  const compare = COMPARE[choice.sort]
+  chosen.sort((a, b) => compare(a, b) || a.key - b.key)
+  return choice.descending ? chosen.reverse() : chosen
+}
+
+const COMPARE: Record<SortKey, (a: Row, b: Row) => number> = {
+  file: (a, b) => a.key - b.key,
+  country: (a, b) => a.country.localeCompare(b.country),
+  type: (a, b) => a.type.localeCompare(b.type),
+  total: (a, b) => a.total - b.total,
+  verdict: (a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict),
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The address of a page of the site: everything lives behind the `#`. */
+
+export interface View {
+  zoom: number
+  lng: number
+  lat: number
+}
+
+/** A zone is named by its id in the release or, stable over releases, by its OSM id (`relation:48`). */
+export type ZoneRef = { id: number } | { osmId: string }
+
+export type Route =
+  | { page: 'about' }
+  | { page: 'dashboard' }
+  | { page: 'explorer'; view: View | null; zone: ZoneRef | null }
+
+const NUMBER = /^-?\d+(\.\d+)?$/
+const OSM_ID = /^(node|way|relation):\d+$/
+
+export function parseHash(hash: string): Route {
+  const parts = hash.replace(/^#?\/?/, '').split('/')
+  if (parts[0] === 'about') return { page: 'about' }
+  if (parts[0] === 'data_dashboard') return { page: 'dashboard' }
+  return { page: 'explorer', view: parseView(parts), zone: parseZone(parts[3]) }
+}
+
+function parseView(parts: string[]): View | null {
+  const [zoom, lng, lat] = parts
+  if (zoom === undefined || lng === undefined || lat === undefined) return null
+  if (![zoom, lng, lat].every((part) => NUMBER.test(part))) return null
+  const view = { zoom: Number(zoom), lng: Number(lng), lat: Number(lat) }
+  if (view.zoom < 0 || view.zoom > 24 || Math.abs(view.lat) > 90 || Math.abs(view.lng) > 540) return null
+  return view
+}
+
+function parseZone(part: string | undefined): ZoneRef | null {
+  if (part === undefined) return null
+  const text = safeDecode(part)
+  if (/^\d{1,16}$/.test(text)) return { id: Number(text) }
+  return OSM_ID.test(text) ? { osmId: text } : null
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+export function formatExplorer(view: View, zone: ZoneRef | null): string {
+  const base = `#/${view.zoom.toFixed(2)}/${view.lng.toFixed(2)}/${view.lat.toFixed(2)}`
+  if (zone === null) return base
+  return `${base}/${'id' in zone ? zone.id : zone.osmId}`
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/** One label a zone: tiles cut zones into pieces, the largest piece in view carries the name. */
+import type { Feature, FeatureCollection, Point } from 'geojson'
+import { labelPlace, polygonsOf, ringArea, type Polygon } from './geometry'
+
+export interface ZonePiece {
+  id?: string | number | undefined
+  properties: Record<string, unknown> | null
+  geometry: { type: string; coordinates?: unknown }
+}
+
+export interface NamedZone {
+  id: number
+  name: string
+  type: string
+}
+
+/** Most zones that get a label at once; more could not be read anyway. */
+const MOST_LABELS = 400
+/** Average width of a letter of a label, in pixels. */
+const LETTER = 6.2
+
+export function zonesIn(pieces: readonly ZonePiece[]): NamedZone[] {
+  const zones = new Map<number, NamedZone>()
+  for (const piece of pieces) {
+    const id = Number(piece.id)
+    if (!Number.isFinite(id) || zones.has(id)) continue
+    const { name, zone_type: type } = piece.properties ?? {}
+    zones.set(id, { id, name: typeof name === 'string' ? name : '', type: typeof type === 'string' ? type : '' })
+  }
+  return [...zones.values()]
+}
+
+export function labelsFor(
+  pieces: readonly ZonePiece[],
+  pixelsPerDegree: number,
+): FeatureCollection<Point, { name: string; rank: number }> {
+  const largest = new Map<number, { polygon: Polygon; area: number; name: string }>()
+  for (const piece of pieces) {
+    const id = Number(piece.id)
+    const name = piece.properties?.name
+    if (typeof name !== 'string' || name === '') continue
+    for (const polygon of polygonsOf(piece.geometry)) {
+      const area = polygon[0] ? ringArea(polygon[0]) : 0
+      if (area > (largest.get(id)?.area ?? 0)) largest.set(id, { polygon, area, name })
+    }
+  }
+  const features = [...largest.values()]
+    .sort((a, b) => b.area - a.area)
+    .slice(0, MOST_LABELS)
+    .flatMap(({ polygon, area, name }, rank): Feature<Point, { name: string; rank: number }>[] => {
+      const place = labelPlace(polygon)
+      if (place === null || area === 0) return []
+      const longestWord = Math.max(...name.split(/[\s-]+/).map((word) => word.length))
+      if (place.width * pixelsPerDegree < longestWord * LETTER * 0.8) return []
+      return [{ type: 'Feature', geometry: { type: 'Point', coordinates: place.at }, properties: { name, rank } }]
+    })
+  return { type: 'FeatureCollection', features }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The release the site shows, as read from the TileJSON and the release document. */
+import { getJson } from './api'
+import type { TypeCounts } from './zoneTypes'
+
+export type Bounds = [west: number, south: number, east: number, north: number]
+
+export interface Release {
+  /** Release id; empty when the tiles name none. */
+  id: string
+  tiles: string[]
+  bounds: Bounds | null
+  minzoom: number
+  maxzoom: number
+  zones: number | null
+  counts: TypeCounts | null
+  publishedAt: string | null
+  /** Oldest and newest date of the OSM data, as `YYYY-MM-DD`. */
+  dataDates: [oldest: string, newest: string] | null
+}
+
+const WORLD: Bounds = [-180, -85, 180, 85]
+/** Tiles of this zoom are exact to a metre; deeper views enlarge them instead of asking for more. */
+const DEEPEST_TILES = 14
+
+type Json = Record<string, unknown>
+
+/** The id of the release that is live now. */
+export async function liveRelease(signal?: AbortSignal): Promise<string> {
+  const { tiles } = await getJson<Json>('/tiles/cosmogony.json', signal)
+  return releaseOf(Array.isArray(tiles) ? String(tiles[0]) : '')
+}
+
+export async function loadRelease(origin: string, signal?: AbortSignal): Promise<Release> {
+  const tilejson = await getJson<Json>('/tiles/cosmogony.json', signal)
+  const details = await getJson<Json>('/api/release', signal).catch(() => null)
+  return readRelease(tilejson, details, origin)
+}
+
+export function readRelease(tilejson: Json, details: Json | null, origin: string): Release {
+  const tiles = (Array.isArray(tilejson.tiles) ? tilejson.tiles : []).map((url) => sameOrigin(String(url), origin))
+  if (tiles.length === 0) throw new Error('The tile description names no tiles.')
+  const id = releaseOf(tiles[0]!)
+  // A release published between the two answers must not lend its numbers to this one.
+  const about = details !== null && (id === '' || details.id === id) ? details : null
+  const manifest = isObject(about?.manifest) ? about.manifest : about
+  const counts = isObject(manifest?.counts) ? manifest.counts : null
+  return {
+    id,
+    tiles,
+    bounds: readBounds(tilejson.bounds),
+    minzoom: number(tilejson.minzoom) ?? 0,
+    maxzoom: Math.min(number(tilejson.maxzoom) ?? DEEPEST_TILES, DEEPEST_TILES),
+    zones: number(about?.zones) ?? number(counts?.zones),
+    counts: readCounts(counts?.by_type),
+    publishedAt: text(about?.published_at) ?? text(about?.published),
+    dataDates: readDates(manifest?.sources),
+  }
+}
+
+/** Tiles are asked from the page's own origin, whatever name a proxy in between told the API. */
+function sameOrigin(template: string, origin: string): string {
+  const path = template.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]+/i, '')
+  return origin + (path.startsWith('/') ? path : `/${path}`)
+}
+
+export function releaseOf(template: string): string {
+  return /[?&]v=([^&]+)/.exec(template)?.[1] ?? ''
+}
+
+function readBounds(value: unknown): Bounds | null {
+  if (!Array.isArray(value) || value.length !== 4 || !value.every((n) => Number.isFinite(n))) return null
+  const [west, south, east, north] = value as Bounds
+  if (west >= east || south >= north) return null
+  return [Math.max(west, WORLD[0]), Math.max(south, WORLD[1]), Math.min(east, WORLD[2]), Math.min(north, WORLD[3])]
+}
+
+function readCounts(value: unknown): TypeCounts | null {
+  if (!isObject(value)) return null
+  const entries = Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  return entries.length > 0 ? Object.fromEntries(entries) : null
+}
+
+function readDates(sources: unknown): [string, string] | null {
+  if (!Array.isArray(sources)) return null
+  const dates = sources
+    .map((source) => (isObject(source) ? (text(source.version_date) ?? text(source.date)) : null))
+    .map((date) => (date === null ? null : (/^\d{4}-\d\d-\d\d/.exec(date)?.[0] ?? null)))
+    .filter((date): date is string => date !== null)
+    .sort()
+  return dates.length > 0 ? [dates[0]!, dates.at(-1)!] : null
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null)
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null)

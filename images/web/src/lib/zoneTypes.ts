@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The zone types a map layer can show, from the largest to the smallest. */
+
+export interface ZoneType {
+  type: string
+  label: string
+  /** Zoom from which on this type is the natural one to open a given view with. */
+  fromZoom: number
+}
+
+export const ZONE_TYPES: readonly ZoneType[] = [
+  { type: 'country', label: 'Country', fromZoom: 0 },
+  { type: 'country_region', label: 'Country region', fromZoom: 4 },
+  { type: 'state', label: 'State', fromZoom: 5 },
+  { type: 'state_district', label: 'State district', fromZoom: 6.5 },
+  { type: 'city', label: 'City', fromZoom: 8 },
+  { type: 'city_district', label: 'City district', fromZoom: 12 },
+  { type: 'suburb', label: 'Suburb', fromZoom: 13.5 },
+  { type: 'non_administrative', label: 'Other', fromZoom: Infinity },
+]
+
+/** Below this zoom (inclusive) tiles hold countries only. */
+export const COUNTRY_ONLY_ZOOM = 2
+
+export type TypeCounts = Readonly<Record<string, number>>
+
+/** `state_district` → `State district`; unknown types are shown as words too. */
+export function typeName(type: string): string {
+  const known = ZONE_TYPES.find((entry) => entry.type === type)
+  if (known && type !== 'non_administrative') return known.label
+  const words = type.replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** The largest type with more than one zone: what a first look at a release shows. */
+export function overviewType(counts: TypeCounts | null): string {
+  if (counts === null) return 'country'
+  const several = ZONE_TYPES.find(({ type }) => (counts[type] ?? 0) > 1)
+  const any = ZONE_TYPES.find(({ type }) => (counts[type] ?? 0) > 0)
+  return (several ?? any)?.type ?? 'country'
+}
+
+/** The type that suits a view somebody asked for: the finest whose zoom is reached and that exists. */
+export function typeForZoom(zoom: number, counts: TypeCounts | null): string {
+  const fitting = ZONE_TYPES.filter(
+    ({ type, fromZoom }) => zoom >= fromZoom && (counts === null ? type !== 'country_region' : (counts[type] ?? 0) > 0),
+  )
+  return fitting.at(-1)?.type ?? overviewType(counts)
+}

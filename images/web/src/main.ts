@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+import '@fontsource-variable/inter/wght.css'
+import { createApp } from 'vue'
+import App from './App.vue'
+import './styles/base.css'
+
+createApp(App).mount('#app')

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest'
+import { boundsOf, labelPlace, polygonsOf, ringArea, type Ring } from '../src/lib/geometry'
+import { labelsFor, zonesIn } from '../src/lib/labels'
+
+const square = (x: number, y: number, size: number): Ring => [
+  [x, y],
+  [x + size, y],
+  [x + size, y + size],
+  [x, y + size],
+  [x, y],
+]
+const piece = (id: number, name: string, ...rings: Ring[]) => ({
+  id,
+  properties: { name, zone_type: 'city' },
+  geometry: { type: 'Polygon', coordinates: rings },
+})
+
+describe('boundsOf', () => {
+  it('covers any geometry', () => {
+    expect(boundsOf({ coordinates: [[square(1, 2, 3)], [square(-5, 0, 1)]] })).toEqual([-5, 0, 4, 5])
+    expect(boundsOf({ coordinates: [9.5, 47.1] })).toEqual([9.5, 47.1, 9.5, 47.1])
+  })
+
+  it('is null without a geometry', () => {
+    expect(boundsOf(null)).toBeNull()
+    expect(boundsOf({ coordinates: [] })).toBeNull()
+  })
+})
+
+describe('labelPlace', () => {
+  it('is the middle of a square', () => {
+    expect(labelPlace([square(0, 0, 4)])).toEqual({ at: [2, 2], width: 4 })
+  })
+
+  it('stays out of a hole', () => {
+    const place = labelPlace([square(0, 0, 10), square(2, 2, 6)])!
+    const [x, y] = place.at
+    expect(x > 2 && x < 8 && y > 2 && y < 8).toBe(false)
+  })
+
+  it('lies inside a bent shape', () => {
+    const bent: Ring = [[0, 0], [10, 0], [10, 10], [8, 10], [8, 2], [0, 2], [0, 0]]
+    const [x, y] = labelPlace([bent])!.at
+    expect(y <= 2 || x >= 8).toBe(true)
+  })
+})
+
+describe('labelsFor', () => {
+  it('writes one label a zone, on its largest piece', () => {
+    const pieces = [piece(7, 'Vaduz', square(0, 0, 1)), piece(7, 'Vaduz', square(5, 5, 3))]
+    const { features } = labelsFor(pieces, 100)
+    expect(features).toHaveLength(1)
+    expect(features[0]!.geometry.coordinates).toEqual([6.5, 6.5])
+  })
+
+  it('leaves out what is too small for its name, and what has none', () => {
+    expect(labelsFor([piece(1, 'Triesenberg', square(0, 0, 1)), piece(2, '', square(3, 3, 9))], 10).features).toEqual([])
+  })
+})
+
+describe('zonesIn', () => {
+  it('names each zone once', () => {
+    const pieces = [piece(7, 'Vaduz', square(0, 0, 1)), piece(7, 'Vaduz', square(1, 0, 1)), piece(8, 'Schaan')]
+    expect(zonesIn(pieces)).toEqual([
+      { id: 7, name: 'Vaduz', type: 'city' },
+      { id: 8, name: 'Schaan', type: 'city' },
+    ])
+  })
+
+  it('reads polygons of both kinds', () => {
+    expect(polygonsOf({ type: 'MultiPolygon', coordinates: [[square(0, 0, 1)], [square(2, 2, 1)]] })).toHaveLength(2)
+    expect(polygonsOf({ type: 'Point', coordinates: [0, 0] })).toEqual([])
+    expect(ringArea(square(5, 5, 3))).toBe(9)
+  })
+})

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest'
+import { formatExplorer, parseHash } from '../src/lib/hash'
+
+describe('parseHash', () => {
+  it('reads zoom, longitude, latitude in this order', () => {
+    expect(parseHash('#/10/9.55/47.15')).toEqual({
+      page: 'explorer',
+      view: { zoom: 10, lng: 9.55, lat: 47.15 },
+      zone: null,
+    })
+  })
+
+  it('reads a zone id, or an OSM id, as the fourth part', () => {
+    expect(parseHash('#/9.5/9/47/41')).toMatchObject({ zone: { id: 41 } })
+    expect(parseHash('#/9.5/9/47/relation:48')).toMatchObject({ zone: { osmId: 'relation:48' } })
+    expect(parseHash('#/9.5/9/47/relation%3A48')).toMatchObject({ zone: { osmId: 'relation:48' } })
+  })
+
+  it('knows the other pages', () => {
+    expect(parseHash('#/about')).toEqual({ page: 'about' })
+    expect(parseHash('#/data_dashboard')).toEqual({ page: 'dashboard' })
+  })
+
+  it.each(['', '#', '#/', '#/x/y/z', '#/10/9.55', '#/10/9.55/91', '#/99/9/47', '#/NaN/1/2', '#/1e2/1/2'])(
+    'opens the explorer without a view for %j',
+    (hash) => expect(parseHash(hash)).toMatchObject({ page: 'explorer', view: null }),
+  )
+
+  it.each(['<img>', '-1', '1.5', 'relation:', 'relation:x', '%E0%A4%A'])('takes %j for no zone', (part) =>
+    expect(parseHash(`#/1/2/3/${part}`)).toMatchObject({ zone: null }),
+  )
+})
+
+describe('formatExplorer', () => {
+  it('writes two decimals and the zone', () => {
+    const view = { zoom: 10, lng: 9.5549, lat: -47.1 }
+    expect(formatExplorer(view, null)).toBe('#/10.00/9.55/-47.10')
+    expect(formatExplorer(view, { id: 7 })).toBe('#/10.00/9.55/-47.10/7')
+    expect(formatExplorer(view, { osmId: 'relation:48' })).toBe('#/10.00/9.55/-47.10/relation:48')
+  })
+
+  it('is read back as it was', () => {
+    const view = { zoom: 4.25, lng: -120.5, lat: 38.75 }
+    expect(parseHash(formatExplorer(view, { id: 12 }))).toEqual({ page: 'explorer', view, zone: { id: 12 } })
+  })
+})

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest'
+import { readRelease } from '../src/lib/release'
+
+const ORIGIN = 'https://zones.example'
+const ID = '20261122t221000-3f9ab2c1'
+const tilejson = {
+  tiles: [`http://inner:8000/tiles/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`],
+  bounds: [9.4, 47, 9.7, 47.3],
+  minzoom: 0,
+  maxzoom: 20,
+}
+const details = {
+  id: ID,
+  published_at: '2026-11-22T22:20:00Z',
+  manifest: {
+    counts: { zones: 17, by_type: { city: 13, state: 2, country: 1 } },
+    sources: [{ version_date: '2013-08-03T00:00:00Z' }, { version_date: '2013-07-01' }, {}],
+  },
+}
+
+describe('readRelease', () => {
+  it('takes the release from the tile address and asks its own origin for tiles', () => {
+    const release = readRelease(tilejson, details, ORIGIN)
+    expect(release.id).toBe(ID)
+    expect(release.tiles).toEqual([`${ORIGIN}/tiles/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`])
+  })
+
+  it('reads counts and the dates of the data', () => {
+    expect(readRelease(tilejson, details, ORIGIN)).toMatchObject({
+      zones: 17,
+      counts: { city: 13, state: 2, country: 1 },
+      dataDates: ['2013-07-01', '2013-08-03'],
+      bounds: [9.4, 47, 9.7, 47.3],
+      maxzoom: 14,
+    })
+  })
+
+  it('leaves out the details of another release', () => {
+    expect(readRelease(tilejson, { ...details, id: '20261123t000000-00000000' }, ORIGIN)).toMatchObject({
+      id: ID,
+      zones: null,
+      counts: null,
+      dataDates: null,
+    })
+  })
+
+  it('works over an original database: no release, no details', () => {
+    const plain = { tiles: ['/tiles/cosmogony/{z}/{x}/{y}.pbf'] }
+    expect(readRelease(plain, null, ORIGIN)).toMatchObject({
+      id: '',
+      tiles: [`${ORIGIN}/tiles/cosmogony/{z}/{x}/{y}.pbf`],
+      bounds: null,
+    })
+  })
+
+  it.each([[[1, 2, 3]], [[10, 0, 5, 1]], [['a', 0, 1, 1]], [null]])('ignores the bounds %j', (bounds) =>
+    expect(readRelease({ ...tilejson, bounds }, null, ORIGIN).bounds).toBeNull(),
+  )
+
+  it('refuses a description without tiles', () => {
+    expect(() => readRelease({}, null, ORIGIN)).toThrow('names no tiles')
+  })
+})
