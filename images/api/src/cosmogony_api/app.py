@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The application: settings, pool, routes, and errors as JSON."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import HTTPException
+
+from cosmogony_api import answers, context, requestlog
+from cosmogony_api.database import Database
+from cosmogony_api.errors import NotFound, Unavailable
+from cosmogony_api.routes import health, releases, site, zones
+from cosmogony_api.settings import Settings
+
+MESSAGES = {404: "Not found", 405: "Method not allowed"}
+
+log = logging.getLogger("cosmogony_api")
+
+
+class JsonProvider(DefaultJSONProvider):
+    """JSON with keys in their given order and dates in ISO 8601."""
+
+    sort_keys = False
+
+    @staticmethod
+    def default(value: Any) -> Any:
+        """Write what JSON does not know itself."""
+        return value.isoformat() if isinstance(value, datetime) else DefaultJSONProvider.default(value)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application; connecting goes on in the background."""
+    settings = settings or Settings.from_environment(os.environ)
+    # No static folder: it would bring a route of its own.
+    app = Flask("cosmogony_api", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.config["PUBLIC_URL"] = settings.public_url
+    app.json = JsonProvider(app)
+    app.url_map.merge_slashes = False
+    requestlog.install(app)
+    for module in (zones, releases, site, health):
+        app.register_blueprint(module.blueprint)
+    _handle_errors(app)
+    database = Database(settings)
+    database.open()
+    app.extensions[context.EXTENSION] = database
+    return app
+
+
+def _handle_errors(app: Flask) -> None:
+    @app.errorhandler(NotFound)
+    def not_found(_error: NotFound) -> Response:
+        return answers.message(MESSAGES[404], 404)
+
+    @app.errorhandler(Unavailable)
+    def unavailable(error: Unavailable) -> Response:
+        log.warning("%s: %s", error.message, error.cause or "-")
+        response = answers.message(error.message, 503)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        code = error.code or 500
+        response = answers.message(MESSAGES.get(code, error.name), code)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("unexpected error", exc_info=error)
+        return answers.message("Internal server error", 500)

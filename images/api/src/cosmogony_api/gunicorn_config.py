@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How gunicorn runs the API: plain HTTP on 8000, three processes, no file outside /dev/shm and /tmp."""
+
+from __future__ import annotations
+
+import os
+
+from cosmogony_api import requestlog
+
+bind = "0.0.0.0:8000"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 3)
+worker_class = "gthread"
+threads = int(os.environ.get("API_THREADS") or 4)
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory, as gunicorn's manual asks for in containers
+timeout = 30
+graceful_timeout = 20
+keepalive = 15
+# The application writes one line a request itself; gunicorn's own records take the same form.
+accesslog = None
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "cosmogony_api.requestlog.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "root": {"level": os.environ.get("LOG_LEVEL") or "INFO", "handlers": ["stderr"]},
+    "loggers": {
+        "gunicorn.error": {"propagate": True, "handlers": []},
+        "gunicorn.access": {"propagate": False, "handlers": []},
+    },
+}
+requestlog.configure(os.environ.get("LOG_LEVEL") or "INFO")

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which release is asked: the live one, or a kept one that the URL names.
+
+The live id is read first and everything else is then read from that release's own schema, which never changes,
+so a publish between two statements cannot mix two releases in one answer. A database of the original importer has no
+releases; there the one table public.zones is read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from cosmogony_api.database import Reader
+from cosmogony_api.errors import NotFound, Unavailable
+
+# Query strings were always ignored, so only what can be the id of a release counts as one.
+RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}|legacy(?:-[0-9]{8}t[0-9]{6})?")
+
+NOTHING_PUBLISHED = "No release has been published yet"
+
+_CATALOG = """
+select to_regclass('public.cosmogony_release') is not null as catalog,
+       to_regclass('public.zones') is not null as zones
+"""
+_LIVE = "select id, schema_name from public.cosmogony_release"
+_KEPT = """
+select id, schema_name, inputs_digest, state, live, created, published_at, zones
+from public.cosmogony_releases
+where (live or state in ('published', 'retired')) and to_regnamespace(quote_ident(schema_name)) is not null
+"""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release to read from; ``id`` is None over a database of the original importer."""
+
+    id: str | None
+    schema: str
+    pinned: bool = False
+
+    def table(self, name: str) -> sql.Identifier:
+        """Name a table of this release."""
+        return sql.Identifier(self.schema, name)
+
+
+def has_catalog(connection: Reader) -> bool:
+    """Tell whether the database knows releases."""
+    row = connection.execute(_CATALOG).fetchone()
+    return bool(row and row["catalog"])
+
+
+def resolve(connection: Reader, wanted: str | None = None) -> Release:
+    """Find the release ``wanted``, or the live one when the URL names none."""
+    state = connection.execute(_CATALOG).fetchone() or {}
+    if wanted is not None:
+        row = find(connection, wanted) if state.get("catalog") else None
+        if row is None:
+            raise NotFound(wanted)
+        return Release(row["id"], row["schema_name"], pinned=True)
+    if state.get("catalog"):
+        live = connection.execute(_LIVE).fetchone()
+        if live is not None:
+            return Release(live["id"], live["schema_name"])
+    if state.get("zones"):
+        return Release(None, "public")
+    raise Unavailable(NOTHING_PUBLISHED, retry_after=30)
+
+
+def find(connection: Reader, release_id: str) -> dict[str, Any] | None:
+    """Return the catalog row of a kept release."""
+    return connection.execute(_KEPT + " and id = %s", (release_id,)).fetchone()
+
+
+def kept(connection: Reader) -> list[dict[str, Any]]:
+    """Return the catalog rows of all kept releases, newest first."""
+    return connection.execute(_KEPT + " order by created desc, id desc").fetchall()
+
+
+def wanted_id(text: str | None) -> str | None:
+    """Return ``text`` when it can be the id of a release."""
+    return text if text and RELEASE_ID.fullmatch(text) else None

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the site reads beside zones: statistics and TileJSON of the live release, the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from cosmogony_api import answers, releases, tilejson
+from cosmogony_api.context import database
+from cosmogony_api.database import Reader
+from cosmogony_api.errors import NotFound
+from cosmogony_api.releases import Release
+
+blueprint = Blueprint("site", __name__)
+
+_STATISTICS = "select id, schema_name, statistics::text as statistics from public.cosmogony_release"
+_BOUNDS = "select id, schema_name, bounds from public.cosmogony_release"
+_HOST = re.compile(r"[A-Za-z0-9._\-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
+
+
+@blueprint.get("/data/test_results.json")
+def statistics() -> Response:
+    """Answer the statistics of the live release: the plain array."""
+
+    def work(connection: Reader) -> dict[str, Any]:
+        row = connection.execute(_STATISTICS).fetchone() if releases.has_catalog(connection) else None
+        if row is None or row["statistics"] is None:
+            raise NotFound("statistics")
+        return row
+
+    row = database().read(work)
+    return answers.from_release(row["statistics"], Release(row["id"], row["schema_name"]))
+
+
+@blueprint.get("/tiles/cosmogony.json")
+def tiles() -> Response:
+    """Answer the TileJSON with tile URLs of the live release."""
+
+    def work(connection: Reader) -> tuple[Release, list[float] | None]:
+        release = releases.resolve(connection)
+        if release.id is None:
+            return release, None
+        row = connection.execute(_BOUNDS).fetchone()
+        # Published since the line above: what this statement saw is one release too.
+        return (release, None) if row is None else (Release(row["id"], row["schema_name"]), row["bounds"])
+
+    release, bounds = database().read(work)
+    base = public_base()
+    response = answers.from_release(tilejson.document(base, release.id, bounds), release, varies=base)
+    response.vary.update(("Host", "X-Forwarded-Host", "X-Forwarded-Proto"))
+    return response
+
+
+def public_base() -> str:
+    """Return scheme and host under which the client sees the site."""
+    fixed: str = current_app.config["PUBLIC_URL"]
+    if fixed:
+        return fixed
+    scheme = _first(request.headers.get("X-Forwarded-Proto", "")).lower()
+    if scheme not in {"http", "https"}:
+        scheme = request.scheme
+    forwarded = _first(request.headers.get("X-Forwarded-Host", ""))
+    host = forwarded if _HOST.fullmatch(forwarded) else request.headers.get("Host", "")
+    # Without a usable host the URL is relative to the site's root.
+    return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
+
+
+def _first(header: str) -> str:
+    return header.split(",", 1)[0].strip()
+
+
+@cache
+def openapi_text() -> str:
+    """Return the OpenAPI document as it is shipped."""
+    return resources.files("cosmogony_api").joinpath("openapi.json").read_text(encoding="utf-8")
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """Answer the description of this API."""
+    response = Response(openapi_text(), mimetype="application/json")
+    response.headers["Cache-Control"] = "public, max-age=300"
+    response.set_etag(answers.build_digest(), weak=True)
+    return response.make_conditional(request)

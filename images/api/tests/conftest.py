@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real PostgreSQL with PostGIS, filled by the real importer with a small made-up country."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+IMAGES = Path(__file__).parents[2]
+for folder in (IMAGES / "api/src", IMAGES / "api/tests", IMAGES / "importer/src", IMAGES / "importer/tests"):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+from cosmogony_api.app import create_app  # noqa: E402
+from cosmogony_api.context import EXTENSION  # noqa: E402
+from cosmogony_api.settings import Settings  # noqa: E402
+from flask.testing import FlaskClient  # noqa: E402
+from support import data  # noqa: E402
+from throwaway import postgis, root  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgis.Server]:
+    """The server: the one of TEST_POSTGRES_*, else one of our own."""
+    try:
+        server = postgis.server()
+    except root.Unavailable as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def published(postgres: postgis.Server) -> Iterator[str]:
+    """A database with one live release and an earlier one that is kept."""
+    name = postgres.create_database("api")
+    with postgres.connect(name) as connection:
+        data.publish(connection, data.OLD, data.zones(country="Oldland"))
+        data.publish(connection, data.NEW, data.zones())
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def empty(postgres: postgis.Server) -> Iterator[str]:
+    """A database in which nothing was ever imported."""
+    name = postgres.create_database("api")
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def make_client(postgres: postgis.Server) -> Iterator[object]:
+    """Makes clients of an application over a database."""
+    made = []
+
+    def make(database: str, **environment: str) -> FlaskClient:
+        app = create_app(Settings.from_environment({**postgres.environment(database), **environment}))
+        made.append(app)
+        return app.test_client()
+
+    yield make
+    for app in made:
+        app.extensions[EXTENSION].close()
+
+
+@pytest.fixture
+def client(make_client, published: str) -> FlaskClient:
+    """A client of the published data."""
+    return make_client(published)

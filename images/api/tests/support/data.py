@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small made-up country, loaded and published by the real importer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from cosmogony_importer import catalog, loader, switch
+
+OLD = "20260101t000000-00000001"
+NEW = "20260202t000000-00000002"
+MANIFEST = {"inputs_digest": "2" * 64, "sources": [], "counts": {"zones": 9}}
+STATISTICS = [
+    {
+        "country_code": "AA", "expected_max": 19.0, "expected_min": 17.0, "is_known_failure": None, "name": "Åland",
+        "test_status": "ok", "total": 18.0, "wikidata_id": "Q900001", "wikidata_ontology": None, "zone_type": "state",
+        "zone_type_local_name": "province",
+    }
+]  # fmt: skip
+
+
+def square(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    """A rectangle in lon/lat."""
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "MultiPolygon", "coordinates": [[ring]]}
+
+
+def zone(number: int, name: str, kind: str, parent: int | None, shape: Any, **more: Any) -> dict[str, Any]:
+    """One zone as the extractor writes it."""
+    return {
+        "id": number, "parent": parent, "name": name, "admin_level": None, "zone_type": kind, "wikidata": None,
+        "osm_id": f"relation:{900000 + number}", "geometry": shape, "country_code": "AA", **more,
+    }  # fmt: skip
+
+
+def zones(country: str = "Ælandia") -> list[dict[str, Any]]:
+    """The country: 7 > 41 Brumel > 52 Old Port, and odd ones."""
+    return [
+        zone(7, country, "country", None, square(0, 0, 10, 10), admin_level=2, wikidata="Q900007"),
+        zone(41, "Brumel", "city", 7, square(2, 2, 5, 5), admin_level=8, wikidata="Q900041"),
+        zone(42, "Zell", "city", 7, square(6, 6, 7, 7), admin_level=8),
+        zone(43, "Amt", "city", 7, square(8, 8, 9, 9), admin_level=8),
+        zone(52, "Old Port", "suburb", 41, square(3, 3, 4, 4), osm_id="node:900052"),
+        # of one OSM object: first a point, then an area
+        zone(60, "Double", "suburb", 41, {"type": "Point", "coordinates": [3, 3]}, osm_id="900060"),
+        zone(61, "Point", "suburb", 999, {"type": "Point", "coordinates": [1.123456789, 1]}, osm_id="node:900061"),
+        # a cycle and a zone in itself
+        zone(70, "Ring A", "suburb", 71, square(1, 1, 1.5, 1.5)),
+        zone(71, "Ring B", "suburb", 70, square(1, 1, 1.5, 1.5)),
+        zone(72, "Ego", "suburb", 72, square(1, 1, 1.5, 1.5)),
+    ]
+
+
+def publish(connection: psycopg.Connection, release: str, rows: list[dict[str, Any]]) -> None:
+    """Load zones as a release, with statistics, and make it live."""
+    catalog.migrate(connection)
+    loader.load(connection, release, iter(rows), manifest={"id": release, **MANIFEST})
+    store = catalog.find(connection, release)
+    catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)
+    switch.switch(connection, store, "publish")
