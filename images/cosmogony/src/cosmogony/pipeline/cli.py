@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps as subcommands: ``cosmogony plan|fetch|extract|concat``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import log
+from .failures import EXIT_PERMANENT, EXIT_TEMPORARY, StepError, TemporaryError, Terminated
+from .items import Item, checked_languages, parse_item_json, parse_sources
+from .settings import boolean, environment
+
+OUTPUTS = Path("/tmp/outputs")  # noqa: S108
+SCRATCH = Path("/tmp")  # noqa: S108
+_EPILOG = "Exit codes: 0 done, 1 failed for good, 2 wrong arguments, 75 failed but may pass (retry)."
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the four steps; each sets ``run``, a function of the parsed arguments that returns the exit code."""
+    plan = _step(subparsers, "plan", _plan, "ask every source what it has and tell whether there is anything to do")
+    _sources(plan)
+    _making(plan)
+    plan.add_argument("--force", default="false", metavar="BOOL", help="make a release even if nothing changed")
+    plan.add_argument("--mode", default="full", metavar="MODE", help="full, changed, source or reimport (%(default)s)")
+    plan.add_argument("--only", default="", metavar="NAME", help="with mode source: the one source to bring up to date")
+
+    fetch = _step(subparsers, "fetch", _fetch, "bring one source into the store")
+    _source(fetch)
+
+    extract = _step(subparsers, "extract", _extract, "make the zones of one fetched source")
+    _source(extract)
+    extract.add_argument("--languages", default="", metavar="CSV", help="languages of sources that name none")
+    extract.add_argument("--threads", default="", metavar="N", help="computing threads (default: all cores)")
+    extract.add_argument(
+        "--disk", default="", metavar="SIZE", help="scratch space there is, such as 2Gi: checked first"
+    )
+    _scratch(extract)
+
+    concat = _step(subparsers, "concat", _concat, "merge the zones of all sources into a release")
+    _sources(concat)
+    _making(concat)
+    concat.add_argument("--started", required=True, metavar="TIME", help="when the run began, for the release id")
+    _scratch(concat)
+
+
+def _step(
+    subparsers: argparse._SubParsersAction[Any], name: str, function: Callable[[argparse.Namespace], None], text: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=text, description=text, epilog=_EPILOG)
+    parser.add_argument("--outputs", default=OUTPUTS, type=Path, metavar="DIR", help="where results go (%(default)s)")
+    parser.set_defaults(run=lambda arguments: run_step(name, function, arguments))
+    return parser
+
+
+def _sources(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sources", required=True, metavar="JSON", help="list of sources: url, country_code, ...")
+
+
+def _source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", required=True, metavar="JSON", help="one source out of the plan")
+
+
+def _scratch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scratch", default=SCRATCH, type=Path, metavar="DIR", help="folder for large files")
+
+
+def _making(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--languages", default="", metavar="CSV")
+    parser.add_argument("--importer", default="", metavar="REF", help="importer image, part of the release's inputs")
+    parser.add_argument("--dashboard", default="", metavar="REF", help="dashboard image, part of the inputs")
+    parser.add_argument("--tiles-max-zoom", default="8", metavar="N", help="last stored zoom (%(default)s)")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
+
+
+def run_step(name: str, function: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
+    """Run a step to its exit code; failures become one line."""
+    previous = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        function(arguments)
+    except TemporaryError as failure:
+        log.error(f"{name}: {failure}; a retry can help")
+        return EXIT_TEMPORARY
+    except StepError as failure:
+        log.error(f"{name}: {failure}")
+        return EXIT_PERMANENT
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    return 0
+
+
+def _terminated(signum: int, frame: object) -> NoReturn:
+    raise Terminated("stopped by SIGTERM")
+
+
+def _plan(arguments: argparse.Namespace) -> None:
+    from .database import kept_releases
+    from .outputs import write_outputs
+    from .plan import make_plan
+    from .store import Store
+
+    items, environ = parse_sources(arguments.sources), environment()
+    plan = make_plan(
+        Store.from_environment(environ),
+        items,
+        _read_making(arguments),
+        kept_releases(environ),
+        environ,
+        force=boolean(arguments.force, "--force"),
+        mode=arguments.mode.strip() or "full",
+        only=arguments.only.strip(),
+    )
+    write_outputs(arguments.outputs, plan.outputs())
+
+
+def _fetch(arguments: argparse.Namespace) -> None:
+    from .fetch import fetch
+    from .outputs import write_outputs
+    from .store import Store
+
+    item, environ = parse_item_json(arguments.source), environment()
+    marker = fetch(Store.from_environment(environ), item, environ)
+    write_outputs(arguments.outputs, {"digest": marker["sha256"]})
+
+
+def _extract(arguments: argparse.Namespace) -> None:
+    from .extract import extract
+    from .outputs import write_outputs
+    from .sizes import parse_size
+    from .store import Store
+
+    item, environ = parse_item_json(arguments.source), environment()
+    result = extract(
+        Store.from_environment(environ),
+        item,
+        checked_languages(arguments.languages, "--languages"),
+        threads=_number(arguments.threads, "--threads"),
+        scratch=arguments.scratch,
+        disk=parse_size(arguments.disk, "--disk"),
+    )
+    write_outputs(arguments.outputs, {"zones": result.zones, "skipped": result.skipped})
+
+
+def _concat(arguments: argparse.Namespace) -> None:
+    from .concat import concat
+    from .inputs import parse_started
+    from .outputs import write_outputs
+    from .store import Store
+
+    items: list[Item] = parse_sources(arguments.sources)
+    made = concat(
+        Store.from_environment(environment()),
+        items,
+        _read_making(arguments),
+        parse_started(arguments.started),
+        scratch=arguments.scratch,
+    )
+    values = {"release": made["id"], "inputs-digest": made["inputs_digest"], "zones": made["counts"]["zones"]}
+    write_outputs(arguments.outputs, values)
+
+
+def _read_making(arguments: argparse.Namespace) -> Any:
+    from .engine import extractor_digest, rules_digest
+    from .inputs import Making
+
+    return Making(
+        languages=checked_languages(arguments.languages, "--languages"),
+        importer=arguments.importer.strip(),
+        dashboard=arguments.dashboard.strip(),
+        tiles_max_zoom=_number(arguments.tiles_max_zoom, "--tiles-max-zoom") or 0,
+        reason=arguments.reason.strip(),
+        rules=rules_digest(),
+        extractor=extractor_digest(),
+    )
+
+
+def _number(text: str, name: str) -> int | None:
+    if not text.strip():
+        return None
+    if not text.strip().isdigit():
+        raise StepError(f"{name} '{text}' is not a number")
+    return int(text)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step concat: exactly the parts of the plan become one release; its manifest is written last."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from . import engine, keys, log, markers
+from .failures import StepError
+from .inputs import Making, inputs_digest, inputs_document, release_id
+from .items import Item
+from .store import Store
+from .transfer import disk_errors, download, upload
+
+Parts = list[tuple[Item, dict[str, Any]]]
+
+
+def concat(store: Store, items: Sequence[Item], making: Making, started: datetime, *, scratch: Path) -> dict[str, Any]:
+    """Merge the parts of ITEMS; returns the manifest. Run again for the same start it finds its work done."""
+    began = time.monotonic()
+    parts = _parts(store, items, making)
+    document = inputs_document(items, {item.name: part["source"]["sha256"] for item, part in parts}, making)
+    digest = inputs_digest(document)
+    release = release_id(started, digest)
+    done = _already_made(store, release, digest)
+    if done is not None:
+        return done
+    with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="concat-", dir=scratch) as folder:
+        files = []
+        for number, (item, part) in enumerate(parts):
+            files.append(Path(folder) / f"{number:04d}.jsonl.gz")
+            download(store, keys.part(item.name), files[-1], part)
+        merged = Path(folder) / "merged.jsonl.gz"
+        made = engine.merge(files, merged)
+        _check_nothing_lost(parts, made)
+        stored = upload(store, keys.CONCAT, merged)
+    store.copy(keys.CONCAT, keys.release_zones(release), stored["size"])
+    manifest = {
+        "id": release,
+        "created": markers.now(),
+        "inputs": document,
+        "inputs_digest": digest,
+        "sources": [_source(item, part) for item, part in parts],
+        "counts": made["counts"],
+        "dropped": made["dropped"],
+        "incomplete": [{"source": item.name, "zone": zone} for item, part in parts for zone in part["incomplete"]],
+        "versions": {"extractor": engine.version(), "rules": making.rules},
+        "zones_file": {"size": stored["size"], "sha256": stored["sha256"]},
+        "durations": {
+            "fetch": round(sum(part["source"]["seconds"] for _, part in parts), 1),
+            "extract": round(sum(part["seconds"] for _, part in parts), 1),
+            "merge": round(time.monotonic() - began, 1),
+        },
+        "state": "merged",
+    }
+    store.write_json(keys.release_manifest(release), manifest)
+    log.info(
+        f"release {release}: {made['counts']['zones']} zones of {len(parts)} sources, {len(made['dropped'])} dropped"
+    )
+    return manifest
+
+
+def _parts(store: Store, items: Sequence[Item], making: Making) -> Parts:
+    """The marker of every part; all that are missing or of other inputs are named, and none is left out."""
+    found: Parts = []
+    problems = []
+    for item in sorted(items, key=lambda item: item.name):
+        source, part = markers.read_source(store, item), markers.read_part(store, item)
+        if source is None or part is None:
+            problems.append(f"source {item.name} has no zones yet")
+            continue
+        wanted = markers.part_digest(item, source["sha256"], making.languages, making.rules, making.extractor)
+        if part["digest"] != wanted:
+            problems.append(f"the zones of source {item.name} are of another file, rules, extractor or languages")
+        elif not markers.describes(part, store.stat(keys.part(item.name))):
+            problems.append(f"{keys.part(item.name)} is not what its marker describes")
+        else:
+            found.append((item, part))
+    if problems:
+        raise StepError(f"no release without all its sources: {'; '.join(problems)}; run fetch and extract for them")
+    return found
+
+
+def _already_made(store: Store, release: str, digest: str) -> dict[str, Any] | None:
+    manifest = store.read_json(keys.release_manifest(release))
+    if manifest is None or manifest.get("inputs_digest") != digest:
+        return None
+    found = store.stat(keys.release_zones(release))
+    if found is None or found.size != manifest["zones_file"]["size"]:
+        return None
+    log.info(f"release {release} is merged already")
+    return manifest
+
+
+def _check_nothing_lost(parts: Parts, made: dict[str, Any]) -> None:
+    before = sum(part["zones"] for _, part in parts)
+    after = made["counts"]["zones"] + len(made["dropped"])
+    if before != after:
+        raise StepError(f"merge: {before} zones went in, {after} came out or were dropped; the parts are damaged")
+
+
+def _source(item: Item, part: dict[str, Any]) -> dict[str, Any]:
+    source = part["source"]
+    return {
+        "name": item.name,
+        "url": item.url,
+        "file": source["file"],
+        "sha256": source["sha256"],
+        "md5": source["md5"],
+        "size": source["size"],
+        "version_date": source["version_date"],
+        "zones": part["zones"],
+        "seconds": {"fetch": source["seconds"], "extract": part["seconds"]},
+    }

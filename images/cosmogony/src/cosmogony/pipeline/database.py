@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The releases the database holds: read only, and only for "is there anything to do"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .failures import StepError, TemporaryError
+from .settings import required
+
+_QUERY = """
+select id, inputs_digest, coalesce(live, false)
+  from public.cosmogony_releases
+ where published_at is not null and to_regnamespace(schema_name) is not null
+ order by live desc nulls last, published_at desc
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRelease:
+    id: str
+    inputs_digest: str | None
+    live: bool
+
+
+def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
+    """Releases that were published and are still there, the live one first; none in a fresh database."""
+    import psycopg  # only this step needs it
+
+    names = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
+    values = required(environ, names, "database")
+    port = environ.get("POSTGRES_PORT", "").strip() or "5432"
+    user = values["POSTGRES_USER"]
+    where = f"database {values['POSTGRES_DB']} at {values['POSTGRES_HOST']}:{port}"
+    try:
+        with psycopg.connect(
+            host=values["POSTGRES_HOST"],
+            port=port,
+            dbname=values["POSTGRES_DB"],
+            user=user,
+            password=values["POSTGRES_PASSWORD"],
+            sslmode=environ.get("POSTGRES_SSLMODE", "").strip() or "prefer",
+            connect_timeout=10,
+            application_name="cosmogony plan",
+        ) as connection:
+            if connection.execute("select to_regclass('public.cosmogony_releases')").fetchone() == (None,):
+                return []
+            return [KnownRelease(*row) for row in connection.execute(_QUERY)]
+    except (psycopg.errors.InvalidPassword, psycopg.errors.InvalidAuthorizationSpecification) as cause:
+        raise StepError(
+            f"{where}: user {values['POSTGRES_USER']} or its password is refused; check the Secret"
+        ) from cause
+    except psycopg.OperationalError as cause:
+        text = " ".join(str(cause).split())
+        if any(sign in text for sign in ("password authentication failed", "no pg_hba.conf entry", "does not exist")):
+            raise StepError(
+                f"{where} refuses user {values['POSTGRES_USER']} ({text}); check the Secret and settings"
+            ) from cause
+        raise TemporaryError(f"{where} cannot be reached ({text}); is the server up?") from cause
+    except psycopg.Error as cause:
+        raise StepError(f"{where}: releases cannot be read ({' '.join(str(cause).split())})") from cause

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step extract: the zones of one fetched source, skipped when nothing they are made from changed."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import engine, keys, log, markers
+from .failures import StepError
+from .items import Item
+from .plan import disk_needed
+from .store import Store
+from .transfer import disk_errors, download, upload
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    zones: int
+    skipped: bool
+
+
+def extract(
+    store: Store,
+    item: Item,
+    languages: tuple[str, ...],
+    *,
+    threads: int | None = None,
+    scratch: Path,
+    disk: int | None = None,
+) -> Extracted:
+    """Bring the part of ITEM up to date; the marker is written last."""
+    source = _source(store, item)
+    digest = markers.part_digest(item, source["sha256"], languages, engine.rules_digest(), engine.extractor_digest())
+    part = markers.read_part(store, item)
+    if part is not None and part["digest"] == digest and markers.describes(part, store.stat(keys.part(item.name))):
+        log.info(f"{item.name}: its {part['zones']} zones are made from the same file and rules, nothing to extract")
+        return Extracted(part["zones"], True)
+    _check_disk(item, source, disk)
+    began = time.monotonic()
+    what = f"source {item.name}"
+    with disk_errors(scratch, what), tempfile.TemporaryDirectory(prefix="extract-", dir=scratch) as folder:
+        pbf, zones = Path(folder) / item.name, Path(folder) / "zones.jsonl.gz"
+        download(store, keys.source(item.name), pbf, source)
+        made = engine.generate(
+            pbf,
+            zones,
+            what=what,
+            country_code=item.country_code,
+            languages=item.effective_languages(languages),
+            disable_voronoi=item.disable_voronoi,
+            threads=threads,
+        )
+        stored = upload(store, keys.part(item.name), zones)
+    marker = {
+        "format": markers.FORMAT,
+        "name": item.name,
+        "digest": digest,
+        "source": {key: source[key] for key in ("url", "file", "sha256", "md5", "size", "version_date", "seconds")},
+        "rules": engine.rules_digest(),
+        "extractor": engine.extractor_digest(),
+        "languages": list(item.effective_languages(languages)),
+        "country_code": item.country_code,
+        "disable_voronoi": item.disable_voronoi,
+        **stored,
+        **made,
+        "extracted": markers.now(),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    store.write_json(keys.part_marker(item.name), marker)
+    _report(item, marker)
+    return Extracted(marker["zones"], False)
+
+
+def _source(store: Store, item: Item) -> dict[str, Any]:
+    marker = markers.read_source(store, item)
+    if marker is None:
+        raise StepError(f"source {item.name}: not fetched yet; run the fetch step first")
+    if not markers.describes(marker, store.stat(keys.source(item.name))):
+        raise StepError(
+            f"source {item.name}: {keys.source(item.name)} is not what its marker describes; fetch it again"
+        )
+    return marker
+
+
+def _check_disk(item: Item, source: Mapping[str, Any], disk: int | None) -> None:
+    needed = disk_needed(source["size"]) * MEBIBYTE
+    if disk is not None and disk < needed:
+        raise StepError(
+            f"source {item.name}: {log.human_bytes(disk)} of scratch space are too little for a file of"
+            f" {log.human_bytes(source['size'])}; give the step {disk_needed(source['size'])}Mi of ephemeral storage"
+        )
+
+
+def _report(item: Item, marker: Mapping[str, Any]) -> None:
+    log.info(f"{item.name}: {marker['zones']} zones in {marker['seconds']} s")
+    if marker["incomplete"]:
+        log.warn(f"{item.name}: boundaries of its own country are incomplete: {', '.join(marker['incomplete'])}")

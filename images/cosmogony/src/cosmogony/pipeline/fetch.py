@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step fetch: one source from its URL to the store, as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import keys, log, markers
+from .download import Download
+from .failures import ChecksumMismatch, SourceChanged, StepError, TemporaryError
+from .items import Item
+from .progress import Progress
+from .retry import Backoff
+from .sources import open_source
+from .sources.base import Source, Version
+from .store import Store
+
+ROUNDS = 3  # full downloads at most, when the file changes under our feet
+
+
+def fetch(store: Store, item: Item, environ: Mapping[str, str], backoff: Backoff | None = None) -> dict[str, Any]:
+    """Bring osm/{name} up to what the server has; returns its marker. Does nothing when it is already there."""
+    backoff = backoff or Backoff()
+    source = open_source(item, environ)
+    mismatches = 0
+    for _ in range(ROUNDS):
+        version = backoff.call(source.probe)
+        marker = _stored(store, item, version)
+        if marker is not None:
+            return marker
+        try:
+            return _transfer(store, item, source, version, backoff)
+        except ChecksumMismatch as cause:
+            mismatches += 1
+            if mismatches == 2:
+                raise StepError(
+                    f"{cause}, twice; wait for the publisher to repair the file, or disable the source"
+                ) from cause
+            log.warn(f"{cause}; fetching once more from the start")
+        except SourceChanged as cause:
+            log.warn(f"{cause}; fetching the new version")
+    raise TemporaryError(f"source {item.name}: {item.url} changed {ROUNDS} times while it was fetched; try again later")
+
+
+def _stored(store: Store, item: Item, version: Version) -> dict[str, Any] | None:
+    marker = markers.read_source(store, item)
+    if marker is None or not markers.same_version(marker, version):
+        return None
+    if not markers.describes(marker, store.stat(keys.source(item.name))):
+        log.warn(f"{item.name}: {keys.source(item.name)} is not the file its marker describes; fetching it again")
+        return None
+    log.info(f"{item.name}: {version.file} is already stored ({log.human_bytes(marker['size'])}), nothing fetched")
+    if marker["url"] == item.url:
+        return marker
+    marker = {**marker, "url": item.url, "file": version.file, "version": version.to_dict()}
+    store.write_json(keys.source_marker(item.name), marker)
+    return marker
+
+
+def _transfer(store: Store, item: Item, source: Source, version: Version, backoff: Backoff) -> dict[str, Any]:
+    if version.md5 is None:
+        log.warn(f"{item.name}: no .md5 is published beside {version.url}; only the size is checked")
+    size = log.human_bytes(version.size) if version.size is not None else "unknown size"
+    log.info(f"{item.name}: fetching {version.url} ({size})")
+    progress = Progress(item.name, version.size)
+    stream = Download(source, version, backoff, progress)
+    etag = store.upload(keys.source(item.name), stream, version.size)
+    progress.finish()
+    marker = markers.source_marker(
+        item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=progress.seconds
+    )
+    store.write_json(keys.source_marker(item.name), marker)
+    log.info(f"{item.name}: stored {log.human_bytes(stream.size)} in {progress.seconds:.1f} s, sha256 {stream.sha256}")
+    return marker

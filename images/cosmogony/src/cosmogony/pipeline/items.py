@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sources of an update as data: one item a source."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from .failures import StepError
+from .settings import boolean, words
+
+SCHEMES = ("http", "https", "s3", "file")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+=@%-]*")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One source: an OSM extract and how its zones are made."""
+
+    name: str
+    url: str
+    country_code: str = ""
+    languages: tuple[str, ...] = ()
+    disable_voronoi: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "url": self.url,
+            "country_code": self.country_code,
+            "languages": list(self.languages),
+            "disable_voronoi": self.disable_voronoi,
+        }
+
+    def effective_languages(self, general: tuple[str, ...]) -> tuple[str, ...]:
+        return self.languages or general
+
+
+def name_of(url: str) -> str:
+    """The file name of a source: the last path element of its URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as cause:
+        raise StepError(f"source '{url}': not a URL ({cause}); correct cosmogony_sources") from cause
+    if parts.scheme not in SCHEMES:
+        raise StepError(f"source '{url}': scheme '{parts.scheme}' is unknown; use http, https, s3 or file")
+    if parts.username or parts.password:
+        shown = url.replace(f"{parts.netloc.rpartition('@')[0]}@", "***@", 1)
+        raise StepError(
+            f"source '{shown}': the URL holds credentials, which would end in manifests and logs; take them out"
+            " (a private file can be served from S3, whose keys come from a Secret)"
+        )
+    if parts.scheme != "file" and not parts.netloc:
+        raise StepError(f"source '{url}': the URL names no host; correct cosmogony_sources")
+    name = parts.path.rpartition("/")[2]
+    if not _NAME.fullmatch(name):
+        raise StepError(f"source '{url}': '{name}' cannot be a file name here; the URL must end in a plain file name")
+    if name.endswith(".json"):
+        raise StepError(f"source '{url}': '{name}' would be taken for a marker; an OSM extract is needed (.osm.pbf)")
+    return name
+
+
+def parse_item(data: Any) -> Item:
+    """Check one source as it stands in the settings (an object, or just its URL)."""
+    if isinstance(data, str):
+        data = {"url": data}
+    if not isinstance(data, Mapping):
+        raise StepError(f"source {json.dumps(data)}: an object with 'url' is needed")
+    url = data.get("url")
+    if not isinstance(url, str) or not url.strip():
+        raise StepError(f"source {json.dumps(dict(data))}: 'url' is missing")
+    url = url.strip()
+    name = name_of(url)
+    if data.get("name") not in (None, "", name):
+        raise StepError(f"source '{url}': name '{data['name']}' is not the last part of the URL, '{name}'")
+    country = str(data.get("country_code") or "").strip().upper()
+    if country and not _COUNTRY.fullmatch(country):
+        raise StepError(f"source {name}: country_code '{country}' is not an ISO 3166-1 alpha-2 code such as LI")
+    languages = checked_languages(data.get("languages"), f"source {name}: languages")
+    return Item(name, url, country, languages, boolean(data.get("disable_voronoi"), f"source {name}: disable_voronoi"))
+
+
+def checked_languages(value: object, name: str) -> tuple[str, ...]:
+    languages = words(value, name)
+    for language in languages:
+        if not _LANGUAGE.fullmatch(language):
+            raise StepError(f"{name}: '{language}' is not a language code such as fr or zh-Hant")
+    return languages
+
+
+def parse_sources(text: str) -> list[Item]:
+    """The enabled sources of the JSON list TEXT, by name; refuses what cannot become a release."""
+    items = []
+    for entry in _json_list(text):
+        enabled = entry.get("enabled") if isinstance(entry, Mapping) else None
+        if enabled in (None, "") or boolean(enabled, f"source {entry.get('url')}: enabled"):
+            items.append(parse_item(entry))
+    if not items:
+        raise StepError("no source is enabled; name at least one OSM extract in cosmogony_sources")
+    by_name: dict[str, Item] = {}
+    for item in items:
+        other = by_name.setdefault(item.name, item)
+        if other is not item:
+            raise StepError(
+                f"sources {other.url} and {item.url} have the same file name {item.name};"
+                " serve one of them under another name"
+            )
+    return sorted(items, key=lambda item: item.name)
+
+
+def _json_list(text: str) -> list[Any]:
+    try:
+        entries = json.loads(text or "[]")
+    except ValueError as cause:
+        raise StepError(f"--sources is not JSON ({cause}); a list of objects with 'url' is needed") from cause
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        raise StepError("--sources is not a JSON list; a list of objects with 'url' is needed")
+    return entries
+
+
+def parse_item_json(text: str) -> Item:
+    try:
+        data = json.loads(text)
+    except ValueError as cause:
+        raise StepError(f"--source is not JSON ({cause}); an object with 'url' is needed") from cause
+    return parse_item(data)

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step plan: ask every source what it has, and tell whether there is anything to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from . import log, markers
+from .database import KnownRelease
+from .failures import StepError, TemporaryError
+from .inputs import Making, inputs_digest, inputs_document
+from .items import Item
+from .retry import Backoff
+from .sources import open_source
+from .sources.base import Version
+from .store import Store
+
+MODES = ("full", "changed", "source", "reimport")
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One source: what the server has against what is stored."""
+
+    item: Item
+    version: Version | None  # None: not asked
+    source: dict[str, Any] | None
+    part: dict[str, Any] | None
+    fetch: bool
+    extract: bool
+
+    @property
+    def size(self) -> int:
+        if self.version is not None and self.version.size is not None:
+            return self.version.size
+        return int(self.source["size"]) if self.source else 0
+
+    @property
+    def state(self) -> str:
+        if self.fetch:
+            return "changed" if self.source else "new"
+        return "to extract" if self.extract else "unchanged"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.item.name,
+            "url": self.item.url,
+            "resolved_url": self.version.url if self.version else None,
+            "version_date": self.version.date if self.version else (self.source or {}).get("version_date"),
+            "size": self.size,
+            "fetch_bytes": self.size if self.fetch else 0,
+            "md5_published": bool(self.version and self.version.md5),
+            "state": self.state,
+        }
+
+
+def disk_needed(size: int) -> int:
+    """MiB of scratch space to extract a source of SIZE bytes: the file, its zones, and room to work."""
+    return 256 + -(-size * 5 // 2 // MEBIBYTE)
+
+
+def survey(
+    store: Store,
+    items: Sequence[Item],
+    asked: Sequence[Item],
+    making: Making,
+    environ: Mapping[str, str],
+    backoff: Backoff,
+) -> list[Finding]:
+    """Ask all sources at the same time; every one that cannot be had is named, not only the first."""
+
+    def look(item: Item) -> Finding:
+        version = backoff.call(open_source(item, environ).probe) if item in asked else None
+        source, part = markers.read_source(store, item), markers.read_part(store, item)
+        fetch = version is not None and not markers.same_version(source, version)
+        if version is None and source is None:
+            raise StepError(f"source {item.name}: not in the store yet; run a full update first")
+        wanted = None
+        if source is not None:
+            wanted = markers.part_digest(item, source["sha256"], making.languages, making.rules, making.extractor)
+        extract = fetch or part is None or part["digest"] != wanted
+        return Finding(item, version, source, part, fetch, extract)
+
+    with ThreadPoolExecutor(max_workers=min(8, len(items))) as pool:
+        futures = [pool.submit(look, item) for item in items]
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    for error in errors:
+        if not isinstance(error, StepError):
+            raise error
+    if errors:
+        kind = TemporaryError if all(isinstance(error, TemporaryError) for error in errors) else StepError
+        raise kind("; ".join(str(error) for error in errors)) from errors[0]
+    return [future.result() for future in futures]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    findings: list[Finding]
+    work: list[Finding]  # those that go through fetch and extract
+    changed: bool
+    message: str
+    release: str  # the one that is current already, else blank
+
+    def outputs(self) -> dict[str, Any]:
+        return {
+            "sources": [_with_disk(finding) for finding in self.findings],
+            "work": [_with_disk(finding) for finding in self.work],
+            "changed": self.changed,
+            "message": self.message,
+            "release": self.release,
+            "details": [finding.to_dict() for finding in self.findings],
+            "fetch-bytes": sum(finding.size for finding in self.findings if finding.fetch),
+        }
+
+
+def _with_disk(finding: Finding) -> dict[str, Any]:
+    return {**finding.item.to_dict(), "disk": f"{disk_needed(finding.size)}Mi"}
+
+
+def make_plan(
+    store: Store,
+    items: Sequence[Item],
+    making: Making,
+    releases: Sequence[KnownRelease],
+    environ: Mapping[str, str],
+    *,
+    force: bool = False,
+    mode: str = "full",
+    only: str = "",
+    backoff: Backoff | None = None,
+) -> Plan:
+    asked = _asked(items, mode, only)
+    findings = survey(store, items, asked, making, environ, backoff or Backoff(attempts=4))
+    for finding in findings:
+        log.info(_describe(finding))
+    work = [finding for finding in findings if finding.item in asked]
+    if mode == "changed":
+        work = [finding for finding in work if finding.extract]
+    if mode in ("source", "reimport"):
+        _all_parts_usable(findings, work)
+    same = _same_release(findings, making, releases)
+    forced = force or bool(making.reason) or mode == "reimport"
+    changed, message = _judge(findings, same, releases, forced=forced)
+    log.info(message)
+    return Plan(findings, work if changed else [], changed, message, same.id if same and not changed else "")
+
+
+def _asked(items: Sequence[Item], mode: str, only: str) -> list[Item]:
+    if mode not in MODES:
+        raise StepError(f"--mode '{mode}' is unknown; use {', '.join(MODES)}")
+    if mode == "reimport":
+        return []
+    if mode != "source":
+        return list(items)
+    chosen = [item for item in items if only in (item.name, item.url)]
+    if not chosen:
+        known = ", ".join(item.name for item in items)
+        raise StepError(f"--only '{only}' is none of the enabled sources; choose one of {known}")
+    return chosen
+
+
+def _all_parts_usable(findings: Sequence[Finding], work: Sequence[Finding]) -> None:
+    stale = [finding.item.name for finding in findings if finding.extract and finding not in work]
+    if stale:
+        raise StepError(
+            f"the stored zones of {', '.join(stale)} are missing, or of other rules, extractor or languages;"
+            " run a full update"
+        )
+
+
+def _describe(finding: Finding) -> str:
+    version = finding.version
+    if version is None:
+        return f"{finding.item.name}: not asked, the stored zones are used"
+    size = log.human_bytes(version.size) if version.size is not None else "unknown size"
+    date = f" of {version.date}" if version.date else ""
+    return f"{finding.item.name}: {version.file}{date}, {size}: {finding.state}"
+
+
+def _judge(
+    findings: Sequence[Finding], same: KnownRelease | None, releases: Sequence[KnownRelease], *, forced: bool
+) -> tuple[bool, str]:
+    new = [finding.item.name for finding in findings if finding.fetch]
+    again = [finding.item.name for finding in findings if finding.extract and not finding.fetch]
+    live = next((release for release in releases if release.live), None)
+    if same is not None and not forced:
+        if same.live:
+            return False, f"release {same.id} is current"
+        return False, (
+            f"release {same.id} holds the same data, but release {live.id if live else 'none'} is live (rolled back);"
+            f" roll back to {same.id} to publish it, or give a reason for a new release"
+        )
+    count = f"{len(findings)} source{'s' if len(findings) != 1 else ''}"
+    if new:
+        size = log.human_bytes(sum(finding.size for finding in findings if finding.fetch))
+        return True, f"{len(new)} of {count} to fetch ({size}): {', '.join(new)}"
+    if again:
+        return True, f"{len(again)} of {count} to extract again: {', '.join(again)}"
+    if forced and same is not None:
+        return True, f"a new release is wanted though release {same.id} has the same data"
+    if live is None:
+        return True, f"no release is published yet, {count}"
+    return True, f"{count} unchanged, but the settings, images or list of sources are not those of release {live.id}"
+
+
+def _same_release(findings: Sequence[Finding], making: Making, releases: Sequence[KnownRelease]) -> KnownRelease | None:
+    if any(finding.fetch or finding.source is None for finding in findings):
+        return None
+    digests = {finding.item.name: finding.source["sha256"] for finding in findings if finding.source}
+    digest = inputs_digest(inputs_document([finding.item for finding in findings], digests, making))
+    return next((release for release in releases if release.inputs_digest == digest), None)

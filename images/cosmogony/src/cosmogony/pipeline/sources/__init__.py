@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where extracts come from: http(s), s3 and file URLs behind one small interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from ..items import Item
+from .base import Source
+from .file import FileSource
+from .http import HttpSource
+from .s3 import S3Source
+
+__all__ = ["Source", "open_source"]
+
+
+def open_source(item: Item, environ: Mapping[str, str]) -> Source:
+    scheme = urlsplit(item.url).scheme
+    if scheme == "s3":
+        return S3Source.from_environment(item.name, item.url, environ)
+    if scheme == "file":
+        return FileSource(item.name, item.url)
+    return HttpSource(item.name, item.url)

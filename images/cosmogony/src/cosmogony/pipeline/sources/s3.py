@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""s3://bucket/key sources, on the stack's own endpoint or on another one (SOURCE_S3_*)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.error import S3Error
+
+from ..failures import SourceChanged, StepError, TemporaryError
+from ..settings import boolean, required
+from ..store import make_client, translated
+from .base import CHUNK, Version, published_md5
+
+_ABSENT = {"NoSuchKey", "NoSuchObject", "NoSuchBucket"}
+
+
+class _S3Body:
+    def __init__(self, response: urllib3.BaseHTTPResponse, what: str) -> None:
+        self._response = response
+        self._what = what
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            while chunk := self._response.read1(CHUNK, decode_content=False):
+                yield chunk
+        except (urllib3.exceptions.HTTPError, OSError) as cause:
+            raise TemporaryError(f"{self._what}: connection broke ({cause})") from cause
+
+    def close(self) -> None:
+        self._response.close()
+        self._response.release_conn()
+
+
+class S3Source:
+    def __init__(self, name: str, url: str, client: Minio, where: str) -> None:
+        self.name = name
+        self.url = url
+        self._client = client
+        parts = urlsplit(url)
+        self._bucket, self._key = parts.netloc, parts.path.lstrip("/")
+        self._where = f"S3 {where}/{self._bucket}"
+
+    @classmethod
+    def from_environment(cls, name: str, url: str, environ: Mapping[str, str]) -> S3Source:
+        """SOURCE_S3_ENDPOINT and its keys if set (no keys: a public bucket), else the stack's own S3_*."""
+        prefix = "SOURCE_S3_" if environ.get("SOURCE_S3_ENDPOINT", "").strip() else "S3_"
+        endpoint = required(environ, (f"{prefix}ENDPOINT",), f"source {name}")[f"{prefix}ENDPOINT"]
+        secure = boolean(environ.get(f"{prefix}SECURE") or "true", f"{prefix}SECURE")
+        access, secret = environ.get(f"{prefix}ACCESS_KEY") or None, environ.get(f"{prefix}SECRET_KEY") or None
+        if (access is None) != (secret is None):
+            raise StepError(
+                f"source {name}: only one of {prefix}ACCESS_KEY and {prefix}SECRET_KEY is set; set both or none"
+            )
+        return cls(name, url, make_client(endpoint, access, secret, environ.get(f"{prefix}REGION"), secure), endpoint)
+
+    def probe(self) -> Version:
+        with translated(self._where, f"source {self.name}: looking up {self._key}"):
+            try:
+                found = self._client.stat_object(self._bucket, self._key)
+            except S3Error as cause:
+                if cause.code not in _ABSENT:
+                    raise
+                raise StepError(
+                    f"source {self.name}: {self.url} does not exist at {self._where}; correct or disable the source"
+                ) from cause
+        modified = found.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT") if found.last_modified else None
+        return Version(self.url, found.size, (found.etag or "").strip('"') or None, modified, self._md5())
+
+    def _md5(self) -> str | None:
+        with translated(self._where, f"source {self.name}: reading {self._key}.md5"):
+            response = None
+            try:
+                response = self._client.get_object(self._bucket, f"{self._key}.md5")
+                return published_md5(response.read(4096))
+            except S3Error as cause:
+                if cause.code in _ABSENT or cause.code == "AccessDenied":
+                    return None
+                raise
+            finally:
+                if response is not None:
+                    response.close()
+                    response.release_conn()
+
+    def open(self, version: Version, offset: int) -> _S3Body:
+        if version.size == 0:
+            raise StepError(f"source {self.name}: {self.url} is empty")
+        with translated(self._where, f"source {self.name}: reading {self._key}"):
+            try:
+                headers = {"If-Match": f'"{version.etag}"'} if version.etag else None
+                response = self._client.get_object(self._bucket, self._key, offset=offset, request_headers=headers)
+            except S3Error as cause:
+                if cause.code in {"PreconditionFailed", "NoSuchKey"}:
+                    raise SourceChanged(f"source {self.name}: {self.url} changed while it was read") from cause
+                raise
+        return _S3Body(response, f"source {self.name}: {self.url}")

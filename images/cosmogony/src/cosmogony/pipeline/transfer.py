@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Large files between the store and the scratch folder, checked by digest."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from . import log
+from .download import Download
+from .failures import StepError
+from .progress import Progress
+from .retry import Backoff
+from .sources.base import Version
+from .sources.s3 import S3Source
+from .store import Store
+
+BLOCK = 1024 * 1024
+
+
+@contextmanager
+def disk_errors(folder: Path, what: str) -> Iterator[None]:
+    """A full disk as one line that says what to enlarge."""
+    try:
+        yield
+    except OSError as cause:
+        if cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StepError(f"{what}: no space left in {folder}; give the step more ephemeral storage") from cause
+        if cause.filename is not None and Path(str(cause.filename)).is_relative_to(folder):
+            raise StepError(f"{what}: {folder} cannot be used ({cause.strerror}); name a writable --scratch") from cause
+        raise
+
+
+def download(store: Store, key: str, target: Path, marker: Mapping[str, Any], backoff: Backoff | None = None) -> None:
+    """Bring object KEY to TARGET; it must be the very one MARKER describes."""
+    version = Version(key, marker["size"], marker["etag"])
+    source = S3Source(Path(key).name, f"s3://{store.bucket}/{key}", store.client, store.endpoint)
+    stream = Download(source, version, backoff or Backoff())
+    with target.open("wb") as file:
+        while block := stream.read(BLOCK):
+            file.write(block)
+    if stream.sha256 != marker["sha256"]:
+        raise StepError(
+            f"{key} has sha256 {stream.sha256}, its marker says {marker['sha256']}; remove {key} and update"
+        )
+
+
+class DigestingFile:
+    """A file as a stream, with its sha256 once it was read."""
+
+    def __init__(self, file: BinaryIO, progress: Progress | None = None) -> None:
+        self._file = file
+        self._progress = progress
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._sha256.update(data)
+        self.size += len(data)
+        if self._progress is not None:
+            self._progress.add(len(data))
+        return data
+
+
+def upload(store: Store, key: str, path: Path) -> dict[str, Any]:
+    """Send PATH as KEY; returns what a marker says of it."""
+    with path.open("rb") as file:
+        stream = DigestingFile(file)
+        etag = store.upload(key, stream, path.stat().st_size, "application/gzip")
+    log.info(f"{key}: stored {log.human_bytes(stream.size)}")
+    return {"size": stream.size, "sha256": stream.sha256, "etag": etag}

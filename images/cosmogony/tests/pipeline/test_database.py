@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What plan reads from a real PostgreSQL."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cosmogony.pipeline.database import KnownRelease, kept_releases
+from cosmogony.pipeline.failures import StepError, TemporaryError
+from minio_server import free_port
+from postgres_server import PostgresServer, find_programs
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL programs: install postgresql or set POSTGRES_BIN")
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:  # not below tmp_path: the server is another user
+        server = PostgresServer(programs, Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+def test_a_fresh_database_has_no_releases(postgres: PostgresServer) -> None:
+    assert kept_releases(postgres.environment) == []
+
+
+def test_only_published_releases_that_still_exist_count(postgres: PostgresServer) -> None:
+    with postgres.connect() as connection:
+        connection.execute(
+            """
+            create schema release_r1; create schema release_r2; create schema release_r4;
+            create view public.cosmogony_releases as
+              select * from (values
+                ('r0', 'release_r0', 'd0', 'retired', false, now(), now()),
+                ('r1', 'release_r1', 'd1', 'retired', false, now(), now() - interval '2 days'),
+                ('r2', 'release_r2', 'd2', 'published', true, now(), now() - interval '1 day'),
+                ('r4', 'release_r4', 'd4', 'loaded', false, now(), null)
+              ) as t(id, schema_name, inputs_digest, state, live, created, published_at);
+            """
+        )
+    assert kept_releases(postgres.environment) == [KnownRelease("r2", "d2", True), KnownRelease("r1", "d1", False)]
+
+
+def test_a_wrong_password_stays_wrong(postgres: PostgresServer) -> None:
+    with pytest.raises(StepError, match="refuses user cosmogony") as failed:
+        kept_releases({**postgres.environment, "POSTGRES_PASSWORD": "wrong-password"})
+    assert failed.value.exit_code == 1
+    assert "wrong-password" not in str(failed.value)
+    assert "\n" not in str(failed.value)
+
+
+def test_a_server_that_is_away_may_come_back(postgres: PostgresServer) -> None:
+    with pytest.raises(TemporaryError, match="cannot be reached") as failed:
+        kept_releases({**postgres.environment, "POSTGRES_PORT": str(free_port())})
+    assert failed.value.exit_code == 75
+
+
+def test_missing_settings_are_named() -> None:
+    with pytest.raises(StepError, match="POSTGRES_HOST, POSTGRES_PASSWORD not set"):
+        kept_releases({"POSTGRES_DB": "x", "POSTGRES_USER": "y"})

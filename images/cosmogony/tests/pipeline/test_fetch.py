@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step fetch, from a real HTTP server that misbehaves to a real MinIO."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cosmogony.pipeline import keys, markers
+from cosmogony.pipeline.failures import StepError, TemporaryError
+from cosmogony.pipeline.fetch import fetch
+from cosmogony.pipeline.items import Item, parse_item
+from cosmogony.pipeline.retry import Backoff
+from cosmogony.pipeline.store import Store
+from minio_server import BUCKET, MinioServer
+from source_server import SourceServer
+
+CONTENT = random.Random(1).randbytes(1_300_000)
+NAME = "aland-latest.osm.pbf"
+QUICK = Backoff(attempts=4, first=0.01)
+
+
+def item_of(server: SourceServer, name: str = NAME) -> Item:
+    return parse_item(f"{server.url}/{name}")
+
+
+def stored(store: Store, name: str = NAME) -> bytes:
+    response = store.client.get_object(BUCKET, keys.source(name))
+    try:
+        return response.read()
+    finally:
+        response.close()
+        response.release_conn()
+
+
+def run(store: Store, item: Item) -> dict[str, Any]:
+    return fetch(store, item, {}, QUICK)
+
+
+def nothing_is_left(store: Store, name: str = NAME) -> bool:
+    return (
+        store.stat(keys.source(name)) is None
+        and store.stat(keys.source_marker(name)) is None
+        and not store.client._list_multipart_uploads(BUCKET, prefix=keys.source(name)).uploads
+    )
+
+
+def test_a_file_crosses_once_and_its_marker_describes_it(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT)
+    marker = run(store, item_of(server))
+    assert stored(store) == CONTENT
+    assert server.body_bytes[f"/{NAME}"] == len(CONTENT)
+    assert marker["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    assert marker["md5"] == hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+    assert marker["size"] == len(CONTENT)
+    assert marker["version_date"] == "2023-11-14"
+    assert markers.read_source(store, item_of(server)) == marker
+
+
+def test_the_same_version_is_not_fetched_again(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT)
+    first = run(store, item_of(server))
+    server.forget()
+    assert run(store, item_of(server)) == first
+    assert server.body_bytes[f"/{NAME}"] == 0
+
+
+def test_another_version_replaces_the_first(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT)
+    run(store, item_of(server))
+    server.put(f"/{NAME}", CONTENT[::-1])
+    run(store, item_of(server))
+    assert stored(store) == CONTENT[::-1]
+
+
+def test_a_lost_or_foreign_object_is_fetched_again(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT)
+    run(store, item_of(server))
+    store.remove(keys.source(NAME))
+    run(store, item_of(server))
+    assert stored(store) == CONTENT
+
+
+def test_a_large_file_goes_in_parts(store: Store, server: SourceServer) -> None:
+    content = CONTENT * 28  # 36 MB: three parts
+    server.put(f"/{NAME}", content)
+    marker = run(store, item_of(server))
+    assert marker["etag"].endswith("-3")
+    assert hashlib.sha256(stored(store)).hexdigest() == marker["sha256"]
+    assert server.body_bytes[f"/{NAME}"] == len(content)
+
+
+@pytest.mark.parametrize("cuts", [[500_000], [10, 0, 0, 700_000, 50_000]])
+def test_a_broken_connection_is_resumed_where_it_broke(store: Store, server: SourceServer, cuts: list[int]) -> None:
+    server.put(f"/{NAME}", CONTENT, cuts=list(cuts))
+    marker = run(store, item_of(server))
+    assert marker["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    assert stored(store) == CONTENT
+    assert server.gets(f"/{NAME}")[1] == f"bytes={cuts[0]}-"
+    assert server.body_bytes[f"/{NAME}"] == len(CONTENT)
+
+
+def test_a_server_without_ranges_is_read_again_from_the_start(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT, cuts=[500_000], ranges=False)
+    run(store, item_of(server))
+    assert stored(store) == CONTENT
+    assert server.body_bytes[f"/{NAME}"] == len(CONTENT) + 500_000
+
+
+def test_a_short_body_without_length_is_noticed_by_the_checksum(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT, cuts=[400_000, 400_000], chunked=True)
+    with pytest.raises(StepError, match=r"has md5 \w+, published is \w+, twice"):
+        run(store, item_of(server))
+    assert nothing_is_left(store)
+
+
+def test_a_server_that_always_breaks_is_a_failure_that_may_pass(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT, cuts=[500_000] + [0] * 20)
+    with pytest.raises(TemporaryError, match="connection broke"):
+        run(store, item_of(server))
+    assert len(server.gets(f"/{NAME}")) == 1 + QUICK.attempts - 1
+    assert nothing_is_left(store)
+
+
+@pytest.mark.parametrize("statuses", [[500, 502, 503], [429]])
+def test_server_errors_pass(store: Store, server: SourceServer, statuses: list[int]) -> None:
+    server.put(f"/{NAME}", CONTENT, statuses=list(statuses))
+    run(store, item_of(server))
+    assert stored(store) == CONTENT
+
+
+def test_server_errors_that_stay_may_pass_later(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT, statuses=[503] * 20)
+    with pytest.raises(TemporaryError, match=rf"source {NAME}: .*answered HTTP 503"):
+        run(store, item_of(server))
+    assert nothing_is_left(store)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_refusal_is_not_asked_again(store: Store, server: SourceServer, status: int) -> None:
+    server.put(f"/{NAME}", CONTENT, statuses=[status] * 5)
+    with pytest.raises(StepError, match=rf"source {NAME}: .*answered HTTP {status}") as failed:
+        run(store, item_of(server))
+    assert failed.value.exit_code == 1
+    assert len(server.gets(f"/{NAME}")) == 1
+    assert nothing_is_left(store)
+
+
+def test_an_absent_file_is_named_after_one_question(store: Store, server: SourceServer) -> None:
+    with pytest.raises(StepError, match=rf"source {NAME}: {server.url}/{NAME} answered HTTP 404"):
+        run(store, item_of(server))
+    assert len(server.requests) == 1
+
+
+def test_a_wrong_checksum_is_fetched_once_more_and_then_refused(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT, md5="0" * 32)
+    with pytest.raises(StepError, match=f"published is {'0' * 32}, twice") as failed:
+        run(store, item_of(server))
+    assert failed.value.exit_code == 1
+    assert len(server.gets(f"/{NAME}")) == 2
+    assert nothing_is_left(store)
+
+
+def test_a_wrong_checksum_leaves_the_stored_version(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT)
+    first = run(store, item_of(server))
+    server.put(f"/{NAME}", CONTENT[::-1], md5="0" * 32)
+    with pytest.raises(StepError, match="twice"):
+        run(store, item_of(server))
+    assert stored(store) == CONTENT
+    assert markers.read_source(store, item_of(server)) == first
+
+
+def test_no_checksum_file_is_only_a_warning(
+    store: Store, server: SourceServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.put(f"/{NAME}", CONTENT, md5=False)
+    run(store, item_of(server))
+    assert "WARN" in (said := capsys.readouterr().err)
+    assert "no .md5 is published" in said
+    server.forget()
+    run(store, item_of(server))
+    assert server.body_bytes[f"/{NAME}"] == 0
+
+
+def test_latest_resolves_to_the_dated_file(store: Store, server: SourceServer) -> None:
+    server.put("/aland-261122.osm.pbf", CONTENT)
+    server.put(f"/{NAME}", redirect="/aland-261122.osm.pbf", md5=False)
+    marker = run(store, item_of(server))
+    assert marker["file"] == "aland-261122.osm.pbf"
+    assert marker["version_date"] == "2026-11-22"
+    assert marker["url"] == f"{server.url}/{NAME}"
+    assert stored(store) == CONTENT
+    server.put("/aland-261123.osm.pbf", CONTENT[::-1])
+    server.put(f"/{NAME}", redirect="/aland-261123.osm.pbf", md5=False)
+    assert run(store, item_of(server))["version_date"] == "2026-11-23"
+
+
+def test_the_checksum_beside_latest_is_used_when_the_dated_one_is_absent(store: Store, server: SourceServer) -> None:
+    server.put("/aland-261122.osm.pbf", CONTENT, md5=False)
+    server.put(f"/{NAME}", md5="0" * 32, redirect="/aland-261122.osm.pbf")
+    with pytest.raises(StepError, match="twice"):
+        run(store, item_of(server))
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x"])
+def test_a_redirect_out_of_http_is_refused(store: Store, server: SourceServer, target: str) -> None:
+    server.put(f"/{NAME}", redirect=target)
+    with pytest.raises(StepError, match="redirects from http to"):
+        run(store, item_of(server))
+
+
+def test_a_redirect_loop_ends(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", redirect=f"/{NAME}")
+    with pytest.raises(StepError, match="redirects more than"):
+        run(store, item_of(server))
+
+
+def test_a_file_replaced_during_the_download_is_fetched_anew(store: Store, server: SourceServer) -> None:
+    served = server.put(f"/{NAME}", CONTENT, md5=False, cuts=[500_000], swap=CONTENT[::-1])
+    marker = run(store, item_of(server))
+    assert stored(store) == CONTENT[::-1]
+    assert marker["version"]["etag"] == served.etag
+
+
+def test_a_server_without_head_is_asked_by_get(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", CONTENT, head=False)
+    run(store, item_of(server))
+    assert stored(store) == CONTENT
+
+
+def test_an_empty_file_is_refused(store: Store, server: SourceServer) -> None:
+    server.put(f"/{NAME}", b"")
+    with pytest.raises(StepError, match="is empty"):
+        run(store, item_of(server))
+    assert nothing_is_left(store)
+
+
+def test_an_unreachable_server_may_come_back(store: Store) -> None:
+    with pytest.raises(TemporaryError, match="cannot be reached"):
+        run(store, parse_item("http://127.0.0.1:1/x.osm.pbf"))
+
+
+def test_a_file_url_is_read_and_skipped_like_any_other(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "some file" / NAME
+    path.parent.mkdir()
+    path.write_bytes(CONTENT)
+    item = parse_item(f"file://{tmp_path}/some%20file/{NAME}")
+    marker = run(store, item)
+    assert stored(store) == CONTENT
+    assert run(store, item) == marker
+    path.with_name(f"{NAME}.md5").write_text("0" * 32)
+    with pytest.raises(StepError, match="twice"):
+        run(store, item)
+
+
+@pytest.mark.parametrize("made", ["absent", "folder"])
+def test_what_is_no_file_is_refused(store: Store, tmp_path: Path, made: str) -> None:
+    if made == "folder":
+        (tmp_path / NAME).mkdir()
+    with pytest.raises(StepError, match=f"source {NAME}"):
+        run(store, parse_item(f"file://{tmp_path}/{NAME}"))
+
+
+def test_an_s3_source_is_streamed_and_skipped(minio: MinioServer, store: Store) -> None:
+    store.client.put_object(BUCKET, f"elsewhere/{NAME}", _stream(CONTENT), len(CONTENT))
+    item = parse_item(f"s3://{BUCKET}/elsewhere/{NAME}")
+    marker = fetch(store, item, minio.environment, QUICK)
+    assert stored(store) == CONTENT
+    assert fetch(store, item, minio.environment, QUICK) == marker
+    wrong = b"0" * 32
+    store.client.put_object(BUCKET, f"elsewhere/{NAME}.md5", _stream(wrong), len(wrong))
+    with pytest.raises(StepError, match="twice"):
+        fetch(store, item, minio.environment, QUICK)
+
+
+def test_an_absent_s3_source_is_named(minio: MinioServer, store: Store) -> None:
+    with pytest.raises(StepError, match=f"source {NAME}: s3://{BUCKET}/none/{NAME} does not exist"):
+        fetch(store, parse_item(f"s3://{BUCKET}/none/{NAME}"), minio.environment, QUICK)
+
+
+def test_leftovers_of_a_killed_fetch_are_removed(store: Store, server: SourceServer) -> None:
+    store.client._create_multipart_upload(BUCKET, keys.source(NAME), {})
+    server.put(f"/{NAME}", CONTENT)
+    run(store, item_of(server))
+    assert not store.client._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads
+
+
+def _stream(content: bytes) -> Any:
+    import io
+
+    return io.BytesIO(content)

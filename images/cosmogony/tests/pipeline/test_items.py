@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from cosmogony.pipeline.failures import StepError
+from cosmogony.pipeline.items import Item, checked_languages, parse_item_json, parse_sources
+
+
+def sources(*entries: Any) -> list[Item]:
+    return parse_sources(json.dumps(list(entries)))
+
+
+def test_a_full_entry_and_a_bare_url() -> None:
+    entry = {
+        "url": " https://example.org/a/li-latest.osm.pbf ",
+        "country_code": "li",
+        "languages": ["fr", "en", "fr"],
+        "disable_voronoi": "yes",
+        "enabled": "true",
+    }
+    assert sources(entry, "https://example.org/at.osm.pbf") == [
+        Item("at.osm.pbf", "https://example.org/at.osm.pbf"),
+        Item("li-latest.osm.pbf", "https://example.org/a/li-latest.osm.pbf", "LI", ("en", "fr"), True),
+    ]
+
+
+def test_what_forms_leave_blank_counts_as_not_given() -> None:
+    entry = {"url": "https://e.org/a.pbf", "country_code": None, "languages": "", "disable_voronoi": "", "enabled": ""}
+    assert sources(entry) == [Item("a.pbf", "https://e.org/a.pbf")]
+
+
+def test_disabled_sources_are_left_out() -> None:
+    found = sources({"url": "https://e.org/a.pbf", "enabled": False}, {"url": "https://e.org/b.pbf", "enabled": True})
+    assert [item.name for item in found] == ["b.pbf"]
+
+
+def test_an_item_survives_its_own_json() -> None:
+    item = Item("a.pbf", "https://e.org/a.pbf", "LI", ("en",), True)
+    assert parse_item_json(json.dumps({**item.to_dict(), "disk": "300Mi"})) == item
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no source is enabled"),
+        ("[]", "no source is enabled"),
+        ("null", "no source is enabled"),
+        ('[{"url": "https://e.org/a.pbf", "enabled": false}]', "no source is enabled"),
+        ("{}", "not a JSON list"),
+        ("[", "not JSON"),
+        ("[3]", "object with 'url'"),
+        ('[{"country_code": "LI"}]', "'url' is missing"),
+        ('["ftp://e.org/a.pbf"]', "scheme 'ftp' is unknown"),
+        ('["a.pbf"]', "scheme '' is unknown"),
+        ('["http:///a.pbf"]', "names no host"),
+        ('["https://e.org/"]', "plain file name"),
+        ('["https://e.org/.."]', "plain file name"),
+        ('["https://e.org/a.pbf.json"]', "taken for a marker"),
+        ('[{"url": "https://e.org/a.pbf", "name": "b.pbf"}]', "not the last part of the URL"),
+        ('[{"url": "https://e.org/a.pbf", "country_code": "LIE"}]', "'LIE' is not"),
+        ('[{"url": "https://e.org/a.pbf", "languages": ["fr;rm"]}]', "'fr;rm' is not a language"),
+        ('[{"url": "https://e.org/a.pbf", "languages": {"fr": 1}}]', "list of words"),
+        ('[{"url": "https://e.org/a.pbf", "enabled": "perhaps"}]', "neither true nor false"),
+    ],
+)
+def test_what_cannot_become_a_release_is_refused(text: str, said: str) -> None:
+    with pytest.raises(StepError) as failed:
+        parse_sources(text)
+    assert said in str(failed.value)
+    assert "\n" not in str(failed.value)
+    assert failed.value.exit_code == 1
+
+
+def test_two_sources_with_one_file_name_are_refused_and_named() -> None:
+    with pytest.raises(
+        StepError, match=r"https://e\.org/a\.pbf and https://f\.org/a\.pbf have the same file name a\.pbf"
+    ):
+        sources("https://e.org/a.pbf", "https://f.org/a.pbf")
+
+
+def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
+    with pytest.raises(StepError) as failed:
+        sources("https://user:hush@e.org/a.pbf")
+    assert "***@e.org" in str(failed.value)
+    assert "hush" not in str(failed.value)
+
+
+def test_languages_as_text() -> None:
+    assert checked_languages(" fr, en ,,zh-Hant", "--languages") == ("en", "fr", "zh-Hant")
+    assert checked_languages("", "--languages") == ()

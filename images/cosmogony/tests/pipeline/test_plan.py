@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step plan against a real download server and a real MinIO."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cosmogony.pipeline import keys, markers
+from cosmogony.pipeline.database import KnownRelease
+from cosmogony.pipeline.failures import StepError, TemporaryError
+from cosmogony.pipeline.fetch import fetch
+from cosmogony.pipeline.inputs import Making, inputs_digest, inputs_document
+from cosmogony.pipeline.items import Item, parse_item
+from cosmogony.pipeline.plan import Plan, make_plan
+from cosmogony.pipeline.retry import Backoff
+from cosmogony.pipeline.store import Store
+from source_server import SourceServer
+
+QUICK = Backoff(attempts=3, first=0.01)
+MAKING = Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
+OTHER_REASON = Making(("en",), "importer:1", "dashboard:1", 8, "because", "rules", "extractor")
+
+
+@pytest.fixture
+def items(server: SourceServer) -> list[Item]:
+    server.put("/a.osm.pbf", b"a" * 1000)
+    server.put("/b.osm.pbf", b"b" * 2_000_000)
+    return [parse_item(f"{server.url}/a.osm.pbf"), parse_item(f"{server.url}/b.osm.pbf")]
+
+
+def ask(store: Store, items: list[Item], releases: list[KnownRelease] | None = None, **options: Any) -> Plan:
+    making = options.pop("making", MAKING)
+    return make_plan(store, items, making, releases or [], {}, backoff=QUICK, **options)
+
+
+def bring(store: Store, items: list[Item], making: Making = MAKING) -> str:
+    """Fetch all, pretend they were extracted (only markers matter here); returns the digest of the inputs."""
+    digests = {}
+    for item in items:
+        marker = fetch(store, item, {}, QUICK)
+        digests[item.name] = marker["sha256"]
+        digest = markers.part_digest(item, marker["sha256"], making.languages, making.rules, making.extractor)
+        part = {"format": 1, "digest": digest, "sha256": "", "size": 0, "zones": 1, "source": {}, "etag": ""}
+        store.write_json(keys.part_marker(item.name), part)
+    return inputs_digest(inputs_document(items, digests, making))
+
+
+def names(entries: list[dict[str, Any]]) -> list[str]:
+    return [entry["name"] for entry in entries]
+
+
+def test_new_sources_are_all_work_and_nothing_is_downloaded(
+    store: Store, server: SourceServer, items: list[Item]
+) -> None:
+    plan = ask(store, items)
+    outputs = plan.outputs()
+    assert outputs["changed"] is True
+    assert outputs["message"] == "2 of 2 sources to fetch (2.0 MB): a.osm.pbf, b.osm.pbf"
+    assert names(outputs["sources"]) == names(outputs["work"]) == ["a.osm.pbf", "b.osm.pbf"]
+    assert outputs["sources"][0] == {**items[0].to_dict(), "disk": "257Mi"}
+    assert outputs["sources"][1]["disk"] == "261Mi"
+    assert outputs["fetch-bytes"] == 2_001_000
+    assert [detail["state"] for detail in outputs["details"]] == ["new", "new"]
+    assert server.body_bytes["/a.osm.pbf"] + server.body_bytes["/b.osm.pbf"] == 0
+
+
+def test_nothing_new_ends_at_once(store: Store, items: list[Item]) -> None:
+    digest = bring(store, items)
+    plan = ask(store, items, [KnownRelease("r1", digest, True)])
+    assert (plan.changed, plan.message, plan.release) == (False, "release r1 is current", "r1")
+    assert plan.outputs()["work"] == []
+    assert len(plan.outputs()["sources"]) == 2
+
+
+def test_a_release_rolled_back_from_is_not_made_again(store: Store, items: list[Item]) -> None:
+    digest = bring(store, items)
+    plan = ask(store, items, [KnownRelease("r1", "old", True), KnownRelease("r2", digest, False)])
+    assert plan.changed is False
+    assert "release r2 holds the same data, but release r1 is live" in plan.message
+
+
+@pytest.mark.parametrize("options", [{"force": True}, {"making": OTHER_REASON}, {"mode": "reimport"}])
+def test_a_new_release_can_be_asked_for(store: Store, items: list[Item], options: dict[str, Any]) -> None:
+    digest = bring(store, items)
+    assert ask(store, items, [KnownRelease("r1", digest, True)], **options).changed is True
+
+
+def test_a_changed_source_is_named(store: Store, server: SourceServer, items: list[Item]) -> None:
+    digest = bring(store, items)
+    server.put("/b.osm.pbf", b"c" * 2_000_000)
+    plan = ask(store, items, [KnownRelease("r1", digest, True)])
+    assert plan.changed is True
+    assert plan.message == "1 of 2 sources to fetch (2.0 MB): b.osm.pbf"
+    assert names(plan.outputs()["work"]) == ["a.osm.pbf", "b.osm.pbf"]
+
+
+def test_mode_changed_works_on_what_changed_only(store: Store, server: SourceServer, items: list[Item]) -> None:
+    digest = bring(store, items)
+    server.put("/b.osm.pbf", b"c" * 2_000_000)
+    plan = ask(store, items, [KnownRelease("r1", digest, True)], mode="changed")
+    assert names(plan.outputs()["work"]) == ["b.osm.pbf"]
+    assert names(plan.outputs()["sources"]) == ["a.osm.pbf", "b.osm.pbf"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Making(("fr",), "importer:1", "dashboard:1", 8, "", "rules", "extractor"),
+        Making(("en",), "importer:1", "dashboard:1", 8, "", "rules 2", "extractor"),
+        Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor 2"),
+    ],
+)
+def test_other_rules_extractor_or_languages_extract_again(store: Store, items: list[Item], other: Making) -> None:
+    digest = bring(store, items)
+    plan = ask(store, items, [KnownRelease("r1", digest, True)], making=other)
+    assert plan.message == "2 of 2 sources to extract again: a.osm.pbf, b.osm.pbf"
+    assert [finding.fetch for finding in plan.findings] == [False, False]
+
+
+def test_a_removed_source_makes_a_new_release(store: Store, items: list[Item]) -> None:
+    digest = bring(store, items)
+    plan = ask(store, items[:1], [KnownRelease("r1", digest, True)])
+    assert plan.changed is True
+    assert plan.message == "1 source unchanged, but the settings, images or list of sources are not those of release r1"
+
+
+def test_an_update_that_never_reached_publish_is_taken_up_again(store: Store, items: list[Item]) -> None:
+    bring(store, items)
+    plan = ask(store, items, [])
+    assert (plan.changed, plan.message) == (True, "no release is published yet, 2 sources")
+
+
+def test_every_absent_source_is_named(store: Store, server: SourceServer, items: list[Item]) -> None:
+    server.files.clear()
+    with pytest.raises(StepError, match=r"source a\.osm\.pbf: .*404.*source b\.osm\.pbf: .*404") as failed:
+        ask(store, items)
+    assert failed.value.exit_code == 1
+
+
+def test_a_source_that_is_away_may_come_back(store: Store, items: list[Item]) -> None:
+    with pytest.raises(TemporaryError, match="cannot be reached"):
+        ask(store, [*items, parse_item("http://127.0.0.1:1/c.osm.pbf")])
+
+
+def test_one_source_only(store: Store, server: SourceServer, items: list[Item]) -> None:
+    digest = bring(store, items)
+    server.put("/a.osm.pbf", b"A" * 1000)
+    server.put("/b.osm.pbf", b"B" * 1000)
+    server.forget()
+    plan = ask(store, items, [KnownRelease("r1", digest, True)], mode="source", only="a.osm.pbf")
+    assert names(plan.outputs()["work"]) == ["a.osm.pbf"]
+    assert {path for _, path, _ in server.requests} == {"/a.osm.pbf", "/a.osm.pbf.md5"}
+
+
+def test_one_source_needs_the_zones_of_all_others(store: Store, items: list[Item]) -> None:
+    bring(store, items)
+    store.remove(keys.part_marker("b.osm.pbf"))
+    with pytest.raises(StepError, match=r"stored zones of b\.osm\.pbf are missing"):
+        ask(store, items, mode="source", only="a.osm.pbf")
+
+
+def test_reimport_asks_nobody_and_needs_all_zones(store: Store, server: SourceServer, items: list[Item]) -> None:
+    bring(store, items)
+    server.forget()
+    plan = ask(store, items, mode="reimport")
+    assert plan.changed is True
+    assert plan.outputs()["work"] == []
+    assert server.requests == []
+    store.remove(keys.source_marker("a.osm.pbf"))
+    with pytest.raises(StepError, match=r"source a\.osm\.pbf: not in the store yet"):
+        ask(store, items, mode="reimport")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"mode": "source", "only": "c"}, "choose one of a.osm.pbf, b.osm.pbf"), ({"mode": "half"}, "'half' is unknown")],
+)
+def test_wrong_modes_are_explained(store: Store, items: list[Item], options: dict[str, Any], said: str) -> None:
+    with pytest.raises(StepError, match=said):
+        ask(store, items, **options)
+
+
+def test_the_version_is_told_by_checksum_then_etag_then_date(
+    store: Store, server: SourceServer, items: list[Item]
+) -> None:
+    item = items[0]
+    fetch(store, item, {}, QUICK)
+    content = b"a" * 1000
+    same = [{"etag": '"other"'}, {"md5": False}, {"md5": False, "etag": None}]
+    other = [{"md5": "1" * 32}, {"md5": False, "etag": '"other"'}, {"md5": False, "etag": None, "modified": 1.0}]
+    for settings, fetched in [*((kind, False) for kind in same), *((kind, True) for kind in other)]:
+        server.put("/a.osm.pbf", content, **settings)
+        assert ask(store, [item]).findings[0].fetch is fetched, settings

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Release ids, sizes, outputs, progress, waiting, settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cosmogony.pipeline.failures import SourceChanged, StepError, TemporaryError
+from cosmogony.pipeline.inputs import Making, inputs_digest, inputs_document, parse_started, release_id
+from cosmogony.pipeline.items import Item
+from cosmogony.pipeline.outputs import write_outputs
+from cosmogony.pipeline.progress import Progress
+from cosmogony.pipeline.retry import Backoff
+from cosmogony.pipeline.sizes import parse_size
+from cosmogony.pipeline.sources.base import Version, published_md5
+from cosmogony.pipeline.store import Store
+
+MAKING = Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
+A, B = Item("a.pbf", "https://e.org/a.pbf"), Item("b.pbf", "https://e.org/b.pbf", "LI")
+
+
+def test_the_inputs_do_not_depend_on_the_order_of_sources() -> None:
+    digests = {"a.pbf": "1", "b.pbf": "2"}
+    assert inputs_document([A, B], digests, MAKING) == inputs_document([B, A], digests, MAKING)
+
+
+def test_every_input_changes_the_digest() -> None:
+    def digest(making: Making = MAKING, item: Item = A, sha256: str = "1") -> str:
+        return inputs_digest(inputs_document([item], {"a.pbf": sha256}, making))
+
+    others = [
+        digest(sha256="2"),
+        digest(item=Item("a.pbf", "https://e.org/a.pbf", disable_voronoi=True)),
+        *(
+            digest(Making(**{**{name: getattr(MAKING, name) for name in MAKING.__slots__}, **change}))
+            for change in (
+                {"languages": ()},
+                {"importer": "importer:2"},
+                {"dashboard": "dashboard:2"},
+                {"tiles_max_zoom": 9},
+                {"reason": "new colours"},
+                {"rules": "other"},
+                {"extractor": "other"},
+            )
+        ),
+    ]
+    assert len({digest(), *others}) == len(others) + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-22T22:10:00Z", "2026-11-22T23:10:00+01:00", "2026-11-22 22:10:00 +0000 UTC", "2026-11-22T22:10:00"],
+)
+def test_a_release_is_named_by_its_start_in_utc_and_its_inputs(text: str) -> None:
+    assert release_id(parse_started(text), "3f9ab2c1" + "0" * 56) == "20261122t221000-3f9ab2c1"
+
+
+def test_a_start_that_is_no_time_is_refused() -> None:
+    with pytest.raises(StepError, match="--started 'soon' is no time"):
+        parse_started("soon")
+
+
+@pytest.mark.parametrize(("text", "size"), [("", None), ("5", 5), ("2Gi", 2**31), ("1.5k", 1500), ("300Mi", 300 << 20)])
+def test_sizes(text: str, size: int | None) -> None:
+    assert parse_size(text, "--disk") == size
+
+
+def test_a_size_that_is_none_is_refused() -> None:
+    with pytest.raises(StepError, match="--disk 'big'"):
+        parse_size("big", "--disk")
+
+
+def test_outputs_are_plain_text_or_json(tmp_path: Path) -> None:
+    write_outputs(tmp_path / "new", {"text": "a b", "flag": True, "number": 3, "list": [{"é": 1}]})
+    found = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
+    assert found == {"text": "a b", "flag": "true", "number": "3", "list": '[{"é":1}]'}
+
+
+def test_outputs_that_cannot_be_written_are_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StepError, match="outputs cannot be written"):
+        write_outputs(tmp_path / "file" / "x", {"a": 1})
+
+
+def test_progress_goes_to_argos_file_and_never_beyond_its_total(tmp_path: Path) -> None:
+    path = tmp_path / "progress"
+    progress = Progress("a.pbf", 1000, path=str(path), file_every=0)
+    progress.add(400)
+    assert path.read_text() == "400/1000\n"
+    progress.add(700)
+    assert path.read_text() == "1000/1000\n"
+
+
+def test_progress_without_a_total_or_a_file_is_harmless(tmp_path: Path) -> None:
+    progress = Progress("a.pbf", None, path=str(tmp_path / "progress"), file_every=0)
+    progress.add(400)
+    assert not (tmp_path / "progress").exists()
+    progress.finish()
+    assert (tmp_path / "progress").read_text() == "400/400\n"
+    Progress("a.pbf", 5, path=str(tmp_path / "no" / "folder"), file_every=0).add(1)
+
+
+def test_progress_speaks_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("a.pbf", 2_000_000, path="", line_every=0)
+    progress.add(500_000)
+    assert "a.pbf: 500.0 KB of 2.0 MB (25 %)" in capsys.readouterr().err
+
+
+def test_waiting_doubles_up_to_the_limit_and_honours_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    backoff = Backoff(attempts=5, first=1, limit=3)
+    for failures in (1, 2, 3):
+        backoff.wait(failures, TemporaryError("x"))
+    backoff.wait(1, TemporaryError("x", retry_after=5))
+    backoff.wait(1, TemporaryError("x", retry_after=3600))
+    assert slept == [1, 2, 3, 5, 6]
+    with pytest.raises(TemporaryError, match="x"):
+        backoff.wait(5, TemporaryError("x"))
+
+
+def test_a_changed_source_is_not_asked_again_for_the_same() -> None:
+    with pytest.raises(SourceChanged):
+        Backoff(attempts=5, first=0).wait(1, SourceChanged("x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"d41d8cd98f00b204e9800998ecf8427e  a.pbf\n", "d41d8cd98f00b204e9800998ecf8427e"),
+        (b"MD5 (a.pbf) = D41D8CD98F00B204E9800998ECF8427E", "d41d8cd98f00b204e9800998ecf8427e"),
+        (b"<html>not found</html>", None),
+        (b"a" * 64, None),
+        (b"", None),
+    ],
+)
+def test_checksum_files(text: bytes, found: str | None) -> None:
+    assert published_md5(text) == found
+
+
+@pytest.mark.parametrize(
+    ("version", "date"),
+    [
+        (Version("https://e.org/europe-261122.osm.pbf?x=1"), "2026-11-22"),
+        (Version("https://e.org/a.pbf", last_modified="Sat, 21 Nov 2026 22:10:00 GMT"), "2026-11-21"),
+        (Version("https://e.org/a.pbf", last_modified="nonsense"), None),
+        (Version("https://e.org/a.pbf"), None),
+    ],
+)
+def test_the_date_of_the_data(version: Version, date: str | None) -> None:
+    assert version.date == date
+
+
+def test_missing_storage_settings_are_all_named() -> None:
+    with pytest.raises(StepError, match="S3_BUCKET, S3_ACCESS_KEY not set"):
+        Store.from_environment({"S3_ENDPOINT": "e:9000", "S3_SECRET_KEY": "x", "S3_BUCKET": " "})
+
+
+def test_an_endpoint_with_a_path_is_refused() -> None:
+    names = {"S3_BUCKET": "bucket", "S3_ACCESS_KEY": "x", "S3_SECRET_KEY": "hush"}
+    with pytest.raises(StepError, match="without scheme and path") as failed:
+        Store.from_environment({**names, "S3_ENDPOINT": "http://e:9000/path"})
+    assert "hush" not in str(failed.value)
