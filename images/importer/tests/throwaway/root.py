@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 MIRROR = os.environ.get("TEST_DEBIAN_MIRROR", "http://deb.debian.org/debian")
-PACKAGES = ("ca-certificates", "postgresql-17", "postgresql-17-postgis-3", "nginx-light")
+PACKAGES = ("ca-certificates", "postgresql-17", "postgresql-17-postgis-3", "nginx-light",
+            "libnginx-mod-http-brotli-filter", "libnginx-mod-http-brotli-static")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack" / "test-postgis"
 
 
@@ -20,7 +22,7 @@ class Unavailable(Exception):
 
 def debian_root() -> Path:
     """Return the root, making it first when it is not there (needs mmdebstrap, about a minute)."""
-    root = CACHE / "root"
+    root = CACHE / f"root-{hashlib.sha256(' '.join(PACKAGES).encode()).hexdigest()[:8]}"
     if (root / "usr/lib/postgresql/17/bin/postgres").exists():
         return root
     if not shutil.which("mmdebstrap"):
@@ -30,12 +32,15 @@ def debian_root() -> Path:
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
+            for old in CACHE.glob("root*"):
+                if not any((old / "var/tmp").glob("postgis-*")):  # in use by another session
+                    remove(old)
             _make(root)
     return root
 
 
 def _make(root: Path) -> None:
-    part = root.with_name("root.part")
+    part = root.with_name("part")
     remove(part)
     done = subprocess.run(
         ["mmdebstrap", "--variant=minbase", "--aptopt=APT::Install-Recommends \"false\"",
