@@ -30,6 +30,9 @@ class Served:
     statuses: list[int] = field(default_factory=list)  # answers to come before the real one, for GET
     cuts: list[int] = field(default_factory=list)  # break the connection after so many bytes, one a GET
     swap: bytes | None = None  # becomes the content after the next GET began
+    hold_at: int | None = None  # send so many bytes of the next GET, then wait until told to go on
+    held: threading.Event = field(default_factory=threading.Event)
+    go: threading.Event = field(default_factory=threading.Event)
 
 
 class SourceServer(ThreadingHTTPServer):
@@ -134,13 +137,26 @@ class _Handler(BaseHTTPRequestHandler):
             if served.swap is not None:
                 served.content, served.swap = served.swap, None
                 served.etag = f'"{hashlib.sha1(served.content, usedforsecurity=False).hexdigest()[:16]}"'
-        self.wfile.write(content[start:end])
-        self.wfile.flush()
+        if served.hold_at is not None:
+            middle, served.hold_at = served.hold_at, None
+            self._write(content[start:middle])
+            served.held.set()
+            served.go.wait(60)
+            self._write(content[middle:end])
+        else:
+            self._write(content[start:end])
         with self.server.lock:
             self.server.body_bytes[self.path] += end - start
         if end < len(content):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self.wfile.write(data)
+            self.wfile.flush()
+        except OSError:  # the reader is gone
+            self.close_connection = True
 
 
 @contextmanager

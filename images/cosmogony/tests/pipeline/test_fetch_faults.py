@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fetch leaves when storage or step die in the middle; the moment is hit by holding the source."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cosmogony.pipeline import keys, markers
+from cosmogony.pipeline.failures import TemporaryError
+from cosmogony.pipeline.fetch import fetch
+from cosmogony.pipeline.items import Item, parse_item
+from cosmogony.pipeline.retry import Backoff
+from cosmogony.pipeline.store import Store
+from minio_server import BUCKET, MinioServer
+from source_server import Served, SourceServer
+
+NAME = "aland-latest.osm.pbf"
+CONTENT = random.Random(2).randbytes(1_300_000) * 28  # 36 MB: three parts
+HOLD_AT = 20_000_000  # the first part is stored
+QUICK = Backoff(attempts=4, first=0.01)
+
+
+@pytest.fixture
+def own_minio(minio_program: str, tmp_path: Path) -> Iterator[MinioServer]:
+    """A MinIO of this test's own, to be killed."""
+    server = MinioServer(minio_program, tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def held(server: SourceServer) -> Served:
+    return server.put(f"/{NAME}", CONTENT, hold_at=HOLD_AT)
+
+
+@pytest.fixture
+def item(server: SourceServer) -> Item:
+    return parse_item(f"{server.url}/{NAME}")
+
+
+def uploads(minio: MinioServer) -> int:
+    return len(minio.client._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads)
+
+
+def is_right(store: Store, item: Item) -> bool:
+    marker = markers.read_source(store, item)
+    assert marker is not None
+    assert markers.describes(marker, store.stat(keys.source(NAME)))
+    return bool(marker["sha256"] == hashlib.sha256(CONTENT).hexdigest())
+
+
+def start(minio: MinioServer, item: Item, outputs: Path) -> subprocess.Popen[bytes]:
+    arguments = ["fetch", "--source", json.dumps(item.to_dict()), "--outputs", str(outputs)]
+    environment = {**os.environ, **minio.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen([sys.executable, "-m", "cosmogony", *arguments], env=environment, stderr=subprocess.PIPE)
+
+
+def test_storage_that_comes_back_is_waited_for(own_minio: MinioServer, held: Served, item: Item) -> None:
+    store = Store.from_environment(own_minio.environment)
+
+    def kill_and_return() -> None:
+        held.held.wait(60)
+        own_minio.kill()
+        held.go.set()
+        own_minio.start()
+
+    thread = threading.Thread(target=kill_and_return)
+    thread.start()
+    fetch(store, item, {}, QUICK)
+    thread.join()
+    assert is_right(store, item)
+    assert uploads(own_minio) == 0
+
+
+def test_storage_that_stays_away_may_come_back_for_the_next_run(
+    own_minio: MinioServer, held: Served, item: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.from_environment(own_minio.environment)
+
+    def kill() -> None:
+        held.held.wait(60)
+        own_minio.kill()
+        held.go.set()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    with monkeypatch.context() as patched:
+        patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+        with pytest.raises(TemporaryError, match=f"{own_minio.endpoint}.*is the server up"):
+            fetch(store, item, {}, QUICK)
+    thread.join()
+    own_minio.start()
+    assert markers.read_source(store, item) is None
+    assert store.stat(keys.source(NAME)) is None
+    fetch(store, item, {}, QUICK)
+    assert is_right(store, item)
+    assert uploads(own_minio) == 0
+
+
+def test_a_killed_step_never_looks_done(minio: MinioServer, held: Served, item: Item, tmp_path: Path) -> None:
+    step = start(minio, item, tmp_path)
+    assert held.held.wait(60)
+    step.kill()
+    step.wait()
+    held.go.set()
+    store = Store.from_environment(minio.environment)
+    assert markers.read_source(store, item) is None
+    assert store.stat(keys.source(NAME)) is None
+    again = start(minio, item, tmp_path)
+    again.communicate()
+    assert again.returncode == 0
+    assert is_right(store, item)
+    assert uploads(minio) == 0
+    assert (tmp_path / "digest").read_text() == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
+    minio: MinioServer, held: Served, item: Item, tmp_path: Path
+) -> None:
+    step = start(minio, item, tmp_path)
+    assert held.held.wait(60)
+    step.send_signal(signal.SIGTERM)
+    said = step.communicate()[1].decode()
+    held.go.set()
+    assert step.returncode == 75
+    assert "stopped by SIGTERM" in said
+    assert uploads(minio) == 0
+    assert not (tmp_path / "digest").exists()
