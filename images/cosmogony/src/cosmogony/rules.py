@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The boundary rules: which administrative object of which country is which zone type.
+
+The table is a tab separated file, one fact a line (data/README.md describes it). It is checked while it is
+read, so that a slip in an edited table is found with its line number and not as a zone that is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from .errors import CosmogonyError
+from .zone_type import BY_WORD, ZoneType
+
+HEADER = ["country", "kind", "container", "key", "type"]
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_RELATION = re.compile(r"relation:[1-9][0-9]*")
+_OBJECT = re.compile(r"(relation|node|way):[1-9][0-9]*")
+_LEVEL = re.compile(r"[0-9]+")
+_NONE = "-"
+
+
+@dataclass(slots=True)
+class CountryRules:
+    """The facts of one country."""
+
+    levels: dict[int, ZoneType] = field(default_factory=dict)
+    ids: dict[str, ZoneType | None] = field(default_factory=dict)
+    containers: dict[str, dict[int, ZoneType]] = field(default_factory=dict)
+
+    def type_of(self, osm_id: str, level: int | None, containers: Sequence[str]) -> ZoneType | None:
+        """Type of a zone; `containers` are the OSM ids of the zones that contain it."""
+        if osm_id in self.ids:
+            return self.ids[osm_id]
+        wanted = 0 if level is None else level
+        if self.containers:
+            known = [c for c in containers if c in self.containers]
+            if known:
+                # the smallest relation number decides where two containers hold the same zone
+                first = min(known, key=lambda c: int(c.partition(":")[2]))
+                found = self.containers[first].get(wanted)
+                if found is not None:
+                    return found
+        return self.levels.get(wanted)
+
+
+@dataclass(slots=True)
+class Rules:
+    """All countries, and the digest of the table they were read from."""
+
+    countries: dict[str, CountryRules]
+    digest: str
+    origin: str
+
+    def __contains__(self, country: object) -> bool:
+        return country in self.countries
+
+    def country(self, code: str) -> CountryRules | None:
+        return self.countries.get(code)
+
+
+def parse(lines: Iterable[str], *, origin: str, digest: str = "") -> Rules:
+    """Read the table from its lines; raises `CosmogonyError` naming the line."""
+    countries: dict[str, CountryRules] = {}
+    for number, line in enumerate(lines, start=1):
+        cells = line.rstrip("\r\n").split("\t")
+        if number == 1:
+            if cells != HEADER:
+                raise CosmogonyError(f"{origin}: the first line must be the header {' '.join(HEADER)} (tab separated)")
+            continue
+        if cells == [""]:
+            continue
+        problem = _add(countries, cells)
+        if problem:
+            raise CosmogonyError(f"{origin}, line {number}: {problem}")
+    if not countries:
+        raise CosmogonyError(f"{origin}: the rules table has no facts")
+    return Rules(countries, digest, origin)
+
+
+def _add(countries: dict[str, CountryRules], cells: list[str]) -> str | None:
+    """Add one fact; the answer is what is wrong with it."""
+    if len(cells) != len(HEADER):
+        return f"{len(cells)} columns, {len(HEADER)} are needed ({' '.join(HEADER)})"
+    code, kind, container, key, word = cells
+    if not _COUNTRY.fullmatch(code):
+        return f"country {code!r} is not an upper case ISO 3166-1 alpha-2 code"
+    if word != _NONE and word not in BY_WORD:
+        return f"type {word!r} is unknown, one of {', '.join(BY_WORD)} is needed"
+    zone_type = BY_WORD.get(word)
+    rules = countries.setdefault(code, CountryRules())
+    if kind == "level":
+        return _add_level(rules.levels, container, key, zone_type)
+    if kind == "id":
+        return _add_id(rules.ids, container, key, zone_type)
+    if kind == "within":
+        return _add_within(rules.containers, container, key, zone_type)
+    return f"kind {kind!r} is unknown, one of level, id, within is needed"
+
+
+def _add_level(levels: dict[int, ZoneType], container: str, key: str, zone_type: ZoneType | None) -> str | None:
+    if container != _NONE:
+        return "a level line has no container: write -"
+    if not _LEVEL.fullmatch(key) or zone_type is None:
+        return "a level line needs an admin_level in digits as key, and a type"
+    if int(key) in levels:
+        return f"level {key} is given twice for this country"
+    levels[int(key)] = zone_type
+    return None
+
+
+def _add_id(ids: dict[str, ZoneType | None], container: str, key: str, zone_type: ZoneType | None) -> str | None:
+    if container != _NONE:
+        return "an id line has no container: write -"
+    if not _OBJECT.fullmatch(key):
+        return f"key {key!r} is not an OSM object such as relation:1234"
+    if key in ids:
+        return f"{key} is given twice for this country"
+    ids[key] = zone_type
+    return None
+
+
+def _add_within(
+    containers: dict[str, dict[int, ZoneType]], container: str, key: str, zone_type: ZoneType | None
+) -> str | None:
+    if not _RELATION.fullmatch(container):
+        return f"container {container!r} is not a relation such as relation:1234"
+    levels = containers.setdefault(container, {})
+    if key == _NONE and zone_type is None:
+        return None
+    return _add_level(levels, _NONE, key, zone_type)
+
+
+@cache
+def _packaged() -> Rules:
+    return _read(Path(__file__).parent / "data" / "admin_levels.tsv", "the packaged rules")
+
+
+def _read(path: Path, origin: str) -> Rules:
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8")
+    except OSError as error:
+        raise CosmogonyError(f"rules {origin}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise CosmogonyError(f"rules {origin}: is not UTF-8 text ({error.reason} at byte {error.start})") from error
+    return parse(text.splitlines(), origin=origin, digest=hashlib.sha256(content).hexdigest())
+
+
+def load_rules(path: Path | str | None = None) -> Rules:
+    """The rules of a file, or those that come with the package."""
+    return _packaged() if path is None else _read(Path(path), str(path))

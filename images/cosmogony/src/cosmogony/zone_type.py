@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The types of a zone, from the smallest to the largest."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ZoneType(IntEnum):
+    """A larger number is a larger kind of zone. `NON_ADMINISTRATIVE` is outside the hierarchy."""
+
+    SUBURB = 0
+    CITY_DISTRICT = 1
+    CITY = 2
+    STATE_DISTRICT = 3
+    STATE = 4
+    COUNTRY_REGION = 5
+    COUNTRY = 6
+    NON_ADMINISTRATIVE = 7
+
+    @property
+    def word(self) -> str:
+        """As in the records: `city_district`."""
+        return self.name.lower()
+
+    @property
+    def camel(self) -> str:
+        """As in the statistics: `CityDistrict`."""
+        return "".join(part.capitalize() for part in self.name.split("_"))
+
+
+BY_WORD: dict[str, ZoneType] = {t.word: t for t in ZoneType}
