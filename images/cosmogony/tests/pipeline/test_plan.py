@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ def bring(store: Store, items: list[Item], making: Making = MAKING) -> str:
         marker = fetch(store, item, {}, QUICK)
         digests[item.name] = marker["sha256"]
         digest = markers.part_digest(item, marker["sha256"], making.languages, making.rules, making.extractor)
-        part = {"format": 1, "digest": digest, "sha256": "", "size": 0, "zones": 1, "source": {}, "etag": ""}
+        etag = store.upload(keys.part(item.name), io.BytesIO(b"zones"), 5)
+        part = {"format": 1, "digest": digest, "sha256": "", "size": 5, "zones": 1, "source": {}, "etag": etag}
         store.write_json(keys.part_marker(item.name), part)
     return inputs_digest(inputs_document(items, digests, making))
 
@@ -192,3 +194,15 @@ def test_the_version_is_told_by_checksum_then_etag_then_date(
     for settings, fetched in [*((kind, False) for kind in same), *((kind, True) for kind in other)]:
         server.put("/a.osm.pbf", content, **settings)
         assert ask(store, [item]).findings[0].fetch is fetched, settings
+
+
+def test_lost_zones_and_files_are_made_again_only_when_a_release_is(store: Store, items: list[Item]) -> None:
+    digest = bring(store, items)
+    store.remove(keys.source("a.osm.pbf"))
+    assert not any(finding.fetch or finding.extract for finding in ask(store, items).findings)
+    store.remove(keys.part("a.osm.pbf"))
+    store.remove(keys.part("b.osm.pbf"))
+    plan = ask(store, items, mode="changed")
+    assert [(finding.fetch, finding.extract) for finding in plan.findings] == [(True, True), (False, True)]
+    assert [finding.state for finding in plan.findings] == ["to fetch again", "to extract"]
+    assert ask(store, items, [KnownRelease("r1", digest, True)]).message == "release r1 is current"

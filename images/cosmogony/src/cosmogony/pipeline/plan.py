@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from . import log, markers
+from . import keys, log, markers
 from .database import KnownRelease
 from .failures import StepError, TemporaryError
 from .inputs import Making, inputs_digest, inputs_document
@@ -29,7 +29,7 @@ class Finding:
     item: Item
     version: Version | None  # None: not asked
     source: dict[str, Any] | None
-    part: dict[str, Any] | None
+    new: bool  # the server has another version
     fetch: bool
     extract: bool
 
@@ -41,8 +41,10 @@ class Finding:
 
     @property
     def state(self) -> str:
-        if self.fetch:
+        if self.new:
             return "changed" if self.source else "new"
+        if self.fetch:
+            return "to fetch again"
         return "to extract" if self.extract else "unchanged"
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,14 +78,12 @@ def survey(
     def look(item: Item) -> Finding:
         version = backoff.call(open_source(item, environ).probe) if item in asked else None
         source, part = markers.read_source(store, item), markers.read_part(store, item)
-        fetch = version is not None and not markers.same_version(source, version)
         if version is None and source is None:
             raise StepError(f"source {item.name}: not in the store yet; run a full update first")
-        wanted = None
-        if source is not None:
-            wanted = markers.part_digest(item, source["sha256"], making.languages, making.rules, making.extractor)
-        extract = fetch or part is None or part["digest"] != wanted
-        return Finding(item, version, source, part, fetch, extract)
+        new = version is not None and not markers.same_version(source, version)
+        extract = new or not _part_usable(store, item, source, part, making)
+        fetch = new or (extract and not markers.describes(source, store.stat(keys.source(item.name))))
+        return Finding(item, version, source, new, fetch, extract)
 
     with ThreadPoolExecutor(max_workers=min(8, len(items))) as pool:
         futures = [pool.submit(look, item) for item in items]
@@ -95,6 +95,15 @@ def survey(
         kind = TemporaryError if all(isinstance(error, TemporaryError) for error in errors) else StepError
         raise kind("; ".join(str(error) for error in errors)) from errors[0]
     return [future.result() for future in futures]
+
+
+def _part_usable(
+    store: Store, item: Item, source: dict[str, Any] | None, part: dict[str, Any] | None, making: Making
+) -> bool:
+    if source is None or part is None:
+        return False
+    wanted = markers.part_digest(item, source["sha256"], making.languages, making.rules, making.extractor)
+    return bool(part["digest"] == wanted) and markers.describes(part, store.stat(keys.part(item.name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +217,7 @@ def _judge(
 
 
 def _same_release(findings: Sequence[Finding], making: Making, releases: Sequence[KnownRelease]) -> KnownRelease | None:
-    if any(finding.fetch or finding.source is None for finding in findings):
+    if any(finding.new or finding.source is None for finding in findings):
         return None
     digests = {finding.item.name: finding.source["sha256"] for finding in findings if finding.source}
     digest = inputs_digest(inputs_document([finding.item for finding in findings], digests, making))
