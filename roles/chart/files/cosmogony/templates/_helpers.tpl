@@ -223,9 +223,3 @@ allowPrivilegeEscalation: false
 capabilities:
   drop: [ALL]
 {{- end }}
-
-{{- define "cosmogony.dnsEgress" -}}
-- ports:
-    - {port: 53, protocol: UDP}
-    - {port: 53, protocol: TCP}
-{{- end }}

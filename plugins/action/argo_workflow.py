@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Action plugin of argo_workflow: prints what happens while the workflow runs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+HOLD = 20  # seconds one look may take when nothing happens
+
+
+class ActionModule(ActionBase):
+    """Submits through the module, then lets it look again and again, and prints its lines."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        wait = boolean(arguments.get("wait", True), strict=False)
+        if not wait or self._task.check_mode or arguments.get("hold") is not None:
+            return self._module(arguments, task_vars)
+        began = time.monotonic()
+        submitted: dict[str, Any] = {}
+        if not arguments.get("name"):
+            submitted = self._module({**arguments, "wait": False}, task_vars)
+            if submitted.get("failed"):
+                return submitted
+            name = (submitted.get("workflow") or {}).get("name") or submitted["running"][0]
+            self._say(f"{name} {'submitted' if submitted.get('workflow') else 'is running and is followed'}")
+            arguments = {**arguments, "name": name}
+            arguments.pop("template", None)
+        result = self._follow(arguments, began, task_vars)
+        if submitted.get("running"):
+            result["running"] = submitted["running"]
+        return result
+
+    def _follow(self, arguments: dict[str, Any], began: float, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        limit = arguments.get("wait_timeout")
+        seen: dict[str, str] = {}
+        lines: list[str] = []
+        while True:
+            look = {**arguments, "hold": HOLD, "seen": seen}
+            if limit is not None:
+                left = int(float(limit) - (time.monotonic() - began))
+                look["wait_timeout"] = max(0, left)
+                look["hold"] = max(0, min(HOLD, left))
+            result = self._module(look, task_vars)
+            for line in result.get("lines") or []:
+                self._say(line)
+            lines += result.get("lines") or []
+            if result.get("failed") or result.get("ended"):
+                break
+            seen = result.get("seen") or {}
+        if result.get("last_observation"):
+            result["msg"] = result["msg"].replace(f"within {look['wait_timeout']} seconds", f"within {limit} seconds")
+        result.pop("seen", None)
+        return {**result, "lines": lines}
+
+    def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        return self._execute_module(
+            module_name="cosmogony.stack.argo_workflow", module_args=arguments, task_vars=task_vars
+        )
+
+    def _say(self, line: str) -> None:
+        if not self._task.no_log:
+            self._display.display(f"  {line}")

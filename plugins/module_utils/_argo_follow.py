@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# Private to this collection: may change in any release.
+"""Following a workflow: ask, compare with what was seen, sleep, ask again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoError
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import ended, news
+
+PATIENCE = 120.0  # seconds without an answer of the API
+
+
+@dataclass(slots=True)
+class Observation:
+    """The last look at a workflow."""
+
+    workflow: dict[str, Any]
+    seen: dict[str, str]
+    lines: list[str] = field(default_factory=list)
+    timed_out: bool = False
+
+
+def follow(
+    look: Callable[[], dict[str, Any]],
+    *,
+    seen: Mapping[str, str],
+    interval: float,
+    timeout: float | None,
+    hold: float | None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], str] = lambda: datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+) -> Observation:
+    """Look at once and then every INTERVAL seconds, until the workflow has ended or TIMEOUT is over.
+
+    With HOLD, also return with the first news, and after HOLD seconds without any.
+    """
+    began = answered = clock()
+    observation: Observation | None = None
+    while True:
+        try:
+            workflow = look()
+        except ArgoError as error:
+            if not error.temporary or clock() - answered > PATIENCE:
+                raise
+        else:
+            answered = clock()
+            before = observation.lines if observation else []
+            lines, seen = news(workflow, seen, now())
+            observation = Observation(workflow, dict(seen), before + lines)
+            if ended(workflow) or (hold is not None and lines):
+                return observation
+        spent = clock() - began
+        if observation is not None:
+            if timeout is not None and spent + interval > timeout:
+                observation.timed_out = True
+                return observation
+            if hold is not None and spent >= hold:
+                return observation
+        sleep(interval)

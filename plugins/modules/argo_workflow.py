@@ -1,0 +1,405 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Module: runs a WorkflowTemplate of Argo Workflows and follows it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: argo_workflow
+short_description: Run a workflow template of Argo Workflows and follow it
+version_added: 0.1.0
+author:
+  - The cosmogony.stack contributors
+description:
+  - Submits a Workflow from a WorkflowTemplate, follows it until it has ended, and returns its output parameters.
+  - While it runs, one line is printed for everything that happens, with the time since the start and the progress
+    of long steps.
+  - When it fails, the failed steps are returned with their messages and their last log lines.
+  - Needs Argo Workflows 3.6 or newer and the rights to get C(workflowtemplates), to create, get and list C(workflows),
+    to list C(pods) and to get C(pods/log).
+options:
+  template:
+    description:
+      - Name of the WorkflowTemplate.
+      - Needed unless O(name) is given.
+    type: str
+  name:
+    description:
+      - Name of a workflow that is to be followed; nothing is submitted.
+    type: str
+  namespace:
+    description:
+      - Namespace of the template and of its workflows.
+    type: str
+    default: cosmogony
+  parameters:
+    description:
+      - Parameters of the workflow. Lists and dictionaries are written as JSON, booleans as C(true) and C(false).
+      - Blank ones are left out, so that the template's default applies.
+      - A parameter that the template does not know is refused.
+    type: dict
+    default: {}
+  parallelism:
+    description:
+      - How many pods of the workflow run at the same time.
+    type: int
+  labels:
+    description:
+      - Further labels of the workflow.
+    type: dict
+    default: {}
+  when_running:
+    description:
+      - What to do when a workflow of the same template has not ended.
+      - V(refuse) fails and names it.
+      - V(follow) follows it instead of submitting another one.
+      - V(submit) submits one more; locks of the template decide when it begins.
+    type: str
+    choices: [refuse, follow, submit]
+    default: refuse
+  wait:
+    description:
+      - Whether to follow the workflow until it has ended.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds to follow it at most. The workflow goes on when they are over; the task fails with what was last seen.
+      - Without it there is no limit.
+    type: int
+  poll_interval:
+    description:
+      - Seconds between two looks.
+    type: int
+    default: 2
+  log_lines:
+    description:
+      - How many of the last log lines of a failed step are returned.
+    type: int
+    default: 20
+  unchanged_results:
+    description:
+      - Values of the output parameter C(result) with which the task counts as unchanged.
+    type: list
+    elements: str
+    default: [current]
+  hold:
+    description:
+      - Return after this many seconds, or as soon as there is something new since O(seen), even if the workflow
+        has not ended.
+      - The action plugin of this module uses it to print lines while it waits.
+    type: int
+  seen:
+    description:
+      - What an earlier look returned as RV(seen).
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+attributes:
+  check_mode:
+    description: Submits nothing, and says whether the template exists.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+  idempotent:
+    description: Each run submits a workflow; what it changes is for the workflow to decide.
+    support: none
+  action_group:
+    description: Is part of the action group C(cosmogony.stack.stack).
+    support: full
+requirements:
+  - kubernetes >= 24.2.0 (Python)
+  - kubernetes.core >= 6.2.0 (collection)
+seealso:
+  - name: Argo Workflows
+    description: Documentation of workflow templates.
+    link: https://argo-workflows.readthedocs.io/en/release-3.7/workflow-templates/
+"""
+
+EXAMPLES = r"""
+- name: Update the data, two sources at a time
+  cosmogony.stack.argo_workflow:
+    template: cosmogony-update
+    namespace: cosmogony
+    parallelism: 2
+    wait_timeout: 86400
+  register: update
+
+- name: Say what came of it
+  ansible.builtin.debug:
+    msg: "{{ update.outputs.result }}: {{ update.outputs.release }}"
+
+- name: Go on watching an update that was started elsewhere
+  cosmogony.stack.argo_workflow:
+    name: cosmogony-update-7x2kq
+
+- name: Start a rollback and do not wait for it
+  cosmogony.stack.argo_workflow:
+    template: cosmogony-rollback
+    parameters:
+      to: 20261122t221000-3f9ab2c1
+    wait: false
+"""
+
+RETURN = r"""
+workflow:
+  description: The workflow as it was last seen.
+  returned: when one was submitted or followed
+  type: dict
+  sample:
+    name: cosmogony-update-7x2kq
+    namespace: cosmogony
+    template: cosmogony-update
+    phase: Succeeded
+    message: ""
+    progress: 9/9
+    created: "2026-11-22T22:10:00Z"
+    started: "2026-11-22T22:10:00Z"
+    finished: "2026-11-22T22:11:09Z"
+    duration: 69
+outputs:
+  description: Output parameters of the workflow.
+  returned: when one was submitted or followed
+  type: dict
+  sample: {result: published, release: 20261122t221000-3f9ab2c1}
+failed_nodes:
+  description: Where the failure began, each with the last lines of its log.
+  returned: when the workflow failed
+  type: list
+  elements: dict
+  sample:
+    - step: fetch(liechtenstein-latest)
+      template: cosmogony-fetch
+      phase: Failed
+      message: "Error (exit code 1)"
+      log: ["error: source liechtenstein-latest.osm.pbf: HTTP 404 Not Found"]
+last_observation:
+  description: Where the workflow stood when the time was over.
+  returned: when O(wait_timeout) was over
+  type: str
+  sample: "phase Running, progress 3/9; at work: extract(liechtenstein-latest) running 3/9"
+running:
+  description: Names of workflows of the same template that have not ended.
+  returned: when there are any
+  type: list
+  elements: str
+lines:
+  description: What happened since O(seen), one line each.
+  returned: when a workflow was followed
+  type: list
+  elements: str
+seen:
+  description: What was seen, for the next look.
+  returned: when a workflow was followed
+  type: dict
+ended:
+  description: Whether the workflow has ended.
+  returned: when one was submitted or followed
+  type: bool
+"""
+
+import copy
+import traceback
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import (
+    ArgoClient,
+    ArgoError,
+    check_parameters,
+    parameter_texts,
+    submission,
+)
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import Observation, follow
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
+    BROKEN,
+    Tree,
+    ended,
+    last_observation,
+    outputs,
+    phase,
+    summary,
+)
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+
+try:
+    import kubernetes
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+except ImportError:
+    KUBERNETES_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    KUBERNETES_IMPORT_ERROR = None
+
+
+def argument_spec() -> dict[str, Any]:
+    spec: dict[str, Any] = copy.deepcopy(AUTH_ARG_SPEC)
+    spec.update(
+        template={"type": "str"},
+        name={"type": "str"},
+        namespace={"type": "str", "default": "cosmogony"},
+        parameters={"type": "dict", "default": {}},
+        parallelism={"type": "int"},
+        labels={"type": "dict", "default": {}},
+        when_running={"type": "str", "choices": ["refuse", "follow", "submit"], "default": "refuse"},
+        wait={"type": "bool", "default": True},
+        wait_timeout={"type": "int"},
+        poll_interval={"type": "int", "default": 2},
+        log_lines={"type": "int", "default": 20},
+        unchanged_results={"type": "list", "elements": "str", "default": ["current"]},
+        hold={"type": "int"},
+        seen={"type": "dict", "default": {}},
+    )
+    return spec
+
+
+class WorkflowRun:
+    """One call of the module."""
+
+    def __init__(self, params: dict[str, Any], client: ArgoClient, *, check_mode: bool) -> None:
+        self.params = params
+        self.client = client
+        self.check_mode = check_mode
+        self.results: dict[str, Any] = {"changed": False}
+
+    def run(self) -> dict[str, Any]:
+        if self.params["name"]:
+            return self._follow(self.params["name"])
+        if self.check_mode:
+            return self._foretell()
+        name = self._running_one() or self._submit()
+        return self._follow(name) if self.params["wait"] else self.results
+
+    def _foretell(self) -> dict[str, Any]:
+        template = self.params["template"]
+        try:
+            check_parameters(self.client.template(template), parameter_texts(self.params["parameters"]))
+        except ArgoError as error:
+            if not error.missing:
+                raise
+            self.results["msg"] = f"WorkflowTemplate {template} is not there yet; it would be run once it is"
+        else:
+            self.results["msg"] = f"WorkflowTemplate {template} would be run"
+        self.results["changed"] = True
+        return self.results
+
+    def _running_one(self) -> str | None:
+        """The name of a running workflow that is to be followed instead of a new one."""
+        names = [item["metadata"]["name"] for item in self.client.running(self.params["template"])]
+        if names:
+            self.results["running"] = names
+        if not names or self.params["when_running"] == "submit":
+            return None
+        if self.params["when_running"] == "follow":
+            return names[0]
+        raise ArgoError(
+            f"Workflow {', '.join(names)} of template {self.params['template']} is still running in namespace"
+            f" {self.client.namespace}; wait for its end, follow it (when_running: follow), or stop it with:"
+            f" argo stop --namespace {self.client.namespace} {names[0]}"
+        )
+
+    def _submit(self) -> str:
+        template = self.params["template"]
+        parameters = parameter_texts(self.params["parameters"])
+        check_parameters(self.client.template(template), parameters)
+        workflow = self.client.submit(
+            submission(
+                template,
+                self.client.namespace,
+                parameters,
+                generate_name=f"{template}-",
+                parallelism=self.params["parallelism"],
+                labels=self.params["labels"],
+            )
+        )
+        self.results.update(changed=True, workflow=summary(workflow), outputs={}, ended=False)
+        return workflow["metadata"]["name"]
+
+    def _follow(self, name: str) -> dict[str, Any]:
+        observation = follow(
+            lambda: self.client.workflow(name),
+            seen=self.params["seen"],
+            interval=self.params["poll_interval"],
+            timeout=self.params["wait_timeout"] if self.params["wait"] else 0,
+            hold=self.params["hold"],
+        )
+        workflow = observation.workflow
+        found = outputs(workflow)
+        self.results.update(
+            changed=found.get("result") not in self.params["unchanged_results"],
+            workflow=summary(workflow),
+            outputs=found,
+            ended=ended(workflow),
+            lines=observation.lines,
+            seen=observation.seen,
+        )
+        if phase(workflow) in BROKEN:
+            self._failed(workflow)
+        elif observation.timed_out and not ended(workflow) and self.params["wait"]:
+            self._timed_out(observation)
+        return self.results
+
+    def _failed(self, workflow: dict[str, Any]) -> None:
+        name = workflow["metadata"]["name"]
+        failed = [
+            {
+                "step": step.label,
+                "template": step.template,
+                "phase": step.phase,
+                "message": step.message,
+                "log": self.client.log(name, step.id, self.params["log_lines"]),
+            }
+            for step in Tree(workflow).failures()
+        ]
+        where = "; ".join(f"{node['step']}: {node['message']}" for node in failed)
+        last = next((node["log"][-1] for node in failed if node["log"]), "")
+        text = where or workflow.get("status", {}).get("message") or "no step says why"
+        message = f"Workflow {name} ended as {phase(workflow)}: {text}"
+        if last:
+            message += f" - {last}"
+        self.results.update(failed=True, failed_nodes=failed, msg=message)
+
+    def _timed_out(self, observation: Observation) -> None:
+        name = observation.workflow["metadata"]["name"]
+        seen = last_observation(observation.workflow)
+        self.results.update(
+            failed=True,
+            last_observation=seen,
+            msg=f"Workflow {name} has not ended within {self.params['wait_timeout']} seconds and goes on ({seen});"
+            f" follow it again with name: {name}",
+        )
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        required_one_of=[("template", "name")],
+        mutually_exclusive=[("template", "name")],
+        supports_check_mode=True,
+    )
+    if KUBERNETES_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    auth = {option: module.params[option] for option in AUTH_ARG_SPEC}
+    try:
+        api = get_api_client(**auth).client.client
+    except (CoreException, kubernetes.config.ConfigException, OSError, kubernetes.client.ApiException) as error:
+        module.fail_json(
+            msg=f"The Kubernetes API cannot be reached: {error}. Check kubeconfig, context and the cluster itself."
+        )
+    client = ArgoClient(
+        kubernetes.client.CustomObjectsApi(api), kubernetes.client.CoreV1Api(api), module.params["namespace"]
+    )
+    run = WorkflowRun(module.params, client, check_mode=module.check_mode)
+    try:
+        results = run.run()
+    except ArgoError as error:
+        module.fail_json(**{**run.results, "msg": str(error)})
+    if results.pop("failed", False):
+        module.fail_json(**results)
+    module.exit_json(**results)
+
+
+if __name__ == "__main__":
+    main()
