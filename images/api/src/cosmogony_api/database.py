@@ -22,6 +22,7 @@ T = TypeVar("T")
 AWAY = "The database does not answer"
 SLOW = "The database took too long to answer"
 UNREADABLE = "The database cannot be read"
+KNOWN_DOWN_TIMEOUT = 0.2
 
 # PostGIS may live in a schema of its own.
 _PREPARE = """
@@ -39,6 +40,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._down = False
         self._pool: ConnectionPool[Reader] = ConnectionPool(
             kwargs=connection_arguments(settings),
             connection_class=psycopg.Connection[DictRow],
@@ -66,15 +68,24 @@ class Database:
         connection.execute(_PREPARE, {"ms": str(self._settings.statement_timeout_ms)})
         connection.commit()
 
+    def _patience(self) -> float:
+        """Wait for a connection, but not in every request once the database is known to be away.
+
+        Else all threads would wait, and the answer to "are you alive" with them.
+        """
+        return self._settings.pool_timeout if not self._down else KNOWN_DOWN_TIMEOUT
+
     @contextmanager
     def reader(self) -> Iterator[Reader]:
         """Hand out a connection inside one read-only transaction; errors of the database become Unavailable."""
         try:
-            with self._pool.connection() as connection:
+            with self._pool.connection(timeout=self._patience()) as connection:
+                self._down = False
                 yield connection
         except errors.UndefinedTable:
             raise
         except PoolTimeout as error:
+            self._down = True
             raise Unavailable(AWAY, cause=str(error)) from error
         except errors.QueryCanceled as error:
             raise Unavailable(SLOW, cause=_first_line(error)) from error

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from cosmogony_api import requestlog
+from cosmogony_api import context, requestlog
 
 bind = "0.0.0.0:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 3)
@@ -30,3 +31,10 @@ logconfig_dict = {
     },
 }
 requestlog.configure(os.environ.get("LOG_LEVEL") or "INFO")
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Close the pool; its threads would otherwise hold up the end of the process for 20 s."""
+    app = getattr(worker, "wsgi", None)
+    if app is not None:
+        app.extensions[context.EXTENSION].close()

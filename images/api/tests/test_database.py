@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database under the API: absent, back again, empty, an original one, and switched while it is read."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+
+import psycopg
+import pytest
+from cosmogony_importer import catalog, switch
+from support import data
+
+READS = [
+    "/zones/41", "/zones/41/parents", "/v1/zones/osm/relation:1", "/tiles/cosmogony.json", "/health/ready", "/release",
+    "/releases", f"/releases/{data.NEW}", f"/releases/{data.NEW}/check", "/data/test_results.json",
+]  # fmt: skip
+
+
+def wait_for(client, path, status, seconds):
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = client.get(path)
+        if answer.status_code == status or time.monotonic() > deadline:
+            assert answer.status_code == status
+            return
+        time.sleep(0.2)
+
+
+def test_no_database_is_503(make_client, published):
+    client = make_client(published, POSTGRES_PORT="1")
+    for path in READS:
+        answer = client.get(path)
+        assert (answer.status_code, answer.json) == (503, {"message": "The database does not answer"}), path
+        assert answer.headers["Retry-After"] == "5"
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert client.get("/health/live").status_code == 200
+
+
+def test_a_database_that_is_known_to_be_away_holds_up_nobody(make_client, published):
+    client = make_client(published, POSTGRES_PORT="1")
+    client.get("/zones/41")
+    started = time.monotonic()
+    assert client.get("/zones/41").status_code == 503
+    assert time.monotonic() - started < 1
+
+
+def test_wrong_password_is_503_and_not_told(make_client, published, caplog):
+    answer = make_client(published, POSTGRES_PASSWORD="wrong-secret").get("/zones/41")
+    assert (answer.status_code, answer.json) == (503, {"message": "The database does not answer"})
+    assert "wrong-secret" not in caplog.text
+
+
+def test_pool_comes_back_after_a_crash(postgres, make_client, published):
+    if postgres.process is None:
+        pytest.skip("the server named by TEST_POSTGRES_HOST is not ours to kill")
+    client = make_client(published)
+    assert client.get("/zones/41").status_code == 200
+    postgres.kill()
+    try:
+        started = time.monotonic()
+        assert client.get("/zones/41").status_code == 503
+        assert time.monotonic() - started < 5
+        time.sleep(8)
+    finally:
+        postgres.start()
+    wait_for(client, "/zones/41", 200, 12)
+
+
+def test_a_closed_connection_is_not_seen_by_clients(postgres, make_client, published):
+    client = make_client(published)
+    assert client.get("/zones/41").status_code == 200
+    with postgres.connect("postgres") as connection:
+        ended = connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cosmogony-api'"
+        ).fetchall()
+    assert ended
+    assert client.get("/zones/41").status_code == 200
+
+
+def test_nothing_published(make_client, empty):
+    client = make_client(empty)
+    answer = client.get("/zones/1")
+    assert (answer.status_code, answer.json) == (503, {"message": "No release has been published yet"})
+    assert answer.headers["Retry-After"] == "30"
+    assert client.get("/tiles/cosmogony.json").status_code == 503
+    assert client.get("/health/ready").json == {"status": "ready", "release": None}
+    assert client.get("/release").status_code == 404
+    assert client.get("/releases").json == {"releases": []}
+
+
+def test_prepared_but_nothing_published(postgres, make_client, empty):
+    with postgres.connect(empty) as connection:
+        catalog.migrate(connection)
+    client = make_client(empty)
+    assert client.get("/zones/1").status_code == 503
+    assert client.get("/release").status_code == 404
+    assert client.get("/releases").json == {"releases": []}
+
+
+def test_original_database_then_adopted(postgres, make_client, empty):
+    with postgres.connect(empty) as connection:
+        connection.execute("""
+            create table public.zones (id bigint not null primary key, parent bigint, name varchar, admin_level int,
+                zone_type varchar, osm_id varchar, wikidata varchar, geometry geometry)""")
+        connection.execute(
+            "insert into public.zones values (1, null, 'Root', 2, 'country', 'relation:1', null, "
+            "ST_Transform(ST_MakeEnvelope(0, 0, 1, 1, 4326), 3857)), "
+            "(2, 1, 'Leaf', null, 'suburb', 'node:2', null, null)"
+        )
+        client = make_client(empty)
+        before = client.get("/zones/1")
+        assert (before.json["zone"]["name"], before.json["children"][0]["name"]) == ("Root", "Leaf")
+        assert "ETag" not in before.headers
+        assert client.get("/zones/2").json["zone"]["bbox"] is None
+        assert client.get("/release").status_code == 404
+        assert client.get("/data/test_results.json").status_code == 404
+        assert client.get("/tiles/cosmogony.json").json["tiles"][0].endswith("{y}.pbf")
+        data.publish(connection, data.NEW, data.zones())
+    assert client.get("/zones/41").headers["X-Cosmogony-Release"] == data.NEW
+    assert client.get("/zones/1?v=legacy").json == before.json
+    assert client.get("/releases/legacy/check").status_code == 204
+
+
+def test_password_with_any_character(postgres, make_client, published):
+    role, password = f"reader_{secrets.token_hex(4)}", "p@ss/w:rd%41 \\'\"?#&= ü"
+    with postgres.connect(published) as connection:
+        literal = psycopg.sql.Literal(password)
+        connection.execute(psycopg.sql.SQL("create role {} login superuser password {}").format(
+            psycopg.sql.Identifier(role), literal))  # fmt: skip
+        try:
+            client = make_client(published, POSTGRES_USER=role, POSTGRES_PASSWORD=password)
+            assert client.get("/zones/41").status_code == 200
+        finally:
+            connection.execute(psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(role)))
+
+
+def test_cannot_write(postgres, make_client, published):
+    from cosmogony_api.context import EXTENSION
+    from cosmogony_api.errors import Unavailable
+
+    database = make_client(published).application.extensions[EXTENSION]
+    with pytest.raises(Unavailable, match="cannot be read"):
+        database.read(lambda connection: connection.execute("create table public.x (a int)"))
+
+
+def test_one_answer_never_mixes_two_releases(postgres, make_client, published):
+    """Switch to and fro while reading: zone and parents always come from the release that the header names."""
+    client = make_client(published)
+    country = {data.OLD: "Oldland", data.NEW: "Ælandia"}
+    stop, seen, wrong = threading.Event(), set(), []
+
+    def read():
+        own = client.application.test_client()
+        while not stop.is_set():
+            answer = own.get("/zones/52/parents")
+            release = answer.headers.get("X-Cosmogony-Release")
+            seen.add(release)
+            if answer.status_code != 200 or answer.json["parents"][-1]["name"] != country[release]:
+                wrong.append((answer.status_code, release, answer.json))
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        with postgres.connect(published) as connection:
+            for number in range(20):
+                target = catalog.find(connection, (data.OLD, data.NEW)[number % 2])
+                switch.switch(connection, target, "publish", patience=10)
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert not wrong
+    assert seen == {data.OLD, data.NEW}
+
+
+def test_a_dropped_release_is_read_again_from_the_live_one(postgres, make_client, empty, monkeypatch):
+    """Between finding the live release and reading it, another was published and the first dropped."""
+    from cosmogony_api import releases
+
+    with postgres.connect(empty) as connection:
+        data.publish(connection, data.OLD, data.zones("Oldland"))
+        client = make_client(empty)
+        resolve, calls = releases.resolve, []
+
+        def slow(reader, wanted=None):
+            found = resolve(reader, wanted)
+            if not calls:
+                reader.rollback()  # the lock on the view would make the publisher wait for us
+                data.publish(connection, data.NEW, data.zones())
+                connection.execute("drop schema release_20260101t000000_00000001 cascade")
+            calls.append(found.id)
+            return found
+
+        monkeypatch.setattr(releases, "resolve", slow)
+        answer = client.get("/zones/7")
+    assert calls == [data.OLD, data.NEW]
+    assert (answer.status_code, answer.json["zone"]["name"]) == (200, "Ælandia")

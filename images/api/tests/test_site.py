@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics, TileJSON, releases and caching, as the site and nginx use them."""
+
+from __future__ import annotations
+
+import pytest
+from support import data
+
+
+def test_statistics_are_the_plain_array(client):
+    answer = client.get("/data/test_results.json")
+    assert answer.json == data.STATISTICS
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("headers", "base"),
+    [
+        ({"Host": "127.0.0.1:8080"}, "http://127.0.0.1:8080"),
+        ({"Host": "maps.example", "X-Forwarded-Proto": "https"}, "https://maps.example"),
+        (
+            {"Host": "inner", "X-Forwarded-Host": "outer.example", "X-Forwarded-Proto": "https,http"},
+            "https://outer.example",
+        ),
+        ({"Host": "[::1]:8080"}, "http://[::1]:8080"),
+        ({"Host": "a", "X-Forwarded-Proto": "javascript"}, "http://a"),
+        ({"Host": "a", "X-Forwarded-Host": 'x"><script>'}, "http://a"),
+        ({"Host": "a/b?c"}, ""),
+    ],
+)
+def test_tile_urls_follow_the_client(client, headers, base):
+    answer = client.get("/tiles/cosmogony.json", headers=headers)
+    assert answer.json["tiles"] == [f"{base}/tiles/cosmogony/{{z}}/{{x}}/{{y}}.pbf?v={data.NEW}"]
+
+
+def test_tile_urls_can_be_fixed(make_client, published):
+    client = make_client(published, PUBLIC_URL="https://maps.example/")
+    tiles = client.get("/tiles/cosmogony.json", headers={"Host": "inner"}).json["tiles"]
+    assert tiles[0].startswith("https://maps.example/tiles/cosmogony/{z}/")
+
+
+def test_tilejson_describes_the_live_release(client):
+    answer = client.get("/tiles/cosmogony.json").json
+    assert answer["release"] == data.NEW
+    assert answer["bounds"] == [0, 0, 10, 10]
+    longitude, latitude, zoom = answer["center"]
+    assert (longitude, round(latitude, 1), zoom) == (5, 5, 6)
+    assert (answer["minzoom"], answer["maxzoom"], answer["format"], answer["scheme"]) == (0, 20, "pbf", "xyz")
+    assert [layer["id"] for layer in answer["vector_layers"]] == ["vector-zones"]
+    assert set(answer["vector_layers"][0]["fields"]) == {"id", "name", "admin_level", "zone_type"}
+    assert "© OpenStreetMap contributors" in answer["attribution"]
+    assert "ODbL" in answer["attribution"]
+
+
+def test_release(client):
+    answer = client.get("/release").json
+    assert (answer["id"], answer["zones"], answer["bounds"]) == (data.NEW, 10, [0, 0, 10, 10])
+    assert answer["manifest"]["counts"] == data.MANIFEST["counts"]
+    assert answer["published_at"].startswith("20")
+    assert "T" in answer["published_at"]
+
+
+def test_kept_releases_newest_first(client):
+    answer = client.get("/releases").json["releases"]
+    assert [(entry["id"], entry["live"]) for entry in answer] == [(data.NEW, True), (data.OLD, False)]
+
+
+@pytest.mark.parametrize("release", [data.NEW, data.OLD])
+def test_kept_release(client, release):
+    answer = client.get(f"/releases/{release}")
+    assert (answer.status_code, answer.json["id"]) == (200, release)
+    check = client.get(f"/releases/{release}/check")
+    assert (check.status_code, check.data) == (204, b"")
+    assert check.headers["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize("release", ["20200101t000000-ffffffff", "x", "..", "legacy", "a%00b", "release_1"])
+def test_unknown_release(client, release):
+    answer = client.get(f"/releases/{release}")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+    check = client.get(f"/releases/{release}/check")
+    assert (check.status_code, check.headers["Cache-Control"]) == (403, "no-store")
+
+
+def test_a_release_that_is_not_published_or_lost_its_schema_is_not_kept(postgres, published, client):
+    with postgres.connect(published) as connection:
+        connection.execute(
+            "insert into cosmogony_catalog.releases (id, schema_name, state, format) values "
+            "('20260303t000000-00000003', 'release_20260101t000000_00000001x', 'retired', 1), "
+            "('20260303t000000-00000004', 'public', 'loading', 1)"
+        )
+        codes = [client.get(f"/releases/20260303t000000-0000000{n}").status_code for n in (3, 4)]
+        listed = [entry["id"] for entry in client.get("/releases").json["releases"]]
+        connection.execute("delete from cosmogony_catalog.releases where id like '20260303%'")
+    assert codes == [404, 404]
+    assert listed == [data.NEW, data.OLD]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/zones/41", "/zones/41/parents", "/release", "/data/test_results.json", "/tiles/cosmogony.json", "/openapi.json"],
+)
+def test_not_modified(client, path):
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    other = client.get(path, headers={"If-None-Match": '"other"'})
+    assert other.status_code == 200
+
+
+def test_caches_ask_again_so_that_a_publish_shows_at_once(client):
+    assert client.get("/zones/41").headers["Cache-Control"] == "public, max-age=0, must-revalidate"
+
+
+def test_request_id(client):
+    assert client.get("/zones/41", headers={"X-Request-ID": "abc-1"}).headers["X-Request-ID"] == "abc-1"
+    made = client.get("/zones/41", headers={"X-Request-ID": 'a b"c'}).headers["X-Request-ID"]
+    assert len(made) == 32
+
+
+def test_health(client):
+    assert client.get("/health/live").json == {"status": "alive"}
+    assert client.get("/health/ready").json == {"status": "ready", "release": data.NEW}
