@@ -13,10 +13,25 @@ import {
 } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import { gridFor } from './grid'
 import type { View } from './hash'
 import { labelsFor, zonesIn, type NamedZone } from './labels'
 import type { Bounds, Release } from './release'
-import { ALL, ATTRIBUTION, DARK, filtersFor, HOVER, LABELS, LIGHT, mapStyle, SOURCE_LAYER, ZONES, type Shown } from './style'
+import {
+  ALL,
+  ATTRIBUTION,
+  DARK,
+  filtersFor,
+  GRID,
+  HOVER,
+  LABEL_FONT,
+  LABELS,
+  LIGHT,
+  mapStyle,
+  SOURCE_LAYER,
+  ZONES,
+  type Shown,
+} from './style'
 
 setWorkerUrl(workerUrl)
 
@@ -70,7 +85,6 @@ export class ZoneMap {
       pitchWithRotate: false,
       touchPitch: false,
       attributionControl: false,
-      localIdeographFontFamily: '"Inter Variable", system-ui, sans-serif',
       ...(Array.isArray(start)
         ? { bounds: start, fitBoundsOptions: { padding, maxZoom: 14 } }
         : { center: [start.lng, start.lat], zoom: start.zoom }),
@@ -153,7 +167,11 @@ export class ZoneMap {
   private listen(): void {
     const { map, events } = this
     this.darkMode.addEventListener('change', this.restyle)
-    map.on('moveend', () => events.moved(this.view))
+    map.on('style.load', () => this.drawGrid())
+    map.on('moveend', () => {
+      this.drawGrid()
+      events.moved(this.view)
+    })
     map.on('zoom', () => events.zoomed(map.getZoom()))
     map.on('mousemove', (event) => this.point(event))
     map.on('mouseout', () => {
@@ -163,6 +181,10 @@ export class ZoneMap {
     map.on('click', (event) => events.clicked(this.zonesAt(event.point), event.point))
     map.on('idle', () => this.settle())
     map.on('error', ({ error }) => events.failed(statusOf(error)))
+  }
+
+  private drawGrid(): void {
+    this.map.getSource<GeoJSONSource>(GRID)?.setData(gridFor(this.map.getZoom(), this.map.getBounds()))
   }
 
   private point(event: MapMouseEvent): void {
@@ -201,12 +223,18 @@ export class ZoneMap {
     const named = 'zone' in this.shown && this.shown.children.length > 0 ? this.childPieces(this.shown.children) : pieces
     const pixelsPerDegree = (512 * 2 ** this.map.getZoom()) / 360
     const labels = labelsFor(named.length > 0 ? named : pieces, pixelsPerDegree)
-    const key = JSON.stringify(labels)
-    if (key !== this.lastLabels) {
-      this.lastLabels = key
-      this.map.getSource<GeoJSONSource>(LABELS)?.setData(labels)
-    }
+    void this.write(labels)
     this.events.settled(zones)
+  }
+
+  /** Draws labels once the parts of the font that they need are there. */
+  private async write(labels: ReturnType<typeof labelsFor>): Promise<void> {
+    const key = JSON.stringify(labels)
+    if (key === this.lastLabels) return
+    this.lastLabels = key
+    const text = labels.features.map(({ properties }) => properties.name).join('')
+    await document.fonts.load(`16px "${LABEL_FONT}"`, text).catch(() => [])
+    if (this.lastLabels === key) this.map.getSource<GeoJSONSource>(LABELS)?.setData(labels)
   }
 
   private childPieces(children: readonly number[]): MapGeoJSONFeature[] {

@@ -5,17 +5,22 @@ import type { Release } from './release'
 
 export const ZONES = 'zones'
 export const LABELS = 'labels'
+export const GRID = 'grid'
 export const SOURCE_LAYER = 'vector-zones'
 /** Fill of the chosen type or zone. */
 export const ALL = 'all'
 /** Every zone, invisible unless hovered; also what a click outside of `all` asks. */
 export const HOVER = 'hover'
 
+export const LABEL_FONT = 'Inter Variable'
+
 export const ATTRIBUTION =
   '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">© OpenStreetMap contributors</a>'
 
 export interface Palette {
   sea: string
+  grid: string
+  shore: string
   land: string
   border: string
   fill: string
@@ -27,7 +32,9 @@ export interface Palette {
 }
 
 export const LIGHT: Palette = {
-  sea: '#e4edf4',
+  sea: '#e6eff6',
+  grid: '#d8e4ee',
+  shore: '#b9d7ec',
   land: '#fdfcf8',
   border: '#7d99b3',
   fill: '#5fc7ff',
@@ -40,6 +47,8 @@ export const LIGHT: Palette = {
 
 export const DARK: Palette = {
   sea: '#0c1826',
+  grid: '#15263a',
+  shore: '#1d4263',
   land: '#15263a',
   border: '#5d7b99',
   fill: '#3aa3e0',
@@ -85,10 +94,24 @@ export function mapStyle(release: Release, look: Palette, shown: Shown): StyleSp
     version: 8,
     sources: {
       [ZONES]: zonesSource(release),
+      [GRID]: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
       [LABELS]: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
     },
     layers: [
       { id: 'sea', type: 'background', paint: { 'background-color': look.sea } },
+      { id: 'grid', type: 'line', source: GRID, paint: { 'line-color': look.grid, 'line-width': 1 } },
+      {
+        id: 'shore',
+        type: 'line',
+        ...zones,
+        filter: typeFilter('country'),
+        layout: { 'line-join': 'round' },
+        paint: {
+          'line-color': look.shore,
+          'line-width': ['interpolate', ['linear'], ['zoom'], 2, 7, 10, 26],
+          'line-blur': ['interpolate', ['linear'], ['zoom'], 2, 6, 10, 22],
+        },
+      },
       {
         id: 'land',
         type: 'fill',
@@ -157,7 +180,7 @@ export function mapStyle(release: Release, look: Palette, shown: Shown): StyleSp
         source: LABELS,
         layout: {
           'text-field': ['get', 'name'],
-          'text-font': ['Inter'],
+          'text-font': [LABEL_FONT],
           'text-size': ['interpolate', ['linear'], ['zoom'], 3, 11, 10, 14],
           'text-max-width': 7,
           'text-padding': 3,

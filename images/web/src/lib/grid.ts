@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Meridians and parallels of a view: they give an empty sea a scale. */
+import type { FeatureCollection, LineString } from 'geojson'
+
+interface Box {
+  getWest(): number
+  getEast(): number
+  getSouth(): number
+  getNorth(): number
+}
+
+/** Distance of the lines in degrees, by the zoom up to which it is used. */
+const STEPS: readonly [upTo: number, degrees: number][] = [
+  [2.5, 30],
+  [4, 10],
+  [6, 5],
+  [7.5, 2],
+  [9, 0.5],
+  [11, 0.2],
+  [12.5, 0.05],
+  [14, 0.02],
+]
+const FINEST = 0.005
+const NORTHMOST = 85
+
+export const stepFor = (zoom: number): number => STEPS.find(([upTo]) => zoom < upTo)?.[1] ?? FINEST
+
+export function gridFor(zoom: number, box: Box): FeatureCollection<LineString> {
+  const step = stepFor(zoom)
+  const [west, east] = [box.getWest() - step, box.getEast() + step]
+  const [south, north] = [Math.max(box.getSouth() - step, -NORTHMOST), Math.min(box.getNorth() + step, NORTHMOST)]
+  const line = (from: [number, number], to: [number, number]) => ({
+    type: 'Feature' as const,
+    properties: {},
+    geometry: { type: 'LineString' as const, coordinates: [from, to] },
+  })
+  const multiples = (low: number, high: number) => {
+    const first = Math.ceil(low / step)
+    return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, n) => (first + n) * step)
+  }
+  return {
+    type: 'FeatureCollection',
+    features: [
+      ...multiples(west, east).map((x) => line([x, south], [x, north])),
+      ...multiples(south, north).map((y) => line([west, y], [east, y])),
+    ],
+  }
+}
