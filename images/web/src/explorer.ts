@@ -46,7 +46,7 @@ export interface ExplorerHandle {
   readonly state: Readonly<State>
 }
 
-const WORLD_VIEW: Bounds = [-170, -56, 170, 74]
+const WORLD_VIEW: Bounds = [-168, -54, 178, 75]
 const CHECK_EVERY = 60_000
 const DEFAULT_RETRY = 10
 
@@ -80,9 +80,11 @@ const shown = computed<Shown>(() => {
   return { type: state.layer ?? 'country' }
 })
 
+/** Small screens show the panel over the lower part of the map. */
+const narrow = () => window.innerWidth < 760
+
 function padding(): Padding {
-  const narrow = window.innerWidth < 760
-  if (narrow) return { top: 90, right: 24, bottom: state.selection ? window.innerHeight * 0.45 : 60, left: 24 }
+  if (narrow()) return { top: 90, right: 24, bottom: state.selection ? window.innerHeight * 0.45 : 60, left: 24 }
   return { top: 60, right: 200, bottom: 50, left: state.selection ? 380 : 60 }
 }
 
@@ -266,7 +268,10 @@ function followZone(ref: ZoneRef | null): void {
 
 function startView(): View | Bounds {
   const view = state.route.page === 'explorer' ? state.route.view : null
-  return view ?? state.release?.bounds ?? WORLD_VIEW
+  if (view) return view
+  const bounds = state.release?.bounds ?? WORLD_VIEW
+  // The poles of a world map are all stretch and no zones.
+  return bounds[2] - bounds[0] > 300 ? WORLD_VIEW : bounds
 }
 
 function mapReady(zoneMap: ZoneMap): void {
@@ -328,6 +333,8 @@ export function useExplorer() {
     tileFailed,
     reloadTiles,
     select,
+    /** A zone clicked on the map is in sight already, unless the panel is about to cover it. */
+    selectClicked: (id: number) => select({ id }, { frame: narrow() ? 'always' : 'never' }),
     zoomToSelection,
     chooseLayer,
     closePanel,

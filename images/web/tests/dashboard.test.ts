@@ -21,7 +21,7 @@ const names = (choice: Partial<Choice>) => chooseRows(toRows(FILE), { ...FILE_OR
 
 describe('toRows', () => {
   it('writes the result as total, then the expected range', () => {
-    expect(toRows(FILE).map((row) => row.result)).toEqual([
+    expect(toRows(FILE).map((row) => `${row.counted} ${row.expected}`)).toEqual([
       '18 expected : 17 ~ 19',
       '3 expected : 17 ~ 19',
       '- expected : 17 ~ 19',

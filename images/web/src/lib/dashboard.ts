@@ -9,8 +9,9 @@ export interface Row {
   key: number
   country: string
   type: string
-  /** Contents of the cell "Result". */
-  result: string
+  /** Contents of the cell "Result": what was counted, and the range expected. */
+  counted: string
+  expected: string
   total: number
   verdict: Verdict
   rowClass: 'ok_column' | 'ko_column'
@@ -53,7 +54,8 @@ export function toRows(results: readonly TestResult[]): Row[] {
       key,
       country: result.name ?? '',
       type: result.zone_type,
-      result: `${total === -1 ? '-' : total} expected : ${Number(result.expected_min)} ~ ${Number(result.expected_max)}`,
+      counted: total === -1 ? '-' : String(total),
+      expected: `expected : ${Number(result.expected_min)} ~ ${Number(result.expected_max)}`,
       total,
       verdict,
       rowClass: verdict === 'ko' || verdict === 'known' ? 'ko_column' : 'ok_column',

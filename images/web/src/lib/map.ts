@@ -86,7 +86,7 @@ export class ZoneMap {
       touchPitch: false,
       attributionControl: false,
       ...(Array.isArray(start)
-        ? { bounds: start, fitBoundsOptions: { padding, maxZoom: 14 } }
+        ? { bounds: start, fitBoundsOptions: { padding: wide(start) ? 0 : padding, maxZoom: 14 } }
         : { center: [start.lng, start.lat], zoom: start.zoom }),
     })
     this.map.touchZoomRotate.disableRotation()
@@ -242,6 +242,9 @@ export class ZoneMap {
     return this.map.queryRenderedFeatures({ layers: [HOVER] }).filter(({ id }) => wanted.has(Number(id)))
   }
 }
+
+/** A box as wide as the world has no room to leave for panels. */
+const wide = ([west, , east]: Bounds) => east - west > 180
 
 function statusOf(error: unknown): number {
   return typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 0

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createApp, type Component } from 'vue'
+import HoverTip from '../src/components/HoverTip.vue'
+import ProblemCard from '../src/components/ProblemCard.vue'
+import VerdictMark from '../src/components/VerdictMark.vue'
+import ZoneChooser from '../src/components/ZoneChooser.vue'
+
+const HOSTILE = '<img src=x onerror=alert(1)>'
+let clean = () => {}
+
+function mount(component: Component, props: Record<string, unknown>): HTMLElement {
+  const host = document.body.appendChild(document.createElement('div'))
+  const app = createApp(component, props)
+  app.mount(host)
+  clean = () => {
+    app.unmount()
+    host.remove()
+  }
+  return host
+}
+
+afterEach(() => clean())
+
+describe('HoverTip', () => {
+  it('shows names as text, never as markup', () => {
+    const host = mount(HoverTip, { zones: [{ id: 1, name: HOSTILE, type: 'city' }], at: { x: 1, y: 2 } })
+    expect(host.querySelector('img')).toBeNull()
+    expect(host.textContent).toContain(HOSTILE)
+  })
+
+  it('lists all zones under the pointer, up to a limit', () => {
+    const zones = Array.from({ length: 9 }, (_, id) => ({ id, name: `Zone ${id}`, type: 'suburb' }))
+    const host = mount(HoverTip, { zones, at: { x: 1, y: 2 } })
+    expect(host.querySelectorAll('strong')).toHaveLength(6)
+    expect(host.textContent).toContain('and 3 more')
+  })
+})
+
+describe('ZoneChooser', () => {
+  const zones = [
+    { id: 4, name: HOSTILE, type: 'city' },
+    { id: 5, name: '', type: 'city_district' },
+  ]
+
+  it('offers each zone with its type', () => {
+    const host = mount(ZoneChooser, { zones })
+    const rows = [...host.querySelectorAll('li')].map((row) => row.textContent?.trim())
+    expect(rows).toEqual([`${HOSTILE} (type : city)`, 'unnamed zone (type : city_district)'])
+    expect(host.querySelector('dialog')?.open).toBe(true)
+  })
+
+  it('tells which one was taken', () => {
+    const onChoose = vi.fn()
+    const host = mount(ZoneChooser, { zones, onChoose })
+    host.querySelectorAll<HTMLElement>('li button')[1]!.click()
+    expect(onChoose).toHaveBeenCalledWith(5)
+  })
+})
+
+describe('ProblemCard', () => {
+  it('tries again by itself after the time the server asked for', () => {
+    vi.useFakeTimers()
+    const onRetry = vi.fn()
+    mount(ProblemCard, { problem: { title: 'The service is not ready', detail: '', retryAfter: 3 }, onRetry })
+    vi.advanceTimersByTime(2900)
+    expect(onRetry).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(200)
+    expect(onRetry).toHaveBeenCalledOnce()
+    vi.useRealTimers()
+  })
+})
+
+describe('VerdictMark', () => {
+  it.each([
+    ['known', 'known failure'],
+    ['skip', 'skipped'],
+  ] as const)('says %s in words', (verdict, text) => {
+    expect(mount(VerdictMark, { verdict }).textContent).toContain(text)
+  })
+
+  it('names a mark without words', () => {
+    expect(mount(VerdictMark, { verdict: 'ok' }).querySelector('[role=img]')?.getAttribute('aria-label')).toBe(
+      'As expected',
+    )
+  })
+})
