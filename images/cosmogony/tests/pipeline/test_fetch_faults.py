@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def uploads(minio: MinioServer) -> int:
     return len(minio.client._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads)
 
 
+def wait_until_a_part_is_stored(minio: MinioServer, held: Served) -> None:
+    """The source waits in its middle, and nothing is on its way to the storage."""
+    assert held.held.wait(60)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for upload in minio.client._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads:
+            if minio.client._list_parts(BUCKET, keys.source(NAME), upload.upload_id).parts:
+                return
+        time.sleep(0.02)
+    raise TimeoutError("no part was stored")
+
+
 def is_right(store: Store, item: Item) -> bool:
     marker = markers.read_source(store, item)
     assert marker is not None
@@ -70,7 +83,7 @@ def test_storage_that_comes_back_is_waited_for(own_minio: MinioServer, held: Ser
     store = Store.from_environment(own_minio.environment)
 
     def kill_and_return() -> None:
-        held.held.wait(60)
+        wait_until_a_part_is_stored(own_minio, held)
         own_minio.kill()
         held.go.set()
         own_minio.start()
@@ -89,7 +102,7 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
     store = Store.from_environment(own_minio.environment)
 
     def kill() -> None:
-        held.held.wait(60)
+        wait_until_a_part_is_stored(own_minio, held)
         own_minio.kill()
         held.go.set()
 
@@ -110,7 +123,7 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
 
 def test_a_killed_step_never_looks_done(minio: MinioServer, held: Served, item: Item, tmp_path: Path) -> None:
     step = start(minio, item, tmp_path)
-    assert held.held.wait(60)
+    wait_until_a_part_is_stored(minio, held)
     step.kill()
     step.wait()
     held.go.set()
@@ -129,7 +142,7 @@ def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
     minio: MinioServer, held: Served, item: Item, tmp_path: Path
 ) -> None:
     step = start(minio, item, tmp_path)
-    assert held.held.wait(60)
+    wait_until_a_part_is_stored(minio, held)
     step.send_signal(signal.SIGTERM)
     said = step.communicate()[1].decode()
     held.go.set()

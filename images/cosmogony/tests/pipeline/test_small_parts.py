@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from cosmogony.pipeline.inputs import Making, inputs_digest, inputs_document, pa
 from cosmogony.pipeline.items import Item
 from cosmogony.pipeline.outputs import write_outputs
 from cosmogony.pipeline.progress import Progress
+from cosmogony.pipeline.readahead import ReadAhead
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.sizes import parse_size
 from cosmogony.pipeline.sources.base import Version, published_md5
@@ -69,6 +72,42 @@ def test_sizes(text: str, size: int | None) -> None:
 def test_a_size_that_is_none_is_refused() -> None:
     with pytest.raises(StepError, match="--disk 'big'"):
         parse_size("big", "--disk")
+
+
+class Slow:
+    """A stream that says how far it was read, and may end badly."""
+
+    def __init__(self, content: bytes, error: Exception | None = None) -> None:
+        self.stream, self.error = io.BytesIO(content), error
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.stream.read(size)
+        if not data and self.error is not None:
+            raise self.error
+        return data
+
+
+def test_reading_ahead_gives_the_same_bytes() -> None:
+    content = random.Random(3).randbytes(10_000)
+    with ReadAhead(Slow(content), block=7, depth=3) as ahead:
+        assert b"".join(iter(lambda: ahead.read(1000), b"")) == content
+        assert ahead.read(5) == b""
+    with ReadAhead(Slow(content)) as ahead:
+        assert ahead.read() == content
+
+
+def test_reading_ahead_passes_failures_on_and_never_looks_complete() -> None:
+    with pytest.raises(TemporaryError, match="broke"), ReadAhead(Slow(b"x" * 100, TemporaryError("broke"))) as ahead:
+        while True:
+            assert ahead.read(1000) != b""
+
+
+def test_reading_ahead_stops_with_its_reader() -> None:
+    with pytest.raises(ZeroDivisionError), ReadAhead(Slow(b"x" * 10_000), block=1, depth=2) as ahead:
+        ahead.read(1)
+        raise ZeroDivisionError
+    ahead._thread.join(10)
+    assert not ahead._thread.is_alive()
 
 
 def test_outputs_are_plain_text_or_json(tmp_path: Path) -> None:

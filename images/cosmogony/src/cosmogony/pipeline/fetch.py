@@ -11,6 +11,7 @@ from .download import Download
 from .failures import ChecksumMismatch, SourceChanged, StepError, TemporaryError
 from .items import Item
 from .progress import Progress
+from .readahead import ReadAhead
 from .retry import Backoff
 from .sources import open_source
 from .sources.base import Source, Version
@@ -65,7 +66,8 @@ def _transfer(store: Store, item: Item, source: Source, version: Version, backof
     log.info(f"{item.name}: fetching {version.url} ({size})")
     progress = Progress(item.name, version.size)
     stream = Download(source, version, backoff, progress)
-    etag = store.upload(keys.source(item.name), stream, version.size)
+    with ReadAhead(stream) as ahead:
+        etag = store.upload(keys.source(item.name), ahead, version.size)
     progress.finish()
     marker = markers.source_marker(
         item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=progress.seconds

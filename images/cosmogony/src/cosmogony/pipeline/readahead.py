@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read a slow stream in a thread, so that receiving goes on while what came is sent elsewhere."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from types import TracebackType
+
+from .store import Readable
+
+BLOCK = 512 * 1024
+DEPTH = 32  # 16 MiB wait at most
+
+
+class ReadAhead:
+    """A stream over a stream; what the inner one raises, ``read`` raises."""
+
+    def __init__(self, stream: Readable, block: int = BLOCK, depth: int = DEPTH) -> None:
+        self._stream = stream
+        self._block = block
+        self._queue: queue.Queue[bytes | BaseException] = queue.Queue(depth)
+        self._stopped = threading.Event()
+        self._pending = bytearray()
+        self._end: BaseException | bool = False
+        self._thread = threading.Thread(target=self._fill, name="read-ahead", daemon=True)
+
+    def __enter__(self) -> ReadAhead:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        if kind is None:
+            self._thread.join()
+
+    def _fill(self) -> None:
+        data: bytes | BaseException = b"."
+        while data and not isinstance(data, BaseException):
+            try:
+                data = self._stream.read(self._block)
+            except BaseException as error:
+                data = error
+            while not self._stopped.is_set():
+                try:
+                    self._queue.put(data, timeout=0.5)
+                    break
+                except queue.Full:
+                    continue
+            if self._stopped.is_set():
+                return
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._end and (size < 0 or len(self._pending) < size):
+            data = self._queue.get()
+            if isinstance(data, BaseException) or not data:
+                self._end = data or True
+            else:
+                self._pending += data
+        if isinstance(self._end, BaseException):
+            raise self._end
+        count = len(self._pending) if size < 0 else size
+        taken = bytes(self._pending[:count])
+        del self._pending[:count]
+        return taken
