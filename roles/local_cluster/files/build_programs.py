@@ -27,7 +27,7 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -173,10 +173,18 @@ class Progress:
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
         self._lock = threading.Lock()
+        self.on_closed: Callable[[], None] | None = None
 
     def line(self, text: str) -> None:
         with self._lock:
-            print(text, file=self._stream, flush=True)
+            try:
+                print(text, file=self._stream, flush=True)
+                return
+            except BrokenPipeError:
+                # Whoever started the build is gone: end it, it goes on at the next start.
+                self._stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+        if self.on_closed is not None:
+            self.on_closed()
 
 
 class Runner:
@@ -700,6 +708,7 @@ def status(programs: Sequence[Program], cache: Path) -> list[dict[str, Any]]:
             "name": program.name,
             "version": program.version,
             "digest": program.digest,
+            "tag": f"{program.version}-{program.digest}",
             "built": program.is_built(cache / "programs"),
             "directory": str(program.directory(cache / "programs")),
             "binaries": list(program.binaries),
@@ -741,6 +750,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(program.directory(cache / "programs") / "bin")
             return 0 if program.is_built(cache / "programs") else 3
         builder = Builder(cache, progress, nice=options.nice)
+        progress.on_closed = builder.runner.stop
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: builder.runner.stop())
         with exclusive(builder.programs_cache, progress):

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a long command on the controller and relays its lines as they come."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleActionSkip
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+display = Display()
+STDERR_KEPT = 8000
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module progress_command."""
+
+    _requires_connection = False
+    _supports_check_mode = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            argument_spec={
+                "argv": {"type": "list", "elements": "str", "required": True},
+                "stdin": {"type": "str"},
+                "silent_prefix": {"type": "str", "default": "{"},
+            }
+        )
+        if self._task.check_mode:
+            raise AnsibleActionSkip("a long command is not run in check mode")
+        if not arguments["argv"]:
+            raise AnsibleActionFail("argv is empty")
+        code, lines, errors = relay(arguments["argv"], arguments["stdin"] or "", arguments["silent_prefix"])
+        result.update(changed=True, rc=code, stdout_lines=lines, stdout="\n".join(lines), stderr=errors)
+        if code != 0:
+            result.update(failed=True, msg=errors.strip() or f"{arguments['argv'][0]} ended with {code}")
+        return result
+
+
+def relay(argv: list[str], stdin: str, silent_prefix: str) -> tuple[int, list[str], str]:
+    """Run and show; exit code, lines of standard output, end of standard error."""
+    try:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+        )
+    except OSError as error:
+        raise AnsibleActionFail(f"{argv[0]}: {error}") from error
+    lines: list[str] = []
+    errors: list[str] = []
+
+    def keep_errors() -> None:
+        errors.append(process.stderr.read() if process.stderr else "")
+
+    reader = threading.Thread(target=keep_errors, daemon=True)
+    reader.start()
+    try:
+        if process.stdin:
+            try:
+                process.stdin.write(stdin)
+                process.stdin.close()
+            except BrokenPipeError:
+                pass
+        for line in process.stdout or ():
+            text = line.rstrip("\n")
+            lines.append(text)
+            if not (silent_prefix and text.startswith(silent_prefix)):
+                display.display(f"    {text}")
+        code = process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+    reader.join(timeout=5)
+    return code, lines, "".join(errors)[-STDERR_KEPT:]

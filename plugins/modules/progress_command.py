@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: progress_command
+short_description: Run a long command on the controller and show its lines as they come
+description:
+  - Runs a command on the controller, without a shell, and relays every line of its standard output at once.
+  - Meant for commands that take minutes and say in a few lines how far they are.
+  - Internal to the roles of this collection.
+version_added: 0.1.0
+author:
+  - Cosmogony stack maintainers (@cosmogony-stack)
+options:
+  argv:
+    description:
+      - The command and its arguments.
+    type: list
+    elements: str
+    required: true
+  stdin:
+    description:
+      - What the command reads on its standard input.
+    type: str
+  silent_prefix:
+    description:
+      - Lines that begin with this text are kept in the result and not shown.
+    type: str
+    default: "{"
+attributes:
+  check_mode:
+    description: Nothing is run in check mode; the task is skipped.
+    support: none
+  diff_mode:
+    description: There is no difference to show.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Build the programs
+  cosmogony.stack.progress_command:
+    argv:
+      - /usr/bin/python3
+      - build_programs.py
+      - --jobs=2
+"""
+
+RETURN = r"""
+rc:
+  description: Exit code of the command.
+  returned: always
+  type: int
+stdout_lines:
+  description: The lines of standard output.
+  returned: always
+  type: list
+  elements: str
+stderr:
+  description: Standard error, at most the last 8000 characters.
+  returned: always
+  type: str
+"""

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The node tool of role local_cluster: settings as JSON on standard input, one command, JSON or lines as answer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from common import NodeError, Settings
+
+
+def command(name: str, wait: float) -> Callable[[Settings], dict[str, Any]]:
+    """Each part is imported when it is asked for: the checks run before any package is there."""
+    if name == "check":
+        import checks
+
+        return checks.check_machine
+    if name == "install":
+        import install
+
+        return install.install_programs
+    if name == "pki":
+        import pki
+
+        return pki.make_pki
+    if name == "images":
+        import images
+
+        return images.make_images
+    if name in ("wait-node", "wait-dns"):
+        import waiting
+
+        waiter = waiting.wait_node if name == "wait-node" else waiting.wait_dns
+        return lambda settings: waiter(settings, wait)
+    if name == "status":
+        import status
+
+        return status.status
+    import lifecycle
+
+    return {"start": lifecycle.start, "stop": lifecycle.stop, "remove-state": lifecycle.remove_state}[name]
+
+
+COMMANDS = ("check", "install", "pki", "start", "stop", "remove-state", "images", "wait-node", "wait-dns", "status")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("--wait", type=float, default=180, help="seconds (default: %(default)s)")
+    options = parser.parse_args()
+    try:
+        settings = Settings.from_json(json.load(sys.stdin))
+        result = command(options.command, options.wait)(settings)
+    except NodeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

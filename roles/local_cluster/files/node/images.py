@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The images the cluster itself needs, made on this machine and pushed to the local registry."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from common import NodeError, Settings, run, write_private
+from lifecycle import wait_until
+
+EXTRA_CA_DIRECTORY = Path("/usr/local/share/ca-certificates")
+MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+# What Debian's own slim images leave out.
+SLIM = (
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/locale/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/lintian/*",
+)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A reference, what it is made from (file name in the context: path on this machine) and how."""
+
+    reference: str
+    dockerfile: str
+    files: Mapping[str, Path] = field(default_factory=dict)
+    inputs: str = ""
+
+    @property
+    def recipe(self) -> str:
+        digest = hashlib.sha256(f"{self.dockerfile}\0{self.inputs}\0".encode())
+        for name in sorted(self.files):
+            digest.update(name.encode() + b"\0")
+        return digest.hexdigest()[:12]
+
+
+def split_reference(reference: str) -> tuple[str, str, str]:
+    """'127.0.0.1:5000/a/b:tag' gives registry, repository, tag."""
+    registry, _, rest = reference.partition("/")
+    repository, _, tag = rest.rpartition(":")
+    if not repository or "/" in tag:
+        raise NodeError(f"image {reference} has no tag")
+    return registry, repository, tag
+
+
+def in_registry(reference: str) -> bool:
+    registry, repository, tag = split_reference(reference)
+    request = urllib.request.Request(
+        f"http://{registry}/v2/{repository}/manifests/{tag}", method="HEAD", headers={"Accept": MANIFEST_TYPE}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def extra_authorities() -> list[Path]:
+    return sorted(EXTRA_CA_DIRECTORY.glob("**/*.crt"))
+
+
+def base_recipe(settings: Settings) -> str:
+    digest = hashlib.sha256()
+    for part in ("2", settings.debian_suite, settings.debian_mirror, *SLIM):
+        digest.update(part.encode() + b"\0")
+    for path in extra_authorities():
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def make_base(settings: Settings) -> Path:
+    """A minimal Debian as a tar archive in the cache, with this machine's extra authorities."""
+    target = settings.cache / "base" / f"{settings.debian_suite}-{base_recipe(settings)}.tar"
+    if target.is_file():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".new-{target.name}")
+    temporary.unlink(missing_ok=True)
+    command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--include=ca-certificates"]
+    command += [f"--dpkgopt={option}" for option in SLIM]
+    # A folder of its own inside the root, so that a file of the same name never hides another.
+    for number, path in enumerate(extra_authorities()):
+        command.append(f'--customize-hook=cp "{path}" "$1{EXTRA_CA_DIRECTORY}/local-{number}.crt"')
+    command += ['--customize-hook=chroot "$1" update-ca-certificates', settings.debian_suite, str(temporary)]
+    if settings.debian_mirror:
+        command.append(settings.debian_mirror)
+    print(f"making the base image: Debian {settings.debian_suite} (about 30 s)", flush=True)
+    begin = time.monotonic()
+    log = settings.state / "log" / "base-image.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        code = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False, timeout=1800
+        ).returncode
+    if code != 0:
+        end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+        raise NodeError(f"mmdebstrap ended with {code}; the end of {log}:\n{end}")
+    temporary.replace(target)
+    print(f"base image made in {time.monotonic() - begin:.0f} s", flush=True)
+    return target
+
+
+def program(settings: Settings, name: str) -> Mapping[str, Any]:
+    return next(item for item in settings.programs if item["name"] == name)
+
+
+def wanted_images(settings: Settings) -> list[Image]:
+    """Everything but the base, which is imported."""
+    catatonit = shutil.which("catatonit") or "/usr/bin/catatonit"
+    version = run(["dpkg-query", "--show", "--showformat=${Version}", "catatonit"], check=False).stdout
+    binaries = settings.state / "bin"
+    images = [
+        Image(
+            f"{settings.registry}/cosmogony/pause:catatonit",
+            'FROM scratch\nCOPY catatonit /catatonit\nENTRYPOINT ["/catatonit", "-P"]\n',
+            {"catatonit": Path(catatonit)},
+            version,
+        )
+    ]
+    for name in ("coredns", "local-path-provisioner"):
+        built = program(settings, name)
+        images.append(
+            Image(
+                f"{settings.registry}/cosmogony/{name}:{built['tag']}",
+                f'FROM scratch\nCOPY {name} /{name}\nENTRYPOINT ["/{name}"]\n',
+                {name: binaries / name},
+                built["digest"],
+            )
+        )
+    martin = program(settings, "martin")
+    images.append(
+        Image(
+            settings.martin_image,
+            f"FROM {settings.base_image}\n"
+            "COPY martin /usr/local/bin/martin\n"
+            f'LABEL org.opencontainers.image.title="martin" org.opencontainers.image.version="{martin["version"]}"\n'
+            "USER 10001:10001\n"
+            'ENTRYPOINT ["/usr/local/bin/martin"]\n',
+            {"martin": binaries / "martin"},
+            f"{martin['digest']} {base_recipe(settings)}",
+        )
+    )
+    return images
+
+
+def context(image: Image) -> io.BytesIO:
+    """A build context: the Dockerfile and the named files, always the same bytes."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        text = image.dockerfile.encode()
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(text)
+        archive.addfile(entry, io.BytesIO(text))
+        for name, path in image.files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = path.stat().st_size
+            entry.mode = 0o755
+            with path.open("rb") as content:
+                archive.addfile(entry, content)
+    stream.seek(0)
+    return stream
+
+
+def check_stream(stream: Any, what: str) -> None:
+    """Docker reports failures inside a 200 answer."""
+    for message in stream:
+        if "error" in message:
+            raise NodeError(f"{what}: {message['error'].strip()}")
+
+
+def push(client: Any, reference: str) -> None:
+    registry, repository, tag = split_reference(reference)
+    check_stream(client.push(f"{registry}/{repository}", tag=tag, stream=True, decode=True), f"push {reference}")
+
+
+def import_base(client: Any, settings: Settings, archive: Path) -> None:
+    registry, repository, tag = split_reference(settings.base_image)
+    recipe = base_recipe(settings)
+    changes = [
+        'CMD ["bash"]',
+        "ENV LANG=C.UTF-8",
+        f"LABEL org.opencontainers.image.title=debian org.opencontainers.image.version={settings.debian_suite}",
+        f"LABEL cosmogony.stack.recipe={recipe}",
+    ]
+    with archive.open("rb") as stream:
+        answer = client.import_image_from_data(stream, repository=f"{registry}/{repository}", tag=tag, changes=changes)
+    if "error" in answer:
+        raise NodeError(f"import {settings.base_image}: {answer.strip()}")
+    client.tag(settings.base_image, f"{registry}/{repository}", f"{tag}-{recipe}")
+    for name in (settings.base_image, f"{settings.base_image}-{recipe}"):
+        push(client, name)
+
+
+def docker_client(settings: Settings) -> Any:
+    import docker  # from the controller's environment, like the collection community.docker
+
+    client = docker.APIClient(base_url=f"unix://{settings.docker_socket}", timeout=600)
+
+    def answers() -> bool:
+        with contextlib.suppress(docker.errors.DockerException, OSError):
+            return bool(client.ping())
+        return False
+
+    if not wait_until(answers, 60, 0.5):
+        raise NodeError(f"dockerd does not answer on {settings.docker_socket}: see {settings.state}/log/dockerd.log")
+    return client
+
+
+def registry_answers(settings: Settings) -> bool:
+    with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(
+        f"http://{settings.registry}/v2/", timeout=5
+    ) as answer:
+        return answer.status == 200
+    return False
+
+
+def make_images(settings: Settings) -> dict[str, Any]:
+    """Build and push what is missing or made from another recipe."""
+    record_file = settings.state / "node" / "images.json"
+    record: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValueError):
+        record = json.loads(record_file.read_text(encoding="utf-8"))
+    if not wait_until(lambda: registry_answers(settings), 60, 0.5):
+        raise NodeError(f"the registry does not answer on {settings.registry}: see {settings.state}/log/registry.log")
+    made: list[str] = []
+    client: Any = None
+
+    def remember(reference: str, recipe: str) -> None:
+        record[reference] = recipe
+        write_private(record_file, json.dumps(record, indent=2, sort_keys=True) + "\n", 0o644)
+        made.append(reference)
+
+    if record.get(settings.base_image) != base_recipe(settings) or not in_registry(settings.base_image):
+        archive = make_base(settings)
+        client = docker_client(settings)
+        import_base(client, settings, archive)
+        remember(settings.base_image, base_recipe(settings))
+        print(f"{settings.base_image} pushed", flush=True)
+    for image in wanted_images(settings):
+        if record.get(image.reference) == image.recipe and in_registry(image.reference):
+            continue
+        client = client or docker_client(settings)
+        stream = client.build(
+            fileobj=context(image), custom_context=True, tag=image.reference, rm=True, forcerm=True, decode=True
+        )
+        check_stream(stream, f"build {image.reference}")
+        push(client, image.reference)
+        remember(image.reference, image.recipe)
+        print(f"{image.reference} pushed", flush=True)
+    return {"changed": bool(made), "made": made}

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The node's link, routes, firewall table and kernel settings, and how to take them away again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from common import Settings, boot_id, run, write_private
+
+LINK = "k8s0"
+TABLE = "cosmogony_stack"
+PROC_SYS = Path("/proc/sys")
+# Set by us (first line), by kubelet (second line), or changed by the kernel when forwarding is switched.
+SYSCTLS = (
+    "net/ipv4/ip_forward",
+    "net/ipv4/conf/all/forwarding",
+    "net/ipv4/conf/default/forwarding",
+    "net/ipv4/conf/all/accept_redirects",
+    "net/ipv4/conf/default/accept_redirects",
+    "net/ipv4/conf/all/send_redirects",
+    "net/ipv4/conf/all/route_localnet",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "kernel/keys/root_maxkeys",
+    "kernel/keys/root_maxbytes",
+    "net/netfilter/nf_conntrack_max",
+    "net/netfilter/nf_conntrack_tcp_be_liberal",
+)
+# Folders with fixed names that programs of ours make outside the state directory.
+OUTSIDE = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/etc/docker", "/etc/cni")
+
+
+def read_sysctls(names: tuple[str, ...] = SYSCTLS, root: Path = PROC_SYS) -> dict[str, str]:
+    values = {}
+    for name in names:
+        with contextlib.suppress(OSError):
+            values[name] = (root / name).read_text(encoding="ascii").strip()
+    return values
+
+
+def remember(settings: Settings) -> dict[str, Any]:
+    """What there was before the first start since the last boot or `down`."""
+    known: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError):
+        known = json.loads(settings.before_file.read_text(encoding="utf-8"))
+    if known.get("boot") == boot_id():
+        return known
+    absent = known.get("absent") or [path for path in OUTSIDE if not Path(path).exists()]
+    links = [link["ifname"] for link in json.loads(run(["ip", "-json", "link", "show"]).stdout)]
+    interfaces = {f"net/ipv4/conf/{name}/{leaf}" for name in links for leaf in ("forwarding", "accept_redirects")}
+    record = {
+        "boot": boot_id(),
+        "absent": absent,
+        "sysctls": read_sysctls((*SYSCTLS, *sorted(interfaces))),
+    }
+    write_private(settings.before_file, json.dumps(record, indent=2) + "\n")
+    return record
+
+
+def restore_sysctls(record: Mapping[str, Any]) -> list[str]:
+    """Put back what differs; the general switches first, they change the special ones."""
+    changed = []
+    for name, value in record.get("sysctls", {}).items():
+        path = PROC_SYS / name
+        with contextlib.suppress(OSError):
+            if path.read_text(encoding="ascii").strip() != value:
+                path.write_text(f"{value}\n", encoding="ascii")
+                changed.append(name)
+    return changed
+
+
+def firewall(settings: Settings) -> str:
+    """Our nftables table. Nothing of the three ranges leaves through the uplink, and nothing from there comes in."""
+    ranges = ", ".join(settings.ranges)
+    return f"""table inet {TABLE} {{
+  set ranges {{
+    type ipv4_addr; flags interval; elements = {{ {ranges} }}
+  }}
+  chain input {{
+    type filter hook input priority filter - 5; policy accept;
+    iifname {{ "lo", "{LINK}" }} accept
+    iifname "veth*" accept
+    ip daddr @ranges ct state {{ established, related }} accept
+    ip daddr @ranges drop
+  }}
+  chain forward {{
+    type filter hook forward priority filter - 5; policy accept;
+    iifname != "veth*" ip daddr @ranges ct state {{ new, invalid }} drop
+    oifname "veth*" accept
+    ip daddr @ranges reject with icmpx type admin-prohibited
+  }}
+  chain output {{
+    type filter hook output priority filter + 5; policy accept;
+    oifname "lo" accept
+    oifname "veth*" accept
+    ct status dnat accept
+    ip daddr @ranges reject with icmpx type admin-prohibited
+  }}
+  chain leave {{
+    type filter hook postrouting priority srcnat + 5; policy accept;
+    oifname {{ "lo", "{LINK}" }} accept
+    oifname "veth*" accept
+    ip daddr @ranges drop
+  }}
+  chain masquerade {{
+    type nat hook postrouting priority srcnat - 5; policy accept;
+    oifname {{ "lo", "{LINK}" }} accept
+    oifname "veth*" accept
+    ip saddr {settings.pod_cidr} ip daddr != @ranges masquerade
+  }}
+}}
+"""
+
+
+def firewall_up(settings: Settings) -> bool:
+    """Load the table in one transaction when it is missing or made from other text."""
+    wanted = firewall(settings)
+    stamp = settings.run / "firewall.nft"
+    loaded = run(["nft", "list", "table", "inet", TABLE], check=False).returncode == 0
+    if loaded and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return False
+    run(["nft", "-f", "-"], stdin=f"add table inet {TABLE}\ndelete table inet {TABLE}\n{wanted}")
+    write_private(stamp, wanted)
+    return True
+
+
+def link_up(settings: Settings) -> bool:
+    """A link that holds the node's address; kernels without dummy devices have bridges."""
+    changed = False
+    if run(["ip", "link", "show", LINK], check=False).returncode != 0:
+        if run(["ip", "link", "add", LINK, "type", "dummy"], check=False).returncode != 0:
+            run(["ip", "link", "add", LINK, "type", "bridge"])
+        changed = True
+    described = json.loads(run(["ip", "-json", "-4", "addr", "show", "dev", LINK]).stdout or "[]")
+    addresses = {info["local"] for link in described for info in link.get("addr_info", ())}
+    if settings.node_address not in addresses:
+        run(["ip", "addr", "add", f"{settings.node_address}/32", "dev", LINK])
+        changed = True
+    if not any("UP" in link.get("flags", ()) for link in described):
+        run(["ip", "link", "set", LINK, "up"])
+        changed = True
+    return changed
+
+
+def wanted_routes(settings: Settings) -> list[list[str]]:
+    """Services are routed to our own link (kube-proxy takes them before they get there); pods have host routes."""
+    return [
+        [settings.service_cidr, "dev", LINK, "src", settings.node_address],
+        ["unreachable", settings.pod_cidr],
+        ["unreachable", settings.node_cidr],
+    ]
+
+
+def routes_up(settings: Settings) -> bool:
+    changed = False
+    known = json.loads(run(["ip", "-json", "-4", "route", "show"]).stdout or "[]")
+    for route in wanted_routes(settings):
+        destination = route[1] if route[0] == "unreachable" else route[0]
+        kind = "unreachable" if route[0] == "unreachable" else None
+        present = any(
+            item.get("dst") == destination and (item.get("type") == kind or (not kind and item.get("dev") == LINK))
+            for item in known
+        )
+        if not present:
+            run(["ip", "route", "replace", *route])
+            changed = True
+    return changed
+
+
+def network_up(settings: Settings) -> list[str]:
+    """Everything kubelet must find before it starts; the names of what was changed."""
+    remember(settings)
+    done = []
+    if firewall_up(settings):
+        done.append("firewall")
+    if link_up(settings):
+        done.append("link")
+    if routes_up(settings):
+        done.append("routes")
+    forward = PROC_SYS / "net/ipv4/ip_forward"
+    if forward.read_text(encoding="ascii").strip() != "1":
+        forward.write_text("1\n", encoding="ascii")
+        done.append("ip_forward")
+    return done
+
+
+def pod_links(settings: Settings) -> list[str]:
+    """Our ends of the pods' links: they carry the first address of the pod range."""
+    gateway = settings.pod_cidr.split("/")[0].rpartition(".")[0] + ".1"
+    described = json.loads(run(["ip", "-json", "-4", "addr", "show"], check=False).stdout or "[]")
+    return [
+        link["ifname"]
+        for link in described
+        if link.get("ifname", "").startswith("veth")
+        and any(info.get("local") == gateway for info in link.get("addr_info", ()))
+    ]
+
+
+def network_down(settings: Settings) -> list[str]:
+    """Links, routes, firewall tables and kernel settings as they were."""
+    done = []
+    for name in (*pod_links(settings), LINK):
+        if run(["ip", "link", "delete", name], check=False).returncode == 0:
+            done.append(f"link {name}")
+    for route in wanted_routes(settings):
+        if route[0] == "unreachable" and run(["ip", "route", "delete", *route], check=False).returncode == 0:
+            done.append(f"route {route[1]}")
+    tables = run(["nft", "list", "tables"], check=False).stdout.splitlines()
+    for table in (f"table inet {TABLE}", "table ip kube-proxy", "table ip6 kube-proxy"):
+        if table in tables:
+            run(["nft", "delete", *table.split()], check=False)
+            done.append(table)
+    record: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError):
+        record = json.loads(settings.before_file.read_text(encoding="utf-8"))
+    if record.get("boot") == boot_id():
+        done += restore_sysctls(record)
+    return done
