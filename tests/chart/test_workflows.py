@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The workflow templates: accepted by Argo, free of Jinja, and fitting to the chart's settings."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+WORKFLOWS = Path(__file__).resolve().parents[2] / "roles/workflows/files"
+FILES = sorted(WORKFLOWS.glob("*.yaml"))
+STEPS = ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean", "rollback", "list")
+TEMPLATES = {f"cosmogony-{step}" for step in STEPS} | {"cosmogony-update"}
+
+
+def read(file: Path) -> dict[str, Any]:
+    return yaml.safe_load(file.read_text())
+
+
+def template(name: str) -> dict[str, Any]:
+    return read(WORKFLOWS / f"cosmogony-{name}.yaml")
+
+
+def main_of(name: str) -> dict[str, Any]:
+    (main,) = (t for t in template(name)["spec"]["templates"] if t["name"] == "main")
+    return main
+
+
+def setting_keys(document: Any) -> set[str]:
+    """Keys of cosmogony-settings that a document reads."""
+    if isinstance(document, dict):
+        found = {document["key"]} if document.get("name") == "cosmogony-settings" and "key" in document else set()
+        return found.union(*(setting_keys(value) for value in document.values()))
+    if isinstance(document, list):
+        return set().union(*(setting_keys(value) for value in document))
+    return set()
+
+
+def test_argo_accepts_them(argo) -> None:
+    done = argo("lint", "--offline", "--no-color", str(WORKFLOWS))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no linting errors found" in done.stdout
+
+
+def test_argo_refuses_a_misspelt_field(argo, tmp_path: Path) -> None:
+    """The lint above looks closely enough to be worth something."""
+    broken = template("fetch")
+    broken["spec"]["templates"][0]["retryStrategie"] = broken["spec"]["templates"][0].pop("retryStrategy")
+    (tmp_path / "broken.yaml").write_text(yaml.safe_dump(broken))
+    done = argo("lint", "--offline", "--no-color", str(tmp_path))
+    assert done.returncode != 0
+    assert "retryStrategie" in done.stdout + done.stderr
+
+
+def test_one_file_each() -> None:
+    named = {file.stem: read(file)["metadata"]["name"] for file in FILES if read(file)["kind"] == "WorkflowTemplate"}
+    assert set(named.values()) == TEMPLATES
+    assert all(stem == name for stem, name in named.items())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_argos_braces_are_the_only_ones(file: Path) -> None:
+    text = file.read_text()
+    assert "{%" not in text and "{#" not in text
+    for inside in re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL):
+        assert re.match(r"=?(sprig\.|inputs\.parameters\.|tasks\.|workflow\.|item\b)", inside), inside
+
+
+def test_all_settings_that_are_read_exist(default) -> None:
+    """A missing key would only show when the step runs."""
+    there = set(default["ConfigMap/cosmogony-settings"]["data"])
+    wanted = set().union(*(setting_keys(read(file)) for file in FILES))
+    assert wanted <= there
+    assert there - wanted == set(), "settings that nobody reads"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_step(step: str) -> None:
+    spec, main = template(step)["spec"], main_of(step)
+    assert spec["serviceAccountName"] == "cosmogony-workflow"
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert spec["archiveLogs"] is False
+    assert spec["podGC"]["strategy"] and spec["ttlStrategy"]["secondsAfterSuccess"]
+    assert int(main["activeDeadlineSeconds"]) > 0
+    container = main["container"]
+    assert container["command"], "without a command Argo would ask the registry for the entrypoint"
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
+    assert main["volumes"] == [{"name": "tmp", "emptyDir": {}}]
+    retry = main["retryStrategy"]
+    assert retry["retryPolicy"] == "Always"
+    assert retry["expression"] == "lastRetry.status == 'Error' || asInt(lastRetry.exitCode) == 75"
+    assert retry["backoff"]["duration"] and "maxDuration" not in retry["backoff"]
+    for parameter in (main.get("outputs") or {}).get("parameters", []):
+        assert parameter["valueFrom"]["path"] == f"/tmp/outputs/{parameter['name']}"  # noqa: S108
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_no_secret_in_arguments(step: str) -> None:
+    container = main_of(step)["container"]
+    assert not any("secret" in argument or "password" in argument for argument in container["args"])
+    for entry in container["env"]:
+        if entry["name"] in ("S3_ACCESS_KEY", "S3_SECRET_KEY", "POSTGRES_USER", "POSTGRES_PASSWORD"):
+            assert "secretKeyRef" in entry["valueFrom"]
+        else:
+            assert "configMapKeyRef" in entry["valueFrom"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_can_be_run_alone(step: str) -> None:
+    """Inputs of the entry template come from settings, a default, or an argument of the same name."""
+    arguments = {a["name"] for a in (template(step)["spec"].get("arguments") or {}).get("parameters", [])}
+    inputs = {i["name"]: i for i in main_of(step)["inputs"]["parameters"]}
+    assert arguments <= set(inputs)
+    for name, given in inputs.items():
+        assert "valueFrom" in given or "value" in given or name in arguments, name
+
+
+def test_what_changes_data_holds_the_lock() -> None:
+    for name in {*STEPS, "update"} - {"plan", "list"}:
+        lock = template(name)["spec"].get("synchronization")
+        assert lock == {"mutexes": [{"name": "cosmogony-update"}]}, name
+    for name in ("plan", "list"):
+        assert "synchronization" not in template(name)["spec"]
+
+
+def tasks(name: str) -> dict[str, dict[str, Any]]:
+    (found,) = (t for t in template("update")["spec"]["templates"] if t["name"] == name)
+    return {task["name"]: task for task in found["dag"]["tasks"]}
+
+
+def test_update_goes_in_order() -> None:
+    assert tasks("update")["release"]["when"] == "{{tasks.plan.outputs.parameters.changed}} == true"
+    depends = {name: task.get("depends") for name, task in tasks("release").items()}
+    assert depends == {
+        "source": None,
+        "merge": "source.Succeeded || source.Skipped",
+        "load": "merge.Succeeded",
+        "stats": "merge.Succeeded",
+        "tiles": "load.Succeeded",
+        "gate": "tiles.Succeeded && stats.Succeeded",
+        "publish": "gate.Succeeded",
+        "clean": "publish.Succeeded",
+    }
+    assert tasks("source")["extract"]["depends"] == "fetch.Succeeded"
+    assert tasks("release")["source"]["withParam"] == "{{inputs.parameters.work}}"
+
+
+def test_update_gives_each_step_what_it_asks_for() -> None:
+    for holder in ("update", "release", "source"):
+        for name, task in tasks(holder).items():
+            if "templateRef" not in task:
+                continue
+            step = task["templateRef"]["name"].removeprefix("cosmogony-")
+            inputs = {i["name"]: i for i in main_of(step)["inputs"]["parameters"]}
+            given = {p["name"] for p in (task.get("arguments") or {}).get("parameters", [])}
+            assert given <= set(inputs), name
+            missing = {n for n, i in inputs.items() if "value" not in i and "valueFrom" not in i} - given
+            assert missing == set(), name
+
+
+def test_update_tells_what_came_of_it() -> None:
+    (update,) = (t for t in template("update")["spec"]["templates"] if t["name"] == "update")
+    assert {o["globalName"] for o in update["outputs"]["parameters"]} == {"result", "release", "message"}
+
+
+def test_parallelism_is_for_the_submitter(default) -> None:
+    """A number in the template would win over the one that is set when it is submitted."""
+    for file in FILES:
+        document = read(file)
+        if document["kind"] == "WorkflowTemplate":
+            assert "parallelism" not in json.dumps(document)
+
+
+def test_schedule() -> None:
+    cron = read(WORKFLOWS / "cosmogony-schedule.yaml")
+    assert cron["kind"] == "CronWorkflow"
+    assert cron["spec"]["concurrencyPolicy"] == "Forbid"
+    assert isinstance(cron["spec"]["schedules"], list)
+    assert cron["spec"]["workflowSpec"]["workflowTemplateRef"] == {"name": "cosmogony-update"}
