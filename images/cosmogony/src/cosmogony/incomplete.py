@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Relations that are not whole in the extract, and whether they belong to the source's own country.
+
+An extract cuts the neighbours of what it covers, always. A cut zone of its own country is different: the whole
+hierarchy below it would be lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from .areas import Area
+from .hierarchy import COUNTRY_TAG
+from .reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
+from .zone import Zone
+from .zone_type import ZoneType
+
+
+@dataclass(slots=True)
+class Cut:
+    """A relation something is wrong with, as found while assembling."""
+
+    relation: Relation
+    area: Area
+
+
+@dataclass(slots=True, frozen=True)
+class IncompleteRelation:
+    """A relation with missing members."""
+
+    osm_id: str
+    name: str
+    admin_level: str
+    missing: int
+    has_geometry: bool
+    own: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __str__(self) -> str:
+        state = "cut" if self.has_geometry else "dropped"
+        return f"{self.osm_id} {self.name!r} level {self.admin_level or '?'}: {self.missing} members missing, {state}"
+
+
+def own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
+    """The country an extract is about: the one named, else the one most zones are in."""
+    if country_code is not None:
+        return country_code
+    found = Counter(z.country for z in zones if z.country is not None and z.type is not None)
+    return min(found, key=lambda code: (-found[code], code)) if found else None
+
+
+def report(cuts: Sequence[Cut], zones: Sequence[Zone], extract: Extract, own: str | None) -> list[IncompleteRelation]:
+    """The relations with missing members, by OSM id."""
+    shape = _shape_of_country(zones, extract, own)
+    made = []
+    for cut in cuts:
+        if not cut.area.missing:
+            continue
+        tags = cut.relation.tags
+        made.append(
+            IncompleteRelation(
+                f"relation:{cut.relation.id}",
+                tags.get("name", ""),
+                tags.get("admin_level", ""),
+                cut.area.missing,
+                bool(cut.area.parts),
+                _belongs(cut.relation, extract, own, shape),
+            )
+        )
+    return made
+
+
+def _shape_of_country(zones: Sequence[Zone], extract: Extract, own: str | None) -> list[shapely.MultiPolygon]:
+    found = [z for z in zones if z.type == ZoneType.COUNTRY and z.country == own and z.area is not None]
+    shapes = [z.geometry(extract.ways) for z in found]
+    shapely.prepare(shapes)
+    return [shape for shape in shapes if shape is not None]
+
+
+def _belongs(relation: Relation, extract: Extract, own: str | None, shapes: Sequence[shapely.MultiPolygon]) -> bool:
+    """By the ISO codes of the relation, else by its centre, else by the points of its border that are there."""
+    if own is None:
+        return False
+    code = relation.tags.get(COUNTRY_TAG) or relation.tags.get("ISO3166-1") or relation.tags.get("ISO3166-2")
+    if code:
+        return code[:2] == own
+    for ref in (relation.centre, relation.label):
+        node = None if ref is None else extract.nodes.get(ref)
+        if node is not None:
+            return any(bool(shapely.contains_xy(shape, node.lon, node.lat)) for shape in shapes)
+    ways = extract.ways
+    roles = OUTER_ROLES | {INNER_ROLE}
+    known = [ways.index[ref] for ref, role in relation.ways if role in roles and ref in ways.index]
+    if not known or not shapes:
+        return False
+    points = np.concatenate([ways.points[ways.start[k] : ways.start[k + 1]] for k in known])
+    # points on the country's own border say nothing: neighbours have them too
+    return any(bool(shapely.contains_xy(shape, points[:, 0], points[:, 1]).any()) for shape in shapes)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Progress: a bar on a terminal, plain lines elsewhere, or a function of the caller."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+#: Called with the stage, the work done and the work in all (0 when that is unknown).
+Progress = Callable[[str, int, int], None]
+
+_BAR = 30
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+class TerminalProgress:
+    """One line that is drawn again, at most ten times a second."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._next = 0.0
+        self._open = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        finished = bool(total) and done >= total
+        if self._open and self._open != stage:
+            self.close()
+        if not finished and time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + 0.1
+        share = done / total if total else 0.0
+        bar = ("#" * round(share * _BAR)).ljust(_BAR)
+        count = f"{done:,} of {total:,}" if total else f"{done:,}"
+        self._stream.write(f"\r\x1b[K{stage:<24} [{bar}] {share:4.0%}  {count}")
+        self._stream.flush()
+        self._open = stage
+        if finished:
+            self.close()
+
+    def close(self) -> None:
+        if self._open:
+            self._stream.write("\n")
+            self._stream.flush()
+            self._open = ""
+
+
+class LineProgress:
+    """A line a stage and every `pause` seconds: readable in the log of a pod."""
+
+    def __init__(self, stream: TextIO, pause: float = 10.0) -> None:
+        self._stream = stream
+        self._pause = pause
+        self._next = 0.0
+        self._last = ("", -1)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        finished = bool(total) and done >= total
+        if stage == self._last[0] and not finished and now < self._next:
+            return
+        if (stage, done) == self._last:
+            return
+        self._next = now + self._pause
+        self._last = (stage, done)
+        share = f" ({done / total:.0%})" if total else ""
+        count = f"{done} of {total}" if total else str(done)
+        self._stream.write(f"progress: {stage}: {count}{share}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def for_stream(stream: TextIO | None = None) -> TerminalProgress | LineProgress:
+    """What suits the stream (standard error when none is given)."""
+    stream = sys.stderr if stream is None else stream
+    return TerminalProgress(stream) if stream.isatty() else LineProgress(stream)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones as JSON records, with the keys of the original, all of them always there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+
+from .areas import oriented
+from .labels import Labels
+from .reader import Ways
+from .zone import Zone
+
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY
+
+
+class Records:
+    """Turns zones into records."""
+
+    def __init__(self, zones: Sequence[Zone], ways: Ways, languages: Sequence[str] = ()) -> None:
+        self._ways = ways
+        self._labels = Labels(zones, languages)
+
+    def line(self, zone: Zone) -> bytes:
+        """The record as JSON, without line feed."""
+        return orjson.dumps(self.record(zone), option=_OPTIONS)
+
+    def record(self, zone: Zone) -> dict[str, Any]:
+        """The record; coordinates are arrays that `line` can write."""
+        assert zone.type is not None
+        tags = zone.tags
+        centre = zone.centre_point
+        return {
+            "id": zone.index,
+            "osm_id": zone.osm_id,
+            "admin_level": zone.level,
+            "zone_type": zone.type.word,
+            "name": zone.name,
+            "loc_name": tags.get("loc_name", ""),
+            "alt_name": tags.get("alt_name", ""),
+            "label": self._labels.label(zone),
+            "international_labels": self._labels.international(zone),
+            "zip_codes": zone.zip_codes,
+            "center": None if centre is None else {"type": "Point", "coordinates": centre},
+            "geometry": self._geometry(zone),
+            "bbox": zone.box,
+            "tags": tags,
+            "center_tags": zone.centre.tags if zone.centre is not None else {},
+            "parent": zone.parent,
+            "wikidata": zone.wikidata,
+            "is_generated": zone.generated,
+            "country_code": zone.country,
+        }
+
+    def _geometry(self, zone: Zone) -> dict[str, Any] | None:
+        if zone.shape is not None:
+            return {"type": "MultiPolygon", "coordinates": _of_shape(zone.shape)}
+        if zone.area is None:
+            return None
+        coordinates = [
+            [
+                np.ascontiguousarray(oriented(ring.points(self._ways), outer=k == 0))
+                for k, ring in enumerate(part.rings())
+            ]
+            for part in zone.area.parts
+        ]
+        return {"type": "MultiPolygon", "coordinates": coordinates}
+
+
+def _of_shape(shape: shapely.MultiPolygon) -> list[list[Any]]:
+    return [
+        [np.ascontiguousarray(shapely.get_coordinates(ring)) for ring in (polygon.exterior, *polygon.interiors)]
+        for polygon in shape.geoms
+    ]

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The borders as a net of arcs that meet only at their ends.
+
+Neighbours in OSM share the nodes of their border. Ways are cut wherever a point is used more than once, so two
+arcs are the same border or have no point in common except their ends. What remains are arcs that cross without a
+common node, or touch in the middle of a segment: they are found here, once for the whole extract, and only zones
+with such arcs need the full geometric test later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from .reader import Ways
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_CHUNK = 16  # segments that share one bounding box while looking for crossings
+_BATCH = 1 << 17  # pairs of chunks looked at together
+_SCALE = 1e7  # OSM coordinates are whole multiples of 1e-7 degrees
+
+
+@dataclass(slots=True)
+class Arcs:
+    """Arcs in the order of the ways; arcs of way `k` are `canonical[start[k]:start[k + 1]]`."""
+
+    start: Ints
+    canonical: Ints
+    point: Floats  # one point of each arc that is not an end of it
+    ends: Ints  # numbers of the two end points
+    crossings: Ints  # pairs of arcs that meet elsewhere than at common ends
+    places: Floats  # where they do
+
+    def of(self, ways: Ints) -> Ints:
+        """Numbers of the arcs of some ways, with repeats."""
+        return ranges(self.canonical, self.start[ways], self.start[ways + 1])
+
+
+def ranges(values: Ints, begin: Ints, end: Ints) -> Ints:
+    """`values[begin[0]:end[0]]`, `values[begin[1]:end[1]]`, … one after the other."""
+    return values[spread(begin, end)]
+
+
+def spread(begin: Ints, end: Ints) -> Ints:
+    """All indices of the half-open ranges, one range after the other."""
+    size = end - begin
+    total = int(size.sum())
+    if not total:
+        return np.empty(0, dtype=np.int64)
+    offset = np.cumsum(size) - size
+    return np.arange(total, dtype=np.int64) + np.repeat(begin - offset, size)
+
+
+def build(ways: Ways) -> Arcs:
+    """Cut the ways into arcs and find the crossings."""
+    points, start = ways.points, ways.start
+    numbers = _point_numbers(points)
+    last = start[1:] - 1
+    cut = np.zeros(len(points), dtype=np.bool_)
+    cut[start[:-1]] = True
+    cut[last] = True
+    cut |= _used_twice(numbers)
+    is_last = np.zeros(len(points), dtype=np.bool_)
+    is_last[last] = True
+    cuts = np.flatnonzero(cut)
+    begins = cuts[~is_last[cuts]]
+    stops = cuts[1:][~is_last[cuts[:-1]]]
+    way_start = np.searchsorted(begins, start)
+    ends = np.stack([numbers[begins], numbers[stops]], axis=1)
+    size = stops - begins
+    middle = begins + size // 2
+    point = np.where((size > 1)[:, None], points[middle], (points[begins] + points[stops]) / 2)
+    canonical = _canonical(ends, size)
+    crossings, places = _crossings(points, numbers, begins, stops, canonical)
+    return Arcs(way_start, canonical, point, ends, crossings, places)
+
+
+def _point_numbers(points: Floats) -> Ints:
+    """The same number for the same place: both coordinates in one integer."""
+    whole = np.rint(points * _SCALE).astype(np.int64)
+    return (whole[:, 0] << 32) + whole[:, 1]
+
+
+def _used_twice(numbers: Ints) -> Bools:
+    if not len(numbers):
+        return np.empty(0, dtype=np.bool_)
+    ordered = np.sort(numbers)
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return _contains(repeated, numbers)
+
+
+def _contains(ordered: Ints, values: Ints) -> Bools:
+    if not len(ordered):
+        return np.zeros(len(values), dtype=np.bool_)
+    at = np.searchsorted(ordered, values)
+    at[at == len(ordered)] = 0
+    return ordered[at] == values
+
+
+def _canonical(ends: Ints, size: Ints) -> Ints:
+    """Number of each arc; an arc of one segment that two ways have gets the number of the first."""
+    canonical = np.arange(len(size), dtype=np.int64)
+    single = np.flatnonzero(size == 1)
+    if len(single):
+        low, high = ends[single].min(axis=1), ends[single].max(axis=1)
+        order = np.lexsort((single, high, low))
+        fresh = np.append(True, (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1]))
+        leaders = single[order][fresh]
+        canonical[single[order]] = leaders[np.cumsum(fresh) - 1]
+    return canonical
+
+
+def _crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, canonical: Ints) -> tuple[Ints, Floats]:
+    """Pairs of arcs with segments that meet elsewhere than at a common point."""
+    none = np.empty((0, 2), dtype=np.int64), np.empty((0, 2))
+    if not len(begins):
+        return none
+    first = canonical == np.arange(len(canonical))
+    begins, stops, arc = begins[first], stops[first], np.flatnonzero(first)
+    pieces = -(-(stops - begins) // _CHUNK)
+    number = np.arange(int(pieces.sum()), dtype=np.int64) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    chunk_begin = np.repeat(begins, pieces) + number * _CHUNK
+    chunk_stop = np.minimum(chunk_begin + _CHUNK, np.repeat(stops, pieces))
+    chunk_arc = np.repeat(arc, pieces)
+    low, high = _boxes(points, chunk_begin, chunk_stop)
+    tree = shapely.STRtree(shapely.linestrings(np.stack([low, high], axis=1)))
+    found, where = [], []
+    for at in range(0, len(low), _BATCH):
+        batch = slice(at, at + _BATCH)
+        a, b = tree.query(tree.geometries[batch])
+        a = a + at
+        keep = a <= b
+        for half in np.array_split(np.flatnonzero(keep), max(1, int(keep.sum()) // _BATCH)):
+            pair = _Pairs(points, numbers, chunk_begin, chunk_stop, low, high, a[half], b[half])
+            k, place = pair.meetings()
+            found.append(np.stack([chunk_arc[a[half][k]], chunk_arc[b[half][k]]], axis=1))
+            where.append(place)
+    pairs = np.concatenate(found)
+    return pairs, np.concatenate(where)
+
+
+def _boxes(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
+    """Corners of the boxes of runs of points (both ends belong to the run)."""
+    edges = np.stack([begin, stop + 1], axis=1).ravel()
+    padded = np.concatenate([points, points[-1:]])
+    low = np.minimum.reduceat(padded, edges, axis=0)[::2]
+    high = np.maximum.reduceat(padded, edges, axis=0)[::2]
+    return low, high
+
+
+class _Pairs:
+    """Segment tests for pairs of chunks."""
+
+    def __init__(
+        self,
+        points: Floats,
+        numbers: Ints,
+        begin: Ints,
+        stop: Ints,
+        low: Floats,
+        high: Floats,
+        a: Ints,
+        b: Ints,
+    ) -> None:
+        self._points = points
+        self._numbers = numbers
+        self._low = np.maximum(low[a], low[b])
+        self._high = np.minimum(high[a], high[b])
+        self._a = self._near(begin[a], stop[a])
+        self._b = self._near(begin[b], stop[b])
+        self._count = len(a)
+
+    def _near(self, begin: Ints, stop: Ints) -> tuple[Ints, Ints]:
+        """Segments of each chunk that meet the common box: (pair, segment)."""
+        pair = np.repeat(np.arange(len(begin), dtype=np.int64), stop - begin)
+        segment = spread(begin, stop)
+        p, q = self._points[segment], self._points[segment + 1]
+        near = np.all((np.minimum(p, q) <= self._high[pair]) & (np.maximum(p, q) >= self._low[pair]), axis=1)
+        return pair[near], segment[near]
+
+    def meetings(self) -> tuple[Ints, Floats]:
+        """Pairs whose chunks meet in an unexpected place, and the place."""
+        pair_a, segment_a = self._a
+        pair_b, segment_b = self._b
+        size_b = np.bincount(pair_b, minlength=self._count)
+        begin_b = np.cumsum(size_b) - size_b
+        repeat = size_b[pair_a]
+        s = np.repeat(segment_a, repeat)
+        pair = np.repeat(pair_a, repeat)
+        t = segment_b[spread(begin_b[pair_a], begin_b[pair_a] + repeat)]
+        points = self._points
+        keep = s != t
+        s, t, pair = s[keep], t[keep], pair[keep]
+        box = np.ones(len(s), dtype=np.bool_)
+        for axis in (0, 1):
+            x = points[:, axis]
+            box &= np.minimum(x[s], x[s + 1]) <= np.maximum(x[t], x[t + 1])
+            box &= np.minimum(x[t], x[t + 1]) <= np.maximum(x[s], x[s + 1])
+        s, t, pair = s[box], t[box], pair[box]
+        bad = self._meet(s, t)
+        return pair[bad], points[s[bad]]
+
+    def _meet(self, s: Ints, t: Ints) -> Bools:
+        number, points = self._numbers, self._points
+        same = [number[s + i] == number[t + j] for i in (0, 1) for j in (0, 1)]
+        shared = same[0].astype(np.int8) + same[1] + same[2] + same[3]
+        p, q, u, v = points[s], points[s + 1], points[t], points[t + 1]
+        sides = [_side(p, q, u), _side(p, q, v), _side(u, v, p), _side(u, v, q)]
+        crossing = (sides[0] * sides[1] <= 0) & (sides[2] * sides[3] <= 0)
+        # one common point: they only meet again when they run over each other
+        flat = (sides[0] == 0) & (sides[1] == 0)
+        back = np.zeros(len(s), dtype=np.bool_)
+        for (i, j), common in zip(((0, 0), (0, 1), (1, 0), (1, 1)), same, strict=True):
+            here = points[s + i]
+            along = np.sum((points[s + 1 - i] - here) * (points[t + 1 - j] - here), axis=1)
+            back |= common & flat & (along > 0)
+        return np.where(shared == 0, crossing, (shared == 1) & back)
+
+
+def _side(a: Floats, b: Floats, c: Floats) -> NDArray[np.int8]:
+    """1 left of the line a-b, -1 right of it, 0 on it (or too close to say)."""
+    one = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1])
+    two = (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    difference = one - two
+    # coordinates are rounded multiples of 1e-7: below half of 1e-14 the points are on one line
+    unsure = np.abs(difference) < 5e-15 + 1e-15 * (np.abs(one) + np.abs(two)) * 4
+    return np.where(unsure, 0, np.sign(difference)).astype(np.int8)

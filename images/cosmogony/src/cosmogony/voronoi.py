@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones for places that OSM has only as a point: each gets the part of its parent that is nearest to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely.errors import GEOSException
+
+from .build import of_place
+from .progress import Progress, silent
+from .reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
+from .zone import Zone
+from .zone_type import ZoneType
+
+TOLERANCE = 1e-5  # points nearer than this to each other share a cell
+
+
+@dataclass(slots=True)
+class Place:
+    """A node that may become a zone."""
+
+    node: Node
+    type: ZoneType
+    parent: int = -1
+
+
+def wanted_places(extract: Extract) -> list[Place]:
+    """Suburbs without a level, and capitals, by OSM id."""
+    places = []
+    for ref in extract.places:
+        node = extract.nodes[ref]
+        kind = _type(node.tags.get("place"))
+        if kind is None:
+            continue
+        if node.tags.get("capital") == "yes" or (kind == ZoneType.SUBURB and "admin_level" not in node.tags):
+            places.append(Place(node, kind))
+    return places
+
+
+def _type(place: str | None) -> ZoneType | None:
+    if place in CITY_PLACES:
+        return ZoneType.CITY
+    return ZoneType.SUBURB if place in SUBURB_PLACES else None
+
+
+class Voronoi:
+    """Makes the additional zones of an extract."""
+
+    def __init__(self, zones: Sequence[Zone], extract: Extract) -> None:
+        self._zones = zones
+        self._ways = extract.ways
+        self._extract = extract
+        self._shaped = [z for z in zones if z.has_geometry and z.type is not None]
+        boxes = np.array([z.box for z in self._shaped]).reshape(-1, 4)
+        self._tree = shapely.STRtree(shapely.box(boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3]))
+        self._shapes: dict[int, shapely.MultiPolygon] = {}
+
+    def make(self, progress: Progress | None = None) -> list[Zone]:
+        """The new zones, ordered by parent and place; their indices follow those that exist."""
+        report = progress or silent
+        groups = self._groups(wanted_places(self._extract))
+        made: list[Zone] = []
+        for done, (parent, places) in enumerate(sorted(groups.items())):
+            report("dividing parents", done, len(groups))
+            for place, cell in self._cells(self._zones[parent], places):
+                zone = self._zone(place, cell, len(self._zones) + len(made))
+                if zone is not None:
+                    made.append(zone)
+        self._shapes.clear()
+        return made
+
+    def _shape(self, zone: Zone) -> shapely.MultiPolygon:
+        shape = self._shapes.get(zone.index)
+        if shape is None:
+            shape = zone.geometry(self._ways)
+            assert shape is not None
+            if len(self._shapes) > 512:
+                self._shapes.clear()
+            self._shapes[zone.index] = shape
+        return shape
+
+    def _groups(self, places: list[Place]) -> dict[int, list[Place]]:
+        """Places by parent: the smallest kind of zone from city up that the place is in."""
+        groups: dict[int, list[Place]] = {}
+        if not places:
+            return groups
+        points = np.array([(p.node.lon, p.node.lat) for p in places])
+        which, found = self._tree.query(shapely.points(points))
+        large = np.array([z.type is not None and z.type >= ZoneType.CITY for z in self._shaped], dtype=np.bool_)
+        which, found = which[large[found]], found[large[found]]
+        inside: dict[int, list[int]] = {}
+        order = np.argsort(found, kind="stable")
+        for k in np.split(order, np.flatnonzero(np.diff(found[order])) + 1) if len(order) else ():
+            zone = self._shaped[int(found[k[0]])]
+            shape = zone.geometry(self._ways)
+            if len(k) > 4:
+                shapely.prepare(shape)
+            hits = shapely.contains_xy(shape, points[which[k], 0], points[which[k], 1])
+            for p in which[k][hits].tolist():
+                inside.setdefault(p, []).append(zone.index)
+        for p, place in enumerate(places):
+            parent = self._parent(place, inside.get(p, []))
+            if parent is not None:
+                place.parent = parent.index
+                groups.setdefault(parent.index, []).append(place)
+        return groups
+
+    def _parent(self, place: Place, containers: list[int]) -> Zone | None:
+        zones = [self._zones[k] for k in containers]
+        parent = min(zones, key=lambda z: (z.type, z.index), default=None)
+        if parent is None or parent.type is None or parent.type < place.type:
+            return None
+        if parent.type >= ZoneType.COUNTRY and parent.name != place.node.tags["name"]:
+            return None
+        return parent
+
+    def _cells(self, parent: Zone, places: list[Place]) -> list[tuple[Place, shapely.Geometry]]:
+        """The part of the parent for each place."""
+        shape = self._shape(parent)
+        if len(places) == 1:
+            return [(places[0], shape)]
+        if parent.type == ZoneType.COUNTRY:
+            return []
+        points = shapely.points([(p.node.lon, p.node.lat) for p in places])
+        try:
+            diagram = shapely.voronoi_polygons(
+                shapely.MultiPoint(points), tolerance=TOLERANCE, extend_to=shape, ordered=False
+            )
+        except GEOSException:
+            return []
+        cells = shapely.get_parts(diagram)
+        tree = shapely.STRtree(cells)
+        found, cell = tree.query(points, predicate="intersects")
+        made, taken = [], set()
+        for k in np.argsort(found, kind="stable"):
+            place, number = int(found[k]), int(cell[k])
+            if number in taken or (made and made[-1][0] is places[place]):
+                continue
+            taken.add(number)
+            try:
+                made.append((places[place], shapely.intersection(cells[number], shape)))
+            except GEOSException:
+                repaired = shapely.make_valid(shape)
+                made.append((places[place], shapely.intersection(cells[number], repaired)))
+        return made
+
+    def _zone(self, place: Place, cell: shapely.Geometry, index: int) -> Zone | None:
+        shape = polygons_of(self._without_others(place, cell))
+        if shape is None:
+            return None
+        zone = of_place(index, place.node)
+        zone.type = place.type
+        zone.parent = place.parent
+        zone.centre = place.node
+        zone.centre_point = (place.node.lon, place.node.lat)
+        zone.shape = shapely.orient_polygons(shape)
+        zone.box = tuple(shapely.bounds(shape).tolist())
+        zone.size = float(shape.area)
+        return zone
+
+    def _without_others(self, place: Place, cell: shapely.Geometry) -> shapely.Geometry:
+        """What is left of the cell beside the real zones of the same kind or below the same parent."""
+        others = [
+            zone
+            for zone in (self._shaped[k] for k in np.sort(self._tree.query(cell)).tolist())
+            if zone.index != place.parent and (zone.type == place.type or zone.parent == place.parent)
+        ]
+        for zone in others:
+            if cell.is_empty:
+                break
+            other = self._shape(zone)
+            try:
+                if shapely.intersects(cell, other):
+                    cell = shapely.difference(cell, other)
+            except GEOSException:
+                cell = shapely.difference(shapely.make_valid(cell), shapely.make_valid(other))
+        return cell
+
+
+def polygons_of(shape: shapely.Geometry) -> shapely.MultiPolygon | None:
+    """The polygons of a geometry; None when it has none."""
+    parts = shapely.get_parts(shape)
+    parts = shapely.get_parts(parts[shapely.get_dimensions(parts) == 2])
+    parts = parts[~shapely.is_empty(parts)]
+    return shapely.MultiPolygon(list(parts)) if len(parts) else None

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write zones to a file: the four JSON forms as a stream, GeoParquet and FlatGeobuf as tables (tables.py)."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .blocks import HEADER, Block, GzipJoin, deflated, plain
+from .formats import Format
+from .progress import Progress, silent
+from .records import Records
+from .zone import Zone
+
+CHUNK = 64  # zones that are written together; fixed, so that the bytes do not depend on the processes
+_WORTH_A_PROCESS = 8  # chunks
+
+
+class ZoneWriter:
+    """Writes the records of zones in the order given."""
+
+    def __init__(self, form: Format, processes: int, progress: Progress | None = None) -> None:
+        self._form = form
+        self._processes = processes
+        self._report = progress or silent
+
+    def write(self, path: Path, zones: Sequence[Zone], records: Records, meta: dict[str, Any]) -> None:
+        chunks = [zones[at : at + CHUNK] for at in range(0, len(zones), CHUNK)]
+        separator, start, end = (b"\n", b"", b"")
+        if not self._form.lines:
+            separator, start, end = b",", b'{"zones":[', b'],"meta":' + orjson.dumps(meta) + b"}"
+        make = _Maker(records, separator, self._form)
+        pack = deflated if self._form.gzipped else plain
+        with path.open("wb") as file:
+            join = GzipJoin() if self._form.gzipped else None
+            if join is not None:
+                file.write(HEADER)
+            blocks = _framed(self._mapped(make, chunks), pack, start, end)
+            done = 0
+            for block in blocks:
+                file.write(block.data)
+                if join is not None:
+                    join.add(block)
+                done = min(done + CHUNK, len(zones))
+                self._report("writing zones", done, len(zones))
+            if join is not None:
+                file.write(join.trailer())
+
+    def _mapped(self, make: _Maker, chunks: Sequence[Sequence[Zone]]) -> Iterable[Block]:
+        jobs = [(k, chunk) for k, chunk in enumerate(chunks)]
+        processes = min(self._processes, len(jobs) // _WORTH_A_PROCESS)
+        if processes < 2:
+            return (make(k, chunk) for k, chunk in jobs)
+        return _in_processes(make, jobs, processes)
+
+
+class _Maker:
+    """Makes the block of a chunk; the same bytes wherever it runs."""
+
+    def __init__(self, records: Records, separator: bytes, form: Format) -> None:
+        self._records = records
+        self._separator = separator
+        self._form = form
+
+    def __call__(self, number: int, chunk: Sequence[Zone]) -> Block:
+        data = self._separator.join(self._records.line(zone) for zone in chunk)
+        if self._form.lines:
+            data += self._separator
+        elif number:
+            data = self._separator + data
+        return deflated(data) if self._form.gzipped else plain(data)
+
+
+def _framed(blocks: Iterable[Block], pack: Callable[[bytes], Block], start: bytes, end: bytes) -> Iterator[Block]:
+    if start:
+        yield pack(start)
+    yield from blocks
+    if end:
+        yield pack(end)
+
+
+_work: tuple[_Maker, list[tuple[int, Sequence[Zone]]]] | None = None
+
+
+def _run(number: int) -> tuple[bytes, int, int]:
+    assert _work is not None
+    make, jobs = _work
+    block = make(*jobs[number])
+    return block.data, block.crc, block.size
+
+
+def _in_processes(make: _Maker, jobs: list[tuple[int, Sequence[Zone]]], processes: int) -> Iterator[Block]:
+    """Forked workers see the zones without a copy; a few blocks wait, never all of them."""
+    global _work
+    _work = (make, jobs)
+    context = multiprocessing.get_context("fork")
+    with warnings.catch_warnings():
+        # the threads of libosmium only wait by now; the children never call it
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pool = context.Pool(processes)
+    try:
+        waiting = []
+        for number in range(len(jobs)):
+            waiting.append(pool.apply_async(_run, (number,)))
+            if len(waiting) >= 2 * processes + 2:
+                yield Block(*waiting.pop(0).get())
+        for result in waiting:
+            yield Block(*result.get())
+        pool.close()
+    finally:
+        pool.terminate()
+        pool.join()
+        _work = None
+
+
+def default_processes() -> int:
+    """As many as this process may use."""
+    return len(os.sched_getaffinity(0))

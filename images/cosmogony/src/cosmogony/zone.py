@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A zone while it is being made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import shapely
+
+from .areas import Area
+from .reader import Node, Ways
+from .zone_type import ZoneType
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(slots=True)
+class Zone:
+    """Geometry is an assembled `area`, a ready `shape` (made by Voronoi), or missing."""
+
+    index: int
+    osm_id: str
+    name: str
+    tags: dict[str, str]
+    level: int | None = None
+    type: ZoneType | None = None
+    centre: Node | None = None
+    centre_point: tuple[float, float] | None = None
+    area: Area | None = None
+    shape: shapely.MultiPolygon | None = None
+    box: Box | None = None
+    size: float = 0.0
+    country: str | None = None
+    parent: int | None = None
+    wikidata: str | None = None
+    generated: bool = False
+    names: dict[str, str] = field(default_factory=dict)
+    zip_codes: list[str] = field(default_factory=list)
+
+    @property
+    def has_geometry(self) -> bool:
+        return self.box is not None
+
+    def geometry(self, ways: Ways) -> shapely.MultiPolygon | None:
+        """The geometry, built when it is asked for: keeping all of them costs most of the memory."""
+        if self.shape is not None:
+            return self.shape
+        return self.area.polygons(ways) if self.area is not None and self.area.parts else None
