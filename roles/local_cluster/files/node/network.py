@@ -108,7 +108,7 @@ def firewall(settings: Settings) -> str:
     oifname "veth*" accept
     ip daddr @ranges drop
   }}
-  chain masquerade {{
+  chain outbound {{
     type nat hook postrouting priority srcnat - 5; policy accept;
     oifname {{ "lo", "{LINK}" }} accept
     oifname "veth*" accept
