@@ -148,6 +148,8 @@ class S3Probe:
                 return response
 
         tls: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED" if self.options["validate_certs"] else "CERT_NONE"}
+        if not self.options["validate_certs"]:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         if self.options["ca_path"]:
             tls["ca_certs"] = self.options["ca_path"]
         if self.tunnel is not None and self.options["secure"]:

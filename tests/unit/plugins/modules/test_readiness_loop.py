@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How module readiness waits: without services, with a clock of our own."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import (
+    Backend,
+    NotReady,
+    refused,
+    wait_for,
+)
+from ansible_collections.cosmogony.stack.plugins.modules.readiness import check_settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+class Clock:
+    """Time that passes only when somebody sleeps or a probe takes long."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+
+def later() -> NotReady:
+    return NotReady("unreachable", "cannot be reached (connection refused)", "check that it runs")
+
+
+def answers(*steps, clock=None, takes=0.0):
+    """A probe that gives or raises one step after the other, the last for ever."""
+    left = list(steps)
+
+    def probe(_budget):
+        if clock:
+            clock.time += takes
+        step = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    return probe
+
+
+def test_ready_at_once_without_sleeping():
+    clock = Clock()
+    backend = Backend("x", answers({"a": 1}, clock=clock, takes=0.25))
+    assert wait_for([backend], 60, 2, now=clock.now, sleep=clock.sleep) == 0.25
+    assert clock.slept == []
+    assert backend.result() == {
+        "ready": True,
+        "reason": "ready",
+        "attempts": 1,
+        "latency_ms": 250.0,
+        "last_error": None,
+        "a": 1,
+    }
+
+
+def test_asks_again_until_ready_and_leaves_the_ready_one_alone():
+    clock = Clock()
+    slow, quick = Backend("slow", answers(later(), later(), {})), Backend("quick", answers({}))
+    wait_for([slow, quick], 60, 2, now=clock.now, sleep=clock.sleep)
+    assert (slow.attempts, quick.attempts, clock.slept) == (3, 1, [2, 2])
+    assert slow.ready
+    assert slow.result()["last_error"].startswith("cannot be reached")
+
+
+def test_a_refusal_ends_the_waiting_but_all_are_asked_once():
+    clock = Clock()
+    no = Backend("no", answers(refused("password_refused", "password refused", "check it")))
+    other = Backend("other", answers(later()))
+    wait_for([no, other], 600, 2, now=clock.now, sleep=clock.sleep)
+    assert (no.attempts, other.attempts, clock.slept) == (1, 1, [])
+    assert no.failure(0) == "no: password refused: check it"
+
+
+def test_timeout_tells_the_last_observation():
+    clock = Clock()
+    backend = Backend("S3 endpoint http://h:1", answers(NotReady("a", "first", "x"), later()))
+    elapsed = wait_for([backend], 5, 2, now=clock.now, sleep=clock.sleep)
+    assert (elapsed, backend.attempts, clock.slept) == (5, 4, [2, 2, 1])
+    assert backend.failure(elapsed) == (
+        "S3 endpoint http://h:1: cannot be reached (connection refused), still so after 5 s and 4 attempts:"
+        " check that it runs"
+    )
+    assert backend.result()["reason"] == "unreachable"
+
+
+def test_timeout_zero_asks_once():
+    clock = Clock()
+    backend = Backend("x", answers(later()))
+    wait_for([backend], 0, 2, now=clock.now, sleep=clock.sleep)
+    assert (backend.attempts, clock.slept) == (1, [])
+    assert "still so after 0 s and 1 attempt:" in backend.failure(0)
+
+
+def test_attempts_are_given_what_is_left_within_bounds():
+    clock = Clock()
+    budgets = []
+
+    def probe(budget):
+        budgets.append(budget)
+        clock.time += 4
+        raise later()
+
+    wait_for([Backend("x", probe)], 10, 2, now=clock.now, sleep=clock.sleep)
+    assert budgets == [5, 4]
+
+
+@given(
+    timeout=st.integers(0, 300),
+    interval=st.floats(0.1, 60),
+    takes=st.floats(0, 5),
+    needed=st.integers(1, 20),
+)
+def test_never_waits_much_longer_than_told(timeout, interval, takes, needed):
+    clock = Clock()
+    backend = Backend("x", answers(*[later()] * needed, {}, clock=clock, takes=takes))
+    elapsed = wait_for([backend], timeout, interval, now=clock.now, sleep=clock.sleep)
+    assert elapsed <= timeout + 2 * takes + 1e-6
+    assert backend.attempts >= 1
+    assert all(pause > 0 for pause in clock.slept)
+    if not backend.ready:
+        assert elapsed >= timeout
+
+
+@pytest.mark.parametrize(
+    ("minio", "postgres", "part"),
+    [
+        ({"endpoint": "http://h:9000"}, None, "give host:port without a scheme (cosmogony_storage_endpoint)"),
+        ({"access_key": ""}, None, "minio.access_key is empty: set cosmogony_storage_access_key"),
+        ({"secret_key": ""}, None, "minio.secret_key is empty: set cosmogony_storage_secret_key"),
+        (None, {"password": ""}, "postgres.password is empty: set cosmogony_database_password"),
+    ],
+)
+def test_settings_that_cannot_be_right(minio, postgres, part):
+    full = {"endpoint": "h:9000", "access_key": "a", "secret_key": "s", **minio} if minio else None
+    params = {"minio": full, "postgres": postgres, "timeout": 1, "interval": 1.0}
+    assert part in check_settings(params)
+
+
+def test_bad_times():
+    params = {"minio": None, "postgres": {"password": "p"}, "timeout": 1, "interval": 0.0}
+    assert "interval must be above 0" in check_settings(params)
+    assert "timeout must not be below 0" in check_settings({**params, "timeout": -1, "interval": 1.0})
