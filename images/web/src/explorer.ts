@@ -70,6 +70,8 @@ const map = shallowRef<ZoneMap | null>(null)
 let explorerHash = location.hash
 let writtenHash = location.hash
 let pendingSelection: AbortController | null = null
+/** The zone that the address names, which may still be on its way. */
+let addressed: ZoneRef | null = null
 let switching = false
 
 const shown = computed<Shown>(() => {
@@ -166,6 +168,7 @@ async function select(ref: ZoneRef, { history = 'push', frame = 'never' }: Selec
   const request = (pendingSelection = new AbortController())
   state.selecting = true
   state.zoneProblem = null
+  if (history === 'none') addressed = ref
   try {
     const release = state.release?.id ?? ''
     const { zone, children } = await ('id' in ref
@@ -175,6 +178,7 @@ async function select(ref: ZoneRef, { history = 'push', frame = 'never' }: Selec
     if (request.signal.aborted) return
     state.selection = { zone, children, parents: withoutRepeats(parents, zone.id) }
     state.layer = null
+    if (history !== 'none') addressed = { id: zone.id }
     writeHash(history)
     frameZone(zone, frame)
   } catch (error) {
@@ -223,6 +227,7 @@ function closePanel(): void {
 function clearSelection(): void {
   pendingSelection?.abort()
   pendingSelection = null
+  addressed = null
   state.selection = null
   state.selecting = false
   state.zoneProblem = null
@@ -234,8 +239,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 function writeHash(mode: 'push' | 'replace' | 'none'): void {
   if (mode === 'none' || map.value === null || state.route.page !== 'explorer') return
-  const zone = state.selection ? { id: state.selection.zone.id } : null
-  const hash = formatExplorer(map.value.view, zone)
+  const hash = formatExplorer(map.value.view, addressed)
   if (hash === location.hash) return
   history[mode === 'push' ? 'pushState' : 'replaceState'](null, '', hash)
   writtenHash = explorerHash = hash

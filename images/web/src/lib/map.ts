@@ -121,7 +121,7 @@ export class ZoneMap {
   }
 
   jump(view: View): void {
-    this.map.jumpTo({ center: [view.lng, view.lat], zoom: view.zoom })
+    this.map.jumpTo({ center: [view.lng, view.lat], zoom: view.zoom }, { jumped: true })
   }
 
   fit(bounds: Bounds, padding: Padding): void {
@@ -168,9 +168,10 @@ export class ZoneMap {
     const { map, events } = this
     this.darkMode.addEventListener('change', this.restyle)
     map.on('style.load', () => this.drawGrid())
-    map.on('moveend', () => {
+    map.on('moveend', (event) => {
       this.drawGrid()
-      events.moved(this.view)
+      // A jump came from the address: there is nothing to write back.
+      if (!('jumped' in event)) events.moved(this.view)
     })
     map.on('zoom', () => events.zoomed(map.getZoom()))
     map.on('mousemove', (event) => this.point(event))

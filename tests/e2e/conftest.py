@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the running site: SITE_URL says where it is, CHROMIUM which browser looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+if str(Path(__file__).parent) not in sys.path:
+    sys.path.insert(0, str(Path(__file__).parent))
+
+from sitepage import Watch
+from siteweb import Site
+
+# WebGL comes from SwiftShader, and the browser talks to the site only.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+DESKTOP = {"width": 1360, "height": 860}
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """The site; every test needs it to answer."""
+    found = Site(os.environ.get("SITE_URL", "http://127.0.0.1:8080").rstrip("/"))
+    found.wait(seconds=20)
+    return found
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Path:
+    """Folder for screenshots."""
+    default = Path(__file__).parents[2] / "artifacts" / "e2e"
+    folder = Path(os.environ.get("E2E_ARTIFACTS", default))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium of this machine, with a profile of its own that is gone afterwards."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.fail("no Chromium found; install the package chromium or name one in CHROMIUM", pytrace=False)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def watch(browser: Browser, site: Site) -> Iterator[Watch]:
+    """A fresh page that is watched: errors and requests to other hosts fail the test."""
+    context = browser.new_context(viewport=DESKTOP, locale="en-GB")
+    watched = Watch(context.new_page(), site)
+    yield watched
+    context.close()
+    watched.check()
+
+
+@pytest.fixture
+def page(watch: Watch) -> Page:
+    """The watched page."""
+    return watch.page
+
+
+@pytest.fixture(scope="session")
+def vaduz(site: Site) -> dict:
+    """The zone Vaduz as the API knows it."""
+    answer = site.get("/api/v1/zones/osm/relation:48")
+    if answer.status == 404:
+        pytest.skip("the site serves other data than the sample of Liechtenstein")
+    assert answer.status == 200, answer
+    return answer.json()["zone"]

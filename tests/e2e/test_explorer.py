@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The explorer in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from sitepage import Watch
+from siteweb import Site
+
+LIECHTENSTEIN = "#/10/9.55/47.15"
+# A point of the largest part of Vaduz.
+IN_VADUZ = (9.5225, 47.1405)
+CITIES = 11
+HIGHLIGHTED = "() => window.cosmogony.map.queryRenderedFeatures({layers: ['hover']}).some(f => f.state.hover)"
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_address_with_a_view_draws_the_cities(watch: Watch, artifacts: Path) -> None:
+    watch.open(LIECHTENSTEIN)
+    cities = watch.drawn("city")
+    watch.page.screenshot(path=artifacts / "explorer.png")
+    assert len(cities) >= CITIES
+    assert {"Vaduz", "Schaan", "Balzers", "Ruggell"} <= set(cities.values())
+
+
+def test_map_names_its_source_and_the_release(watch: Watch, site: Site) -> None:
+    watch.open(LIECHTENSTEIN)
+    link = watch.page.locator(".maplibregl-ctrl-attrib a", has_text="© OpenStreetMap contributors")
+    expect(link).to_have_attribute("href", "https://www.openstreetmap.org/copyright")
+    assert site.release() in watch.text("release")
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_click_opens_the_panel(watch: Watch, artifacts: Path) -> None:
+    page = watch.page
+    watch.open(LIECHTENSTEIN)
+    page.mouse.click(*watch.place(*IN_VADUZ))
+    expect(page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+    expect(page.get_by_test_id("zone-type")).to_have_text("City")
+    parents = page.get_by_test_id("parents").locator("li")
+    expect(parents).to_have_text([re.compile("Wahlkreis Oberland.*State"), re.compile("Liechtenstein.*Country")])
+    osm = page.get_by_test_id("osm")
+    expect(osm).to_have_text("relation:48")
+    expect(osm).to_have_attribute("href", "https://www.openstreetmap.org/relation/48")
+    watch.ready()
+    page.screenshot(path=artifacts / "panel.png")
+    assert list(watch.drawn("city").values()) == ["Vaduz"], "only the chosen zone is filled"
+    assert page.locator("[data-layer][aria-pressed=true]").count() == 0
+
+
+def test_back_and_forward_follow_the_chosen_zone(watch: Watch, vaduz: dict) -> None:
+    page = watch.page
+    watch.open(LIECHTENSTEIN)
+    page.mouse.click(*watch.place(*IN_VADUZ))
+    expect(page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+    assert page.url.endswith(f"#/10.00/9.55/47.15/{vaduz['id']}")
+    page.get_by_test_id("parents").get_by_role("button", name="Liechtenstein").click()
+    expect(page.get_by_test_id("zone-name")).to_have_text("Liechtenstein")
+    page.go_back()
+    expect(page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+    page.go_back()
+    expect(page.get_by_test_id("panel")).to_have_count(0)
+    page.go_forward()
+    expect(page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+
+
+def test_address_with_a_zone_opens_it(watch: Watch, vaduz: dict) -> None:
+    watch.open(f"{LIECHTENSTEIN}/{vaduz['id']}")
+    expect(watch.page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+    watch.page.goto("about:blank")
+    watch.open(f"{LIECHTENSTEIN}/relation:48")
+    expect(watch.page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+
+
+def test_unknown_zone_is_said_so(watch: Watch) -> None:
+    watch.expected = ("404",)
+    watch.open(f"{LIECHTENSTEIN}/987654321")
+    expect(watch.page.get_by_test_id("panel").get_by_role("alert")).to_contain_text("not in the release")
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_children_open_generation_by_generation(watch: Watch) -> None:
+    page = watch.page
+    watch.open(f"{LIECHTENSTEIN}/relation:47")
+    children = page.get_by_test_id("children")
+    expect(children.get_by_role("button", name="Vaduz City")).to_have_count(0)
+    children.get_by_role("button", name="Children of Wahlkreis Oberland").click()
+    child = children.get_by_role("button", name="Vaduz City").first
+    child.hover()
+    page.wait_for_function(
+        "() => window.cosmogony.map.queryRenderedFeatures({layers: ['hover']}).some(f => f.state.hover)"
+    )
+    child.click()
+    expect(page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_zoom_button_frames_the_zone(watch: Watch) -> None:
+    watch.open("#/7/9.55/47.15/relation:48")
+    expect(watch.page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+    watch.page.get_by_test_id("zoom").click()
+    watch.page.wait_for_function("() => window.cosmogony.map.getZoom() > 10 && !window.cosmogony.map.isMoving()")
+    assert re.search(r"#/1\d\.\d\d/9\.\d\d/47\.\d\d/relation:48$", watch.page.url), watch.page.url
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_pointer_names_the_zone_under_it(watch: Watch) -> None:
+    watch.open(LIECHTENSTEIN)
+    watch.page.mouse.move(*watch.place(*IN_VADUZ))
+    expect(watch.page.get_by_test_id("hover")).to_have_text(re.compile("Vaduz"))
+    assert watch.page.evaluate("() => window.cosmogony.map.getCanvas().style.cursor") == "pointer"
+    watch.page.mouse.move(5, 400)
+    expect(watch.page.get_by_test_id("hover")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_layer_button_changes_what_is_drawn_and_closes_the_panel(watch: Watch) -> None:
+    page = watch.page
+    watch.open(f"{LIECHTENSTEIN}/relation:48")
+    expect(page.get_by_test_id("panel")).to_be_visible()
+    page.locator("[data-layer=state]").click()
+    expect(page.get_by_test_id("panel")).to_have_count(0)
+    expect(page.locator("[data-layer=state]")).to_have_attribute("aria-pressed", "true")
+    watch.ready()
+    assert set(watch.drawn("state").values()) == {"Wahlkreis Oberland", "Wahlkreis Unterland"}
+    assert not watch.drawn("city")
+
+
+def test_without_an_address_it_opens_on_the_release(watch: Watch, site: Site) -> None:
+    asked = "() => window.asked = (window.asked ?? 0) + 1"
+    watch.page.add_init_script(
+        f"for (const name of ['getCurrentPosition', 'watchPosition']) navigator.geolocation[name] = {asked}"
+    )
+    watch.open()
+    west, south, east, north = site.tilejson()["bounds"]
+    lng, lat = watch.page.evaluate("() => window.cosmogony.map.getCenter().toArray()")
+    assert west <= lng <= east
+    assert south <= lat <= north
+    counts = site.get("/api/release").json()["manifest"]["counts"]["by_type"]
+    order = ["country", "country_region", "state", "state_district", "city", "city_district", "suburb"]
+    expected = next(name for name in order if counts.get(name, 0) > 1)
+    assert watch.state("layer") == expected
+    assert len(watch.drawn(expected)) > 1
+    assert watch.page.evaluate("() => window.asked") is None, "the visitor's position was asked for"
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_keyboard_alone_reaches_a_zone(watch: Watch) -> None:
+    page = watch.page
+    watch.open(LIECHTENSTEIN)
+    page.get_by_test_id("visible-toggle").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("vad")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("panel")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_small_screen(watch: Watch, artifacts: Path) -> None:
+    page = watch.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    watch.open("#/9/9.55/47.15")
+    page.mouse.click(*watch.place(*IN_VADUZ))
+    expect(page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+    page.wait_for_function("() => !window.cosmogony.map.isMoving()")
+    watch.ready()
+    page.screenshot(path=artifacts / "small.png")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    x, y = watch.place(*IN_VADUZ)
+    panel = page.get_by_test_id("panel").bounding_box()
+    assert panel is not None
+    assert y < panel["y"], "the zone lies behind the panel"
+    assert 0 < x < 390

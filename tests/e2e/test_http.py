@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nginx, the API and the tile server answer together."""
+
+from __future__ import annotations
+
+import math
+
+import mapbox_vector_tile
+import pytest
+from siteweb import Site
+
+YEAR = "public, max-age=31536000, immutable"
+UNKNOWN = "20000101t000000-00000000"
+
+
+def tile_at(lng: float, lat: float, zoom: int) -> str:
+    """Path of the tile that covers a place."""
+    n = 2**zoom
+    x = int((lng + 180) / 360 * n)
+    y = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n)
+    return f"/tiles/cosmogony/{zoom}/{x}/{y}.pbf"
+
+
+@pytest.fixture(scope="module")
+def middle(site: Site) -> tuple[float, float]:
+    """Middle of the release."""
+    west, south, east, north = site.tilejson()["bounds"]
+    return (west + east) / 2, (south + north) / 2
+
+
+@pytest.fixture(scope="module")
+def tile(middle: tuple[float, float]) -> str:
+    """A tile that holds zones."""
+    return tile_at(*middle, 9)
+
+
+def test_vaduz_is_in_its_tile(site: Site, vaduz: dict) -> None:
+    path = tile_at(9.5225, 47.1405, 9)
+    assert path == "/tiles/cosmogony/9/269/179.pbf"
+    answer = site.get(f"{path}?v={site.release()}")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/x-protobuf"
+    layers = mapbox_vector_tile.decode(answer.content)
+    assert list(layers) == ["vector-zones"]
+    features = {feature["id"]: feature["properties"] for feature in layers["vector-zones"]["features"]}
+    assert features[vaduz["id"]] == {"name": "Vaduz", "admin_level": 8, "zone_type": "city"}
+    assert {"Vaduz", "Liechtenstein", "Wahlkreis Oberland"} <= {zone["name"] for zone in features.values()}
+
+
+def test_tile_of_a_release_is_kept_for_a_year(site: Site, tile: str) -> None:
+    path = f"{tile}?v={site.release()}"
+    first, second = site.get(path), site.get(path)
+    assert first.status == second.status == 200
+    assert first.cache_control == second.cache_control == YEAR
+    assert first.content == second.content
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
+    assert site.get(path, If_None_Match=first.headers["ETag"]).status == 304
+
+
+def test_tile_comes_in_the_encoding_asked_for(site: Site, tile: str) -> None:
+    path = f"{tile}?v={site.release()}"
+    plain, packed, brotli = (site.get(path, Accept_Encoding=name) for name in ("identity", "gzip", "br, gzip"))
+    assert plain.headers.get("Content-Encoding") is None
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert brotli.headers["Content-Encoding"] == "br"
+    assert packed.content == plain.body
+    assert len(packed.body) < len(plain.body)
+    for answer in (plain, packed, brotli):
+        assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+def test_tile_of_the_live_release_is_kept_shortly(site: Site, tile: str) -> None:
+    answer = site.get(tile)
+    assert answer.status == 200
+    assert answer.cache_control == "max-age=300"
+    assert answer.content == site.get(f"{tile}?v={site.release()}").content
+
+
+@pytest.mark.parametrize("release", [UNKNOWN, "nonsense", "../../x", "%27", "a" * 200])
+def test_tile_of_an_unknown_release_is_not_found_and_never_kept(site: Site, tile: str, release: str) -> None:
+    answer = site.get(f"{tile}?v={release}")
+    assert answer.status == 404
+    assert answer.cache_control == "no-store"
+    assert "message" in answer.json()
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_empty_tile_is_not_kept_for_long(site: Site) -> None:
+    answer = site.get(f"{tile_at(-140, -40, 12)}?v={site.release()}")
+    assert answer.status == 204
+    assert answer.body == b""
+    assert answer.cache_control == "max-age=300"
+
+
+@pytest.mark.parametrize("name", ["99/0/0", "-1/0/0", "a/b/c", "1/2", "09/1/1", "3/1.5/1", "21/0/0"])
+def test_bad_tile_address_is_not_found(site: Site, name: str) -> None:
+    answer = site.get(f"/tiles/cosmogony/{name}.pbf")
+    assert answer.status == 404
+    assert answer.cache_control == "no-store"
+
+
+@pytest.mark.parametrize("name", ["3/8/0", "3/0/8", "0/1/0"])
+def test_tile_beyond_the_grid_is_empty(site: Site, name: str) -> None:
+    assert site.get(f"/tiles/cosmogony/{name}.pbf").status == 204
+
+
+def test_tiles_take_no_other_method(site: Site, tile: str) -> None:
+    assert site.get(tile, method="POST").status == 405
+    assert site.get(tile, method="HEAD").status == 200
+
+
+def test_inner_paths_stay_inside(site: Site) -> None:
+    for path in ("/_tiles/live/9/269/179", "/_release", "/health/live", "/releases"):
+        assert site.get(path).status == 404, path
+
+
+def test_tilejson_names_this_site(site: Site) -> None:
+    document = site.tilejson()
+    assert document["tiles"] == [f"{site.url}/tiles/cosmogony/{{z}}/{{x}}/{{y}}.pbf?v={document['release']}"]
+    assert [layer["id"] for layer in document["vector_layers"]] == ["vector-zones"]
+    forwarded = site.get("/tiles/cosmogony.json", X_Forwarded_Proto="https", X_Forwarded_Host="zones.example")
+    assert forwarded.json()["tiles"][0].startswith("https://zones.example/tiles/")
+
+
+def test_api_loses_its_prefix_and_gains_cors(site: Site, vaduz: dict) -> None:
+    answer = site.get(f"/api/zones/{vaduz['id']}/parents", Origin="https://elsewhere.example")
+    assert [zone["name"] for zone in answer.json()["parents"]] == ["Wahlkreis Oberland", "Liechtenstein"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["X-Cosmogony-Release"] == site.release()
+    missing = site.get("/api/zones/987654321")
+    assert (missing.status, missing.json()) == (404, {"message": "Not found"})
+    assert missing.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_statistics(site: Site) -> None:
+    rows = site.get("/data/test_results.json").json()
+    assert rows
+    assert {"name", "zone_type", "total", "expected_min", "expected_max", "test_status"} <= set(rows[0])
+
+
+def test_page_may_load_its_own_files_only(site: Site) -> None:
+    answer = site.get("/")
+    policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["connect-src"] == policy["worker-src"] == policy["style-src"] == "'self'"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "geolocation=()" in answer.headers["Permissions-Policy"]
+    assert answer.cache_control == "no-cache"
+    assert "nginx/" not in answer.headers["Server"]
+
+
+def test_files_of_the_site(site: Site) -> None:
+    page = site.get("/").body.decode()
+    script = page.partition('src="')[2].partition('"')[0]
+    answer = site.get(script, Accept_Encoding="br")
+    assert answer.status == 200
+    assert answer.cache_control == YEAR
+    assert answer.headers["Content-Encoding"] == "br"
+    assert site.get(script, Accept_Encoding="gzip").headers["Content-Encoding"] == "gzip"
+    hidden = ["/nothing", "/index.html/x", "/src/main.ts", "/package.json", "/Dockerfile", "/.git/config"]
+    for path in [*hidden, "/assets/none.js"]:
+        missing = site.get(path)
+        assert missing.status == 404, path
+        assert missing.cache_control == "no-store"
+
+
+def test_health(site: Site) -> None:
+    assert (site.get("/healthz").status, site.get("/healthz").body) == (200, b"ok\n")

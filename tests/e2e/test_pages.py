@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The other pages, and what the page says when something is away."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, Route, expect
+from sitepage import Watch
+from siteweb import Site
+
+
+def test_dashboard_lists_every_result(watch: Watch, site: Site, artifacts: Path) -> None:
+    results = site.get("/data/test_results.json").json()
+    page = watch.page
+    page.goto(f"{site.url}/#/data_dashboard")
+    rows = page.get_by_test_id("dashboard").locator("tbody tr")
+    expect(rows).to_have_count(len(results))
+    page.screenshot(path=artifacts / "dashboard.png")
+    first = results[0]
+    total = "-" if first["total"] == -1 else str(int(first["total"]))
+    expected = f"{total} expected : {int(first['expected_min'])} ~ {int(first['expected_max'])}"
+    expect(rows.first.locator("td").nth(0)).to_have_text(first["name"])
+    expect(rows.first.locator("td").nth(2)).to_have_text(expected)
+    classes = rows.evaluate_all("rows => rows.map(row => row.className)")
+    assert classes == ["ko_column" if row["test_status"] == "ko" else "ok_column" for row in results]
+
+
+def test_dashboard_filters_and_sorts(page: Page, site: Site) -> None:
+    results = site.get("/data/test_results.json").json()
+    name = results[len(results) // 2]["name"]
+    page.goto(f"{site.url}/#/data_dashboard")
+    rows = page.get_by_test_id("dashboard").locator("tbody tr")
+    expect(rows).to_have_count(len(results))
+    page.get_by_role("searchbox", name="Filter rows").fill(name)
+    expect(rows.first).to_contain_text(name)
+    assert rows.count() < len(results)
+    page.get_by_role("searchbox", name="Filter rows").fill("")
+    page.get_by_role("button", name="Name", exact=True).click()
+    names = page.get_by_test_id("dashboard").locator("tbody td:first-child").all_inner_texts()
+    assert names == page.evaluate("names => [...names].sort((a, b) => a.localeCompare(b))", names)
+    expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
+
+
+def test_about_names_the_release_and_the_licence(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/#/about")
+    expect(page.get_by_role("heading", name="About Cosmogony")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(site.release())
+    expect(page.get_by_role("link", name="Open Database License")).to_be_visible()
+
+
+def test_pages_follow_the_address(watch: Watch) -> None:
+    page = watch.page
+    watch.open("#/10/9.55/47.15")
+    page.get_by_role("link", name="Data dashboard").click()
+    expect(page.get_by_role("heading", name="Data dashboard")).to_be_visible()
+    expect(page.get_by_test_id("map")).to_be_hidden()
+    page.get_by_role("link", name="Explorer").click()
+    expect(page.get_by_test_id("map")).to_be_visible()
+    assert re.search(r"#/10(\.00)?/9\.55/47\.15$", page.url), page.url
+
+
+def test_service_that_is_not_ready_is_asked_again(watch: Watch, site: Site) -> None:
+    watch.expected = ("503",)
+    page = watch.page
+    away = re.compile(r"/tiles/cosmogony\.json$")
+    page.route(
+        away,
+        lambda route: route.fulfill(
+            status=503, headers={"Retry-After": "300"}, json={"message": "The database does not answer"}
+        ),
+    )
+    page.goto(f"{site.url}/#/10/9.55/47.15")
+    expect(page.get_by_role("alert")).to_contain_text("The service is not ready")
+    expect(page.get_by_role("alert")).to_contain_text("The database does not answer")
+    page.unroute(away)
+    page.get_by_role("button", name="Try again").click()
+    watch.ready()
+
+
+def test_first_release_is_waited_for(watch: Watch, site: Site) -> None:
+    watch.expected = ("503",)
+    page = watch.page
+    away = re.compile(r"/tiles/cosmogony\.json$")
+    page.route(
+        away,
+        lambda route: route.fulfill(
+            status=503, headers={"Retry-After": "1"}, json={"message": "No release has been published yet"}
+        ),
+    )
+    page.goto(f"{site.url}/#/10/9.55/47.15")
+    expect(page.get_by_role("alert")).to_contain_text("No data has been published yet")
+    page.unroute(away)
+    watch.ready()
+
+
+def test_tiles_that_fail_can_be_asked_for_again(watch: Watch, site: Site) -> None:
+    watch.expected = ("503",)
+    page = watch.page
+    tiles = re.compile(r"/tiles/cosmogony/\d+/")
+    page.route(tiles, lambda route: route.fulfill(status=503, json={"message": "The tile service does not answer"}))
+    page.goto(f"{site.url}/#/10/9.55/47.15")
+    expect(page.locator(".notice")).to_contain_text("The tile service is not ready")
+    page.unroute(tiles)
+    page.locator(".notice").get_by_role("button", name="Try again").click()
+    page.wait_for_function("() => window.cosmogony.map.queryRenderedFeatures({layers: ['hover']}).length > 0")
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_newer_release_is_offered(watch: Watch, site: Site) -> None:
+    page = watch.page
+    live = site.release()
+    earlier = "20000101t000000-00000000"
+
+    def older(route: Route) -> None:
+        document = route.fetch().text().replace(live, earlier)
+        route.fulfill(status=200, content_type="application/json", body=document)
+
+    def as_live(route: Route) -> None:
+        route.continue_(url=route.request.url.replace(earlier, live))
+
+    page.route(re.compile(r"/tiles/cosmogony\.json$"), older)
+    page.route(re.compile(rf"v={earlier}"), as_live)
+    watch.open("#/10/9.55/47.15")
+    assert watch.state("release.id") == earlier
+    page.unroute_all()
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator(".notice").get_by_role("button", name="Show it").click()
+    watch.ready()
+    assert watch.state("release.id") == live
+    assert live in watch.text("release")
+    assert any(f"v={live}" in url for url in watch.requests)
