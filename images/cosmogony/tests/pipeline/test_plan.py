@@ -196,6 +196,15 @@ def test_the_version_is_told_by_checksum_then_etag_then_date(
         assert ask(store, [item]).findings[0].fetch is fetched, settings
 
 
+def test_a_country_without_rules_is_refused_before_anything_is_asked(
+    store: Store, server: SourceServer, items: list[Item]
+) -> None:
+    server.forget()
+    with pytest.raises(StepError, match=r"source a\.osm\.pbf: no rules for country 'QQ'"):
+        ask(store, [Item("a.osm.pbf", items[0].url, "QQ")])
+    assert server.requests == []
+
+
 def test_lost_zones_and_files_are_made_again_only_when_a_release_is(store: Store, items: list[Item]) -> None:
     digest = bring(store, items)
     store.remove(keys.source("a.osm.pbf"))

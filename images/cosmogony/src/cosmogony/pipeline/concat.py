@@ -48,7 +48,7 @@ def concat(store: Store, items: Sequence[Item], making: Making, started: datetim
         "sources": [_source(item, part) for item, part in parts],
         "counts": made["counts"],
         "dropped": made["dropped"],
-        "incomplete": [{"source": item.name, "zone": zone} for item, part in parts for zone in part["incomplete"]],
+        "incomplete": [{"source": item.name, **relation} for item, part in parts for relation in part["incomplete"]],
         "versions": {"extractor": engine.version(), "rules": making.rules},
         "zones_file": {"size": stored["size"], "sha256": stored["sha256"]},
         "durations": {

@@ -101,4 +101,5 @@ def _check_disk(item: Item, source: Mapping[str, Any], disk: int | None) -> None
 def _report(item: Item, marker: Mapping[str, Any]) -> None:
     log.info(f"{item.name}: {marker['zones']} zones in {marker['seconds']} s")
     if marker["incomplete"]:
-        log.warn(f"{item.name}: boundaries of its own country are incomplete: {', '.join(marker['incomplete'])}")
+        names = ", ".join(f"{relation['osm_id']} {relation['name']}" for relation in marker["incomplete"][:5])
+        log.warn(f"{item.name}: {len(marker['incomplete'])} boundaries of its own country are incomplete: {names}")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from . import keys, log, markers
+from . import engine, keys, log, markers
 from .database import KnownRelease
 from .failures import StepError, TemporaryError
 from .inputs import Making, inputs_digest, inputs_document
@@ -142,6 +142,7 @@ def make_plan(
     only: str = "",
     backoff: Backoff | None = None,
 ) -> Plan:
+    _check_countries(items)
     asked = _asked(items, mode, only)
     findings = survey(store, items, asked, making, environ, backoff or Backoff(attempts=4))
     for finding in findings:
@@ -170,6 +171,15 @@ def _asked(items: Sequence[Item], mode: str, only: str) -> list[Item]:
         known = ", ".join(item.name for item in items)
         raise StepError(f"--only '{only}' is none of the enabled sources; choose one of {known}")
     return chosen
+
+
+def _check_countries(items: Sequence[Item]) -> None:
+    """Better now than after a download of hours."""
+    for item in items:
+        if item.country_code and not engine.knows_country(item.country_code):
+            raise StepError(
+                f"source {item.name}: no rules for country '{item.country_code}'; correct or leave out country_code"
+            )
 
 
 def _all_parts_usable(findings: Sequence[Finding], work: Sequence[Finding]) -> None:

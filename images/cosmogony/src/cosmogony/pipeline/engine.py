@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The extractor of this package as the steps use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cosmogony.errors import CosmogonyError
+
+from . import log
+from .failures import StepError
+from .progress import Progress
+
+# where each stage of an extraction begins and ends on the way from 0 to 1
+_STAGES = {
+    "reading relations": (0.0, 0.1),
+    "reading ways": (0.1, 0.25),
+    "assembling areas": (0.25, 0.45),
+    "finding inclusions": (0.45, 0.7),
+    "dividing parents": (0.7, 0.8),
+    "writing zones": (0.8, 1.0),
+}
+
+
+def extractor_digest() -> str:
+    from cosmogony.version import build_digest
+
+    return build_digest()
+
+
+def rules_digest() -> str:
+    from cosmogony.rules import load_rules
+
+    return load_rules().digest
+
+
+def knows_country(code: str) -> bool:
+    from cosmogony.rules import load_rules
+
+    return code in load_rules()
+
+
+def version() -> str:
+    from cosmogony.version import COMPATIBLE_VERSION
+
+    return f"{COMPATIBLE_VERSION} ({extractor_digest()[:12]})"
+
+
+class StageProgress:
+    """The extractor's stages as one way from nothing to all zones; a line whenever a stage begins."""
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+        self._stage = ""
+        self._zones = 0
+        self._progress = Progress(subject, None, show=lambda count: f"{count:.0f} zones", line_every=float("inf"))
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            log.info(f"{self._subject}: {stage}" + (f" ({total})" if total else ""))
+        begin, end = _STAGES.get(stage, (0.0, 0.0))
+        if stage in ("assembling areas", "writing zones"):
+            self._zones = total
+        share = begin + (end - begin) * (done / total if total else 0)
+        if self._zones and share:
+            self._progress.set(int(share * self._zones), self._zones)
+
+
+def generate(
+    source: Path,
+    target: Path,
+    *,
+    what: str,
+    country_code: str,
+    languages: tuple[str, ...],
+    disable_voronoi: bool,
+    threads: int | None,
+) -> dict[str, Any]:
+    """Make the zones of SOURCE; returns what a marker says of them."""
+    from cosmogony.generate import generate as make
+
+    try:
+        result = make(
+            source,
+            target,
+            country_code=country_code or None,
+            disable_voronoi=disable_voronoi,
+            filter_langs=languages,
+            threads=threads,
+            progress=StageProgress(what),
+        )
+    except CosmogonyError as cause:
+        raise StepError(f"{what}: {' '.join(str(cause).split())}") from cause
+    except MemoryError as cause:
+        raise StepError(f"{what}: not enough memory; raise the memory limit of the extract step") from cause
+    own = [relation.as_dict() for relation in result.incomplete if relation.own]
+    return {
+        "zones": result.zones,
+        "counts": {"by_type": result.by_type, "by_country": result.by_country},
+        "country": result.country,
+        "incomplete": own,
+        "cut_neighbours": len(result.incomplete) - len(own),
+        "broken": len(result.broken),
+    }
