@@ -356,6 +356,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import Unreachable, connect
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import Backend, wait_for
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.portforward import Forwarder
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.postgres import PostgresProbe
@@ -486,17 +487,11 @@ def need_library(module: AnsibleModule, name: str, wanted: bool) -> None:
 
 
 def kubernetes_api(module: AnsibleModule) -> Any:
-    import kubernetes
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
-
-    auth = {option: module.params[option] for option in AUTH_ARG_SPEC}
+    need_library(module, "kubernetes", True)
     try:
-        return get_api_client(**auth).client.client
-    except (CoreException, kubernetes.config.ConfigException, OSError, kubernetes.client.ApiException) as error:
-        return module.fail_json(
-            msg=f"The Kubernetes API cannot be reached: {error}. Check kubeconfig, context and the cluster itself."
-        )
+        return connect(module.params)
+    except Unreachable as error:
+        return module.fail_json(msg=str(error))
 
 
 def main() -> None:
@@ -511,7 +506,6 @@ def main() -> None:
     through_api = any((params[name] or {}).get("service") for name in ("minio", "postgres"))
     need_library(module, "minio", bool(params["minio"]))
     need_library(module, "psycopg", bool(params["postgres"]))
-    need_library(module, "kubernetes", through_api)
     api = kubernetes_api(module) if through_api else None
     results = Readiness(params, check_mode=module.check_mode, api=api).run()
     if results.pop("failed", False):

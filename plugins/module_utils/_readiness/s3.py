@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from ansible_collections.cosmogony.stack.plugins.module_utils._words import plain
+
 from .backend import NotReady, refused
 
 EXISTING = "of the Secret that cosmogony_storage_existing_secret names"
@@ -249,17 +251,3 @@ class S3Probe:
         if any(word in text for word in ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER", "HTTP_REQUEST")):
             return refused("scheme_refused", "does not speak TLS", "set cosmogony_storage_secure to false")
         return NotReady("tls_failed", f"TLS failed ({plain(error)})", "check the store's TLS settings")
-
-
-def plain(error: BaseException) -> str:
-    """Return the innermost cause in few words, without the names of objects in memory."""
-    while error.__cause__ or getattr(error, "reason", None):
-        inner = error.__cause__ or getattr(error, "reason", None)
-        if not isinstance(inner, BaseException) or inner is error:
-            break
-        error = inner
-    text = str(getattr(error, "strerror", None) or error)
-    # urllib3 puts "<connection object at 0x…>: " or "HTTPConnection(host=…): " before what it has to say.
-    for mark in (">: ", "): "):
-        text = text.rsplit(mark, 1)[-1]
-    return " ".join(text.split())[:200]

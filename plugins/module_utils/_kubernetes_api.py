@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Private to this collection: may change in any release.
+"""A client of the Kubernetes API, made from the options that kubernetes.core's modules share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.cosmogony.stack.plugins.module_utils._words import plain
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+
+
+class Unreachable(Exception):
+    """There is no API to speak to, in words."""
+
+
+def connect(params: Mapping[str, Any]) -> Any:
+    """Return a client of its own, which asks once and does not repeat what failed."""
+    import kubernetes
+    import urllib3
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
+
+    auth = {option: params[option] for option in AUTH_ARG_SPEC}
+    try:
+        api = get_api_client(**auth).client.client
+    except (
+        CoreException,
+        kubernetes.client.ApiException,
+        kubernetes.config.ConfigException,
+        urllib3.exceptions.HTTPError,
+        OSError,
+    ) as error:
+        raise Unreachable(
+            f"The Kubernetes API cannot be reached: {describe(error).rstrip('.')}."
+            " Check the kubeconfig, its context, and that the cluster runs."
+        ) from error
+    configuration = api.configuration
+    configuration.retries = False
+    own = kubernetes.client.ApiClient(configuration)
+    own.default_headers.update(api.default_headers)
+    return own
+
+
+def describe(error: Exception) -> str:
+    """Say what an error of the API or of the way to it means."""
+    status, text = getattr(error, "status", None), getattr(error, "reason", None)
+    if status:
+        return f"{status} {text}"
+    host, port = (
+        getattr(getattr(error, "pool", None), "host", None),
+        getattr(getattr(error, "pool", None), "port", None),
+    )
+    return f"{host}:{port}: {plain(error)}" if host else plain(error)
