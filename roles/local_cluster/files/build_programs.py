@@ -387,7 +387,7 @@ def remove_tree(path: Path) -> None:
         return
     for folder, _, _ in os.walk(path):
         with contextlib.suppress(OSError):
-            os.chmod(folder, 0o700)
+            Path(folder).chmod(0o700)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -541,7 +541,7 @@ class Builder:
             self._module_directory(go, environment, work, module), copy, copy_function=shutil.copyfile, symlinks=True
         )
         for folder, _, _ in os.walk(copy):
-            os.chmod(folder, 0o755)
+            Path(folder).chmod(0o755)
         for name, origin in settings.get("copies", {}).items():
             shutil.copyfile(copy / origin, copy / name)
         for name, text in settings.get("files", {}).items():
@@ -557,9 +557,7 @@ class Builder:
             started=started,
         )
 
-    def _keep_shared(
-        self, program: Program, go: str, environment: Mapping[str, str], work: Path, target: Path
-    ) -> None:
+    def _keep_shared(self, program: Program, go: str, environment: Mapping[str, str], work: Path, target: Path) -> None:
         module = program.recipe["source_copy"]["module"]
         directory = self._module_directory(go, environment, work, module)
         for name, origin in program.recipe["share"].items():
@@ -629,7 +627,19 @@ def chroot_command(
         'cp -L /etc/resolv.conf "$root/etc/resolv.conf"; '
         'exec chroot "$root" "$@"'
     )
-    full = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(root), str(shared), *command]
+    full = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        str(root),
+        str(shared),
+        *command,
+    ]
     passed = {
         key: value
         for key, value in os.environ.items()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from common import Settings, boot_id, run, write_private
+from cluster_node.common import Settings, boot_id, run, write_private
 
 LINK = "k8s0"
 TABLE = "cosmogony_stack"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from common import (
+from cluster_node.common import (
     CLEAN_PATH,
     MARKER,
     NodeError,
@@ -27,13 +27,26 @@ from common import (
     run,
     write_private,
 )
-from network import network_down, network_up
+from cluster_node.network import network_down, network_up
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 CGROUP_NAME = "cosmogony-stack"
 # kubelet's and dockerd's (its cgroup-parent) groups, and the supervisor's.
 OWN_CGROUPS = ("kubepods", CGROUP_NAME)
 POD_GRACE_SECONDS = 20.0
+
+
+class Actions(list[str]):
+    """What was done; told at once, so that a slow step is seen."""
+
+    def append(self, text: str) -> None:
+        print(text, flush=True)
+        super().append(text)
+
+    def __iadd__(self, texts: Iterable[str]) -> Actions:  # type: ignore[override,misc]
+        for text in texts:
+            self.append(text)
+        return self
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, interval: float = 0.2) -> bool:
@@ -212,13 +225,15 @@ def start_supervisor(settings: Settings) -> None:
             preexec_fn=leave_groups,  # one thread here
         )
     if done.returncode != 0 or not wait_until(lambda: supervisor_pid(settings) > 0, 20):
-        raise NodeError(f"supervisord did not start (exit code {done.returncode}): see {log} and supervisord.log beside it")
+        raise NodeError(
+            f"supervisord did not start (exit code {done.returncode}): see {log} and supervisord.log beside it"
+        )
 
 
 def start(settings: Settings) -> dict[str, Any]:
     """Bring all daemons up; what is up and unchanged is left alone."""
     settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    actions: list[str] = []
+    actions = Actions()
     if supervisor_pid(settings):
         actions += network_up(settings)
         done = supervisorctl(settings, "update")
@@ -298,7 +313,7 @@ def remove_outside(settings: Settings) -> list[str]:
 
 def stop(settings: Settings) -> dict[str, Any]:
     """Stop all of it and leave the machine as it was before the first start; state and caches stay."""
-    actions: list[str] = []
+    actions = Actions()
     if supervisor_pid(settings):
         supervisorctl(settings, "stop", "kubelet", "kube-controller-manager", "kube-scheduler", "site")
         stopped = stop_pods(settings)

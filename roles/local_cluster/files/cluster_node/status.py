@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from common import Settings, run
-from lifecycle import supervisor_pid, supervisorctl
+from cluster_node.common import Settings, run
+from cluster_node.lifecycle import supervisor_pid, supervisorctl
 
 
 def disk_used(settings: Settings) -> dict[str, str]:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from common import NodeError, Settings
+from cluster_node.common import NodeError, Settings
 
 TICK_SECONDS = 10.0
 

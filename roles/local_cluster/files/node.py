@@ -8,42 +8,39 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from common import NodeError, Settings
+from cluster_node.common import NodeError, Settings
 
 
 def command(name: str, wait: float) -> Callable[[Settings], dict[str, Any]]:
     """Each part is imported when it is asked for: the checks run before any package is there."""
     if name == "check":
-        import checks
+        from cluster_node import checks
 
         return checks.check_machine
     if name == "install":
-        import install
+        from cluster_node import install
 
         return install.install_programs
     if name == "pki":
-        import pki
+        from cluster_node import pki
 
         return pki.make_pki
     if name == "images":
-        import images
+        from cluster_node import images
 
         return images.make_images
     if name in ("wait-node", "wait-dns"):
-        import waiting
+        from cluster_node import waiting
 
         waiter = waiting.wait_node if name == "wait-node" else waiting.wait_dns
         return lambda settings: waiter(settings, wait)
     if name == "status":
-        import status
+        from cluster_node import status
 
         return status.status
-    import lifecycle
+    from cluster_node import lifecycle
 
     return {"start": lifecycle.start, "stop": lifecycle.stop, "remove-state": lifecycle.remove_state}[name]
 

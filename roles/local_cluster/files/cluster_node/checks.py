@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from common import Settings, own_processes, run
+from cluster_node.common import Settings, own_processes, run
 
 # Ports of ours, beside the site's: (protocol address, port, who listens).
 LOOPBACK_PORTS = {

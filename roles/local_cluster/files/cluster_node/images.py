@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.client
 import io
 import json
 import shutil
 import subprocess
 import tarfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from common import NodeError, Settings, run, write_private
-from lifecycle import wait_until
+from cluster_node.common import NodeError, Settings, run, write_private
+from cluster_node.lifecycle import wait_until
 
 EXTRA_CA_DIRECTORY = Path("/usr/local/share/ca-certificates")
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -60,16 +59,21 @@ def split_reference(reference: str) -> tuple[str, str, str]:
     return registry, repository, tag
 
 
+def registry_status(registry: str, method: str, path: str) -> int:
+    """Status of one request to a plain HTTP registry; 0 when it does not answer."""
+    connection = http.client.HTTPConnection(registry, timeout=10)
+    try:
+        connection.request(method, path, headers={"Accept": MANIFEST_TYPE})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
 def in_registry(reference: str) -> bool:
     registry, repository, tag = split_reference(reference)
-    request = urllib.request.Request(
-        f"http://{registry}/v2/{repository}/manifests/{tag}", method="HEAD", headers={"Accept": MANIFEST_TYPE}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
+    return registry_status(registry, "HEAD", f"/v2/{repository}/manifests/{tag}") == 200
 
 
 def extra_authorities() -> list[Path]:
@@ -223,21 +227,13 @@ def docker_client(settings: Settings) -> Any:
     return client
 
 
-def registry_answers(settings: Settings) -> bool:
-    with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(
-        f"http://{settings.registry}/v2/", timeout=5
-    ) as answer:
-        return answer.status == 200
-    return False
-
-
 def make_images(settings: Settings) -> dict[str, Any]:
     """Build and push what is missing or made from another recipe."""
     record_file = settings.state / "node" / "images.json"
     record: dict[str, str] = {}
     with contextlib.suppress(OSError, ValueError):
         record = json.loads(record_file.read_text(encoding="utf-8"))
-    if not wait_until(lambda: registry_answers(settings), 60, 0.5):
+    if not wait_until(lambda: registry_status(settings.registry, "GET", "/v2/") == 200, 60, 0.5):
         raise NodeError(f"the registry does not answer on {settings.registry}: see {settings.state}/log/registry.log")
     made: list[str] = []
     client: Any = None

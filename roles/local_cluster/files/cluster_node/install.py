@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from common import NodeError, Settings
+from cluster_node.common import NodeError, Settings
 
 
 def same_file(source: Path, target: Path) -> bool:

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from common import Settings, write_private
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from cluster_node.common import Settings, write_private
 
 CA_LIFETIME = datetime.timedelta(days=3650)
 LIFETIME = datetime.timedelta(days=365)
@@ -171,9 +172,7 @@ def kubeconfig(server: str, user: str, ca: Path, certificate: Path, key: Path) -
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {"name": "cosmogony", "cluster": {"server": server, "certificate-authority-data": embedded(ca)}}
-        ],
+        "clusters": [{"name": "cosmogony", "cluster": {"server": server, "certificate-authority-data": embedded(ca)}}],
         "users": [
             {
                 "name": user,
@@ -250,6 +249,6 @@ def make_pki(settings: Settings) -> dict[str, Any]:
         write_private(directory / "service-account.pub", public, 0o644)
         changed.append("service-account")
     digest = hashlib.sha256()
-    for path in sorted(directory.glob("*.crt")) + [directory / "service-account.pub"]:
+    for path in [*sorted(directory.glob("*.crt")), directory / "service-account.pub"]:
         digest.update(path.read_bytes())
     return {"changed": bool(changed), "made": changed, "digest": digest.hexdigest()[:12]}

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The builder: what decides a rebuild, what it does when a compiler fails, and that it never builds twice."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import build_programs
+import pytest
+
+FILES = Path(build_programs.__file__).parent
+
+
+def write_go_program(folder: Path, version: str = "1.2.3") -> None:
+    folder.mkdir(parents=True)
+    (folder / "program.toml").write_text(
+        f'version = "{version}"\ntoolchain = "go"\n[binaries]\nhello = "example.test/hello/v2"\n'
+        '[check]\nhello = ["--version"]\n'
+    )
+    (folder / "go.mod").write_text("module x\n")
+    (folder / "go.sum").write_text("")
+
+
+def write_fake_go(folder: Path, body: str) -> None:
+    """A compiler that is new enough and writes a program that tells a version."""
+    folder.mkdir(exist_ok=True)
+    go = folder / "go"
+    go.write_text(
+        f'#!/bin/sh\nif [ "$1" = env ]; then echo go1.30.1; exit 0; fi\necho "$@" >> {folder}/calls\n{body}\n'
+    )
+    go.chmod(go.stat().st_mode | stat.S_IXUSR)
+
+
+GOOD = (
+    'while [ "$1" != -o ]; do shift; done; printf "#!/bin/sh\\necho hello v1.2.3\\n" > "$2/hello"; chmod +x "$2/hello"'
+)
+
+
+@pytest.fixture
+def go(tmp_path, monkeypatch):
+    folder = tmp_path / "fake"
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder
+
+
+def run(tmp_path: Path, *arguments: str) -> int:
+    return build_programs.main(
+        [f"--cache={tmp_path / 'cache'}", f"--programs={tmp_path / 'programs'}", "--jobs=1", *arguments]
+    )
+
+
+def test_digest_changes_with_each_input():
+    base = {"go.mod": b"a", "go.sum": b"b", "program.toml": b"c"}
+    first = build_programs.recipe_digest(base, "go>=1.26", "x86_64")
+    assert first == build_programs.recipe_digest(dict(reversed(base.items())), "go>=1.26", "x86_64")
+    others = [build_programs.recipe_digest({**base, name: b"other"}, "go>=1.26", "x86_64") for name in base]
+    others.append(build_programs.recipe_digest(base, "go>=1.27", "x86_64"))
+    others.append(build_programs.recipe_digest(base, "go>=1.26", "aarch64"))
+    # Content that moves from one file into its neighbour is another recipe.
+    others.append(
+        build_programs.recipe_digest({"go.mod": b"ab", "go.sum": b"", "program.toml": b"c"}, "go>=1.26", "x86_64")
+    )
+    assert len({first, *others}) == len(others) + 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0s"), (41.6, "42s"), (60, "1m00s"), (252, "4m12s"), (3599.9, "1h00m"), (3720, "1h02m")]
+)
+def test_elapsed(seconds, text):
+    assert build_programs.elapsed(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("go1.26.8", (1, 26, 8)),
+        ("rustc 1.95.0 (f2d3ce0bd 2026-03-21)", (1, 95, 0)),
+        ("go1.27", (1, 27)),
+        ("go version devel", ()),
+    ],
+)
+def test_version_tuple(text, version):
+    assert build_programs.version_tuple(text) == version
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("go.etcd.io/etcd/server/v3", "server"),
+        ("helm.sh/helm/v3/cmd/helm", "helm"),
+        ("github.com/minio/minio", "minio"),
+        ("k8s.io/kubernetes/cmd/kube-proxy", "kube-proxy"),
+    ],
+)
+def test_default_binary_name(package, name):
+    assert build_programs.default_binary_name(package) == name
+
+
+def test_the_recipes_of_this_role_are_complete():
+    programs = build_programs.load_programs(FILES / "programs")
+    assert [program.name for program in programs] == list(build_programs.ORDER)
+    for program in programs:
+        assert program.recipe["check"], f"{program.name} must prove its version"
+        assert set(program.recipe["check"]) <= set(program.binaries)
+        if program.recipe["toolchain"] == "go":
+            lock = (program.folder / "go.mod").read_text()
+            for package in program.binaries.values():
+                assert package in lock
+
+
+def test_builds_once_and_reports(tmp_path, go, capsys):
+    write_go_program(tmp_path / "programs" / "hello")
+    write_fake_go(go, GOOD)
+    assert run(tmp_path) == 0
+    shown = capsys.readouterr().out
+    assert "[1/1] hello 1.2.3 built in" in shown
+    assert "1 of 1 programs built in" in shown
+    assert run(tmp_path) == 0
+    assert "nothing to build" in capsys.readouterr().out
+    assert (go / "calls").read_text().count("build -v") == 1
+
+    assert run(tmp_path, "--print-bin=hello") == 0
+    directory = Path(capsys.readouterr().out.strip())
+    assert (directory / "hello").is_file()
+    record = json.loads((directory.parent / "build.json").read_text())
+    assert record["toolchain"] == "go1.30.1"
+    assert not (tmp_path / "cache" / "programs" / "build").exists(), "intermediate caches are dropped when all is built"
+
+
+def test_a_changed_lock_builds_again(tmp_path, go):
+    write_go_program(tmp_path / "programs" / "hello")
+    write_fake_go(go, GOOD)
+    assert run(tmp_path) == 0
+    (tmp_path / "programs" / "hello" / "go.sum").write_text("changed\n")
+    assert run(tmp_path, "--print-bin=hello") == 3
+    assert run(tmp_path) == 0
+    assert (go / "calls").read_text().count("build -v") == 2
+
+
+def test_a_failure_names_the_program_and_leaves_nothing_half_done(tmp_path, go, capsys):
+    write_go_program(tmp_path / "programs" / "hello")
+    write_fake_go(go, "echo 'hello.go:3: undefined: x' >&2; exit 2")
+    assert run(tmp_path) == 1
+    said = capsys.readouterr().err
+    assert "hello 1.2.3" in said
+    assert "undefined: x" in said
+    assert "Next:" in said
+    assert run(tmp_path, "--print-bin=hello") == 3
+    write_fake_go(go, GOOD)
+    assert run(tmp_path) == 0
+
+
+def test_a_program_that_tells_another_version_is_refused(tmp_path, go, capsys):
+    write_go_program(tmp_path / "programs" / "hello", version="9.9.9")
+    write_fake_go(go, GOOD)
+    assert run(tmp_path) == 1
+    assert "does not say 9.9.9: hello v1.2.3" in capsys.readouterr().err
+    assert run(tmp_path, "--print-bin=hello") == 3
+
+
+def test_unknown_names_and_broken_recipes_are_named(tmp_path, capsys):
+    write_go_program(tmp_path / "programs" / "hello")
+    assert run(tmp_path, "--only=helo") == 1
+    assert "unknown program helo; known: hello" in capsys.readouterr().err
+    (tmp_path / "programs" / "hello" / "program.toml").write_text('version = "1"\ntoolchain = "basic"\n')
+    assert run(tmp_path, "--status") == 1
+    assert "toolchain is 'basic'" in capsys.readouterr().err
+
+
+def test_an_interrupted_build_ends_its_compiler_and_goes_on_later(tmp_path, go):
+    write_go_program(tmp_path / "programs" / "hello")
+    write_fake_go(go, "exec sleep 60")
+    command = [
+        sys.executable,
+        str(FILES / "build_programs.py"),
+        f"--cache={tmp_path / 'cache'}",
+        f"--programs={tmp_path / 'programs'}",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 20
+        while not (go / "calls").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        begin = time.monotonic()
+        process.terminate()
+        assert process.wait(timeout=20) == 1
+        assert time.monotonic() - begin < 10
+        assert "goes on where it stopped" in process.stderr.read()
+    write_fake_go(go, GOOD)
+    assert run(tmp_path) == 0
+
+
+def test_a_closed_output_stops_the_build():
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    progress = build_programs.Progress(Closed())
+    stopped = []
+    progress.on_closed = lambda: stopped.append(True)
+    progress.line("anything")
+    assert stopped == [True]
+
+
+def test_the_root_command_keeps_nothing_mounted(tmp_path):
+    command, environment = build_programs.chroot_command(
+        tmp_path / "root", tmp_path / "build", ["cargo", "--version"], {"CARGO_HOME": "/x"}
+    )
+    assert command[:4] == ["unshare", "--mount", "--propagation", "private"]
+    assert command[-2:] == ["cargo", "--version"]
+    assert environment["CARGO_HOME"] == "/x"
+    assert "SECRET" not in environment
