@@ -170,8 +170,8 @@ def program_output(command: Sequence[str], environment: Mapping[str, str] | None
 class Progress:
     """Whole lines on standard output, from any thread."""
 
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream if stream is not None else sys.stdout
         self._lock = threading.Lock()
         self.on_closed: Callable[[], None] | None = None
 
@@ -668,6 +668,18 @@ def exclusive(cache: Path, progress: Progress) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def stopped_by_signals(runner: Runner) -> Iterator[None]:
+    """Ctrl-C and the like end the compilers; what is finished stays."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: runner.stop()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def build_all(builder: Builder, programs: Sequence[Program], jobs: int, progress: Progress) -> dict[str, float]:
     """Build what is missing; the seconds of each program built."""
     total = len(programs)
@@ -761,9 +773,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0 if program.is_built(cache / "programs") else 3
         builder = Builder(cache, progress, nice=options.nice)
         progress.on_closed = builder.runner.stop
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: builder.runner.stop())
-        with exclusive(builder.programs_cache, progress):
+        with stopped_by_signals(builder.runner), exclusive(builder.programs_cache, progress):
             builder.logs.mkdir(parents=True, exist_ok=True)
             for leftover in builder.programs_cache.glob(".new-*"):
                 remove_tree(leftover)

@@ -141,7 +141,7 @@ def test_dns_packets():
 
 
 def test_waiting_tells_the_last_observation():
-    with pytest.raises(common.NodeError, match="(?s)not there after 0 s; last seen: nothing yet.*Next: look"):
+    with pytest.raises(common.NodeError, match=r"(?s)not there after 0 s; last seen: nothing yet.*Next: look"):
         waiting.wait_for("there", lambda: "nothing yet", 0, "look")
 
 
