@@ -32,11 +32,11 @@ def concat(store: Store, items: Sequence[Item], making: Making, started: datetim
         return done
     with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="concat-", dir=scratch) as folder:
         files = []
-        for number, (item, part) in enumerate(parts):
-            files.append(Path(folder) / f"{number:04d}.jsonl.gz")
-            download(store, keys.part(item.name), files[-1], part)
-        merged = Path(folder) / "merged.jsonl.gz"
-        made = engine.merge(files, merged)
+        for item, part in parts:
+            path = Path(folder) / f"{item.name}.jsonl.gz"
+            download(store, keys.part(item.name), path, part)
+            files.append((path, part))
+        merged, made = engine.merge(files, Path(folder) / ".merged.jsonl.gz")
         _check_nothing_lost(parts, made)
         stored = upload(store, keys.CONCAT, merged)
     store.copy(keys.CONCAT, keys.release_zones(release), stored["size"])

@@ -67,6 +67,10 @@ class StageProgress:
         if self._zones and share:
             self._progress.set(int(share * self._zones), self._zones)
 
+    def finish(self, zones: int) -> None:
+        self._progress.set(zones, zones)
+        self._progress.finish()
+
 
 def generate(
     source: Path,
@@ -81,6 +85,7 @@ def generate(
     """Make the zones of SOURCE; returns what a marker says of them."""
     from cosmogony.generate import generate as make
 
+    progress = StageProgress(what)
     try:
         result = make(
             source,
@@ -89,12 +94,13 @@ def generate(
             disable_voronoi=disable_voronoi,
             filter_langs=languages,
             threads=threads,
-            progress=StageProgress(what),
+            progress=progress,
         )
     except CosmogonyError as cause:
         raise StepError(f"{what}: {' '.join(str(cause).split())}") from cause
     except MemoryError as cause:
         raise StepError(f"{what}: not enough memory; raise the memory limit of the extract step") from cause
+    progress.finish(result.zones)
     own = [relation.as_dict() for relation in result.incomplete if relation.own]
     return {
         "zones": result.zones,
@@ -104,3 +110,23 @@ def generate(
         "cut_neighbours": len(result.incomplete) - len(own),
         "broken": len(result.broken),
     }
+
+
+def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path, dict[str, Any]]:
+    """One file of zones out of PARTS (file and marker each), and what a manifest says of it.
+
+    A single part is the merged file already: zones are compared between files only.
+    """
+    if len(parts) == 1:
+        path, marker = parts[0]
+        return path, {"counts": {"zones": marker["zones"], **marker["counts"]}, "dropped": []}
+    from cosmogony.merge import merge as make
+
+    progress = StageProgress("merge")
+    try:
+        result = make([path for path, _ in parts], target, progress=progress)
+    except CosmogonyError as cause:
+        raise StepError(f"merge: {' '.join(str(cause).split())}") from cause
+    progress.finish(result.zones)
+    counts = {"zones": result.zones, "by_type": result.by_type, "by_country": result.by_country}
+    return target, {"counts": counts, "dropped": [dict(zone) for zone in result.dropped]}

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands as Argo runs them: arguments, outputs, exit codes, standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cosmogony.cli import main
+from minio_server import MinioServer, free_port
+from postgres_server import PostgresServer
+from source_server import SourceServer
+from test_database import postgres
+from test_extract import DATA
+
+__all__ = ["postgres"]
+COMMON = ["--languages", "en", "--importer", "i:1", "--dashboard", "d:1", "--tiles-max-zoom", "8", "--reason", ""]
+
+
+class Runner:
+    def __init__(self, minio: MinioServer, postgres: PostgresServer, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, **minio.environment, **postgres.environment}
+        self.environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        self.said = ""
+        self.count = 0
+
+    def __call__(self, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
+        self.count += 1
+        outputs = self.folder / f"outputs-{self.count}"
+        command = [sys.executable, "-m", "cosmogony", *arguments, "--outputs", str(outputs)]
+        done = subprocess.run(
+            command, env={**self.environment, **environment}, capture_output=True, text=True, check=False
+        )
+        self.said = done.stderr
+        found = {path.name: path.read_text() for path in outputs.iterdir()} if outputs.exists() else {}
+        return done.returncode, found
+
+
+@pytest.fixture
+def run(minio: MinioServer, postgres: PostgresServer, tmp_path: Path) -> Runner:
+    return Runner(minio, postgres, tmp_path)
+
+
+def test_a_whole_update_and_then_nothing_to_do(
+    run: Runner, server: SourceServer, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    server.put("/gatineau-latest.osm.pbf", (DATA / "gatineau.osm.pbf").read_bytes())
+    sources = json.dumps([{"url": f"{server.url}/gatineau-latest.osm.pbf", "country_code": "ca", "enabled": "true"}])
+    plan = ["plan", "--sources", sources, "--force", "false", *COMMON]
+
+    code, outputs = run(*plan)
+    assert code == 0, run.said
+    assert (outputs["changed"], outputs["release"]) == ("true", "")
+    items = json.loads(outputs["sources"])
+
+    progress = tmp_path / "progress"
+    code, fetched = run("fetch", "--source", json.dumps(items[0]), ARGO_PROGRESS_FILE=str(progress))
+    assert code == 0, run.said
+    assert progress.read_text() == "19277/19277\n"
+
+    extract = ["extract", "--source", json.dumps(items[0]), "--languages", "en", "--threads", "1", "--disk", "300Mi"]
+    code, extracted = run(*extract, ARGO_PROGRESS_FILE=str(progress))
+    assert (code, extracted) == (0, {"zones": "1", "skipped": "false"}), run.said
+    assert progress.read_text() == "1/1\n"
+    assert run(*extract) == (0, {"zones": "1", "skipped": "true"})
+
+    concat = ["concat", "--sources", outputs["sources"], "--started", "2026-11-22T22:10:00Z", *COMMON]
+    code, merged = run(*concat)
+    assert code == 0, run.said
+    assert merged["release"] == f"20261122t221000-{merged['inputs-digest'][:8]}"
+    assert merged["zones"] == "1"
+    assert run(*concat) == (0, merged)
+
+    assert run(*plan)[1]["changed"] == "true"  # nothing is published yet
+    release = f"'{merged['release']}', 'public', '{merged['inputs-digest']}', 'published', true, now(), now()"
+    with postgres.connect() as connection:
+        connection.execute(
+            f"""create view public.cosmogony_releases as select * from (values ({release}))
+            as t(id, schema_name, inputs_digest, state, live, created, published_at)"""
+        )
+    server.forget()
+    try:
+        code, outputs = run(*plan)
+        assert (code, outputs["changed"], outputs["work"]) == (0, "false", "[]")
+        assert outputs["release"] == merged["release"]
+        assert outputs["message"] == f"release {merged['release']} is current"
+        assert server.body_bytes["/gatineau-latest.osm.pbf"] == 0
+        assert run(*[argument if argument != "false" else "true" for argument in plan])[1]["changed"] == "true"
+    finally:
+        with postgres.connect() as connection:
+            connection.execute("drop view public.cosmogony_releases")
+    assert fetched["digest"] in merged["inputs-digest"] or len(fetched["digest"]) == 64
+
+
+@pytest.mark.parametrize("step", ["plan", "fetch"])
+def test_an_absent_source_ends_with_1_in_one_line_that_names_it(run: Runner, server: SourceServer, step: str) -> None:
+    item = {"url": f"{server.url}/none.osm.pbf"}
+    arguments = ["--sources", json.dumps([item])] if step == "plan" else ["--source", json.dumps(item)]
+    code, outputs = run(step, *arguments)
+    assert (code, outputs) == (1, {})
+    assert f"{step}: source none.osm.pbf: {server.url}/none.osm.pbf answered HTTP 404" in run.said
+    assert len(run.said.splitlines()) == 1
+    assert "Traceback" not in run.said
+
+
+def test_a_failure_that_may_pass_ends_with_75(
+    minio: MinioServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+    assert main(["extract", "--source", json.dumps({"url": "https://example.org/x.osm.pbf"})]) == 75
+    assert "a retry can help" in capsys.readouterr().err
+
+
+def test_a_wrong_secret_ends_with_1_and_is_not_shown(run: Runner) -> None:
+    item = json.dumps({"url": "https://example.org/x.osm.pbf"})
+    code, _ = run("extract", "--source", item, S3_SECRET_KEY="not-the-secret")
+    assert code == 1
+    assert "check the S3 Secret" in run.said
+    assert "not-the-secret" not in run.said
+
+
+@pytest.mark.parametrize("arguments", [["plan"], ["fetch", "--sources", "[]"], ["concat", "--sources", "[]"]])
+def test_wrong_arguments_end_with_2(run: Runner, arguments: list[str]) -> None:
+    assert run(*arguments)[0] == 2
+
+
+def test_two_sources_with_one_name_are_refused(run: Runner) -> None:
+    sources = json.dumps(["https://a.org/x.osm.pbf", "https://b.org/x.osm.pbf"])
+    assert run("plan", "--sources", sources)[0] == 1
+    assert "https://a.org/x.osm.pbf and https://b.org/x.osm.pbf have the same file name" in run.said

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Step concat with real parts and a real MinIO."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cosmogony.pipeline import engine, keys, markers
+from cosmogony.pipeline.concat import concat
+from cosmogony.pipeline.extract import extract
+from cosmogony.pipeline.failures import StepError, TemporaryError
+from cosmogony.pipeline.fetch import fetch
+from cosmogony.pipeline.inputs import Making, inputs_digest
+from cosmogony.pipeline.items import Item
+from cosmogony.pipeline.store import Store
+from minio_server import MinioServer
+from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
+
+STARTED = datetime(2026, 11, 22, 22, 10, tzinfo=UTC)
+BOTH = [LUXEMBOURG, GATINEAU]
+
+
+def making(**changes: Any) -> Making:
+    values = {
+        "languages": ("en",),
+        "importer": "importer:1",
+        "dashboard": "dashboard:1",
+        "tiles_max_zoom": 8,
+        "reason": "",
+        "rules": engine.rules_digest(),
+        "extractor": engine.extractor_digest(),
+    }
+    return Making(**{**values, **changes})
+
+
+@pytest.fixture
+def prepared(store: Store, tmp_path: Path) -> Store:
+    for item in BOTH:
+        fetch(store, item, {})
+        extract(store, item, ("en",), threads=1, scratch=tmp_path)
+    return store
+
+
+def run(store: Store, scratch: Path, items: list[Item] = BOTH, **changes: Any) -> dict[str, Any]:
+    return concat(store, items, making(**changes), STARTED, scratch=scratch)
+
+
+def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(prepared: Store, tmp_path: Path) -> None:
+    manifest = run(prepared, tmp_path)
+    release = manifest["id"]
+    assert release == f"20261122t221000-{manifest['inputs_digest'][:8]}"
+    assert inputs_digest(manifest["inputs"]) == manifest["inputs_digest"]
+    zones = zones_of(prepared, keys.release_zones(release))
+    assert zones == zones_of(prepared, keys.CONCAT)
+    assert len({zone["id"] for zone in zones}) == len(zones) == manifest["counts"]["zones"]
+    assert {zone["parent"] for zone in zones} - {None} <= {zone["id"] for zone in zones}
+    assert sum(manifest["counts"]["by_type"].values()) == len(zones)
+    assert manifest["counts"]["by_country"]["LU"]["state_district"] == 13
+    assert manifest["counts"]["by_country"]["CA"] == {"city": 1}
+    assert [source["name"] for source in manifest["sources"]] == [GATINEAU.name, LUXEMBOURG.name]
+    assert sum(source["zones"] for source in manifest["sources"]) == len(zones)
+    assert manifest["state"] == "merged"
+    assert manifest["dropped"] == []
+    assert set(manifest["durations"]) == {"fetch", "extract", "merge"}
+    assert prepared.read_json(keys.release_manifest(release)) == manifest
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:
+    manifest = run(prepared, tmp_path, [LUXEMBOURG])
+    assert zones_of(prepared, keys.CONCAT) == zones_of(prepared, keys.part(LUXEMBOURG.name))
+    part = markers.read_part(prepared, LUXEMBOURG)
+    assert part is not None
+    assert manifest["counts"] == {"zones": part["zones"], **part["counts"]}
+
+
+def test_a_removed_source_disappears(prepared: Store, tmp_path: Path) -> None:
+    both, one = run(prepared, tmp_path), run(prepared, tmp_path, [GATINEAU])
+    assert one["id"] != both["id"]
+    assert {zone["country_code"] for zone in zones_of(prepared, keys.release_zones(one["id"]))} == {"CA"}
+    assert len(zones_of(prepared, keys.release_zones(both["id"]))) == both["counts"]["zones"]
+
+
+def test_a_retry_finds_the_work_done(prepared: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run(prepared, tmp_path)
+    monkeypatch.setattr(engine, "merge", None)  # would fail if called
+    assert run(prepared, tmp_path) == first
+
+
+def test_the_order_of_sources_does_not_matter(prepared: Store, tmp_path: Path) -> None:
+    first = run(prepared, tmp_path)
+    prepared.remove(keys.release_manifest(first["id"]))
+    again = run(prepared, tmp_path, BOTH[::-1])
+    assert again["id"] == first["id"]
+    assert again["zones_file"] == first["zones_file"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("no part", f"source {GATINEAU.name} has no zones yet"),
+        ("no source", f"source {GATINEAU.name} has no zones yet"),
+        ("lost", f"{keys.part(GATINEAU.name)} is not what its marker describes"),
+        ("other languages", f"the zones of source {GATINEAU.name} are of another file, rules, extractor or languages"),
+        ("other file", f"the zones of source {GATINEAU.name} are of another file, rules, extractor or languages"),
+    ],
+)
+def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str, said: str) -> None:
+    changes: dict[str, Any] = {}
+    if damage == "no part":
+        prepared.remove(keys.part_marker(GATINEAU.name))
+    elif damage == "no source":
+        prepared.remove(keys.source_marker(GATINEAU.name))
+    elif damage == "lost":
+        prepared.remove(keys.part(GATINEAU.name))
+    elif damage == "other languages":
+        changes = {"languages": ("fr",)}
+    else:
+        marker = markers.read_source(prepared, GATINEAU)
+        assert marker is not None
+        prepared.write_json(keys.source_marker(GATINEAU.name), {**marker, "sha256": "0"})
+    with pytest.raises(StepError, match="no release without all its sources") as failed:
+        run(prepared, tmp_path, **changes)
+    assert said in str(failed.value)
+    assert failed.value.exit_code == 1
+    assert list(prepared.client.list_objects(prepared.bucket, "releases/", recursive=True)) == []
+    assert prepared.stat(keys.CONCAT) is None
+
+
+def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeeds(
+    minio_program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "minio").mkdir()
+    (tmp_path / "scratch").mkdir()
+    minio = MinioServer(minio_program, tmp_path / "minio")
+    minio.start()
+    store = Store.from_environment(minio.environment)
+    fetch(store, GATINEAU, {})
+    extract(store, GATINEAU, ("en",), threads=1, scratch=tmp_path / "scratch")
+    merge = engine.merge
+
+    def merge_and_kill(*arguments: Any) -> Any:
+        minio.kill()
+        return merge(*arguments)
+
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(engine, "merge", merge_and_kill)
+            patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+            with pytest.raises(TemporaryError, match="is the server up"):
+                run(store, tmp_path / "scratch", [GATINEAU])
+        assert list((tmp_path / "scratch").iterdir()) == []
+        minio.start()
+        assert list(store.client.list_objects(store.bucket, "releases/", recursive=True)) == []
+        assert run(store, tmp_path / "scratch", [GATINEAU])["counts"]["zones"] == 1
+    finally:
+        minio.kill()
+
+
+def test_a_neighbour_in_two_extracts_is_kept_once(store: Store, tmp_path: Path) -> None:
+    copy = tmp_path / "sources" / "copy.osm.pbf"
+    copy.parent.mkdir()
+    copy.write_bytes((DATA / "gatineau.osm.pbf").read_bytes())
+    items = [GATINEAU, Item("copy.osm.pbf", f"file://{copy}", "CA")]
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for item in items:
+        fetch(store, item, {})
+        extract(store, item, ("en",), threads=1, scratch=scratch)
+    manifest = run(store, scratch, items)
+    assert manifest["counts"]["zones"] == 1
+    assert len(manifest["dropped"]) == 1
+    assert "relation:5356213" in str(manifest["dropped"])
