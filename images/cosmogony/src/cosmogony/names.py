@@ -44,4 +44,5 @@ def add_centre_names(zone: Zone) -> None:
     unknown = zone.type == ZoneType.CITY and (zone.wikidata is None or theirs is None)
     if same or unknown:
         for language, name in international(zone.centre.tags, zone.name).items():
-            zone.names.setdefault(language, name)
+            if PREFIX + language not in zone.tags:
+                zone.names[language] = name

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _CHUNK = 16  # segments that share one bounding box while looking for crossings
-_BATCH = 1 << 17  # pairs of chunks looked at together
+_BATCH = 1 << 19  # segments or pairs of segments looked at together
 _SCALE = 1e7  # OSM coordinates are whole multiples of 1e-7 degrees
 
 
@@ -128,21 +128,37 @@ def _crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, canonic
     chunk_begin = np.repeat(begins, pieces) + number * _CHUNK
     chunk_stop = np.minimum(chunk_begin + _CHUNK, np.repeat(stops, pieces))
     chunk_arc = np.repeat(arc, pieces)
+    segments = _Segments(points, numbers)
+    found, where = [], []
+
+    def add(arc_a: Ints, arc_b: Ints, met: tuple[Ints, Floats]) -> None:
+        pair, place = met
+        found.append(np.stack([arc_a[pair], arc_b[pair]], axis=1))
+        where.append(place)
+
+    alone = np.flatnonzero(~_runs_ahead(points, chunk_begin, chunk_stop))
+    for part in _portions(len(alone), _BATCH // _CHUNK**2 * 2):
+        own = alone[part]
+        add(chunk_arc[own], chunk_arc[own], segments.within(chunk_begin[own], chunk_stop[own]))
     low, high = _boxes(points, chunk_begin, chunk_stop)
     tree = shapely.STRtree(shapely.linestrings(np.stack([low, high], axis=1)))
-    found, where = [], []
-    for at in range(0, len(low), _BATCH):
-        batch = slice(at, at + _BATCH)
-        a, b = tree.query(tree.geometries[batch])
-        a = a + at
-        keep = a <= b
-        for half in np.array_split(np.flatnonzero(keep), max(1, int(keep.sum()) // _BATCH)):
-            pair = _Pairs(points, numbers, chunk_begin, chunk_stop, low, high, a[half], b[half])
-            k, place = pair.meetings()
-            found.append(np.stack([chunk_arc[a[half][k]], chunk_arc[b[half][k]]], axis=1))
-            where.append(place)
-    pairs = np.concatenate(found)
-    return pairs, np.concatenate(where)
+    for part in _portions(len(low), _BATCH // _CHUNK):
+        a, b = tree.query(tree.geometries[part])
+        a = a + part.start
+        keep = a < b
+        a, b = a[keep], b[keep]
+        near = (
+            np.maximum(low[a], low[b]),
+            np.minimum(high[a], high[b]),
+        )
+        one = segments.near(chunk_begin[a], chunk_stop[a], *near)
+        two = segments.near(chunk_begin[b], chunk_stop[b], *near)
+        add(chunk_arc[a], chunk_arc[b], segments.between(one, two, len(a)))
+    return np.concatenate(found), np.concatenate(where)
+
+
+def _portions(total: int, size: int) -> list[slice]:
+    return [slice(at, min(at + size, total)) for at in range(0, total, size)]
 
 
 def _boxes(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
@@ -154,57 +170,59 @@ def _boxes(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
     return low, high
 
 
-class _Pairs:
-    """Segment tests for pairs of chunks."""
+def _runs_ahead(points: Floats, begin: Ints, stop: Ints) -> Bools:
+    """Runs whose every segment goes forward along the line from first to last point: they cannot meet themselves."""
+    size = stop - begin
+    segment = spread(begin, stop)
+    along = np.repeat(points[stop] - points[begin], size, axis=0)
+    step = np.einsum("ij,ij->i", points[segment + 1] - points[segment], along)
+    return np.minimum.reduceat(step, np.cumsum(size) - size) > 0
 
-    def __init__(
-        self,
-        points: Floats,
-        numbers: Ints,
-        begin: Ints,
-        stop: Ints,
-        low: Floats,
-        high: Floats,
-        a: Ints,
-        b: Ints,
-    ) -> None:
+
+class _Segments:
+    """Segment `k` goes from point `k` to point `k + 1`."""
+
+    def __init__(self, points: Floats, numbers: Ints) -> None:
         self._points = points
         self._numbers = numbers
-        self._low = np.maximum(low[a], low[b])
-        self._high = np.minimum(high[a], high[b])
-        self._a = self._near(begin[a], stop[a])
-        self._b = self._near(begin[b], stop[b])
-        self._count = len(a)
 
-    def _near(self, begin: Ints, stop: Ints) -> tuple[Ints, Ints]:
-        """Segments of each chunk that meet the common box: (pair, segment)."""
-        pair = np.repeat(np.arange(len(begin), dtype=np.int64), stop - begin)
+    def near(self, begin: Ints, stop: Ints, low: Floats, high: Floats) -> tuple[Ints, Ints]:
+        """Segments of each run that meet its box: (run, segment)."""
+        run = np.repeat(np.arange(len(begin), dtype=np.int64), stop - begin)
         segment = spread(begin, stop)
-        p, q = self._points[segment], self._points[segment + 1]
-        near = np.all((np.minimum(p, q) <= self._high[pair]) & (np.maximum(p, q) >= self._low[pair]), axis=1)
-        return pair[near], segment[near]
-
-    def meetings(self) -> tuple[Ints, Floats]:
-        """Pairs whose chunks meet in an unexpected place, and the place."""
-        pair_a, segment_a = self._a
-        pair_b, segment_b = self._b
-        size_b = np.bincount(pair_b, minlength=self._count)
-        begin_b = np.cumsum(size_b) - size_b
-        repeat = size_b[pair_a]
-        s = np.repeat(segment_a, repeat)
-        pair = np.repeat(pair_a, repeat)
-        t = segment_b[spread(begin_b[pair_a], begin_b[pair_a] + repeat)]
-        points = self._points
-        keep = s != t
-        s, t, pair = s[keep], t[keep], pair[keep]
-        box = np.ones(len(s), dtype=np.bool_)
         for axis in (0, 1):
-            x = points[:, axis]
-            box &= np.minimum(x[s], x[s + 1]) <= np.maximum(x[t], x[t + 1])
-            box &= np.minimum(x[t], x[t + 1]) <= np.maximum(x[s], x[s + 1])
-        s, t, pair = s[box], t[box], pair[box]
+            x = self._points[:, axis]
+            p, q = x[segment], x[segment + 1]
+            keep = (np.minimum(p, q) <= high[run, axis]) & (np.maximum(p, q) >= low[run, axis])
+            run, segment = run[keep], segment[keep]
+        return run, segment
+
+    def within(self, begin: Ints, stop: Ints) -> tuple[Ints, Floats]:
+        """Runs that meet themselves, and the place."""
+        size = stop - begin
+        run = np.repeat(np.arange(len(begin), dtype=np.int64), size)
+        s = spread(begin, stop)
+        later = stop[run] - s - 1
+        t = spread(s + 1, stop[run])
+        return self._met(np.repeat(run, later), np.repeat(s, later), t)
+
+    def between(self, one: tuple[Ints, Ints], two: tuple[Ints, Ints], pairs: int) -> tuple[Ints, Floats]:
+        """Pairs of runs that meet elsewhere than at common points, and the place."""
+        (pair_a, segment_a), (pair_b, segment_b) = one, two
+        size = np.bincount(pair_b, minlength=pairs)
+        begin = np.cumsum(size) - size
+        repeat = size[pair_a]
+        t = segment_b[spread(begin[pair_a], begin[pair_a] + repeat)]
+        return self._met(np.repeat(pair_a, repeat), np.repeat(segment_a, repeat), t)
+
+    def _met(self, pair: Ints, s: Ints, t: Ints) -> tuple[Ints, Floats]:
+        for axis in (0, 1):
+            x = self._points[:, axis]
+            p, q, u, v = x[s], x[s + 1], x[t], x[t + 1]
+            keep = (np.minimum(p, q) <= np.maximum(u, v)) & (np.minimum(u, v) <= np.maximum(p, q))
+            s, t, pair = s[keep], t[keep], pair[keep]
         bad = self._meet(s, t)
-        return pair[bad], points[s[bad]]
+        return pair[bad], self._points[s[bad]]
 
     def _meet(self, s: Ints, t: Ints) -> Bools:
         number, points = self._numbers, self._points
