@@ -25,6 +25,15 @@ class Records:
         self._ways = ways
         self._labels = Labels(zones, languages)
 
+    def label(self, zone: Zone) -> str:
+        return self._labels.label(zone)
+
+    def international_labels(self, zone: Zone) -> dict[str, str]:
+        return self._labels.international(zone)
+
+    def shape(self, zone: Zone) -> shapely.MultiPolygon | None:
+        return zone.geometry(self._ways)
+
     def line(self, zone: Zone) -> bytes:
         """The record as JSON, without line feed."""
         return orjson.dumps(self.record(zone), option=_OPTIONS)

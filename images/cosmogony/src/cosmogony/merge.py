@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Put files of zones together: one numbering, no zone twice, parents across the files.
+
+The files are read as streams, twice or three times: an index of the zones first (without geometries), then the
+geometries that must be compared, then the records that are written. Zones of one file are never compared with
+each other, and bare records (without geometry) are always kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from . import formats
+from .adoption import Adoption
+from .blocks import HEADER, GzipJoin, deflated, plain
+from .errors import CosmogonyError
+from .formats import Format
+from .progress import Progress, silent
+from .recordfile import Record, check, records
+from .shapes import area_of
+from .zone_type import BY_WORD, ZoneType
+
+log = logging.getLogger("cosmogony")
+
+_FLUSH = 1 << 20  # bytes that are compressed together
+_EQUAL = 1e-9  # share by which areas of equal copies may differ
+
+
+@dataclass(slots=True)
+class Entry:
+    """What must be known of a zone while the files are put together."""
+
+    file: int
+    id: int  # the new one
+    osm_id: str
+    type: ZoneType
+    parent: int | None  # the new one
+    country: str | None
+    box: tuple[float, float, float, float] | None
+    area: float = -1.0
+    kept: bool = True
+
+    @property
+    def bare(self) -> bool:
+        return self.box is None
+
+
+@dataclass(slots=True)
+class MergeResult:
+    """What was written and what was changed on the way."""
+
+    zones: int
+    by_type: dict[str, int]
+    by_country: dict[str, dict[str, int]]
+    dropped: list[dict[str, str]] = field(default_factory=list)  # osm_id, file, kept (the file that has it)
+    reparented: int = 0
+    dropped_lines: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def merge(
+    inputs: Sequence[Path | str],
+    output: Path | str,
+    *,
+    keep_duplicates: bool = False,
+    progress: Progress | None = None,
+) -> MergeResult:
+    """Merge files of zones into one `.jsonl` or `.jsonl.gz` file."""
+    paths, target = [Path(p) for p in inputs], Path(output)
+    form = formats.detect(target, formats.RECORD_FORMATS)
+    if not form.lines:
+        raise CosmogonyError(f"{target}: merge writes .jsonl or .jsonl.gz only")
+    for path in paths:
+        check(path)
+    report = progress or silent
+    with formats.whole_file(target) as part:
+        job = _Merge(paths, report)
+        job.read()
+        if not keep_duplicates:
+            job.drop_copies()
+            job.find_parents()
+        job.write(part, form)
+    result = job.result()
+    for name, lines in result.dropped_lines.items():
+        log.warning("%s: %d lines are no zones, left out", name, lines)
+    for item in result.dropped:
+        log.debug("%s of %s left out: %s has it too", item["osm_id"], item["file"], item["kept"])
+    log.info(
+        "%s: %d zones of %d files, %d copies left out, %d zones with a new parent",
+        target,
+        result.zones,
+        len(paths),
+        len(result.dropped),
+        result.reparented,
+    )
+    return result
+
+
+class _Merge:
+    """One merge, step by step."""
+
+    def __init__(self, paths: Sequence[Path], report: Progress) -> None:
+        self._paths = paths
+        self._report = report
+        self._entries: list[Entry] = []
+        self._offsets: list[int] = []
+        self._by_id: dict[int, Entry] = {}
+        self._substitute: dict[int, int] = {}
+        self._dropped: list[dict[str, str]] = []
+        self._bad: Counter[str] = Counter()
+        self._labels: dict[int, dict[str, Any]] = {}
+        self._reparented = 0
+
+    def read(self) -> None:
+        """Number all zones; the number of a file never goes below those before it."""
+        offset = 0
+        for number, path in enumerate(self._paths):
+            self._report("reading zones", number, len(self._paths))
+            self._offsets.append(offset)
+            highest = -1
+            for record in records(path):
+                if record is None:
+                    self._bad[str(path)] += 1
+                    continue
+                entry = _entry(record, number, offset)
+                highest = max(highest, entry.id)
+                self._entries.append(entry)
+            offset = max(offset, highest + 1)
+        self._report("reading zones", len(self._paths), len(self._paths))
+        self._by_id = {entry.id: entry for entry in self._entries}
+
+    def drop_copies(self) -> None:
+        """Of a zone that several files have, keep the copy with the largest geometry."""
+        copies = self._copies()
+        self._measure({entry.id for group in copies for entry in group})
+        for group in copies:
+            best = group[0]
+            for other in group[1:]:
+                if self._better(other, best):
+                    best = other
+            for entry in group:
+                if entry.file != best.file:
+                    entry.kept = False
+                    self._substitute[entry.id] = best.id
+                    name, kept = str(self._paths[entry.file]), str(self._paths[best.file])
+                    self._dropped.append({"osm_id": entry.osm_id, "file": name, "kept": kept})
+        for entry in self._entries:
+            if entry.kept and entry.parent in self._substitute:
+                entry.parent = self._substitute[entry.parent]
+                self._reparented += 1
+
+    def _copies(self) -> list[list[Entry]]:
+        """Groups of zones with geometry and the same osm_id in more than one file."""
+        groups: dict[str, list[Entry]] = {}
+        for entry in self._entries:
+            if not entry.bare:
+                groups.setdefault(entry.osm_id, []).append(entry)
+        return [group for group in groups.values() if len({entry.file for entry in group}) > 1]
+
+    def _measure(self, wanted: set[int]) -> None:
+        for entry, record in self._again(wanted):
+            entry.area = area_of(record["geometry"])
+
+    def _better(self, one: Entry, two: Entry) -> bool:
+        """Larger; among equals the one with the closer parent; then the one that comes first."""
+        if abs(one.area - two.area) > _EQUAL * max(one.area, two.area):
+            return one.area > two.area
+        return self._height(one) < self._height(two)
+
+    def _height(self, entry: Entry) -> int:
+        parent = None if entry.parent is None else self._by_id.get(entry.parent)
+        return len(ZoneType) if parent is None else int(parent.type)
+
+    def _again(self, wanted: set[int]) -> Iterator[tuple[Entry, Record]]:
+        """Read the records of some zones once more."""
+        if not wanted:
+            return
+        files = {self._by_id[k].file for k in wanted}
+        for number in sorted(files):
+            for record in records(self._paths[number]):
+                if record is not None and record["id"] + self._offsets[number] in wanted:
+                    yield self._by_id[record["id"] + self._offsets[number]], record
+
+    def find_parents(self) -> None:
+        """Look in the other files for a parent that is closer than the one of the own file."""
+        adoption = Adoption(self._entries, self._by_id)
+        wanted = adoption.wanted()
+        if not wanted:
+            return
+        for entry, record in self._again(wanted):
+            adoption.add(entry.id, record)
+        changed = adoption.decide()
+        for child, parent in changed.items():
+            self._by_id[child].parent = parent
+        self._reparented += len(changed)
+        relabel = adoption.below(set(changed))
+        for entry, record in self._again(adoption.with_ancestors(relabel)):
+            adoption.add_names(entry.id, record)
+        self._labels = adoption.labels(relabel)
+
+    def write(self, path: Path, form: Format) -> None:
+        join = GzipJoin() if form.gzipped else None
+        pack = deflated if form.gzipped else plain
+        with path.open("wb") as file:
+            if join is not None:
+                file.write(HEADER)
+            for data in self._pieces():
+                block = pack(data)
+                file.write(block.data)
+                if join is not None:
+                    join.add(block)
+            if join is not None:
+                file.write(join.trailer())
+
+    def _pieces(self) -> Iterator[bytes]:
+        waiting: list[bytes] = []
+        size = 0
+        for line in self._lines():
+            waiting.append(line)
+            size += len(line)
+            if size >= _FLUSH:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+        if waiting:
+            yield b"".join(waiting)
+
+    def _lines(self) -> Iterator[bytes]:
+        entries = iter(self._entries)
+        for number, path in enumerate(self._paths):
+            self._report("writing zones", number, len(self._paths))
+            for record in records(path):
+                if record is None:
+                    continue
+                entry = next(entries)
+                if not entry.kept:
+                    continue
+                record["id"] = entry.id
+                record["parent"] = entry.parent
+                record.update(self._labels.get(entry.id, {}))
+                yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        self._report("writing zones", len(self._paths), len(self._paths))
+
+    def result(self) -> MergeResult:
+        by_type: Counter[str] = Counter()
+        by_country: dict[str, Counter[str]] = {}
+        kept = [entry for entry in self._entries if entry.kept]
+        for entry in kept:
+            by_type[entry.type.word] += 1
+            by_country.setdefault(self._country(entry), Counter())[entry.type.word] += 1
+        return MergeResult(
+            zones=len(kept),
+            by_type=dict(sorted(by_type.items())),
+            by_country={code: dict(sorted(counts.items())) for code, counts in sorted(by_country.items())},
+            dropped=self._dropped,
+            reparented=self._reparented,
+            dropped_lines=dict(self._bad),
+        )
+
+    def _country(self, entry: Entry) -> str:
+        seen: set[int] = set()
+        above: Entry | None = entry
+        while above is not None and above.country is None and above.id not in seen:
+            seen.add(above.id)
+            above = None if above.parent is None else self._by_id.get(above.parent)
+        return above.country or "" if above is not None else ""
+
+
+def _entry(record: Record, file: int, offset: int) -> Entry:
+    parent = record["parent"]
+    box = record.get("bbox")
+    if record.get("geometry") is None:
+        box = None
+    elif not (isinstance(box, list) and len(box) == 4):
+        from .shapes import box_of
+
+        box = box_of(record["geometry"])
+    return Entry(
+        file,
+        record["id"] + offset,
+        record["osm_id"],
+        BY_WORD[record["zone_type"]],
+        None if parent is None else parent + offset,
+        record.get("country_code"),
+        None if box is None else (box[0], box[1], box[2], box[3]),
+    )
