@@ -93,10 +93,10 @@ function padding(): Padding {
 // ── release ──────────────────────────────────────────────────────────────────────────────────────
 
 async function start(): Promise<void> {
-  state.releaseProblem = null
   try {
     const release = await loadRelease(location.origin)
     state.release = release
+    state.releaseProblem = null
     chooseFirstLayer(release)
   } catch (error) {
     state.releaseProblem = describeProblem(error)
@@ -124,8 +124,10 @@ function describeProblem(error: unknown): Problem {
   if (error.status === 0) {
     return { title: 'The server cannot be reached', detail: 'Check the connection; the page keeps trying.', retryAfter }
   }
-  return { title: 'The service is not ready', detail: `${error.message} The page keeps trying.`, retryAfter }
+  return { title: 'The service is not ready', detail: `${sentence(error.message)} The page keeps trying.`, retryAfter }
 }
+
+const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 async function checkRelease(): Promise<void> {
   if (state.release === null || document.hidden) return
