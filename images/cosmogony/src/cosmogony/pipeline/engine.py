@@ -12,8 +12,9 @@ from . import log
 from .failures import StepError
 from .progress import Progress
 
-# where each stage of an extraction begins and ends on the way from 0 to 1
+# where each stage begins and ends on the way from 0 to 1
 _STAGES = {
+    "reading zones": (0.0, 0.8),  # of a merge
     "reading relations": (0.0, 0.1),
     "reading ways": (0.1, 0.25),
     "assembling areas": (0.25, 0.45),
@@ -129,4 +130,10 @@ def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path,
         raise StepError(f"merge: {' '.join(str(cause).split())}") from cause
     progress.finish(result.zones)
     counts = {"zones": result.zones, "by_type": result.by_type, "by_country": result.by_country}
-    return target, {"counts": counts, "dropped": [dict(zone) for zone in result.dropped]}
+    return target, {"counts": counts, "dropped": [_dropped(zone.as_dict()) for zone in result.dropped]}
+
+
+def _dropped(zone: dict[str, str]) -> dict[str, str]:
+    """A zone that was left out, with sources instead of files."""
+    source, kept = (Path(zone[key]).name.removesuffix(".jsonl.gz") for key in ("file", "kept"))
+    return {"osm_id": zone["osm_id"], "source": source, "kept_source": kept}
