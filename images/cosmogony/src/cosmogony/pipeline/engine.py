@@ -130,7 +130,7 @@ def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path,
         raise StepError(f"merge: {' '.join(str(cause).split())}") from cause
     progress.finish(result.zones)
     counts = {"zones": result.zones, "by_type": result.by_type, "by_country": result.by_country}
-    return target, {"counts": counts, "dropped": [_dropped(zone.as_dict()) for zone in result.dropped]}
+    return target, {"counts": counts, "dropped": [_dropped(zone) for zone in result.dropped]}
 
 
 def _dropped(zone: dict[str, str]) -> dict[str, str]:
