@@ -347,7 +347,10 @@ class Toolchains:
         root = self._build / "toolchain" / f"{RUST_ROOT_SUITE}-rust"
         if not root.is_dir():
             self._make_rust_root(root)
-        version = program_output(["chroot", str(root), "/usr/bin/env", "PATH=/usr/bin:/bin", "rustc", "--version"])
+        # rustc finds itself through /proc, so the question goes the same way as the build.
+        shared = self._build / "cargo"
+        shared.mkdir(parents=True, exist_ok=True)
+        version = program_output(*chroot_command(root, shared, ["rustc", "--version"], {}))
         if version_tuple(version) < RUST_MINIMUM:
             wanted = ".".join(map(str, RUST_MINIMUM))
             raise BuildError(

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
 
 import pytest
 from cluster_node import checks
-from cluster_node.common import parse_mounts
+from cluster_node.common import MARKER, parse_mounts
 from cluster_node.lifecycle import parse_running_tasks
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,3 +121,19 @@ def test_mount_points_with_blanks_are_read():
 def test_only_running_tasks_are_read():
     text = "TASK    PID      STATUS    \nabc1    123      RUNNING\ndef2    0        STOPPED\n"
     assert parse_running_tasks(text) == {"abc1"}
+
+
+def test_a_kubelet_of_somebody_else_is_named(settings, tmp_path):
+    kubelet = tmp_path / "kubelet"
+    kubelet.symlink_to("/bin/sleep")
+    with subprocess.Popen([str(kubelet), "60"]) as foreign:
+        try:
+            assert foreign.pid in checks.foreign_kubelets(settings)
+        finally:
+            foreign.kill()
+    marked = {**os.environ, MARKER: str(settings.state)}
+    with subprocess.Popen([str(kubelet), "60"], env=marked) as ours:
+        try:
+            assert ours.pid not in checks.foreign_kubelets(settings)
+        finally:
+            ours.kill()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cluster_node.common import Settings, own_processes, run
+from cluster_node.common import Settings, own_processes, processes, run
 
 # Ports of ours, beside the site's: (protocol address, port, who listens).
 LOOPBACK_PORTS = {
@@ -132,6 +132,16 @@ def forward_policy_drops() -> bool:
     return done.returncode == 0 and "-P FORWARD DROP" in done.stdout.splitlines()
 
 
+def foreign_kubelets(settings: Settings) -> list[int]:
+    """Another node on this machine would share control groups with ours."""
+    own = {process.pid for process in own_processes(settings)}
+    return [
+        process.pid
+        for process in processes()
+        if process.arguments and Path(process.arguments[0]).name == "kubelet" and process.pid not in own
+    ]
+
+
 def machine_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
     """What keeps the cluster from starting here, each with a next step."""
     problems: list[str] = []
@@ -157,6 +167,8 @@ def machine_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
             )
     if not Path("/sys/fs/cgroup").is_dir():
         problems.append("/sys/fs/cgroup is not there: containers need control groups")
+    for pid in foreign_kubelets(settings):
+        problems.append(f"another Kubernetes node runs here (kubelet, process {pid}): stop it or use another machine")
     problems += network_problems(settings)
     return problems
 
