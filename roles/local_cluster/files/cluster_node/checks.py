@@ -133,12 +133,22 @@ def forward_policy_drops() -> bool:
 
 
 def foreign_kubelets(settings: Settings) -> list[int]:
-    """Another node on this machine would share control groups with ours."""
+    """Another node on this machine would share control groups with ours; one inside a container (kind) does not."""
+
+    def in_this_namespace(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/ns/mnt").readlink() == Path("/proc/self/ns/mnt").readlink()
+        except OSError:
+            return False
+
     own = {process.pid for process in own_processes(settings)}
     return [
         process.pid
         for process in processes()
-        if process.arguments and Path(process.arguments[0]).name == "kubelet" and process.pid not in own
+        if process.arguments
+        and Path(process.arguments[0]).name == "kubelet"
+        and process.pid not in own
+        and in_this_namespace(process.pid)
     ]
 
 
