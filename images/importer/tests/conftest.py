@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: a real PostgreSQL with PostGIS for the session, a database for each test that asks for one."""
+"""Fixtures: a real PostgreSQL with PostGIS and a real MinIO for the session, a database for each test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 HERE = Path(__file__).parent
@@ -14,7 +15,8 @@ for folder in (HERE, HERE.parent / "src"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-from throwaway import postgis, root  # noqa: E402
+from helpers import Importer, Zones  # noqa: E402
+from throwaway import objectstore, postgis, root  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,37 @@ def postgres() -> Iterator[postgis.Server]:
         pytest.skip(str(reason))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[objectstore.ObjectStore]:
+    try:
+        running = objectstore.object_store()
+    except root.Unavailable as reason:
+        pytest.skip(str(reason))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def importer(postgres: postgis.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+             capsys: pytest.CaptureFixture[str]) -> Iterator[Importer]:
+    """The command line over a new database."""
+    database = postgres.create_database()
+    for name in ("S3_ENDPOINT", "PGPORT", "ARGO_PROGRESS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in postgres.environment(database).items():
+        monkeypatch.setenv(name, value)
+    yield Importer(postgres, database, tmp_path, capsys)
+    postgres.drop_database(database)
+
+
+@pytest.fixture
+def db(importer: Importer) -> Iterator[psycopg.Connection]:
+    with importer.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def zones(tmp_path: Path) -> Zones:
+    return Zones(tmp_path)

@@ -72,8 +72,9 @@ class Stack:
 
     def start_nginx(self) -> None:
         inner = "/" + str(self.folder.relative_to(debian.debian_root()))
-        settings = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TEMPLATE_DIR": f"{inner}/nginx", "RUN_DIR": f"{inner}/run",
-                    "CACHE_DIR": f"{inner}/cache", "SITE_DIR": f"{inner}/site", "ACCESS_LOG": "off",
+        settings = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TEMPLATE_DIR": f"{inner}/nginx",
+                    "RUN_DIR": f"{inner}/run", "CACHE_DIR": f"{inner}/cache", "SITE_DIR": f"{inner}/site",
+                    "ACCESS_LOG": "off",
                     "RESOLVER": "127.0.0.1", "LISTEN": f"127.0.0.1:{self.ports['nginx']}",
                     "API_UPSTREAM": f"127.0.0.1:{self.ports['api']}",
                     "TILES_UPSTREAM": f"127.0.0.1:{self.ports['tiles']}"}
@@ -107,7 +108,7 @@ def _until(url: str, stack: Stack, name: str, seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310
+            urllib.request.urlopen(url, timeout=2).close()
             return
         except OSError as error:
             if stack.processes[name].poll() is not None or time.monotonic() > deadline:

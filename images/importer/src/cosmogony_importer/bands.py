@@ -6,31 +6,51 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from . import db
-from .progress import say
+from . import db, work
+from .progress import Progress, say
+from .settings import Database
 
 BANDS = (12, 10, 8, 6, 4, 2)  # highest zoom of each band; each is made from the one before
 PIXEL = 156543.03392804097  # metres of a pixel at zoom 0, 256 pixels a tile
 SEEN = 2  # a zone is shown from the zoom where its area is that many pixels squared
 TOLERANCE = 0.5  # in pixels of the band's highest zoom
-CHUNK_VERTICES = 3_000_000
+CHUNK_VERTICES = 1_000_000  # about 300 MB of memory in the database
 
-FIRST_ZOOM = """CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
+FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
     ELSE least(99, greatest(0, ceil(log(2::numeric, ({size} / greatest(1e-9, sqrt(ST_Area(geometry))))::numeric))))
-    END::smallint"""
+    END::smallint)"""
 
 
-def make(connection: psycopg.Connection, chunk_vertices: int = CHUNK_VERTICES) -> None:
-    """Make all band tables; the caller has set search_path to the schema that holds `zones`."""
+def make(settings: Database, connection: psycopg.Connection, schema: str, jobs: int = 0,
+         chunk_vertices: int = CHUNK_VERTICES) -> None:
+    """Make the band tables of the table zones in a schema."""
+    path = (schema, db.postgis_schema(connection))
     source = "zones"
     for zoom in BANDS:
         table = f"zones_z{zoom}"
         first = sql.SQL(FIRST_ZOOM).format(size=sql.Literal(SEEN * PIXEL)) if source == "zones" else sql.SQL("min_zoom")
-        connection.execute(db.statement("release/band_chunks.sql", source=source, vertices=chunk_vertices))
-        connection.execute(db.statement(
-            "release/band.sql", source=source, table=table, table_index=f"{table}_geometry_idx", zoom=zoom,
-            tolerance=TOLERANCE * PIXEL / 2**zoom, min_zoom=first))
-        connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
-        (count,) = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
-        say(f"zoom {zoom} and below: {count} zones")
+        with connection.transaction():
+            db.search_path(connection, *path)
+            connection.execute(db.statement("release/band_chunks.sql", source=source, vertices=chunk_vertices,
+                                            min_zoom=first, zoom=zoom))
+            connection.execute(db.statement("release/band.sql", table=table))
+            chunks = connection.execute("SELECT chunk, sum(vertices), count(*) FROM band_chunks GROUP BY chunk "
+                                        "ORDER BY 2 DESC").fetchall()
+        progress = Progress(f"zoom {zoom} and below, vertices", sum(chunk[1] for chunk in chunks))
+
+        def fill(own: psycopg.Connection, chunk: tuple[int, int, int], source: str = source, table: str = table,
+                 first: sql.SQL = first, zoom: int = zoom, progress: Progress = progress) -> None:
+            with own.transaction():
+                db.search_path(own, *path)
+                own.execute(db.statement("release/band_fill.sql", source=source, table=table, min_zoom=first,
+                                         tolerance=TOLERANCE * PIXEL / 2**zoom, chunk=chunk[0]))
+            progress.advance(int(chunk[1]))
+
+        work.share(settings, chunks, fill, jobs)
+        with connection.transaction():
+            db.search_path(connection, *path)
+            connection.execute(sql.SQL("CREATE INDEX {} ON {} USING gist (geometry)").format(
+                sql.Identifier(f"{table}_geometry_idx"), sql.Identifier(table)))
+            connection.execute(sql.SQL("DROP TABLE band_chunks; ANALYZE {}").format(sql.Identifier(table)))
+        say(f"zoom {zoom} and below: {sum(chunk[2] for chunk in chunks)} zones")
         source = table

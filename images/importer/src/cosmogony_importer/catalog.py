@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 
 from . import db
 from .errors import ImporterError
-from .progress import say
+from .progress import note
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 FOLDERS = {"catalog": "catalog", "functions": "functions", "changes": "release_changes"}
@@ -64,7 +64,7 @@ def migrate(connection: psycopg.Connection) -> None:
             raise ImporterError(f"the database was changed by a newer importer ({', '.join(newer)}); use that one")
         for name, text in _wanted():
             if name.startswith("catalog/") and name not in applied:
-                say(f"database: applying {name}")
+                note(f"database: applying {name}")
                 connection.execute(db.fill(text, postgis=postgis))
                 _record(connection, name, text)
         _change_releases(connection, postgis)
@@ -111,7 +111,7 @@ def _change_releases(connection: psycopg.Connection, postgis: str) -> None:
                                         (release.id,)).fetchone()
         for version, name, text in changes:
             if version > format_:
-                say(f"database: applying {name} to release {release.id}")
+                note(f"database: applying {name} to release {release.id}")
                 db.search_path(connection, release.schema_name, postgis)
                 connection.execute(db.fill(text, postgis=postgis))
                 connection.execute("UPDATE cosmogony_catalog.releases SET format = %s WHERE id = %s",

@@ -12,6 +12,8 @@ from . import catalog, db, loader
 from .errors import ImporterError, TemporaryError
 from .progress import say
 
+PATIENCE = 60.0  # seconds to wait for readers of an old release
+
 
 def clean(connection: psycopg.Connection, keep: int) -> list[str]:
     """Keep the live release and the newest others up to `keep` in all; return what was dropped."""
@@ -45,9 +47,9 @@ def _debris(connection: psycopg.Connection) -> list[str]:
     return dropped
 
 
-def _drop(connection: psycopg.Connection, release_id: str, schema: str, patience: float = 60.0) -> bool:
+def _drop(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
     """Drop one release; a reader of it is waited for, objects of others that need it keep it."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with connection.transaction():

@@ -29,6 +29,14 @@ def parser() -> argparse.ArgumentParser:
     def release(of: argparse.ArgumentParser, required: bool = True) -> None:
         of.add_argument("--release", required=required, metavar="ID")
 
+    def jobs(of: argparse.ArgumentParser) -> None:
+        of.add_argument("--jobs", type=int, default=0, metavar="N",
+                        help="how much is done at a time (number of processors)")
+
+    def loading(of: argparse.ArgumentParser) -> None:
+        jobs(of)
+        of.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
+
     step("init", commands.init)
 
     for name in ("import_data", "import-data"):
@@ -38,16 +46,16 @@ def parser() -> argparse.ArgumentParser:
         which.add_argument("path", nargs="?", metavar="PATH", help=".json, .json.gz, .jsonl or .jsonl.gz")
         which.add_argument("--cosmogony_path", "--cosmogony-path", dest="path_option", metavar="PATH")
         added.add_argument("--allow-empty", action="store_true", help="accept a file without zones")
-        added.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
+        loading(added)
 
     added = step("load", commands.load)
     release(added)
-    added.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
+    loading(added)
 
     added = step("tiles", commands.store_tiles)
     release(added)
+    jobs(added)
     added.add_argument("--max-zoom", type=int, default=8, metavar="N", help="highest stored zoom (%(default)s)")
-    added.add_argument("--jobs", type=int, default=0, metavar="N", help="connections at work (number of processors)")
 
     added = step("gate", commands.check)
     release(added)

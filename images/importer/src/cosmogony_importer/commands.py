@@ -35,15 +35,6 @@ def _store() -> Store:
     return Store(Storage.from_environment())
 
 
-def _load(connection: psycopg.Connection, release_id: str, **options: object) -> loader.Loaded:
-    try:
-        return loader.load(connection, release_id, **options)
-    except BaseException:
-        if not connection.broken:
-            loader.forget(connection, release_id)
-        raise
-
-
 def init(options: argparse.Namespace) -> None:
     """Create or upgrade catalog, views and the tile function; quick when nothing is to do."""
     with _connect() as connection:
@@ -58,9 +49,10 @@ def import_data(options: argparse.Namespace) -> None:
     if not path.is_file():
         raise ImporterError(f"{path} cannot be read: no such file")
     release_id = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{reader.file_digest(path)[:8]}"
-    with _connect() as connection:
-        _load(connection, release_id, zones=reader.read_file(path), wait=options.wait,
-              allow_empty=options.allow_empty)
+    with _connect() as connection, reader.open_file(path) as stream:
+        loader.load(Database.from_environment(), connection, release_id,
+                    loader.Source(stream, reader.ending(str(path)), str(path)), wait=options.wait,
+                    allow_empty=options.allow_empty, jobs=options.jobs)
     say("Import done.")
 
 
@@ -77,8 +69,9 @@ def load(options: argparse.Namespace) -> None:
         if not (loaded := loader.already(connection, options.release)):
             name = f"{base}/zones.jsonl.gz"
             with store.open(name) as stream:
-                loaded = _load(connection, options.release, zones=reader.read_stream(stream, ".jsonl.gz", name),
-                               manifest=manifest, wait=options.wait)
+                loaded = loader.load(Database.from_environment(), connection, options.release,
+                                     loader.Source(stream, ".jsonl.gz", name), manifest=manifest, wait=options.wait,
+                                     jobs=options.jobs)
     write_outputs(options.outputs, {"zones": loaded.rows})
     say(f"release {options.release}: {loaded.rows} zones loaded in {duration(time.monotonic() - start)}")
 

@@ -139,6 +139,9 @@ def _loss(what: str, before: int, after: int, live: Release, limits: Limits) -> 
 
 def _sample_tiles(connection: psycopg.Connection, release: Release) -> list[str]:
     """Tiles in the middle of some zones must hold something, stored or computed."""
-    empty = connection.execute(db.statement(
-        "checks/sample_tiles.sql", zones=_zones(release), limit=SAMPLES, release=sql.Literal(release.id))).fetchall()
+    with connection.transaction():
+        db.search_path(connection, "pg_catalog", db.postgis_schema(connection))
+        empty = connection.execute(db.statement(
+            "checks/sample_tiles.sql", zones=_zones(release), limit=SAMPLES, stored=release.stored_zoom or 0,
+            release=sql.Literal(release.id))).fetchall()
     return [f"tile {row[1]}/{row[2]}/{row[3]} is empty although zone {row[0]} is there" for row in empty[:5]]

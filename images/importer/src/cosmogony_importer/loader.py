@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
 
-from . import bands, catalog, db, geometry, grants
+from . import bands, catalog, db, grants, rows
 from .errors import ImporterError
 from .progress import Progress, duration, say
+from .settings import Database
 
 STAGING = "import"
 TABLES = ("zones", "manifest", "statistics", "tiles", *(f"zones_z{zoom}" for zoom in bands.BANDS))
-COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
-TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
+HELPERS = ("band_chunks",)
 EVERY = 10_000
 
 
@@ -31,9 +30,9 @@ class Loaded:
     skipped: int = 0
     by_country: dict[str, Counter] = field(default_factory=dict)
 
-    def count(self, zone: dict[str, Any]) -> None:
+    def count(self, row: rows.Row) -> None:
         self.rows += 1
-        self.by_country.setdefault(zone.get("country_code") or "", Counter())[zone["zone_type"] or ""] += 1
+        self.by_country.setdefault(row[8] or "", Counter())[row[4] or ""] += 1
 
     def counts(self) -> dict[str, Any]:
         by_type: Counter = Counter()
@@ -43,35 +42,70 @@ class Loaded:
                 "by_country": {code: dict(sorted(types.items())) for code, types in sorted(self.by_country.items())}}
 
 
-def load(connection: psycopg.Connection, release_id: str, zones: Iterator[dict[str, Any]], *,
-         manifest: dict[str, Any] | None = None, wait: float = 0.0, allow_empty: bool = False) -> Loaded:
-    """Load zones as a new release; either it is complete in the end or nothing of it is there."""
+@dataclass(frozen=True)
+class Source:
+    """A stream of zones, its format and its name in messages."""
+
+    stream: IO[bytes]
+    ending: str
+    name: str
+
+
+def load(settings: Database, connection: psycopg.Connection, release_id: str, source: Source, *,
+         manifest: dict[str, Any] | None = None, wait: float = 0.0, allow_empty: bool = False, jobs: int = 0) -> Loaded:
+    """Load zones as a new release; either it is complete in the end or nothing of it is there.
+
+    The work is done in the staging schema; the last transaction makes the release of it.
+    """
     schema = catalog.schema_of(release_id)
     postgis = db.postgis_schema(connection)
     with db.lock(connection, db.LOAD, wait):
         if done := already(connection, release_id):
             return done
         _announce(connection, release_id, schema, manifest)
-        loaded = Loaded()
-        with connection.transaction():
-            _prepare(connection, schema)
-            db.search_path(connection, STAGING, postgis)
-            connection.execute(db.statement("release/001_release.sql"))
-            connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
-            _copy(connection, zones, loaded, (manifest or {}).get("counts", {}).get("zones") or 0)
-            if not loaded.rows and not allow_empty:
-                raise ImporterError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
-            start = time.monotonic()
-            connection.execute(db.statement("release/indexes.sql"))
-            connection.execute("ANALYZE zones")
-            say(f"indexes made in {duration(time.monotonic() - start)}")
-            start = time.monotonic()
-            bands.make(connection)
-            say(f"low zooms simplified in {duration(time.monotonic() - start)}")
-            catalog.store_document(connection, STAGING, "manifest",
-                                   manifest or {"id": release_id, "counts": loaded.counts()})
-            _finish(connection, release_id, schema, loaded)
+        try:
+            loaded = _stage(settings, connection, schema, source, manifest, allow_empty, jobs)
+            with connection.transaction():
+                db.search_path(connection, STAGING, postgis)
+                catalog.store_document(connection, STAGING, "manifest",
+                                       manifest or {"id": release_id, "counts": loaded.counts()})
+                _finish(connection, release_id, schema, loaded)
+        except BaseException:
+            _give_up(connection, release_id)
+            raise
     return loaded
+
+
+def _stage(settings: Database, connection: psycopg.Connection, schema: str, source: Source,
+           manifest: dict[str, Any] | None, allow_empty: bool, jobs: int) -> Loaded:
+    loaded = Loaded()
+    postgis = db.postgis_schema(connection)
+    with connection.transaction():
+        _prepare(connection, schema)
+        db.search_path(connection, STAGING, postgis)
+        connection.execute(db.statement("release/001_release.sql"))
+        connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
+        _copy(connection, source, loaded, (manifest or {}).get("counts", {}).get("zones") or 0, jobs)
+        if not loaded.rows and not allow_empty:
+            raise ImporterError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
+        start = time.monotonic()
+        connection.execute(db.statement("release/indexes.sql"))
+        connection.execute("ANALYZE zones")
+    say(f"indexes made in {duration(time.monotonic() - start)}")
+    start = time.monotonic()
+    bands.make(settings, connection, STAGING, jobs)
+    say(f"low zooms simplified in {duration(time.monotonic() - start)}")
+    return loaded
+
+
+def _give_up(connection: psycopg.Connection, release_id: str) -> None:
+    """Leave nothing of a load that failed; what a lost connection leaves goes with the next load or clean."""
+    try:
+        with connection.transaction():
+            drop_staging(connection)
+        forget(connection, release_id)
+    except psycopg.Error as error:
+        say(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
 
 
 def already(connection: psycopg.Connection, release_id: str) -> Loaded | None:
@@ -109,42 +143,31 @@ def drop_staging(connection: psycopg.Connection) -> int:
     """Drop our tables in the staging schema (a killed load of the original importer leaves some)."""
     present = [row[0] for row in connection.execute(
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s "
-        "AND c.relkind = 'r' AND c.relname = ANY(%s)", (STAGING, list(TABLES))).fetchall()]
+        "AND c.relkind = 'r' AND c.relname = ANY(%s)", (STAGING, [*TABLES, *HELPERS])).fetchall()]
     for name in present:
         connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(STAGING, name)))
     return len(present)
 
 
-def _copy(connection: psycopg.Connection, zones: Iterator[dict[str, Any]], loaded: Loaded, expected: int) -> None:
+def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expected: int, jobs: int) -> None:
     start = time.monotonic()
     progress = Progress("load", expected)
-    statement = f"COPY zones ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
+    statement = f"COPY zones ({', '.join(rows.COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(TYPES)
-        for zone in zones:
-            shape = _shape(zone)
+        copy.set_types(rows.TYPES)
+        for row in rows.of_stream(source.stream, source.ending, source.name, jobs):
             progress.advance()
-            if shape is None:
+            if row is None:
                 loaded.skipped += 1
                 continue
-            copy.write_row((zone["id"], zone["parent"], zone["name"], zone["admin_level"], zone["zone_type"],
-                            zone["osm_id"], zone["wikidata"], shape, zone.get("country_code")))
-            loaded.count(zone)
+            copy.write_row(row)
+            loaded.count(row)
             if loaded.rows % EVERY == 0:
                 say(f"{loaded.rows} zones imported in {duration(time.monotonic() - start)}")
     progress.end()
     say(f"{loaded.rows} zones imported in {duration(time.monotonic() - start)}")
     if loaded.skipped:
         say(f"{loaded.skipped} records without geometry skipped")
-
-
-def _shape(zone: dict[str, Any]) -> bytes | None:
-    if zone["geometry"] is None:
-        return None
-    try:
-        return geometry.ewkb(zone["geometry"])
-    except geometry.BadGeometry as error:
-        raise ImporterError(f"zone {zone['id']} ({zone['osm_id']}): {error}") from error
 
 
 def _finish(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:

@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from pathlib import Path
 
 
 def say(text: str) -> None:
     print(text, flush=True)
+
+
+def note(text: str) -> None:
+    """For people only: standard output may be read by a program."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:
@@ -28,15 +35,17 @@ class Progress:
         self._last = self.start
         path = os.environ.get("ARGO_PROGRESS_FILE")
         self._file = Path(path) if path else None
+        self._lock = threading.Lock()
         self._argo()
 
     def advance(self, count: int = 1) -> None:
-        self.done += count
-        now = time.monotonic()
-        if now - self._last >= self.interval:
-            self._last = now
-            self._argo()
-            say(self.line())
+        with self._lock:
+            self.done += count
+            now = time.monotonic()
+            if now - self._last >= self.interval:
+                self._last = now
+                self._argo()
+                say(self.line())
 
     def line(self) -> str:
         spent = time.monotonic() - self.start

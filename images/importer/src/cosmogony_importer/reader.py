@@ -8,6 +8,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,36 +33,35 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_file(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the zones of a file; the ending names the format."""
-    format_ = ending(str(path))
+def open_file(path: Path) -> IO[bytes]:
     try:
-        raw: IO[bytes] = path.open("rb")
+        return path.open("rb")
     except OSError as error:
         raise ImporterError(f"{path} cannot be read: {error.strerror}") from error
-    with raw:
-        yield from read_stream(raw, format_, str(path))
 
 
-def read_stream(raw: IO[bytes], format_: str, name: str) -> Iterator[dict[str, Any]]:
-    stream: Any = gzip.GzipFile(fileobj=raw) if format_.endswith(".gz") else raw
+def unpacked(raw: IO[bytes], format_: str) -> Any:
+    """The text of a file; all members of a gzip file."""
+    return gzip.GzipFile(fileobj=raw) if format_.endswith(".gz") else raw
+
+
+@contextmanager
+def damage(name: str) -> Iterator[None]:
+    """Name the file that is damaged."""
     try:
-        if format_.startswith(".jsonl"):
-            yield from _lines(stream, name)
-        else:
-            yield from _document(stream, name)
+        yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ImporterError(f"{name} is damaged: {error}; make it again") from error
 
 
-def _lines(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(stream, 1):
-        try:
-            zone = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            what = "is blank" if not line.strip() else f"is no JSON ({error})"
-            raise ImporterError(f"{name}: line {number} {what}; make the file again") from error
-        yield checked(zone, f"{name}: line {number}")
+def of_line(line: bytes, name: str, number: int) -> dict[str, Any]:
+    """The zone of one line."""
+    try:
+        zone = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        what = "is blank" if not line.strip() else f"is no JSON ({error})"
+        raise ImporterError(f"{name}: line {number} {what}; make the file again") from error
+    return checked(zone, f"{name}: line {number}")
 
 
 def checked(zone: Any, where: str) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def checked(zone: Any, where: str) -> dict[str, Any]:
     return zone
 
 
-def _document(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
+def document(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
     """Yield the elements of the array `zones` of one big object, holding one element at a time."""
     text = _Text(stream, name)
     text.expect("{")

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
-from . import db
+from . import db, work
 from .catalog import Release
 from .errors import ImporterError
 from .progress import Progress, say
@@ -90,26 +89,14 @@ def _plan(connection: psycopg.Connection, release: Release, max_zoom: int) -> No
 
 
 def _run(settings: Database, release: Release, progress: Progress, jobs: int) -> None:
-    stop = threading.Event()
-    told = threading.Lock()
+    def loop(connection: psycopg.Connection, stop: threading.Event) -> None:
+        while not stop.is_set():
+            made = _batch(connection, release)
+            if not made:
+                return
+            progress.advance(made)
 
-    def work() -> None:
-        with db.connect(settings) as connection:
-            while not stop.is_set():
-                made = _batch(connection, release)
-                if not made:
-                    return
-                with told:
-                    progress.advance(made)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(work) for _ in range(jobs)]
-        try:
-            wait(running, return_when=FIRST_EXCEPTION)
-        finally:
-            stop.set()
-    for future in running:
-        future.result()
+    work.run(settings, loop, jobs)
 
 
 def _batch(connection: psycopg.Connection, release: Release) -> int:

@@ -36,6 +36,7 @@ class Server:
     process: subprocess.Popen | None = None
     folder: Path | None = None
     made: list[str] = field(default_factory=list)
+    template: str = ""
 
     def connect(self, database: str, **more) -> psycopg.Connection:
         more.setdefault("autocommit", True)
@@ -44,10 +45,15 @@ class Server:
 
     def create_database(self, prefix: str = "test") -> str:
         name = f"{prefix}_{secrets.token_hex(4)}"
+        if not self.template:
+            self.template = f"template_{secrets.token_hex(4)}"
+            with self.connect(self.maintenance) as connection:
+                connection.execute(f'CREATE DATABASE "{self.template}"')
+            with self.connect(self.template) as connection:
+                connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+            self.made.append(self.template)
         with self.connect(self.maintenance) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        with self.connect(name) as connection:
-            connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
         self.made.append(name)
         return name
 

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Tiles in the middle of some zones that hold nothing: one zoom where the zone is seen, and zoom 15.
+-- Tiles in the middle of some zones that hold nothing: at the first zoom where the zone is surely seen, at the
+-- highest stored one, and at zoom 15.
 WITH chosen AS (
     SELECT id, geometry FROM @zones@ WHERE ST_Dimension(geometry) = 2 ORDER BY md5(id::text) LIMIT @limit@
 ), places AS (
@@ -7,10 +8,12 @@ WITH chosen AS (
 ), addresses AS (
     SELECT id, zoom, floor((ST_X(point) / 40075016.685578488 + 0.5) * (1 << zoom))::integer AS x,
            floor((0.5 - ST_Y(point) / 40075016.685578488) * (1 << zoom))::integer AS y
-    FROM places, LATERAL (VALUES
-        (least(15, greatest(0, ceil(log(2::numeric, (4 * 156543.034 / size)::numeric)))::integer + 1)), (15)
-    ) AS zooms (zoom)
-    WHERE size > 50 AND abs(ST_Y(point)) < 20000000
+    FROM (
+        SELECT id, point, least(15, greatest(0, ceil(log(2::numeric, (4 * 156543.034 / size)::numeric)))::integer + 1)
+            AS seen
+        FROM places
+        WHERE size > 50 AND abs(ST_Y(point)) < 20000000
+    ) AS places, LATERAL (VALUES (seen), (greatest(seen, @stored@)), (15)) AS zooms (zoom)
 )
-SELECT id, zoom, x, y FROM addresses
+SELECT DISTINCT id, zoom, x, y FROM addresses
 WHERE public.cosmogony(zoom, x, y, json_build_object('v', @release@::text)) IS NULL

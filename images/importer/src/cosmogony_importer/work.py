@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Work shared out over several connections; the first error ends all of it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+import psycopg
+
+from . import db
+from .settings import Database
+
+Item = TypeVar("Item")
+
+
+def share(settings: Database, items: Iterable[Item], do: Callable[[psycopg.Connection, Item], None],
+          jobs: int = 0) -> None:
+    """Call `do` for each item, each worker with a connection of its own."""
+    waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
+    count = 0
+    for item in items:
+        waiting.put(item)
+        count += 1
+
+    def loop(connection: psycopg.Connection, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                item = waiting.get_nowait()
+            except queue.Empty:
+                return
+            do(connection, item)
+
+    run(settings, loop, min(jobs or os.cpu_count() or 1, count))
+
+
+def run(settings: Database, loop: Callable[[psycopg.Connection, threading.Event], None], jobs: int) -> None:
+    """Run `loop` in some threads; it returns when there is nothing left or the event is set."""
+    if jobs < 1:
+        return
+    stop = threading.Event()
+
+    def worker() -> None:
+        with db.connect(settings) as connection:
+            loop(connection, stop)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        running = [pool.submit(worker) for _ in range(jobs)]
+        try:
+            wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            stop.set()
+    for future in running:
+        future.result()

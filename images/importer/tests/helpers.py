@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Made-up zones with wiggly shared borders, and the command line as a function."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mapbox_vector_tile
+import psycopg
+import pytest
+from cosmogony_importer import cli
+from throwaway import postgis
+
+Zone = dict[str, Any]
+
+
+@dataclass
+class Importer:
+    server: postgis.Server
+    database: str
+    folder: Path
+    capsys: pytest.CaptureFixture[str]
+    out: str = ""
+    err: str = ""
+
+    def connect(self, **more: Any) -> psycopg.Connection:
+        return self.server.connect(self.database, **more)
+
+    def run(self, *arguments: object, code: int = 0) -> str:
+        """Run a command; its exit code must be as said. Returns what it printed."""
+        self.capsys.readouterr()
+        words = [str(argument) for argument in arguments]
+        if words and words[0] not in ("import_data", "import-data", "--help"):
+            words += ["--outputs", str(self.folder / "outputs")]
+        got = cli.main(words)
+        self.out, self.err = self.capsys.readouterr()
+        assert got == code, f"{words}: exit {got}, wanted {code}\n{self.out}\n{self.err}"
+        return self.out + self.err
+
+    def output(self, name: str) -> str:
+        return (self.folder / "outputs" / name).read_text()
+
+    def load(self, path: Path) -> str:
+        """Load a file as a release and return its id."""
+        before = {release["id"] for release in self.list()}
+        self.run("import_data", path)
+        (new,) = {release["id"] for release in self.list()} - before
+        return new
+
+    def list(self) -> list[dict[str, Any]]:
+        self.run("list", "--json")
+        return json.loads(self.out)
+
+    def live(self) -> str | None:
+        return next((release["id"] for release in self.list() if release["live"]), None)
+
+
+class Zones:
+    """Writes files of zones."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, zones: list[Zone], name: str = "zones.jsonl.gz") -> Path:
+        path = self.folder / name
+        lines = "".join(json.dumps(zone, ensure_ascii=False) + "\n" for zone in zones)
+        text = lines if ".jsonl" in name else json.dumps({"meta": {"stats": [1, "}"]}, "zones": zones, "end": None})
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+        return path
+
+    def grid(self, name: str = "zones.jsonl.gz", **options: Any) -> Path:
+        return self.write(grid(**options), name)
+
+
+def square(west: float, south: float, east: float, north: float) -> Zone:
+    return {"type": "MultiPolygon",
+            "coordinates": [[[[west, south], [east, south], [east, north], [west, north], [west, south]]]]}
+
+
+def zone(id_: int, name: str, kind: str, level: int | None, geometry: Zone | None, parent: int | None = None,
+         country: str | None = "AA", **more: Any) -> Zone:
+    return {"id": id_, "osm_id": f"relation:{900000 + id_}", "admin_level": level, "zone_type": kind, "name": name,
+            "parent": parent, "wikidata": f"Q{id_}", "geometry": geometry, "country_code": country,
+            "label": name, "tags": {"name": name}, **more}
+
+
+def grid(size: int = 4, mark: str = "", west: float = 0.0, south: float = 0.0, step: float = 1.0,
+         country: str = "AA", first: int = 0, points: int = 24) -> list[Zone]:
+    """A country of size x size cities whose borders wiggle; neighbours share every vertex of their border."""
+    random_ = random.Random(f"{west} {south} {size}")
+    edges: dict[tuple[int, int, int], list[list[float]]] = {}
+
+    def edge(x: int, y: int, across: int) -> list[list[float]]:
+        """The border from a corner to the east (across 0) or to the north (across 1)."""
+        if (x, y, across) not in edges:
+            line = []
+            for n in range(points + 1):
+                along = n / points
+                wave = math.sin(n * 1.3 + x + y) + random_.uniform(-0.3, 0.3)
+                aside = 0.08 * math.sin(along * math.pi) * wave if 0 < n < points else 0.0
+                a, b = (along, aside) if across == 0 else (aside, along)
+                line.append([round(west + (x + a) * step, 7), round(south + (y + b) * step, 7)])
+            edges[x, y, across] = line
+        return edges[x, y, across]
+
+    cities = []
+    for y in range(size):
+        for x in range(size):
+            ring = (edge(x, y, 0)[:-1] + edge(x + 1, y, 1)[:-1] + edge(x, y + 1, 0)[:0:-1] + edge(x, y, 1)[:0:-1])
+            cities.append({"type": "MultiPolygon", "coordinates": [[[*ring, ring[0]]]]})
+    outer = ([point for x in range(size) for point in edge(x, 0, 0)[:-1]]
+             + [point for y in range(size) for point in edge(size, y, 1)[:-1]]
+             + [point for x in reversed(range(size)) for point in edge(x, size, 0)[:0:-1]]
+             + [point for y in reversed(range(size)) for point in edge(0, y, 1)[:0:-1]])
+    land = zone(first, f"Land{mark}", "country", 2,
+                {"type": "MultiPolygon", "coordinates": [[[*outer, outer[0]]]]}, country=country)
+    return [land] + [zone(first + 1 + n, f"City {n}{mark}", "city", 8, shape, parent=first, country=country)
+                     for n, shape in enumerate(cities)]
+
+
+def tile_of(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:
+    x = (longitude + 180) / 360
+    y = (1 - math.asinh(math.tan(math.radians(latitude))) / math.pi) / 2
+    return int(x * 2**zoom), int(y * 2**zoom)
+
+
+def tile(connection: psycopg.Connection, z: int, x: int, y: int, release: str | None = None) -> bytes | None:
+    query = json.dumps({"v": release} if release else {})
+    row = connection.execute("SELECT public.cosmogony(%s, %s, %s, %s)", (z, x, y, query)).fetchone()
+    return None if row[0] is None else bytes(row[0])
+
+
+def features(mvt: bytes | None) -> dict[int, dict[str, Any]]:
+    """The features of the layer vector-zones by id, y downwards as in the tile."""
+    if mvt is None:
+        return {}
+    layers = mapbox_vector_tile.decode(mvt, default_options={"y_coord_down": True})
+    assert list(layers) == ["vector-zones"]
+    layer = layers["vector-zones"]
+    assert layer["extent"] == 4096
+    assert layer["version"] == 2
+    return {feature["id"]: feature for feature in layer["features"]}

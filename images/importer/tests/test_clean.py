@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clean drops what is too old, never the live release, and nothing that somebody else needs."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from cosmogony_importer import db as database
+from helpers import Importer, Zones
+
+
+@pytest.fixture
+def four(importer: Importer, zones: Zones) -> list[str]:
+    releases = []
+    for mark in "abcd":
+        releases.append(importer.load(zones.grid(f"{mark}.jsonl.gz", size=2, mark=mark)))
+        importer.run("publish")
+    return releases
+
+
+def kept(importer: Importer) -> list[str]:
+    return [release["id"] for release in reversed(importer.list())]
+
+
+def test_the_newest_are_kept(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
+    importer.run("clean", "--keep", 3)
+    assert importer.output("dropped") == four[0]
+    assert kept(importer) == four[1:]
+    schemas = db.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'release%' ORDER BY nspname").fetchall()
+    assert [row[0] for row in schemas] == ["release_" + one.replace("-", "_") for one in four[1:]]
+    importer.run("clean", "--keep", 3)
+    assert importer.output("dropped") == ""
+
+
+def test_the_live_one_stays_however_old(importer: Importer, four: list[str]) -> None:
+    importer.run("rollback", "--to", four[0])
+    importer.run("clean", "--keep", 2)
+    assert kept(importer) == [four[0], four[3]]
+    importer.run("clean", "--keep", 1)
+    assert kept(importer) == [four[0]]
+
+
+def test_keep_is_at_least_one(importer: Importer, four: list[str]) -> None:
+    assert "--keep is 0, wanted 1 or more" in importer.run("clean", "--keep", 0, code=1)
+    assert kept(importer) == four
+
+
+def test_a_release_that_is_read_waits(importer: Importer, four: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cosmogony_importer.clean.PATIENCE", 1.0)
+    with importer.connect(autocommit=False) as long:
+        long.execute(f"SELECT count(*) FROM release_{four[0].replace('-', '_')}.zones")
+        assert f"release {four[0]} is being read, left for the next time" in importer.run("clean", "--keep", 3)
+        assert kept(importer) == four
+    importer.run("clean", "--keep", 3)
+    assert kept(importer) == four[1:]
+
+
+def test_what_others_built_on_a_release_keeps_it(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
+    db.execute(f"CREATE VIEW public.mine AS SELECT id FROM release_{four[0].replace('-', '_')}.zones")
+    said = importer.run("clean", "--keep", 1)
+    assert f"release {four[0]} is kept because something else needs it: view mine depends on" in said
+    assert kept(importer) == [four[0], four[3]]
+    assert db.execute("SELECT count(*) FROM mine").fetchone() == (5,)
+
+
+def test_a_running_load_is_left_alone(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
+    db.execute("INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format) VALUES ('x', 'release_x', "
+               "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)")
+    with database.lock(db, database.LOAD):
+        assert "staging left alone: another importer is busy with load" in importer.run("clean", "--keep", 4)
+        assert kept(importer) == [*four, "x"]
+    importer.run("clean", "--keep", 4)
+    assert kept(importer) == four
+    assert importer.output("dropped") == "import x"
+    assert db.execute("SELECT to_regclass('import.zones')").fetchone() == (None,)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The four formats, and what is wrong with broken ones."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+
+import pytest
+from cosmogony_importer import reader, rows
+from cosmogony_importer.errors import ImporterError
+from helpers import Zones, grid, square, zone
+
+SOME = [zone(1, "Älmhult \u2603 \U0001f600", "city", 8, square(0, 0, 1, 1)),
+        zone(2, "B", "suburb", None, None, parent=1)]
+
+
+def read(path, jobs=1):
+    with reader.open_file(path) as stream:
+        return list(rows.of_stream(stream, reader.ending(str(path)), str(path), jobs))
+
+
+@pytest.mark.parametrize("name", ["z.json", "z.json.gz", "z.jsonl", "z.jsonl.gz"])
+def test_all_formats_give_the_same_rows(zones: Zones, name: str) -> None:
+    first, second = read(zones.write(SOME, name))
+    assert first[:7] == (1, None, SOME[0]["name"], 8, "city", "relation:900001", "Q1")
+    assert first[8] == "AA"
+    assert second is None  # without geometry
+
+
+@pytest.mark.parametrize("name", ["z.JSON", "z.txt", "z.gz", "zjson", "z.jsonl.bz2"])
+def test_unknown_ending(name: str) -> None:
+    with pytest.raises(ImporterError, match="Unknown file extension"):
+        reader.ending(name)
+
+
+def test_all_members_of_a_gzip_file_are_read(zones: Zones) -> None:
+    path = zones.write([SOME[0]])
+    path.write_bytes(path.read_bytes() + zones.write([zone(7, "C", "city", 8, square(1, 1, 2, 2))], "o.jsonl.gz"
+                                                     ).read_bytes())
+    assert [row[0] for row in read(path)] == [1, 7]
+
+
+@pytest.mark.parametrize("name", ["z.json.gz", "z.jsonl.gz"])
+def test_truncated_file(zones: Zones, name: str) -> None:
+    path = zones.write(grid(3), name)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ImporterError, match="damaged"):
+        read(path)
+
+
+def test_not_a_gzip_file(zones: Zones) -> None:
+    path = zones.write(SOME, "z.jsonl").rename(zones.folder / "z.jsonl.gz")
+    with pytest.raises(ImporterError, match="damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize(("line", "complaint"), [
+    ("\n", "line 2 is blank"),
+    ("{\n", "line 2 is no JSON"),
+    ("[]\n", "line 2 is no zone but a list"),
+    (json.dumps({"id": 1, "name": "x"}) + "\n", "line 2 lacks the keys parent, admin_level, zone_type, osm_id, wiki"),
+    (json.dumps(SOME[0] | {"id": "7"}) + "\n", "line 2: id is '7', wanted a whole number"),
+    (json.dumps(SOME[0] | {"id": None}) + "\n", "line 2: id is None"),
+    (json.dumps(SOME[0] | {"id": True}) + "\n", "line 2: id is True"),
+    (json.dumps(SOME[0] | {"admin_level": 1 << 40}) + "\n", "does not fit in 32 bits"),
+    (json.dumps(SOME[0] | {"name": 7}) + "\n", "line 2: name is 7, wanted text"),
+    (json.dumps(SOME[0] | {"name": "a\0b"}) + "\n", "U\\+0000"),
+    (json.dumps(SOME[0] | {"geometry": {"type": "Polygon"}}) + "\n", "zone 1 .relation:900001.: geometry cannot"),
+    (json.dumps(SOME[0] | {"geometry": square(0, 0, 1, 95)}) + "\n", "not a longitude and a latitude"),
+])
+def test_bad_lines_are_named(zones: Zones, line: str, complaint: str) -> None:
+    path = zones.write(SOME[:1], "z.jsonl")
+    path.write_text(path.read_text() + line)
+    with pytest.raises(ImporterError, match=complaint):
+        read(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"zones": 7}', '{"meta": {}}', '{"zones": [', '{"zones": [1,'])
+def test_bad_documents(zones: Zones, text: str) -> None:
+    path = zones.folder / "z.json"
+    path.write_text(text)
+    with pytest.raises(ImporterError):
+        read(path)
+
+
+def test_document_is_cut_anywhere(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The buffer may end in the middle of a character, a number, a key."""
+    text = json.dumps({"a": 12.5, "zones": SOME, "ü": [1, {"b": "]"}]}, ensure_ascii=False).encode()
+    for size in (1, 2, 3, 7, 64):
+        monkeypatch.setattr(reader, "CHUNK", size)
+        assert list(reader.document(io.BytesIO(text), "z.json")) == SOME
+
+
+def test_several_processes_keep_the_order(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = zones.grid("z.jsonl.gz", size=6)
+    monkeypatch.setattr(rows, "BATCH_BYTES", 4000)
+    assert read(path, jobs=2) == read(path, jobs=1)
+    assert len(read(path, jobs=2)) == 37
+
+
+def test_several_processes_name_the_bad_line(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "BATCH_BYTES", 4000)
+    path = zones.folder / "z.jsonl.gz"
+    lines = [json.dumps(one) for one in grid(6)]
+    path.write_bytes(gzip.compress("\n".join([*lines[:30], "oops", *lines[30:]]).encode()))
+    with pytest.raises(ImporterError, match="line 31 is no JSON"):
+        read(path, jobs=2)

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tiles: layer, ids and properties as always; shared borders stay shared; stored ones are the computed ones."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+import shapely
+import shapely.geometry
+from cosmogony_importer import bands, tiles
+from cosmogony_importer.settings import Database
+from helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
+
+
+def publish(importer: Importer, path) -> str:
+    release = importer.load(path)
+    importer.run("publish")
+    return release
+
+
+def shapes(found: dict) -> dict[int, shapely.Geometry]:
+    return {id_: shapely.geometry.shape(feature["geometry"]) for id_, feature in found.items()}
+
+
+def test_layer_ids_and_properties(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    some = [zone(0, "Land", "country", 2, square(0, 0, 10, 10)),
+            zone(7, "Größe", "suburb", None, square(2, 2, 4, 4), parent=0),
+            zone(9, None, "city", 8, square(5, 5, 8, 8), parent=0)]
+    publish(importer, zones.write(some))
+    found = features(tile(db, 3, 4, 3))
+    assert {id_: feature["properties"] for id_, feature in found.items()} == {
+        0: {"name": "Land", "admin_level": 2, "zone_type": "country"},
+        7: {"name": "Größe", "zone_type": "suburb"},
+        9: {"admin_level": 8, "zone_type": "city"}}
+    # the example of the contract: x 0 to 912, y 4096 to 3184 on the half-pixel grid of the original
+    west, north, east, south = shapes(found)[0].bounds
+    assert (west, south) == (-160, 4096 + 160) or (west, south) == (0, 4096)
+    assert abs(east - 912) <= 8
+    assert abs(north - 3184) <= 8
+
+
+def test_rings_turn_as_the_format_wants(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    holed = {"type": "Polygon", "coordinates": [[[0, 0], [0, 9], [9, 9], [9, 0], [0, 0]],
+                                                [[3, 3], [6, 3], [6, 6], [3, 6], [3, 3]]]}
+    publish(importer, zones.write([zone(1, "Ring", "country", 2, holed)]))
+    shell, hole = features(tile(db, 4, 8, 7))[1]["geometry"]["coordinates"]
+    assert shapely.LinearRing(shell).is_ccw  # clockwise on a screen, where y points down
+    assert not shapely.LinearRing(hole).is_ccw
+
+
+@pytest.mark.parametrize(("z", "x", "y"), [(-1, 0, 0), (21, 0, 0), (3, 8, 0), (3, 0, 8), (3, -1, 0), (3, 0, -1),
+                                           (0, 1, 0), (30, 5, 5), (2**31 - 1, 2**31 - 1, 2**31 - 1), (3, 0, 0)])
+def test_outside_is_empty_and_no_error(importer: Importer, zones: Zones, db: psycopg.Connection, z: int, x: int,
+                                       y: int) -> None:
+    publish(importer, zones.grid())
+    assert tile(db, z, x, y) is None
+    assert db.execute("SELECT public.cosmogony(NULL, 0, 0, '{}'), public.cosmogony(0, NULL, 0, NULL)").fetchone() == (
+        None, None)
+
+
+def test_the_query_names_the_release(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    assert tile(db, 3, 4, 3) is None if importer.run("init") else False
+    first = publish(importer, zones.grid("a.jsonl.gz", mark=" a"))
+    second = publish(importer, zones.grid("b.jsonl.gz", mark=" b"))
+    third = importer.load(zones.grid("c.jsonl.gz", mark=" c"))
+
+    def mark(release: str | None) -> set[str]:
+        return {feature["properties"]["name"][-1] for feature in features(tile(db, 5, 16, 15, release)).values()}
+
+    assert (mark(first), mark(second), mark(third), mark(None)) == ({"a"}, {"b"}, {"c"}, {"b"})
+    importer.run("rollback")
+    assert (mark(first), mark(second), mark(None)) == ({"a"}, {"b"}, {"a"})
+    for nonsense in ("x", "'; DROP SCHEMA public --", "../..", "release_x", first.upper(), "0", "null"):
+        assert tile(db, 5, 16, 15, nonsense) is None
+    assert db.execute("SELECT public.cosmogony(5, 16, 15, '[1]') IS NOT NULL").fetchone() == (True,)
+    importer.run("clean", "--keep", 1)
+    assert mark(second) == set()
+
+
+def test_half_a_load_is_not_served(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    release = importer.load(zones.grid())
+    db.execute("UPDATE cosmogony_catalog.releases SET state = 'loading' WHERE id = %s", (release,))
+    assert tile(db, 5, 16, 15, release) is None
+
+
+def test_a_schema_dropped_by_hand_is_empty(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    release = importer.load(zones.grid())
+    db.execute(f"DROP SCHEMA release_{release.replace('-', '_')} CASCADE")
+    assert tile(db, 5, 16, 15, release) is None
+
+
+def test_low_zooms_leave_out_what_is_too_small(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    tiny = zone(900, "Tiny land", "country", 2, square(50, 0, 50.05, 0.05))
+    publish(importer, zones.write([*grid(4), *grid(3, west=10, step=0.01, country="BB", first=100)[1:], tiny]))
+    for zoom in range(15):
+        names = {feature["properties"]["name"] for x, y in {tile_of(2, 2, zoom), tile_of(50.01, 0.01, zoom)}
+                 for feature in features(tile(db, zoom, x, y)).values()}
+        assert "Land" in names
+        assert ("Tiny land" in names) == (zoom >= 1)  # countries always, unless they round to nothing
+    small = [bool({id_ for id_ in features(tile(db, zoom, *tile_of(10.015, 0.015, zoom))) if 100 < id_ < 900})
+             for zoom in range(15)]
+    first = small.index(True)
+    assert small == [False] * first + [True] * (15 - first)
+    size = 0.01 * 40075016.7 / 360
+    assert size / (bands.PIXEL / 2**first) == pytest.approx(bands.SEEN * 1.5, rel=0.5)
+    cities = [sum(0 < id_ < 20 for id_ in features(tile(db, zoom, *tile_of(2, 2, zoom)))) for zoom in range(8)]
+    assert cities[0] == 0
+    assert max(cities) == 16
+
+
+def overlaps_and_gaps(found: dict[int, shapely.Geometry]) -> tuple[float, float]:
+    """Areas, in tile units, that two cities cover, and holes between cities."""
+    cities = list(found.values())
+    union = shapely.union_all(cities)
+    overlap = sum(shape.area for shape in cities) - union.area
+    holes = sum(shapely.Polygon(ring).area for part in getattr(union, "geoms", [union]) for ring in part.interiors)
+    return overlap, holes
+
+
+@pytest.mark.parametrize("chunk", [bands.CHUNK_VERTICES, 700])
+def test_shared_borders_stay_shared(importer: Importer, zones: Zones, db: psycopg.Connection,
+                                    monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """No gap and no overlap between neighbours at any zoom, also where they were simplified apart from each other."""
+    monkeypatch.setattr(bands.make, "__defaults__", (0, chunk))
+    publish(importer, zones.grid(size=6, points=60, south=47.0))
+    seen = 0
+    for zoom in range(3, 15):
+        for longitude, latitude in ((3.02, 50.02), (1.5, 49.03), (4.98, 51.5)):
+            found = shapes(features(tile(db, zoom, *tile_of(longitude, latitude, zoom))))
+            found.pop(0, None)
+            assert all(shapely.is_valid(shape) for shape in found.values())
+            seen = max(seen, len(found))
+            assert overlaps_and_gaps(found) == (0, 0), f"zoom {zoom}"
+    assert seen == 36
+
+
+def test_bands_are_coverages(importer: Importer, zones: Zones, db: psycopg.Connection,
+                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands.make, "__defaults__", (0, 500))
+    release = importer.load(zones.grid(size=6, points=80))
+    vertices = {}
+    for zoom in bands.BANDS:
+        table = f"release_{release.replace('-', '_')}.zones_z{zoom}"
+        invalid, vertices[zoom] = db.execute(
+            f"SELECT count(edges) FILTER (WHERE NOT ST_IsEmpty(edges)), sum(n) FROM (SELECT ST_NPoints(geometry) AS n, "
+            f"ST_CoverageInvalidEdges(geometry) OVER () AS edges FROM {table} WHERE id > 0) AS found").fetchone()
+        assert invalid == 0, f"zoom {zoom}"
+    assert vertices[6] < vertices[8] < vertices[12]
+
+
+def test_stored_tiles_are_the_computed_ones(importer: Importer, zones: Zones, db: psycopg.Connection,
+                                            monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    release = importer.load(zones.grid(size=5, south=40.0))
+    schema = "release_" + release.replace("-", "_")
+    monkeypatch.setenv("ARGO_PROGRESS_FILE", str(tmp_path / "progress"))
+    importer.run("tiles", "--release", release, "--max-zoom", 7, "--jobs", 3)
+    everything = {(z, x, y): bytes(mvt) for z, x, y, mvt in db.execute(
+        "SELECT z, x, y, cosmogony_catalog.compute_tile(%s, z, x, y) FROM generate_series(0, 7) AS z, LATERAL "
+        "generate_series(0, (1 << z) - 1) AS x, LATERAL generate_series(0, (1 << z) - 1) AS y "
+        "WHERE cosmogony_catalog.compute_tile(%s, z, x, y) IS NOT NULL", (schema, schema)).fetchall()}
+    stored = {row[:3]: bytes(row[3]) for row in db.execute(f"SELECT z, x, y, mvt FROM {schema}.tiles").fetchall()}
+    assert stored == everything
+    assert importer.output("tiles") == str(len(stored))
+    assert db.execute(f"SELECT to_regclass('{schema}.tile_batches')").fetchone() == (None,)
+    done, total = (tmp_path / "progress").read_text().split("/")
+    assert int(done) == int(total) >= len(stored)
+    assert importer.list()[0]["stored_zoom"] == 7
+    assert importer.list()[0]["tiles_by_zoom"]["0"]["tiles"] == 1
+    for (z, x, y), mvt in stored.items():
+        assert tile(db, z, x, y, release) == mvt
+
+
+def test_only_touched_tiles_are_walked(importer: Importer, zones: Zones) -> None:
+    release = importer.load(zones.grid(size=2))
+    said = importer.run("tiles", "--release", release, "--max-zoom", 10)
+    walked = int(said.split(" tiles to make")[0].rsplit("\n", 1)[-1])
+    stored = int(importer.output("tiles"))
+    assert stored <= walked <= 1.3 * stored + 11
+
+
+def test_a_stored_zoom_comes_from_the_table_only(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    release = importer.load(zones.grid())
+    schema = "release_" + release.replace("-", "_")
+    importer.run("tiles", "--release", release, "--max-zoom", 5)
+    db.execute(f"UPDATE {schema}.tiles SET mvt = 'x'; DELETE FROM {schema}.tiles WHERE z = 4")
+    assert tile(db, 5, 16, 15, release) == b"x"
+    assert tile(db, 4, 8, 7, release) is None
+    assert len(features(tile(db, 6, 32, 31, release))) == 17
+
+
+def test_interrupted_tiles_go_on(importer: Importer, zones: Zones, db: psycopg.Connection,
+                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    release = importer.load(zones.grid(size=5))
+    monkeypatch.setattr(tiles, "BATCH", 4)
+    made, real = [], tiles._batch
+
+    def failing(connection, release_):
+        if len(made) == 5:
+            raise psycopg.OperationalError("the network is gone")
+        made.append(real(connection, release_))
+        return made[-1]
+
+    monkeypatch.setattr(tiles, "_batch", failing)
+    importer.run("tiles", "--release", release, "--max-zoom", 8, "--jobs", 1, code=75)
+    assert importer.list()[0]["stored_zoom"] is None
+    assert len(features(tile(db, 6, 32, 31, release))) == 26  # computed meanwhile
+    monkeypatch.setattr(tiles, "_batch", real)
+    said = importer.run("tiles", "--release", release, "--max-zoom", 8)
+    assert f"{sum(made)} of them done before" in said
+    assert importer.list()[0]["stored_zoom"] == 8
+    assert "nothing to do" in importer.run("tiles", "--release", release, "--max-zoom", 8)
+
+
+def test_two_runs_share_the_work(importer: Importer, zones: Zones, db: psycopg.Connection,
+                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiles, "BATCH", 2)
+    release_id = importer.load(zones.grid(size=5))
+    found = []
+
+    def work() -> None:
+        with importer.connect() as own:
+            release = tiles_release(own, release_id)
+            found.append(tiles.store(Database.from_environment(), own, release, 7, 1))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert len(found) == 2
+    assert found[0] == found[1]
+    assert importer.list()[0]["stored_zoom"] == 7
+
+
+def tiles_release(connection: psycopg.Connection, release_id: str):
+    from cosmogony_importer import catalog
+
+    return catalog.find(connection, release_id)
+
+
+def test_zoom_limits(importer: Importer, zones: Zones) -> None:
+    release = importer.load(zones.grid(size=2))
+    assert "wanted 0 to 14" in importer.run("tiles", "--release", release, "--max-zoom", 15, code=1)
+    assert "wanted 0 to 14" in importer.run("tiles", "--release", release, "--max-zoom", -1, code=1)
