@@ -24,6 +24,14 @@ class Ring:
     """A closed ring: ways (index in `Ways`) with the direction they are walked in."""
 
     ways: list[tuple[int, bool]]
+    counter_clockwise: bool | None = None
+
+    def directed(self, ways: Ways, *, outer: bool) -> Points:
+        """The points in the direction that GeoJSON asks for: outer rings counter-clockwise, holes clockwise."""
+        points = self.points(ways)
+        if self.counter_clockwise is None:
+            self.counter_clockwise = signed_area(points) > 0
+        return points if self.counter_clockwise == outer else points[::-1]
 
     def points(self, ways: Ways) -> Points:
         """The closed ring; where two ways meet their common point comes once."""
@@ -63,7 +71,7 @@ class Area:
         """The geometry; outer rings counter-clockwise, holes clockwise."""
         made = []
         for part in self.parts:
-            outer, *inner = [oriented(ring.points(ways), outer=k == 0) for k, ring in enumerate(part.rings())]
+            outer, *inner = [ring.directed(ways, outer=k == 0) for k, ring in enumerate(part.rings())]
             made.append(shapely.Polygon(outer, inner))
         return shapely.MultiPolygon(made)
 
@@ -72,12 +80,7 @@ def signed_area(points: Points) -> float:
     """Area of a closed ring, positive when it runs counter-clockwise."""
     x = points[:, 0] - points[0, 0]
     y = points[:, 1] - points[0, 1]
-    return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
-
-
-def oriented(points: Points, *, outer: bool) -> Points:
-    """The ring in the direction GeoJSON asks for."""
-    return points if (signed_area(points) > 0) == outer else points[::-1]
+    return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum()) / 2
 
 
 def assemble(relation: Relation, ways: Ways) -> Area:

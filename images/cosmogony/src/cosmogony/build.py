@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from . import names
@@ -106,7 +104,8 @@ def measure(area: Area, ways: Ways) -> tuple[Box, float, tuple[float, float]]:
             if k == 0:
                 low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
             ring_size, ring_moment = _moments(points - origin)
-            sign = 1 if k == 0 else -1
+            ring.counter_clockwise = ring_size > 0
+            sign = (1 if k == 0 else -1) * (1 if ring_size > 0 else -1)
             size += sign * ring_size
             moment += sign * ring_moment
     assert origin is not None
@@ -119,16 +118,8 @@ def measure(area: Area, ways: Ways) -> tuple[Box, float, tuple[float, float]]:
 
 
 def _moments(points: Points) -> tuple[float, Points]:
-    """Area of a closed ring, and area times centroid."""
-    a, b = points[:-1], points[1:]
-    cross = a[:, 0] * b[:, 1] - b[:, 0] * a[:, 1]
-    size = float(cross.sum()) / 2
-    moment = ((a + b) * cross[:, None]).sum(axis=0) / 6
-    return (size, moment) if size >= 0 else (-size, -moment)
-
-
-def total_points(zones: Sequence[Zone], ways: Ways) -> int:
-    """Points of all zones, for reports."""
-    sizes = np.diff(ways.start)
-    rings = (ring for zone in zones if zone.area for ring in zone.area.rings())
-    return sum(int(sizes[k]) for ring in rings for k, _ in ring.ways)
+    """Signed area of a closed ring, and area times centroid."""
+    x, y = points.T.copy()
+    cross = x[:-1] * y[1:] - x[1:] * y[:-1]
+    moment = np.array([((x[:-1] + x[1:]) * cross).sum(), ((y[:-1] + y[1:]) * cross).sum()]) / 6
+    return float(cross.sum()) / 2, moment

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from .areas import Area
+from .areas import Area, Points
 from .hierarchy import COUNTRY_TAG
 from .reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
 from .zone import Zone
@@ -95,7 +95,7 @@ def _belongs(relation: Relation, extract: Extract, own: str | None, shapes: Sequ
     for ref in (relation.centre, relation.label):
         node = None if ref is None else extract.nodes.get(ref)
         if node is not None:
-            return any(bool(shapely.contains_xy(shape, node.lon, node.lat)) for shape in shapes)
+            return _any_inside(shapes, np.array([[node.lon, node.lat]]))
     ways = extract.ways
     roles = OUTER_ROLES | {INNER_ROLE}
     known = [ways.index[ref] for ref, role in relation.ways if role in roles and ref in ways.index]
@@ -103,4 +103,16 @@ def _belongs(relation: Relation, extract: Extract, own: str | None, shapes: Sequ
         return False
     points = np.concatenate([ways.points[ways.start[k] : ways.start[k + 1]] for k in known])
     # points on the country's own border say nothing: neighbours have them too
-    return any(bool(shapely.contains_xy(shape, points[:, 0], points[:, 1]).any()) for shape in shapes)
+    return _any_inside(shapes, points)
+
+
+def _any_inside(shapes: Sequence[shapely.MultiPolygon], points: Points) -> bool:
+    """Whether a point is inside (and not on the border) of one of the shapes."""
+    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+    for shape in shapes:
+        low_x, low_y, high_x, high_y = shape.bounds
+        if low_x <= x1 and high_x >= x0 and low_y <= y1 and high_y >= y0:
+            near = points[np.all((points >= (low_x, low_y)) & (points <= (high_x, high_y)), axis=1)]
+            if shapely.contains_xy(shape, near[:, 0], near[:, 1]).any():
+                return True
+    return False

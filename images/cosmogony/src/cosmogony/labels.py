@@ -23,8 +23,22 @@ class _Chain:
     first: str
     rest: str  # begins with the separator, or empty
 
-    def text(self) -> str:
-        return self.first + self.rest
+    def after(self, name: str) -> str:
+        """What follows a name below this chain."""
+        return self.rest if name == self.first else _SEPARATOR + self.first + self.rest
+
+
+@dataclass(slots=True, frozen=True)
+class _Above:
+    """The chains that begin at a zone: local, and by language in the order of the languages."""
+
+    default: _Chain | None
+    chains: dict[str, _Chain]
+    firsts: frozenset[str]
+    after: list[tuple[str, str]]  # language, and what follows a name that is not the first one of the chain
+
+
+_TOP = _Above(None, {}, frozenset(), [])
 
 
 class Labels:
@@ -33,54 +47,52 @@ class Labels:
     def __init__(self, zones: Sequence[Zone], languages: Sequence[str] = ()) -> None:
         self._zones = zones
         self._only = frozenset(languages)
-        self._chains = lru_cache(maxsize=4096)(self._make_chains)
+        self._from = lru_cache(maxsize=4096)(self._make)
 
     def label(self, zone: Zone) -> str:
-        default, _ = self._above(zone)
-        return zone.name + zip_suffix(zone.zip_codes) + _rest(zone.name, default)
+        above = self._above(zone)
+        return zone.name + zip_suffix(zone.zip_codes) + _after(zone.name, above.default)
 
     def international(self, zone: Zone) -> dict[str, str]:
         """Labels by language: every language of the zone or of a zone above it."""
-        default, above = self._above(zone)
-        names = zone.names
-        zips = zip_suffix(zone.zip_codes)
-        name = zone.name
-        only = self._only
-        made: dict[str, str] = {}
-        for language in sorted(above.keys() | names.keys()):
-            if only and language not in only:
-                continue
-            first = names.get(language, name)
-            chain = above.get(language, default)
-            if chain is None:
-                made[language] = first + zips
-            elif chain.first == first:
-                made[language] = first + zips + chain.rest
-            else:
-                made[language] = f"{first}{zips}, {chain.first}{chain.rest}"
-        return made
+        above = self._above(zone)
+        name, zips = zone.name, zip_suffix(zone.zip_codes)
+        head = name + zips
+        if name in above.firsts:
+            made = {language: head + chain.after(name) for language, chain in above.chains.items()}
+        else:
+            made = {language: head + after for language, after in above.after}
+        fresh = False
+        for language, own in self._names(zone).items():
+            fresh = fresh or language not in made
+            made[language] = own + zips + _after(own, above.chains.get(language, above.default))
+        return dict(sorted(made.items())) if fresh else made
 
-    def _above(self, zone: Zone) -> tuple[_Chain | None, dict[str, _Chain]]:
-        return (None, {}) if zone.parent is None else self._chains(zone.parent)
+    def _names(self, zone: Zone) -> dict[str, str]:
+        if not self._only:
+            return zone.names
+        return {language: name for language, name in zone.names.items() if language in self._only}
 
-    def _make_chains(self, index: int) -> tuple[_Chain, dict[str, _Chain]]:
-        """The chain that begins at a zone, in the local language and in all others."""
+    def _above(self, zone: Zone) -> _Above:
+        return _TOP if zone.parent is None else self._from(zone.parent)
+
+    def _make(self, index: int) -> _Above:
         zone = self._zones[index]
-        default, above = self._above(zone)
-        own = _Chain(zone.name, _rest(zone.name, default))
-        made = {}
-        for language in above.keys() | zone.names.keys():
-            if self._only and language not in self._only:
-                continue
-            first = zone.names.get(language, zone.name)
-            made[language] = _Chain(first, _rest(first, above.get(language, default)))
-        return own, made
+        above, names = self._above(zone), self._names(zone)
+        chains = {}
+        for language in sorted(above.chains.keys() | names.keys()):
+            first = names.get(language, zone.name)
+            chains[language] = _Chain(first, _after(first, above.chains.get(language, above.default)))
+        return _Above(
+            _Chain(zone.name, _after(zone.name, above.default)),
+            chains,
+            frozenset(chain.first for chain in chains.values()),
+            [(language, _SEPARATOR + chain.first + chain.rest) for language, chain in chains.items()],
+        )
 
 
-def _rest(first: str, chain: _Chain | None) -> str:
-    if chain is None:
-        return ""
-    return chain.rest if chain.first == first else _SEPARATOR + chain.text()
+def _after(name: str, chain: _Chain | None) -> str:
+    return "" if chain is None else chain.after(name)
 
 
 def zip_suffix(codes: Sequence[str]) -> str:

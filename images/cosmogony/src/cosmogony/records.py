@@ -10,7 +10,6 @@ import numpy as np
 import orjson
 import shapely
 
-from .areas import oriented
 from .labels import Labels
 from .reader import Ways
 from .zone import Zone
@@ -71,10 +70,7 @@ class Records:
         if zone.area is None:
             return None
         coordinates = [
-            [
-                np.ascontiguousarray(oriented(ring.points(self._ways), outer=k == 0))
-                for k, ring in enumerate(part.rings())
-            ]
+            [np.ascontiguousarray(ring.directed(self._ways, outer=k == 0)) for k, ring in enumerate(part.rings())]
             for part in zone.area.parts
         ]
         return {"type": "MultiPolygon", "coordinates": coordinates}

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _CHUNK = 16  # segments that share one bounding box while looking for crossings
-_BATCH = 1 << 19  # segments or pairs of segments looked at together
+_BATCH = 1 << 18  # segments or pairs of segments looked at together
 _SCALE = 1e7  # OSM coordinates are whole multiples of 1e-7 degrees
 
 
@@ -162,21 +162,29 @@ def _portions(total: int, size: int) -> list[slice]:
 
 
 def _boxes(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
-    """Corners of the boxes of runs of points (both ends belong to the run)."""
-    edges = np.stack([begin, stop + 1], axis=1).ravel()
-    padded = np.concatenate([points, points[-1:]])
-    low = np.minimum.reduceat(padded, edges, axis=0)[::2]
-    high = np.maximum.reduceat(padded, edges, axis=0)[::2]
+    """Corners of the boxes of runs of points (both ends belong to the run), some at a time."""
+    low, high = np.empty((len(begin), 2)), np.empty((len(begin), 2))
+    for part in _portions(len(begin), _BATCH // _CHUNK):
+        first, after = begin[part][0], stop[part][-1] + 2
+        some = points[first:after]
+        if after > len(points):
+            some = np.concatenate([some, points[-1:]])
+        edges = np.stack([begin[part] - first, stop[part] + 1 - first], axis=1).ravel()
+        low[part] = np.minimum.reduceat(some, edges, axis=0)[::2]
+        high[part] = np.maximum.reduceat(some, edges, axis=0)[::2]
     return low, high
 
 
 def _runs_ahead(points: Floats, begin: Ints, stop: Ints) -> Bools:
     """Runs whose every segment goes forward along the line from first to last point: they cannot meet themselves."""
-    size = stop - begin
-    segment = spread(begin, stop)
-    along = np.repeat(points[stop] - points[begin], size, axis=0)
-    step = np.einsum("ij,ij->i", points[segment + 1] - points[segment], along)
-    return np.minimum.reduceat(step, np.cumsum(size) - size) > 0
+    answer = np.empty(len(begin), dtype=np.bool_)
+    for part in _portions(len(begin), _BATCH // _CHUNK):
+        size = stop[part] - begin[part]
+        segment = spread(begin[part], stop[part])
+        along = np.repeat(points[stop[part]] - points[begin[part]], size, axis=0)
+        step = np.einsum("ij,ij->i", points[segment + 1] - points[segment], along)
+        answer[part] = np.minimum.reduceat(step, np.cumsum(size) - size) > 0
+    return answer
 
 
 class _Segments:
