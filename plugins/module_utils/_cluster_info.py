@@ -74,26 +74,28 @@ class Cluster:
         }
 
     def missing_rights(self, rights: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Tell which of the rights we lack, as ``verb resource.group``."""
-        from kubernetes import client
-
-        ask = client.AuthorizationV1Api(self.api).create_self_subject_access_review
+        """Tell which of the rights we lack, as ``verb/verb resource.group``."""
         missing = []
         for right in rights:
-            resource, _slash, part = right["resource"].partition("/")
-            for verb in right["verbs"]:
-                attributes = {
-                    "verb": verb,
-                    "group": right["group"],
-                    "resource": resource,
-                    "subresource": part,
-                    "namespace": "" if right["cluster"] else self.namespace,
-                }
-                review = self._need("our rights", ask, {"spec": {"resourceAttributes": attributes}})
-                if not review.status.allowed:
-                    name = right["resource"] + (f".{right['group']}" if right["group"] else "")
-                    missing.append(f"{verb} {name}")
+            lacking = [verb for verb in right["verbs"] if not self._allowed(right, verb)]
+            if lacking:
+                group = f".{right['group']}" if right["group"] else ""
+                missing.append(f"{'/'.join(lacking)} {right['resource']}{group}")
         return missing
+
+    def _allowed(self, right: Mapping[str, Any], verb: str) -> bool:
+        from kubernetes import client
+
+        resource, _slash, part = right["resource"].partition("/")
+        attributes = {
+            "verb": verb,
+            "group": right["group"],
+            "resource": resource,
+            "subresource": part,
+            "namespace": "" if right["cluster"] else self.namespace,
+        }
+        ask = client.AuthorizationV1Api(self.api).create_self_subject_access_review
+        return bool(self._need("our rights", ask, {"spec": {"resourceAttributes": attributes}}).status.allowed)
 
     def _kinds(self) -> list[str]:
         from kubernetes import client

@@ -144,7 +144,7 @@ missing_rights:
   returned: success
   type: list
   elements: str
-  sample: [create deployments.apps]
+  sample: [create/patch deployments.apps]
 notes:
   description: What could not be read, and why.
   returned: success

@@ -363,6 +363,8 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.postgre
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.s3 import S3Probe
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
+STORAGE = "cosmogony_storage_existing_secret"
+DATABASE = "cosmogony_database_existing_secret"
 SSLMODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
 
@@ -434,12 +436,23 @@ def check_settings(params: Mapping[str, Any]) -> str:
             f"minio.endpoint is {minio['endpoint']!r}: give host:port without a scheme"
             " (cosmogony_storage_endpoint), and say by secure whether it speaks TLS (cosmogony_storage_secure)"
         )
-    for name in ("access_key", "secret_key"):
-        if minio and not minio[name]:
-            return f"minio.{name} is empty: set cosmogony_storage_{name}, or cosmogony_storage_existing_secret"
     postgres = params["postgres"] or {}
-    if postgres and not postgres["password"]:
-        return "postgres.password is empty: set cosmogony_database_password, or cosmogony_database_existing_secret"
+    credentials = [
+        ("minio", minio, name, f"cosmogony_storage_{name}", STORAGE) for name in ("access_key", "secret_key")
+    ]
+    credentials += [
+        ("postgres", postgres, name, f"cosmogony_database_{name}", DATABASE) for name in ("user", "password")
+    ]
+    for service, options, name, variable, existing in credentials:
+        if not options:
+            continue
+        if not options[name]:
+            return f"{service}.{name} is empty: set {variable}, or {existing}"
+        if any(character in options[name] for character in "\r\n\0"):
+            return (
+                f"{service}.{name} holds a line feed: correct {variable}, or the Secret that {existing} names"
+                " (kubectl create secret --from-file keeps the line feed at the end of a file)"
+            )
     return ""
 
 

@@ -123,7 +123,9 @@ class S3Probe:
         except ServerError as error:
             raise NotReady("server_error", f"answers {error}", "look at the store's own log") from error
         except ValueError as error:
-            raise refused("setting_refused", f"{error}", f"correct {SETTINGS} or cosmogony_storage_bucket") from error
+            # The text may hold a whole header; only what speaks of the two settings is passed on.
+            cause = str(error) if "bucket" in str(error) or "endpoint" in str(error) else "a setting is refused"
+            raise refused("setting_refused", cause, f"correct {SETTINGS} or cosmogony_storage_bucket") from error
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(error) from error
         finally:

@@ -139,15 +139,18 @@ def test_never_waits_much_longer_than_told(timeout, interval, takes, needed):
         ({"access_key": ""}, None, "minio.access_key is empty: set cosmogony_storage_access_key"),
         ({"secret_key": ""}, None, "minio.secret_key is empty: set cosmogony_storage_secret_key"),
         (None, {"password": ""}, "postgres.password is empty: set cosmogony_database_password"),
+        (None, {"password": "p\n"}, "postgres.password holds a line feed: correct cosmogony_database_password"),
+        ({"access_key": "a\n"}, None, "kubectl create secret --from-file keeps the line feed"),
     ],
 )
 def test_settings_that_cannot_be_right(minio, postgres, part):
     full = {"endpoint": "h:9000", "access_key": "a", "secret_key": "s", **minio} if minio else None
-    params = {"minio": full, "postgres": postgres, "timeout": 1, "interval": 1.0}
+    server = {"user": "u", **postgres} if postgres else None
+    params = {"minio": full, "postgres": server, "timeout": 1, "interval": 1.0}
     assert part in check_settings(params)
 
 
 def test_bad_times():
-    params = {"minio": None, "postgres": {"password": "p"}, "timeout": 1, "interval": 0.0}
+    params = {"minio": None, "postgres": {"user": "u", "password": "p"}, "timeout": 1, "interval": 0.0}
     assert "interval must be above 0" in check_settings(params)
     assert "timeout must not be below 0" in check_settings({**params, "timeout": -1, "interval": 1.0})
