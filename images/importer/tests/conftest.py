@@ -40,8 +40,9 @@ def store() -> Iterator[objectstore.ObjectStore]:
 
 
 @pytest.fixture
-def importer(postgres: postgis.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-             capsys: pytest.CaptureFixture[str]) -> Iterator[Importer]:
+def importer(
+    postgres: postgis.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Importer]:
     """The command line over a new database."""
     database = postgres.create_database()
     for name in ("S3_ENDPOINT", "PGPORT", "ARGO_PROGRESS_FILE"):

@@ -79,19 +79,48 @@ class Zones:
 
 
 def square(west: float, south: float, east: float, north: float) -> Zone:
-    return {"type": "MultiPolygon",
-            "coordinates": [[[[west, south], [east, south], [east, north], [west, north], [west, south]]]]}
+    return {
+        "type": "MultiPolygon",
+        "coordinates": [[[[west, south], [east, south], [east, north], [west, north], [west, south]]]],
+    }
 
 
-def zone(id_: int, name: str, kind: str, level: int | None, geometry: Zone | None, parent: int | None = None,
-         country: str | None = "AA", **more: Any) -> Zone:
-    return {"id": id_, "osm_id": f"relation:{900000 + id_}", "admin_level": level, "zone_type": kind, "name": name,
-            "parent": parent, "wikidata": f"Q{id_}", "geometry": geometry, "country_code": country,
-            "label": name, "tags": {"name": name}, **more}
+def zone(
+    id_: int,
+    name: str,
+    kind: str,
+    level: int | None,
+    geometry: Zone | None,
+    parent: int | None = None,
+    country: str | None = "AA",
+    **more: Any,
+) -> Zone:
+    return {
+        "id": id_,
+        "osm_id": f"relation:{900000 + id_}",
+        "admin_level": level,
+        "zone_type": kind,
+        "name": name,
+        "parent": parent,
+        "wikidata": f"Q{id_}",
+        "geometry": geometry,
+        "country_code": country,
+        "label": name,
+        "tags": {"name": name},
+        **more,
+    }
 
 
-def grid(size: int = 4, mark: str = "", west: float = 0.0, south: float = 0.0, step: float = 1.0,
-         country: str = "AA", first: int = 0, points: int = 24) -> list[Zone]:
+def grid(
+    size: int = 4,
+    mark: str = "",
+    west: float = 0.0,
+    south: float = 0.0,
+    step: float = 1.0,
+    country: str = "AA",
+    first: int = 0,
+    points: int = 24,
+) -> list[Zone]:
     """A country of size x size cities whose borders wiggle; neighbours share every vertex of their border."""
     random_ = random.Random(f"{west} {south} {size}")
     edges: dict[tuple[int, int, int], list[list[float]]] = {}
@@ -112,16 +141,26 @@ def grid(size: int = 4, mark: str = "", west: float = 0.0, south: float = 0.0, s
     cities = []
     for y in range(size):
         for x in range(size):
-            ring = (edge(x, y, 0)[:-1] + edge(x + 1, y, 1)[:-1] + edge(x, y + 1, 0)[:0:-1] + edge(x, y, 1)[:0:-1])
+            ring = edge(x, y, 0)[:-1] + edge(x + 1, y, 1)[:-1] + edge(x, y + 1, 0)[:0:-1] + edge(x, y, 1)[:0:-1]
             cities.append({"type": "MultiPolygon", "coordinates": [[[*ring, ring[0]]]]})
-    outer = ([point for x in range(size) for point in edge(x, 0, 0)[:-1]]
-             + [point for y in range(size) for point in edge(size, y, 1)[:-1]]
-             + [point for x in reversed(range(size)) for point in edge(x, size, 0)[:0:-1]]
-             + [point for y in reversed(range(size)) for point in edge(0, y, 1)[:0:-1]])
-    land = zone(first, f"Land{mark}", "country", 2,
-                {"type": "MultiPolygon", "coordinates": [[[*outer, outer[0]]]]}, country=country)
-    return [land] + [zone(first + 1 + n, f"City {n}{mark}", "city", 8, shape, parent=first, country=country)
-                     for n, shape in enumerate(cities)]
+    outer = (
+        [point for x in range(size) for point in edge(x, 0, 0)[:-1]]
+        + [point for y in range(size) for point in edge(size, y, 1)[:-1]]
+        + [point for x in reversed(range(size)) for point in edge(x, size, 0)[:0:-1]]
+        + [point for y in reversed(range(size)) for point in edge(0, y, 1)[:0:-1]]
+    )
+    land = zone(
+        first,
+        f"Land{mark}",
+        "country",
+        2,
+        {"type": "MultiPolygon", "coordinates": [[[*outer, outer[0]]]]},
+        country=country,
+    )
+    return [land] + [
+        zone(first + 1 + n, f"City {n}{mark}", "city", 8, shape, parent=first, country=country)
+        for n, shape in enumerate(cities)
+    ]
 
 
 def tile_of(longitude: float, latitude: float, zoom: int) -> tuple[int, int]:

@@ -64,8 +64,10 @@ def test_what_others_built_on_a_release_keeps_it(importer: Importer, four: list[
 
 
 def test_a_running_load_is_left_alone(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
-    db.execute("INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format) VALUES ('x', 'release_x', "
-               "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)")
+    db.execute(
+        "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format) VALUES ('x', 'release_x', "
+        "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)"
+    )
     with database.lock(db, database.LOAD):
         assert "staging left alone: another importer is busy with load" in importer.run("clean", "--keep", 4)
         assert kept(importer) == [*four, "x"]

@@ -18,8 +18,13 @@ SCRIPT = Path(__file__).parents[1] / "import.py"
 
 
 def script(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(SCRIPT), *arguments], text=True, capture_output=True, check=False,
-                          env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SCRIPT.parent / "src"), **environment})
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments],
+        text=True,
+        capture_output=True,
+        check=False,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SCRIPT.parent / "src"), **environment},
+    )
 
 
 def test_no_command_prints_usage() -> None:
@@ -28,9 +33,17 @@ def test_no_command_prints_usage() -> None:
     assert "usage: import.py" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["import_data"], ["load"], ["gate", "--release"],
-                                       ["import_data", "a.json", "--cosmogony_path=b.json"],
-                                       ["tiles", "--release", "x", "--max-zoom", "many"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["import_data"],
+        ["load"],
+        ["gate", "--release"],
+        ["import_data", "a.json", "--cosmogony_path=b.json"],
+        ["tiles", "--release", "x", "--max-zoom", "many"],
+    ],
+)
 def test_wrong_arguments(arguments: list[str]) -> None:
     done = script(*arguments)
     assert done.returncode == 2
@@ -58,13 +71,32 @@ def test_unknown_extension_and_missing_file(importer: Importer) -> None:
     assert "no such file" in importer.run("import_data", "nowhere.jsonl.gz", code=1)
 
 
-@pytest.mark.parametrize(("command", "code"), [(["import_data", "PATH"], 1), (["publish"], 1), (["init"], 75),
-                                               (["publish", "--release", "a"], 75), (["list"], 75)])
-def test_no_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, zones: Zones, command: list[str], code: int,
-                     capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["import_data", "PATH"], 1),
+        (["publish"], 1),
+        (["init"], 75),
+        (["publish", "--release", "a"], 75),
+        (["list"], 75),
+    ],
+)
+def test_no_database(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    zones: Zones,
+    command: list[str],
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Tried for ten seconds; the original commands end in 1, the steps say that it may pass."""
-    for name, value in {"HOST": "127.0.0.1", "PORT": str(free_port()), "DB": "d", "USER": "u", "PASSWORD": "s3cret"
-                        }.items():
+    for name, value in {
+        "HOST": "127.0.0.1",
+        "PORT": str(free_port()),
+        "DB": "d",
+        "USER": "u",
+        "PASSWORD": "s3cret",
+    }.items():
         monkeypatch.setenv(f"POSTGRES_{name}", value)
     monkeypatch.setattr(db.connect, "__defaults__", (1.0,))
     path = zones.grid(size=2)

@@ -29,15 +29,17 @@ def connection(postgres: postgis.Server):
     postgres.drop_database(database)
 
 
-@pytest.mark.parametrize("shape", [square(0, 0, 10, 10), HOLE, BOW_TIE, DEGENERATE, POLES, THREE_D, POINT, LINE,
-                                   grid(2)[0]["geometry"]])
+@pytest.mark.parametrize(
+    "shape", [square(0, 0, 10, 10), HOLE, BOW_TIE, DEGENERATE, POLES, THREE_D, POINT, LINE, grid(2)[0]["geometry"]]
+)
 def test_same_as_postgis(connection: psycopg.Connection, shape: dict) -> None:
     kind, srid, valid, distance, size = connection.execute(
         "WITH theirs AS (SELECT ST_MakeValid(ST_Transform(ST_SetSRID(ST_Force2D(ST_GeomFromGeoJSON(%(json)s)), 4326), "
         "3857)) AS g), ours AS (SELECT %(ewkb)s::geometry AS g) SELECT ST_GeometryType(ours.g) = "
         "ST_GeometryType(theirs.g), ST_SRID(ours.g), ST_IsValid(ours.g), ST_HausdorffDistance(ours.g, theirs.g), "
         "greatest(1, ST_Length(ST_BoundingDiagonal(ours.g))) FROM ours, theirs",
-        {"json": json.dumps(shape), "ewkb": geometry.ewkb(shape).hex()}).fetchone()
+        {"json": json.dumps(shape), "ewkb": geometry.ewkb(shape).hex()},
+    ).fetchone()
     assert (kind, srid, valid) == (True, 3857, True)
     assert distance < 1e-9 * size
 
@@ -49,15 +51,30 @@ def test_open_and_short_rings_are_closed() -> None:
     assert shapely.from_wkb(short).geom_type == "LineString"
 
 
-@pytest.mark.parametrize("shape", [{"type": "MultiPolygon", "coordinates": []}, {"type": "Polygon", "coordinates": []},
-                                   {"type": "GeometryCollection", "geometries": []}])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"type": "MultiPolygon", "coordinates": []},
+        {"type": "Polygon", "coordinates": []},
+        {"type": "GeometryCollection", "geometries": []},
+    ],
+)
 def test_empty_is_no_geometry(shape: dict) -> None:
     assert geometry.ewkb(shape) is None
 
 
-@pytest.mark.parametrize("shape", [{}, {"type": "Nonsense"}, {"type": "Polygon"}, {"type": "Polygon", "coordinates": 7},
-                                   {"type": "Polygon", "coordinates": [[[0, 0], ["a", 1], [1, 1], [0, 0]]]},
-                                   {"type": "Polygon", "coordinates": [[]]}, square(0, 0, 1, 90.1)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {},
+        {"type": "Nonsense"},
+        {"type": "Polygon"},
+        {"type": "Polygon", "coordinates": 7},
+        {"type": "Polygon", "coordinates": [[[0, 0], ["a", 1], [1, 1], [0, 0]]]},
+        {"type": "Polygon", "coordinates": [[]]},
+        square(0, 0, 1, 90.1),
+    ],
+)
 def test_nonsense_is_refused(shape: dict) -> None:
     with pytest.raises(geometry.BadGeometry):
         geometry.ewkb(shape)

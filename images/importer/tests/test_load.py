@@ -34,21 +34,34 @@ def test_table_is_the_contract(importer: Importer, zones: Zones, db: psycopg.Con
     assert "1 records without geometry skipped" in importer.out
     assert importer.out.endswith("Import done.\n")
     schema = "release_" + release.replace("-", "_")
-    columns = db.execute("SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE "
-                         "table_schema = %s AND table_name = 'zones' ORDER BY ordinal_position", (schema,)).fetchall()
+    columns = db.execute(
+        "SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE "
+        "table_schema = %s AND table_name = 'zones' ORDER BY ordinal_position",
+        (schema,),
+    ).fetchall()
     assert columns[:8] == [
-        ("id", "bigint", "NO"), ("parent", "bigint", "YES"), ("name", "character varying", "YES"),
-        ("admin_level", "integer", "YES"), ("zone_type", "character varying", "YES"),
-        ("osm_id", "character varying", "YES"), ("wikidata", "character varying", "YES"),
-        ("geometry", "USER-DEFINED", "YES")]
-    indexes = dict(db.execute("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = %s "
-                              "AND tablename = 'zones'", (schema,)).fetchall())
+        ("id", "bigint", "NO"),
+        ("parent", "bigint", "YES"),
+        ("name", "character varying", "YES"),
+        ("admin_level", "integer", "YES"),
+        ("zone_type", "character varying", "YES"),
+        ("osm_id", "character varying", "YES"),
+        ("wikidata", "character varying", "YES"),
+        ("geometry", "USER-DEFINED", "YES"),
+    ]
+    indexes = dict(
+        db.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = %s AND tablename = 'zones'", (schema,)
+        ).fetchall()
+    )
     assert {"zones_pkey", "zones_geometry_idx", "zones_parent_idx"} <= set(indexes)
     assert "gist (geometry)" in indexes["zones_geometry_idx"]
     (analysed,) = db.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", (f"{schema}.zones",)).fetchone()
     assert analysed == 10
-    row = db.execute("SELECT id, parent, name, admin_level, zone_type, osm_id, wikidata, ST_SRID(geometry), "
-                     f"country_code FROM {schema}.zones WHERE id = 3").fetchone()
+    row = db.execute(
+        "SELECT id, parent, name, admin_level, zone_type, osm_id, wikidata, ST_SRID(geometry), "
+        f"country_code FROM {schema}.zones WHERE id = 3"
+    ).fetchone()
     assert row == (3, 0, "City 2", 8, "city", "relation:900003", "Q3", 3857, "AA")
 
 
@@ -134,9 +147,13 @@ def big(zones: Zones) -> Path:
 
 
 def start_load(importer: Importer, path: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-u", str(SCRIPT), "import_data", str(path), "--jobs", "1"], text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            env={**os.environ, "PYTHONPATH": str(SCRIPT.parent / "src")})
+    return subprocess.Popen(
+        [sys.executable, "-u", str(SCRIPT), "import_data", str(path), "--jobs", "1"],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": str(SCRIPT.parent / "src")},
+    )
 
 
 def until(db: psycopg.Connection, query: str, seconds: float = 30) -> None:
@@ -153,8 +170,9 @@ STAGES = {
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_killed_load_leaves_the_live_release(importer: Importer, zones: Zones, db: psycopg.Connection,
-                                             stage: str) -> None:
+def test_killed_load_leaves_the_live_release(
+    importer: Importer, zones: Zones, db: psycopg.Connection, stage: str
+) -> None:
     live = importer.load(zones.grid(size=2))
     importer.run("publish")
     process = start_load(importer, big(zones))
@@ -204,12 +222,19 @@ def test_memory_does_not_grow_with_the_number_of_zones(importer: Importer, zones
     for copies in (1, 4):
         path = zones.folder / f"{copies}.jsonl.gz"
         path.write_bytes(once * copies)
-        code = ("import pathlib, re, sys; from cosmogony_importer import reader, rows\n"
-                "stream = reader.open_file(pathlib.Path(sys.argv[1]))\n"
-                "count = sum(1 for _ in rows.of_stream(stream, '.jsonl.gz', 'x', 1))\n"
-                "print(count, re.search(r'VmHWM:\\s*(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])")
-        done = subprocess.run([sys.executable, "-c", code, str(path)], text=True, capture_output=True, check=True,
-                              env={**os.environ, "PYTHONPATH": str(SCRIPT.parent / "src")})
+        code = (
+            "import pathlib, re, sys; from cosmogony_importer import reader, rows\n"
+            "stream = reader.open_file(pathlib.Path(sys.argv[1]))\n"
+            "count = sum(1 for _ in rows.of_stream(stream, '.jsonl.gz', 'x', 1))\n"
+            "print(count, re.search(r'VmHWM:\\s*(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(path)],
+            text=True,
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(SCRIPT.parent / "src")},
+        )
         peaks.append([int(word) for word in done.stdout.split()])
     assert peaks[1][0] == 4 * peaks[0][0]
     assert peaks[1][1] < 1.1 * peaks[0][1]

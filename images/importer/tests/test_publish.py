@@ -34,8 +34,9 @@ def test_publish_and_rollback(importer: Importer, zones: Zones, db: psycopg.Conn
     assert marks(db) == {"a"}
     importer.run("publish", "--release", second)
     assert marks(db) == {"b"}
-    (shown,) = db.execute("SELECT id, schema_name, manifest ->> 'state', zones, bounds FROM cosmogony_release"
-                          ).fetchall()
+    (shown,) = db.execute(
+        "SELECT id, schema_name, manifest ->> 'state', zones, bounds FROM cosmogony_release"
+    ).fetchall()
     assert shown[:4] == (second, "release_" + second.replace("-", "_"), "published", 17)
     assert shown[4] == pytest.approx([0, 0, 4, 4], abs=0.1)
     start = time.monotonic()
@@ -46,10 +47,14 @@ def test_publish_and_rollback(importer: Importer, zones: Zones, db: psycopg.Conn
     assert "no earlier release" in importer.run("rollback", code=1)
     importer.run("rollback", "--to", second, "--reason", "it was fine")
     assert marks(db) == {"b"}
-    assert db.execute("SELECT action, release_id, previous_id, reason FROM cosmogony_catalog.publications "
-                      "ORDER BY number").fetchall() == [
-        ("publish", first, None, None), ("publish", second, first, None), ("rollback", first, second, None),
-        ("rollback", second, first, "it was fine")]
+    assert db.execute(
+        "SELECT action, release_id, previous_id, reason FROM cosmogony_catalog.publications ORDER BY number"
+    ).fetchall() == [
+        ("publish", first, None, None),
+        ("publish", second, first, None),
+        ("rollback", first, second, None),
+        ("rollback", second, first, "it was fine"),
+    ]
     states = {release["id"]: release["state"] for release in importer.list()}
     assert states == {first: "retired", second: "published"}
 
@@ -94,7 +99,8 @@ class Reader(threading.Thread):
                 try:
                     rows = connection.execute(
                         "SELECT (SELECT string_agg(DISTINCT right(name, 1), '') FROM public.zones), (SELECT count(*) "
-                        "FROM public.zones), (SELECT schema_name FROM public.cosmogony_release)").fetchall()
+                        "FROM public.zones), (SELECT schema_name FROM public.cosmogony_release)"
+                    ).fetchall()
                 except psycopg.Error as error:
                     self.errors.append(str(error))
                     return
@@ -219,16 +225,30 @@ CREATE INDEX zones_parent_idx ON public.zones (parent);
 def original(importer: Importer, db: psycopg.Connection, role: str) -> str:
     """A database as the original importer leaves it, with a reader."""
     db.execute(ORIGINAL)
-    for one in [zone(1, "Old land", "country", 2, square(0, 0, 4, 4)),
-                zone(2, "Old city", "city", 8, square(1, 1, 2, 2), parent=1)]:
+    for one in [
+        zone(1, "Old land", "country", 2, square(0, 0, 4, 4)),
+        zone(2, "Old city", "city", 8, square(1, 1, 2, 2), parent=1),
+    ]:
         ring = one["geometry"]["coordinates"][0][0]
         wkt = f"POLYGON(({', '.join(f'{x} {y}' for x, y in ring)}))"
-        db.execute("INSERT INTO zones VALUES (%s, %s, %s, %s, %s, %s, %s, "
-                   "ST_MakeValid(ST_Transform(ST_GeomFromText(%s, 4326), 3857)))",
-                   (one["id"], one["parent"], one["name"], one["admin_level"], one["zone_type"], one["osm_id"],
-                    one["wikidata"], wkt))
-    db.execute(f"GRANT SELECT ON public.zones TO {role} WITH GRANT OPTION; GRANT UPDATE (name) ON public.zones "
-               f"TO {role}; GRANT SELECT (id) ON public.zones TO PUBLIC")
+        db.execute(
+            "INSERT INTO zones VALUES (%s, %s, %s, %s, %s, %s, %s, "
+            "ST_MakeValid(ST_Transform(ST_GeomFromText(%s, 4326), 3857)))",
+            (
+                one["id"],
+                one["parent"],
+                one["name"],
+                one["admin_level"],
+                one["zone_type"],
+                one["osm_id"],
+                one["wikidata"],
+                wkt,
+            ),
+        )
+    db.execute(
+        f"GRANT SELECT ON public.zones TO {role} WITH GRANT OPTION; GRANT UPDATE (name) ON public.zones "
+        f"TO {role}; GRANT SELECT (id) ON public.zones TO PUBLIC"
+    )
     return role
 
 
@@ -244,17 +264,23 @@ def test_original_database_is_adopted(importer: Importer, zones: Zones, db: psyc
     assert kept["legacy"]["zones"] == 2
     assert kept["legacy"]["state"] == "retired"
     assert marks(db) == {"a"}
-    privileges = db.execute("SELECT privilege_type, is_grantable FROM information_schema.role_table_grants WHERE "
-                            "table_schema = 'public' AND table_name = 'zones' AND grantee = %s", (original,)).fetchall()
+    privileges = db.execute(
+        "SELECT privilege_type, is_grantable FROM information_schema.role_table_grants WHERE "
+        "table_schema = 'public' AND table_name = 'zones' AND grantee = %s",
+        (original,),
+    ).fetchall()
     assert privileges == [("SELECT", "YES")]
-    assert db.execute("SELECT has_column_privilege(%s, 'public.zones', 'name', 'UPDATE'), "
-                      "has_column_privilege(%s, 'public.zones', 'osm_id', 'UPDATE')", (original, original)
-                      ).fetchone() == (True, False)
+    assert db.execute(
+        "SELECT has_column_privilege(%s, 'public.zones', 'name', 'UPDATE'), "
+        "has_column_privilege(%s, 'public.zones', 'osm_id', 'UPDATE')",
+        (original, original),
+    ).fetchone() == (True, False)
     importer.run("rollback")
     assert importer.live() == "legacy"
     assert db.execute("SELECT count(*) FROM zones WHERE name LIKE 'Old%'").fetchone() == (2,)
     assert db.execute("SELECT manifest -> 'counts' -> 'by_type' FROM cosmogony_release").fetchone() == (
-        {"city": 1, "country": 1},)
+        {"city": 1, "country": 1},
+    )
     db.execute(f"SET ROLE {original}")
     assert db.execute("SELECT count(*) FROM zones").fetchone() == (2,)
     db.execute("RESET ROLE")
@@ -283,10 +309,11 @@ def test_a_foreign_view_is_not_touched(importer: Importer, zones: Zones, db: psy
     assert db.execute("SELECT * FROM public.zones").fetchall() == [(1,)]
 
 
-def test_a_table_of_somebody_else(importer: Importer, zones: Zones, db: psycopg.Connection, role: str,
-                                  monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_of_somebody_else(
+    importer: Importer, zones: Zones, db: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     db.execute(ORIGINAL)
-    db.execute(f"GRANT CREATE ON DATABASE \"{importer.database}\" TO {role}; GRANT ALL ON SCHEMA public TO {role}")
+    db.execute(f'GRANT CREATE ON DATABASE "{importer.database}" TO {role}; GRANT ALL ON SCHEMA public TO {role}')
     monkeypatch.setenv("POSTGRES_USER", role)
     monkeypatch.setenv("POSTGRES_PASSWORD", "pw")
     importer.run("import_data", zones.grid())

@@ -12,8 +12,10 @@ from cosmogony_importer import reader, rows
 from cosmogony_importer.errors import ImporterError
 from helpers import Zones, grid, square, zone
 
-SOME = [zone(1, "Älmhult \u2603 \U0001f600", "city", 8, square(0, 0, 1, 1)),
-        zone(2, "B", "suburb", None, None, parent=1)]
+SOME = [
+    zone(1, "Älmhult \u2603 \U0001f600", "city", 8, square(0, 0, 1, 1)),
+    zone(2, "B", "suburb", None, None, parent=1),
+]
 
 
 def read(path, jobs=1):
@@ -37,8 +39,9 @@ def test_unknown_ending(name: str) -> None:
 
 def test_all_members_of_a_gzip_file_are_read(zones: Zones) -> None:
     path = zones.write([SOME[0]])
-    path.write_bytes(path.read_bytes() + zones.write([zone(7, "C", "city", 8, square(1, 1, 2, 2))], "o.jsonl.gz"
-                                                     ).read_bytes())
+    path.write_bytes(
+        path.read_bytes() + zones.write([zone(7, "C", "city", 8, square(1, 1, 2, 2))], "o.jsonl.gz").read_bytes()
+    )
     assert [row[0] for row in read(path)] == [1, 7]
 
 
@@ -56,20 +59,26 @@ def test_not_a_gzip_file(zones: Zones) -> None:
         read(path)
 
 
-@pytest.mark.parametrize(("line", "complaint"), [
-    ("\n", "line 2 is blank"),
-    ("{\n", "line 2 is no JSON"),
-    ("[]\n", "line 2 is no zone but a list"),
-    (json.dumps({"id": 1, "name": "x"}) + "\n", "line 2 lacks the keys parent, admin_level, zone_type, osm_id, wiki"),
-    (json.dumps(SOME[0] | {"id": "7"}) + "\n", "line 2: id is '7', wanted a whole number"),
-    (json.dumps(SOME[0] | {"id": None}) + "\n", "line 2: id is None"),
-    (json.dumps(SOME[0] | {"id": True}) + "\n", "line 2: id is True"),
-    (json.dumps(SOME[0] | {"admin_level": 1 << 40}) + "\n", "does not fit in 32 bits"),
-    (json.dumps(SOME[0] | {"name": 7}) + "\n", "line 2: name is 7, wanted text"),
-    (json.dumps(SOME[0] | {"name": "a\0b"}) + "\n", "U\\+0000"),
-    (json.dumps(SOME[0] | {"geometry": {"type": "Polygon"}}) + "\n", "zone 1 .relation:900001.: geometry cannot"),
-    (json.dumps(SOME[0] | {"geometry": square(0, 0, 1, 95)}) + "\n", "not a longitude and a latitude"),
-])
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("\n", "line 2 is blank"),
+        ("{\n", "line 2 is no JSON"),
+        ("[]\n", "line 2 is no zone but a list"),
+        (
+            json.dumps({"id": 1, "name": "x"}) + "\n",
+            "line 2 lacks the keys parent, admin_level, zone_type, osm_id, wiki",
+        ),
+        (json.dumps(SOME[0] | {"id": "7"}) + "\n", "line 2: id is '7', wanted a whole number"),
+        (json.dumps(SOME[0] | {"id": None}) + "\n", "line 2: id is None"),
+        (json.dumps(SOME[0] | {"id": True}) + "\n", "line 2: id is True"),
+        (json.dumps(SOME[0] | {"admin_level": 1 << 40}) + "\n", "does not fit in 32 bits"),
+        (json.dumps(SOME[0] | {"name": 7}) + "\n", "line 2: name is 7, wanted text"),
+        (json.dumps(SOME[0] | {"name": "a\0b"}) + "\n", "U\\+0000"),
+        (json.dumps(SOME[0] | {"geometry": {"type": "Polygon"}}) + "\n", "zone 1 .relation:900001.: geometry cannot"),
+        (json.dumps(SOME[0] | {"geometry": square(0, 0, 1, 95)}) + "\n", "not a longitude and a latitude"),
+    ],
+)
 def test_bad_lines_are_named(zones: Zones, line: str, complaint: str) -> None:
     path = zones.write(SOME[:1], "z.jsonl")
     path.write_text(path.read_text() + line)

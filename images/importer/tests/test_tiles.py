@@ -25,15 +25,18 @@ def shapes(found: dict) -> dict[int, shapely.Geometry]:
 
 
 def test_layer_ids_and_properties(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
-    some = [zone(0, "Land", "country", 2, square(0, 0, 10, 10)),
-            zone(7, "Größe", "suburb", None, square(2, 2, 4, 4), parent=0),
-            zone(9, None, "city", 8, square(5, 5, 8, 8), parent=0)]
+    some = [
+        zone(0, "Land", "country", 2, square(0, 0, 10, 10)),
+        zone(7, "Größe", "suburb", None, square(2, 2, 4, 4), parent=0),
+        zone(9, None, "city", 8, square(5, 5, 8, 8), parent=0),
+    ]
     publish(importer, zones.write(some))
     found = features(tile(db, 3, 4, 3))
     assert {id_: feature["properties"] for id_, feature in found.items()} == {
         0: {"name": "Land", "admin_level": 2, "zone_type": "country"},
         7: {"name": "Größe", "zone_type": "suburb"},
-        9: {"admin_level": 8, "zone_type": "city"}}
+        9: {"admin_level": 8, "zone_type": "city"},
+    }
     # the example of the contract: x 0 to 912, y 4096 to 3184 on the half-pixel grid of the original
     west, north, east, south = shapes(found)[0].bounds
     assert (west, south) == (-160, 4096 + 160) or (west, south) == (0, 4096)
@@ -42,22 +45,40 @@ def test_layer_ids_and_properties(importer: Importer, zones: Zones, db: psycopg.
 
 
 def test_rings_turn_as_the_format_wants(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
-    holed = {"type": "Polygon", "coordinates": [[[0, 0], [0, 9], [9, 9], [9, 0], [0, 0]],
-                                                [[3, 3], [6, 3], [6, 6], [3, 6], [3, 3]]]}
+    holed = {
+        "type": "Polygon",
+        "coordinates": [[[0, 0], [0, 9], [9, 9], [9, 0], [0, 0]], [[3, 3], [6, 3], [6, 6], [3, 6], [3, 3]]],
+    }
     publish(importer, zones.write([zone(1, "Ring", "country", 2, holed)]))
     shell, hole = features(tile(db, 4, 8, 7))[1]["geometry"]["coordinates"]
     assert shapely.LinearRing(shell).is_ccw  # clockwise on a screen, where y points down
     assert not shapely.LinearRing(hole).is_ccw
 
 
-@pytest.mark.parametrize(("z", "x", "y"), [(-1, 0, 0), (21, 0, 0), (3, 8, 0), (3, 0, 8), (3, -1, 0), (3, 0, -1),
-                                           (0, 1, 0), (30, 5, 5), (2**31 - 1, 2**31 - 1, 2**31 - 1), (3, 0, 0)])
-def test_outside_is_empty_and_no_error(importer: Importer, zones: Zones, db: psycopg.Connection, z: int, x: int,
-                                       y: int) -> None:
+@pytest.mark.parametrize(
+    ("z", "x", "y"),
+    [
+        (-1, 0, 0),
+        (21, 0, 0),
+        (3, 8, 0),
+        (3, 0, 8),
+        (3, -1, 0),
+        (3, 0, -1),
+        (0, 1, 0),
+        (30, 5, 5),
+        (2**31 - 1, 2**31 - 1, 2**31 - 1),
+        (3, 0, 0),
+    ],
+)
+def test_outside_is_empty_and_no_error(
+    importer: Importer, zones: Zones, db: psycopg.Connection, z: int, x: int, y: int
+) -> None:
     publish(importer, zones.grid())
     assert tile(db, z, x, y) is None
     assert db.execute("SELECT public.cosmogony(NULL, 0, 0, '{}'), public.cosmogony(0, NULL, 0, NULL)").fetchone() == (
-        None, None)
+        None,
+        None,
+    )
 
 
 def test_the_query_names_the_release(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
@@ -95,12 +116,17 @@ def test_low_zooms_leave_out_what_is_too_small(importer: Importer, zones: Zones,
     tiny = zone(900, "Tiny land", "country", 2, square(50, 0, 50.05, 0.05))
     publish(importer, zones.write([*grid(4), *grid(3, west=10, step=0.01, country="BB", first=100)[1:], tiny]))
     for zoom in range(15):
-        names = {feature["properties"]["name"] for x, y in {tile_of(2, 2, zoom), tile_of(50.01, 0.01, zoom)}
-                 for feature in features(tile(db, zoom, x, y)).values()}
+        names = {
+            feature["properties"]["name"]
+            for x, y in {tile_of(2, 2, zoom), tile_of(50.01, 0.01, zoom)}
+            for feature in features(tile(db, zoom, x, y)).values()
+        }
         assert "Land" in names
         assert ("Tiny land" in names) == (zoom >= 1)  # countries always, unless they round to nothing
-    small = [bool({id_ for id_ in features(tile(db, zoom, *tile_of(10.015, 0.015, zoom))) if 100 < id_ < 900})
-             for zoom in range(15)]
+    small = [
+        bool({id_ for id_ in features(tile(db, zoom, *tile_of(10.015, 0.015, zoom))) if 100 < id_ < 900})
+        for zoom in range(15)
+    ]
     first = small.index(True)
     assert small == [False] * first + [True] * (15 - first)
     size = 0.01 * 40075016.7 / 360
@@ -120,8 +146,9 @@ def overlaps_and_gaps(found: dict[int, shapely.Geometry]) -> tuple[float, float]
 
 
 @pytest.mark.parametrize("chunk", [bands.CHUNK_VERTICES, 700])
-def test_shared_borders_stay_shared(importer: Importer, zones: Zones, db: psycopg.Connection,
-                                    monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+def test_shared_borders_stay_shared(
+    importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
     """No gap and no overlap between neighbours at any zoom, also where they were simplified apart from each other."""
     monkeypatch.setattr(bands.make, "__defaults__", (0, chunk))
     publish(importer, zones.grid(size=6, points=60, south=47.0))
@@ -136,8 +163,9 @@ def test_shared_borders_stay_shared(importer: Importer, zones: Zones, db: psycop
     assert seen == 36
 
 
-def test_bands_are_coverages(importer: Importer, zones: Zones, db: psycopg.Connection,
-                             monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bands_are_coverages(
+    importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bands.make, "__defaults__", (0, 500))
     release = importer.load(zones.grid(size=6, points=80))
     vertices = {}
@@ -145,21 +173,28 @@ def test_bands_are_coverages(importer: Importer, zones: Zones, db: psycopg.Conne
         table = f"release_{release.replace('-', '_')}.zones_z{zoom}"
         invalid, vertices[zoom] = db.execute(
             f"SELECT count(edges) FILTER (WHERE NOT ST_IsEmpty(edges)), sum(n) FROM (SELECT ST_NPoints(geometry) AS n, "
-            f"ST_CoverageInvalidEdges(geometry) OVER () AS edges FROM {table} WHERE id > 0) AS found").fetchone()
+            f"ST_CoverageInvalidEdges(geometry) OVER () AS edges FROM {table} WHERE id > 0) AS found"
+        ).fetchone()
         assert invalid == 0, f"zoom {zoom}"
     assert vertices[6] < vertices[8] < vertices[12]
 
 
-def test_stored_tiles_are_the_computed_ones(importer: Importer, zones: Zones, db: psycopg.Connection,
-                                            monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_stored_tiles_are_the_computed_ones(
+    importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
     release = importer.load(zones.grid(size=5, south=40.0))
     schema = "release_" + release.replace("-", "_")
     monkeypatch.setenv("ARGO_PROGRESS_FILE", str(tmp_path / "progress"))
     importer.run("tiles", "--release", release, "--max-zoom", 7, "--jobs", 3)
-    everything = {(z, x, y): bytes(mvt) for z, x, y, mvt in db.execute(
-        "SELECT z, x, y, cosmogony_catalog.compute_tile(%s, z, x, y) FROM generate_series(0, 7) AS z, LATERAL "
-        "generate_series(0, (1 << z) - 1) AS x, LATERAL generate_series(0, (1 << z) - 1) AS y "
-        "WHERE cosmogony_catalog.compute_tile(%s, z, x, y) IS NOT NULL", (schema, schema)).fetchall()}
+    everything = {
+        (z, x, y): bytes(mvt)
+        for z, x, y, mvt in db.execute(
+            "SELECT z, x, y, cosmogony_catalog.compute_tile(%s, z, x, y) FROM generate_series(0, 7) AS z, LATERAL "
+            "generate_series(0, (1 << z) - 1) AS x, LATERAL generate_series(0, (1 << z) - 1) AS y "
+            "WHERE cosmogony_catalog.compute_tile(%s, z, x, y) IS NOT NULL",
+            (schema, schema),
+        ).fetchall()
+    }
     stored = {row[:3]: bytes(row[3]) for row in db.execute(f"SELECT z, x, y, mvt FROM {schema}.tiles").fetchall()}
     assert stored == everything
     assert importer.output("tiles") == str(len(stored))
@@ -190,8 +225,9 @@ def test_a_stored_zoom_comes_from_the_table_only(importer: Importer, zones: Zone
     assert len(features(tile(db, 6, 32, 31, release))) == 17
 
 
-def test_interrupted_tiles_go_on(importer: Importer, zones: Zones, db: psycopg.Connection,
-                                 monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_tiles_go_on(
+    importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     release = importer.load(zones.grid(size=5))
     monkeypatch.setattr(tiles, "BATCH", 4)
     made, real = [], tiles._batch
@@ -213,8 +249,9 @@ def test_interrupted_tiles_go_on(importer: Importer, zones: Zones, db: psycopg.C
     assert "nothing to do" in importer.run("tiles", "--release", release, "--max-zoom", 8)
 
 
-def test_two_runs_share_the_work(importer: Importer, zones: Zones, db: psycopg.Connection,
-                                 monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_runs_share_the_work(
+    importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tiles, "BATCH", 2)
     release_id = importer.load(zones.grid(size=5))
     found = []

@@ -52,41 +52,75 @@ class Stack:
 
     def importer(self, *arguments: str) -> str:
         """Run the importer's command line; its output, or its complaint as an error."""
-        done = subprocess.run([sys.executable, str(IMAGES / "importer/import.py"), *arguments], text=True,
-                              capture_output=True, check=False, env={**self.environment, "PYTHONPATH": str(
-                                  IMAGES / "importer/src")})
+        done = subprocess.run(
+            [sys.executable, str(IMAGES / "importer/import.py"), *arguments],
+            text=True,
+            capture_output=True,
+            check=False,
+            env={**self.environment, "PYTHONPATH": str(IMAGES / "importer/src")},
+        )
         if done.returncode:
             raise RuntimeError(f"import.py {' '.join(arguments)}: exit {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
     def start_tiles(self) -> None:
-        self._run("tiles", [str(IMAGES / "tiles/entrypoint.sh")], {
-            "PATH": f"{martin().parent}:{os.environ['PATH']}", "TILES_CONFIG": str(IMAGES / "tiles/martin.yaml"),
-            "TILES_LISTEN": f"127.0.0.1:{self.ports['tiles']}", "RUST_LOG": "error"})
+        self._run(
+            "tiles",
+            [str(IMAGES / "tiles/entrypoint.sh")],
+            {
+                "PATH": f"{martin().parent}:{os.environ['PATH']}",
+                "TILES_CONFIG": str(IMAGES / "tiles/martin.yaml"),
+                "TILES_LISTEN": f"127.0.0.1:{self.ports['tiles']}",
+                "RUST_LOG": "error",
+            },
+        )
         _until(f"http://127.0.0.1:{self.ports['tiles']}/health", self, "tiles")
 
     def start_api(self) -> None:
-        self._run("api", [sys.executable, "-m", "flask", "--app", "cosmogony_api.app:create_app", "run", "--port",
-                          str(self.ports["api"])], {"PYTHONPATH": str(IMAGES / "api/src"), "LOG_LEVEL": "ERROR"})
+        self._run(
+            "api",
+            [
+                sys.executable,
+                "-m",
+                "flask",
+                "--app",
+                "cosmogony_api.app:create_app",
+                "run",
+                "--port",
+                str(self.ports["api"]),
+            ],
+            {"PYTHONPATH": str(IMAGES / "api/src"), "LOG_LEVEL": "ERROR"},
+        )
         _until(f"http://127.0.0.1:{self.ports['api']}/health/live", self, "api")
 
     def start_nginx(self) -> None:
         inner = "/" + str(self.folder.relative_to(debian.debian_root()))
-        settings = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TEMPLATE_DIR": f"{inner}/nginx",
-                    "RUN_DIR": f"{inner}/run", "CACHE_DIR": f"{inner}/cache", "SITE_DIR": f"{inner}/site",
-                    "ACCESS_LOG": "off",
-                    "RESOLVER": "127.0.0.1", "LISTEN": f"127.0.0.1:{self.ports['nginx']}",
-                    "API_UPSTREAM": f"127.0.0.1:{self.ports['api']}",
-                    "TILES_UPSTREAM": f"127.0.0.1:{self.ports['tiles']}"}
-        self._run("nginx", debian.inside(debian.debian_root(), "/bin/sh", f"{inner}/nginx/entrypoint.sh"), settings,
-                  alone=True)
+        settings = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "TEMPLATE_DIR": f"{inner}/nginx",
+            "RUN_DIR": f"{inner}/run",
+            "CACHE_DIR": f"{inner}/cache",
+            "SITE_DIR": f"{inner}/site",
+            "ACCESS_LOG": "off",
+            "RESOLVER": "127.0.0.1",
+            "LISTEN": f"127.0.0.1:{self.ports['nginx']}",
+            "API_UPSTREAM": f"127.0.0.1:{self.ports['api']}",
+            "TILES_UPSTREAM": f"127.0.0.1:{self.ports['tiles']}",
+        }
+        self._run(
+            "nginx",
+            debian.inside(debian.debian_root(), "/bin/sh", f"{inner}/nginx/entrypoint.sh"),
+            settings,
+            alone=True,
+        )
         _until(f"{self.url}/healthz", self, "nginx")
 
     def _run(self, name: str, command: list[str], settings: dict[str, str], alone: bool = False) -> None:
         log = (self.folder / f"{name}.log").open("ab")
         environment = settings if alone else {**self.environment, **settings}
-        self.processes[name] = subprocess.Popen(command, env=environment, stdout=log, stderr=log,
-                                                stdin=subprocess.DEVNULL)
+        self.processes[name] = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
 
     def end(self, name: str) -> None:
         process = self.processes.pop(name)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import psycopg
 from psycopg import sql
 
@@ -14,6 +16,7 @@ BANDS = (12, 10, 8, 6, 4, 2)  # highest zoom of each band; each is made from the
 PIXEL = 156543.03392804097  # metres of a pixel at zoom 0, 256 pixels a tile
 SEEN = 2  # a zone is shown from the zoom where its area is that many pixels squared
 TOLERANCE = 0.5  # in pixels of the band's highest zoom
+PARTS = (40, 75, 88, 93, 96, 98, 100)  # where each band begins and ends in the work of a load, in per cent
 CHUNK_VERTICES = 1_000_000  # about 300 MB of memory in the database
 
 FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
@@ -21,36 +24,60 @@ FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
     END::smallint)"""
 
 
-def make(settings: Database, connection: psycopg.Connection, schema: str, jobs: int = 0,
-         chunk_vertices: int = CHUNK_VERTICES) -> None:
+def make(
+    settings: Database, connection: psycopg.Connection, schema: str, jobs: int = 0, chunk_vertices: int = CHUNK_VERTICES
+) -> None:
     """Make the band tables of the table zones in a schema."""
     path = (schema, db.postgis_schema(connection))
     source = "zones"
-    for zoom in BANDS:
+    for zoom, part in zip(BANDS, pairwise(PARTS), strict=True):
         table = f"zones_z{zoom}"
         first = sql.SQL(FIRST_ZOOM).format(size=sql.Literal(SEEN * PIXEL)) if source == "zones" else sql.SQL("min_zoom")
         with connection.transaction():
             db.search_path(connection, *path)
-            connection.execute(db.statement("release/band_chunks.sql", source=source, vertices=chunk_vertices,
-                                            min_zoom=first, zoom=zoom))
+            connection.execute(
+                db.statement(
+                    "release/band_chunks.sql", source=source, vertices=chunk_vertices, min_zoom=first, zoom=zoom
+                )
+            )
             connection.execute(db.statement("release/band.sql", table=table))
-            chunks = connection.execute("SELECT chunk, sum(vertices), count(*) FROM band_chunks GROUP BY chunk "
-                                        "ORDER BY 2 DESC").fetchall()
-        progress = Progress(f"zoom {zoom} and below, vertices", sum(chunk[1] for chunk in chunks))
+            chunks = connection.execute(
+                "SELECT chunk, sum(vertices), count(*) FROM band_chunks GROUP BY chunk ORDER BY 2 DESC"
+            ).fetchall()
+        progress = Progress(f"zoom {zoom} and below, vertices", int(sum(chunk[1] for chunk in chunks)), part)
 
-        def fill(own: psycopg.Connection, chunk: tuple[int, int, int], source: str = source, table: str = table,
-                 first: sql.SQL = first, zoom: int = zoom, progress: Progress = progress) -> None:
+        def fill(
+            own: psycopg.Connection,
+            chunk: tuple[int, int, int],
+            source: str = source,
+            table: str = table,
+            first: sql.SQL = first,
+            zoom: int = zoom,
+            progress: Progress = progress,
+        ) -> None:
             with own.transaction():
                 db.search_path(own, *path)
-                own.execute(db.statement("release/band_fill.sql", source=source, table=table, min_zoom=first,
-                                         tolerance=TOLERANCE * PIXEL / 2**zoom, chunk=chunk[0]))
+                own.execute(
+                    db.statement(
+                        "release/band_fill.sql",
+                        source=source,
+                        table=table,
+                        min_zoom=first,
+                        tolerance=TOLERANCE * PIXEL / 2**zoom,
+                        chunk=chunk[0],
+                    )
+                )
             progress.advance(int(chunk[1]))
 
         work.share(settings, chunks, fill, jobs)
+        progress.end()
         with connection.transaction():
             db.search_path(connection, *path)
-            connection.execute(sql.SQL("CREATE INDEX {} ON {} USING gist (geometry)").format(
-                sql.Identifier(f"{table}_geometry_idx"), sql.Identifier(table)))
+            connection.execute(
+                sql.SQL("CREATE INDEX {} ON {} USING gist (geometry)").format(
+                    sql.Identifier(f"{table}_geometry_idx"), sql.Identifier(table)
+                )
+            )
             connection.execute(sql.SQL("DROP TABLE band_chunks; ANALYZE {}").format(sql.Identifier(table)))
         say(f"zoom {zoom} and below: {sum(chunk[2] for chunk in chunks)} zones")
         source = table

@@ -55,8 +55,10 @@ def migrate(connection: psycopg.Connection) -> None:
         return
     with db.lock(connection, db.MIGRATE, wait=60), connection.transaction():
         connection.execute("CREATE SCHEMA IF NOT EXISTS cosmogony_catalog")
-        connection.execute("CREATE TABLE IF NOT EXISTS cosmogony_catalog.migrations (name text PRIMARY KEY, "
-                           "digest text NOT NULL, applied timestamptz NOT NULL DEFAULT now())")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS cosmogony_catalog.migrations (name text PRIMARY KEY, "
+            "digest text NOT NULL, applied timestamptz NOT NULL DEFAULT now())"
+        )
         applied = dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
         known = {name for name, _ in _wanted()}
         newer = sorted(name for name in applied if name.startswith("catalog/") and name not in known)
@@ -75,8 +77,9 @@ def migrate(connection: psycopg.Connection) -> None:
 
 
 def _wanted() -> list[tuple[str, str]]:
-    return [(f"{folder}/{name}", text) for folder in ("catalog", "functions") for name, text in
-            db.files(FOLDERS[folder])]
+    return [
+        (f"{folder}/{name}", text) for folder in ("catalog", "functions") for name, text in db.files(FOLDERS[folder])
+    ]
 
 
 def _digest(text: str) -> str:
@@ -86,19 +89,25 @@ def _digest(text: str) -> str:
 def _current(connection: psycopg.Connection) -> bool:
     try:
         applied = dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
-        behind = connection.execute("SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> "
-                                    "'loading'", (release_format(),)).fetchone()[0]
+        behind = connection.execute(
+            "SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> 'loading'",
+            (release_format(),),
+        ).fetchone()[0]
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return False
     wanted = _wanted()
-    same = all(name in applied and (name.startswith("catalog/") or applied[name] == _digest(text))
-               for name, text in wanted)
+    same = all(
+        name in applied and (name.startswith("catalog/") or applied[name] == _digest(text)) for name, text in wanted
+    )
     return same and not behind and {name for name in applied if name.startswith("catalog/")} <= {n for n, _ in wanted}
 
 
 def _record(connection: psycopg.Connection, name: str, text: str) -> None:
-    connection.execute("INSERT INTO cosmogony_catalog.migrations (name, digest) VALUES (%s, %s) ON CONFLICT (name) "
-                       "DO UPDATE SET digest = excluded.digest, applied = now()", (name, _digest(text)))
+    connection.execute(
+        "INSERT INTO cosmogony_catalog.migrations (name, digest) VALUES (%s, %s) ON CONFLICT (name) "
+        "DO UPDATE SET digest = excluded.digest, applied = now()",
+        (name, _digest(text)),
+    )
 
 
 def _change_releases(connection: psycopg.Connection, postgis: str) -> None:
@@ -107,15 +116,17 @@ def _change_releases(connection: psycopg.Connection, postgis: str) -> None:
     for release in releases(connection):
         if release.state == "loading":
             continue
-        (format_,) = connection.execute("SELECT format FROM cosmogony_catalog.releases WHERE id = %s",
-                                        (release.id,)).fetchone()
+        (format_,) = connection.execute(
+            "SELECT format FROM cosmogony_catalog.releases WHERE id = %s", (release.id,)
+        ).fetchone()
         for version, name, text in changes:
             if version > format_:
                 note(f"database: applying {name} to release {release.id}")
                 db.search_path(connection, release.schema_name, postgis)
                 connection.execute(db.fill(text, postgis=postgis))
-                connection.execute("UPDATE cosmogony_catalog.releases SET format = %s WHERE id = %s",
-                                   (version, release.id))
+                connection.execute(
+                    "UPDATE cosmogony_catalog.releases SET format = %s WHERE id = %s", (version, release.id)
+                )
 
 
 def releases(connection: psycopg.Connection) -> list[Release]:
@@ -123,7 +134,8 @@ def releases(connection: psycopg.Connection) -> list[Release]:
     with connection.cursor(row_factory=class_row(Release)) as cursor:
         return cursor.execute(
             "SELECT id, schema_name, inputs_digest, state, live, created, published_at, zones, loaded_at, stored_zoom, "
-            "bounds, gate, override FROM public.cosmogony_releases ORDER BY created DESC, id DESC").fetchall()
+            "bounds, gate, override FROM public.cosmogony_releases ORDER BY created DESC, id DESC"
+        ).fetchall()
 
 
 def find(connection: psycopg.Connection, release_id: str) -> Release:
@@ -154,5 +166,6 @@ def store_document(connection: psycopg.Connection, schema: str, table: str, valu
     target = sql.Identifier(schema, table)
     with connection.transaction():
         connection.execute(sql.SQL("DELETE FROM {}").format(target))
-        connection.execute(sql.SQL("INSERT INTO {} (document) VALUES (%s)").format(target),
-                           (psycopg.types.json.Jsonb(value),))
+        connection.execute(
+            sql.SQL("INSERT INTO {} (document) VALUES (%s)").format(target), (psycopg.types.json.Jsonb(value),)
+        )

@@ -54,16 +54,25 @@ def _drop(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
         try:
             with connection.transaction():
                 connection.execute("SET LOCAL lock_timeout = '500ms'")
-                if connection.execute("SELECT 1 FROM cosmogony_catalog.live WHERE release_id = %s", (release_id,)
-                                      ).fetchone():
+                if connection.execute(
+                    "SELECT 1 FROM cosmogony_catalog.live WHERE release_id = %s", (release_id,)
+                ).fetchone():
                     return False
                 connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s", (release_id,))
-                tables = [row[0] for row in connection.execute(
-                    "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                    "WHERE n.nspname = %s AND c.relkind = 'r'", (schema,)).fetchall()]
+                tables = [
+                    row[0]
+                    for row in connection.execute(
+                        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                        "WHERE n.nspname = %s AND c.relkind = 'r'",
+                        (schema,),
+                    ).fetchall()
+                ]
                 if tables:
-                    connection.execute(sql.SQL("DROP TABLE {}").format(
-                        sql.SQL(", ").join(sql.Identifier(schema, table) for table in tables)))
+                    connection.execute(
+                        sql.SQL("DROP TABLE {}").format(
+                            sql.SQL(", ").join(sql.Identifier(schema, table) for table in tables)
+                        )
+                    )
                 connection.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(schema)))
             say(f"release {release_id} dropped")
             return True

@@ -16,8 +16,11 @@ OUTPUTS = "/tmp/outputs"  # noqa: S108  Argo reads output parameters there
 
 
 def parser() -> argparse.ArgumentParser:
-    whole = argparse.ArgumentParser(prog="import.py", description="Loads zones into PostGIS and publishes them.",
-                                    epilog="Exit codes: 0 done, 1 fails again, 2 wrong arguments, 75 may pass later.")
+    whole = argparse.ArgumentParser(
+        prog="import.py",
+        description="Loads zones into PostGIS and publishes them.",
+        epilog="Exit codes: 0 done, 1 fails again, 2 wrong arguments, 75 may pass later.",
+    )
     steps = whole.add_subparsers(metavar="COMMAND", title="commands")
 
     def step(name: str, run: commands.Command, **more: object) -> argparse.ArgumentParser:
@@ -30,8 +33,9 @@ def parser() -> argparse.ArgumentParser:
         of.add_argument("--release", required=required, metavar="ID")
 
     def jobs(of: argparse.ArgumentParser) -> None:
-        of.add_argument("--jobs", type=int, default=0, metavar="N",
-                        help="how much is done at a time (number of processors)")
+        of.add_argument(
+            "--jobs", type=int, default=0, metavar="N", help="how much is done at a time (number of processors)"
+        )
 
     def loading(of: argparse.ArgumentParser) -> None:
         jobs(of)
@@ -60,10 +64,20 @@ def parser() -> argparse.ArgumentParser:
     added = step("gate", commands.check)
     release(added)
     added.add_argument("--override", metavar="REASON", help="let a blocked release through, and say why")
-    added.add_argument("--max-loss-percent", type=float, default=5.0, metavar="P",
-                       help="how many per cent fewer than the live release has (%(default)s)")
-    added.add_argument("--max-loss-zones", type=int, default=10, metavar="N",
-                       help="how many zones a country may lose of one type whatever the per cent (%(default)s)")
+    added.add_argument(
+        "--max-loss-percent",
+        type=float,
+        default=5.0,
+        metavar="P",
+        help="how many per cent fewer than the live release has (%(default)s)",
+    )
+    added.add_argument(
+        "--max-loss-zones",
+        type=int,
+        default=10,
+        metavar="N",
+        help="how many zones a country may lose of one type whatever the per cent (%(default)s)",
+    )
 
     added = step("publish", commands.publish)
     release(added, required=False)
@@ -74,11 +88,17 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--reason", metavar="TEXT")
 
     step("list", commands.list_).add_argument("--json", action="store_true")
-    step("clean", commands.clean_up).add_argument("--keep", type=int, default=3, metavar="N",
-                                                  help="how many releases stay, the live one included (%(default)s)")
+    step("clean", commands.clean_up).add_argument(
+        "--keep", type=int, default=3, metavar="N", help="how many releases stay, the live one included (%(default)s)"
+    )
     for name in ("publish", "rollback"):
-        steps.choices[name].add_argument("--patience", type=float, default=600, metavar="SECONDS",
-                                         help="how long to try while somebody reads the views (%(default)s)")
+        steps.choices[name].add_argument(
+            "--patience",
+            type=float,
+            default=600,
+            metavar="SECONDS",
+            help="how long to try while somebody reads the views (%(default)s)",
+        )
     return whole
 
 

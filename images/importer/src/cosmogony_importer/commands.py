@@ -50,9 +50,15 @@ def import_data(options: argparse.Namespace) -> None:
         raise ImporterError(f"{path} cannot be read: no such file")
     release_id = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{reader.file_digest(path)[:8]}"
     with _connect() as connection, reader.open_file(path) as stream:
-        loader.load(Database.from_environment(), connection, release_id,
-                    loader.Source(stream, reader.ending(str(path)), str(path)), wait=options.wait,
-                    allow_empty=options.allow_empty, jobs=options.jobs)
+        loader.load(
+            Database.from_environment(),
+            connection,
+            release_id,
+            loader.Source(stream, reader.ending(str(path)), str(path)),
+            wait=options.wait,
+            allow_empty=options.allow_empty,
+            jobs=options.jobs,
+        )
     say("Import done.")
 
 
@@ -69,9 +75,15 @@ def load(options: argparse.Namespace) -> None:
         if not (loaded := loader.already(connection, options.release)):
             name = f"{base}/zones.jsonl.gz"
             with store.open(name) as stream:
-                loaded = loader.load(Database.from_environment(), connection, options.release,
-                                     loader.Source(stream, ".jsonl.gz", name), manifest=manifest, wait=options.wait,
-                                     jobs=options.jobs)
+                loaded = loader.load(
+                    Database.from_environment(),
+                    connection,
+                    options.release,
+                    loader.Source(stream, ".jsonl.gz", name),
+                    manifest=manifest,
+                    wait=options.wait,
+                    jobs=options.jobs,
+                )
     write_outputs(options.outputs, {"zones": loaded.rows})
     say(f"release {options.release}: {loaded.rows} zones loaded in {duration(time.monotonic() - start)}")
 
@@ -83,8 +95,10 @@ def store_tiles(options: argparse.Namespace) -> None:
         release = catalog.find(connection, options.release)
         stored = tiles.store(Database.from_environment(), connection, release, options.max_zoom, options.jobs)
     write_outputs(options.outputs, {"tiles": stored.tiles})
-    say(f"release {options.release}: {stored.tiles} tiles, {stored.size / 1e6:.1f} MB stored in "
-        f"{duration(time.monotonic() - start)}")
+    say(
+        f"release {options.release}: {stored.tiles} tiles, {stored.size / 1e6:.1f} MB stored in "
+        f"{duration(time.monotonic() - start)}"
+    )
 
 
 def check(options: argparse.Namespace) -> None:
@@ -104,8 +118,10 @@ def check(options: argparse.Namespace) -> None:
     write_outputs(options.outputs, {"verdict": verdict.word})
     if verdict.word == "blocked":
         stays = f"the live release {live.id} stays" if live else "nothing is live"
-        raise Blocked(f"release {release.id} is blocked ({len(verdict.findings)} findings above); {stays}; "
-                      "to let it through all the same: gate --release ID --override REASON")
+        raise Blocked(
+            f"release {release.id} is blocked ({len(verdict.findings)} findings above); {stays}; "
+            "to let it through all the same: gate --release ID --override REASON"
+        )
     say(f"release {release.id}: {verdict.word}" + (f" ({options.override})" if verdict.findings else ""))
 
 
@@ -142,8 +158,10 @@ def _fit(connection: psycopg.Connection, release: catalog.Release, options: argp
         return
     verdict = (release.gate or {}).get("verdict")
     if verdict not in ("passed", "overridden"):
-        raise ImporterError(f"release {release.id} {'is blocked by' if verdict else 'has not been through'} the gate; "
-                            f"run gate --release {release.id} [--override REASON]")
+        raise ImporterError(
+            f"release {release.id} {'is blocked by' if verdict else 'has not been through'} the gate; "
+            f"run gate --release {release.id} [--override REASON]"
+        )
 
 
 def _mark_published(release_id: str, published: datetime) -> None:
@@ -170,10 +188,17 @@ def rollback(options: argparse.Namespace) -> None:
 
 def _described(r: catalog.Release, stored: dict[int, tiles.Stored]) -> dict[str, object]:
     return {
-        "id": r.id, "schema": r.schema_name, "state": r.state, "live": r.live, "zones": r.zones,
-        "created": r.created.isoformat(), "inputs_digest": r.inputs_digest,
-        "published": r.published_at.isoformat() if r.published_at else None, "gate": (r.gate or {}).get("verdict"),
-        "override": r.override, "stored_zoom": r.stored_zoom,
+        "id": r.id,
+        "schema": r.schema_name,
+        "state": r.state,
+        "live": r.live,
+        "zones": r.zones,
+        "created": r.created.isoformat(),
+        "inputs_digest": r.inputs_digest,
+        "published": r.published_at.isoformat() if r.published_at else None,
+        "gate": (r.gate or {}).get("verdict"),
+        "override": r.override,
+        "stored_zoom": r.stored_zoom,
         "tiles": sum(zoom.tiles for zoom in stored.values()),
         "tile_bytes": sum(zoom.size for zoom in stored.values()),
         "tiles_by_zoom": {str(z): {"tiles": zoom.tiles, "bytes": zoom.size} for z, zoom in stored.items()},
@@ -195,8 +220,17 @@ def list_(options: argparse.Namespace) -> None:
     for r in kept:
         zooms = "-" if r.stored_zoom is None else f"0-{r.stored_zoom}"
         when = f"{r.published_at:%Y-%m-%d %H:%M:%S}" if r.published_at else "-"
-        say(row("*" if r.live else "", r.id, r.state, r.zones if r.zones is not None else "-", zooms,
-                (r.gate or {}).get("verdict") or "-", when))
+        say(
+            row(
+                "*" if r.live else "",
+                r.id,
+                r.state,
+                r.zones if r.zones is not None else "-",
+                zooms,
+                (r.gate or {}).get("verdict") or "-",
+                when,
+            )
+        )
 
 
 def clean_up(options: argparse.Namespace) -> None:

@@ -22,8 +22,10 @@ LOCK_SPACE = 0x636F736D
 LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
 LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "schema change", TILES: "tile planning"}
 # refusals that waiting for the server does not cure
-REFUSED = re.compile(r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
-                     r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied")
+REFUSED = re.compile(
+    r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
+    r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied"
+)
 
 
 def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
@@ -33,18 +35,31 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
     while True:
         try:
             return psycopg.connect(
-                host=settings.host, port=settings.port, dbname=settings.name, user=settings.user,
-                password=settings.password, sslmode=settings.sslmode, autocommit=True, connect_timeout=5,
-                application_name="cosmogony-importer", keepalives_idle=30, keepalives_interval=10, keepalives_count=3,
-                options="-c client_connection_check_interval=5s -c client_min_messages=warning")
+                host=settings.host,
+                port=settings.port,
+                dbname=settings.name,
+                user=settings.user,
+                password=settings.password,
+                sslmode=settings.sslmode,
+                autocommit=True,
+                connect_timeout=5,
+                application_name="cosmogony-importer",
+                keepalives_idle=30,
+                keepalives_interval=10,
+                keepalives_count=3,
+                options="-c client_connection_check_interval=5s -c client_min_messages=warning",
+            )
         except psycopg.OperationalError as error:
             reason = " ".join(str(error).split())
             if REFUSED.search(reason):
-                raise ImporterError(f"{where} refuses: {reason}; check POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB"
-                                    ) from error
+                raise ImporterError(
+                    f"{where} refuses: {reason}; check POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB"
+                ) from error
             if time.monotonic() > deadline:
-                raise TemporaryError(f"{where} does not answer for {seconds:.0f} s: {reason}; "
-                                     "check POSTGRES_HOST and POSTGRES_PORT, and that it runs") from error
+                raise TemporaryError(
+                    f"{where} does not answer for {seconds:.0f} s: {reason}; "
+                    "check POSTGRES_HOST and POSTGRES_PORT, and that it runs"
+                ) from error
             time.sleep(0.3)
 
 
@@ -55,8 +70,10 @@ def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterat
     told = False
     while not connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, kind)).fetchone()[0]:
         if time.monotonic() >= deadline:
-            raise TemporaryError(f"another importer is busy with {LOCK_NAMES[kind]} ({_holder(connection, kind)}); "
-                                 "run the command again when it is done")
+            raise TemporaryError(
+                f"another importer is busy with {LOCK_NAMES[kind]} ({_holder(connection, kind)}); "
+                "run the command again when it is done"
+            )
         if not told:
             say(f"waiting for another importer: {LOCK_NAMES[kind]} ({_holder(connection, kind)})")
             told = True
@@ -73,13 +90,17 @@ def _holder(connection: psycopg.Connection, kind: int) -> str:
         "SELECT a.pid, coalesce(host(a.client_addr), 'local'), a.backend_start::timestamptz(0) "
         "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
         "AND l.classid = %s AND l.objid = %s AND l.database = (SELECT oid FROM pg_database "
-        "WHERE datname = current_database())", (LOCK_SPACE, kind)).fetchone()
+        "WHERE datname = current_database())",
+        (LOCK_SPACE, kind),
+    ).fetchone()
     return f"process {row[0]} from {row[1]} since {row[2]}" if row else "it just ended"
 
 
 def postgis_schema(connection: psycopg.Connection) -> str:
-    row = connection.execute("SELECT n.nspname, e.extversion FROM pg_extension e JOIN pg_namespace n ON n.oid = "
-                             "e.extnamespace WHERE e.extname = 'postgis'").fetchone()
+    row = connection.execute(
+        "SELECT n.nspname, e.extversion FROM pg_extension e JOIN pg_namespace n ON n.oid = "
+        "e.extnamespace WHERE e.extname = 'postgis'"
+    ).fetchone()
     if row is None:
         name = connection.info.dbname
         raise ImporterError(f'database {name} has no PostGIS; run "CREATE EXTENSION postgis" in it as a superuser')
@@ -115,5 +136,6 @@ def fill(text: str, **values: str | int | float | sql.Composable) -> sql.Compose
 
 def search_path(connection: psycopg.Connection, *schemas: str) -> None:
     """Set where unqualified names are found, until the transaction ends."""
-    connection.execute(sql.SQL("SET LOCAL search_path = {}").format(
-        sql.SQL(", ").join(sql.Identifier(schema) for schema in schemas)))
+    connection.execute(
+        sql.SQL("SET LOCAL search_path = {}").format(sql.SQL(", ").join(sql.Identifier(schema) for schema in schemas))
+    )

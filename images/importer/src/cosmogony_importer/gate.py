@@ -36,8 +36,13 @@ class Verdict:
         return "overridden" if self.override else "blocked"
 
 
-def check(connection: psycopg.Connection, release: Release, limits: Limits, override: str | None = None,
-          found: str | None = None) -> Verdict:
+def check(
+    connection: psycopg.Connection,
+    release: Release,
+    limits: Limits,
+    override: str | None = None,
+    found: str | None = None,
+) -> Verdict:
     """Judge a release and write the verdict into the catalog."""
     verdict = Verdict([found] if found else [], override)
     rows = _count(connection, release)
@@ -50,10 +55,19 @@ def check(connection: psycopg.Connection, release: Release, limits: Limits, over
         verdict.findings += _sample_tiles(connection, release)
     connection.execute(
         "UPDATE cosmogony_catalog.releases SET gate = %s, override = %s WHERE id = %s",
-        (Jsonb({"verdict": verdict.word, "findings": verdict.findings,
-                "at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "limits": {"max_loss_percent": limits.max_loss_percent, "max_loss_zones": limits.max_loss_zones}}),
-         override if verdict.findings else None, release.id))
+        (
+            Jsonb(
+                {
+                    "verdict": verdict.word,
+                    "findings": verdict.findings,
+                    "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    "limits": {"max_loss_percent": limits.max_loss_percent, "max_loss_zones": limits.max_loss_zones},
+                }
+            ),
+            override if verdict.findings else None,
+            release.id,
+        ),
+    )
     for finding in verdict.findings:
         say(f"gate: {finding}")
     return verdict
@@ -68,11 +82,13 @@ def _count(connection: psycopg.Connection, release: Release) -> int:
 
 
 def _orphans(connection: psycopg.Connection, release: Release) -> list[str]:
-    orphans = connection.execute(sql.SQL(
-        "SELECT child.id, child.osm_id, child.name, child.parent, count(*) OVER () FROM {zones} child "
-        "WHERE child.parent IS NOT NULL AND NOT EXISTS (SELECT FROM {zones} parent WHERE parent.id = child.parent) "
-        "ORDER BY child.id LIMIT 3"
-    ).format(zones=_zones(release))).fetchall()
+    orphans = connection.execute(
+        sql.SQL(
+            "SELECT child.id, child.osm_id, child.name, child.parent, count(*) OVER () FROM {zones} child "
+            "WHERE child.parent IS NOT NULL AND NOT EXISTS (SELECT FROM {zones} parent WHERE parent.id = child.parent) "
+            "ORDER BY child.id LIMIT 3"
+        ).format(zones=_zones(release))
+    ).fetchall()
     if not orphans:
         return []
     some = "; ".join(f"zone {row[0]} ({row[1]} {row[2]}) has parent {row[3]}" for row in orphans)
@@ -83,8 +99,9 @@ def _manifest(connection: psycopg.Connection, release: Release, rows: int) -> li
     manifest = catalog.document(connection, release.schema_name, "manifest") or {}
     counts = manifest.get("counts") or {}
     expected = counts.get("zones")
-    skipped = connection.execute("SELECT coalesce(skipped, 0) FROM cosmogony_catalog.releases WHERE id = %s",
-                                 (release.id,)).fetchone()[0]
+    skipped = connection.execute(
+        "SELECT coalesce(skipped, 0) FROM cosmogony_catalog.releases WHERE id = %s", (release.id,)
+    ).fetchone()[0]
     findings = []
     if expected is not None and expected not in (rows, rows + skipped):
         findings.append(f"the manifest says {expected} zones, {rows} were loaded and {skipped} had no geometry")
@@ -94,9 +111,14 @@ def _manifest(connection: psycopg.Connection, release: Release, rows: int) -> li
 
 
 def _by_country(connection: psycopg.Connection, release: Release) -> dict[tuple[str, str], int]:
-    return {(row[0], row[1]): row[2] for row in connection.execute(sql.SQL(
-        "SELECT coalesce(country_code, ''), coalesce(zone_type, ''), count(*) FROM {} GROUP BY 1, 2"
-    ).format(_zones(release))).fetchall()}
+    return {
+        (row[0], row[1]): row[2]
+        for row in connection.execute(
+            sql.SQL(
+                "SELECT coalesce(country_code, ''), coalesce(zone_type, ''), count(*) FROM {} GROUP BY 1, 2"
+            ).format(_zones(release))
+        ).fetchall()
+    }
 
 
 def _losses(connection: psycopg.Connection, release: Release, limits: Limits) -> list[str]:
@@ -110,12 +132,17 @@ def _losses(connection: psycopg.Connection, release: Release, limits: Limits) ->
     total_before, total_after = sum(before.values()), sum(after.values())
     if _lost(total_before, total_after) > limits.max_loss_percent:
         findings.append(_loss("all zones", total_before, total_after, live, limits))
-    fallen = [(key, had, after.get(key, 0)) for key, had in before.items()
-              if _lost(had, after.get(key, 0)) > limits.max_loss_percent
-              and (had - after.get(key, 0) > limits.max_loss_zones or not after.get(key, 0))]
+    fallen = [
+        (key, had, after.get(key, 0))
+        for key, had in before.items()
+        if _lost(had, after.get(key, 0)) > limits.max_loss_percent
+        and (had - after.get(key, 0) > limits.max_loss_zones or not after.get(key, 0))
+    ]
     fallen.sort(key=lambda entry: entry[2] - entry[1])
-    findings += [_loss(f"country {country or 'unknown'}, type {kind or 'unknown'}", had, has, live, limits)
-                 for (country, kind), had, has in fallen[:NAMED]]
+    findings += [
+        _loss(f"country {country or 'unknown'}, type {kind or 'unknown'}", had, has, live, limits)
+        for (country, kind), had, has in fallen[:NAMED]
+    ]
     if len(fallen) > NAMED:
         findings.append(f"{len(fallen) - NAMED} more countries and types lost zones")
     return findings
@@ -133,15 +160,23 @@ def _lost(before: int, after: int) -> float:
 
 
 def _loss(what: str, before: int, after: int, live: Release, limits: Limits) -> str:
-    return (f"{what}: {after} zones, {before} in the live release {live.id} (-{_lost(before, after):.1f} %, "
-            f"limit {limits.max_loss_percent:g} %)")
+    return (
+        f"{what}: {after} zones, {before} in the live release {live.id} (-{_lost(before, after):.1f} %, "
+        f"limit {limits.max_loss_percent:g} %)"
+    )
 
 
 def _sample_tiles(connection: psycopg.Connection, release: Release) -> list[str]:
     """Tiles in the middle of some zones must hold something, stored or computed."""
     with connection.transaction():
         db.search_path(connection, "pg_catalog", db.postgis_schema(connection))
-        empty = connection.execute(db.statement(
-            "checks/sample_tiles.sql", zones=_zones(release), limit=SAMPLES, stored=release.stored_zoom or 0,
-            release=sql.Literal(release.id))).fetchall()
+        empty = connection.execute(
+            db.statement(
+                "checks/sample_tiles.sql",
+                zones=_zones(release),
+                limit=SAMPLES,
+                stored=release.stored_zoom or 0,
+                release=sql.Literal(release.id),
+            )
+        ).fetchall()
     return [f"tile {row[1]}/{row[2]}/{row[3]} is empty although zone {row[0]} is there" for row in empty[:5]]

@@ -12,7 +12,8 @@ TABLE_RIGHTS = (
     "UNION ALL "
     "SELECT CASE WHEN a.grantee = 0 THEN NULL ELSE pg_get_userbyid(a.grantee) END, a.privilege_type, a.is_grantable, "
     "t.attname FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a "
-    "WHERE c.oid = to_regclass(%(name)s) AND a.grantee <> c.relowner")
+    "WHERE c.oid = to_regclass(%(name)s) AND a.grantee <> c.relowner"
+)
 VIEW_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "TRIGGER", "TRUNCATE")
 
 Right = tuple[str | None, str, bool, str | None]
@@ -27,16 +28,25 @@ def give(connection: psycopg.Connection, name: sql.Identifier, rights: list[Righ
     for role, privilege, grantable, column in rights:
         if privilege not in VIEW_PRIVILEGES:
             continue
-        what = sql.SQL(privilege) if column is None else sql.SQL("{} ({})").format(
-            sql.SQL(privilege), sql.Identifier(column))
-        connection.execute(sql.SQL("GRANT {} ON {} TO {}{}").format(
-            what, name, _role(role), sql.SQL(" WITH GRANT OPTION" if grantable else "")))
+        what = (
+            sql.SQL(privilege)
+            if column is None
+            else sql.SQL("{} ({})").format(sql.SQL(privilege), sql.Identifier(column))
+        )
+        connection.execute(
+            sql.SQL("GRANT {} ON {} TO {}{}").format(
+                what, name, _role(role), sql.SQL(" WITH GRANT OPTION" if grantable else "")
+            )
+        )
 
 
 def copy_readers(connection: psycopg.Connection, schema: str) -> None:
     """Let those who may read public.zones read a release by the name of its schema."""
-    readers = {role for role, privilege, _, column in of_table(connection, "public.zones")
-               if privilege == "SELECT" and column is None}
+    readers = {
+        role
+        for role, privilege, _, column in of_table(connection, "public.zones")
+        if privilege == "SELECT" and column is None
+    }
     for role in readers:
         for what in ("USAGE ON SCHEMA", "SELECT ON ALL TABLES IN SCHEMA"):
             connection.execute(sql.SQL("GRANT {} {} TO {}").format(sql.SQL(what), sql.Identifier(schema), _role(role)))

@@ -20,6 +20,7 @@ STAGING = "import"
 TABLES = ("zones", "manifest", "statistics", "tiles", *(f"zones_z{zoom}" for zoom in bands.BANDS))
 HELPERS = ("band_chunks",)
 EVERY = 10_000
+PART = (0, bands.PARTS[0])  # per cent of the work of a load
 
 
 @dataclass
@@ -38,8 +39,11 @@ class Loaded:
         by_type: Counter = Counter()
         for types in self.by_country.values():
             by_type += types
-        return {"zones": self.rows, "by_type": dict(sorted(by_type.items())),
-                "by_country": {code: dict(sorted(types.items())) for code, types in sorted(self.by_country.items())}}
+        return {
+            "zones": self.rows,
+            "by_type": dict(sorted(by_type.items())),
+            "by_country": {code: dict(sorted(types.items())) for code, types in sorted(self.by_country.items())},
+        }
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,17 @@ class Source:
     name: str
 
 
-def load(settings: Database, connection: psycopg.Connection, release_id: str, source: Source, *,
-         manifest: dict[str, Any] | None = None, wait: float = 0.0, allow_empty: bool = False, jobs: int = 0) -> Loaded:
+def load(
+    settings: Database,
+    connection: psycopg.Connection,
+    release_id: str,
+    source: Source,
+    *,
+    manifest: dict[str, Any] | None = None,
+    wait: float = 0.0,
+    allow_empty: bool = False,
+    jobs: int = 0,
+) -> Loaded:
     """Load zones as a new release; either it is complete in the end or nothing of it is there.
 
     The work is done in the staging schema; the last transaction makes the release of it.
@@ -67,8 +80,9 @@ def load(settings: Database, connection: psycopg.Connection, release_id: str, so
             loaded = _stage(settings, connection, schema, source, manifest, allow_empty, jobs)
             with connection.transaction():
                 db.search_path(connection, STAGING, postgis)
-                catalog.store_document(connection, STAGING, "manifest",
-                                       manifest or {"id": release_id, "counts": loaded.counts()})
+                catalog.store_document(
+                    connection, STAGING, "manifest", manifest or {"id": release_id, "counts": loaded.counts()}
+                )
                 _finish(connection, release_id, schema, loaded)
         except BaseException:
             _give_up(connection, release_id)
@@ -76,8 +90,15 @@ def load(settings: Database, connection: psycopg.Connection, release_id: str, so
     return loaded
 
 
-def _stage(settings: Database, connection: psycopg.Connection, schema: str, source: Source,
-           manifest: dict[str, Any] | None, allow_empty: bool, jobs: int) -> Loaded:
+def _stage(
+    settings: Database,
+    connection: psycopg.Connection,
+    schema: str,
+    source: Source,
+    manifest: dict[str, Any] | None,
+    allow_empty: bool,
+    jobs: int,
+) -> Loaded:
     loaded = Loaded()
     postgis = db.postgis_schema(connection)
     with connection.transaction():
@@ -110,8 +131,9 @@ def _give_up(connection: psycopg.Connection, release_id: str) -> None:
 
 def already(connection: psycopg.Connection, release_id: str) -> Loaded | None:
     """What an earlier run of the same load put in."""
-    row = connection.execute("SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s "
-                             "AND state <> 'loading'", (release_id,)).fetchone()
+    row = connection.execute(
+        "SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s AND state <> 'loading'", (release_id,)
+    ).fetchone()
     if row is None:
         return None
     say(f"release {release_id} is already loaded: {row[0]} zones")
@@ -124,7 +146,8 @@ def _announce(connection: psycopg.Connection, release_id: str, schema: str, mani
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, inputs_digest, state, format) "
         "VALUES (%s, %s, %s, 'loading', %s) ON CONFLICT (id) DO UPDATE SET inputs_digest = excluded.inputs_digest, "
         "format = excluded.format, created = now()",
-        (release_id, schema, (manifest or {}).get("inputs_digest"), catalog.release_format()))
+        (release_id, schema, (manifest or {}).get("inputs_digest"), catalog.release_format()),
+    )
 
 
 def forget(connection: psycopg.Connection, release_id: str) -> None:
@@ -141,9 +164,14 @@ def _prepare(connection: psycopg.Connection, schema: str) -> None:
 
 def drop_staging(connection: psycopg.Connection) -> int:
     """Drop our tables in the staging schema (a killed load of the original importer leaves some)."""
-    present = [row[0] for row in connection.execute(
-        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s "
-        "AND c.relkind = 'r' AND c.relname = ANY(%s)", (STAGING, [*TABLES, *HELPERS])).fetchall()]
+    present = [
+        row[0]
+        for row in connection.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s "
+            "AND c.relkind = 'r' AND c.relname = ANY(%s)",
+            (STAGING, [*TABLES, *HELPERS]),
+        ).fetchall()
+    ]
     for name in present:
         connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(STAGING, name)))
     return len(present)
@@ -151,7 +179,7 @@ def drop_staging(connection: psycopg.Connection) -> int:
 
 def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expected: int, jobs: int) -> None:
     start = time.monotonic()
-    progress = Progress("load", expected)
+    progress = Progress("load", expected, PART)
     statement = f"COPY zones ({', '.join(rows.COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(rows.TYPES)
@@ -173,12 +201,16 @@ def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expect
 def _finish(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     for table in TABLES:
-        connection.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(
-            sql.Identifier(STAGING, table), sql.Identifier(schema)))
+        connection.execute(
+            sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(sql.Identifier(STAGING, table), sql.Identifier(schema))
+        )
     connection.execute(
-        sql.SQL("UPDATE cosmogony_catalog.releases SET state = 'loaded', loaded_at = now(), zones = %s, skipped = %s, "
-                "bounds = {} WHERE id = %s").format(bounds_of(schema)),
-        (loaded.rows, loaded.skipped, release_id))
+        sql.SQL(
+            "UPDATE cosmogony_catalog.releases SET state = 'loaded', loaded_at = now(), zones = %s, skipped = %s, "
+            "bounds = {} WHERE id = %s"
+        ).format(bounds_of(schema)),
+        (loaded.rows, loaded.skipped, release_id),
+    )
     grants.copy_readers(connection, schema)
 
 

@@ -26,10 +26,13 @@ def duration(seconds: float) -> str:
 
 
 class Progress:
-    """Counts up to a total; at most one line and one write of Argo's file every `interval` seconds."""
+    """Counts up to a total; at most one line and one write of Argo's file every `interval` seconds.
 
-    def __init__(self, what: str, total: int = 0, interval: float = 5.0) -> None:
-        self.what, self.total, self.interval = what, total, interval
+    `part` is the share of a step's work in per cent, from and to, when there is more than this to do in the step.
+    """
+
+    def __init__(self, what: str, total: int = 0, part: tuple[int, int] | None = None, interval: float = 5.0) -> None:
+        self.what, self.total, self.part, self.interval = what, total, part, interval
         self.done = 0
         self.start = time.monotonic()
         self._last = self.start
@@ -61,12 +64,19 @@ class Progress:
         self._argo()
 
     def _argo(self) -> None:
-        if self._file and self.total:
-            try:
-                self._file.write_text(f"{min(self.done, self.total)}/{self.total}\n")
-            except OSError as error:
-                say(f"progress file {self._file} cannot be written: {error}; going on without it")
-                self._file = None
+        if not self._file:
+            return
+        done, total = min(self.done, self.total), self.total
+        if self.part:
+            first, last = self.part
+            done, total = first + (last - first) * done // (total or 1), 100
+        if not total:
+            return
+        try:
+            self._file.write_text(f"{done}/{total}\n")
+        except OSError as error:
+            note(f"progress file {self._file} cannot be written: {error}; going on without it")
+            self._file = None
 
 
 def write_outputs(folder: str, values: dict[str, object]) -> None:

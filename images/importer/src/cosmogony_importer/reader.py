@@ -130,8 +130,8 @@ class _Text:
         except UnicodeDecodeError as error:
             if self.ended or len(data) - error.start > 3:
                 raise ImporterError(f"{self.name} is not UTF-8: {error}") from error
-            text, self.partial = data[:error.start].decode(), data[error.start:]
-        self.buffer = self.buffer[self.position:] + text
+            text, self.partial = data[: error.start].decode(), data[error.start :]
+        self.buffer = self.buffer[self.position :] + text
         self.position = 0
 
     def peek(self) -> str:

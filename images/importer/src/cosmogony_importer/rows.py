@@ -32,8 +32,17 @@ def of_zone(zone: dict[str, Any]) -> Row | None:
             raise ImporterError(f"zone {zone['id']} ({zone['osm_id']}): {error}") from error
     if shape is None:
         return None
-    return (zone["id"], zone["parent"], zone["name"], zone["admin_level"], zone["zone_type"], zone["osm_id"],
-            zone["wikidata"], shape, zone.get("country_code") or None)
+    return (
+        zone["id"],
+        zone["parent"],
+        zone["name"],
+        zone["admin_level"],
+        zone["zone_type"],
+        zone["osm_id"],
+        zone["wikidata"],
+        shape,
+        zone.get("country_code") or None,
+    )
 
 
 def of_lines(name: str, first: int, lines: list[bytes]) -> list[Row | None]:
@@ -55,8 +64,7 @@ def of_stream(raw: IO[bytes], format_: str, name: str, jobs: int = 0) -> Iterato
             for first, lines in chain(start, batches):
                 yield from of_lines(name, first, lines)
             return
-        yield from _parallel(name, chain(start, batches),
-                             jobs or min(8, os.cpu_count() or 1))
+        yield from _parallel(name, chain(start, batches), jobs or min(8, os.cpu_count() or 1))
 
 
 def _batches(stream: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
@@ -78,7 +86,9 @@ def _parallel(name: str, batches: Iterable[tuple[int, list[bytes]]], jobs: int) 
             while waiting:
                 yield from waiting.popleft().result()
         except BrokenProcessPool as error:
-            raise TemporaryError(f"a process that reads {name} was killed, perhaps for its memory; "
-                                 "give the step more memory, or run it with --jobs 1") from error
+            raise TemporaryError(
+                f"a process that reads {name} was killed, perhaps for its memory; "
+                "give the step more memory, or run it with --jobs 1"
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -31,8 +31,14 @@ class Database:
         port = environment.get("POSTGRES_PORT") or environment.get("PGPORT") or "5432"
         if not port.isdecimal() or not 0 < int(port) < 65536:
             raise ImporterError(f"database: POSTGRES_PORT is {port!r}, wanted a number from 1 to 65535")
-        return cls(environment["POSTGRES_HOST"], int(port), environment["POSTGRES_DB"], environment["POSTGRES_USER"],
-                   environment["POSTGRES_PASSWORD"], environment.get("POSTGRES_SSLMODE") or "prefer")
+        return cls(
+            environment["POSTGRES_HOST"],
+            int(port),
+            environment["POSTGRES_DB"],
+            environment["POSTGRES_USER"],
+            environment["POSTGRES_PASSWORD"],
+            environment.get("POSTGRES_SSLMODE") or "prefer",
+        )
 
 
 @dataclass(frozen=True)
@@ -54,5 +60,11 @@ class Storage:
         secure = (environment.get("S3_SECURE") or "true").lower()
         if secure not in ("true", "false"):
             raise ImporterError(f"object store: S3_SECURE is {secure!r}, wanted true or false")
-        return cls(environment["S3_ENDPOINT"], secure == "true", environment.get("S3_REGION") or "us-east-1",
-                   environment["S3_BUCKET"], environment["S3_ACCESS_KEY"], environment["S3_SECRET_KEY"])
+        return cls(
+            environment["S3_ENDPOINT"],
+            secure == "true",
+            environment.get("S3_REGION") or "us-east-1",
+            environment["S3_BUCKET"],
+            environment["S3_ACCESS_KEY"],
+            environment["S3_SECRET_KEY"],
+        )

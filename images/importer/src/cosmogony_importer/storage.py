@@ -16,8 +16,17 @@ from .errors import ImporterError, TemporaryError
 from .settings import Storage
 
 # answers that trying again does not change
-FINAL = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket", "NoSuchKey",
-         "InvalidBucketName", "AuthorizationHeaderMalformed", "PermanentRedirect"}
+FINAL = {
+    "AccessDenied",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "InvalidBucketName",
+    "AuthorizationHeaderMalformed",
+    "PermanentRedirect",
+}
+RETRIES = 4
 
 
 class Missing(ImporterError):
@@ -28,11 +37,17 @@ class Store:
     def __init__(self, settings: Storage) -> None:
         self.settings = settings
         self.client = minio.Minio(
-            settings.endpoint, access_key=settings.access_key, secret_key=settings.secret_key, secure=settings.secure,
+            settings.endpoint,
+            access_key=settings.access_key,
+            secret_key=settings.secret_key,
+            secure=settings.secure,
             region=settings.region,
-            http_client=urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), cert_reqs="CERT_REQUIRED",
-                                            retries=urllib3.Retry(total=4, backoff_factor=0.5,
-                                                                  status_forcelist=(500, 502, 503, 504))))
+            http_client=urllib3.PoolManager(
+                timeout=urllib3.Timeout(connect=5, read=60),
+                cert_reqs="CERT_REQUIRED",
+                retries=urllib3.Retry(total=RETRIES, backoff_factor=0.5, status_forcelist=(500, 502, 503, 504)),
+            ),
+        )
 
     @contextmanager
     def errors(self, key: str) -> Iterator[None]:
@@ -73,5 +88,6 @@ class Store:
     def write_json(self, key: str, value: object) -> None:
         data = orjson.dumps(value, option=orjson.OPT_INDENT_2)
         with self.errors(key):
-            self.client.put_object(self.settings.bucket, key, io.BytesIO(data), len(data),
-                                   content_type="application/json")
+            self.client.put_object(
+                self.settings.bucket, key, io.BytesIO(data), len(data), content_type="application/json"
+            )

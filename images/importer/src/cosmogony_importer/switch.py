@@ -20,8 +20,9 @@ OURS = "made by cosmogony.stack"
 LEGACY = "legacy"
 
 
-def switch(connection: psycopg.Connection, target: Release, action: str, *, reason: str | None = None,
-           patience: float = 600.0) -> datetime:
+def switch(
+    connection: psycopg.Connection, target: Release, action: str, *, reason: str | None = None, patience: float = 600.0
+) -> datetime:
     """Make a release the live one in one transaction, trying again while a reader is in the way."""
     deadline = time.monotonic() + patience
     pause, told = 0.1, False
@@ -33,7 +34,8 @@ def switch(connection: psycopg.Connection, target: Release, action: str, *, reas
                 if time.monotonic() > deadline:
                     raise TemporaryError(
                         f"release {target.id} could not be made live for {patience:.0f} s: {_readers(connection)} "
-                        "reads public.zones; end it or run the command again") from error
+                        "reads public.zones; end it or run the command again"
+                    ) from error
                 if not told:
                     say(f"waiting for a long reader of public.zones ({_readers(connection)}); the site goes on")
                     told = True
@@ -53,17 +55,24 @@ def _switch(connection: psycopg.Connection, release_id: str, action: str, reason
         now = datetime.now(UTC)
         if before and before.id != release_id:
             connection.execute("UPDATE cosmogony_catalog.releases SET state = 'retired' WHERE id = %s", (before.id,))
-        connection.execute("UPDATE cosmogony_catalog.releases SET state = 'published', published_at = %s WHERE id = %s",
-                           (now, release_id))
-        connection.execute("INSERT INTO cosmogony_catalog.live (release_id, since) VALUES (%s, %s) ON CONFLICT "
-                           "(only_row) DO UPDATE SET release_id = excluded.release_id, since = excluded.since",
-                           (release_id, now))
-        connection.execute("INSERT INTO cosmogony_catalog.publications (at, action, release_id, previous_id, reason) "
-                           "VALUES (%s, %s, %s, %s, %s)",
-                           (now, action, release_id, before.id if before else None, reason))
-        connection.execute(sql.SQL("UPDATE {} SET document = document || %s").format(
-            sql.Identifier(release.schema_name, "manifest")),
-            (psycopg.types.json.Jsonb({"state": "published", "published": now.isoformat(timespec="seconds")}),))
+        connection.execute(
+            "UPDATE cosmogony_catalog.releases SET state = 'published', published_at = %s WHERE id = %s",
+            (now, release_id),
+        )
+        connection.execute(
+            "INSERT INTO cosmogony_catalog.live (release_id, since) VALUES (%s, %s) ON CONFLICT "
+            "(only_row) DO UPDATE SET release_id = excluded.release_id, since = excluded.since",
+            (release_id, now),
+        )
+        connection.execute(
+            "INSERT INTO cosmogony_catalog.publications (at, action, release_id, previous_id, reason) "
+            "VALUES (%s, %s, %s, %s, %s)",
+            (now, action, release_id, before.id if before else None, reason),
+        )
+        connection.execute(
+            sql.SQL("UPDATE {} SET document = document || %s").format(sql.Identifier(release.schema_name, "manifest")),
+            (psycopg.types.json.Jsonb({"state": "published", "published": now.isoformat(timespec="seconds")}),),
+        )
         # last, so that the views are locked for the shortest time
         connection.execute(db.statement("views.sql", release=release.schema_name, id=sql.Literal(release_id)))
         if rights:
@@ -74,8 +83,9 @@ def _switch(connection: psycopg.Connection, release_id: str, action: str, reason
 
 
 def _view_shows(connection: psycopg.Connection, schema: str) -> bool:
-    row = connection.execute("SELECT pg_get_viewdef(oid) FROM pg_class WHERE oid = to_regclass('public.zones') "
-                             "AND relkind = 'v'").fetchone()
+    row = connection.execute(
+        "SELECT pg_get_viewdef(oid) FROM pg_class WHERE oid = to_regclass('public.zones') AND relkind = 'v'"
+    ).fetchone()
     return bool(row) and f"{schema}.zones" in row[0].replace('"', "")
 
 
@@ -84,7 +94,8 @@ def _readers(connection: psycopg.Connection) -> str:
         "SELECT a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), "
         "age(clock_timestamp(), a.xact_start)::interval(0) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
         "WHERE l.granted AND a.pid <> pg_backend_pid() AND l.relation IN (to_regclass('public.zones'), "
-        "to_regclass('public.cosmogony_release')) ORDER BY a.xact_start LIMIT 1").fetchone()
+        "to_regclass('public.cosmogony_release')) ORDER BY a.xact_start LIMIT 1"
+    ).fetchone()
     return f"process {row[0]} {row[1]} from {row[2]}, since {row[3]}".replace("  ", " ") if row else "somebody"
 
 
@@ -95,18 +106,23 @@ def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | Non
     """
     row = connection.execute(
         "SELECT c.relkind::text, obj_description(c.oid, 'pg_class'), pg_get_userbyid(c.relowner), "
-        "pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass('public.zones')").fetchone()
+        "pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass('public.zones')"
+    ).fetchone()
     if row is None:
         return [], None
     kind, comment, owner, may = row
     if kind == "v" and OURS in (comment or ""):
         return [], None
     if kind != "r":
-        raise ImporterError("public.zones is neither a table of the original importer nor a view of this stack; "
-                            "rename it (ALTER ... RENAME) and publish again")
+        raise ImporterError(
+            "public.zones is neither a table of the original importer nor a view of this stack; "
+            "rename it (ALTER ... RENAME) and publish again"
+        )
     if not may:
-        raise ImporterError(f"public.zones belongs to {owner}; run the importer as {owner} or give the table to "
-                            "POSTGRES_USER (ALTER TABLE public.zones OWNER TO ...)")
+        raise ImporterError(
+            f"public.zones belongs to {owner}; run the importer as {owner} or give the table to "
+            "POSTGRES_USER (ALTER TABLE public.zones OWNER TO ...)"
+        )
     known = {release.id for release in catalog.releases(connection)}
     release_id = LEGACY if LEGACY not in known else f"{LEGACY}-{datetime.now(UTC):%Y%m%dt%H%M%S}"
     schema = catalog.schema_of(release_id)
@@ -115,25 +131,36 @@ def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | Non
     connection.execute(sql.SQL("ALTER TABLE public.zones SET SCHEMA {}").format(sql.Identifier(schema)))
     db.search_path(connection, schema, db.postgis_schema(connection))
     connection.execute(db.statement("release/adopt.sql"))
-    connection.execute(sql.SQL(
-        "INSERT INTO manifest (document) SELECT jsonb_build_object('id', {id}::text, 'counts', jsonb_build_object("
-        "'zones', coalesce(sum(n), 0), 'by_type', coalesce(jsonb_object_agg(t, n), '{{}}'))) FROM ("
-        "SELECT coalesce(zone_type, '') AS t, count(*) AS n FROM zones GROUP BY 1) AS types").format(
-            id=sql.Literal(release_id)))
     connection.execute(
-        sql.SQL("INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format, created, loaded_at, "
-                "published_at, zones, bounds) SELECT %s, %s, 'published', %s, coalesce(min(created), now()) - interval "
-                "'1 second', now(), now(), (SELECT count(*) FROM zones), {} FROM cosmogony_catalog.releases").format(
-                    loader.bounds_of(schema)),
-        (release_id, schema, catalog.release_format()))
-    connection.execute("INSERT INTO cosmogony_catalog.live (release_id) VALUES (%s) ON CONFLICT (only_row) "
-                       "DO UPDATE SET release_id = excluded.release_id, since = now()", (release_id,))
-    connection.execute("INSERT INTO cosmogony_catalog.publications (action, release_id) VALUES ('adopt', %s)",
-                       (release_id,))
+        sql.SQL(
+            "INSERT INTO manifest (document) SELECT jsonb_build_object('id', {id}::text, 'counts', jsonb_build_object("
+            "'zones', coalesce(sum(n), 0), 'by_type', coalesce(jsonb_object_agg(t, n), '{{}}'))) FROM ("
+            "SELECT coalesce(zone_type, '') AS t, count(*) AS n FROM zones GROUP BY 1) AS types"
+        ).format(id=sql.Literal(release_id))
+    )
+    connection.execute(
+        sql.SQL(
+            "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format, created, loaded_at, "
+            "published_at, zones, bounds) SELECT %s, %s, 'published', %s, coalesce(min(created), now()) - interval "
+            "'1 second', now(), now(), (SELECT count(*) FROM zones), {} FROM cosmogony_catalog.releases"
+        ).format(loader.bounds_of(schema)),
+        (release_id, schema, catalog.release_format()),
+    )
+    connection.execute(
+        "INSERT INTO cosmogony_catalog.live (release_id) VALUES (%s) ON CONFLICT (only_row) "
+        "DO UPDATE SET release_id = excluded.release_id, since = now()",
+        (release_id,),
+    )
+    connection.execute(
+        "INSERT INTO cosmogony_catalog.publications (action, release_id) VALUES ('adopt', %s)", (release_id,)
+    )
     readers = {role for role, privilege, _, column in rights if privilege == "SELECT" and column is None}
     for role in readers:
-        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(
-            sql.Identifier(schema), sql.SQL("PUBLIC") if role is None else sql.Identifier(role)))
+        connection.execute(
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(
+                sql.Identifier(schema), sql.SQL("PUBLIC") if role is None else sql.Identifier(role)
+            )
+        )
     return rights, release_id
 
 

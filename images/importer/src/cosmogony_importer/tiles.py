@@ -35,17 +35,21 @@ def store(settings: Database, connection: psycopg.Connection, release: Release, 
         return count(connection, release)
     _plan(connection, release, max_zoom)
     batches = sql.Identifier(release.schema_name, "tile_batches")
-    total, done = connection.execute(sql.SQL(
-        "SELECT coalesce(sum(cardinality(xs)), 0), coalesce(sum(cardinality(xs)) FILTER (WHERE done), 0) FROM {}"
-    ).format(batches)).fetchone()
+    total, done = connection.execute(
+        sql.SQL(
+            "SELECT coalesce(sum(cardinality(xs)), 0), coalesce(sum(cardinality(xs)) FILTER (WHERE done), 0) FROM {}"
+        ).format(batches)
+    ).fetchone()
     progress = Progress("tiles", total)
     progress.done = done
     say(f"{total} tiles to make up to zoom {max_zoom}" + (f", {done} of them done before" if done else ""))
     _run(settings, release, progress, jobs or os.cpu_count() or 2)
     _verify(connection, release)
     with connection.transaction():
-        connection.execute("UPDATE cosmogony_catalog.releases SET stored_zoom = %s WHERE id = %s AND "
-                           "coalesce(stored_zoom, -1) < %s", (max_zoom, release.id, max_zoom))
+        connection.execute(
+            "UPDATE cosmogony_catalog.releases SET stored_zoom = %s WHERE id = %s AND coalesce(stored_zoom, -1) < %s",
+            (max_zoom, release.id, max_zoom),
+        )
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(batches))
     connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(release.schema_name, "tiles")))
     progress.end()
@@ -53,14 +57,20 @@ def store(settings: Database, connection: psycopg.Connection, release: Release, 
 
 
 def count(connection: psycopg.Connection, release: Release) -> Stored:
-    row = connection.execute(sql.SQL("SELECT count(*), coalesce(sum(length(mvt)), 0) FROM {}").format(
-        sql.Identifier(release.schema_name, "tiles"))).fetchone()
+    row = connection.execute(
+        sql.SQL("SELECT count(*), coalesce(sum(length(mvt)), 0) FROM {}").format(
+            sql.Identifier(release.schema_name, "tiles")
+        )
+    ).fetchone()
     return Stored(*row)
 
 
 def by_zoom(connection: psycopg.Connection, release: Release) -> dict[int, Stored]:
-    rows = connection.execute(sql.SQL("SELECT z, count(*), sum(length(mvt)) FROM {} GROUP BY z ORDER BY z").format(
-        sql.Identifier(release.schema_name, "tiles"))).fetchall()
+    rows = connection.execute(
+        sql.SQL("SELECT z, count(*), sum(length(mvt)) FROM {} GROUP BY z ORDER BY z").format(
+            sql.Identifier(release.schema_name, "tiles")
+        )
+    ).fetchall()
     return {z: Stored(tiles, size) for z, tiles, size in rows}
 
 
@@ -73,19 +83,31 @@ def _plan(connection: psycopg.Connection, release: Release, max_zoom: int) -> No
         first = max(-1 if planned is None else planned, -1 if release.stored_zoom is None else release.stored_zoom) + 1
         if first > max_zoom:
             return
-        (table,) = connection.execute("SELECT cosmogony_catalog.tile_table(%s, %s)",
-                                      (release.schema_name, max_zoom)).fetchone()
+        (table,) = connection.execute(
+            "SELECT cosmogony_catalog.tile_table(%s, %s)", (release.schema_name, max_zoom)
+        ).fetchone()
         connection.execute("CREATE TEMPORARY TABLE touched_0 ON COMMIT DROP AS SELECT 0 AS x, 0 AS y")
         for zoom in range(max_zoom + 1):
             if zoom:
-                connection.execute(db.statement("release/tile_children.sql", zoom=zoom, source=f"touched_{zoom - 1}",
-                                                target=f"touched_{zoom}", zones=sql.SQL(table)))
+                connection.execute(
+                    db.statement(
+                        "release/tile_children.sql",
+                        zoom=zoom,
+                        source=f"touched_{zoom - 1}",
+                        target=f"touched_{zoom}",
+                        zones=sql.SQL(table),
+                    )
+                )
             if zoom >= first:
-                connection.execute(sql.SQL(
-                    "INSERT INTO tile_batches (z, batch, xs, ys) SELECT {zoom}, n / {batch}, array_agg(x ORDER BY n), "
-                    "array_agg(y ORDER BY n) FROM (SELECT x, y, (row_number() OVER (ORDER BY x / 8, y / 8, x, y) - 1)"
-                    "::integer AS n FROM {touched}) AS ordered GROUP BY 2").format(
-                        zoom=sql.Literal(zoom), batch=sql.Literal(BATCH), touched=sql.Identifier(f"touched_{zoom}")))
+                connection.execute(
+                    sql.SQL(
+                        "INSERT INTO tile_batches (z, batch, xs, ys) SELECT {zoom}, n / {batch}, "
+                        "array_agg(x ORDER BY n), array_agg(y ORDER BY n) FROM (SELECT x, y, (row_number() OVER "
+                        "(ORDER BY x / 8, y / 8, x, y) - 1)::integer AS n FROM {touched}) AS ordered GROUP BY 2"
+                    ).format(
+                        zoom=sql.Literal(zoom), batch=sql.Literal(BATCH), touched=sql.Identifier(f"touched_{zoom}")
+                    )
+                )
 
 
 def _run(settings: Database, release: Release, progress: Progress, jobs: int) -> None:
@@ -103,30 +125,40 @@ def _batch(connection: psycopg.Connection, release: Release) -> int:
     """Make the next batch that nobody else is at; 0 when there is none."""
     batches = sql.Identifier(release.schema_name, "tile_batches")
     with connection.transaction():
-        row = connection.execute(sql.SQL("SELECT z, batch, cardinality(xs) FROM {} WHERE NOT done ORDER BY z, batch "
-                                         "LIMIT 1 FOR UPDATE SKIP LOCKED").format(batches)).fetchone()
+        row = connection.execute(
+            sql.SQL(
+                "SELECT z, batch, cardinality(xs) FROM {} WHERE NOT done ORDER BY z, batch "
+                "LIMIT 1 FOR UPDATE SKIP LOCKED"
+            ).format(batches)
+        ).fetchone()
         if row is None:
             return 0
-        connection.execute(sql.SQL(
-            "INSERT INTO {tiles} (z, x, y, mvt) SELECT z, x, y, mvt FROM (SELECT b.z, t.x, t.y, "
-            "cosmogony_catalog.compute_tile(%s, b.z, t.x, t.y) AS mvt FROM {batches} b, unnest(b.xs, b.ys) AS t (x, y) "
-            "WHERE b.z = %s AND b.batch = %s) AS made WHERE mvt IS NOT NULL ON CONFLICT DO NOTHING").format(
-                tiles=sql.Identifier(release.schema_name, "tiles"), batches=batches),
-            (release.schema_name, row[0], row[1]))
+        connection.execute(
+            sql.SQL(
+                "INSERT INTO {tiles} (z, x, y, mvt) SELECT z, x, y, mvt FROM (SELECT b.z, t.x, t.y, "
+                "cosmogony_catalog.compute_tile(%s, b.z, t.x, t.y) AS mvt FROM {batches} b, "
+                "unnest(b.xs, b.ys) AS t (x, y) WHERE b.z = %s AND b.batch = %s) AS made WHERE mvt IS NOT NULL ON CONFLICT DO NOTHING"
+            ).format(tiles=sql.Identifier(release.schema_name, "tiles"), batches=batches),
+            (release.schema_name, row[0], row[1]),
+        )
         connection.execute(sql.SQL("UPDATE {} SET done = true WHERE z = %s AND batch = %s").format(batches), row[:2])
         return row[2]
 
 
 def _verify(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
     """Compute a few stored tiles again: each must be the one at its address."""
-    left = connection.execute(sql.SQL("SELECT count(*) FROM {} WHERE NOT done").format(
-        sql.Identifier(release.schema_name, "tile_batches"))).fetchone()[0]
+    left = connection.execute(
+        sql.SQL("SELECT count(*) FROM {} WHERE NOT done").format(sql.Identifier(release.schema_name, "tile_batches"))
+    ).fetchone()[0]
     if left:
         raise ImporterError(f"{left} batches of tiles of release {release.id} are not done; run the command again")
-    wrong = connection.execute(sql.SQL(
-        "SELECT z, x, y FROM (SELECT * FROM {} ORDER BY md5(z || '/' || x || '/' || y) LIMIT {}) AS sample "
-        "WHERE mvt IS DISTINCT FROM cosmogony_catalog.compute_tile(%s, z, x, y)").format(
-            sql.Identifier(release.schema_name, "tiles"), sql.Literal(sample)), (release.schema_name,)).fetchall()
+    wrong = connection.execute(
+        sql.SQL(
+            "SELECT z, x, y FROM (SELECT * FROM {} ORDER BY md5(z || '/' || x || '/' || y) LIMIT {}) AS sample "
+            "WHERE mvt IS DISTINCT FROM cosmogony_catalog.compute_tile(%s, z, x, y)"
+        ).format(sql.Identifier(release.schema_name, "tiles"), sql.Literal(sample)),
+        (release.schema_name,),
+    ).fetchall()
     if wrong:
         names = ", ".join("/".join(map(str, address)) for address in wrong)
         raise ImporterError(f"stored tiles of release {release.id} differ from computed ones: {names}; load it again")

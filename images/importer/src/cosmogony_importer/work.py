@@ -18,8 +18,9 @@ from .settings import Database
 Item = TypeVar("Item")
 
 
-def share(settings: Database, items: Iterable[Item], do: Callable[[psycopg.Connection, Item], None],
-          jobs: int = 0) -> None:
+def share(
+    settings: Database, items: Iterable[Item], do: Callable[[psycopg.Connection, Item], None], jobs: int = 0
+) -> None:
     """Call `do` for each item, each worker with a connection of its own."""
     waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
     count = 0

@@ -30,12 +30,23 @@ class ObjectStore:
     process: subprocess.Popen
 
     def client(self) -> minio.Minio:
-        return minio.Minio(self.endpoint, self.access_key, self.secret_key, secure=False,
-                           http_client=urllib3.PoolManager(retries=False, timeout=5))
+        return minio.Minio(
+            self.endpoint,
+            self.access_key,
+            self.secret_key,
+            secure=False,
+            http_client=urllib3.PoolManager(retries=False, timeout=5),
+        )
 
     def environment(self, bucket: str) -> dict[str, str]:
-        return {"S3_ENDPOINT": self.endpoint, "S3_SECURE": "false", "S3_REGION": "us-east-1", "S3_BUCKET": bucket,
-                "S3_ACCESS_KEY": self.access_key, "S3_SECRET_KEY": self.secret_key}
+        return {
+            "S3_ENDPOINT": self.endpoint,
+            "S3_SECURE": "false",
+            "S3_REGION": "us-east-1",
+            "S3_BUCKET": bucket,
+            "S3_ACCESS_KEY": self.access_key,
+            "S3_SECRET_KEY": self.secret_key,
+        }
 
     def stop(self) -> None:
         self.process.terminate()
@@ -56,9 +67,20 @@ def object_store() -> ObjectStore:
     endpoint = f"127.0.0.1:{free_port()}"
     user, password = "tester", secrets.token_urlsafe(18)
     process = subprocess.Popen(
-        [program, "server", "--quiet", "--address", endpoint, "--console-address", f"127.0.0.1:{free_port()}",
-         str(folder / "data")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password, "HOME": str(folder), "MINIO_BROWSER": "off"})
+        [
+            program,
+            "server",
+            "--quiet",
+            "--address",
+            endpoint,
+            "--console-address",
+            f"127.0.0.1:{free_port()}",
+            str(folder / "data"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={"MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password, "HOME": str(folder), "MINIO_BROWSER": "off"},
+    )
     store = ObjectStore(endpoint, user, password, folder, process)
     deadline = time.monotonic() + 20
     while True:

@@ -18,9 +18,19 @@ from . import root as debian
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
 SETTINGS = (
-    "listen_addresses=127.0.0.1", "unix_socket_directories=", "dynamic_shared_memory_type=mmap", "fsync=off",
-    "full_page_writes=off", "shared_buffers=256MB", "work_mem=32MB", "maintenance_work_mem=128MB", "jit=off",
-    "max_connections=60", "timezone=UTC", "log_timezone=UTC", "max_wal_size=2GB",
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "dynamic_shared_memory_type=mmap",
+    "fsync=off",
+    "full_page_writes=off",
+    "shared_buffers=256MB",
+    "work_mem=32MB",
+    "maintenance_work_mem=128MB",
+    "jit=off",
+    "max_connections=60",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "max_wal_size=2GB",
 )
 
 
@@ -40,8 +50,9 @@ class Server:
 
     def connect(self, database: str, **more) -> psycopg.Connection:
         more.setdefault("autocommit", True)
-        return psycopg.connect(host=self.host, port=self.port, user=self.user, password=self.password,
-                               dbname=database, **more)
+        return psycopg.connect(
+            host=self.host, port=self.port, user=self.user, password=self.password, dbname=database, **more
+        )
 
     def create_database(self, prefix: str = "test") -> str:
         name = f"{prefix}_{secrets.token_hex(4)}"
@@ -63,8 +74,13 @@ class Server:
         self.made.remove(name)
 
     def environment(self, database: str) -> dict[str, str]:
-        return {"POSTGRES_HOST": self.host, "POSTGRES_PORT": str(self.port), "POSTGRES_DB": database,
-                "POSTGRES_USER": self.user, "POSTGRES_PASSWORD": self.password}
+        return {
+            "POSTGRES_HOST": self.host,
+            "POSTGRES_PORT": str(self.port),
+            "POSTGRES_DB": database,
+            "POSTGRES_USER": self.user,
+            "POSTGRES_PASSWORD": self.password,
+        }
 
     def kill(self) -> None:
         """End the server the hard way, as a power cut would."""
@@ -79,8 +95,7 @@ class Server:
         log = (self.folder / "log").open("ab")
         settings = [part for setting in (*SETTINGS, f"port={self.port}") for part in ("-c", setting)]
         command = debian.inside(root, "/usr/lib/postgresql/17/bin/postgres", "-D", data, *settings)
-        self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                        env=ENVIRONMENT)
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=ENVIRONMENT)
         _wait(self)
 
     def stop(self) -> None:
@@ -108,8 +123,9 @@ def server() -> Server:
     """The server named by TEST_POSTGRES_*, else one of our own; raises `Unavailable` with the reason."""
     if os.environ.get("TEST_POSTGRES_HOST"):
         given = {key: os.environ.get(f"TEST_POSTGRES_{key}", "") for key in ("HOST", "PORT", "USER", "PASSWORD", "DB")}
-        return Server(given["HOST"], int(given["PORT"] or 5432), given["USER"], given["PASSWORD"],
-                      given["DB"] or "postgres")
+        return Server(
+            given["HOST"], int(given["PORT"] or 5432), given["USER"], given["PASSWORD"], given["DB"] or "postgres"
+        )
     root = debian.debian_root()
     base = root / "var/tmp"
     _sweep(base)
@@ -122,9 +138,27 @@ def server() -> Server:
             os.chown(path, *debian.owner(root))
     inner = "/" + str(folder.relative_to(root))
     made = subprocess.run(
-        debian.inside(root, "/usr/lib/postgresql/17/bin/initdb", "-D", inner + "/data", "-U", "cosmogony", "-A",
-                      "scram-sha-256", "--pwfile", inner + "/password", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"),
-        capture_output=True, text=True, check=False, env=ENVIRONMENT)
+        debian.inside(
+            root,
+            "/usr/lib/postgresql/17/bin/initdb",
+            "-D",
+            inner + "/data",
+            "-U",
+            "cosmogony",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            inner + "/password",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+    )
     if made.returncode:
         debian.remove(folder)
         raise debian.Unavailable(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")

@@ -11,8 +11,14 @@ import subprocess
 from pathlib import Path
 
 MIRROR = os.environ.get("TEST_DEBIAN_MIRROR", "http://deb.debian.org/debian")
-PACKAGES = ("ca-certificates", "postgresql-17", "postgresql-17-postgis-3", "nginx-light",
-            "libnginx-mod-http-brotli-filter", "libnginx-mod-http-brotli-static")
+PACKAGES = (
+    "ca-certificates",
+    "postgresql-17",
+    "postgresql-17-postgis-3",
+    "nginx-light",
+    "libnginx-mod-http-brotli-filter",
+    "libnginx-mod-http-brotli-static",
+)
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack" / "test-postgis"
 
 
@@ -26,8 +32,10 @@ def debian_root() -> Path:
     if (root / "usr/lib/postgresql/17/bin/postgres").exists():
         return root
     if not shutil.which("mmdebstrap"):
-        raise Unavailable("no PostgreSQL with PostGIS to test with: install mmdebstrap, or set TEST_POSTGRES_HOST, "
-                          "TEST_POSTGRES_PORT, TEST_POSTGRES_DB, TEST_POSTGRES_USER and TEST_POSTGRES_PASSWORD")
+        raise Unavailable(
+            "no PostgreSQL with PostGIS to test with: install mmdebstrap, or set TEST_POSTGRES_HOST, "
+            "TEST_POSTGRES_PORT, TEST_POSTGRES_DB, TEST_POSTGRES_USER and TEST_POSTGRES_PASSWORD"
+        )
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -43,9 +51,19 @@ def _make(root: Path) -> None:
     part = root.with_name("part")
     remove(part)
     done = subprocess.run(
-        ["mmdebstrap", "--variant=minbase", "--aptopt=APT::Install-Recommends \"false\"",
-         "--include=" + ",".join(PACKAGES), "trixie", str(part), MIRROR],
-        capture_output=True, text=True, check=False)
+        [
+            "mmdebstrap",
+            "--variant=minbase",
+            '--aptopt=APT::Install-Recommends "false"',
+            "--include=" + ",".join(PACKAGES),
+            "trixie",
+            str(part),
+            MIRROR,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         remove(part)
         raise Unavailable(f"mmdebstrap could not make the test root from {MIRROR}: {done.stderr.strip()[-500:]}")

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes of the database between versions: catalog, functions, and the kept releases."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+from cosmogony_importer import catalog, db
+from helpers import Importer, Zones, tile
+
+COMMENT = "-- a later version\n"
+NEW_COLUMN = """
+-- SPDX-License-Identifier: Apache-2.0
+ALTER TABLE zones ADD COLUMN area double precision;
+UPDATE zones SET area = ST_Area(geometry);
+"""
+
+
+@pytest.fixture
+def newer(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[str, str]]]:
+    """More SQL files than there are."""
+    added: dict[str, list[tuple[str, str]]] = {}
+    real = db.files
+    monkeypatch.setattr(db, "files", lambda folder: sorted([*real(folder), *added.get(folder, [])]))
+    return added
+
+
+def test_init_on_an_empty_database(importer: Importer, db: psycopg.Connection) -> None:
+    assert "applying catalog/001_catalog.sql" in importer.run("init")
+    assert "live release: none" in importer.out
+    assert "applying" not in importer.run("init")
+    assert db.execute("SELECT count(*) FROM cosmogony_release").fetchone() == (0,)
+    assert db.execute("SELECT count(*) FROM cosmogony_releases").fetchone() == (0,)
+    assert tile(db, 0, 0, 0) is None
+    assert db.execute("SELECT to_regclass('public.zones')").fetchone() == (None,)
+
+
+def test_several_at_once(importer: Importer, db: psycopg.Connection) -> None:
+    errors: list[Exception] = []
+
+    def migrate() -> None:
+        try:
+            with importer.connect() as own:
+                catalog.migrate(own)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=migrate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    assert db.execute("SELECT count(*) FROM cosmogony_catalog.migrations WHERE name LIKE 'catalog/%'").fetchone() == (
+        1,
+    )
+
+
+def test_kept_releases_are_changed_too(
+    importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
+) -> None:
+    first = importer.load(zones.grid("a.jsonl.gz", mark=" a"))
+    importer.run("publish")
+    second = importer.load(zones.grid("b.jsonl.gz", mark=" b"))
+    newer["release_changes"] = [("002_area.sql", NEW_COLUMN)]
+    said = importer.run("init")
+    for release in (first, second):
+        assert f"applying 002_area.sql to release {release}" in said
+        table = f"release_{release.replace('-', '_')}.zones"
+        assert db.execute(f"SELECT count(*) FILTER (WHERE area > 0) FROM {table}").fetchone() == (17,)
+    assert db.execute("SELECT DISTINCT format FROM cosmogony_catalog.releases").fetchall() == [(2,)]
+    assert "applying" not in importer.run("init")
+    importer.run("publish")
+    importer.run("rollback")
+    assert importer.live() == first
+
+
+def test_a_failing_change_leaves_everything(
+    importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
+) -> None:
+    importer.load(zones.grid())
+    newer["catalog"] = [("002_more.sql", "CREATE TABLE cosmogony_catalog.more (id int);")]
+    newer["release_changes"] = [("002_area.sql", NEW_COLUMN + "SELECT 1/0;")]
+    assert "division by zero" in importer.run("init", code=1)
+    assert db.execute("SELECT to_regclass('cosmogony_catalog.more')").fetchone() == (None,)
+    newer["release_changes"] = [("002_area.sql", NEW_COLUMN)]
+    importer.run("init")
+    assert db.execute("SELECT to_regclass('cosmogony_catalog.more')").fetchone() == ("cosmogony_catalog.more",)
+
+
+def test_functions_follow_their_files(
+    importer: Importer, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importer.run("init")
+    before = db.execute("SELECT digest FROM cosmogony_catalog.migrations WHERE name = 'functions/tiles.sql'").fetchone()
+    real = catalog.db.files
+    monkeypatch.setattr(
+        catalog.db,
+        "files",
+        lambda folder: [(name, COMMENT + text if folder == "functions" else text) for name, text in real(folder)],
+    )
+    importer.run("init")
+    assert (
+        db.execute("SELECT digest FROM cosmogony_catalog.migrations WHERE name = 'functions/tiles.sql'").fetchone()
+        != before
+    )
+
+
+def test_an_older_importer_refuses(importer: Importer, db: psycopg.Connection) -> None:
+    importer.run("init")
+    db.execute("INSERT INTO cosmogony_catalog.migrations (name, digest) VALUES ('catalog/099_future.sql', '')")
+    assert "changed by a newer importer (catalog/099_future.sql)" in importer.run("list", code=1)

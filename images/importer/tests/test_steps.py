@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps of the pipeline with a real object store: load, tiles, gate, publish."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import minio
+import psycopg
+import pytest
+from helpers import Importer, features, grid, tile, zone
+from throwaway.objectstore import ObjectStore
+
+ID = "20261122t221000-3f9ab2c1"
+STATISTICS = [{"name": "Land", "zone_type": "city", "total": 16.0, "test_status": "ok"}]
+
+
+@dataclass
+class Bucket:
+    client: minio.Minio
+    name: str
+
+    def put(self, key: str, data: bytes) -> None:
+        self.client.put_object(self.name, key, io.BytesIO(data), len(data))
+
+    def get(self, key: str) -> Any:
+        response = self.client.get_object(self.name, key)
+        try:
+            return json.loads(response.read())
+        finally:
+            response.close()
+            response.release_conn()
+
+    def release(self, zones: list[dict], release: str = ID, count: int | None = None) -> None:
+        lines = "".join(json.dumps(one) + "\n" for one in zones).encode()
+        self.put(f"releases/{release}/zones.jsonl.gz", gzip.compress(lines))
+        self.put(f"releases/{release}/test_results.json", json.dumps(STATISTICS).encode())
+        self.put(
+            f"releases/{release}/manifest.json",
+            json.dumps(
+                {
+                    "id": release,
+                    "inputs_digest": "3f9ab2c1",
+                    "state": "merged",
+                    "sources": [{"name": "land.osm.pbf"}],
+                    "counts": {"zones": len(zones) if count is None else count},
+                }
+            ).encode(),
+        )
+
+
+@pytest.fixture
+def bucket(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    name = f"cosmogony-{secrets.token_hex(4)}"
+    client = store.client()
+    client.make_bucket(name)
+    for key, value in store.environment(name).items():
+        monkeypatch.setenv(key, value)
+    yield Bucket(client, name)
+    for one in client.list_objects(name, recursive=True):
+        client.remove_object(name, one.object_name)
+    client.remove_bucket(name)
+
+
+def test_whole_pipeline(
+    importer: Importer, bucket: Bucket, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    monkeypatch.setenv("ARGO_PROGRESS_FILE", str(tmp_path / "progress"))
+    bucket.release([*grid(4), zone(99, "Hamlet", "suburb", None, None)])
+    importer.run("load", "--release", ID)
+    assert importer.output("zones") == "17"
+    assert (tmp_path / "progress").read_text() == "100/100\n"
+    assert "already loaded: 17 zones" in importer.run("load", "--release", ID)
+    assert importer.output("zones") == "17"
+    importer.run("tiles", "--release", ID, "--max-zoom", 5)
+    assert int(importer.output("tiles")) >= 10
+    importer.run("gate", "--release", ID)
+    assert importer.output("verdict") == "passed"
+    importer.run("publish", "--release", ID)
+    assert importer.output("release") == ID
+    row = db.execute(
+        "SELECT id, schema_name, inputs_digest, manifest, statistics, stored_zoom FROM cosmogony_release"
+    ).fetchone()
+    assert row[:3] == (ID, "release_20261122t221000_3f9ab2c1", "3f9ab2c1")
+    assert row[3]["sources"] == [{"name": "land.osm.pbf"}]
+    assert row[4] == STATISTICS
+    assert row[5] == 5
+    manifest = bucket.get(f"releases/{ID}/manifest.json")
+    assert manifest["state"] == "published"
+    assert manifest["published"] == row[3]["published"]
+    assert manifest["sources"] == [{"name": "land.osm.pbf"}]
+    assert len(features(tile(db, 5, 16, 15, ID))) == 17
+    importer.run("publish", "--release", ID)  # again: nothing changes
+    assert bucket.get(f"releases/{ID}/manifest.json") == manifest
+
+
+def test_no_such_release(importer: Importer, bucket: Bucket) -> None:
+    assert f"releases/{ID}/manifest.json: no such object" in importer.run("load", "--release", ID, code=1)
+    assert importer.list() == []
+
+
+def test_manifest_without_zones_file(importer: Importer, bucket: Bucket) -> None:
+    bucket.release(grid(2))
+    bucket.client.remove_object(bucket.name, f"releases/{ID}/zones.jsonl.gz")
+    assert "zones.jsonl.gz: no such object" in importer.run("load", "--release", ID, code=1)
+    assert importer.list() == []
+
+
+def test_truncated_zones_file(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
+    bucket.release(grid(3))
+    whole = gzip.compress("".join(json.dumps(one) + "\n" for one in grid(3)).encode())
+    bucket.put(f"releases/{ID}/zones.jsonl.gz", whole[:-99])
+    assert "zones.jsonl.gz is damaged" in importer.run("load", "--release", ID, code=1)
+    assert importer.list() == []
+    bucket.release(grid(3))
+    importer.run("load", "--release", ID)
+    assert importer.output("zones") == "10"
+
+
+def test_counts_of_the_manifest(importer: Importer, bucket: Bucket) -> None:
+    bucket.release(grid(3), count=20)
+    importer.run("load", "--release", ID)
+    said = importer.run("gate", "--release", ID, code=1)
+    assert "the manifest says 20 zones, 10 were loaded and 0 had no geometry" in said
+
+
+def test_missing_statistics_block(importer: Importer, bucket: Bucket) -> None:
+    bucket.release(grid(3))
+    bucket.client.remove_object(bucket.name, f"releases/{ID}/test_results.json")
+    importer.run("load", "--release", ID)
+    assert "test_results.json are missing; run the step stats" in importer.run("gate", "--release", ID, code=1)
+    importer.run("gate", "--release", ID, "--override", "no statistics wanted")
+    importer.run("publish", "--release", ID)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "said"),
+    [
+        ("S3_SECRET_KEY", "wr0ng", 1, "SignatureDoesNotMatch"),
+        ("S3_ACCESS_KEY", "nobody", 1, "InvalidAccessKeyId"),
+        ("S3_BUCKET", "no-such-bucket", 1, "NoSuchBucket"),
+        ("S3_ENDPOINT", "127.0.0.1:9", 75, "127.0.0.1:9"),
+        ("S3_SECURE", "maybe", 1, "wanted true or false"),
+        ("S3_ACCESS_KEY", "", 1, "S3_ACCESS_KEY not set"),
+    ],
+)
+def test_wrong_settings_of_the_store(
+    importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, name: str, value: str, code: int, said: str
+) -> None:
+    bucket.release(grid(2))
+    monkeypatch.setattr("cosmogony_importer.storage.RETRIES", 1)
+    monkeypatch.setenv(name, value)
+    complaint = importer.run("load", "--release", ID, code=code)
+    assert said in complaint
+    assert "wr0ng" not in complaint
+
+
+def test_publish_goes_on_when_the_store_is_away(
+    importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch is done; the manifest in the store is written when the step runs again."""
+    bucket.release(grid(3))
+    importer.run("load", "--release", ID)
+    importer.run("gate", "--release", ID)
+    monkeypatch.setattr("cosmogony_importer.storage.RETRIES", 1)
+    with monkeypatch.context() as away:
+        away.setenv("S3_ENDPOINT", "127.0.0.1:9")
+        importer.run("publish", "--release", ID, code=75)
+    assert importer.live() == ID
+    importer.run("publish", "--release", ID)
+    assert bucket.get(f"releases/{ID}/manifest.json")["state"] == "published"
