@@ -182,7 +182,13 @@ def test_checksum_files(text: bytes, found: str | None) -> None:
     ("version", "date"),
     [
         (Version("https://e.org/europe-261122.osm.pbf?x=1"), "2026-11-22"),
+        (Version("https://e.org/liechtenstein-2013-08-03.osm.pbf", last_modified="x"), "2013-08-03"),
+        (Version("https://e.org/planet-261122.osm.pbf"), "2026-11-22"),
+        (Version("https://e.org/part-123456.osm.pbf"), None),
         (Version("https://e.org/a.pbf", last_modified="Sat, 21 Nov 2026 22:10:00 GMT"), "2026-11-21"),
+        (Version("https://e.org/liechtenstein-2013-08-03.osm.pbf", last_modified="x"), "2013-08-03"),
+        (Version("https://e.org/planet-261122.osm.pbf"), "2026-11-22"),
+        (Version("https://e.org/part-123456.osm.pbf"), None),
         (Version("https://e.org/a.pbf", last_modified="nonsense"), None),
         (Version("https://e.org/a.pbf"), None),
     ],

@@ -60,7 +60,7 @@ def concat(store: Store, items: Sequence[Item], making: Making, started: datetim
     }
     store.write_json(keys.release_manifest(release), manifest)
     log.info(
-        f"release {release}: {made['counts']['zones']} zones of {len(parts)} sources, {len(made['dropped'])} dropped"
+        f"release {release}: {made['counts']['zones']} zones, parts: {len(parts)}, left out: {len(made['dropped'])}"
     )
     return manifest
 
@@ -113,7 +113,8 @@ def _source(item: Item, part: dict[str, Any]) -> dict[str, Any]:
         "sha256": source["sha256"],
         "md5": source["md5"],
         "size": source["size"],
-        "version_date": source["version_date"],
+        "version_date": (part.get("data_timestamp") or source["version_date"] or "")[:10] or None,
+        "data_timestamp": part.get("data_timestamp"),
         "zones": part["zones"],
         "seconds": {"fetch": source["seconds"], "extract": part["seconds"]},
     }

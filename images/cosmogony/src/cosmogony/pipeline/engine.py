@@ -107,10 +107,19 @@ def generate(
         "zones": result.zones,
         "counts": {"by_type": result.by_type, "by_country": result.by_country},
         "country": result.country,
+        "data_timestamp": _data_timestamp(source),
         "incomplete": own,
         "cut_neighbours": len(result.incomplete) - len(own),
         "broken": len(result.broken),
     }
+
+
+def _data_timestamp(path: Path) -> str | None:
+    """The moment the extract shows, if its header says so."""
+    import osmium
+
+    with osmium.io.Reader(str(path), osmium.osm.osm_entity_bits.NOTHING) as reader:
+        return reader.header().get("osmosis_replication_timestamp") or reader.header().get("timestamp") or None
 
 
 def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path, dict[str, Any]]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 CHUNK = 256 * 1024
 _MD5 = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
-_DATED = re.compile(r"-(\d{2})(\d{2})(\d{2})\.(?:osm\.)?pbf$")
+_DATED = re.compile(r"[-_](?:20)?(\d{2})-?([01]\d)-?([0-3]\d)\.(?:osm\.)?pbf$")
 
 
 @dataclass(frozen=True, slots=True)
