@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shared borders decide like the full geometric predicate, for borders of every kind."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from world import border, block
+
+from cosmogony import inclusion, topology
+from cosmogony.areas import Area, assemble
+from cosmogony.build import measure
+from cosmogony.reader import Relation, Ways
+from cosmogony.zone import Zone
+
+Points = list[tuple[int, int]]
+
+
+def ways_of(lines: list[Points]) -> Ways:
+    """Ways on whole points; the node is the place."""
+    points = np.array([p for line in lines for p in line], dtype=np.float64) * 1e-3
+    start = np.concatenate([[0], np.cumsum([len(line) for line in lines])])
+    node = {p: k for k, p in enumerate(sorted({p for line in lines for p in line}))}
+    return Ways(
+        dict(enumerate(range(len(lines)))),
+        points,
+        start,
+        [node[line[0]] for line in lines],
+        [node[line[-1]] for line in lines],
+        set(),
+    )
+
+
+def zones_of(ways: Ways, relations: list[list[int]]) -> list[Zone]:
+    zones = []
+    for number, members in enumerate(relations):
+        area: Area = assemble(Relation(number, {}, [(k, "outer") for k in members], None, None, []), ways)
+        if not area.parts:
+            continue
+        box, size, _ = measure(area, ways)
+        zones.append(Zone(len(zones), f"relation:{number}", str(number), {}, area=area, box=box, size=size))
+    return zones
+
+
+def check(ways: Ways, relations: list[list[int]]) -> inclusion.Inclusions:
+    """Compare with what GEOS says of every pair of valid zones."""
+    zones = zones_of(ways, relations)
+    found = inclusion.find(zones, ways, topology.build(ways))
+    shapes = [zone.geometry(ways) for zone in zones]
+    for b in range(len(zones)):
+        for a in range(len(zones)):
+            if a != b and shapes[a].is_valid and shapes[b].is_valid:
+                assert (a in found.containers[b]) == bool(shapely.covers(shapes[a], shapes[b])), (a, b)
+    return found
+
+
+def rings(points: list[Points]) -> Ways:
+    return ways_of([[*line, line[0]] for line in points])
+
+
+CELLS = st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(CELLS, min_size=2, max_size=5))
+def test_areas_on_a_grid(areas: list[set[tuple[int, int]]]) -> None:
+    # no crossings at all, but every kind of shared border, holes and corners that touch
+    edges = sorted({edge for cells in areas for edge in border(cells)})
+    number = {edge: k for k, edge in enumerate(edges)}
+    ways = ways_of([list(edge) for edge in edges])
+    check(ways, [[number[edge] for edge in sorted(border(cells))] for cells in areas])
+
+
+TRIANGLE = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=3, max_size=3, unique=True
+).filter(lambda p: (p[1][0] - p[0][0]) * (p[2][1] - p[0][1]) != (p[2][0] - p[0][0]) * (p[1][1] - p[0][1]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TRIANGLE, min_size=2, max_size=6))
+def test_triangles_that_cross_and_touch(triangles: list[Points]) -> None:
+    check(rings(triangles), [[k] for k in range(len(triangles))])
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(TRIANGLE, min_size=2, max_size=5))
+def test_each_side_a_way_of_its_own(triangles: list[Points]) -> None:
+    # the same border may be there twice, as two ways over the same nodes
+    lines = [list(side) for t in triangles for side in pairwise([*t, t[0]])]
+    check(ways_of(lines), [[3 * k, 3 * k + 1, 3 * k + 2] for k in range(len(triangles))])
+
+
+def test_pairs_with_clean_borders_need_no_full_test() -> None:
+    big, small = border(block(0, 0, 6, 6)), border(block(0, 0, 3, 3))
+    edges = sorted(big | small)
+    ways = ways_of([list(edge) for edge in edges])
+    found = check(ways, [[edges.index(e) for e in sorted(cells)] for cells in (big, small)])
+    assert found.containers == [[], [0]]
+    assert (found.pairs, found.exact) == (1, 0)
+
+
+def test_crossing_borders_get_the_full_test() -> None:
+    square = [(0, 0), (9, 0), (9, 9), (0, 9)]
+    poking = [(1, 1), (8, 1), (8, 9), (5, 8), (1, 9)]  # its corners lie on the border without a common node
+    over = [(1, 1), (9, 3), (8, 9), (1, 8)]
+    found = check(rings([square, poking, over]), [[0], [1], [2]])
+    assert found.exact > 0
+
+
+def test_an_enclave_is_not_inside() -> None:
+    ring = block(0, 0, 5, 5) - block(2, 2, 3, 3)
+    edges = sorted(border(ring) | border(block(2, 2, 3, 3)))
+    ways = ways_of([list(edge) for edge in edges])
+    outer = [edges.index(e) for e in sorted(border(block(0, 0, 5, 5)))]
+    hole = [edges.index(e) for e in sorted(border(block(2, 2, 3, 3)))]
+    area = assemble(
+        Relation(1, {}, [*((k, "outer") for k in outer), *((k, "inner") for k in hole)], None, None, []), ways
+    )
+    zones = []
+    for number, made in enumerate((area, assemble(Relation(2, {}, [(k, "outer") for k in hole], None, None, []), ways))):
+        box, size, _ = measure(made, ways)
+        zones.append(Zone(number, f"relation:{number}", "", {}, area=made, box=box, size=size))
+    assert inclusion.find(zones, ways, topology.build(ways)).containers == [[], []]
+
+
+def test_a_long_way_that_crosses_itself_is_found() -> None:
+    line = [(k, 0) for k in range(60)] + [(30, 9), (30, -9), (0, -9)]
+    crossings = topology.build(ways_of([[*line, line[0]]])).crossings
+    assert len(crossings) > 0
