@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ WORKFLOW = "workflows.argoproj.io/workflow"
 WORKFLOW_TEMPLATE = "workflows.argoproj.io/workflow-template"
 COMPLETED = "workflows.argoproj.io/completed"
 REQUEST_TIMEOUT = 30
+# What Argo's executor writes into the log of a step.
+ARGOS_OWN = re.compile(r"\bargo=true\b|^Error: exit status \d+$")
 
 
 class ArgoError(Exception):
@@ -78,7 +81,7 @@ class ArgoClient:
                         f"log of pod {pod.metadata.name}", self._core.read_namespaced_pod_log,
                         pod.metadata.name, self.namespace, container="main", tail_lines=lines,
                     )  # fmt: skip
-                    return str(text).splitlines()[-lines:]
+                    return [line for line in str(text).splitlines() if not ARGOS_OWN.search(line)][-lines:]
         except ArgoError:
             return []
         return []

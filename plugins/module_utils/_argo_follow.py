@@ -54,13 +54,11 @@ def follow(
             before = observation.lines if observation else []
             lines, seen = news(workflow, seen, now())
             observation = Observation(workflow, dict(seen), before + lines)
-            if ended(workflow) or (hold is not None and lines):
+            if ended(workflow):
                 return observation
         spent = clock() - began
         if observation is not None:
-            if timeout is not None and spent + interval > timeout:
-                observation.timed_out = True
-                return observation
-            if hold is not None and spent >= hold:
+            observation.timed_out = timeout is not None and spent + interval > timeout
+            if observation.timed_out or (hold is not None and (observation.lines or spent >= hold)):
                 return observation
         sleep(interval)

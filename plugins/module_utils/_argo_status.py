@@ -254,7 +254,7 @@ def news(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple[list[st
         if seen.get(step.id) == step.state:
             continue
         at = step.finished if step.phase in ENDED else None
-        if at is None and step.phase == "Running" and not (seen.get(step.id) or "").startswith("Running"):
+        if at is None and step.id not in seen:
             at = step.started
         lines.append((seconds_between(created, at or now) or 0, step.text()))
     lines.sort(key=lambda line: line[0])

@@ -173,7 +173,7 @@ failed_nodes:
     - step: fetch(liechtenstein-latest)
       template: cosmogony-fetch
       phase: Failed
-      message: "Error (exit code 1)"
+      message: "main: Error (exit code 1)"
       log: ["error: source liechtenstein-latest.osm.pbf: HTTP 404 Not Found"]
 last_observation:
   description: Where the workflow stood when the time was over.
@@ -353,13 +353,9 @@ class WorkflowRun:
             }
             for step in Tree(workflow).failures()
         ]
-        where = "; ".join(f"{node['step']}: {node['message']}" for node in failed)
-        last = next((node["log"][-1] for node in failed if node["log"]), "")
+        where = "; ".join(_told(node) for node in failed)
         text = where or workflow.get("status", {}).get("message") or "no step says why"
-        message = f"Workflow {name} ended as {phase(workflow)}: {text}"
-        if last:
-            message += f" - {last}"
-        self.results.update(failed=True, failed_nodes=failed, msg=message)
+        self.results.update(failed=True, failed_nodes=failed, msg=f"Workflow {name} {phase(workflow).lower()}: {text}")
 
     def _timed_out(self, observation: Observation) -> None:
         name = observation.workflow["metadata"]["name"]
@@ -370,6 +366,12 @@ class WorkflowRun:
             msg=f"Workflow {name} has not ended within {self.params['wait_timeout']} seconds and goes on ({seen});"
             f" follow it again with name: {name}",
         )
+
+
+def _told(node: dict[str, Any]) -> str:
+    """A failed step with its message and the last thing it wrote."""
+    words = [node["step"], node["message"].removeprefix("main: ") or node["phase"]]
+    return ": ".join(words + node["log"][-1:])
 
 
 def main() -> None:

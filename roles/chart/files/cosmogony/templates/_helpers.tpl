@@ -200,8 +200,8 @@ imagePullSecrets:
 {{- end }}
 
 {{/*
-Patch of one workflow step's pod: requests, limits, the size of /tmp, and the security context of Argo's own
-containers, which the namespace's Pod Security wants whatever the controller's configuration says.
+Patch of one workflow step's pod: requests, limits, the size of /tmp, the security context of Argo's own containers,
+which the namespace's Pod Security wants whatever the controller's configuration says, and how often progress is told.
 */}}
 {{- define "cosmogony.stepPatch" -}}
 initContainers:
@@ -210,6 +210,9 @@ initContainers:
 containers:
   - name: wait
     securityContext: {{- include "cosmogony.argoSecurityContext" . | nindent 6 }}
+    env:
+      - name: ARGO_PROGRESS_PATCH_TICK_DURATION
+        value: 10s
   - name: main
     resources: {{- toYaml .resources | nindent 6 }}
 volumes:
