@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cosmogony.errors import CosmogonyError
 from cosmogony.pipeline import engine, keys, markers
 from cosmogony.pipeline.extract import Extracted, extract
 from cosmogony.pipeline.failures import StepError
@@ -174,3 +175,18 @@ def test_progress_goes_forward_only(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     shares = [done / total for done, total in seen if total]
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+def test_a_full_disk_says_what_to_enlarge(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_to_a_full_disk(*_: object, **__: object) -> None:
+        try:
+            with Path("/dev/full").open("wb", buffering=0) as full:
+                full.write(b"x")
+        except OSError as cause:
+            raise CosmogonyError("zones.jsonl.gz cannot be written") from cause
+
+    fetch(store, GATINEAU, {})
+    monkeypatch.setattr("cosmogony.generate.generate", write_to_a_full_disk)
+    with pytest.raises(StepError, match=rf"{GATINEAU.name}: no space left in {tmp_path}; give the step more ephemeral"):
+        run(store, GATINEAU, tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def generate(
             progress=progress,
         )
     except CosmogonyError as cause:
-        raise StepError(f"{what}: {' '.join(str(cause).split())}") from cause
+        raise _failure(what, cause) from cause
     except MemoryError as cause:
         raise StepError(f"{what}: not enough memory; raise the memory limit of the extract step") from cause
     progress.finish(result.zones)
@@ -122,6 +123,16 @@ def _data_timestamp(path: Path) -> str | None:
         return reader.header().get("osmosis_replication_timestamp") or reader.header().get("timestamp") or None
 
 
+def _failure(what: str, cause: CosmogonyError) -> Exception:
+    """One line about WHAT failed; a full disk stays an OSError, whoever named the folder can say more about it."""
+    below: BaseException | None = cause
+    while below is not None:
+        if isinstance(below, OSError) and below.errno in (errno.ENOSPC, errno.EDQUOT):
+            return OSError(below.errno, below.strerror)
+        below = below.__cause__
+    return StepError(f"{what}: {' '.join(str(cause).split())}")
+
+
 def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path, dict[str, Any]]:
     """One file of zones out of PARTS (file and marker each), and what a manifest says of it.
 
@@ -136,7 +147,7 @@ def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path,
     try:
         result = make([path for path, _ in parts], target, progress=progress)
     except CosmogonyError as cause:
-        raise StepError(f"merge: {' '.join(str(cause).split())}") from cause
+        raise _failure("merge", cause) from cause
     progress.finish(result.zones)
     counts = {"zones": result.zones, "by_type": result.by_type, "by_country": result.by_country}
     return target, {"counts": counts, "dropped": [_dropped(zone) for zone in result.dropped]}
