@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 if str(Path(__file__).parent) not in sys.path:
     sys.path.insert(0, str(Path(__file__).parent))
@@ -32,6 +32,8 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+# Software rendering on a busy machine takes its time; a quick page waits for none of this (milliseconds).
+PATIENCE = 60_000
 DESKTOP = {"width": 1360, "height": 860}
 
 
@@ -67,7 +69,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def watch(browser: Browser, site: Site) -> Iterator[Watch]:
     """A fresh page that is watched: errors and requests to other hosts fail the test."""
-    context = browser.new_context(viewport=DESKTOP, locale="en-GB")
+    context = browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     watched = Watch(context.new_page(), site)
     yield watched
     context.close()

@@ -63,7 +63,7 @@ class Watch:
         self.ready()
 
     def ready(self) -> None:
-        self.page.wait_for_function(READY, timeout=60_000)
+        self.page.wait_for_function(READY)
 
     def drawn(self, zone_type: str) -> dict[str, str]:
         """Ids and names of the zones of a type that are drawn with the fill of the chosen layer."""

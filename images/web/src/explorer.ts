@@ -110,7 +110,8 @@ function chooseFirstLayer(release: Release): void {
 }
 
 function describeProblem(error: unknown): Problem {
-  const retryAfter = (error instanceof RequestError && error.retryAfter) || DEFAULT_RETRY
+  const asked = error instanceof RequestError ? error.retryAfter : null
+  const retryAfter = asked ?? DEFAULT_RETRY
   if (!(error instanceof RequestError)) {
     return { title: 'The map data cannot be read', detail: String(error instanceof Error ? error.message : error), retryAfter }
   }
@@ -118,7 +119,7 @@ function describeProblem(error: unknown): Problem {
     return {
       title: 'No data has been published yet',
       detail: 'The first release appears here as soon as a data update has finished.',
-      retryAfter: 30,
+      retryAfter: asked ?? 30,
     }
   }
   if (error.status === 0) {
