@@ -18,4 +18,5 @@ def version(name: str) -> str:
 
 
 if __name__ == "__main__":
-    json.dump({"python": platform.python_version(), "found": {name: version(name) for name in sys.argv[1:]}}, sys.stdout)
+    found = {name: version(name) for name in sys.argv[1:]}
+    json.dump({"python": platform.python_version(), "found": found}, sys.stdout)

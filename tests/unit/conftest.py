@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[4]
+CHECKOUT = Path(__file__).resolve().parents[2]
 # collections/ makes ansible_collections.cosmogony.stack, images/importer/tests the throw-away database.
 for folder in (CHECKOUT / "collections", CHECKOUT / "images/importer/tests"):
     if str(folder) not in sys.path:
