@@ -38,7 +38,8 @@ class World:
 
     def area(self, ref: int, cells: set[Cell], members: list[tuple[str, int, str]] | None = None, **tags: str) -> None:
         """A relation around some cells; tags are written with __ for a colon."""
-        found = [("w", self._edge(edge), "outer") for edge in sorted(border(cells))]
+        outer = border(filled(cells))
+        found = [("w", self._edge(edge), "outer" if edge in outer else "inner") for edge in sorted(border(cells))]
         self.relation(ref, found + (members or []), **tags)
 
     def relation(self, ref: int, members: list[tuple[str, int, str]], **tags: str) -> None:
@@ -74,6 +75,19 @@ def border(cells: set[Cell]) -> set[Edge]:
             if other not in cells:
                 edges.add(edge)
     return edges
+
+
+def filled(cells: set[Cell]) -> set[Cell]:
+    """The cells and the holes in them."""
+    xs, ys = [x for x, _ in cells], [y for _, y in cells]
+    around = block(min(xs) - 1, min(ys) - 1, max(xs) + 2, max(ys) + 2)
+    outside, queue = set(), [(min(xs) - 1, min(ys) - 1)]
+    while queue:
+        x, y = queue.pop()
+        if (x, y) in around and (x, y) not in cells and (x, y) not in outside:
+            outside.add((x, y))
+            queue += [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)]
+    return around - outside
 
 
 def block(x0: int, y0: int, x1: int, y1: int) -> set[Cell]:

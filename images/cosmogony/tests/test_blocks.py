@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import gzip
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosmogony.blocks import HEADER, GzipJoin, combine, deflated
+
+
+@given(st.binary(), st.binary())
+def test_checksums_combine(one: bytes, two: bytes) -> None:
+    assert combine(zlib.crc32(one), zlib.crc32(two), len(two)) == zlib.crc32(one + two)
+
+
+@given(st.lists(st.binary(max_size=300), max_size=6))
+def test_blocks_make_one_member(pieces: list[bytes]) -> None:
+    join, data = GzipJoin(), HEADER
+    for piece in pieces:
+        block = deflated(piece)
+        join.add(block)
+        data += block.data
+    data += join.trailer()
+    assert gzip.decompress(data) == b"".join(pieces)
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    unpacker.decompress(data)
+    assert unpacker.eof
+    assert unpacker.unused_data == b""
