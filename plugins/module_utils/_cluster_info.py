@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import describe
+from ansible_collections.cosmogony.stack.plugins.module_utils._words import plain
 
 REQUEST_TIMEOUT = 10
 ARGO_GROUP = "argoproj.io"
@@ -162,9 +163,7 @@ class Cluster:
                 f"Kubernetes API {self.server} does not tell {what}: {describe(error)}; {ADVICE}"
             ) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ClusterError(
-                f"Kubernetes API {self.server} cannot be reached: {describe(error)}; {ADVICE}"
-            ) from error
+            raise ClusterError(f"Kubernetes API {self.server} cannot be reached: {plain(error)}; {ADVICE}") from error
 
 
 def controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:

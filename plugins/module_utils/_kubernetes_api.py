@@ -45,11 +45,10 @@ def connect(params: Mapping[str, Any]) -> Any:
 
 def describe(error: Exception) -> str:
     """Say what an error of the API or of the way to it means."""
-    status, text = getattr(error, "status", None), getattr(error, "reason", None)
-    if status:
-        return f"{status} {text}"
-    host, port = (
-        getattr(getattr(error, "pool", None), "host", None),
-        getattr(getattr(error, "pool", None), "port", None),
-    )
-    return f"{host}:{port}: {plain(error)}" if host else plain(error)
+    from urllib3.exceptions import PoolError
+
+    if status := getattr(error, "status", None):
+        return f"{status} {getattr(error, 'reason', '')}"
+    # Errors of a pool know which server they speak of.
+    where = f"{error.pool.host}:{error.pool.port}: " if isinstance(error, PoolError) and error.pool else ""
+    return where + plain(error)
