@@ -9,12 +9,16 @@ from cosmogony_importer import db as database
 from helpers import Importer, Zones
 
 
+def load(importer: Importer, zones: Zones, mark: str) -> str:
+    return importer.load(zones.grid(f"{mark}.jsonl.gz", size=2, mark=mark))
+
+
 @pytest.fixture
 def four(importer: Importer, zones: Zones) -> list[str]:
     releases = []
     for mark in "abcd":
-        releases.append(importer.load(zones.grid(f"{mark}.jsonl.gz", size=2, mark=mark)))
-        importer.run("publish")
+        releases.append(load(importer, zones, mark))
+        importer.run("publish", "--keep", 9)
     return releases
 
 
@@ -38,6 +42,25 @@ def test_the_live_one_stays_however_old(importer: Importer, four: list[str]) -> 
     assert kept(importer) == [four[0], four[3]]
     importer.run("clean", "--keep", 1)
     assert kept(importer) == [four[0]]
+
+
+def test_what_was_never_live_takes_no_place(importer: Importer, zones: Zones, four: list[str]) -> None:
+    importer.run("rollback", "--to", four[2])
+    waiting = [load(importer, zones, mark) for mark in "ef"]
+    importer.run("clean", "--keep", 3)
+    assert kept(importer) == [*four[1:], waiting[1]]  # the newest may still be published
+    importer.run("publish", "--keep", 9)
+    importer.run("clean", "--keep", 2)
+    assert kept(importer) == [four[3], waiting[1]]
+
+
+def test_the_original_commands_do_not_fill_the_disk(importer: Importer, zones: Zones) -> None:
+    releases = []
+    for mark in "abcde":
+        releases.append(load(importer, zones, mark))
+        if mark != "d":
+            importer.run("publish")
+    assert kept(importer) == [releases[1], releases[2], releases[4]]
 
 
 def test_keep_is_at_least_one(importer: Importer, four: list[str]) -> None:

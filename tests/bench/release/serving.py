@@ -21,17 +21,7 @@ sys.path[:0] = [str(IMAGES / "importer/src"), str(IMAGES / "importer/tests")]
 
 from throwaway import postgis  # noqa: E402
 from throwaway import root as debian  # noqa: E402
-
-PROGRAMS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack/programs"
-
-
-def martin() -> Path:
-    """The program martin: MARTIN, on PATH, or the one built for the local cluster."""
-    named = os.environ.get("MARTIN") or shutil.which("martin")
-    built = sorted(PROGRAMS.glob("martin-*/bin/martin"), key=lambda path: path.stat().st_mtime)
-    if not named and not built:
-        raise debian.Unavailable("no program martin: set MARTIN to its path, or build the local programs (make local)")
-    return Path(named) if named else built[-1]
+from throwaway.programs import martin  # noqa: E402
 
 
 @dataclass

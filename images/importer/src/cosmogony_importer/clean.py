@@ -8,7 +8,8 @@ import time
 import psycopg
 from psycopg import sql
 
-from . import catalog, db, loader
+from . import catalog, db, staging
+from .catalog import Release
 from .errors import ImporterError, TemporaryError
 from .progress import say
 
@@ -16,18 +17,27 @@ PATIENCE = 60.0  # seconds to wait for readers of an old release
 
 
 def clean(connection: psycopg.Connection, keep: int) -> list[str]:
-    """Keep the live release and the newest others up to `keep` in all; return what was dropped."""
+    """Keep the live release, the newest that were live before up to `keep` in all, and a newer one that waits.
+
+    Returns what was dropped.
+    """
     if keep < 1:
         raise ImporterError(f"--keep is {keep}, wanted 1 or more; the live release is never dropped")
     dropped = _debris(connection)
     with db.lock(connection, db.SWITCH, wait=60):
-        kept = [release for release in catalog.releases(connection) if release.state != "loading"]
-        others = [release for release in kept if not release.live]
-        room = keep - sum(release.live for release in kept)
-        for release in others[room:]:
+        for release in _superfluous(catalog.releases(connection), keep):
             if _drop(connection, release.id, release.schema_name):
                 dropped.append(release.id)
     return dropped
+
+
+def _superfluous(releases: list[Release], keep: int) -> list[Release]:
+    """What has no use any more; releases come newest first."""
+    live = next((release for release in releases if release.live), None)
+    once_live = [release for release in releases if release.state == "retired"]
+    never_live = [release for release in releases if release.state == "loaded"]
+    waiting = [release for release in never_live if live is None or release.created > live.created][:1]
+    return once_live[keep - 1 :] + [release for release in never_live if release not in waiting]
 
 
 def _debris(connection: psycopg.Connection) -> list[str]:
@@ -36,11 +46,11 @@ def _debris(connection: psycopg.Connection) -> list[str]:
     try:
         with db.lock(connection, db.LOAD):
             with connection.transaction():
-                if loader.drop_staging(connection):
+                if staging.drop(connection):
                     dropped.append("import")
             for release in catalog.releases(connection):
                 if release.state == "loading":
-                    loader.forget(connection, release.id)
+                    staging.forget(connection, release.id)
                     dropped.append(release.id)
     except TemporaryError as error:
         say(f"staging left alone: {error}")
@@ -73,7 +83,7 @@ def _drop(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
                             sql.SQL(", ").join(sql.Identifier(schema, table) for table in tables)
                         )
                     )
-                connection.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(schema)))
+                connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {}").format(sql.Identifier(schema)))
             say(f"release {release_id} dropped")
             return True
         except psycopg.errors.LockNotAvailable:

@@ -41,6 +41,15 @@ def parser() -> argparse.ArgumentParser:
         jobs(of)
         of.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
 
+    def keep(of: argparse.ArgumentParser) -> None:
+        of.add_argument(
+            "--keep",
+            type=int,
+            default=3,
+            metavar="N",
+            help="how many releases stay, the live one included (%(default)s; publish --release drops none)",
+        )
+
     step("init", commands.init)
 
     for name in ("import_data", "import-data"):
@@ -83,14 +92,14 @@ def parser() -> argparse.ArgumentParser:
     release(added, required=False)
     added.add_argument("--override", metavar="REASON", help="publish what did not pass the gate, and say why")
 
+    keep(added)
+
     added = step("rollback", commands.rollback)
     added.add_argument("--to", metavar="ID", help="the release (else the newest that is older than the live one)")
     added.add_argument("--reason", metavar="TEXT")
 
     step("list", commands.list_).add_argument("--json", action="store_true")
-    step("clean", commands.clean_up).add_argument(
-        "--keep", type=int, default=3, metavar="N", help="how many releases stay, the live one included (%(default)s)"
-    )
+    keep(step("clean", commands.clean_up))
     for name in ("publish", "rollback"):
         steps.choices[name].add_argument(
             "--patience",

@@ -9,14 +9,17 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
-from . import catalog, clean, db, gate, loader, reader, switch, tiles
-from .errors import Blocked, ImporterError
+from . import catalog, clean, db, gate, reader, switch, tiles
+from .errors import Blocked, ImporterError, Missing
 from .progress import duration, say, write_outputs
 from .settings import Database, Storage
-from .storage import Missing, Store
+
+if TYPE_CHECKING:
+    from . import storage
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -31,8 +34,10 @@ def _connect() -> psycopg.Connection:
     return connection
 
 
-def _store() -> Store:
-    return Store(Storage.from_environment())
+def _store() -> storage.Store:
+    from . import storage  # slow to import, and not needed for a rollback
+
+    return storage.Store(Storage.from_environment())
 
 
 def init(options: argparse.Namespace) -> None:
@@ -44,6 +49,8 @@ def init(options: argparse.Namespace) -> None:
 
 def import_data(options: argparse.Namespace) -> None:
     """Load a file; publish makes it live."""
+    from . import loader
+
     path = Path(options.path)
     reader.ending(str(path))
     if not path.is_file():
@@ -64,6 +71,8 @@ def import_data(options: argparse.Namespace) -> None:
 
 def load(options: argparse.Namespace) -> None:
     """Load the zones file of a release from the object store."""
+    from . import loader
+
     catalog.schema_of(options.release)
     store = _store()
     base = f"releases/{options.release}"
@@ -132,6 +141,8 @@ def publish(options: argparse.Namespace) -> None:
         release = catalog.find(connection, options.release) if options.release else _last_loaded(connection)
         _fit(connection, release, options)
         published = switch.switch(connection, release, "publish", reason=options.override, patience=options.patience)
+        if not options.release:  # nobody runs clean after the two commands of the original
+            clean.clean(connection, options.keep)
     if options.release and Storage.configured():
         _mark_published(release.id, published)
     if options.release:

@@ -25,6 +25,10 @@ class TemporaryError(ImporterError):
     code = TEMPORARY
 
 
+class Missing(ImporterError):
+    """No such object in the object store."""
+
+
 class Blocked(ImporterError):
     """The gate says no."""
 

@@ -11,14 +11,11 @@ from typing import IO, Any
 import psycopg
 from psycopg import sql
 
-from . import bands, catalog, db, grants, rows
+from . import bands, catalog, db, grants, rows, staging
 from .errors import ImporterError
 from .progress import Progress, duration, say
 from .settings import Database
 
-STAGING = "import"
-TABLES = ("zones", "manifest", "statistics", "tiles", *(f"zones_z{zoom}" for zoom in bands.BANDS))
-HELPERS = ("band_chunks",)
 EVERY = 10_000
 PART = (0, bands.PARTS[0])  # per cent of the work of a load
 
@@ -79,9 +76,9 @@ def load(
         try:
             loaded = _stage(settings, connection, schema, source, manifest, allow_empty, jobs)
             with connection.transaction():
-                db.search_path(connection, STAGING, postgis)
+                db.search_path(connection, staging.SCHEMA, postgis)
                 catalog.store_document(
-                    connection, STAGING, "manifest", manifest or {"id": release_id, "counts": loaded.counts()}
+                    connection, staging.SCHEMA, "manifest", manifest or {"id": release_id, "counts": loaded.counts()}
                 )
                 _finish(connection, release_id, schema, loaded)
         except BaseException:
@@ -103,7 +100,7 @@ def _stage(
     postgis = db.postgis_schema(connection)
     with connection.transaction():
         _prepare(connection, schema)
-        db.search_path(connection, STAGING, postgis)
+        db.search_path(connection, staging.SCHEMA, postgis)
         connection.execute(db.statement("release/001_release.sql"))
         connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
         _copy(connection, source, loaded, (manifest or {}).get("counts", {}).get("zones") or 0, jobs)
@@ -114,7 +111,7 @@ def _stage(
         connection.execute("ANALYZE zones")
     say(f"indexes made in {duration(time.monotonic() - start)}")
     start = time.monotonic()
-    bands.make(settings, connection, STAGING, jobs)
+    bands.make(settings, connection, staging.SCHEMA, jobs)
     say(f"low zooms simplified in {duration(time.monotonic() - start)}")
     return loaded
 
@@ -123,8 +120,8 @@ def _give_up(connection: psycopg.Connection, release_id: str) -> None:
     """Leave nothing of a load that failed; what a lost connection leaves goes with the next load or clean."""
     try:
         with connection.transaction():
-            drop_staging(connection)
-        forget(connection, release_id)
+            staging.drop(connection)
+        staging.forget(connection, release_id)
     except psycopg.Error as error:
         say(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
 
@@ -150,31 +147,11 @@ def _announce(connection: psycopg.Connection, release_id: str, schema: str, mani
     )
 
 
-def forget(connection: psycopg.Connection, release_id: str) -> None:
-    """Take back the announcement of a load that failed."""
-    connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s AND state = 'loading'", (release_id,))
-
-
 def _prepare(connection: psycopg.Connection, schema: str) -> None:
-    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(STAGING)))
-    drop_staging(connection)
+    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(staging.SCHEMA)))
+    staging.drop(connection)
     if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone():
         raise ImporterError(f"schema {schema} exists but the catalog does not know it; drop it or rename it")
-
-
-def drop_staging(connection: psycopg.Connection) -> int:
-    """Drop our tables in the staging schema (a killed load of the original importer leaves some)."""
-    present = [
-        row[0]
-        for row in connection.execute(
-            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s "
-            "AND c.relkind = 'r' AND c.relname = ANY(%s)",
-            (STAGING, [*TABLES, *HELPERS]),
-        ).fetchall()
-    ]
-    for name in present:
-        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(STAGING, name)))
-    return len(present)
 
 
 def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expected: int, jobs: int) -> None:
@@ -200,25 +177,17 @@ def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expect
 
 def _finish(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    for table in TABLES:
+    for table in staging.TABLES:
         connection.execute(
-            sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(sql.Identifier(STAGING, table), sql.Identifier(schema))
+            sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(
+                sql.Identifier(staging.SCHEMA, table), sql.Identifier(schema)
+            )
         )
     connection.execute(
         sql.SQL(
             "UPDATE cosmogony_catalog.releases SET state = 'loaded', loaded_at = now(), zones = %s, skipped = %s, "
             "bounds = {} WHERE id = %s"
-        ).format(bounds_of(schema)),
+        ).format(staging.bounds_of(schema)),
         (loaded.rows, loaded.skipped, release_id),
     )
     grants.copy_readers(connection, schema)
-
-
-def bounds_of(schema: str) -> sql.Composed:
-    """West, south, east, north of all zones in degrees, within the square that maps show."""
-    return sql.SQL(
-        "(SELECT ARRAY[ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)] FROM (SELECT ST_Transform(ST_SetSRID("
-        "ST_MakeBox2D(ST_Point(greatest(ST_XMin(e), -m), greatest(ST_YMin(e), -m)), ST_Point(least(ST_XMax(e), m), "
-        "least(ST_YMax(e), m)))::geometry, 3857), 4326) AS box FROM (SELECT ST_Extent(geometry) AS e, "
-        "20037508.342789244::float8 AS m FROM {}) AS extent WHERE e IS NOT NULL) AS degrees)"
-    ).format(sql.Identifier(schema, "zones"))

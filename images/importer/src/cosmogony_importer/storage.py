@@ -12,7 +12,7 @@ import minio
 import orjson
 import urllib3
 
-from .errors import ImporterError, TemporaryError
+from .errors import ImporterError, Missing, TemporaryError
 from .settings import Storage
 
 # answers that trying again does not change
@@ -27,10 +27,6 @@ FINAL = {
     "PermanentRedirect",
 }
 RETRIES = 4
-
-
-class Missing(ImporterError):
-    """No such object."""
 
 
 class Store:

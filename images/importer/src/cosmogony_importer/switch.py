@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import psycopg
 from psycopg import sql
 
-from . import catalog, db, grants, loader
+from . import catalog, db, grants, staging
 from .catalog import Release
 from .errors import ImporterError, TemporaryError
 from .progress import say
@@ -143,7 +143,7 @@ def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | Non
             "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format, created, loaded_at, "
             "published_at, zones, bounds) SELECT %s, %s, 'published', %s, coalesce(min(created), now()) - interval "
             "'1 second', now(), now(), (SELECT count(*) FROM zones), {} FROM cosmogony_catalog.releases"
-        ).format(loader.bounds_of(schema)),
+        ).format(staging.bounds_of(schema)),
         (release_id, schema, catalog.release_format()),
     )
     connection.execute(

@@ -137,7 +137,8 @@ def _batch(connection: psycopg.Connection, release: Release) -> int:
             sql.SQL(
                 "INSERT INTO {tiles} (z, x, y, mvt) SELECT z, x, y, mvt FROM (SELECT b.z, t.x, t.y, "
                 "cosmogony_catalog.compute_tile(%s, b.z, t.x, t.y) AS mvt FROM {batches} b, "
-                "unnest(b.xs, b.ys) AS t (x, y) WHERE b.z = %s AND b.batch = %s) AS made WHERE mvt IS NOT NULL ON CONFLICT DO NOTHING"
+                "unnest(b.xs, b.ys) AS t (x, y) WHERE b.z = %s AND b.batch = %s) AS made WHERE mvt IS NOT NULL "
+                "ON CONFLICT DO NOTHING"
             ).format(tiles=sql.Identifier(release.schema_name, "tiles"), batches=batches),
             (release.schema_name, row[0], row[1]),
         )

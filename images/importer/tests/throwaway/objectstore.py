@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A throw-away MinIO on a loopback port: MINIO, on PATH, or the program built for the local cluster."""
+"""A throw-away MinIO on a loopback port."""
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import subprocess
@@ -12,13 +11,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import minio
 import urllib3
+from minio import Minio
+from minio.error import MinioException
 
 from .postgis import free_port
+from .programs import minio
 from .root import Unavailable
-
-PROGRAMS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack/programs"
 
 
 @dataclass
@@ -29,8 +28,8 @@ class ObjectStore:
     folder: Path
     process: subprocess.Popen
 
-    def client(self) -> minio.Minio:
-        return minio.Minio(
+    def client(self) -> Minio:
+        return Minio(
             self.endpoint,
             self.access_key,
             self.secret_key,
@@ -59,10 +58,7 @@ class ObjectStore:
 
 
 def object_store() -> ObjectStore:
-    built = sorted(PROGRAMS.glob("minio-*/bin/minio"), key=lambda path: path.stat().st_mtime)
-    program = os.environ.get("MINIO") or shutil.which("minio") or (str(built[-1]) if built else None)
-    if not program:
-        raise Unavailable("no program minio: set MINIO to its path, or build the local programs (make local)")
+    program = str(minio())
     folder = Path(tempfile.mkdtemp(prefix="objectstore-"))
     endpoint = f"127.0.0.1:{free_port()}"
     user, password = "tester", secrets.token_urlsafe(18)
@@ -87,7 +83,7 @@ def object_store() -> ObjectStore:
         try:
             store.client().list_buckets()
             return store
-        except (urllib3.exceptions.HTTPError, minio.error.MinioException) as error:
+        except (urllib3.exceptions.HTTPError, MinioException) as error:
             if process.poll() is not None or time.monotonic() > deadline:
                 store.stop()
                 raise Unavailable(f"{program} did not start: {error}") from error

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that are built, not packaged: named by a variable, on PATH, or as built for the local cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from .root import Unavailable
+
+BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack/programs"
+
+
+def program(name: str) -> Path:
+    given = os.environ.get(name.upper()) or shutil.which(name)
+    if given:
+        return Path(given)
+    built = sorted(BUILT.glob(f"{name}-*/bin/{name}"), key=lambda path: path.stat().st_mtime)
+    if not built:
+        raise Unavailable(f"no program {name}: set {name.upper()} to its path, or build the programs (make local)")
+    return built[-1]
+
+
+def martin() -> Path:
+    return program("martin")
+
+
+def minio() -> Path:
+    return program("minio")
