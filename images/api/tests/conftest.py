@@ -37,9 +37,8 @@ def postgres() -> Iterator[postgis.Server]:
 def published(postgres: postgis.Server) -> Iterator[str]:
     """A database with one live release and an earlier one that is kept."""
     name = postgres.create_database("api")
-    with postgres.connect(name) as connection:
-        data.publish(connection, data.OLD, data.zones(country="Oldland"))
-        data.publish(connection, data.NEW, data.zones())
+    data.publish(postgres, name, data.OLD, data.zones(country="Oldland"))
+    data.publish(postgres, name, data.NEW, data.zones())
     yield name
     postgres.drop_database(name)
 

@@ -117,7 +117,7 @@ def test_original_database_then_adopted(postgres, make_client, empty):
         assert client.get("/release").status_code == 404
         assert client.get("/data/test_results.json").status_code == 404
         assert client.get("/tiles/cosmogony.json").json["tiles"][0].endswith("{y}.pbf")
-        data.publish(connection, data.NEW, data.zones())
+        data.publish(postgres, empty, data.NEW, data.zones())
     assert client.get("/zones/41").headers["X-Cosmogony-Release"] == data.NEW
     assert client.get("/zones/1?v=legacy").json == before.json
     assert client.get("/releases/legacy/check").status_code == 204
@@ -181,7 +181,7 @@ def test_a_dropped_release_is_read_again_from_the_live_one(postgres, make_client
     from cosmogony_api import releases
 
     with postgres.connect(empty) as connection:
-        data.publish(connection, data.OLD, data.zones("Oldland"))
+        data.publish(postgres, empty, data.OLD, data.zones("Oldland"))
         client = make_client(empty)
         resolve, calls = releases.resolve, []
 
@@ -189,7 +189,7 @@ def test_a_dropped_release_is_read_again_from_the_live_one(postgres, make_client
             found = resolve(reader, wanted)
             if not calls:
                 reader.rollback()  # the lock on the view would make the publisher wait for us
-                data.publish(connection, data.NEW, data.zones())
+                data.publish(postgres, empty, data.NEW, data.zones())
                 connection.execute("drop schema release_20260101t000000_00000001 cascade")
             calls.append(found.id)
             return found

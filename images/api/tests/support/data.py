@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import json
 from typing import Any
 
-import psycopg
 from cosmogony_importer import catalog, loader, switch
+from cosmogony_importer.settings import Database
+from throwaway import postgis
 
 OLD = "20260101t000000-00000001"
 NEW = "20260202t000000-00000002"
@@ -52,10 +56,14 @@ def zones(country: str = "Ælandia") -> list[dict[str, Any]]:
     ]
 
 
-def publish(connection: psycopg.Connection, release: str, rows: list[dict[str, Any]]) -> None:
+def publish(server: postgis.Server, database: str, release: str, rows: list[dict[str, Any]]) -> None:
     """Load zones as a release, with statistics, and make it live."""
-    catalog.migrate(connection)
-    loader.load(connection, release, iter(rows), manifest={"id": release, **MANIFEST})
-    store = catalog.find(connection, release)
-    catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)
-    switch.switch(connection, store, "publish")
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    source = loader.Source(io.BytesIO(gzip.compress(lines.encode())), ".jsonl.gz", "made-up zones")
+    settings = Database.from_environment(server.environment(database))
+    with server.connect(database) as connection:
+        catalog.migrate(connection)
+        loader.load(settings, connection, release, source, manifest={"id": release, **MANIFEST}, jobs=1)
+        store = catalog.find(connection, release)
+        catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)
+        switch.switch(connection, store, "publish")
