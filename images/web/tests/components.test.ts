@@ -24,7 +24,7 @@ afterEach(() => clean())
 
 describe('HoverTip', () => {
   it('shows names as text, never as markup', () => {
-    const host = mount(HoverTip, { zones: [{ id: 1, name: HOSTILE, type: 'city' }], at: { x: 1, y: 2 } })
+    const host = mount(HoverTip, { zones: [{ id: 1, name: HOSTILE, type: 'city', bounded: true }], at: { x: 1, y: 2 } })
     expect(host.querySelector('img')).toBeNull()
     expect(host.textContent).toContain(HOSTILE)
   })

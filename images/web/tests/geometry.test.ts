@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
 import { boundsOf, labelPlace, polygonsOf, ringArea, type Ring } from '../src/lib/geometry'
-import { labelsFor, zonesIn } from '../src/lib/labels'
+import { distinct, labelsFor, zonesIn } from '../src/lib/labels'
 
 const square = (x: number, y: number, size: number): Ring => [
   [x, y],
@@ -12,7 +12,7 @@ const square = (x: number, y: number, size: number): Ring => [
 ]
 const piece = (id: number, name: string, ...rings: Ring[]) => ({
   id,
-  properties: { name, zone_type: 'city' },
+  properties: { name, zone_type: 'city', admin_level: 8 },
   geometry: { type: 'Polygon', coordinates: rings },
 })
 
@@ -63,8 +63,8 @@ describe('zonesIn', () => {
   it('names each zone once', () => {
     const pieces = [piece(7, 'Vaduz', square(0, 0, 1)), piece(7, 'Vaduz', square(1, 0, 1)), piece(8, 'Schaan')]
     expect(zonesIn(pieces)).toEqual([
-      { id: 7, name: 'Vaduz', type: 'city' },
-      { id: 8, name: 'Schaan', type: 'city' },
+      { id: 7, name: 'Vaduz', type: 'city', bounded: true },
+      { id: 8, name: 'Schaan', type: 'city', bounded: true },
     ])
   })
 
@@ -72,5 +72,24 @@ describe('zonesIn', () => {
     expect(polygonsOf({ type: 'MultiPolygon', coordinates: [[square(0, 0, 1)], [square(2, 2, 1)]] })).toHaveLength(2)
     expect(polygonsOf({ type: 'Point', coordinates: [0, 0] })).toEqual([])
     expect(ringArea(square(5, 5, 3))).toBe(9)
+  })
+})
+
+describe('distinct', () => {
+  const zone = (id: number, name: string, type: string, bounded: boolean) => ({ id, name, type, bounded })
+
+  it('leaves out the place node of a town that has a boundary', () => {
+    const town = zone(1, 'Vaduz', 'city', true)
+    expect(distinct([zone(2, 'Vaduz', 'city', false), town])).toEqual([town])
+  })
+
+  it('keeps whatever differs in name or type, and places without a boundary', () => {
+    const zones = [
+      zone(1, 'Vaduz', 'city', true),
+      zone(2, 'Vaduz', 'suburb', false),
+      zone(3, 'Ebenholz', 'city', false),
+      zone(4, 'Vaduz', 'city', true),
+    ]
+    expect(distinct(zones)).toEqual(zones)
   })
 })

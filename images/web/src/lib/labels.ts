@@ -13,6 +13,8 @@ export interface NamedZone {
   id: number
   name: string
   type: string
+  /** Whether it has an admin_level; zones made around a place node have none. */
+  bounded: boolean
 }
 
 /** Most zones that get a label at once; more could not be read anyway. */
@@ -25,10 +27,25 @@ export function zonesIn(pieces: readonly ZonePiece[]): NamedZone[] {
   for (const piece of pieces) {
     const id = Number(piece.id)
     if (!Number.isFinite(id) || zones.has(id)) continue
-    const { name, zone_type: type } = piece.properties ?? {}
-    zones.set(id, { id, name: typeof name === 'string' ? name : '', type: typeof type === 'string' ? type : '' })
+    const { name, zone_type: type, admin_level: level } = piece.properties ?? {}
+    zones.set(id, {
+      id,
+      name: typeof name === 'string' ? name : '',
+      type: typeof type === 'string' ? type : '',
+      bounded: typeof level === 'number',
+    })
   }
   return [...zones.values()]
+}
+
+/**
+ * What a visitor can mean at one place: a zone made around the place node of a town that has a boundary of the same
+ * name and type is that town once more, and stays to be found among its children.
+ */
+export function distinct(zones: readonly NamedZone[]): NamedZone[] {
+  const key = ({ name, type }: NamedZone) => `${type}\n${name}`
+  const bounded = new Set(zones.filter((zone) => zone.bounded).map(key))
+  return zones.filter((zone) => zone.bounded || !bounded.has(key(zone)))
 }
 
 export function labelsFor(

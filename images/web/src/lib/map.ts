@@ -15,7 +15,7 @@ import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { gridFor } from './grid'
 import type { View } from './hash'
-import { labelsFor, zonesIn, type NamedZone } from './labels'
+import { distinct, labelsFor, zonesIn, type NamedZone } from './labels'
 import type { Bounds, Release } from './release'
 import {
   ALL,
@@ -205,13 +205,13 @@ export class ZoneMap {
   private zonesAt(point: PointLike): NamedZone[] {
     const { shown } = this
     if (!this.map.getLayer(HOVER)) return []
-    if ('type' in shown) return zonesIn(this.map.queryRenderedFeatures(point, { layers: [ALL] }))
+    if ('type' in shown) return distinct(zonesIn(this.map.queryRenderedFeatures(point, { layers: [ALL] })))
     const here = zonesIn(this.map.queryRenderedFeatures(point, { layers: [HOVER] }))
     const children = here.filter(({ id }) => shown.children.includes(id))
-    if (children.length > 0) return children
+    if (children.length > 0) return distinct(children)
     const inside = here.find(({ id }) => id === shown.zone)
     if (inside) return [inside]
-    return here.filter(({ type }) => type === shown.of)
+    return distinct(here.filter(({ type }) => type === shown.of))
   }
 
   private pieces(): MapGeoJSONFeature[] {
