@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from cosmogony.areas import Area, assemble
 from cosmogony.reader import Relation, Ways
 

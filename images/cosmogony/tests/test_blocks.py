@@ -4,10 +4,9 @@ from __future__ import annotations
 import gzip
 import zlib
 
+from cosmogony.blocks import HEADER, GzipJoin, combine, deflated
 from hypothesis import given
 from hypothesis import strategies as st
-
-from cosmogony.blocks import HEADER, GzipJoin, combine, deflated
 
 
 @given(st.binary(), st.binary())

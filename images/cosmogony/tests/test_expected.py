@@ -6,9 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from zone_table import differences, table
-
 from cosmogony.generate import generate
+from zone_table import differences, table
 
 CASES = [
     ("luxembourg_filtered.osm.pbf", "lu", True, "luxembourg_lu_no_voronoi.tsv", 215),

@@ -5,20 +5,20 @@ from __future__ import annotations
 
 import gzip
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from world import World, block, country
-
 from cosmogony.errors import IncompleteError
 from cosmogony.formats import RECORD_FORMATS
 from cosmogony.generate import generate
 from cosmogony.recordfile import records
 from cosmogony.zone_type import BY_WORD
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import World, block, country
 
 
 def zones_of(path: Path) -> list[dict[str, Any]]:
@@ -34,10 +34,11 @@ def by_osm_id(zones: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {zone["osm_id"]: zone for zone in zones}
 
 
-KEYS = (
-    "id osm_id admin_level zone_type name loc_name alt_name label international_labels zip_codes center geometry bbox "
-    "tags center_tags parent wikidata is_generated country_code"
-).split()
+KEYS = [
+    *("id", "osm_id", "admin_level", "zone_type", "name", "loc_name", "alt_name", "label", "international_labels"),
+    *("zip_codes", "center", "geometry", "bbox", "tags", "center_tags", "parent", "wikidata", "is_generated"),
+    "country_code",
+]
 
 
 def test_records_have_all_keys(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def nested(draw: st.DrawFn) -> World:
     ref, tags, members = world.relations[-1]
     world.relations[-1] = (ref, {**tags, "ISO3166-1:alpha2": "FR"}, members)
     number = 10
-    for x0, x1 in zip(bounds, bounds[1:], strict=False):
+    for x0, x1 in pairwise(bounds):
         cells = block(x0, 0, x1, 6) - hole
         if draw(st.booleans()) and cells:
             world.area(number, cells, name=f"state {number}", admin_level="4")
@@ -269,4 +270,5 @@ def test_tables(tmp_path: Path, liechtenstein: Path) -> None:
     meta, _, geometry, columns = pyogrio.raw.read(tmp_path / "z.fgb")
     assert len(geometry) == 17
     names = dict(zip(meta["fields"], columns, strict=True))
-    assert sorted(names["name"]) == sorted(n for n, g in zip(table["name"].to_pylist(), table["geometry"], strict=True) if g.is_valid)
+    with_geometry = [n for n, g in zip(table["name"].to_pylist(), table["geometry"], strict=True) if g.is_valid]
+    assert sorted(names["name"]) == sorted(with_geometry)

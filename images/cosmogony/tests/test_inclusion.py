@@ -7,15 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from world import border, block
-
 from cosmogony import inclusion, topology
 from cosmogony.areas import Area, assemble
 from cosmogony.build import measure
 from cosmogony.reader import Relation, Ways
 from cosmogony.zone import Zone
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from world import block, border
 
 Points = list[tuple[int, int]]
 
@@ -75,9 +74,9 @@ def test_areas_on_a_grid(areas: list[set[tuple[int, int]]]) -> None:
     check(ways, [[number[edge] for edge in sorted(border(cells))] for cells in areas])
 
 
-TRIANGLE = st.lists(
-    st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=3, max_size=3, unique=True
-).filter(lambda p: (p[1][0] - p[0][0]) * (p[2][1] - p[0][1]) != (p[2][0] - p[0][0]) * (p[1][1] - p[0][1]))
+TRIANGLE = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=3, max_size=3, unique=True).filter(
+    lambda p: (p[1][0] - p[0][0]) * (p[2][1] - p[0][1]) != (p[2][0] - p[0][0]) * (p[1][1] - p[0][1])
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -121,7 +120,9 @@ def test_an_enclave_is_not_inside() -> None:
         Relation(1, {}, [*((k, "outer") for k in outer), *((k, "inner") for k in hole)], None, None, []), ways
     )
     zones = []
-    for number, made in enumerate((area, assemble(Relation(2, {}, [(k, "outer") for k in hole], None, None, []), ways))):
+    for number, made in enumerate(
+        (area, assemble(Relation(2, {}, [(k, "outer") for k in hole], None, None, []), ways))
+    ):
         box, size, _ = measure(made, ways)
         zones.append(Zone(number, f"relation:{number}", "", {}, area=made, box=box, size=size))
     assert inclusion.find(zones, ways, topology.build(ways)).containers == [[], []]

@@ -11,14 +11,13 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from world import World, block, country
-
 from cosmogony.errors import CosmogonyError
 from cosmogony.generate import generate
 from cosmogony.merge import merge
 from cosmogony.recordfile import records
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import World, block, country
 
 
 def zones_of(path: Path) -> list[dict[str, Any]]:
@@ -168,7 +167,9 @@ def lines(path: Path, *zones: Any) -> Path:
 
 
 def test_an_empty_file_does_not_lower_the_numbers(tmp_path: Path) -> None:
-    files = [lines(tmp_path / f"{k}.jsonl", *zones) for k, zones in enumerate([[zone(7)], [], [zone(0)], [], [zone(0)]])]
+    files = [
+        lines(tmp_path / f"{k}.jsonl", *zones) for k, zones in enumerate([[zone(7)], [], [zone(0)], [], [zone(0)]])
+    ]
     merge(files, tmp_path / "merged.jsonl", keep_duplicates=True)
     assert [z["id"] for z in zones_of(tmp_path / "merged.jsonl")] == [7, 8, 9]
 

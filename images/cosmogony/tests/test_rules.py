@@ -4,7 +4,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from cosmogony.errors import CosmogonyError
 from cosmogony.rules import load_rules, parse
 from cosmogony.zone_type import ZoneType

@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import watch
@@ -71,24 +72,25 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, object]:
 
 def show(rows: list[dict[str, object]], options: argparse.Namespace) -> None:
     print(f"machine: {watch.machine()}; processes: {options.threads}; output {options.format}")
-    print("| copies | zones | time s | CPU s | peak PSS MB | time of the original | memory of the original | pairs (full test) |")
-    print("|---|---|---|---|---|---|---|---|")
+    head = ["copies", "zones", "time s", "CPU s", "peak PSS MB", "the original", "its memory", "pairs (full test)"]
+    print(f"| {' | '.join(head)} |")
+    print("|---" * len(head) + "|")
     for row in rows:
         seconds, memory = ORIGINAL.get(int(str(row["size"])), (None, None))
         against = f"{seconds} s (1/{seconds / float(str(row['seconds'])):.1f})" if seconds else "-"
         beside = f"{memory} MB ({float(str(row['peak_pss_mb'])) / memory:.0%})" if memory else "-"
         pairs = f"{row.get('pairs', '-')} ({row.get('exact', '-')})"
-        print(
-            f"| {row['size']} | {row.get('zones', '-')} | {row['seconds']} | {row['cpu_seconds']} | {row['peak_pss_mb']} "
-            f"| {against} | {beside} | {pairs} |"
-        )
+        own = [row["size"], row.get("zones", "-"), row["seconds"], row["cpu_seconds"], row["peak_pss_mb"]]
+        print(f"| {' | '.join(map(str, [*own, against, beside, pairs]))} |")
     for row in rows:
         stages = row.get("stages")
         if isinstance(stages, dict):
             total = sum(stages.values())
-            shares = ", ".join(f"{name} {value / total:.0%}" for name, value in stages.items() if value / total >= 0.005)
+            shares = ", ".join(
+                f"{name} {value / total:.0%}" for name, value in stages.items() if value / total >= 0.005
+            )
             print(f"stages, {row['size']} copies: {shares}")
-    for small, large in zip(rows, rows[1:], strict=False):
+    for small, large in pairwise(rows):
         more = float(str(large["size"])) / float(str(small["size"]))
         cost = float(str(large["cpu_seconds"])) / float(str(small["cpu_seconds"]))
         time = float(str(large["seconds"])) / float(str(small["seconds"]))

@@ -12,9 +12,9 @@ from shapely.errors import GEOSException
 
 from . import names
 from .labels import Labels
+from .reader import Node
 from .recordfile import Record
 from .shapes import shape_of
-from .reader import Node
 from .zone import Zone
 from .zone_type import ZoneType
 

@@ -95,12 +95,10 @@ def measure(area: Area, ways: Ways) -> tuple[Box, float, tuple[float, float]]:
     """Bounding box, area in square degrees and centroid, without building a geometry."""
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     size, moment = 0.0, np.zeros(2)
-    origin = None
+    origin = area.parts[0].outer.points(ways)[0].copy()
     for part in area.parts:
         for k, ring in enumerate(part.rings()):
             points = ring.points(ways)
-            if origin is None:
-                origin = points[0].copy()
             if k == 0:
                 low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
             ring_size, ring_moment = _moments(points - origin)
@@ -108,7 +106,6 @@ def measure(area: Area, ways: Ways) -> tuple[Box, float, tuple[float, float]]:
             sign = (1 if k == 0 else -1) * (1 if ring_size > 0 else -1)
             size += sign * ring_size
             moment += sign * ring_moment
-    assert origin is not None
     centroid = origin + moment / size if size > 0 else (low + high) / 2
     return (
         (float(low[0]), float(low[1]), float(high[0]), float(high[1])),

@@ -125,7 +125,7 @@ def _add_generate(commands: Any) -> None:
         default=Path("cosmogony.json"),
         type=Path,
         metavar="FILE",
-        help="ends in .json, .json.gz, .jsonl, .jsonl.gz, .parquet (GeoParquet) or .fgb (FlatGeobuf); default %(default)s",
+        help="ends in .json, .json.gz, .jsonl, .jsonl.gz, .parquet or .fgb; default %(default)s",
     )
     parser.add_argument("--no-stats", action="store_true", help="no summary in the log")
     parser.add_argument("--country-code", metavar="CC", help="country of the whole extract (ISO 3166-1 alpha-2)")

@@ -13,18 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from . import formats, hierarchy, incomplete, inclusion, names, topology
+from . import formats, hierarchy, inclusion, incomplete, names, processes, topology
 from .build import build
 from .errors import CosmogonyError, IncompleteError
 from .formats import Format
 from .incomplete import IncompleteRelation
+from .memory import give_back
 from .progress import Progress, silent
 from .reader import Extract, read
 from .records import Records
 from .rules import Rules, load_rules
 from .stats import Statistics
 from .voronoi import Voronoi
-from .writers import ZoneWriter, default_processes
+from .writers import ZoneWriter
 from .zone import Zone
 
 log = logging.getLogger("cosmogony")
@@ -68,12 +69,13 @@ class _Clock:
         try:
             yield
         finally:
+            give_back()
             self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - began
             log.debug("%s: %.2f s", name, self.stages[name])
 
 
 def generate(
-    input: Path | str,  # noqa: A002
+    input: Path | str,
     output: Path | str,
     *,
     country_code: str | None = None,
@@ -91,14 +93,16 @@ def generate(
     tables = _tables(form)
     rules = rules or load_rules()
     code = _known_country(country_code, rules)
-    processes = threads if threads is not None else default_processes()
-    if processes < 1:
-        raise CosmogonyError(f"threads: {processes} is not a number of processes, 1 or more is needed")
+    workers = threads if threads is not None else processes.available()
+    if workers < 1:
+        raise CosmogonyError(f"threads: {workers} is not a number of processes, 1 or more is needed")
     log.info("rules %s from %s", rules.digest[:16], rules.origin)
     clock = _Clock()
     report = progress or silent
     with formats.whole_file(target) as part, _no_collection():
-        zones, extract, statistics, found, cuts = _zones(source, rules, code, disable_voronoi, clock, report)
+        zones, extract, statistics, found, cuts = _zones(
+            source, rules, code, 0 if disable_voronoi else workers, clock, report
+        )
         kept = [zone for zone in zones if zone.type is not None]
         statistics.count(kept)
         own = incomplete.own_country(zones, code)
@@ -112,7 +116,7 @@ def generate(
                 tables(part, form, kept, records, report)
             else:
                 meta = {"osm_filename": source.name, "stats": statistics.as_dict()}
-                ZoneWriter(form, processes, report).write(part, kept, records, meta)
+                ZoneWriter(form, workers, report).write(part, kept, records, meta)
     if not no_stats:
         log.info("%s", statistics.summary())
     by_type, by_country = count(kept, zones)
@@ -168,7 +172,7 @@ def _known_country(country_code: str | None, rules: Rules) -> str | None:
 
 
 def _zones(
-    source: Path, rules: Rules, code: str | None, disable_voronoi: bool, clock: _Clock, report: Progress
+    source: Path, rules: Rules, code: str | None, voronoi_workers: int, clock: _Clock, report: Progress
 ) -> tuple[list[Zone], Extract, Statistics, inclusion.Inclusions, list[incomplete.Cut]]:
     cuts: list[incomplete.Cut] = []
     statistics = Statistics()
@@ -186,9 +190,9 @@ def _zones(
         hierarchy.find_countries(zones, found, rules, code)
         hierarchy.set_types(zones, found, rules, statistics)
         hierarchy.set_parents(zones, found)
-    if not disable_voronoi:
+    if voronoi_workers:
         with clock.stage("voronoi"):
-            zones += Voronoi(zones, extract).make(report)
+            zones += Voronoi(zones, extract, voronoi_workers).make(report)
     with clock.stage("names"):
         for zone in zones:
             names.add_centre_names(zone)
@@ -245,10 +249,9 @@ def count(kept: Sequence[Zone], zones: Sequence[Zone]) -> tuple[dict[str, int], 
     by_type: Counter[str] = Counter()
     by_country: dict[str, Counter[str]] = {}
     for zone in kept:
-        assert zone.type is not None
         above: Zone | None = zone
         while above is not None and above.country is None:
             above = None if above.parent is None else zones[above.parent]
-        by_type[zone.type.word] += 1
-        by_country.setdefault(above.country if above and above.country else "", Counter())[zone.type.word] += 1
+        by_type[zone.type_word] += 1
+        by_country.setdefault(above.country if above and above.country else "", Counter())[zone.type_word] += 1
     return dict(sorted(by_type.items())), {c: dict(sorted(n.items())) for c, n in sorted(by_country.items())}

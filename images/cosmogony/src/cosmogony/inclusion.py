@@ -74,10 +74,7 @@ def _candidates(shaped: Sequence[Zone]) -> tuple[Ints, Ints]:
         keep = (a != b) & (area[a] * (1 + _SLACK) >= area[b])
         a, b = a[keep], b[keep]
         within = (
-            (box[a, 0] <= box[b, 0])
-            & (box[a, 1] <= box[b, 1])
-            & (box[a, 2] >= box[b, 2])
-            & (box[a, 3] >= box[b, 3])
+            (box[a, 0] <= box[b, 0]) & (box[a, 1] <= box[b, 1]) & (box[a, 2] >= box[b, 2]) & (box[a, 3] >= box[b, 3])
         )
         outer.append(a[within])
         inner.append(b[within])
@@ -89,6 +86,7 @@ class _Net:
 
     def __init__(self, shaped: Sequence[Zone], ways: Ways, arcs: Arcs) -> None:
         self._shaped = shaped
+        self._box = np.array([zone.box for zone in shaped], dtype=np.float64)
         self._ways = ways
         self._arcs = arcs
         self.exact = 0
@@ -108,8 +106,7 @@ class _Net:
         self._find_crossing()
 
     def _arcs_of(self, zone: Zone) -> Ints:
-        assert zone.area is not None
-        ways = np.array([k for ring in zone.area.rings() for k, _ in ring.ways], dtype=np.int64)
+        ways = np.array([k for ring in zone.rings for k, _ in ring.ways], dtype=np.int64)
         return self._arcs.of(ways)
 
     def arcs(self, a: int) -> Ints:
@@ -195,8 +192,7 @@ class _Net:
         holes = self._holes_of(a)
         for k in np.flatnonzero(good) if holes else ():
             b = int(candidates[k])
-            box = self._shaped[b].box
-            assert box is not None
+            box = self._box[b]
             for point, hole in holes:
                 if (
                     box[0] <= hole[0]
@@ -211,16 +207,15 @@ class _Net:
 
     def _holes_of(self, a: int) -> list[tuple[shapely.Point, tuple[float, ...]]]:
         area = self._shaped[a].area
-        assert area is not None
+        holes = [ring for part in area.parts for ring in part.inner] if area is not None else []
         made = []
-        for part in area.parts:
-            for ring in part.inner:
-                hole = shapely.Polygon(ring.points(self._ways))
-                try:
-                    point = shapely.point_on_surface(hole)
-                except shapely.errors.GEOSException:
-                    continue
-                made.append((point, hole.bounds))
+        for ring in holes:
+            hole = shapely.Polygon(ring.points(self._ways))
+            try:
+                point = shapely.point_on_surface(hole)
+            except shapely.errors.GEOSException:
+                continue
+            made.append((point, hole.bounds))
         return made
 
     def _unsure(self, a: int, candidates: Ints) -> Bools:
@@ -234,7 +229,7 @@ class _Net:
             if b in crossing or b in self.spots:
                 answer[k] = True
             elif places is not None:
-                x0, y0, x1, y1 = self._shaped[b].box  # type: ignore[misc]
+                x0, y0, x1, y1 = self._box[b]
                 x, y = places[:, 0], places[:, 1]
                 answer[k] = bool(np.any((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)))
         return answer

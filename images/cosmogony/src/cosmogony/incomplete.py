@@ -101,8 +101,10 @@ def _belongs(relation: Relation, extract: Extract, own: str | None, shapes: Sequ
     known = [ways.index[ref] for ref, role in relation.ways if role in roles and ref in ways.index]
     if not known or not shapes:
         return False
-    points = np.concatenate([ways.points[ways.start[k] : ways.start[k + 1]] for k in known])
-    # points on the country's own border say nothing: neighbours have them too
+    # A border between two ends that are shared is on one side of the country's own border, or on it; points on it
+    # say nothing, neighbours have them too.
+    first, last = ways.start[known], ways.start[np.array(known) + 1] - 1
+    points = ways.points[np.concatenate([first, (first + last) // 2, last])]
     return _any_inside(shapes, points)
 
 

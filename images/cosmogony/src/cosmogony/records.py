@@ -39,14 +39,13 @@ class Records:
 
     def record(self, zone: Zone) -> dict[str, Any]:
         """The record; coordinates are arrays that `line` can write."""
-        assert zone.type is not None
         tags = zone.tags
         centre = zone.centre_point
         return {
             "id": zone.index,
             "osm_id": zone.osm_id,
             "admin_level": zone.level,
-            "zone_type": zone.type.word,
+            "zone_type": zone.type_word,
             "name": zone.name,
             "loc_name": tags.get("loc_name", ""),
             "alt_name": tags.get("alt_name", ""),

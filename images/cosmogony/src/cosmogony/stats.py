@@ -31,9 +31,9 @@ class Statistics:
     def count(self, zones: Iterable[Zone]) -> None:
         """Count the zones that are kept."""
         for zone in zones:
-            assert zone.type is not None
             self.level_counts[zone.level or 0] += 1
-            self.zone_type_counts[zone.type.camel] += 1
+            if zone.type is not None:
+                self.zone_type_counts[zone.type.camel] += 1
             if zone.wikidata is not None:
                 self.wikidata_counts[zone.level or 0] += 1
 

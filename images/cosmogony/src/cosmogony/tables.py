@@ -79,13 +79,12 @@ def _rows(zones: Sequence[Zone], records: Records, progress: Progress) -> Iterat
 
 
 def _row(zone: Zone, records: Records) -> dict[str, Any]:
-    assert zone.type is not None
     lon, lat = zone.centre_point or (None, None)
     return {
         "id": zone.index,
         "osm_id": zone.osm_id,
         "admin_level": zone.level,
-        "zone_type": zone.type.word,
+        "zone_type": zone.type_word,
         "name": zone.name,
         "label": records.label(zone),
         "international_labels": orjson.dumps(records.international_labels(zone)).decode(),

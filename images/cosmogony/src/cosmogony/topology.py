@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _CHUNK = 16  # segments that share one bounding box while looking for crossings
-_BATCH = 1 << 18  # segments or pairs of segments looked at together
+_BATCH = 1 << 16  # segments or pairs of segments looked at together
 _SCALE = 1e7  # OSM coordinates are whole multiples of 1e-7 degrees
 
 
@@ -83,8 +83,11 @@ def build(ways: Ways) -> Arcs:
 
 def _point_numbers(points: Floats) -> Ints:
     """The same number for the same place: both coordinates in one integer."""
-    whole = np.rint(points * _SCALE).astype(np.int64)
-    return (whole[:, 0] << 32) + whole[:, 1]
+    numbers = np.empty(len(points), dtype=np.int64)
+    for part in _portions(len(points), _BATCH):
+        whole = np.rint(points[part] * _SCALE).astype(np.int64)
+        numbers[part] = (whole[:, 0] << 32) + whole[:, 1]
+    return numbers
 
 
 def _used_twice(numbers: Ints) -> Bools:
@@ -96,11 +99,12 @@ def _used_twice(numbers: Ints) -> Bools:
 
 
 def _contains(ordered: Ints, values: Ints) -> Bools:
-    if not len(ordered):
-        return np.zeros(len(values), dtype=np.bool_)
-    at = np.searchsorted(ordered, values)
-    at[at == len(ordered)] = 0
-    return ordered[at] == values
+    answer = np.zeros(len(values), dtype=np.bool_)
+    for part in _portions(len(values) if len(ordered) else 0, _BATCH):
+        at = np.searchsorted(ordered, values[part])
+        at[at == len(ordered)] = 0
+        answer[part] = ordered[at] == values[part]
+    return answer
 
 
 def _canonical(ends: Ints, size: Ints) -> Ints:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.errors import GEOSException
 
+from . import processes
 from .build import of_place
 from .progress import Progress, silent
 from .reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
@@ -17,6 +18,7 @@ from .zone import Zone
 from .zone_type import ZoneType
 
 TOLERANCE = 1e-5  # points nearer than this to each other share a cell
+_WORTH_PROCESSES = 200  # places
 
 
 @dataclass(slots=True)
@@ -50,8 +52,9 @@ def _type(place: str | None) -> ZoneType | None:
 class Voronoi:
     """Makes the additional zones of an extract."""
 
-    def __init__(self, zones: Sequence[Zone], extract: Extract) -> None:
+    def __init__(self, zones: Sequence[Zone], extract: Extract, processes: int = 1) -> None:
         self._zones = zones
+        self._processes = processes
         self._ways = extract.ways
         self._extract = extract
         self._shaped = [z for z in zones if z.has_geometry and z.type is not None]
@@ -62,22 +65,32 @@ class Voronoi:
     def make(self, progress: Progress | None = None) -> list[Zone]:
         """The new zones, ordered by parent and place; their indices follow those that exist."""
         report = progress or silent
-        groups = self._groups(wanted_places(self._extract))
+        groups = sorted(self._groups(wanted_places(self._extract)).items())
+        cells = sum(len(places) for _, places in groups)
+        workers = self._processes if cells >= _WORTH_PROCESSES else 1
         made: list[Zone] = []
-        for done, (parent, places) in enumerate(sorted(groups.items())):
+        shapes = processes.ordered(lambda k: self._shapes_of(*groups[k]), len(groups), workers)
+        for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
             report("dividing parents", done, len(groups))
-            for place, cell in self._cells(self._zones[parent], places):
-                zone = self._zone(place, cell, len(self._zones) + len(made))
-                if zone is not None:
-                    made.append(zone)
+            for number, shape in found:
+                made.append(_zone(places[number], shapely.from_wkb(shape), len(self._zones) + len(made)))
+        report("dividing parents", len(groups), len(groups))
         self._shapes.clear()
+        return made
+
+    def _shapes_of(self, parent: int, places: list[Place]) -> list[tuple[int, bytes]]:
+        """Places (number in the list) that become zones, with their geometry."""
+        made = []
+        for number, cell in self._cells(self._zones[parent], places):
+            shape = polygons_of(self._without_others(places[number], cell))
+            if shape is not None:
+                made.append((number, shapely.to_wkb(shapely.orient_polygons(shape))))
         return made
 
     def _shape(self, zone: Zone) -> shapely.MultiPolygon:
         shape = self._shapes.get(zone.index)
         if shape is None:
-            shape = zone.geometry(self._ways)
-            assert shape is not None
+            shape = zone.geometry(self._ways) or shapely.MultiPolygon()
             if len(self._shapes) > 512:
                 self._shapes.clear()
             self._shapes[zone.index] = shape
@@ -118,49 +131,31 @@ class Voronoi:
             return None
         return parent
 
-    def _cells(self, parent: Zone, places: list[Place]) -> list[tuple[Place, shapely.Geometry]]:
-        """The part of the parent for each place."""
+    def _cells(self, parent: Zone, places: list[Place]) -> Iterator[tuple[int, shapely.Geometry]]:
+        """The part of the parent for each place that gets one."""
         shape = self._shape(parent)
         if len(places) == 1:
-            return [(places[0], shape)]
+            yield 0, shape
+            return
         if parent.type == ZoneType.COUNTRY:
-            return []
+            return
         points = shapely.points([(p.node.lon, p.node.lat) for p in places])
         try:
-            diagram = shapely.voronoi_polygons(
-                shapely.MultiPoint(points), tolerance=TOLERANCE, extend_to=shape, ordered=False
-            )
+            diagram = shapely.voronoi_polygons(shapely.MultiPoint(points), tolerance=TOLERANCE, extend_to=shape)
         except GEOSException:
-            return []
+            return
         cells = shapely.get_parts(diagram)
-        tree = shapely.STRtree(cells)
-        found, cell = tree.query(points, predicate="intersects")
-        made, taken = [], set()
-        for k in np.argsort(found, kind="stable"):
+        found, cell = shapely.STRtree(cells).query(points, predicate="intersects")
+        shapely.prepare(shape)
+        inside = shapely.contains_properly(shape, cells)
+        last, taken = -1, set()
+        for k in np.lexsort((cell, found)):
             place, number = int(found[k]), int(cell[k])
-            if number in taken or (made and made[-1][0] is places[place]):
+            if number in taken or place == last:
                 continue
             taken.add(number)
-            try:
-                made.append((places[place], shapely.intersection(cells[number], shape)))
-            except GEOSException:
-                repaired = shapely.make_valid(shape)
-                made.append((places[place], shapely.intersection(cells[number], repaired)))
-        return made
-
-    def _zone(self, place: Place, cell: shapely.Geometry, index: int) -> Zone | None:
-        shape = polygons_of(self._without_others(place, cell))
-        if shape is None:
-            return None
-        zone = of_place(index, place.node)
-        zone.type = place.type
-        zone.parent = place.parent
-        zone.centre = place.node
-        zone.centre_point = (place.node.lon, place.node.lat)
-        zone.shape = shapely.orient_polygons(shape)
-        zone.box = tuple(shapely.bounds(shape).tolist())
-        zone.size = float(shape.area)
-        return zone
+            last = place
+            yield place, cells[number] if inside[number] else _common(cells[number], shape)
 
     def _without_others(self, place: Place, cell: shapely.Geometry) -> shapely.Geometry:
         """What is left of the cell beside the real zones of the same kind or below the same parent."""
@@ -179,6 +174,26 @@ class Voronoi:
             except GEOSException:
                 cell = shapely.difference(shapely.make_valid(cell), shapely.make_valid(other))
         return cell
+
+
+def _common(cell: shapely.Geometry, parent: shapely.Geometry) -> shapely.Geometry:
+    try:
+        return shapely.intersection(cell, parent)
+    except GEOSException:
+        return shapely.intersection(cell, shapely.make_valid(parent))
+
+
+def _zone(place: Place, shape: shapely.MultiPolygon, index: int) -> Zone:
+    zone = of_place(index, place.node)
+    zone.type = place.type
+    zone.parent = place.parent
+    zone.centre = place.node
+    zone.centre_point = (place.node.lon, place.node.lat)
+    zone.shape = shape
+    low_x, low_y, high_x, high_y = shape.bounds
+    zone.box = (low_x, low_y, high_x, high_y)
+    zone.size = float(shape.area)
+    return zone
 
 
 def polygons_of(shape: shapely.Geometry) -> shapely.MultiPolygon | None:

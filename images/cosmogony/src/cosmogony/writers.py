@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import orjson
 
 from .blocks import HEADER, Block, GzipJoin, deflated, plain
 from .formats import Format
+from .processes import ordered as processes_ordered
 from .progress import Progress, silent
 from .records import Records
 from .zone import Zone
@@ -52,12 +50,9 @@ class ZoneWriter:
             if join is not None:
                 file.write(join.trailer())
 
-    def _mapped(self, make: _Maker, chunks: Sequence[Sequence[Zone]]) -> Iterable[Block]:
-        jobs = [(k, chunk) for k, chunk in enumerate(chunks)]
-        processes = min(self._processes, len(jobs) // _WORTH_A_PROCESS)
-        if processes < 2:
-            return (make(k, chunk) for k, chunk in jobs)
-        return _in_processes(make, jobs, processes)
+    def _mapped(self, make: _Maker, chunks: Sequence[Sequence[Zone]]) -> Iterator[Block]:
+        processes = min(self._processes, len(chunks) // _WORTH_A_PROCESS)
+        return processes_ordered(lambda number: make(number, chunks[number]), len(chunks), processes)
 
 
 class _Maker:
@@ -83,42 +78,3 @@ def _framed(blocks: Iterable[Block], pack: Callable[[bytes], Block], start: byte
     yield from blocks
     if end:
         yield pack(end)
-
-
-_work: tuple[_Maker, list[tuple[int, Sequence[Zone]]]] | None = None
-
-
-def _run(number: int) -> tuple[bytes, int, int]:
-    assert _work is not None
-    make, jobs = _work
-    block = make(*jobs[number])
-    return block.data, block.crc, block.size
-
-
-def _in_processes(make: _Maker, jobs: list[tuple[int, Sequence[Zone]]], processes: int) -> Iterator[Block]:
-    """Forked workers see the zones without a copy; a few blocks wait, never all of them."""
-    global _work
-    _work = (make, jobs)
-    context = multiprocessing.get_context("fork")
-    with warnings.catch_warnings():
-        # the threads of libosmium only wait by now; the children never call it
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pool = context.Pool(processes)
-    try:
-        waiting = []
-        for number in range(len(jobs)):
-            waiting.append(pool.apply_async(_run, (number,)))
-            if len(waiting) >= 2 * processes + 2:
-                yield Block(*waiting.pop(0).get())
-        for result in waiting:
-            yield Block(*result.get())
-        pool.close()
-    finally:
-        pool.terminate()
-        pool.join()
-        _work = None
-
-
-def default_processes() -> int:
-    """As many as this process may use."""
-    return len(os.sched_getaffinity(0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import shapely
 
-from .areas import Area
+from .areas import Area, Ring
 from .reader import Node, Ways
 from .zone_type import ZoneType
 
@@ -36,6 +36,16 @@ class Zone:
     generated: bool = False
     names: dict[str, str] = field(default_factory=dict)
     zip_codes: list[str] = field(default_factory=list)
+
+    @property
+    def type_word(self) -> str:
+        """The type as in the records."""
+        return "" if self.type is None else self.type.word
+
+    @property
+    def rings(self) -> list[Ring]:
+        """The rings of the assembled area."""
+        return [] if self.area is None else self.area.rings()
 
     @property
     def has_geometry(self) -> bool:
