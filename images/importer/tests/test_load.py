@@ -218,12 +218,12 @@ def test_killed_server_leaves_the_live_release(importer: Importer, zones: Zones)
 def test_memory_does_not_grow_with_the_number_of_zones(importer: Importer, zones: Zones) -> None:
     """The reader holds batches, whatever the size of the file."""
     peaks = []
-    once = big(zones).read_bytes()
+    once = zones.grid(size=12, points=80).read_bytes() * 8
     for copies in (1, 4):
         path = zones.folder / f"{copies}.jsonl.gz"
         path.write_bytes(once * copies)
         code = (
-            "import pathlib, re, sys; from cosmogony_importer import reader, rows\n"
+            "import pathlib, re, sys; from cosmogony_importer import reader, rows; rows.BATCH_BYTES = 300_000\n"
             "stream = reader.open_file(pathlib.Path(sys.argv[1]))\n"
             "count = sum(1 for _ in rows.of_stream(stream, '.jsonl.gz', 'x', 1))\n"
             "print(count, re.search(r'VmHWM:\\s*(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])"

@@ -18,6 +18,7 @@ from .errors import ImporterError, TemporaryError
 COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
 TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
 BATCH_BYTES = 4 << 20
+FEW = 5  # with fewer batches starting processes takes longer than it saves
 
 Row = tuple[Any, ...]
 
@@ -59,8 +60,8 @@ def of_stream(raw: IO[bytes], format_: str, name: str, jobs: int = 0) -> Iterato
                 yield of_zone(zone)
             return
         batches = _batches(stream)
-        start = list(islice(batches, 2))
-        if jobs == 1 or len(start) < 2:
+        start = list(islice(batches, FEW))
+        if jobs == 1 or len(start) < FEW:
             for first, lines in chain(start, batches):
                 yield from of_lines(name, first, lines)
             return

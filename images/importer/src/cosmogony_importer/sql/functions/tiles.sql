@@ -98,7 +98,8 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog
 AS $function$
 DECLARE
-    wanted CONSTANT text := nullif(query ->> 'v', '');
+    wanted CONSTANT text := CASE WHEN json_typeof(query -> 'v') = 'null' THEN 'null'
+                                 ELSE nullif(query ->> 'v', '') END;
     release record;
     mvt bytea;
 BEGIN
@@ -112,6 +113,7 @@ BEGIN
             RETURN cosmogony_catalog.compute_tile('public', z, x, y);
         END IF;
     ELSE
+        -- a null in the query is no release either: the tile server makes one of v=null
         SELECT r.schema_name, r.stored_zoom INTO release
         FROM cosmogony_catalog.releases r WHERE r.id = wanted AND r.state <> 'loading';
     END IF;
