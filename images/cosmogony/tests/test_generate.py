@@ -244,8 +244,8 @@ def test_formats_hold_the_same_zones(form: str, tmp_path: Path, liechtenstein: P
 @pytest.mark.parametrize("form", [".jsonl", ".jsonl.gz", ".json.gz"])
 def test_the_bytes_do_not_depend_on_the_processes(form: str, tmp_path: Path) -> None:
     world = World()
-    for number in range(25):
-        country(world, 10000 * (number + 1), 20 * number, "FR", name=f"land {number}", size=12)
+    for number in range(24):
+        country(world, 10000 * (number + 1), 20 * number, "FR", name=f"land {number}", size=20)
     source = world.write(tmp_path / "many.osm.pbf")
     outputs = []
     for threads in (1, 3):

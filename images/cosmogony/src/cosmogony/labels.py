@@ -17,28 +17,25 @@ _SEPARATOR = ", "
 
 
 @dataclass(slots=True, frozen=True)
-class _Chain:
-    """Names from a zone upwards in one language."""
-
-    first: str
-    rest: str  # begins with the separator, or empty
-
-    def after(self, name: str) -> str:
-        """What follows a name below this chain."""
-        return self.rest if name == self.first else _SEPARATOR + self.first + self.rest
-
-
-@dataclass(slots=True, frozen=True)
 class _Above:
-    """The chains that begin at a zone: local, and by language in the order of the languages."""
+    """What follows a name below this zone: locally, and by language in the order of the languages."""
 
-    default: _Chain | None
-    chains: dict[str, _Chain]
-    firsts: frozenset[str]
-    after: list[tuple[str, str]]  # language, and what follows a name that is not the first one of the chain
+    name: str
+    names: dict[str, str]
+    local: str
+    after: dict[str, str]
 
+    def follow(self, name: str, language: str | None = None) -> str:
+        """What follows `name`: all names from here up, the first one not if it is the same."""
+        if language is None or language not in self.after:
+            first, after = self.name, self.local
+        else:
+            first, after = self.names.get(language, self.name), self.after[language]
+        return after[len(_SEPARATOR) + len(first) :] if name == first else after
 
-_TOP = _Above(None, {}, frozenset(), [])
+    def may_repeat(self, name: str) -> bool:
+        """Whether a name is the first one here, in some language."""
+        return name == self.name or name in self.names.values()
 
 
 class Labels:
@@ -47,25 +44,27 @@ class Labels:
     def __init__(self, zones: Sequence[Zone], languages: Sequence[str] = ()) -> None:
         self._zones = zones
         self._only = frozenset(languages)
-        self._from = lru_cache(maxsize=4096)(self._make)
+        self._from = lru_cache(maxsize=2048)(self._make)
 
     def label(self, zone: Zone) -> str:
         above = self._above(zone)
-        return zone.name + zip_suffix(zone.zip_codes) + _after(zone.name, above.default)
+        return zone.name + zip_suffix(zone.zip_codes) + (above.follow(zone.name) if above else "")
 
     def international(self, zone: Zone) -> dict[str, str]:
         """Labels by language: every language of the zone or of a zone above it."""
-        above = self._above(zone)
-        name, zips = zone.name, zip_suffix(zone.zip_codes)
-        head = name + zips
-        if name in above.firsts:
-            made = {language: head + chain.after(name) for language, chain in above.chains.items()}
+        above, names = self._above(zone), self._names(zone)
+        zips = zip_suffix(zone.zip_codes)
+        if above is None:
+            return {language: names[language] + zips for language in sorted(names)}
+        head = zone.name + zips
+        if above.may_repeat(zone.name):
+            made = {language: head + above.follow(zone.name, language) for language in above.after}
         else:
-            made = {language: head + after for language, after in above.after}
+            made = {language: head + after for language, after in above.after.items()}
         fresh = False
-        for language, own in self._names(zone).items():
+        for language, own in names.items():
             fresh = fresh or language not in made
-            made[language] = own + zips + _after(own, above.chains.get(language, above.default))
+            made[language] = own + zips + above.follow(own, language)
         return dict(sorted(made.items())) if fresh else made
 
     def _names(self, zone: Zone) -> dict[str, str]:
@@ -73,26 +72,19 @@ class Labels:
             return zone.names
         return {language: name for language, name in zone.names.items() if language in self._only}
 
-    def _above(self, zone: Zone) -> _Above:
-        return _TOP if zone.parent is None else self._from(zone.parent)
+    def _above(self, zone: Zone) -> _Above | None:
+        return None if zone.parent is None else self._from(zone.parent)
 
     def _make(self, index: int) -> _Above:
         zone = self._zones[index]
         above, names = self._above(zone), self._names(zone)
-        chains = {}
-        for language in sorted(above.chains.keys() | names.keys()):
+        languages = sorted((above.after.keys() if above else set()) | names.keys())
+        after = {}
+        for language in languages:
             first = names.get(language, zone.name)
-            chains[language] = _Chain(first, _after(first, above.chains.get(language, above.default)))
-        return _Above(
-            _Chain(zone.name, _after(zone.name, above.default)),
-            chains,
-            frozenset(chain.first for chain in chains.values()),
-            [(language, _SEPARATOR + chain.first + chain.rest) for language, chain in chains.items()],
-        )
-
-
-def _after(name: str, chain: _Chain | None) -> str:
-    return "" if chain is None else chain.after(name)
+            after[language] = _SEPARATOR + first + (above.follow(first, language) if above else "")
+        local = _SEPARATOR + zone.name + (above.follow(zone.name) if above else "")
+        return _Above(zone.name, names, local, after)
 
 
 def zip_suffix(codes: Sequence[str]) -> str:

@@ -207,7 +207,7 @@ class _Collector:
         self.seen = 0
 
     def node(self, node: Any) -> None:
-        if self._ends and self.seen:
+        if self.seen:
             raise ValueError("nodes come after ways; sort the file first (osmium sort)")
         tags = node.tags
         place = tags.get("place")
@@ -282,7 +282,12 @@ class _References:
 
     def __init__(self, collector: _Collector, tracker: Any) -> None:
         self.node = collector.node
-        self.way = tracker.add_references
+        self._collector = collector
+        self._tracker = tracker
+
+    def way(self, way: Any) -> None:
+        self._collector.seen += 1
+        self._tracker.add_references(way)
 
 
 class _WaysOnly:

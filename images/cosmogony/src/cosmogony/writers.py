@@ -16,8 +16,8 @@ from .progress import Progress, silent
 from .records import Records
 from .zone import Zone
 
-CHUNK = 64  # zones that are written together; fixed, so that the bytes do not depend on the processes
-_WORTH_A_PROCESS = 8  # chunks
+CHUNK = 16  # zones that are written together; fixed, so that the bytes do not depend on the processes
+_WORTH_A_PROCESS = 32  # chunks
 
 
 class ZoneWriter:
