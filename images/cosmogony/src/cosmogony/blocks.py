@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 
-LEVEL = 6
+LEVEL = 4  # half the time of 6 for one part in twenty more
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time: equal input gives equal bytes
 _POLYNOMIAL = 0xEDB88320
 
@@ -32,7 +32,7 @@ def plain(data: bytes) -> Block:
 
 def deflated(data: bytes) -> Block:
     """Compress a piece so that another one can follow it."""
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
     return Block(packed, zlib.crc32(data), len(data))
 
