@@ -436,7 +436,6 @@ class Builder:
         for binary in program.binaries:
             if not os.access(temporary / "bin" / binary, os.X_OK):
                 raise BuildError(f"{label}: the build left no {binary}; see {log}")
-        self._check_versions(program, temporary / "bin", label)
         seconds = time.monotonic() - started
         record = {
             "name": program.name,
@@ -452,9 +451,11 @@ class Builder:
         temporary.rename(target)
         return seconds
 
-    def _check_versions(self, program: Program, directory: Path, label: str) -> None:
+    def _check_versions(self, program: Program, directory: Path, label: str, root: Path | None = None) -> None:
         for binary, arguments in program.recipe.get("check", {}).items():
-            text = program_output([str(directory / binary), *arguments])
+            command = [str(directory / binary), *arguments]
+            # What was linked in a root may need its C library: it is asked in there.
+            text = program_output(*chroot_command(root, self.build / "cargo", command, {}) if root else (command,))
             if program.version not in text:
                 raise BuildError(
                     f"{label}: {binary} {' '.join(arguments)} does not say {program.version}: {text.strip()[:200]}"
@@ -501,6 +502,7 @@ class Builder:
             built = target / "bin" / default_binary_name(package)
             if built.name != binary:
                 built.rename(built.with_name(binary))
+        self._check_versions(program, target / "bin", label)
         return version
 
     def _module_directory(self, go: str, environment: Mapping[str, str], work: Path, module: str) -> Path:
@@ -615,7 +617,9 @@ class Builder:
             built = output / "bin" / binary
             if not built.is_file():
                 raise BuildError(f"{label}: cargo left no {built}; see {log}")
-            shutil.move(built, target / "bin" / binary)
+        self._check_versions(program, output / "bin", label, root)
+        for binary in program.binaries:
+            shutil.move(output / "bin" / binary, target / "bin" / binary)
         return version
 
 
