@@ -59,7 +59,7 @@ def own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
 
 def report(cuts: Sequence[Cut], zones: Sequence[Zone], extract: Extract, own: str | None) -> list[IncompleteRelation]:
     """The relations with missing members, by OSM id."""
-    shape = _shape_of_country(zones, extract, own)
+    countries = _Countries(zones, extract, own)
     made = []
     for cut in cuts:
         if not cut.area.missing:
@@ -72,20 +72,24 @@ def report(cuts: Sequence[Cut], zones: Sequence[Zone], extract: Extract, own: st
                 tags.get("admin_level", ""),
                 cut.area.missing,
                 bool(cut.area.parts),
-                _belongs(cut.relation, extract, own, shape),
+                _belongs(cut.relation, extract, own, countries),
             )
         )
     return made
 
 
-def _shape_of_country(zones: Sequence[Zone], extract: Extract, own: str | None) -> list[shapely.MultiPolygon]:
-    found = [z for z in zones if z.type == ZoneType.COUNTRY and z.country == own and z.area is not None]
-    shapes = [z.geometry(extract.ways) for z in found]
-    shapely.prepare(shapes)
-    return [shape for shape in shapes if shape is not None]
+class _Countries:
+    """The zones that are the extract's own country (several where copies or islands are countries too)."""
+
+    def __init__(self, zones: Sequence[Zone], extract: Extract, own: str | None) -> None:
+        found = [z for z in zones if z.type == ZoneType.COUNTRY and z.country == own and z.rings]
+        self.shapes = [z.geometry(extract.ways) for z in found]
+        shapely.prepare(self.shapes)
+        box = np.array([z.box for z in found], dtype=np.float64).reshape(-1, 4)
+        self.low, self.high = box[:, :2], box[:, 2:]
 
 
-def _belongs(relation: Relation, extract: Extract, own: str | None, shapes: Sequence[shapely.MultiPolygon]) -> bool:
+def _belongs(relation: Relation, extract: Extract, own: str | None, countries: _Countries) -> bool:
     """By the ISO codes of the relation, else by its centre, else by the points of its border that are there."""
     if own is None:
         return False
@@ -95,26 +99,22 @@ def _belongs(relation: Relation, extract: Extract, own: str | None, shapes: Sequ
     for ref in (relation.centre, relation.label):
         node = None if ref is None else extract.nodes.get(ref)
         if node is not None:
-            return _any_inside(shapes, np.array([[node.lon, node.lat]]))
+            return _any_inside(countries, np.array([[node.lon, node.lat]]))
     ways = extract.ways
     roles = OUTER_ROLES | {INNER_ROLE}
     known = [ways.index[ref] for ref, role in relation.ways if role in roles and ref in ways.index]
-    if not known or not shapes:
+    if not known:
         return False
     # A border between two ends that are shared is on one side of the country's own border, or on it; points on it
     # say nothing, neighbours have them too.
     first, last = ways.start[known], ways.start[np.array(known) + 1] - 1
     points = ways.points[np.concatenate([first, (first + last) // 2, last])]
-    return _any_inside(shapes, points)
+    return _any_inside(countries, points)
 
 
-def _any_inside(shapes: Sequence[shapely.MultiPolygon], points: Points) -> bool:
+def _any_inside(countries: _Countries, points: Points) -> bool:
     """Whether a point is inside (and not on the border) of one of the shapes."""
-    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
-    for shape in shapes:
-        low_x, low_y, high_x, high_y = shape.bounds
-        if low_x <= x1 and high_x >= x0 and low_y <= y1 and high_y >= y0:
-            near = points[np.all((points >= (low_x, low_y)) & (points <= (high_x, high_y)), axis=1)]
-            if shapely.contains_xy(shape, near[:, 0], near[:, 1]).any():
-                return True
-    return False
+    low, high = points.min(axis=0), points.max(axis=0)
+    near = np.all(countries.low <= high, axis=1) & np.all(countries.high >= low, axis=1)
+    shapes = [countries.shapes[k] for k in np.flatnonzero(near)]
+    return any(bool(shapely.contains_xy(shape, points[:, 0], points[:, 1]).any()) for shape in shapes)
