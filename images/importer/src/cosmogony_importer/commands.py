@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -47,6 +48,13 @@ def init(options: argparse.Namespace) -> None:
     say(f"database is ready; live release: {live.id if live else 'none'}")
 
 
+def _release_id(path: Path) -> str:
+    """A name of its own for every import: the same file may come twice within a second."""
+    now = datetime.now(UTC)
+    digest = hashlib.sha256(f"{reader.file_digest(path)} {now.isoformat()}".encode()).hexdigest()
+    return f"{now:%Y%m%dt%H%M%S}-{digest[:8]}"
+
+
 def import_data(options: argparse.Namespace) -> None:
     """Load a file; publish makes it live."""
     from . import loader
@@ -55,7 +63,7 @@ def import_data(options: argparse.Namespace) -> None:
     reader.ending(str(path))
     if not path.is_file():
         raise ImporterError(f"{path} cannot be read: no such file")
-    release_id = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{reader.file_digest(path)[:8]}"
+    release_id = _release_id(path)
     with _connect() as connection, reader.open_file(path) as stream:
         loader.load(
             Database.from_environment(),
