@@ -21,7 +21,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always)
 
-.PHONY: help local down clean status logs venv test lint unit molecule e2e live browser build
+.PHONY: help local down clean status logs venv test lint unit molecule e2e live bench browser build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,7 @@ local: ## everything: from a bare machine to a running site with real data
 	.ci/phases run local cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
 	.ci/phases run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
 	.ci/phases end local
+	.ci/next-steps $(or $(LISTEN),127.0.0.1:8080)
 
 down: venv ## stops all of it and leaves the machine as it was; data stays
 	@$(PLAYBOOK) playbooks/local_down.yml -i inventories/local $(ARGS)
@@ -76,6 +77,10 @@ e2e: venv browser ## asks the running site, with a real browser
 
 live: venv ## asks this machine what the local cluster opened, and its site
 	@pytest -q tests/live
+
+bench: venv ## figures of the extractor (sizes 1, 10, 40) and of switching releases under load
+	@python tests/bench/extractor/bench.py
+	python tests/bench/release/trial.py --releases 20
 
 browser:
 	@command -v chromium > /dev/null || { apt-get update -q && DEBIAN_FRONTEND=noninteractive \
