@@ -173,7 +173,15 @@ def test_a_full_disk_leaves_the_old_file(small: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_killed_run_leaves_nothing_under_the_name(number: signal.Signals, tmp_path: Path, luxembourg: Path) -> None:
     command = [sys.executable, "-m", "cosmogony", "-i", str(luxembourg), "-o", "z.jsonl.gz"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background job ignores SIGINT, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 60
     while not files(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.01)
