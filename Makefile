@@ -19,7 +19,8 @@ export PATH := $(BIN):$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
-	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always)
+	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always \
+	  -e '{"data_update_override": "make local was given another source"}')
 
 .PHONY: help local down clean status logs venv test lint unit molecule e2e live bench browser build
 
@@ -42,7 +43,7 @@ venv: .venv/.stamp ## Python environment with Ansible and every tool
 
 local: ## everything: from a bare machine to a running site with real data
 	@.ci/phases begin local
-	.ci/phases run local environment $(MAKE) --no-print-directory venv
+	.ci/phases run local environment make --no-print-directory venv
 	.ci/phases run local cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
 	.ci/phases run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
 	.ci/phases end local

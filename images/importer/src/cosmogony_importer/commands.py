@@ -137,7 +137,8 @@ def check(options: argparse.Namespace) -> None:
         stays = f"the live release {live.id} stays" if live else "nothing is live"
         raise Blocked(
             f"release {release.id} is blocked ({len(verdict.findings)} findings above); {stays}; "
-            "to let it through all the same: gate --release ID --override REASON"
+            "to let it through all the same, run the update again with a reason "
+            "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
     say(f"release {release.id}: {verdict.word}" + (f" ({options.override})" if verdict.findings else ""))
 
