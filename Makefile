@@ -80,7 +80,7 @@ live: venv ## asks this machine what the local cluster opened, and its site
 	@pytest -q tests/live
 
 bench: venv ## figures of the extractor (sizes 1, 10, 40) and of switching releases under load
-	@python tests/bench/extractor/bench.py
+	@PYTHONPATH=images/cosmogony/src python tests/bench/extractor/bench.py
 	python tests/bench/release/trial.py --releases 20
 
 browser:
