@@ -42,7 +42,9 @@ def command(name: str, wait: float) -> Callable[[Settings], dict[str, Any]]:
         return status.status
     from cluster_node import lifecycle
 
-    return {"start": lifecycle.start, "stop": lifecycle.stop, "remove-state": lifecycle.remove_state}[name]
+    if name == "stop":
+        return lambda settings: lifecycle.stop(settings, wait if wait >= 0 else None)
+    return {"start": lifecycle.start, "remove-state": lifecycle.remove_state}[name]
 
 
 COMMANDS = ("check", "install", "pki", "start", "stop", "remove-state", "images", "wait-node", "wait-dns", "status")
@@ -51,7 +53,7 @@ COMMANDS = ("check", "install", "pki", "start", "stop", "remove-state", "images"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--wait", type=float, default=180, help="seconds (default: %(default)s)")
+    parser.add_argument("--wait", type=float, default=180, help="seconds (default: %(default)s); -1: stop does not")
     options = parser.parse_args()
     try:
         settings = Settings.from_json(json.load(sys.stdin))

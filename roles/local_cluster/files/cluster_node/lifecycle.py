@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from cluster_node.clients import clients, describe, refuse
 from cluster_node.common import (
     CLEAN_PATH,
     MARKER,
@@ -311,8 +312,24 @@ def remove_outside(settings: Settings) -> list[str]:
     return removed
 
 
-def stop(settings: Settings) -> dict[str, Any]:
-    """Stop all of it and leave the machine as it was before the first start; state and caches stay."""
+def wait_for_clients(settings: Settings, seconds: float) -> None:
+    """Until nobody else uses the cluster; NodeError that names them when they go on."""
+    found = clients(settings)
+    if found and seconds > 0:
+        print(f"waiting for {describe(found)}", flush=True)
+        wait_until(lambda: not clients(settings), seconds, 1)
+        found = clients(settings)
+    if found:
+        raise refuse(found, seconds)
+
+
+def stop(settings: Settings, wait: float | None = None) -> dict[str, Any]:
+    """Stop all of it and leave the machine as it was before the first start; state and caches stay.
+
+    Others that use the cluster are waited for, `wait` seconds at most; None does not look for them.
+    """
+    if wait is not None:
+        wait_for_clients(settings, wait)
     actions = Actions()
     if supervisor_pid(settings):
         supervisorctl(settings, "stop", "kubelet", "kube-controller-manager", "kube-scheduler", "site")
