@@ -44,5 +44,6 @@ def digested_files(root: Path) -> list[Path]:
             return False
         return name == _CALLER or not name.startswith(_STEPS)
 
-    return sorted((path for path in root.rglob("*") if counts(path)), key=lambda path: path.relative_to(root).as_posix())
-
+    return sorted(
+        (path for path in root.rglob("*") if counts(path)), key=lambda path: path.relative_to(root).as_posix()
+    )

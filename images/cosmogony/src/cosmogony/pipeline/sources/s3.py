@@ -13,6 +13,7 @@ from minio.error import S3Error
 from ..failures import SourceChanged, StepError, TemporaryError
 from ..settings import boolean, required
 from ..store import make_client, translated
+from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
 _ABSENT = {"NoSuchKey", "NoSuchObject", "NoSuchBucket"}
@@ -65,7 +66,8 @@ class S3Source:
                 if cause.code not in _ABSENT:
                     raise
                 raise StepError(
-                    f"source {self.name}: {self.url} does not exist at {self._where}; correct or disable the source"
+                    f"source {self.name}: {shown(self.url)} does not exist at {self._where};"
+                    " correct or disable the source"
                 ) from cause
         modified = found.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT") if found.last_modified else None
         return Version(self.url, found.size, (found.etag or "").strip('"') or None, modified, self._md5())
@@ -87,13 +89,13 @@ class S3Source:
 
     def open(self, version: Version, offset: int) -> _S3Body:
         if version.size == 0:
-            raise StepError(f"source {self.name}: {self.url} is empty")
+            raise StepError(f"source {self.name}: {shown(self.url)} is empty")
         with translated(self._where, f"source {self.name}: reading {self._key}"):
             try:
                 headers = {"If-Match": f'"{version.etag}"'} if version.etag else None
                 response = self._client.get_object(self._bucket, self._key, offset=offset, request_headers=headers)
             except S3Error as cause:
                 if cause.code in {"PreconditionFailed", "NoSuchKey"}:
-                    raise SourceChanged(f"source {self.name}: {self.url} changed while it was read") from cause
+                    raise SourceChanged(f"source {self.name}: {shown(self.url)} changed while it was read") from cause
                 raise
-        return _S3Body(response, f"source {self.name}: {self.url}")
+        return _S3Body(response, f"source {self.name}: {shown(self.url)}")
