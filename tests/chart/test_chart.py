@@ -149,13 +149,41 @@ def test_pod_patches_of_the_steps(render) -> None:
     }
     for patch in patches.values():
         by_name = {container["name"]: container for container in patch["containers"] + patch["initContainers"]}
-        assert by_name["main"]["resources"]["limits"]["memory"]
+        resources = by_name["main"]["resources"]
+        assert resources["limits"]["memory"] and resources["requests"]["cpu"]
+        assert [resources["requests"]["ephemeral-storage"]] == [v["emptyDir"]["sizeLimit"] for v in patch["volumes"]]
         for argos in ("init", "wait"):
             assert by_name[argos]["securityContext"]["allowPrivilegeEscalation"] is False
             assert by_name[argos]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     main = next(c for c in patches["pod-extract"]["containers"] if c["name"] == "main")
-    assert main["resources"] == {"requests": {"cpu": "3", "memory": "9Gi"}, "limits": {"memory": "10Gi"}}
+    requests = {"cpu": "3", "memory": "9Gi", "ephemeral-storage": "from-plan"}
+    assert main["resources"] == {"requests": requests, "limits": {"memory": "10Gi"}}
     assert patches["pod-extract"]["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "from-plan"}}]
+
+
+def test_a_site_may_ask_for_less_disk_than_it_allows(render) -> None:
+    resources = {"requests": {"ephemeral-storage": "1Gi"}}
+    data = render({"steps": {"merge": {"resources": resources, "scratch": "50Gi"}}})["ConfigMap/cosmogony-settings"][
+        "data"
+    ]
+    patch = json.loads(data["pod-merge"])
+    (main,) = (c for c in patch["containers"] if c["name"] == "main")
+    assert main["resources"]["requests"]["ephemeral-storage"] == "1Gi"
+    assert patch["volumes"][0]["emptyDir"]["sizeLimit"] == "50Gi"
+
+
+def test_a_volume_with_sources_is_mounted_where_they_are_read(default, render) -> None:
+    data = render({"data": {"sourceVolume": {"existingClaim": "extracts"}}})["ConfigMap/cosmogony-settings"]["data"]
+    patches = {key: json.loads(value) for key, value in data.items() if key.startswith("pod-")}
+    for step, patch in patches.items():
+        (main,) = (c for c in patch["containers"] if c["name"] == "main")
+        if step in ("pod-plan", "pod-fetch"):
+            assert main["volumeMounts"] == [{"name": "sources", "mountPath": "/sources", "readOnly": True}]
+            claim = {"claimName": "extracts", "readOnly": True}
+            assert patch["volumes"][1] == {"name": "sources", "persistentVolumeClaim": claim}
+        else:
+            assert patch == json.loads(default["ConfigMap/cosmogony-settings"]["data"][step])
+        assert patch["volumes"][0]["name"] == "tmp"  # the steps look there for the size of it
 
 
 def test_a_new_secret_replaces_the_pods_that_read_it_and_no_other(default, render) -> None:
@@ -247,6 +275,11 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
         ({"data": {"sources": [{"uri": "https://x/y.osm.pbf"}]}}, "/data/sources/0"),
         ({"data": {"sources": [{"url": "ftp://x/y.osm.pbf"}]}}, "/data/sources/0/url"),
         ({"data": {"releasesKeep": 0}}, "/data/releasesKeep"),
+        ({"data": {"sourceStorage": {"endpoint": "https://s3.example.org"}}}, "/data/sourceStorage/endpoint"),
+        ({"data": {"sourceStorage": {"existingSecret": "extracts"}}}, "/data/sourceStorage"),
+        ({"data": {"sourceStorage": {"secretKey": "x"}}}, "secretKey"),
+        ({"data": {"sourceVolume": {"existingClaim": "Not_A_Name"}}}, "/data/sourceVolume/existingClaim"),
+        ({"steps": {"load": {"scratch": "from-plan"}}}, "/steps/load/scratch"),
         ({"api": {"replica": 3}}, "replica"),
         ({"ingress": {"enabled": True}}, "/ingress/hosts"),
         ({"gateway": {"enabled": True}}, "/gateway/parentRefs"),

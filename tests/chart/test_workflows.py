@@ -67,7 +67,7 @@ def test_argos_braces_are_the_only_ones(file: Path) -> None:
     text = file.read_text()
     assert "{%" not in text and "{#" not in text
     for inside in re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL):
-        assert re.match(r"=?(sprig\.|inputs\.parameters\.|tasks\.|workflow\.|item\b)", inside), inside
+        assert re.match(r"=?(jsonpath\(|sprig\.|inputs\.parameters\.|tasks\.|workflow\.|item\b)", inside), inside
 
 
 def test_all_settings_that_are_read_exist(default) -> None:
@@ -109,10 +109,50 @@ def test_no_secret_in_arguments(step: str) -> None:
     container = main_of(step)["container"]
     assert not any("secret" in argument or "password" in argument for argument in container["args"])
     for entry in container["env"]:
-        if entry["name"] in ("S3_ACCESS_KEY", "S3_SECRET_KEY", "POSTGRES_USER", "POSTGRES_PASSWORD"):
+        if entry["name"].endswith(("_ACCESS_KEY", "_SECRET_KEY", "POSTGRES_USER", "POSTGRES_PASSWORD")):
             assert "secretKeyRef" in entry["valueFrom"]
         else:
             assert "configMapKeyRef" in entry["valueFrom"]
+
+
+def test_sources_are_no_arguments() -> None:
+    """Their URLs may hold signatures; the parts of a plan that are arguments have none."""
+    for step in ("plan", "fetch", "merge"):
+        env = {entry["name"]: entry["valueFrom"] for entry in main_of(step)["container"]["env"]}
+        assert env["SOURCES"] == {"configMapKeyRef": {"name": "cosmogony-settings", "key": "sources"}}, step
+    for file in FILES:
+        for inputs in (t.get("inputs") or {} for t in read(file)["spec"].get("templates", [])):
+            for entry in inputs.get("parameters", []):
+                assert "sources" not in setting_keys(entry), file
+
+
+@pytest.mark.parametrize("step", ["plan", "fetch"])
+def test_sources_on_another_s3_server(default, render, step: str) -> None:
+    env = {entry["name"]: entry["valueFrom"] for entry in main_of(step)["container"]["env"]}
+    secret = {"name": "{{inputs.parameters.source-s3-secret}}", "optional": True}
+    assert env["SOURCE_S3_ACCESS_KEY"]["secretKeyRef"] == {**secret, "key": "accesskey"}
+    assert env["SOURCE_S3_SECRET_KEY"]["secretKeyRef"] == {**secret, "key": "secretkey"}
+    assert env["SOURCE_S3_ENDPOINT"]["configMapKeyRef"]["key"] == "source-s3-endpoint"
+    unused = default["ConfigMap/cosmogony-settings"]["data"]
+    assert (unused["source-s3-endpoint"], unused["source-s3-secret"]) == ("", "no-source-s3")
+    storage = {"endpoint": "s3.example.org", "secure": False, "region": "eu-west-1", "existingSecret": "extracts"}
+    used = render({"data": {"sourceStorage": storage}})["ConfigMap/cosmogony-settings"]["data"]
+    assert {key: value for key, value in used.items() if key.startswith("source-s3")} == {
+        "source-s3-endpoint": "s3.example.org",
+        "source-s3-secure": "false",
+        "source-s3-region": "eu-west-1",
+        "source-s3-secret": "extracts",
+    }
+
+
+@pytest.mark.parametrize("step", ["extract", "merge"])
+def test_scratch_space_is_that_of_the_plan(step: str) -> None:
+    main = main_of(step)
+    assert main["podSpecPatch"] == "{{=sprig.replace('from-plan', inputs.parameters.disk, inputs.parameters.pod)}}"
+    (disk,) = (p for p in main["inputs"]["parameters"] if p["name"] == "disk")
+    assert re.fullmatch(r"[0-9]+Gi", disk["value"])
+    (told,) = (a for a in main["container"]["args"] if a.startswith("--disk="))
+    assert "$.volumes[0].emptyDir.sizeLimit" in told
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -138,6 +178,23 @@ def tasks(name: str) -> dict[str, dict[str, Any]]:
     return {task["name"]: task for task in found["dag"]["tasks"]}
 
 
+def test_update_has_every_mode_its_role_has() -> None:
+    (mode,) = (p for p in template("update")["spec"]["arguments"]["parameters"] if p["name"] == "mode")
+    specs = yaml.safe_load((WORKFLOWS.parents[1] / "data_update/meta/argument_specs.yml").read_text())
+    assert specs["argument_specs"]["main"]["options"]["data_update_mode"]["choices"] == mode["enum"]
+    assert mode["enum"] == ["full", "changed", "source", "reimport", "tiles"]
+    assert {name: task["when"] for name, task in tasks("main").items()} == {
+        "update": "{{workflow.parameters.mode}} != tiles",
+        "store-tiles": "{{workflow.parameters.mode}} == tiles",
+    }
+
+
+def test_tiles_only_is_the_live_release() -> None:
+    (step,) = tasks("store-tiles").values()
+    assert step["templateRef"] == {"name": "cosmogony-tiles", "template": "main"}
+    assert step["arguments"]["parameters"] == [{"name": "release", "value": ""}]
+
+
 def test_update_goes_in_order() -> None:
     assert tasks("update")["release"]["when"] == "{{tasks.plan.outputs.parameters.changed}} == true"
     depends = {name: task.get("depends") for name, task in tasks("release").items()}
@@ -156,7 +213,7 @@ def test_update_goes_in_order() -> None:
 
 
 def test_update_gives_each_step_what_it_asks_for() -> None:
-    for holder in ("update", "release", "source"):
+    for holder in ("update", "store-tiles", "release", "source"):
         for name, task in tasks(holder).items():
             if "templateRef" not in task:
                 continue

@@ -14,7 +14,26 @@ from throwaway import postgis
 
 OLD = "20260101t000000-00000001"
 NEW = "20260202t000000-00000002"
-MANIFEST = {"inputs_digest": "2" * 64, "sources": [], "counts": {"zones": 9}}
+URLS = {  # as a manifest may have them, and as they are shown
+    "https://user:hush@download.example.org/a/a.osm.pbf?token=hush#hush": "https://download.example.org/a/a.osm.pbf",
+    "http://10.96.0.22/li.osm.pbf?hush": "li.osm.pbf",
+    "http://mirror/li.osm.pbf": "li.osm.pbf",
+    "http://samples.geo.svc/li.osm.pbf": "li.osm.pbf",
+    "http://93.184.215.14/li.osm.pbf": "http://93.184.215.14/li.osm.pbf",
+    "s3://bucket/extracts/li.osm.pbf": "li.osm.pbf",
+    "file:///volume/li.osm.pbf": "li.osm.pbf",
+    "https://[hush/li.osm.pbf": "",
+}
+SHOWN_URLS = list(URLS.values())
+MANIFEST = {
+    "inputs_digest": "2" * 64,
+    "sources": [{"name": "li.osm.pbf", "url": url} for url in URLS],
+    "inputs": {
+        "importer": "registry.example:5000/cosmogony/importer:0123",
+        "sources": [{"name": "a.osm.pbf", "url": "s3://bucket/a.osm.pbf"}],
+    },
+    "counts": {"zones": 9},
+}
 STATISTICS = [
     {
         "country_code": "AA", "expected_max": 19.0, "expected_min": 17.0, "is_known_failure": None, "name": "Åland",

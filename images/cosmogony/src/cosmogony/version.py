@@ -5,25 +5,45 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 #: The text of `--version`: scripts written for the original read it.
 COMPATIBLE_VERSION = "cosmogony_builder 0.14.5"
 
 _SUFFIXES = {".py", ".tsv", ".csv", ".json"}
+#: The steps around the extractor cannot change a zone; what calls it can.
+_STEPS, _CALLER = "pipeline/", "pipeline/engine.py"
+_LIBRARIES = ("numpy", "orjson", "osmium", "shapely")
 
 
 @cache
 def build_digest() -> str:
-    """sha256 of the installed package files (name and content, sorted by name).
+    """sha256 of what zones are made with: the installed files (name and content, sorted by name), the libraries.
 
-    Zones made by the same build digest, rules and input are the same; the pipeline skips on that.
+    Zones made by the same build digest, rules and input are the same; the pipeline skips on that. The steps of the
+    pipeline are no part of it, but for the module that calls the extractor: a new way to fetch extracts nothing again.
     """
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    files = (p for p in root.rglob("*") if p.suffix in _SUFFIXES and "__pycache__" not in p.parts)
-    for path in sorted(files, key=lambda p: p.relative_to(root).as_posix()):
+    for path in digested_files(root):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
+    for name in _LIBRARIES:
+        digest.update(f"{name} {metadata.version(name)}\0".encode())
     return digest.hexdigest()
+
+
+def digested_files(root: Path) -> list[Path]:
+    """The files of the package in ROOT that can change zones."""
+
+    def counts(path: Path) -> bool:
+        name = path.relative_to(root).as_posix()
+        if path.suffix not in _SUFFIXES or "__pycache__" in path.parts:
+            return False
+        return name == _CALLER or not name.startswith(_STEPS)
+
+    return sorted(
+        (path for path in root.rglob("*") if counts(path)), key=lambda path: path.relative_to(root).as_posix()
+    )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from cosmogony.cli import main
+from cosmogony.pipeline.store import Store
 from minio_server import MinioServer, free_port
 from postgres_server import PostgresServer
 from source_server import SourceServer
@@ -25,6 +26,7 @@ COMMON = ["--languages", "en", "--importer", "i:1", "--dashboard", "d:1", "--til
 class Runner:
     def __init__(self, minio: MinioServer, postgres: PostgresServer, folder: Path) -> None:
         self.folder = folder
+        self.store = Store.from_environment(minio.environment)
         self.environment = {**os.environ, **minio.environment, **postgres.environment}
         self.environment["PYTHONPATH"] = os.pathsep.join(sys.path)
         self.said = ""
@@ -126,9 +128,37 @@ def test_a_wrong_secret_ends_with_1_and_is_not_shown(run: Runner) -> None:
     assert "not-the-secret" not in run.said
 
 
-@pytest.mark.parametrize("arguments", [["plan"], ["fetch", "--sources", "[]"], ["concat", "--sources", "[]"]])
+@pytest.mark.parametrize("arguments", [["fetch"], ["fetch", "--sources", "[]"], ["concat", "--sources", "[]"]])
 def test_wrong_arguments_end_with_2(run: Runner, arguments: list[str]) -> None:
     assert run(*arguments)[0] == 2
+
+
+def test_sources_out_of_the_environment(run: Runner, server: SourceServer) -> None:
+    """A URL with a signature is no argument: it comes from the settings, and only fetch uses the whole of it."""
+    server.put("/gatineau.osm.pbf?signature=hush", (DATA / "gatineau.osm.pbf").read_bytes(), md5=False)
+    configured = json.dumps([{"url": f"{server.url}/gatineau.osm.pbf?signature=hush", "country_code": "ca"}])
+    code, outputs = run("plan", *COMMON, SOURCES=configured)
+    assert code == 0, run.said
+    shown = run.said + json.dumps(outputs)
+    (item,) = json.loads(outputs["work"])
+    assert item["url"] == f"{server.url}/gatineau.osm.pbf"
+    assert run("fetch", "--source", json.dumps(item))[0] == 1  # 404 without the signature
+    shown += run.said
+    assert run("fetch", "--source", json.dumps(item), SOURCES=configured)[0] == 0, run.said
+    shown += run.said
+    assert run("extract", "--source", json.dumps(item), "--languages", "en")[0] == 0, run.said
+    code, merged = run("concat", "--started", "2026-11-22T22:10:00Z", *COMMON, SOURCES=configured)
+    assert code == 0, run.said
+    shown += run.said
+    for key in ("osm/gatineau.osm.pbf.json", f"releases/{merged['release']}/manifest.json"):
+        shown += json.dumps(run.store.read_json(key))
+    assert f"{server.url}/gatineau.osm.pbf" in shown
+    assert "hush" not in shown
+
+
+def test_no_sources_at_all(run: Runner) -> None:
+    assert run("plan", *COMMON)[0] == 1
+    assert "no source is enabled" in run.said
 
 
 def test_two_sources_with_one_name_are_refused(run: Runner) -> None:

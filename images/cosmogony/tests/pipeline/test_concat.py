@@ -21,6 +21,7 @@ from minio_server import MinioServer
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
 
 STARTED = datetime(2026, 11, 22, 22, 10, tzinfo=UTC)
+LATER = datetime(2126, 11, 22, tzinfo=UTC)
 BOTH = [LUXEMBOURG, GATINEAU]
 
 
@@ -76,8 +77,54 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
     assert manifest["state"] == "merged"
     assert manifest["dropped"] == []
     assert set(manifest["durations"]) == {"fetch", "extract", "merge"}
+    assert manifest["durations"]["extract"] >= max(source["seconds"]["extract"] for source in manifest["sources"])
+    assert manifest["skipped"] == {"fetch": [], "extract": []}
     assert prepared.read_json(keys.release_manifest(release)) == manifest
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_this_run_did_not_do_is_said_and_takes_no_time(prepared: Store, tmp_path: Path) -> None:
+    names = [GATINEAU.name, LUXEMBOURG.name]
+    manifest = concat(prepared, BOTH, making(reason="again"), LATER, scratch=tmp_path)
+    assert manifest["skipped"] == {"fetch": names, "extract": names}
+    assert (manifest["durations"]["fetch"], manifest["durations"]["extract"]) == (0, 0)
+    assert any(source["seconds"]["extract"] > 0 for source in manifest["sources"])
+
+
+def test_the_manifest_warns_of_what_should_be_looked_at(prepared: Store, tmp_path: Path) -> None:
+    manifest = run(prepared, tmp_path)
+    found = {(warning["source"], warning["kind"]): warning for warning in manifest["warnings"]}
+    for name in (GATINEAU.name, LUXEMBOURG.name):
+        assert found[name, "no-md5"]["text"].startswith("no .md5 is published")
+    part = markers.read_part(prepared, LUXEMBOURG)
+    source = markers.read_source(prepared, LUXEMBOURG)
+    assert part is not None and source is not None
+    cut = {"osm_id": "relation:1", "name": "Left", "admin_level": "4", "missing": 2, "has_geometry": True, "own": True}
+    prepared.write_json(
+        keys.part_marker(LUXEMBOURG.name), {**part, "incomplete": [cut] * 7, "broken": 2, "broken_areas": ["a", "b"]}
+    )
+    prepared.write_json(
+        keys.source_marker(LUXEMBOURG.name), {**source, "version": {**source["version"], "md5": source["md5"]}}
+    )
+    manifest = run(prepared, tmp_path, reason="with warnings")
+    found = {warning["kind"]: warning for warning in manifest["warnings"] if warning["source"] == LUXEMBOURG.name}
+    assert set(found) == {"incomplete", "broken"}
+    assert found["incomplete"]["count"] == 7
+    assert found["incomplete"]["text"].endswith("relation:1 Left and 2 more")
+    assert found["broken"] == {
+        "source": LUXEMBOURG.name,
+        "kind": "broken",
+        "count": 2,
+        "text": "borders that are not clean: a; b",
+    }
+    assert manifest["incomplete"] == [{"source": LUXEMBOURG.name, **cut}] * 7
+
+
+def test_too_little_scratch_space_is_said_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
+    with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
+        concat(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=200 * 2**20)
+    assert prepared.stat(keys.CONCAT) is None
+    assert concat(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=300 * 2**20)["state"] == "merged"
 
 
 def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +276,65 @@ def test_an_s3_source_is_streamed_and_skipped(minio: MinioServer, store: Store) 
     store.client.put_object(BUCKET, f"elsewhere/{NAME}.md5", _stream(wrong), len(wrong))
     with pytest.raises(StepError, match="twice"):
         fetch(store, item, minio.environment, QUICK)
+
+
+def test_an_s3_source_on_another_server_has_its_own_credentials(
+    minio: MinioServer, store: Store, minio_program: str, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = MinioServer(minio_program, tmp_path / "other")
+    other.start()
+    try:
+        other.client.put_object(BUCKET, f"extracts/{NAME}", _stream(CONTENT), len(CONTENT))
+        item = parse_item(f"s3://{BUCKET}/extracts/{NAME}")
+        given = {f"SOURCE_{name}": value for name, value in other.environment.items() if name != "S3_BUCKET"}
+        fetch(store, item, {**minio.environment, **given}, QUICK)
+        assert stored(store) == CONTENT
+        without = {name: value for name, value in given.items() if "KEY" not in name}
+        for refused, said in [
+            ({"SOURCE_S3_SECRET_KEY": "hush-hush-hush"}, "the keys are wrong or lack the right"),
+            ({"SOURCE_S3_SECRET_KEY": ""}, "set both or none"),
+        ]:
+            with pytest.raises(StepError, match=said) as failed:
+                fetch(store, item, {**minio.environment, **given, **refused}, QUICK)
+            assert "hush" not in str(failed.value)
+        with pytest.raises(StepError, match="asked without credentials"):
+            fetch(store, item, {**minio.environment, **without}, QUICK)
+    finally:
+        other.kill()
+
+
+def test_a_signature_in_a_url_is_used_and_never_shown(
+    store: Store, server: SourceServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.put(f"/{NAME}?sign=hush", CONTENT, md5=False, cuts=[500_000], statuses=[503])
+    marker = run(store, parse_item(f"{server.url}/{NAME}?sign=hush"))
+    assert stored(store) == CONTENT
+    assert marker["url"] == marker["version"]["url"] == f"{server.url}/{NAME}"
+    server.put(f"/{NAME}?sign=other", CONTENT, md5=False)
+    assert run(store, parse_item(f"{server.url}/{NAME}?sign=other")) == marker
+    with pytest.raises(StepError) as failed:
+        run(store, parse_item(f"{server.url}/{NAME}?sign=hush-hush"))
+    said = capsys.readouterr().err + str(failed.value) + str(store.read_json(keys.source_marker(NAME)))
+    assert "HTTP 404" in said and "HTTP 503" in said
+    assert "hush" not in said and "sign=" not in said
+
+
+def test_a_redirect_to_a_signed_url_is_asked_for_again(store: Store, server: SourceServer) -> None:
+    """Such signatures are valid for minutes; a download of hours that breaks needs another one."""
+    server.put(f"/{NAME}", redirect=f"/store/{NAME}?sign=1", md5=False)
+    first = server.put(f"/store/{NAME}?sign=1", CONTENT, md5=False, cuts=[600_000], hold_at=600_000)
+    server.put(f"/store/{NAME}?sign=2", CONTENT, md5=False)
+    with ThreadPoolExecutor(1) as pool:
+        fetched = pool.submit(run, store, item_of(server))
+        assert first.held.wait(30)
+        server.put(f"/{NAME}", redirect=f"/store/{NAME}?sign=2", md5=False)
+        first.statuses = [403] * 9
+        first.go.set()
+        marker = fetched.result(60)
+    assert stored(store) == CONTENT
+    assert marker["version"]["url"] == f"{server.url}/store/{NAME}"
+    assert server.gets(f"/store/{NAME}?sign=2") == ["bytes=600000-"]
 
 
 def test_an_absent_s3_source_is_named(minio: MinioServer, store: Store) -> None:

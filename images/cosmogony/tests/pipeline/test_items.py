@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from cosmogony.pipeline.failures import StepError
-from cosmogony.pipeline.items import Item, checked_languages, parse_item_json, parse_sources
+from cosmogony.pipeline.items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
+from cosmogony.pipeline.urls import shown
 
 
 def sources(*entries: Any) -> list[Item]:
@@ -84,7 +85,44 @@ def test_two_sources_with_one_file_name_are_refused_and_named() -> None:
 def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
     with pytest.raises(StepError) as failed:
         sources("https://user:hush@e.org/a.pbf")
-    assert "***@e.org" in str(failed.value)
+    assert "source 'https://e.org/a.pbf': the URL holds credentials" in str(failed.value)
+    assert "hush" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("https://e.org/a.pbf?X-Amz-Signature=hush&token=hush#hush", "https://e.org/a.pbf"),
+        ("https://user:hush@e.org:8443/a.pbf", "https://e.org:8443/a.pbf"),
+        ("s3://bucket/a/b.pbf", "s3://bucket/a/b.pbf"),
+        ("file:///sources/a.pbf", "file:///sources/a.pbf"),
+        ("https://[hush@e.org/a.pbf?hush", "e.org/a.pbf"),
+    ],
+)
+def test_urls_are_shown_without_what_may_be_a_secret(url: str, seen: str) -> None:
+    assert shown(url) == seen
+
+
+def test_the_query_stays_with_those_who_fetch() -> None:
+    signed = "https://e.org/a.pbf?token=hush"
+    configured = json.dumps([{"url": signed, "country_code": "li"}, "https://f.org/b.pbf"])
+    item = parse_sources(configured)[0]
+    assert (item.name, item.url, item.shown) == ("a.pbf", signed, "https://e.org/a.pbf")
+    assert "hush" not in json.dumps(item.to_dict()) + repr(shown(item.url))
+    planned = parse_item_json(json.dumps(item.to_dict()))
+    assert planned.url == "https://e.org/a.pbf"
+    assert with_whole_url(planned, configured) == item
+    for other in ("", '["https://g.org/a.pbf?token=other"]'):
+        assert with_whole_url(planned, other) == planned
+    assert with_whole_url(item, '["https://e.org/a.pbf?token=other"]') == item
+
+
+@pytest.mark.parametrize(
+    "entry", ["ftp://e.org/a.pbf?hush", "https:///a.pbf?hush", "https://e.org/?hush", "https://e.org/a.json?hush"]
+)
+def test_a_refused_url_is_shown_without_its_query(entry: str) -> None:
+    with pytest.raises(StepError) as failed:
+        sources(entry)
     assert "hush" not in str(failed.value)
 
 

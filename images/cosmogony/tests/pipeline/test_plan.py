@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
-from cosmogony.pipeline import keys, markers
+from cosmogony.pipeline import disk, keys, markers
 from cosmogony.pipeline.database import KnownRelease
 from cosmogony.pipeline.failures import StepError, TemporaryError
 from cosmogony.pipeline.fetch import fetch
@@ -62,9 +63,53 @@ def test_new_sources_are_all_work_and_nothing_is_downloaded(
     assert names(outputs["sources"]) == names(outputs["work"]) == ["a.osm.pbf", "b.osm.pbf"]
     assert outputs["sources"][0] == {**items[0].to_dict(), "disk": "257Mi"}
     assert outputs["sources"][1]["disk"] == "261Mi"
+    assert outputs["merge-disk"] == "262Mi"  # both at most half as large again, and what comes of them
     assert outputs["fetch-bytes"] == 2_001_000
     assert [detail["state"] for detail in outputs["details"]] == ["new", "new"]
     assert server.body_bytes["/a.osm.pbf"] + server.body_bytes["/b.osm.pbf"] == 0
+
+
+def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
+    store: Store, server: SourceServer, items: list[Item]
+) -> None:
+    bring(store, items)
+    part = store.read_json(keys.part_marker("b.osm.pbf")) or {}
+    etag = store.upload(keys.part("b.osm.pbf"), io.BytesIO(b"z" * 8 * 2**20), None)
+    known = {**part, "size": 8 * 2**20, "etag": etag, "source": {"size": 2_000_000}}
+    store.write_json(keys.part_marker("b.osm.pbf"), known)
+    assert ask(store, items).outputs()["merge-disk"] == "273Mi"  # 2 x (5 bytes + 8 MiB)
+    assert ask(store, items[1:]).outputs()["merge-disk"] == "264Mi"  # nothing is written for a single one
+    server.put("/b.osm.pbf", b"c" * 4_000_000)
+    assert ask(store, items).outputs()["merge-disk"] == "297Mi"  # twice the file, a quarter more for good measure
+
+
+@pytest.mark.parametrize(
+    ("size", "extract", "merge"),
+    [(0, 10_496, 4 * 4096 + 256), (600_000, 258, 260), (30 * 2**30, 77_056, 4 * 17 * 1024 + 256)],
+)
+def test_scratch_space_of_sources_that_nobody_knows(size: int, extract: int, merge: int) -> None:
+    assert disk.extract_needs(size) == extract
+    parts = [disk.part_size(size, None, usable=False)] * 2
+    assert disk.merge_needs(parts) == merge
+
+
+def test_no_output_shows_the_query_of_a_url(
+    store: Store, server: SourceServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.put("/a.osm.pbf?token=hush", b"a" * 1000, md5=False)
+    item = parse_item(f"{server.url}/a.osm.pbf?token=hush")
+    plan = ask(store, [item])
+    assert plan.changed is True
+    assert [finding.version.url for finding in plan.findings if finding.version] == [item.url]
+    digest = bring(store, [item])
+    other = parse_item(f"{server.url}/a.osm.pbf?token=other")
+    server.put("/a.osm.pbf?token=other", b"a" * 1000, md5=False)
+    same = ask(store, [other], [KnownRelease("r1", digest, True)])
+    assert (same.changed, same.release) == (False, "r1")  # another signature is no other source
+    marker = markers.read_source(store, item)
+    shown = json.dumps([plan.outputs(), same.outputs(), marker]) + capsys.readouterr().err
+    assert f"{server.url}/a.osm.pbf" in shown
+    assert "hush" not in shown and "token" not in shown
 
 
 def test_nothing_new_ends_at_once(store: Store, items: list[Item]) -> None:

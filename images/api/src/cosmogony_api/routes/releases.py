@@ -11,6 +11,7 @@ from cosmogony_api import answers, releases
 from cosmogony_api.context import database
 from cosmogony_api.database import Reader
 from cosmogony_api.errors import NotFound
+from cosmogony_api.manifest import public
 from cosmogony_api.releases import Release
 
 blueprint = Blueprint("releases", __name__)
@@ -23,7 +24,7 @@ select id, schema_name, inputs_digest, published_at, zones, bounds, manifest fro
 
 @blueprint.get("/release")
 def live() -> Response:
-    """Answer what is live: id, dates, bounds and the manifest."""
+    """Answer what is live: id, dates, bounds and the public part of the manifest."""
 
     def work(connection: Reader) -> dict[str, Any]:
         row = connection.execute(_LIVE).fetchone() if releases.has_catalog(connection) else None
@@ -38,7 +39,7 @@ def live() -> Response:
         "published_at": row["published_at"],
         "zones": row["zones"],
         "bounds": row["bounds"],
-        "manifest": row["manifest"],
+        "manifest": public(row["manifest"]),
     }
     return answers.from_release(payload, Release(row["id"], row["schema_name"]), varies=str(row["published_at"]))
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from . import log
 from .failures import EXIT_PERMANENT, EXIT_TEMPORARY, StepError, TemporaryError, Terminated
-from .items import Item, checked_languages, parse_item_json, parse_sources
+from .items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
 from .settings import boolean, environment
 
 OUTPUTS = Path("/tmp/outputs")  # noqa: S108
@@ -35,9 +35,6 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     _source(extract)
     extract.add_argument("--languages", default="", metavar="CSV", help="languages of sources that name none")
     extract.add_argument("--threads", default="", metavar="N", help="computing threads (default: all cores)")
-    extract.add_argument(
-        "--disk", default="", metavar="SIZE", help="scratch space there is, such as 2Gi: checked first"
-    )
     _scratch(extract)
 
     concat = _step(subparsers, "concat", _concat, "merge the zones of all sources into a release")
@@ -57,7 +54,9 @@ def _step(
 
 
 def _sources(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sources", required=True, metavar="JSON", help="list of sources: url, country_code, ...")
+    parser.add_argument(
+        "--sources", default="", metavar="JSON", help="list of sources: url, country_code, ... (default: $SOURCES)"
+    )
 
 
 def _source(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +64,7 @@ def _source(parser: argparse.ArgumentParser) -> None:
 
 
 def _scratch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--disk", default="", metavar="SIZE", help="scratch space there is, such as 2Gi: checked first")
     parser.add_argument("--scratch", default=SCRATCH, type=Path, metavar="DIR", help="folder for large files")
 
 
@@ -102,7 +102,7 @@ def _plan(arguments: argparse.Namespace) -> None:
     from .plan import make_plan
     from .store import Store
 
-    items, environ = parse_sources(arguments.sources), environment()
+    items, environ = _items(arguments), environment()
     plan = make_plan(
         Store.from_environment(environ),
         items,
@@ -121,7 +121,8 @@ def _fetch(arguments: argparse.Namespace) -> None:
     from .outputs import write_outputs
     from .store import Store
 
-    item, environ = parse_item_json(arguments.source), environment()
+    environ = environment()
+    item = with_whole_url(parse_item_json(arguments.source), environ.get("SOURCES", ""))
     marker = fetch(Store.from_environment(environ), item, environ)
     write_outputs(arguments.outputs, {"digest": marker["sha256"]})
 
@@ -148,18 +149,23 @@ def _concat(arguments: argparse.Namespace) -> None:
     from .concat import concat
     from .inputs import parse_started
     from .outputs import write_outputs
+    from .sizes import parse_size
     from .store import Store
 
-    items: list[Item] = parse_sources(arguments.sources)
     made = concat(
         Store.from_environment(environment()),
-        items,
+        _items(arguments),
         _read_making(arguments),
         parse_started(arguments.started),
         scratch=arguments.scratch,
+        disk=parse_size(arguments.disk, "--disk"),
     )
     values = {"release": made["id"], "inputs-digest": made["inputs_digest"], "zones": made["counts"]["zones"]}
     write_outputs(arguments.outputs, values)
+
+
+def _items(arguments: argparse.Namespace) -> list[Item]:
+    return parse_sources(arguments.sources.strip() or environment().get("SOURCES", ""))
 
 
 def _read_making(arguments: argparse.Namespace) -> Any:

@@ -5,34 +5,40 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from . import engine, keys, log, markers
+from .disk import MEBIBYTE, merge_needs
 from .failures import StepError
-from .inputs import Making, inputs_digest, inputs_document, release_id
+from .inputs import Making, inputs_digest, inputs_document, parse_started, release_id
 from .items import Item
 from .store import Store
 from .transfer import disk_errors, download, upload
+from .warnings import warnings
 
-Parts = list[tuple[Item, dict[str, Any]]]
+Part = tuple[Item, dict[str, Any], dict[str, Any]]  # with the markers of the source and of its zones
+Parts = list[Part]
 
 
-def concat(store: Store, items: Sequence[Item], making: Making, started: datetime, *, scratch: Path) -> dict[str, Any]:
+def concat(
+    store: Store, items: Sequence[Item], making: Making, started: datetime, *, scratch: Path, disk: int | None = None
+) -> dict[str, Any]:
     """Merge the parts of ITEMS; returns the manifest. Run again for the same start it finds its work done."""
     began = time.monotonic()
     parts = _parts(store, items, making)
-    document = inputs_document(items, {item.name: part["source"]["sha256"] for item, part in parts}, making)
+    document = inputs_document(items, {item.name: part["source"]["sha256"] for item, _, part in parts}, making)
     digest = inputs_digest(document)
     release = release_id(started, digest)
     done = _already_made(store, release, digest)
     if done is not None:
         return done
+    _check_disk(parts, disk)
     with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="concat-", dir=scratch) as folder:
         files = []
-        for item, part in parts:
+        for item, _, part in parts:
             path = Path(folder) / f"{item.name}.jsonl.gz"
             download(store, keys.part(item.name), path, part)
             files.append((path, part))
@@ -45,15 +51,21 @@ def concat(store: Store, items: Sequence[Item], making: Making, started: datetim
         "created": markers.now(),
         "inputs": document,
         "inputs_digest": digest,
-        "sources": [_source(item, part) for item, part in parts],
+        "sources": [_source(*part) for part in parts],
         "counts": made["counts"],
         "dropped": made["dropped"],
-        "incomplete": [{"source": item.name, **relation} for item, part in parts for relation in part["incomplete"]],
+        "reparented": made["reparented"],
+        "incomplete": [{"source": item.name, **relation} for item, _, part in parts for relation in part["incomplete"]],
+        "skipped": {
+            "fetch": [item.name for item, source, _ in parts if not _since(source.get("fetched"), started)],
+            "extract": [item.name for item, _, part in parts if not _since(part.get("extracted"), started)],
+        },
+        "warnings": [warning for part in parts for warning in warnings(*part)],
         "versions": {"extractor": engine.version(), "rules": making.rules},
         "zones_file": {"size": stored["size"], "sha256": stored["sha256"]},
         "durations": {
-            "fetch": round(sum(part["source"]["seconds"] for _, part in parts), 1),
-            "extract": round(sum(part["seconds"] for _, part in parts), 1),
+            "fetch": _seconds(source for _, source, _ in parts if _since(source.get("fetched"), started)),
+            "extract": _seconds(part for _, _, part in parts if _since(part.get("extracted"), started)),
             "merge": round(time.monotonic() - began, 1),
         },
         "state": "merged",
@@ -80,7 +92,7 @@ def _parts(store: Store, items: Sequence[Item], making: Making) -> Parts:
         elif not markers.describes(part, store.stat(keys.part(item.name))):
             problems.append(f"{keys.part(item.name)} is not what its marker describes")
         else:
-            found.append((item, part))
+            found.append((item, source, part))
     if problems:
         raise StepError(f"no release without all its sources: {'; '.join(problems)}; run fetch and extract for them")
     return found
@@ -97,18 +109,37 @@ def _already_made(store: Store, release: str, digest: str) -> dict[str, Any] | N
     return manifest
 
 
+def _check_disk(parts: Parts, disk: int | None) -> None:
+    needed = merge_needs([part["size"] for _, _, part in parts])
+    if disk is not None and disk < needed * MEBIBYTE:
+        raise StepError(
+            f"merge: {log.human_bytes(disk)} of scratch space are too little for {len(parts)} files of zones;"
+            f" give the step {needed}Mi of ephemeral storage, or update again: the plan now knows their sizes"
+        )
+
+
 def _check_nothing_lost(parts: Parts, made: dict[str, Any]) -> None:
-    before = sum(part["zones"] for _, part in parts)
+    before = sum(part["zones"] for _, _, part in parts)
     after = made["counts"]["zones"] + len(made["dropped"])
     if before != after:
         raise StepError(f"merge: {before} zones went in, {after} came out or were dropped; the parts are damaged")
 
 
-def _source(item: Item, part: dict[str, Any]) -> dict[str, Any]:
+def _since(moment: str | None, started: datetime) -> bool:
+    """Was it made in this run? Markers tell whole seconds."""
+    return moment is not None and parse_started(moment) >= started.replace(microsecond=0)
+
+
+def _seconds(made: Iterable[dict[str, Any]]) -> float:
+    """What the sources of this run took, one after the other; they were worked on side by side."""
+    return round(sum(marker["seconds"] for marker in made), 1)
+
+
+def _source(item: Item, fetched: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     source = part["source"]
     return {
         "name": item.name,
-        "url": item.url,
+        "url": item.shown,
         "file": source["file"],
         "sha256": source["sha256"],
         "md5": source["md5"],
@@ -116,5 +147,7 @@ def _source(item: Item, part: dict[str, Any]) -> dict[str, Any]:
         "version_date": (part.get("data_timestamp") or source["version_date"] or "")[:10] or None,
         "data_timestamp": part.get("data_timestamp"),
         "zones": part["zones"],
+        "fetched": fetched.get("fetched"),
+        "extracted": part.get("extracted"),
         "seconds": {"fetch": source["seconds"], "extract": part["seconds"]},
     }

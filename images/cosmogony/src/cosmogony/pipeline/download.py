@@ -81,7 +81,7 @@ class Download:
             self._progress.set(self.size)
 
     def _check_complete(self) -> None:
-        what = f"source {self._source.name}: {self._version.url}"
+        what = f"source {self._source.name}: {self._version.shown}"
         expected = self._version.size
         if expected is not None and self.size < expected:
             raise TemporaryError(f"{what} ended after {self.size} of {expected} bytes")

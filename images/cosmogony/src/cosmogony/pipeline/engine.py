@@ -112,6 +112,7 @@ def generate(
         "incomplete": own,
         "cut_neighbours": len(result.incomplete) - len(own),
         "broken": len(result.broken),
+        "broken_areas": result.broken[:20],
     }
 
 
@@ -140,7 +141,7 @@ def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path,
     """
     if len(parts) == 1:
         path, marker = parts[0]
-        return path, {"counts": {"zones": marker["zones"], **marker["counts"]}, "dropped": []}
+        return path, {"counts": {"zones": marker["zones"], **marker["counts"]}, "dropped": [], "reparented": 0}
     from cosmogony.merge import merge as make
 
     progress = StageProgress("merge")
@@ -150,7 +151,8 @@ def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path,
         raise _failure("merge", cause) from cause
     progress.finish(result.zones)
     counts = {"zones": result.zones, "by_type": result.by_type, "by_country": result.by_country}
-    return target, {"counts": counts, "dropped": [_dropped(zone) for zone in result.dropped]}
+    dropped = [_dropped(zone) for zone in result.dropped]
+    return target, {"counts": counts, "dropped": dropped, "reparented": result.reparented}
 
 
 def _dropped(zone: dict[str, str]) -> dict[str, str]:

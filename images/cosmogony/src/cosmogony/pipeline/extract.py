@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from . import engine, keys, log, markers
+from .disk import MEBIBYTE, extract_needs
 from .failures import StepError
 from .items import Item
-from .plan import disk_needed
 from .store import Store
 from .transfer import disk_errors, download, upload
-
-MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +88,11 @@ def _source(store: Store, item: Item) -> dict[str, Any]:
 
 
 def _check_disk(item: Item, source: Mapping[str, Any], disk: int | None) -> None:
-    needed = disk_needed(source["size"]) * MEBIBYTE
+    needed = extract_needs(source["size"]) * MEBIBYTE
     if disk is not None and disk < needed:
         raise StepError(
             f"source {item.name}: {log.human_bytes(disk)} of scratch space are too little for a file of"
-            f" {log.human_bytes(source['size'])}; give the step {disk_needed(source['size'])}Mi of ephemeral storage"
+            f" {log.human_bytes(source['size'])}; give the step {needed // MEBIBYTE}Mi of ephemeral storage"
         )
 
 

@@ -41,7 +41,9 @@ def fetch(store: Store, item: Item, environ: Mapping[str, str], backoff: Backoff
             log.warn(f"{cause}; fetching once more from the start")
         except SourceChanged as cause:
             log.warn(f"{cause}; fetching the new version")
-    raise TemporaryError(f"source {item.name}: {item.url} changed {ROUNDS} times while it was fetched; try again later")
+    raise TemporaryError(
+        f"source {item.name}: {item.shown} changed {ROUNDS} times while it was fetched; try again later"
+    )
 
 
 def _stored(store: Store, item: Item, version: Version) -> dict[str, Any] | None:
@@ -52,18 +54,18 @@ def _stored(store: Store, item: Item, version: Version) -> dict[str, Any] | None
         log.warn(f"{item.name}: {keys.source(item.name)} is not the file its marker describes; fetching it again")
         return None
     log.info(f"{item.name}: {version.file} is already stored ({log.human_bytes(marker['size'])}), nothing fetched")
-    if marker["url"] == item.url:
+    if marker["url"] == item.shown:
         return marker
-    marker = {**marker, "url": item.url, "file": version.file, "version": version.to_dict()}
+    marker = {**marker, "url": item.shown, "file": version.file, "version": version.to_dict()}
     store.write_json(keys.source_marker(item.name), marker)
     return marker
 
 
 def _transfer(store: Store, item: Item, source: Source, version: Version, backoff: Backoff) -> dict[str, Any]:
     if version.md5 is None:
-        log.warn(f"{item.name}: no .md5 is published beside {version.url}; only the size is checked")
+        log.warn(f"{item.name}: no .md5 is published beside {version.shown}; only the size is checked")
     size = log.human_bytes(version.size) if version.size is not None else "unknown size"
-    log.info(f"{item.name}: fetching {version.url} ({size})")
+    log.info(f"{item.name}: fetching {version.shown} ({size})")
     progress = Progress(item.name, version.size)
     stream = Download(source, version, backoff, progress)
     with ReadAhead(stream) as ahead:

@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from .failures import StepError
 from .settings import boolean, words
+from .urls import shown
 
 SCHEMES = ("http", "https", "s3", "file")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+=@%-]*")
@@ -21,7 +22,10 @@ _LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One source: an OSM extract and how its zones are made."""
+    """One source: an OSM extract and how its zones are made.
+
+    The whole URL, which may hold a signature, is for those who read from it; `shown` is for everybody else.
+    """
 
     name: str
     url: str
@@ -29,10 +33,14 @@ class Item:
     languages: tuple[str, ...] = ()
     disable_voronoi: bool = False
 
+    @property
+    def shown(self) -> str:
+        return shown(self.url)
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "name": self.name,
-            "url": self.url,
+            "url": self.shown,
             "country_code": self.country_code,
             "languages": list(self.languages),
             "disable_voronoi": self.disable_voronoi,
@@ -47,22 +55,22 @@ def name_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as cause:
-        raise StepError(f"source '{url}': not a URL ({cause}); correct cosmogony_sources") from cause
+        raise StepError(f"source '{shown(url)}': not a URL; correct cosmogony_sources") from cause
+    seen = shown(url)
     if parts.scheme not in SCHEMES:
-        raise StepError(f"source '{url}': scheme '{parts.scheme}' is unknown; use http, https, s3 or file")
+        raise StepError(f"source '{seen}': scheme '{parts.scheme}' is unknown; use http, https, s3 or file")
     if parts.username or parts.password:
-        shown = url.replace(f"{parts.netloc.rpartition('@')[0]}@", "***@", 1)
         raise StepError(
-            f"source '{shown}': the URL holds credentials, which would end in manifests and logs; take them out"
+            f"source '{seen}': the URL holds credentials, which would end in manifests and logs; take them out"
             " (a private file can be served from S3, whose keys come from a Secret)"
         )
     if parts.scheme != "file" and not parts.netloc:
-        raise StepError(f"source '{url}': the URL names no host; correct cosmogony_sources")
+        raise StepError(f"source '{seen}': the URL names no host; correct cosmogony_sources")
     name = parts.path.rpartition("/")[2]
     if not _NAME.fullmatch(name):
-        raise StepError(f"source '{url}': '{name}' cannot be a file name here; the URL must end in a plain file name")
+        raise StepError(f"source '{seen}': '{name}' cannot be a file name here; the URL must end in a plain file name")
     if name.endswith(".json"):
-        raise StepError(f"source '{url}': '{name}' would be taken for a marker; an OSM extract is needed (.osm.pbf)")
+        raise StepError(f"source '{seen}': '{name}' would be taken for a marker; an OSM extract is needed (.osm.pbf)")
     return name
 
 
@@ -74,11 +82,11 @@ def parse_item(data: Any) -> Item:
         raise StepError(f"source {json.dumps(data)}: an object with 'url' is needed")
     url = data.get("url")
     if not isinstance(url, str) or not url.strip():
-        raise StepError(f"source {json.dumps(dict(data))}: 'url' is missing")
+        raise StepError(f"source {json.dumps(sorted(map(str, data)))}: 'url' is missing")
     url = url.strip()
     name = name_of(url)
     if data.get("name") not in (None, "", name):
-        raise StepError(f"source '{url}': name '{data['name']}' is not the last part of the URL, '{name}'")
+        raise StepError(f"source '{shown(url)}': name '{data['name']}' is not the last part of the URL, '{name}'")
     country = str(data.get("country_code") or "").strip().upper()
     if country and not _COUNTRY.fullmatch(country):
         raise StepError(f"source {name}: country_code '{country}' is not an ISO 3166-1 alpha-2 code such as LI")
@@ -96,11 +104,7 @@ def checked_languages(value: object, name: str) -> tuple[str, ...]:
 
 def parse_sources(text: str) -> list[Item]:
     """The enabled sources of the JSON list TEXT, by name; refuses what cannot become a release."""
-    items = []
-    for entry in _json_list(text):
-        enabled = entry.get("enabled") if isinstance(entry, Mapping) else None
-        if enabled in (None, "") or boolean(enabled, f"source {entry.get('url')}: enabled"):
-            items.append(parse_item(entry))
+    items = _enabled(text)
     if not items:
         raise StepError("no source is enabled; name at least one OSM extract in cosmogony_sources")
     by_name: dict[str, Item] = {}
@@ -108,21 +112,37 @@ def parse_sources(text: str) -> list[Item]:
         other = by_name.setdefault(item.name, item)
         if other is not item:
             raise StepError(
-                f"sources {other.url} and {item.url} have the same file name {item.name};"
+                f"sources {other.shown} and {item.shown} have the same file name {item.name};"
                 " serve one of them under another name"
             )
     return sorted(items, key=lambda item: item.name)
+
+
+def with_whole_url(item: Item, configured: str) -> Item:
+    """ITEM out of a plan, with the query that its URL has in the CONFIGURED sources."""
+    if not configured.strip() or item.url != item.shown:
+        return item
+    return next((replace(item, url=entry.url) for entry in _enabled(configured) if entry.shown == item.shown), item)
+
+
+def _enabled(text: str) -> list[Item]:
+    items = []
+    for entry in _json_list(text):
+        enabled = entry.get("enabled") if isinstance(entry, Mapping) else None
+        if enabled in (None, "") or boolean(enabled, f"source {shown(str(entry.get('url')))}: enabled"):
+            items.append(parse_item(entry))
+    return items
 
 
 def _json_list(text: str) -> list[Any]:
     try:
         entries = json.loads(text or "[]")
     except ValueError as cause:
-        raise StepError(f"--sources is not JSON ({cause}); a list of objects with 'url' is needed") from cause
+        raise StepError(f"sources are not JSON ({cause}); a list of objects with 'url' is needed") from cause
     if entries is None:
         return []
     if not isinstance(entries, list):
-        raise StepError("--sources is not a JSON list; a list of objects with 'url' is needed")
+        raise StepError("sources are not a JSON list; a list of objects with 'url' is needed")
     return entries
 
 

@@ -49,7 +49,7 @@ def source_marker(
     return {
         "format": FORMAT,
         "name": item.name,
-        "url": item.url,
+        "url": item.shown,
         "file": version.file,
         "version": version.to_dict(),
         "version_date": version.date,

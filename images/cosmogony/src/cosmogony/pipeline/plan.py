@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from . import engine, keys, log, markers
+from . import disk, engine, keys, log, markers
 from .database import KnownRelease
 from .failures import StepError, TemporaryError
 from .inputs import Making, inputs_digest, inputs_document
@@ -19,7 +19,6 @@ from .sources.base import Version
 from .store import Store
 
 MODES = ("full", "changed", "source", "reimport")
-MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class Finding:
     item: Item
     version: Version | None  # None: not asked
     source: dict[str, Any] | None
+    part: dict[str, Any] | None
     new: bool  # the server has another version
     fetch: bool
     extract: bool
@@ -38,6 +38,10 @@ class Finding:
         if self.version is not None and self.version.size is not None:
             return self.version.size
         return int(self.source["size"]) if self.source else 0
+
+    @property
+    def part_size(self) -> int:
+        return disk.part_size(self.size, self.part, usable=not self.extract)
 
     @property
     def state(self) -> str:
@@ -50,19 +54,14 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         return {
             "name": self.item.name,
-            "url": self.item.url,
-            "resolved_url": self.version.url if self.version else None,
+            "url": self.item.shown,
+            "resolved_url": self.version.shown if self.version else None,
             "version_date": self.version.date if self.version else (self.source or {}).get("version_date"),
             "size": self.size,
             "fetch_bytes": self.size if self.fetch else 0,
             "md5_published": bool(self.version and self.version.md5),
             "state": self.state,
         }
-
-
-def disk_needed(size: int) -> int:
-    """MiB of scratch space to extract a source of SIZE bytes: the file, its zones, and room to work."""
-    return 256 + -(-size * 5 // 2 // MEBIBYTE)
 
 
 def survey(
@@ -83,7 +82,7 @@ def survey(
         new = version is not None and not markers.same_version(source, version)
         extract = new or not _part_usable(store, item, source, part, making)
         fetch = new or (extract and not markers.describes(source, store.stat(keys.source(item.name))))
-        return Finding(item, version, source, new, fetch, extract)
+        return Finding(item, version, source, part, new, fetch, extract)
 
     with ThreadPoolExecutor(max_workers=min(8, len(items))) as pool:
         futures = [pool.submit(look, item) for item in items]
@@ -122,12 +121,13 @@ class Plan:
             "message": self.message,
             "release": self.release,
             "details": [finding.to_dict() for finding in self.findings],
+            "merge-disk": f"{disk.merge_needs([finding.part_size for finding in self.findings])}Mi",
             "fetch-bytes": sum(finding.size for finding in self.findings if finding.fetch),
         }
 
 
 def _with_disk(finding: Finding) -> dict[str, Any]:
-    return {**finding.item.to_dict(), "disk": f"{disk_needed(finding.size)}Mi"}
+    return {**finding.item.to_dict(), "disk": f"{disk.extract_needs(finding.size)}Mi"}
 
 
 def make_plan(
@@ -166,7 +166,7 @@ def _asked(items: Sequence[Item], mode: str, only: str) -> list[Item]:
         return []
     if mode != "source":
         return list(items)
-    chosen = [item for item in items if only in (item.name, item.url)]
+    chosen = [item for item in items if only in (item.name, item.url, item.shown)]
     if not chosen:
         known = ", ".join(item.name for item in items)
         raise StepError(f"--only '{only}' is none of the enabled sources; choose one of {known}")

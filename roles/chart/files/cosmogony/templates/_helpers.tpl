@@ -200,7 +200,8 @@ imagePullSecrets:
 {{- end }}
 
 {{/*
-Patch of one workflow step's pod: requests, limits, the size of /tmp, the security context of Argo's own containers,
+Patch of one workflow step's pod: requests, limits, the size of /tmp (asked for as well, so that the pod starts where
+there is room), the volume of the sources for the steps that read them, the security context of Argo's own containers,
 which the namespace's Pod Security wants whatever the controller's configuration says, and how often progress is told.
 */}}
 {{- define "cosmogony.stepPatch" -}}
@@ -214,11 +215,28 @@ containers:
       - name: ARGO_PROGRESS_PATCH_TICK_DURATION
         value: 10s
   - name: main
-    resources: {{- toYaml .resources | nindent 6 }}
+    resources:
+      {{- $scratch := dict "ephemeral-storage" .scratch }}
+      requests: {{- merge (dict) (.resources.requests | default dict) $scratch | toYaml | nindent 8 }}
+      {{- with .resources.limits }}
+      limits: {{- toYaml . | nindent 8 }}
+      {{- end }}
+    {{- if .sourceClaim }}
+    volumeMounts:
+      - name: sources
+        mountPath: /sources
+        readOnly: true
+    {{- end }}
 volumes:
   - name: tmp
     emptyDir:
       sizeLimit: {{ .scratch }}
+  {{- with .sourceClaim }}
+  - name: sources
+    persistentVolumeClaim:
+      claimName: {{ . }}
+      readOnly: true
+  {{- end }}
 {{- end }}
 
 {{- define "cosmogony.argoSecurityContext" -}}

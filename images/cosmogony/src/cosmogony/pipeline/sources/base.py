@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from ..urls import shown
+
 CHUNK = 256 * 1024
 _MD5 = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _DATED = re.compile(r"[-_](?:20)?(\d{2})-?([01]\d)-?([0-3]\d)\.(?:osm\.)?pbf$")
@@ -25,6 +27,10 @@ class Version:
     etag: str | None = None
     last_modified: str | None = None
     md5: str | None = None  # as published beside the file
+
+    @property
+    def shown(self) -> str:
+        return shown(self.url)
 
     @property
     def file(self) -> str:
@@ -44,7 +50,7 @@ class Version:
         return moment.date().isoformat() if isinstance(moment, datetime) else None
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "url": self.shown}
 
 
 class Body(Protocol):

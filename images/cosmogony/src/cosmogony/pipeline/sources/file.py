@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..failures import SourceChanged, StepError, TemporaryError
+from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
 
@@ -34,7 +35,7 @@ class FileSource:
         self.url = url
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost"):
-            raise StepError(f"source {name}: {url} names host '{parts.netloc}'; a file URL is file:///path")
+            raise StepError(f"source {name}: {shown(url)} names host '{parts.netloc}'; a file URL is file:///path")
         self._path = Path(unquote(parts.path))
 
     def probe(self) -> Version:
@@ -42,10 +43,10 @@ class FileSource:
             status = self._path.stat()
         except OSError as cause:
             raise StepError(
-                f"source {self.name}: {self.url} cannot be read ({cause.strerror}); is the volume mounted?"
+                f"source {self.name}: {shown(self.url)} cannot be read ({cause.strerror}); is the volume mounted?"
             ) from cause
         if not self._path.is_file():
-            raise StepError(f"source {self.name}: {self.url} is not a file; name the extract itself")
+            raise StepError(f"source {self.name}: {shown(self.url)} is not a file; name the extract itself")
         beside = self._path.with_name(self._path.name + ".md5")
         md5 = published_md5(beside.read_bytes()[:4096]) if beside.is_file() else None
         etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
@@ -53,5 +54,5 @@ class FileSource:
 
     def open(self, version: Version, offset: int) -> _FileBody:
         if self.probe().etag != version.etag:
-            raise SourceChanged(f"source {self.name}: {self.url} changed while it was read")
+            raise SourceChanged(f"source {self.name}: {shown(self.url)} changed while it was read")
         return _FileBody(self._path, offset)

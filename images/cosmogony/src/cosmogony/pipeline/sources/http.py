@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, LocationParseError
 
 from .. import log
 from ..failures import SourceChanged, StepError, TemporaryError
 from ..tls import ca_file
+from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
 MAX_REDIRECTS = 10
@@ -63,7 +64,9 @@ class HttpSource:
                 elif response.status >= 500 or response.status in _PASSING:
                     self._refuse(response, where)
             except HTTPError as cause:
-                raise TemporaryError(f"source {self.name}: {where}: connection broke ({_short(cause)})") from cause
+                raise TemporaryError(
+                    f"source {self.name}: {shown(where)}: connection broke ({_short(cause)})"
+                ) from cause
             finally:
                 response.close()
         return None
@@ -75,27 +78,29 @@ class HttpSource:
             headers["Range"] = f"bytes={offset}-"
             if validator:
                 headers["If-Range"] = validator
-        response, url = self._ask("GET", version.url, headers)
+        # A redirect may lead to a signed URL, which is valid for minutes: ask for another one.
+        signed = bool(urlsplit(version.url).query)
+        response, url = self._ask("GET", self.url if signed else version.url, headers)
         try:
             if response.status == 416:
-                raise SourceChanged(f"source {self.name}: {url} is shorter than before")
+                raise SourceChanged(f"source {self.name}: {shown(url)} is shorter than before")
             self._refuse(response, url)
             skip = self._check(response, version, offset, url)
         except BaseException:
             response.close()
             raise
-        return _HttpBody(response, f"source {self.name}: {url}", skip)
+        return _HttpBody(response, f"source {self.name}: {shown(url)}", skip)
 
     def _check(self, response: urllib3.BaseHTTPResponse, version: Version, offset: int, url: str) -> int:
         """How many bytes to pass over; SourceChanged when this is not the version that was asked for."""
-        changed = SourceChanged(f"source {self.name}: {url} changed on the server while it was fetched")
+        changed = SourceChanged(f"source {self.name}: {shown(url)} changed on the server while it was fetched")
         for header, known in (("ETag", version.etag), ("Last-Modified", version.last_modified)):
             if known and response.headers.get(header) not in (None, known):
                 raise changed
         if response.status == 206:
             described = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
             if not described or int(described[1]) != offset:
-                raise TemporaryError(f"source {self.name}: {url} answered another range than the one asked for")
+                raise TemporaryError(f"source {self.name}: {shown(url)} answered another range than the one asked for")
             if version.size is not None and described[2] not in ("*", str(version.size)):
                 raise changed
             return 0
@@ -118,22 +123,28 @@ class HttpSource:
             except HTTPError as cause:
                 if "CERTIFICATE_VERIFY_FAILED" in str(cause):
                     raise StepError(
-                        f"source {self.name}: the certificate of {url} is not trusted; name the CA with SSL_CERT_FILE"
+                        f"source {self.name}: the certificate of {shown(url)} is not trusted;"
+                        " name the CA with SSL_CERT_FILE"
                     ) from cause
-                raise TemporaryError(f"source {self.name}: {url} cannot be reached ({_short(cause)})") from cause
+                raise TemporaryError(f"source {self.name}: {shown(url)} cannot be reached ({_short(cause)})") from cause
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or not target:
                 return response, url
             response.drain_conn()
             url = self._redirected(url, target)
-        raise StepError(f"source {self.name}: {self.url} redirects more than {MAX_REDIRECTS} times; correct the URL")
+        raise StepError(
+            f"source {self.name}: {shown(self.url)} redirects more than {MAX_REDIRECTS} times; correct the URL"
+        )
 
     def _redirected(self, url: str, target: str) -> str:
-        new = urljoin(url, target)
-        old_scheme, new_scheme = urlsplit(url).scheme, urlsplit(new).scheme
+        try:
+            new = urljoin(url, target)
+            old_scheme, new_scheme = urlsplit(url).scheme, urlsplit(new).scheme
+        except ValueError as cause:
+            raise StepError(f"source {self.name}: {shown(url)} redirects to what is no URL; correct the URL") from cause
         if new_scheme not in {"http", "https"} or (old_scheme == "https" and new_scheme == "http"):
             raise StepError(
-                f"source {self.name}: {url} redirects from {old_scheme} to {new_scheme}; configure the final URL"
+                f"source {self.name}: {shown(url)} redirects from {old_scheme} to {new_scheme}; configure the final URL"
             )
         return new
 
@@ -142,9 +153,9 @@ class HttpSource:
             if response.status in {200, 206}:
                 return
             raise StepError(
-                f"source {self.name}: {url} answered HTTP {response.status}, which is no file; correct the URL"
+                f"source {self.name}: {shown(url)} answered HTTP {response.status}, which is no file; correct the URL"
             )
-        message = f"source {self.name}: {url} answered HTTP {response.status}"
+        message = f"source {self.name}: {shown(url)} answered HTTP {response.status}"
         if response.status >= 500 or response.status in _PASSING:
             raise TemporaryError(message, retry_after=_seconds(response.headers.get("Retry-After")))
         raise StepError(f"{message}; correct or disable the source in cosmogony_sources")
@@ -187,6 +198,8 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _short(cause: BaseException) -> str:
+    if isinstance(cause, LocationParseError):
+        return "it is no URL"
     reason = getattr(cause, "reason", None)
     text = str(reason if isinstance(reason, BaseException) else cause)
     return text.splitlines()[0] if text else type(cause).__name__

@@ -13,6 +13,7 @@ from minio.error import S3Error
 from ..failures import SourceChanged, StepError, TemporaryError
 from ..settings import boolean, required
 from ..store import make_client, translated
+from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
 _ABSENT = {"NoSuchKey", "NoSuchObject", "NoSuchBucket"}
@@ -36,13 +37,14 @@ class _S3Body:
 
 
 class S3Source:
-    def __init__(self, name: str, url: str, client: Minio, where: str) -> None:
+    def __init__(self, name: str, url: str, client: Minio, where: str, *, anonymous: bool = False) -> None:
         self.name = name
         self.url = url
         self._client = client
         parts = urlsplit(url)
         self._bucket, self._key = parts.netloc, parts.path.lstrip("/")
         self._where = f"S3 {where}/{self._bucket}"
+        self._anonymous = anonymous
 
     @classmethod
     def from_environment(cls, name: str, url: str, environ: Mapping[str, str]) -> S3Source:
@@ -55,20 +57,31 @@ class S3Source:
             raise StepError(
                 f"source {name}: only one of {prefix}ACCESS_KEY and {prefix}SECRET_KEY is set; set both or none"
             )
-        return cls(name, url, make_client(endpoint, access, secret, environ.get(f"{prefix}REGION"), secure), endpoint)
+        client = make_client(endpoint, access, secret, environ.get(f"{prefix}REGION"), secure)
+        return cls(name, url, client, endpoint, anonymous=access is None)
 
     def probe(self) -> Version:
         with translated(self._where, f"source {self.name}: looking up {self._key}"):
             try:
                 found = self._client.stat_object(self._bucket, self._key)
             except S3Error as cause:
+                if cause.code == "AccessDenied":
+                    raise StepError(
+                        f"source {self.name}: {shown(self.url)} is refused by {self._where}: {self._refusal()}"
+                    ) from cause
                 if cause.code not in _ABSENT:
                     raise
                 raise StepError(
-                    f"source {self.name}: {self.url} does not exist at {self._where}; correct or disable the source"
+                    f"source {self.name}: {shown(self.url)} does not exist at {self._where};"
+                    " correct or disable the source"
                 ) from cause
         modified = found.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT") if found.last_modified else None
         return Version(self.url, found.size, (found.etag or "").strip('"') or None, modified, self._md5())
+
+    def _refusal(self) -> str:
+        if self._anonymous:
+            return "asked without credentials; name their Secret (cosmogony_source_storage_existing_secret)"
+        return "the keys are wrong or lack the right to read; check their Secret"
 
     def _md5(self) -> str | None:
         with translated(self._where, f"source {self.name}: reading {self._key}.md5"):
@@ -87,13 +100,13 @@ class S3Source:
 
     def open(self, version: Version, offset: int) -> _S3Body:
         if version.size == 0:
-            raise StepError(f"source {self.name}: {self.url} is empty")
+            raise StepError(f"source {self.name}: {shown(self.url)} is empty")
         with translated(self._where, f"source {self.name}: reading {self._key}"):
             try:
                 headers = {"If-Match": f'"{version.etag}"'} if version.etag else None
                 response = self._client.get_object(self._bucket, self._key, offset=offset, request_headers=headers)
             except S3Error as cause:
                 if cause.code in {"PreconditionFailed", "NoSuchKey"}:
-                    raise SourceChanged(f"source {self.name}: {self.url} changed while it was read") from cause
+                    raise SourceChanged(f"source {self.name}: {shown(self.url)} changed while it was read") from cause
                 raise
-        return _S3Body(response, f"source {self.name}: {self.url}")
+        return _S3Body(response, f"source {self.name}: {shown(self.url)}")

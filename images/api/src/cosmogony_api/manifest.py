@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manifest of a release as anybody may see it.
+
+Where data is from is told; how the operator's network is built is not: of URLs that only lead somewhere inside, and of
+image references, the last part is left, and no URL keeps a user, a password or a query.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
+_IMAGES = ("importer", "dashboard")
+_INSIDE = (".svc", ".local", ".internal", ".intranet", ".lan", ".localhost", ".home.arpa", ".test")
+
+
+def public(manifest: Any) -> Any:
+    """Return the manifest without what is nobody else's business."""
+    shown = _without_urls(manifest)
+    inputs = shown.get("inputs") if isinstance(shown, dict) else None
+    if isinstance(inputs, dict):
+        shown["inputs"] = {
+            key: _last(value) if key in _IMAGES and isinstance(value, str) else value for key, value in inputs.items()
+        }
+    return shown
+
+
+def public_url(url: str) -> str:
+    """Return what is left of a URL: all but user and query when it leads to a public host, else its last part."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme.lower() in ("http", "https") and _is_public(host):
+        return urlunsplit(SplitResult(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return _last(parts.path)
+
+
+def _without_urls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_urls(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_urls(inner) for inner in value]
+    if isinstance(value, str):
+        return _URL.sub(lambda found: public_url(found.group()), value)
+    return value
+
+
+def _is_public(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host.strip(".") and not host.rstrip(".").endswith(_INSIDE)
+
+
+def _last(text: str) -> str:
+    return text.rstrip("/").rpartition("/")[2]
