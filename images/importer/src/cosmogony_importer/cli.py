@@ -147,7 +147,7 @@ def parser() -> argparse.ArgumentParser:
         "--dry-run", type=_switch, nargs="?", const=True, default=False, metavar="BOOL", help="only tell what would go"
     )
     added = step("report", commands.tell)
-    added.add_argument("--run", required=True, metavar="NAME", help="name of the workflow")
+    added.add_argument("--run", dest="workflow", required=True, metavar="NAME", help="name of the workflow")
     added.add_argument("--status", default="", help="how it ended; without it the stored summary is posted again")
     added.add_argument("--started", default="", metavar="TIME")
     added.add_argument("--duration", default="", metavar="SECONDS")

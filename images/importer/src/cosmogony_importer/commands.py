@@ -296,7 +296,7 @@ def tell(options: argparse.Namespace) -> None:
     from . import report
 
     if not options.status:
-        report.again(options.run, _store())
+        report.again(options.workflow, _store())
         return
     document = report.of_run(options, report.object_store())
     report.show(document)

@@ -31,9 +31,7 @@ def of_run(options: argparse.Namespace, store: Store | None) -> dict[str, Any]:
     problems += _stored(store, document)
     url = os.environ.get(URL, "").strip()
     if not url and options.webhook_secret not in NO_SECRET:
-        problems.append(
-            f"nothing is posted: Secret {options.webhook_secret} or its key url is missing in the namespace"
-        )
+        problems.append(f"nothing is posted: Secret {options.webhook_secret}, or its key url, is not in the namespace")
     if url:
         answer = webhook.post(url, document | {"warnings": document["warnings"] + problems})
         document["webhook"] = answer.as_dict()

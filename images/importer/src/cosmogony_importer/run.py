@@ -31,7 +31,7 @@ class Run:
     @classmethod
     def of(cls, options: argparse.Namespace) -> Run:
         return cls(
-            checked(options.run),
+            checked(options.workflow),
             options.status,
             _time(options.started),
             _number(options.duration),

@@ -77,10 +77,10 @@ def _reason(error: urllib3.exceptions.HTTPError) -> tuple[str, bool]:
         return "its certificate is not trusted, or it does not speak TLS", False
     if isinstance(error, known.NameResolutionError):
         return "the name of its host is unknown", True
-    if isinstance(error, known.ConnectTimeoutError):
-        return f"no connection within {CONNECT:.0f} s", True
     if isinstance(error, known.NewConnectionError):
         return "the connection was refused", True
+    if isinstance(error, known.ConnectTimeoutError):
+        return f"no connection within {CONNECT:.0f} s", True
     if isinstance(error, known.ReadTimeoutError):
         return f"no answer within {READ:.0f} s", True
     if isinstance(error, known.ProtocolError):
