@@ -79,7 +79,8 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 
 @pytest.fixture(autouse=True)
 def no_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WEBHOOK_URL", raising=False)
+    for name in ("WEBHOOK_URL", "WEBHOOK_NAME"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def markers(bucket: Bucket, name: str, fetched: str, extracted: str) -> None:
@@ -328,9 +329,13 @@ def test_a_webhook_that_cannot_be_reached_fails_nothing(
     assert TOKEN not in json.dumps(bucket.get(f"runs/{RUN}.json"))
 
 
-def test_a_named_secret_that_is_not_there_is_told(importer: Importer, bucket: Bucket) -> None:
-    assert report(importer, "Succeeded", "--webhook-secret=no-webhook")["warnings"] == ["no release is live"]
-    told = report(importer, "Succeeded", "--webhook-secret=chat")
+def test_a_named_secret_that_is_not_there_is_told(
+    importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEBHOOK_NAME", "no-webhook")
+    assert report(importer, "Succeeded")["warnings"] == ["no release is live"]
+    monkeypatch.setenv("WEBHOOK_NAME", "chat")
+    told = report(importer, "Succeeded")
     assert "nothing is posted: Secret chat, or its key url, is not in the namespace" in told["warnings"]
 
 

@@ -154,7 +154,6 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--parameters", default="", metavar="JSON", help="parameters of the workflow")
     added.add_argument("--failures", default="", metavar="JSON", help="failed nodes as Argo lists them")
     added.add_argument("--sources", default="", metavar="JSON", help="the configured sources")
-    added.add_argument("--webhook-secret", default="", metavar="NAME", help="where WEBHOOK_URL is to come from")
     for name in ("publish", "rollback"):
         steps.choices[name].add_argument(
             "--patience",

@@ -17,6 +17,7 @@ from .settings import Storage
 from .storage import Store
 
 URL = "WEBHOOK_URL"
+NAME = "WEBHOOK_NAME"  # of the Secret the URL comes from
 NO_SECRET = ("", "no-webhook")  # what the settings say when no webhook is wanted
 
 
@@ -30,8 +31,9 @@ def of_run(options: argparse.Namespace, store: Store | None) -> dict[str, Any]:
     problems = [] if store else ["the summary is not stored: no object store is set (S3_ENDPOINT)"]
     problems += _stored(store, document)
     url = os.environ.get(URL, "").strip()
-    if not url and options.webhook_secret not in NO_SECRET:
-        problems.append(f"nothing is posted: Secret {options.webhook_secret}, or its key url, is not in the namespace")
+    name = os.environ.get(NAME, "").strip()
+    if not url and name not in NO_SECRET:
+        problems.append(f"nothing is posted: Secret {name}, or its key url, is not in the namespace")
     if url:
         answer = webhook.post(url, document | {"warnings": document["warnings"] + problems})
         document["webhook"] = answer.as_dict()
