@@ -147,11 +147,16 @@ def check(options: argparse.Namespace) -> None:
     if verdict.word == "blocked":
         stays = f"the live release {live.id} stays" if live else "nothing is live"
         raise Blocked(
-            f"release {release.id} is blocked ({len(verdict.findings)} findings above); {stays}; "
+            f"release {release.id} is blocked: {_first(verdict.findings)}; {stays}; "
             "to let it through all the same, run the update again with a reason "
             "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
     say(f"release {release.id}: {verdict.word}" + (f" ({options.override})" if verdict.findings else ""))
+
+
+def _first(findings: list[str], number: int = 3) -> str:
+    more = len(findings) - number
+    return "; ".join(findings[:number]) + (f"; and {more} more findings" if more > 0 else "")
 
 
 def publish(options: argparse.Namespace) -> None:
