@@ -22,7 +22,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given another source"}')
 
-.PHONY: help local down clean status logs venv test lint unit molecule e2e live bench browser build
+.PHONY: help local down clean status prune logs venv test lint unit molecule e2e live bench browser build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -57,6 +57,9 @@ clean: venv ## down, and removes the data as well
 
 status: venv ## what runs, where the site is
 	@$(PLAYBOOK) playbooks/local_status.yml -i inventories/local $(ARGS)
+
+prune: venv ## removes old images of the stack from the local registry
+	@$(PLAYBOOK) playbooks/local_prune.yml -i inventories/local $(ARGS)
 
 logs: ## follows the logs of the local cluster's daemons
 	@tail -n 50 -F /var/lib/cosmogony-stack/log/*.log

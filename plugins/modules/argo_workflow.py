@@ -371,7 +371,9 @@ class WorkflowRun:
 def _told(node: dict[str, Any]) -> str:
     """A failed step with its message and the last thing it wrote."""
     words = [node["step"], node["message"].removeprefix("main: ") or node["phase"]]
-    return ": ".join(words + node["log"][-1:])
+    # A program that says its error to Kubernetes, too, has it in the message.
+    last = [line for line in node["log"][-1:] if line.removeprefix("error: ") not in node["message"]]
+    return ": ".join(words + last)
 
 
 def main() -> None:

@@ -140,6 +140,22 @@ def test_settings_are_visible_to_argo_and_complete(default) -> None:
     assert (data["tiles-max-zoom"], data["releases-keep"], data["languages"]) == ("8", "3", "")
 
 
+def test_limits_of_the_gate(default, render) -> None:
+    data = default["ConfigMap/cosmogony-settings"]["data"]
+    limits = {key.removeprefix("gate-"): value for key, value in data.items() if key.startswith("gate-")}
+    assert limits == {
+        "max-loss-percent": "5",
+        "max-loss-zones": "10",
+        "max-turned-ko": "0",
+        "max-outside": "1%",
+        "outside-tolerance": "1",
+        "incomplete": "block",
+    }
+    for given, told in ((20, "20"), ("0.5%", "0.5%"), ("7", "7"), (0, "0")):
+        changed = render({"data": {"gate": {"maxOutside": given}}})
+        assert changed["ConfigMap/cosmogony-settings"]["data"]["gate-max-outside"] == told
+
+
 def test_pod_patches_of_the_steps(render) -> None:
     extract = {"resources": {"requests": {"cpu": "3", "memory": "9Gi"}, "limits": {"memory": "10Gi"}}}
     data = render({"steps": {"extract": extract}})["ConfigMap/cosmogony-settings"]["data"]
@@ -280,6 +296,11 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
         ({"data": {"sourceStorage": {"secretKey": "x"}}}, "secretKey"),
         ({"data": {"sourceVolume": {"existingClaim": "Not_A_Name"}}}, "/data/sourceVolume/existingClaim"),
         ({"steps": {"load": {"scratch": "from-plan"}}}, "/steps/load/scratch"),
+        ({"data": {"gate": {"maxOutside": "1.5"}}}, "/data/gate/maxOutside"),
+        ({"data": {"gate": {"maxOutside": "101%"}}}, "/data/gate/maxOutside"),
+        ({"data": {"gate": {"incomplete": "maybe"}}}, "/data/gate/incomplete"),
+        ({"data": {"report": {"webhookSecret": "https://x"}}}, "/data/report/webhookSecret"),
+        ({"data": {"report": {"url": "https://x"}}}, "url"),
         ({"api": {"replica": 3}}, "replica"),
         ({"ingress": {"enabled": True}}, "/ingress/hosts"),
         ({"gateway": {"enabled": True}}, "/gateway/parentRefs"),

@@ -13,7 +13,10 @@ import yaml
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / "roles/workflows/files"
 FILES = sorted(WORKFLOWS.glob("*.yaml"))
-STEPS = ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean", "rollback", "list")
+STEPS = (
+    *("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean"),
+    *("rollback", "list", "report"),
+)
 TEMPLATES = {f"cosmogony-{step}" for step in STEPS} | {"cosmogony-update"}
 
 
@@ -109,7 +112,7 @@ def test_no_secret_in_arguments(step: str) -> None:
     container = main_of(step)["container"]
     assert not any("secret" in argument or "password" in argument for argument in container["args"])
     for entry in container["env"]:
-        if entry["name"].endswith(("_ACCESS_KEY", "_SECRET_KEY", "POSTGRES_USER", "POSTGRES_PASSWORD")):
+        if entry["name"].endswith(("_ACCESS_KEY", "_SECRET_KEY", "POSTGRES_USER", "POSTGRES_PASSWORD", "WEBHOOK_URL")):
             assert "secretKeyRef" in entry["valueFrom"]
         else:
             assert "configMapKeyRef" in entry["valueFrom"]
@@ -166,10 +169,11 @@ def test_a_step_can_be_run_alone(step: str) -> None:
 
 
 def test_what_changes_data_holds_the_lock() -> None:
-    for name in {*STEPS, "update"} - {"plan", "list"}:
+    without = {"plan", "list", "report"}
+    for name in {*STEPS, "update"} - without:
         lock = template(name)["spec"].get("synchronization")
         assert lock == {"mutexes": [{"name": "cosmogony-update"}]}, name
-    for name in ("plan", "list"):
+    for name in without:
         assert "synchronization" not in template(name)["spec"]
 
 
@@ -223,6 +227,40 @@ def test_update_gives_each_step_what_it_asks_for() -> None:
             assert given <= set(inputs), name
             missing = {n for n, i in inputs.items() if "value" not in i and "valueFrom" not in i} - given
             assert missing == set(), name
+
+
+def test_every_run_is_reported_and_a_failed_report_fails_nothing() -> None:
+    """Argo calls a good run failed when its exit handler fails."""
+    spec = template("update")["spec"]
+    (handler,) = (t for t in spec["templates"] if t["name"] == spec["onExit"])
+    steps = {step["name"]: step for group in handler["steps"] for step in group}
+    assert list(steps) == ["report", "clean"]
+    for name, step in steps.items():
+        assert step["continueOn"] == {"failed": True, "error": True}, name
+        assert step["templateRef"] == {"name": f"cosmogony-{name}", "template": "main"}
+    assert steps["clean"]["when"] == "{{workflow.status}} != Succeeded"
+    given = {p["name"]: p["value"] for p in steps["report"]["arguments"]["parameters"]}
+    assert set(given) <= {i["name"] for i in main_of("report")["inputs"]["parameters"]}
+    assert (given["status"], given["failures"]) == ("{{workflow.status}}", "{{workflow.failures}}")
+    # A run that failed has none of them, and Argo would hand over the braces.
+    assert not any("workflow.outputs" in value for value in given.values())
+
+
+def test_the_webhook_is_a_secret_that_may_be_missing(default, render) -> None:
+    (entry,) = (e for e in main_of("report")["container"]["env"] if e["name"] == "WEBHOOK_URL")
+    reference = entry["valueFrom"]["secretKeyRef"]
+    assert reference == {"name": "{{inputs.parameters.webhook-secret}}", "key": "url", "optional": True}
+    assert default["ConfigMap/cosmogony-settings"]["data"]["webhook-secret"] == "no-webhook"
+    named = render({"data": {"report": {"webhookSecret": "chat"}}})["ConfigMap/cosmogony-settings"]["data"]
+    assert named["webhook-secret"] == "chat"
+
+
+def test_ended_workflows_go_the_failed_ones_too() -> None:
+    for name in {*STEPS, "update"}:
+        ttl = template(name)["spec"]["ttlStrategy"]
+        assert ttl["secondsAfterSuccess"] > 0 and ttl["secondsAfterFailure"] > 0, name
+    cron = read(WORKFLOWS / "cosmogony-schedule.yaml")["spec"]
+    assert cron["successfulJobsHistoryLimit"] > 0 and cron["failedJobsHistoryLimit"] > 0
 
 
 def test_update_tells_what_came_of_it() -> None:

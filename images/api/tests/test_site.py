@@ -75,6 +75,18 @@ def test_kept_releases_newest_first(client):
     assert [(entry["id"], entry["live"]) for entry in answer] == [(data.NEW, True), (data.OLD, False)]
 
 
+def test_verdict_of_the_gate(client, postgres, published):
+    verdict = '{"verdict": "overridden", "findings": ["BB lost its cities"], "figures": {"zones": 10}}'
+    with postgres.connect(published) as connection:
+        connection.execute(
+            "update cosmogony_catalog.releases set gate = %s, override = 'merged' where id = %s", (verdict, data.OLD)
+        )
+    answer = client.get(f"/releases/{data.OLD}").json
+    assert (answer["gate"]["verdict"], answer["gate"]["figures"]["zones"]) == ("overridden", 10)
+    assert answer["override"] == "merged"
+    assert client.get(f"/releases/{data.NEW}").json["gate"] is None
+
+
 @pytest.mark.parametrize("release", [data.NEW, data.OLD])
 def test_kept_release(client, release):
     answer = client.get(f"/releases/{release}")

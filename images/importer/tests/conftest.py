@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ for folder in (HERE, HERE.parent / "src"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-from helpers import Importer, Zones  # noqa: E402
+from helpers import Bucket, Importer, Zones  # noqa: E402
 from throwaway import objectstore, postgis, root  # noqa: E402
 
 
@@ -62,3 +63,16 @@ def db(importer: Importer) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def zones(tmp_path: Path) -> Zones:
     return Zones(tmp_path)
+
+
+@pytest.fixture
+def bucket(store: objectstore.ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    name = f"cosmogony-{secrets.token_hex(4)}"
+    client = store.client()
+    client.make_bucket(name)
+    for key, value in store.environment(name).items():
+        monkeypatch.setenv(key, value)
+    yield Bucket(client, name)
+    for one in client.list_objects(name, recursive=True):
+        client.remove_object(name, one.object_name)
+    client.remove_bucket(name)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
 import random
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import mapbox_vector_tile
+import minio
 import psycopg
 import pytest
 from cosmogony_importer import cli
 from throwaway import postgis
 
 Zone = dict[str, Any]
+ID = "20261122t221000-3f9ab2c1"
+STATISTICS = [{"name": "Land", "zone_type": "city", "total": 16.0, "test_status": "ok"}]
 
 
 @dataclass
@@ -59,6 +63,51 @@ class Importer:
 
     def live(self) -> str | None:
         return next((release["id"] for release in self.list() if release["live"]), None)
+
+
+@dataclass
+class Bucket:
+    client: minio.Minio
+    name: str
+
+    def put(self, key: str, data: bytes) -> None:
+        self.client.put_object(self.name, key, io.BytesIO(data), len(data))
+
+    def get(self, key: str) -> Any:
+        response = self.client.get_object(self.name, key)
+        try:
+            return json.loads(response.read())
+        finally:
+            response.close()
+            response.release_conn()
+
+    def keys(self, prefix: str = "") -> list[str]:
+        return sorted(one.object_name for one in self.client.list_objects(self.name, prefix=prefix, recursive=True))
+
+    def release(
+        self,
+        zones: list[dict],
+        release: str = ID,
+        count: int | None = None,
+        statistics: list[dict] = STATISTICS,
+        **manifest: Any,
+    ) -> None:
+        lines = "".join(json.dumps(one) + "\n" for one in zones).encode()
+        self.put(f"releases/{release}/zones.jsonl.gz", gzip.compress(lines))
+        self.put(f"releases/{release}/test_results.json", json.dumps(statistics).encode())
+        self.put(
+            f"releases/{release}/manifest.json",
+            json.dumps(
+                {
+                    "id": release,
+                    "inputs_digest": "3f9ab2c1",
+                    "state": "merged",
+                    "sources": [{"name": "land.osm.pbf"}],
+                    "counts": {"zones": len(zones) if count is None else count},
+                    **manifest,
+                }
+            ).encode(),
+        )
 
 
 class Zones:

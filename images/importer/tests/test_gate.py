@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from helpers import Importer, Zones, grid, square, zone
+from helpers import Bucket, Importer, Zones, grid, square, zone
 
 TWO = [*grid(5), *grid(5, west=20, country="BB", first=100)]
 
@@ -98,3 +98,201 @@ def test_original_database_has_no_countries(importer: Importer, zones: Zones, db
     gate(importer, importer.load(zones.write(TWO, "same.jsonl.gz")), blocked=False)
     said = gate(importer, importer.load(zones.write(TWO[:30], "less.jsonl.gz")))
     assert "country unknown, type city: 28 zones, 50 in the live release" in said
+
+
+# Expected counts
+
+
+def counted(total: int, status: str, **more: object) -> dict[str, object]:
+    bounds = {"expected_min": 20.0, "expected_max": 30.0}
+    row = {"wikidata_id": "Q100", "name": "Bland", "country_code": "BB", "zone_type": "city", "total": float(total)}
+    return row | bounds | {"test_status": status} | more
+
+
+def judged(importer: Importer, bucket: Bucket, number: int, statistics: list[dict], *options: object) -> str:
+    """Bring a release to the gate by way of the object store; returns what the gate said."""
+    release = f"2026112{number}t221000-0000000{number}"
+    bucket.release(TWO, release, statistics=statistics)
+    importer.run("load", "--release", release)
+    said = importer.run("gate", "--release", release, *options)
+    importer.run("publish", "--release", release)
+    return said
+
+
+def test_an_expected_count_that_turns_ko_blocks(importer: Importer, bucket: Bucket) -> None:
+    met = [counted(25, "ok"), counted(3, "ko", zone_type="state"), counted(9, "ok", zone_type="suburb")]
+    judged(importer, bucket, 1, met)  # the first release has nothing to compare with, its ko is as it is
+    missed = [counted(31, "ko"), counted(3, "ko", zone_type="state"), counted(-1, "skip", zone_type="suburb")]
+    release = "20261122t221000-00000002"
+    bucket.release(TWO, release, statistics=missed)
+    importer.run("load", "--release", release)
+    said = gate(importer, release)
+    assert (
+        "1 expected counts turned ko, limit 0; country BB (Bland), type city: 31 zones, expected 20 to 30, 25 in"
+        in said
+    )
+    gate(importer, release, "--max-turned-ko", 1, blocked=False)
+    figures = stored(importer, release)["figures"]["turned_ko"]
+    assert (figures["ok_before"], figures["ok"], figures["ko"]) == (2, 0, 2)
+    assert [(row["type"], row["before"], row["after"]) for row in figures["turned"]] == [("city", 25.0, 31.0)]
+
+
+def test_an_expectation_that_has_changed_says_nothing_of_the_data(importer: Importer, bucket: Bucket) -> None:
+    judged(importer, bucket, 1, [counted(25, "ok")])
+    said = judged(importer, bucket, 2, [counted(25, "ko", expected_min=26.0)])
+    assert "passed" in said
+
+
+# Zones outside their parent
+
+
+def stored(importer: Importer, release: str) -> dict:
+    with importer.connect() as connection:
+        return connection.execute("SELECT gate FROM cosmogony_catalog.releases WHERE id = %s", (release,)).fetchone()[0]
+
+
+def moved(zones: list[dict], by_id: dict[int, float], **more: object) -> list[dict]:
+    """Some squares pushed to the east, by degrees."""
+    return [
+        zone(one["id"], one["name"], "city", 8, square(x := by_id[one["id"]], 0, x + 1, 1), one["parent"], **more)
+        if one["id"] in by_id
+        else one
+        for one in zones
+    ]
+
+
+def test_zones_outside_their_parent_block(importer: Importer, zones: Zones) -> None:
+    land = [zone(0, "Land", "country", 2, square(-1, -1, 10, 10)), *grid(4)[1:]]
+    release = importer.load(zones.write(moved(land, {1: 9.5, 2: 20.0})))
+    said = gate(importer, release)
+    assert "2 zones reach more than 1 % outside their parent, limit 1 (1 %); 1 wholly outside, as enclaves are" in said
+    assert "country AA, type city: 2 zones outside their parent: relation:900002 City 1 is 100.0 % outside" in said
+    assert "relation:900001 City 0 is 50.0 % outside relation:900000 Land" in said
+    figures = stored(importer, release)["figures"]["outside"]
+    assert (figures["children"], figures["checked"], figures["outside"], figures["wholly"]) == (16, 16, 2, 1)
+    assert [(row["osm_id"], row["percent"]) for row in figures["worst"]] == [
+        ("relation:900002", 100.0),
+        ("relation:900001", 50.0),
+    ]
+    gate(importer, release, "--max-outside", 2, blocked=False)
+    gate(importer, release, "--max-outside", "12.5%", blocked=False)
+    gate(importer, release, "--max-outside", 1)
+    gate(importer, release, "--outside-tolerance", 51, blocked=False)  # one is left, and one is allowed
+
+
+def test_generated_zones_outside_are_told_apart(importer: Importer, zones: Zones) -> None:
+    land = [zone(0, "Land", "country", 2, square(-1, -1, 10, 10)), *grid(4)[1:]]
+    said = gate(importer, importer.load(zones.write(moved(land, {1: 9.5, 2: 9.6}, osm_id="node:7"))))
+    assert "2 zones reach more than 1 % outside their parent, limit 1 (1 %); 2 of them generated" in said
+
+
+def test_slivers_and_enclaves_that_the_parent_holds_pass(importer: Importer, zones: Zones) -> None:
+    """The land has a far part and a hole; its cities fill both, and one bulges over the border a little."""
+    land = square(0, 0, 4, 4)
+    land["coordinates"] += square(20, 20, 21, 21)["coordinates"]
+    release = importer.load(
+        zones.write(
+            [
+                zone(0, "Land", "country", 2, land),
+                zone(1, "Far", "city", 8, square(20, 20, 21, 21), parent=0),
+                zone(2, "Bulge", "city", 8, square(-0.002, 0, 1, 1), parent=0),
+                zone(3, "Point", "city", 8, {"type": "Point", "coordinates": [1, 1]}, parent=0),
+            ]
+        )
+    )
+    gate(importer, release, "--max-outside", 0, blocked=False)
+
+
+def test_a_large_release_is_judged_by_a_sample(
+    importer: Importer, zones: Zones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cosmogony_importer.outside.SAMPLE", 60)
+    monkeypatch.setattr("cosmogony_importer.outside.BATCH", 7)
+    cities = [
+        zone(n, f"City {n}", "city", 8, square(20 if n % 2 else 1, 0, 21 if n % 2 else 2, 1), parent=0)
+        for n in range(1, 241)
+    ]
+    release = importer.load(zones.write([zone(0, "Land", "country", 2, square(0, 0, 10, 10)), *cities]))
+    said = gate(importer, release, "--max-outside", 60)
+    assert "about " in said and "limit 60, 60 of 240 looked at" in said
+    figures = stored(importer, release)["figures"]["outside"]
+    assert (figures["children"], figures["checked"]) == (240, 60)
+    assert 15 < figures["outside"] < 45  # half of them, more or less
+    assert "looked at" not in gate(importer, release, "--max-outside", 200, blocked=False)
+    assert stored(importer, release)["figures"]["outside"]["outside"] == figures["outside"], "the same sample"
+
+
+@pytest.mark.parametrize("wrong", ["many", "-1", "1.5", "101%", "%"])
+def test_a_wrong_limit_is_refused(importer: Importer, zones: Zones, wrong: str) -> None:
+    release = importer.load(zones.grid())
+    assert "wanted a number of zones" in importer.run("gate", "--release", release, f"--max-outside={wrong}", code=1)
+
+
+# Sources that do not hold their own country whole
+
+CUT = {
+    "source": "bland.osm.pbf",
+    "osm_id": "relation:900100",
+    "name": "Bland",
+    "admin_level": "2",
+    "missing": 7,
+    "has_geometry": False,
+    "own": True,
+}
+
+
+def test_an_incomplete_own_country_blocks(importer: Importer, bucket: Bucket) -> None:
+    first, second, third = (f"2026112{n}t221000-0000000{n}" for n in (1, 2, 3))
+    bucket.release(TWO, first, incomplete=[CUT])
+    importer.run("load", "--release", first)
+    said = gate(importer, first)
+    assert "source bland.osm.pbf does not hold its own country whole, 1 boundaries are incomplete" in said
+    assert "relation:900100 Bland (7 members missing, level 2: left out)" in said
+    assert "data.gate.incomplete: allow" in said
+    assert "--override REASON" in said
+    gate(importer, first, "--incomplete", "allow", blocked=False)
+    importer.run("gate", "--release", first, "--override", "an island is missing, as always")
+    importer.run("publish", "--release", first)
+
+    bucket.release(TWO, second, incomplete=[CUT | {"missing": 8}])  # accepted with the live release
+    importer.run("load", "--release", second)
+    gate(importer, second, blocked=False)
+    figures = stored(importer, second)["figures"]["incomplete"]
+    assert (figures["relations"], figures["new"]) == (1, 0)
+    assert figures["named"] == [CUT | {"missing": 8}]
+    importer.run("publish", "--release", second)
+
+    bucket.release(
+        TWO, third, incomplete=[CUT, CUT | {"osm_id": "relation:900123", "name": "Town", "admin_level": "8"}]
+    )
+    importer.run("load", "--release", third)
+    said = gate(importer, third)
+    assert "relation:900123 Town (7 members missing, level 8: left out)" in said
+    assert "relation:900100" not in said
+
+
+def test_incomplete_is_block_or_allow(importer: Importer, zones: Zones) -> None:
+    release = importer.load(zones.grid())
+    assert "wanted block or allow" in importer.run("gate", "--release", release, "--incomplete", "warn", code=1)
+
+
+def test_a_verdict_is_stored_with_its_figures(importer: Importer, zones: Zones, live: str) -> None:
+    release = importer.load(zones.write([one for one in TWO if not 110 <= one["id"] < 123]))
+    gate(importer, release)
+    verdict = stored(importer, release)
+    assert verdict["verdict"] == "blocked"
+    assert verdict["limits"] == {
+        "max_loss_percent": 5.0,
+        "max_loss_zones": 10,
+        "max_turned_ko": 0,
+        "max_outside": "1%",
+        "outside_tolerance_percent": 1.0,
+        "incomplete": "block",
+    }
+    figures = verdict["figures"]
+    assert (figures["zones"], figures["compared_with"]) == (39, live)
+    assert figures["losses"] == {
+        "zones_before": 52,
+        "zones_after": 39,
+        "changes": [{"country": "BB", "type": "city", "before": 25, "after": 12}],
+    }

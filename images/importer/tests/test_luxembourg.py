@@ -22,15 +22,13 @@ EXTRACT = ROOT / "tests/data/luxembourg_filtered.osm.pbf"
 PLACES = {"Luxembourg": (6.13, 49.61), "Esch-sur-Alzette": (5.98, 49.495), "Clervaux": (6.03, 50.055)}
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def extracted(extract: Path, target: Path, country: str) -> Path:
     """The zones file of the extractor in this checkout."""
-    if not EXTRACT.exists():
-        pytest.skip(f"{EXTRACT} is not there")
-    target = tmp_path_factory.mktemp("luxembourg") / "zones.jsonl.gz"
+    if not extract.exists():
+        pytest.skip(f"{extract} is not there")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "images/cosmogony/src")}
     done = subprocess.run(
-        [sys.executable, "-m", "cosmogony", "generate", "-i", str(EXTRACT), "-o", str(target), "--country-code", "lu"],
+        [sys.executable, "-m", "cosmogony", "generate", "-i", extract, "-o", target, "--country-code", country],
         text=True,
         capture_output=True,
         check=False,
@@ -40,6 +38,34 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"the extractor cannot run here: {done.stderr.strip().splitlines()[-1]}")
     assert done.returncode == 0, done.stderr
     return target
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return extracted(EXTRACT, tmp_path_factory.mktemp("luxembourg") / "zones.jsonl.gz", "lu")
+
+
+@pytest.mark.parametrize(
+    ("extract", "country", "generated"),
+    [
+        ("tests/data/luxembourg_filtered.osm.pbf", "lu", 14),
+        ("images/cosmogony/tests/data/liechtenstein-2013-08-03.osm.pbf", "li", 0),
+    ],
+)
+def test_real_zones_lie_in_their_parents(
+    importer: Importer, tmp_path: Path, extract: str, country: str, generated: int
+) -> None:
+    """Those that are generated around place nodes, too: they are cut to their parent."""
+    release = importer.load(extracted(ROOT / extract, tmp_path / "zones.jsonl.gz", country))
+    importer.run("gate", "--release", release, "--max-outside", 0)
+    with importer.connect() as connection:
+        figures, nodes = connection.execute(
+            "SELECT gate -> 'figures' -> 'outside', (SELECT count(*) FROM "
+            f"release_{release.replace('-', '_')}.zones WHERE osm_id LIKE 'node:%') FROM cosmogony_catalog.releases"
+        ).fetchone()
+    assert figures["checked"] == figures["children"] > 10
+    assert figures["outside"] == 0, figures["worst"]
+    assert nodes >= generated
 
 
 def test_luxembourg(importer: Importer, db: psycopg.Connection, path: Path) -> None:

@@ -7,7 +7,8 @@ import threading
 
 import psycopg
 import pytest
-from cosmogony_importer import catalog, db
+from cosmogony_importer import catalog
+from cosmogony_importer import db as database
 from helpers import Importer, Zones, tile
 
 COMMENT = "-- a later version\n"
@@ -22,8 +23,8 @@ UPDATE zones SET area = ST_Area(geometry);
 def newer(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[str, str]]]:
     """More SQL files than there are."""
     added: dict[str, list[tuple[str, str]]] = {}
-    real = db.files
-    monkeypatch.setattr(db, "files", lambda folder: sorted([*real(folder), *added.get(folder, [])]))
+    real = database.files
+    monkeypatch.setattr(database, "files", lambda folder: sorted([*real(folder), *added.get(folder, [])]))
     return added
 
 
@@ -53,9 +54,8 @@ def test_several_at_once(importer: Importer, db: psycopg.Connection) -> None:
     for thread in threads:
         thread.join(60)
     assert errors == []
-    assert db.execute("SELECT count(*) FROM cosmogony_catalog.migrations WHERE name LIKE 'catalog/%'").fetchone() == (
-        1,
-    )
+    applied = db.execute("SELECT count(*) FROM cosmogony_catalog.migrations WHERE name LIKE 'catalog/%'").fetchone()
+    assert applied == (len(database.files("catalog")),)
 
 
 def test_kept_releases_are_changed_too(

@@ -4,68 +4,11 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
-import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
-import minio
 import psycopg
 import pytest
-from helpers import Importer, features, grid, tile, zone
-from throwaway.objectstore import ObjectStore
-
-ID = "20261122t221000-3f9ab2c1"
-STATISTICS = [{"name": "Land", "zone_type": "city", "total": 16.0, "test_status": "ok"}]
-
-
-@dataclass
-class Bucket:
-    client: minio.Minio
-    name: str
-
-    def put(self, key: str, data: bytes) -> None:
-        self.client.put_object(self.name, key, io.BytesIO(data), len(data))
-
-    def get(self, key: str) -> Any:
-        response = self.client.get_object(self.name, key)
-        try:
-            return json.loads(response.read())
-        finally:
-            response.close()
-            response.release_conn()
-
-    def release(self, zones: list[dict], release: str = ID, count: int | None = None) -> None:
-        lines = "".join(json.dumps(one) + "\n" for one in zones).encode()
-        self.put(f"releases/{release}/zones.jsonl.gz", gzip.compress(lines))
-        self.put(f"releases/{release}/test_results.json", json.dumps(STATISTICS).encode())
-        self.put(
-            f"releases/{release}/manifest.json",
-            json.dumps(
-                {
-                    "id": release,
-                    "inputs_digest": "3f9ab2c1",
-                    "state": "merged",
-                    "sources": [{"name": "land.osm.pbf"}],
-                    "counts": {"zones": len(zones) if count is None else count},
-                }
-            ).encode(),
-        )
-
-
-@pytest.fixture
-def bucket(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    name = f"cosmogony-{secrets.token_hex(4)}"
-    client = store.client()
-    client.make_bucket(name)
-    for key, value in store.environment(name).items():
-        monkeypatch.setenv(key, value)
-    yield Bucket(client, name)
-    for one in client.list_objects(name, recursive=True):
-        client.remove_object(name, one.object_name)
-    client.remove_bucket(name)
+from helpers import ID, STATISTICS, Bucket, Importer, features, grid, tile, zone
 
 
 def test_whole_pipeline(

@@ -13,8 +13,9 @@ from typing import Any
 from cluster_node.common import NodeError, Settings
 
 
-def command(name: str, wait: float) -> Callable[[Settings], dict[str, Any]]:
+def command(options: argparse.Namespace) -> Callable[[Settings], dict[str, Any]]:
     """Each part is imported when it is asked for: the checks run before any package is there."""
+    name = options.command
     if name == "check":
         from cluster_node import checks
 
@@ -35,7 +36,11 @@ def command(name: str, wait: float) -> Callable[[Settings], dict[str, Any]]:
         from cluster_node import waiting
 
         waiter = waiting.wait_node if name == "wait-node" else waiting.wait_dns
-        return lambda settings: waiter(settings, wait)
+        return lambda settings: waiter(settings, options.wait)
+    if name == "prune":
+        from cluster_node import prune
+
+        return lambda settings: prune.prune(settings, options.images, options.keep, options.dry_run)
     if name == "status":
         from cluster_node import status
 
@@ -43,21 +48,29 @@ def command(name: str, wait: float) -> Callable[[Settings], dict[str, Any]]:
     from cluster_node import lifecycle
 
     if name == "stop":
-        return lambda settings: lifecycle.stop(settings, wait if wait >= 0 else None)
+        return lambda settings: lifecycle.stop(settings, options.wait if options.wait >= 0 else None)
     return {"start": lifecycle.start, "remove-state": lifecycle.remove_state}[name]
 
 
-COMMANDS = ("check", "install", "pki", "start", "stop", "remove-state", "images", "wait-node", "wait-dns", "status")
+COMMANDS = (
+    *("check", "install", "pki", "start", "stop", "remove-state"),
+    *("images", "wait-node", "wait-dns", "status", "prune"),
+)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--wait", type=float, default=180, help="seconds (default: %(default)s); -1: stop does not")
+    parser.add_argument("--images", nargs="+", default=[], metavar="NAME", help="prune: repositories in the registry")
+    parser.add_argument(
+        "--keep", type=int, default=2, metavar="N", help="prune: newest tags kept (default: %(default)s)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="prune: only tell what would go")
     options = parser.parse_args()
     try:
         settings = Settings.from_json(json.load(sys.stdin))
-        result = command(options.command, options.wait)(settings)
+        result = command(options)(settings)
     except NodeError as error:
         print(error, file=sys.stderr)
         return 1

@@ -28,7 +28,7 @@ select to_regclass('public.cosmogony_release') is not null as catalog,
 """
 _LIVE = "select id, schema_name from public.cosmogony_release"
 _KEPT = """
-select id, schema_name, inputs_digest, state, live, created, published_at, zones
+select id, schema_name, inputs_digest, state, live, created, published_at, zones, gate, override
 from public.cosmogony_releases
 where (live or state in ('published', 'retired')) and to_regnamespace(quote_ident(schema_name)) is not null
 """

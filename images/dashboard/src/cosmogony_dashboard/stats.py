@@ -28,12 +28,14 @@ LATEST = "cosmogony-data/concat/tests_results.json"
 def run(release: str, outputs: Path, environ: Mapping[str, str]) -> dict[str, int]:
     if not _RELEASE.fullmatch(release):
         raise DashboardError(f"--release '{release}' is no release id; give it like 20261122t221000-3f9ab2c1")
+    began = time.monotonic()
     store = Store(environ)
     key = f"releases/{release}/zones.jsonl.gz"
     with store.open(key) as stream:
         records = results(_zones(stream, key), load())
     content = encode(records)
-    store.write(f"releases/{release}/test_results.json", content)
+    seconds = {"seconds": f"{time.monotonic() - began:.1f}"}
+    store.write(f"releases/{release}/test_results.json", content, seconds)
     store.write(LATEST, content)
     counts = summary(records)
     _write_outputs(outputs, counts)

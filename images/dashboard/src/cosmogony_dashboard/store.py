@@ -71,10 +71,16 @@ class Store:
             found = self._client.stat_object(self.bucket, key)
         return ObjectStream(self._client, self.bucket, key, found.size or 0, found.etag or "", self.where)
 
-    def write(self, key: str, content: bytes) -> None:
+    def write(self, key: str, content: bytes, noted: Mapping[str, str] | None = None) -> None:
+        """Write an object, and what is NOTED beside it."""
         with translated(f"writing {key} in {self.where}"):
             self._client.put_object(
-                self.bucket, key, io.BytesIO(content), len(content), content_type="application/json"
+                self.bucket,
+                key,
+                io.BytesIO(content),
+                len(content),
+                content_type="application/json",
+                metadata=dict(noted or {}) or None,
             )
 
 

@@ -16,19 +16,28 @@ from .progress import say
 PATIENCE = 60.0  # seconds to wait for readers of an old release
 
 
-def clean(connection: psycopg.Connection, keep: int) -> list[str]:
+def clean(connection: psycopg.Connection, keep: int, dry_run: bool = False) -> list[str]:
     """Keep the live release, the newest that were live before up to `keep` in all, and a newer one that waits.
 
-    Returns what was dropped.
+    Returns what was dropped, or what would be.
     """
     if keep < 1:
         raise ImporterError(f"--keep is {keep}, wanted 1 or more; the live release is never dropped")
+    if dry_run:
+        return _would_drop(connection, keep)
     dropped = _debris(connection)
     with db.lock(connection, db.SWITCH, wait=60):
         for release in _superfluous(catalog.releases(connection), keep):
             if _drop(connection, release.id, release.schema_name):
                 dropped.append(release.id)
     return dropped
+
+
+def _would_drop(connection: psycopg.Connection, keep: int) -> list[str]:
+    kept = catalog.releases(connection)
+    staged = ["import"] if staging.present(connection) else []
+    loading = [release.id for release in kept if release.state == "loading"]
+    return staged + loading + [release.id for release in _superfluous(kept, keep)]
 
 
 def _superfluous(releases: list[Release], keep: int) -> list[Release]:

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import psycopg
 
 from . import commands
 from .errors import PERMANENT, ImporterError, of_database
 
+TERMINATION = Path("/dev/termination-log")  # Kubernetes reads it, where it is there
 OUTPUTS = "/tmp/outputs"  # noqa: S108  Argo reads output parameters there
 
 
@@ -87,6 +90,32 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many zones a country may lose of one type whatever the per cent (%(default)s)",
     )
+    added.add_argument(
+        "--max-turned-ko",
+        type=int,
+        default=0,
+        metavar="N",
+        help="how many expected counts that the live release meets may be missed (%(default)s)",
+    )
+    added.add_argument(
+        "--max-outside",
+        default="1%",
+        metavar="NUMBER",
+        help="how many zones may reach outside their parent: a number, or per cent (%(default)s)",
+    )
+    added.add_argument(
+        "--outside-tolerance",
+        type=float,
+        default=1.0,
+        metavar="P",
+        help="per cent of a zone's area that may be outside its parent (%(default)s)",
+    )
+    added.add_argument(
+        "--incomplete",
+        default="block",
+        metavar="block|allow",
+        help="what becomes of a source that does not hold its own country whole (%(default)s)",
+    )
 
     added = step("publish", commands.publish)
     release(added, required=False)
@@ -99,7 +128,32 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--reason", metavar="TEXT")
 
     step("list", commands.list_).add_argument("--json", action="store_true")
-    keep(step("clean", commands.clean_up))
+    added = step("clean", commands.clean_up)
+    keep(added)
+    added.add_argument(
+        "--sources",
+        default="",
+        metavar="JSON",
+        help="the configured sources: what the object store holds of others is removed (none: left alone)",
+    )
+    added.add_argument(
+        "--keep-runs-days",
+        type=int,
+        default=30,
+        metavar="DAYS",
+        help="how long reports of runs are kept (%(default)s)",
+    )
+    added.add_argument(
+        "--dry-run", type=_switch, nargs="?", const=True, default=False, metavar="BOOL", help="only tell what would go"
+    )
+    added = step("report", commands.tell)
+    added.add_argument("--run", dest="workflow", required=True, metavar="NAME", help="name of the workflow")
+    added.add_argument("--status", default="", help="how it ended; without it the stored summary is posted again")
+    added.add_argument("--started", default="", metavar="TIME")
+    added.add_argument("--duration", default="", metavar="SECONDS")
+    added.add_argument("--parameters", default="", metavar="JSON", help="parameters of the workflow")
+    added.add_argument("--failures", default="", metavar="JSON", help="failed nodes as Argo lists them")
+    added.add_argument("--sources", default="", metavar="JSON", help="the configured sources")
     for name in ("publish", "rollback"):
         steps.choices[name].add_argument(
             "--patience",
@@ -109,6 +163,15 @@ def parser() -> argparse.ArgumentParser:
             help="how long to try while somebody reads the views (%(default)s)",
         )
     return whole
+
+
+def _switch(text: str) -> bool:
+    """A parameter of a workflow is a text."""
+    if text.strip().lower() in ("", "false", "no"):
+        return False
+    if text.strip().lower() in ("true", "yes"):
+        return True
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,4 +197,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _fail(error: ImporterError, original: bool) -> int:
     print(f"error: {error}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError), TERMINATION.open("r+") as file:  # shown as the message of the failed step
+        file.write(str(error)[:2000])
     return PERMANENT if original else error.code

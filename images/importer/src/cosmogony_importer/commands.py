@@ -8,13 +8,13 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from . import catalog, clean, db, gate, reader, switch, tiles
+from . import catalog, clean, db, durations, gate, reader, switch, tiles
 from .errors import Blocked, ImporterError, Missing
 from .progress import duration, say, write_outputs
 from .settings import Database, Storage
@@ -101,6 +101,7 @@ def load(options: argparse.Namespace) -> None:
                     wait=options.wait,
                     jobs=options.jobs,
                 )
+            durations.note(connection, options.release, "load", time.monotonic() - start)
     write_outputs(options.outputs, {"zones": loaded.rows})
     say(f"release {options.release}: {loaded.rows} zones loaded in {duration(time.monotonic() - start)}")
 
@@ -111,6 +112,7 @@ def store_tiles(options: argparse.Namespace) -> None:
     with _connect() as connection:
         release = catalog.find(connection, options.release)
         stored = tiles.store(Database.from_environment(), connection, release, options.max_zoom, options.jobs)
+        durations.note(connection, release.id, "tiles", time.monotonic() - start)
     write_outputs(options.outputs, {"tiles": stored.tiles})
     say(
         f"release {options.release}: {stored.tiles} tiles, {stored.size / 1e6:.1f} MB stored in "
@@ -120,7 +122,15 @@ def store_tiles(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """Judge a release; blocked ends in exit code 1."""
-    limits = gate.Limits(options.max_loss_percent, options.max_loss_zones)
+    limits = gate.Limits(
+        options.max_loss_percent,
+        options.max_loss_zones,
+        options.max_turned_ko,
+        options.max_outside,
+        options.outside_tolerance,
+        options.incomplete,
+    )
+    start = time.monotonic()
     with _connect() as connection:
         release = catalog.find(connection, options.release)
         missing = None
@@ -132,15 +142,21 @@ def check(options: argparse.Namespace) -> None:
                 missing = f"the statistics {key} are missing; run the step stats"
         verdict = gate.check(connection, release, limits, options.override, missing)
         live = catalog.live(connection)
+        durations.note(connection, release.id, "gate", time.monotonic() - start)
     write_outputs(options.outputs, {"verdict": verdict.word})
     if verdict.word == "blocked":
         stays = f"the live release {live.id} stays" if live else "nothing is live"
         raise Blocked(
-            f"release {release.id} is blocked ({len(verdict.findings)} findings above); {stays}; "
+            f"release {release.id} is blocked: {_first(verdict.findings)}; {stays}; "
             "to let it through all the same, run the update again with a reason "
             "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
     say(f"release {release.id}: {verdict.word}" + (f" ({options.override})" if verdict.findings else ""))
+
+
+def _first(findings: list[str], number: int = 3) -> str:
+    more = len(findings) - number
+    return "; ".join(findings[:number]) + (f"; and {more} more findings" if more > 0 else "")
 
 
 def publish(options: argparse.Namespace) -> None:
@@ -152,6 +168,7 @@ def publish(options: argparse.Namespace) -> None:
         published = switch.switch(connection, release, "publish", reason=options.override, patience=options.patience)
         if not options.release:  # nobody runs clean after the two commands of the original
             clean.clean(connection, options.keep)
+        durations.note(connection, release.id, "publish", time.monotonic() - start)
     if options.release and Storage.configured():
         _mark_published(release.id, published)
     if options.release:
@@ -254,8 +271,38 @@ def list_(options: argparse.Namespace) -> None:
 
 
 def clean_up(options: argparse.Namespace) -> None:
-    """Drop old releases and debris."""
+    """Drop old releases and debris, and what nothing needs any more in the object store."""
+    from . import leftovers
+
+    start = time.monotonic()
+    sources = leftovers.configured(options.sources)
+    found: list[leftovers.Leftover] = []
     with _connect() as connection:
-        dropped = clean.clean(connection, options.keep)
-    write_outputs(options.outputs, {"dropped": " ".join(dropped)})
-    say(f"dropped: {', '.join(dropped) or 'nothing'}")
+        dropped = clean.clean(connection, options.keep, options.dry_run)
+        if Storage.configured():
+            store, kept = _store(), leftovers.Kept.of(connection, dropped if options.dry_run else ())
+            found = leftovers.find(store, kept, sources, timedelta(days=options.keep_runs_days), datetime.now(UTC))
+            for leftover in found:
+                say(("would remove " if options.dry_run else "removing ") + leftover.line)
+            if not options.dry_run:
+                leftovers.remove(store, kept, found)
+        live = catalog.live(connection)
+        if live and not options.dry_run:
+            durations.note(connection, live.id, "clean", time.monotonic() - start)
+    freed = sum(leftover.stored.size for leftover in found)
+    write_outputs(options.outputs, {"dropped": " ".join(dropped), "removed": len(found), "bytes": freed})
+    would = "would be " if options.dry_run else ""
+    say(f"{would}dropped: {', '.join(dropped) or 'nothing'}")
+    say(f"object store: {would}removed: {len(found)} objects and uploads, {freed / 1e6:.1f} MB")
+
+
+def tell(options: argparse.Namespace) -> None:
+    """Store the summary of a run and post it to the webhook; without --status post a stored one again."""
+    from . import report
+
+    if not options.status:
+        report.again(options.workflow, _store())
+        return
+    document = report.of_run(options, report.object_store())
+    report.show(document)
+    write_outputs(options.outputs, {"result": document["result"]})

@@ -3,31 +3,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from . import catalog, db
+from . import catalog, completeness, db, expectations, outside
 from .catalog import Release
 from .progress import say
 
 SAMPLES = 25
 NAMED = 20  # findings that are written out
+STORED = 200  # changes of counts that are kept with the verdict
 
 
 @dataclass(frozen=True)
 class Limits:
     max_loss_percent: float = 5.0
     max_loss_zones: int = 10  # of one type in one country; small countries change by a few
+    max_turned_ko: int = 0
+    max_outside: str = outside.MOST
+    outside_tolerance_percent: float = outside.TOLERANCE
+    incomplete: str = completeness.BLOCK
 
 
 @dataclass
 class Verdict:
     findings: list[str] = field(default_factory=list)
     override: str | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
 
     @property
     def word(self) -> str:
@@ -44,14 +51,24 @@ def check(
     found: str | None = None,
 ) -> Verdict:
     """Judge a release and write the verdict into the catalog."""
+    allowed = outside.Allowed.parse(limits.max_outside)
     verdict = Verdict([found] if found else [], override)
     rows = _count(connection, release)
+    verdict.figures["zones"] = rows
     if not rows:
         verdict.findings.append("it has no zones")
     verdict.findings += _orphans(connection, release)
     verdict.findings += _manifest(connection, release, rows)
-    verdict.findings += _losses(connection, release, limits)
+    live = catalog.live(connection)
+    if live is not None and live.id == release.id:
+        live = None
+    verdict.figures["compared_with"] = live.id if live else None
+    if live is not None:
+        _take(verdict, "losses", _losses(connection, release, live, limits))
+        _take(verdict, "turned_ko", expectations.check(connection, release, live, limits.max_turned_ko))
+    _take(verdict, "incomplete", completeness.check(connection, release, live, limits.incomplete))
     if rows:
+        _take(verdict, "outside", outside.check(connection, release, allowed, limits.outside_tolerance_percent))
         verdict.findings += _sample_tiles(connection, release)
     connection.execute(
         "UPDATE cosmogony_catalog.releases SET gate = %s, override = %s WHERE id = %s",
@@ -61,7 +78,8 @@ def check(
                     "verdict": verdict.word,
                     "findings": verdict.findings,
                     "at": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "limits": {"max_loss_percent": limits.max_loss_percent, "max_loss_zones": limits.max_loss_zones},
+                    "limits": asdict(limits),
+                    "figures": verdict.figures,
                 }
             ),
             override if verdict.findings else None,
@@ -71,6 +89,11 @@ def check(
     for finding in verdict.findings:
         say(f"gate: {finding}")
     return verdict
+
+
+def _take(verdict: Verdict, name: str, checked: tuple[list[str], dict[str, Any]]) -> None:
+    findings, verdict.figures[name] = checked
+    verdict.findings += findings
 
 
 def _zones(release: Release) -> sql.Identifier:
@@ -121,10 +144,9 @@ def _by_country(connection: psycopg.Connection, release: Release) -> dict[tuple[
     }
 
 
-def _losses(connection: psycopg.Connection, release: Release, limits: Limits) -> list[str]:
-    live = catalog.live(connection)
-    if live is None or live.id == release.id:
-        return []
+def _losses(
+    connection: psycopg.Connection, release: Release, live: Release, limits: Limits
+) -> tuple[list[str], dict[str, Any]]:
     before, after = _by_country(connection, live), _by_country(connection, release)
     if not any(country for country, _ in before):  # an original database does not know countries
         before, after = _without_country(before), _without_country(after)
@@ -145,7 +167,13 @@ def _losses(connection: psycopg.Connection, release: Release, limits: Limits) ->
     ]
     if len(fallen) > NAMED:
         findings.append(f"{len(fallen) - NAMED} more countries and types lost zones")
-    return findings
+    changes = [
+        {"country": key[0], "type": key[1], "before": before.get(key, 0), "after": after.get(key, 0)}
+        for key in before.keys() | after.keys()
+        if before.get(key, 0) != after.get(key, 0)
+    ]
+    changes.sort(key=lambda change: (change["after"] - change["before"], change["country"], change["type"]))
+    return findings, {"zones_before": total_before, "zones_after": total_after, "changes": changes[:STORED]}
 
 
 def _without_country(counts: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:

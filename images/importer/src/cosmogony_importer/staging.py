@@ -13,9 +13,9 @@ TABLES = ("zones", "manifest", "statistics", "tiles", *(f"zones_z{zoom}" for zoo
 HELPERS = ("band_chunks",)
 
 
-def drop(connection: psycopg.Connection) -> int:
-    """Drop our tables in the staging schema (a killed load of the original importer leaves some)."""
-    present = [
+def present(connection: psycopg.Connection) -> list[str]:
+    """Our tables in the staging schema."""
+    return [
         row[0]
         for row in connection.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s "
@@ -23,9 +23,14 @@ def drop(connection: psycopg.Connection) -> int:
             (SCHEMA, [*TABLES, *HELPERS]),
         ).fetchall()
     ]
-    for name in present:
+
+
+def drop(connection: psycopg.Connection) -> int:
+    """Drop our tables in the staging schema (a killed load of the original importer leaves some)."""
+    names = present(connection)
+    for name in names:
         connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(SCHEMA, name)))
-    return len(present)
+    return len(names)
 
 
 def forget(connection: psycopg.Connection, release_id: str) -> None:

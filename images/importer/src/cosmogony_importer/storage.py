@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The object store: releases/<id>/ as streams."""
+"""The object store: objects as streams and documents, and what lies there."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Any
 
 import minio
 import orjson
 import urllib3
+from minio.deleteobjects import DeleteObject
 
 from .errors import ImporterError, Missing, TemporaryError
 from .settings import Storage
@@ -27,6 +30,16 @@ FINAL = {
     "PermanentRedirect",
 }
 RETRIES = 4
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object, or an unfinished upload of one."""
+
+    key: str
+    size: int
+    modified: datetime
+    upload: str = ""
 
 
 class Store:
@@ -87,3 +100,43 @@ class Store:
             self.client.put_object(
                 self.settings.bucket, key, io.BytesIO(data), len(data), content_type="application/json"
             )
+
+    def metadata(self, key: str) -> dict[str, str]:
+        """What was noted beside an object when it was written; empty when there is none."""
+        with self.errors(key):
+            try:
+                found = self.client.stat_object(self.settings.bucket, key)
+            except minio.error.S3Error as error:
+                if error.code in ("NoSuchKey", "NoSuchObject"):
+                    return {}
+                raise
+        noted = dict(found.metadata or {})
+        return {name.lower().removeprefix("x-amz-meta-"): value for name, value in noted.items()}
+
+    def list(self, prefix: str) -> list[Stored]:
+        """All objects whose key begins with the prefix."""
+        with self.errors(prefix):
+            found = self.client.list_objects(self.settings.bucket, prefix=prefix, recursive=True)
+            return [Stored(one.object_name, one.size or 0, one.last_modified) for one in found]
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove objects; those that are gone already are no error."""
+        wanted = list(keys)
+        with self.errors(wanted[0] if wanted else ""):
+            for error in self.client.remove_objects(self.settings.bucket, [DeleteObject(key) for key in wanted]):
+                kind = ImporterError if error.code in FINAL else TemporaryError
+                raise kind(f"object store, {self.settings.bucket}/{error.name}: {error.code}: {error.message}")
+
+    def uploads(self, prefix: str) -> list[Stored]:
+        """Unfinished uploads below a prefix, at most 1000. MinIO tells those of the very key that the prefix is."""
+        with self.errors(prefix):
+            page = self.client._list_multipart_uploads(self.settings.bucket, prefix=prefix)  # no public way
+        return [Stored(one.object_name, 0, one.initiated_time, one.upload_id) for one in page.uploads]
+
+    def abort(self, upload: Stored) -> None:
+        with self.errors(upload.key):
+            try:
+                self.client._abort_multipart_upload(self.settings.bucket, upload.key, upload.upload)
+            except minio.error.S3Error as error:
+                if error.code != "NoSuchUpload":
+                    raise

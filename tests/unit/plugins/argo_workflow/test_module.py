@@ -131,3 +131,15 @@ def test_a_look_of_the_action_plugin(client, api, workflow) -> None:
     assert first["ended"] is False and first["lines"] and "failed" not in first
     again = call(client, name="toy-1", hold=0, seen=first["seen"])
     assert again["lines"] == []
+
+
+@pytest.mark.parametrize(
+    ("message", "log", "told"),
+    [
+        ("main: Error (exit code 1)", ["x", "error: HTTP 404"], "fetch: Error (exit code 1): error: HTTP 404"),
+        ("main: Error (exit code 1): HTTP 404", ["x", "error: HTTP 404"], "fetch: Error (exit code 1): HTTP 404"),
+        ("", [], "fetch: Failed"),
+    ],
+)
+def test_a_cause_is_told_once(message: str, log: list[str], told: str) -> None:
+    assert module._told({"step": "fetch", "phase": "Failed", "message": message, "log": log}) == told

@@ -80,4 +80,4 @@ def _find(release_id: str) -> dict[str, Any] | None:
 
 
 def _entry(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: row[key] for key in ("id", "inputs_digest", "state", "live", "created", "published_at", "zones")}
+    return {key: value for key, value in row.items() if key != "schema_name"}

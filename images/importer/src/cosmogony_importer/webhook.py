@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Posts a document to a webhook. Its URL holds a token: it is never part of a message."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import urllib3
+
+ATTEMPTS = 4
+PAUSE = 1.0  # seconds before the second attempt, then doubled
+CONNECT, READ = 5.0, 10.0
+AGAIN = {408, 425, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of it; `error` is empty when the receiver took the document."""
+
+    error: str = ""
+    status: int | None = None
+    attempts: int = 0
+    again: bool = False  # the same may pass later
+
+    def as_dict(self) -> dict[str, Any]:
+        told = {"posted": not self.error, "status": self.status, "attempts": self.attempts}
+        return told | ({"error": self.error} if self.error else {})
+
+
+def post(url: str, document: dict[str, Any], pause: float = PAUSE) -> Answer:
+    """Post, and try a few times more what may pass. Redirects are not followed: the token is for this receiver."""
+    url = url.strip()
+    if error := _wrong(url):
+        return Answer(error)
+    body = orjson.dumps(document)
+    http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT, read=READ), cert_reqs="CERT_REQUIRED")
+    answer = Answer()
+    for attempt in range(1, ATTEMPTS + 1):
+        answer = _once(http, url, body, attempt)
+        if not answer.again or attempt == ATTEMPTS:
+            break
+        time.sleep(pause * 2 ** (attempt - 1))
+    return answer
+
+
+def _once(http: urllib3.PoolManager, url: str, body: bytes, attempt: int) -> Answer:
+    headers = {"Content-Type": "application/json", "User-Agent": "cosmogony-report"}
+    try:
+        response = http.request("POST", url, body=body, headers=headers, retries=False, redirect=False)
+    except urllib3.exceptions.HTTPError as error:
+        reason, again = _reason(error)
+        return Answer(reason, None, attempt, again)
+    except (ValueError, OSError) as error:
+        return Answer(f"it cannot be asked ({type(error).__name__})", None, attempt)
+    if 200 <= response.status < 300:
+        return Answer("", response.status, attempt)
+    return Answer(f"it answered HTTP {response.status}", response.status, attempt, response.status in AGAIN)
+
+
+def _wrong(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    return "" if good else "its key url holds no http(s) URL"
+
+
+def _reason(error: urllib3.exceptions.HTTPError) -> tuple[str, bool]:
+    """Words of our own: those of the library name the URL. The second: whether another attempt may pass."""
+    known = urllib3.exceptions
+    if isinstance(error, known.SSLError):
+        return "its certificate is not trusted, or it does not speak TLS", False
+    if isinstance(error, known.NameResolutionError):
+        return "the name of its host is unknown", True
+    if isinstance(error, known.NewConnectionError):
+        return "the connection was refused", True
+    if isinstance(error, known.ConnectTimeoutError):
+        return f"no connection within {CONNECT:.0f} s", True
+    if isinstance(error, known.ReadTimeoutError):
+        return f"no answer within {READ:.0f} s", True
+    if isinstance(error, known.ProtocolError):
+        return "the connection broke", True
+    return f"it cannot be asked ({type(error).__name__})", False

@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report of a run: what is in it, where it is kept, and what becomes of it at the webhook."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from helpers import Bucket, Importer, grid
+from throwaway.postgis import free_port
+
+STARTED = "2026-11-22T22:10:00Z"
+ID = "20261122t221000-3f9ab2c1"
+RUN = "cosmogony-update-x7k2p"
+TOKEN = "T0KEN-of-a-chat"
+SOURCES = json.dumps(
+    [{"url": "http://download.example.org/land.osm.pbf"}, {"url": "http://download.example.org/old.osm.pbf"}]
+)
+
+
+@dataclass
+class Receiver:
+    """A real server on this machine that takes what is posted, or answers as told."""
+
+    answers: list[int] = field(default_factory=list)
+    posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                assert self.headers["Content-Type"] == "application/json"
+                receiver.posts.append((self.path, json.loads(body)))
+                status = receiver.answers.pop(0) if receiver.answers else 200
+                if status == 0:  # hang up
+                    self.connection.close()
+                    return
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", receiver.url + "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/hook/{TOKEN}"
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    running = Receiver()
+    monkeypatch.setenv("WEBHOOK_URL", running.url)
+    monkeypatch.setattr("cosmogony_importer.webhook.PAUSE", 0.01)
+    monkeypatch.setattr("cosmogony_importer.webhook.post.__defaults__", (0.01,))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WEBHOOK_URL", "WEBHOOK_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def markers(bucket: Bucket, name: str, fetched: str, extracted: str) -> None:
+    source = {"url": f"http://download.example.org/{name}", "file": name, "size": 7, "sha256": "ab", "seconds": 3.5}
+    bucket.put(f"osm/{name}.json", json.dumps(source | {"version_date": "2026-11-22", "fetched": fetched}).encode())
+    part = {"zones": 17, "extracted": extracted, "seconds": 12.5}
+    bucket.put(f"cosmogony-data/parts/{name}.json", json.dumps(part).encode())
+
+
+@pytest.fixture
+def merged(bucket: Bucket) -> Bucket:
+    """What fetch, extract, merge and stats of the run left; one source is of an earlier run."""
+    markers(bucket, "land.osm.pbf", "2026-11-22T22:10:20Z", "2026-11-22T22:11:00Z")
+    markers(bucket, "old.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
+    dropped = [{"osm_id": f"relation:{n}", "file": "a", "kept": "b"} for n in range(60)]
+    bucket.release(
+        grid(4),
+        ID,
+        inputs={"languages": ["fr"]},
+        sources=[{"name": "land.osm.pbf"}, {"name": "old.osm.pbf"}],
+        dropped=dropped,
+        durations={"fetch": 99, "extract": 99, "merge": 2.5},
+    )
+    statistics = json.dumps([{"test_status": "ok"}, {"test_status": "ko"}, {"test_status": "ok"}]).encode()
+
+    bucket.client.put_object(
+        bucket.name,
+        f"releases/{ID}/test_results.json",
+        io.BytesIO(statistics),
+        len(statistics),
+        metadata={"seconds": "1.4"},
+    )
+    return bucket
+
+
+def report(importer: Importer, status: str, *more: str, failures: list[dict] | None = None) -> dict[str, Any]:
+    """The report as the exit handler calls it; Argo quotes the failures once more."""
+    parameters = [{"name": "mode", "value": "full"}, {"name": "override", "value": ""}]
+    importer.run(
+        "report",
+        f"--run={RUN}",
+        f"--status={status}",
+        f"--started={STARTED}",
+        "--duration=83.123456",
+        f"--parameters={json.dumps(parameters)}",
+        f"--failures={json.dumps(json.dumps(failures))}",
+        f"--sources={SOURCES}",
+        *more,
+    )
+    assert TOKEN not in importer.out + importer.err
+    return json.loads(importer.out[importer.out.index("{\n") : importer.out.rindex("\n}") + 2])
+
+
+def failed(name: str, message: str, at: str = "22:12:00", template: str = "main") -> dict[str, Any]:
+    return {
+        "displayName": name,
+        "message": message,
+        "templateName": template,
+        "phase": "Failed",
+        "podName": f"{RUN}-main-1",
+        "finishedAt": f"2026-11-22T{at}Z",
+    }
+
+
+def test_a_published_release(importer: Importer, merged: Bucket, receiver: Receiver) -> None:
+    importer.run("load", "--release", ID)
+    importer.run("tiles", "--release", ID, "--max-zoom", 3)
+    importer.run("gate", "--release", ID)
+    importer.run("publish", "--release", ID)
+    importer.run("clean")
+    told = report(importer, "Succeeded")
+    assert (told["result"], told["release"], told["live"]["id"]) == ("published", ID, ID)
+    assert told["text"] == f"{RUN}: release {ID} is published, 17 zones of 2 sources in 0:01:23"
+    sources = {one["name"]: (one["fetched"], one["extracted"], one["seconds"]) for one in told["inputs"]["sources"]}
+    assert sources == {
+        "land.osm.pbf": (True, True, {"fetch": 3.5, "extract": 12.5}),
+        "old.osm.pbf": (False, False, {"fetch": 0, "extract": 0}),
+    }
+    assert told["skipped"] == ["old.osm.pbf"]
+    assert (told["dropped"]["number"], len(told["dropped"]["zones"])) == (60, 50)
+    assert told["counts"]["expected"] == {"ok": 2, "ko": 1, "skip": 0}
+    assert (told["counts"]["zones"], told["counts"]["loaded"]) == (17, 17)
+    durations = told["durations"]
+    assert set(durations) == {
+        *("fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean"),
+        "total",
+    }
+    assert (durations["fetch"], durations["merge"], durations["stats"], durations["total"]) == (3.5, 2.5, 1.4, 83.1)
+    assert told["gate"]["verdict"] == "passed"
+    assert told["gate"]["figures"]["outside"]["outside"] == 0
+    assert (told["failures"], told["warnings"]) == ([], [])
+    assert told["webhook"] == {"posted": True, "status": 200, "attempts": 1}
+    assert merged.get(f"runs/{RUN}.json") == merged.get(f"releases/{ID}/summary.json") == told
+    ((path, posted),) = receiver.posts
+    assert path == f"/hook/{TOKEN}"
+    assert posted["text"] == told["text"] and posted["run"] == RUN and posted["durations"] == durations
+
+
+def test_nothing_was_new(importer: Importer, bucket: Bucket) -> None:
+    markers(bucket, "land.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
+    markers(bucket, "old.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
+    live = importer.load(importer.folder / write(importer))
+    importer.run("publish")
+    told = report(importer, "Succeeded")
+    assert (told["result"], told["release"], told["live"]["id"]) == ("current", None, live)
+    assert told["text"] == f"{RUN}: nothing is new, release {live} stays live in 0:01:23"
+    assert told["skipped"] == ["land.osm.pbf", "old.osm.pbf"]
+    assert told["webhook"] is None
+    assert bucket.get(f"runs/{RUN}.json") == told
+    assert not [key for key in bucket.keys("releases/") if key.endswith("summary.json")]
+
+
+def write(importer: Importer) -> str:
+    (importer.folder / "live.jsonl").write_text("".join(json.dumps(one) + "\n" for one in grid(5)))
+    return "live.jsonl"
+
+
+def test_a_blocked_release(importer: Importer, merged: Bucket, receiver: Receiver) -> None:
+    live = importer.load(importer.folder / write(importer))
+    importer.run("publish")
+    importer.run("load", "--release", ID)
+    importer.run("gate", "--release", ID, code=1)
+    nodes = [
+        failed("gate(0)", f"main: Error (exit code 1): release {ID} is blocked"),
+        failed("gate", "retryStrategy.expression evaluated to false"),
+        failed("release", "", template="release"),
+        failed(RUN, ""),
+    ]
+    told = report(importer, "Failed", failures=nodes)
+    assert (told["result"], told["status"], told["live"]["id"]) == ("blocked", "Failed", live)
+    assert f"the gate blocks release {ID} (all zones: 17 zones, 26 in the live release" in told["text"]
+    assert f"release {live} stays live" in told["text"]
+    assert told["failures"] == [
+        {
+            "step": "gate",
+            "message": f"main: Error (exit code 1): release {ID} is blocked",
+            "pod": f"{RUN}-main-1",
+            "finished": "2026-11-22T22:12:00Z",
+        }
+    ]
+    assert told["gate"]["verdict"] == "blocked"
+    assert receiver.posts[0][1]["result"] == "blocked"
+    assert f"releases/{ID}/summary.json" not in merged.keys("releases/")
+
+
+def test_an_overridden_release_says_why(importer: Importer, merged: Bucket) -> None:
+    importer.load(importer.folder / write(importer))
+    importer.run("publish")
+    importer.run("load", "--release", ID)
+    importer.run("gate", "--release", ID, "--override", "cities were merged")
+    importer.run("publish", "--release", ID)
+    told = report(importer, "Succeeded")
+    assert told["result"] == "published"
+    assert told["warnings"][0].startswith("let through all the same: all zones: 17 zones, 26 in the live")
+    assert told["gate"]["verdict"] == "overridden"
+
+
+def test_a_run_that_failed_before_there_was_a_release(importer: Importer, bucket: Bucket) -> None:
+    """Attempts that a retry made good are not the cause, and those of two sources stay apart."""
+    markers(bucket, "old.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
+    nodes = [
+        failed("plan(0)", "main: Error (exit code 75): S3 is away", "22:10:05"),
+        failed("fetch(0)", 'main: Error (exit code 1): source "land": HTTP 404', "22:10:30"),
+        failed("fetch(0)", "main: Error (exit code 1): source old: wrong md5", "22:10:31"),
+        failed("fetch", "retryStrategy.expression evaluated to false", "22:10:32"),
+        failed("source(0:name:land.osm.pbf)", "", "22:10:32", "source"),
+    ]
+    told = report(importer, "Failed", failures=nodes)
+    assert (told["result"], told["release"], told["live"]) == ("failed", None, None)
+    assert [cause["message"] for cause in told["failures"]] == [
+        'main: Error (exit code 1): source "land": HTTP 404',
+        "main: Error (exit code 1): source old: wrong md5",
+    ]
+    assert told["text"].startswith(
+        f'{RUN}: failed at fetch: main: Error (exit code 1): source "land": HTTP 404; no release'
+    )
+    assert [source["name"] for source in told["inputs"]["sources"]] == ["land.osm.pbf", "old.osm.pbf"]
+
+
+def test_what_argo_does_not_tell_is_missing(importer: Importer, bucket: Bucket) -> None:
+    """Variables without a value stay as they are written; quoting in Go's way is understood."""
+    importer.run(
+        "report",
+        f"--run={RUN}",
+        "--status=Error",
+        "--started={{workflow.creationTimestamp}}",
+        "--duration={{workflow.duration}}",
+        "--parameters={{workflow.parameters.json}}",
+        "--failures=" + '"[{\\"displayName\\":\\"x\\",\\"message\\":\\"\\U000e0001 odd\\"}]"',
+        "--sources=",
+    )
+    told = json.loads(importer.out[importer.out.index("{\n") : importer.out.rindex("\n}") + 2])
+    assert (told["started"], told["durations"]["total"], told["mode"]) == (None, None, None)
+    assert told["failures"] == [{"step": "x", "message": "\U000e0001 odd"}]
+
+
+@pytest.mark.parametrize(
+    ("answers", "posts", "error"),
+    [
+        ([500, 503, 200], 3, None),
+        ([0, 200], 2, None),
+        ([429, 200], 2, None),
+        ([500, 500, 500, 500, 200], 4, "it answered HTTP 500"),
+        ([404, 200], 1, "it answered HTTP 404"),
+        ([302, 200], 1, "it answered HTTP 302"),
+    ],
+)
+def test_the_webhook_is_tried_again_when_that_may_help(
+    importer: Importer, bucket: Bucket, receiver: Receiver, answers: list[int], posts: int, error: str | None
+) -> None:
+    receiver.answers = list(answers)
+    told = report(importer, "Succeeded")  # ends well in any case
+    assert len(receiver.posts) == posts == told["webhook"]["attempts"]
+    assert told["webhook"]["posted"] is (error is None)
+    assert told["webhook"].get("error") == error
+    if error:
+        assert f"the webhook did not take the summary ({error}); the run is as it was without it" in told["warnings"]
+        assert f"warning: the webhook did not take the summary ({error})" in importer.out
+    assert bucket.get(f"runs/{RUN}.json") == told
+    assert TOKEN not in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://127.0.0.1:{closed}/{token}", "the connection was refused"),
+        ("http://no-such-host.invalid/{token}", "the name of its host is unknown"),
+        ("https://127.0.0.1:{plain}/{token}", "its certificate is not trusted, or it does not speak TLS"),
+        ("ftp://127.0.0.1/{token}", "its key url holds no http(s) URL"),
+        ("{token}", "its key url holds no http(s) URL"),
+        ("http://127.0.0.1:99999/{token}", "its key url holds no http(s) URL"),
+    ],
+)
+def test_a_webhook_that_cannot_be_reached_fails_nothing(
+    importer: Importer,
+    bucket: Bucket,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    error: str,
+) -> None:
+    port = receiver.server.server_port
+    monkeypatch.setenv("WEBHOOK_URL", url.format(closed=free_port(), plain=port, token=TOKEN))
+    told = report(importer, "Succeeded")
+    assert told["webhook"]["error"] == error
+    assert TOKEN not in json.dumps(bucket.get(f"runs/{RUN}.json"))
+
+
+def test_a_named_secret_that_is_not_there_is_told(
+    importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEBHOOK_NAME", "no-webhook")
+    assert report(importer, "Succeeded")["warnings"] == ["no release is live"]
+    monkeypatch.setenv("WEBHOOK_NAME", "chat")
+    told = report(importer, "Succeeded")
+    assert "nothing is posted: Secret chat, or its key url, is not in the namespace" in told["warnings"]
+
+
+def test_store_and_database_may_be_away(
+    importer: Importer, bucket: Bucket, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cosmogony_importer.storage.RETRIES", 1)
+    monkeypatch.setattr("cosmogony_importer.db.connect.__defaults__", (0.5,))
+    monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
+    monkeypatch.setenv("POSTGRES_PORT", str(free_port()))
+    told = report(importer, "Failed", failures=[failed("load(0)", "lost"), failed("load", "No more retries left")])
+    warnings = " | ".join(told["warnings"])
+    assert "the object store could not be asked for this summary" in warnings
+    assert "the database could not be asked for this summary" in warnings
+    assert "the summary is not stored" in warnings
+    assert told["failures"][0]["step"] == "load"
+    assert told["live"] is None and "no release is live" not in told["warnings"]
+    assert [post["result"] for _, post in receiver.posts] == ["failed"]
+
+
+def test_a_stored_summary_is_posted_again(
+    importer: Importer, bucket: Bucket, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(importer, "Succeeded")
+    receiver.posts.clear()
+    importer.run("report", "--run", RUN)
+    assert [post["run"] for _, post in receiver.posts] == [RUN]
+    receiver.answers = [404]
+    assert "it answered HTTP 404" in importer.run("report", "--run", RUN, code=1)
+    receiver.answers = [503] * 4
+    assert "it answered HTTP 503" in importer.run("report", "--run", RUN, code=75)
+    assert "no summary of run other is stored" in importer.run("report", "--run", "other", code=1)
+    assert "is not the name of a workflow" in importer.run("report", "--run", "../x", code=1)
+    monkeypatch.delenv("WEBHOOK_URL")
+    assert "no webhook is set" in importer.run("report", "--run", RUN, code=1)
