@@ -100,6 +100,19 @@ def parser() -> argparse.ArgumentParser:
 
     step("list", commands.list_).add_argument("--json", action="store_true")
     keep(step("clean", commands.clean_up))
+
+    added = step("tile_prepare", commands.tile_prepare)
+    release(added)
+    added.add_argument(
+        "--template", required=True, metavar="FILE", help="t-rex's configuration with @ZONES@ and @CACHE@"
+    )
+
+    added = step("tile_finish", commands.tile_finish)
+    release(added)
+    added.add_argument("--max-zoom", type=int, required=True, metavar="N", help="highest zoom that was generated")
+
+    step("tile_link", commands.tile_link)
+
     for name in ("publish", "rollback"):
         steps.choices[name].add_argument(
             "--patience",
