@@ -9,7 +9,7 @@ import time
 
 import psycopg
 import pytest
-from cosmogony_importer import catalog, trex, switch
+from cosmogony_importer import catalog, switch, trex
 from support import data
 
 READS = [
