@@ -14,7 +14,7 @@ import yaml
 WORKFLOWS = Path(__file__).resolve().parents[2] / "roles/workflows/files"
 FILES = sorted(WORKFLOWS.glob("*.yaml"))
 STEPS = ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean", "rollback", "list")
-TEMPLATES = {f"cosmogony-{step}" for step in STEPS} | {"cosmogony-update"}
+TEMPLATES = {f"cosmogony-{step}" for step in STEPS} | {"cosmogony-tiles-trex", "cosmogony-update"}
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def test_a_step_can_be_run_alone(step: str) -> None:
 
 
 def test_what_changes_data_holds_the_lock() -> None:
-    for name in {*STEPS, "update"} - {"plan", "list"}:
+    for name in {*STEPS, "tiles-trex", "update"} - {"plan", "list"}:
         lock = template(name)["spec"].get("synchronization")
         assert lock == {"mutexes": [{"name": "cosmogony-update"}]}, name
     for name in ("plan", "list"):
@@ -147,7 +147,10 @@ def test_update_goes_in_order() -> None:
         "load": "merge.Succeeded",
         "stats": "merge.Succeeded",
         "tiles": "load.Succeeded",
-        "gate": "tiles.Succeeded && stats.Succeeded",
+        "tiles-trex": "load.Succeeded",
+        "gate": (
+            "(tiles.Succeeded || tiles.Skipped) && (tiles-trex.Succeeded || tiles-trex.Skipped) && stats.Succeeded"
+        ),
         "publish": "gate.Succeeded",
         "clean": "publish.Succeeded",
     }
