@@ -161,7 +161,8 @@ def test_pod_patches_of_the_steps(render) -> None:
     data = render({"steps": {"extract": extract}})["ConfigMap/cosmogony-settings"]["data"]
     patches = {key: json.loads(value) for key, value in data.items() if key.startswith("pod-")}
     assert set(patches) == {
-        f"pod-{step}" for step in ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "manage")
+        f"pod-{step}"
+        for step in ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "trex", "manage", "switch")
     }
     for patch in patches.values():
         by_name = {container["name"]: container for container in patch["containers"] + patch["initContainers"]}

@@ -17,7 +17,7 @@ STEPS = (
     *("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean"),
     *("rollback", "list", "report"),
 )
-TEMPLATES = {f"cosmogony-{step}" for step in STEPS} | {"cosmogony-update"}
+TEMPLATES = {f"cosmogony-{step}" for step in STEPS} | {"cosmogony-tiles-trex", "cosmogony-update"}
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def test_a_step_can_be_run_alone(step: str) -> None:
 
 def test_what_changes_data_holds_the_lock() -> None:
     without = {"plan", "list", "report"}
-    for name in {*STEPS, "update"} - without:
+    for name in {*STEPS, "tiles-trex", "update"} - without:
         lock = template(name)["spec"].get("synchronization")
         assert lock == {"mutexes": [{"name": "cosmogony-update"}]}, name
     for name in without:
@@ -208,7 +208,10 @@ def test_update_goes_in_order() -> None:
         "load": "merge.Succeeded",
         "stats": "merge.Succeeded",
         "tiles": "load.Succeeded",
-        "gate": "tiles.Succeeded && stats.Succeeded",
+        "tiles-trex": "load.Succeeded",
+        "gate": (
+            "(tiles.Succeeded || tiles.Skipped) && (tiles-trex.Succeeded || tiles-trex.Skipped) && stats.Succeeded"
+        ),
         "publish": "gate.Succeeded",
         "clean": "publish.Succeeded",
     }

@@ -9,7 +9,7 @@ import time
 
 import psycopg
 import pytest
-from cosmogony_importer import catalog, switch
+from cosmogony_importer import catalog, switch, trex
 from support import data
 
 READS = [
@@ -97,6 +97,15 @@ def test_prepared_but_nothing_published(postgres, make_client, empty):
     assert client.get("/zones/1").status_code == 503
     assert client.get("/release").status_code == 404
     assert client.get("/releases").json == {"releases": []}
+
+
+def test_prepared_for_a_tile_server_but_nothing_published(postgres, make_client, empty):
+    with postgres.connect(empty) as connection:
+        catalog.migrate(connection)
+        trex.ready(connection)
+        assert connection.execute("select count(*) from public.zones").fetchone() == (0,)
+    client = make_client(empty)
+    assert client.get("/zones/1").status_code == client.get("/tiles/cosmogony.json").status_code == 503
 
 
 def test_original_database_then_adopted(postgres, make_client, empty):

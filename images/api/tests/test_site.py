@@ -96,6 +96,12 @@ def test_kept_release(client, release):
     assert check.headers["Cache-Control"] == "public, max-age=60"
 
 
+@pytest.mark.parametrize(("release", "status"), [(data.NEW, 204), (data.OLD, 403), ("20200101t000000-ffffffff", 403)])
+def test_live_release(client, release, status):
+    check = client.get(f"/releases/{release}/check?live")
+    assert (check.status_code, check.headers["Cache-Control"]) == (status, "no-store")
+
+
 @pytest.mark.parametrize("release", ["20200101t000000-ffffffff", "x", "..", "legacy", "a%00b", "release_1"])
 def test_unknown_release(client, release):
     answer = client.get(f"/releases/{release}")

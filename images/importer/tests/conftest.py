@@ -46,7 +46,7 @@ def importer(
 ) -> Iterator[Importer]:
     """The command line over a new database."""
     database = postgres.create_database()
-    for name in ("S3_ENDPOINT", "PGPORT", "ARGO_PROGRESS_FILE"):
+    for name in ("S3_ENDPOINT", "PGPORT", "ARGO_PROGRESS_FILE", "TREX_CACHE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in postgres.environment(database).items():
         monkeypatch.setenv(name, value)

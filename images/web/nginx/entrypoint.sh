@@ -4,6 +4,7 @@
 set -eu
 
 : "${API_UPSTREAM:=cosmogony-api:8000}"
+: "${TILES_ENGINE:=martin}"
 : "${TILES_UPSTREAM:=cosmogony-tiles:3000}"
 : "${TILE_CACHE_SIZE:=1g}"
 : "${WORKER_PROCESSES:=2}"
@@ -59,6 +60,10 @@ listen() {
 API_UPSTREAM=$(complete "$API_UPSTREAM" API_UPSTREAM)
 TILES_UPSTREAM=$(complete "$TILES_UPSTREAM" TILES_UPSTREAM)
 LISTEN=$(listen)
+case $TILES_ENGINE in
+    martin | trex) ;;
+    *) fail "TILES_ENGINE is '$TILES_ENGINE', wanted martin or trex" ;;
+esac
 
 mkdir -p "$CONF_DIR" "$CACHE_DIR" || fail "$RUN_DIR and $CACHE_DIR must be writable for user $(id -u)"
 [ -w "$CACHE_DIR" ] || fail "$CACHE_DIR is not writable for user $(id -u): mount a volume there"
@@ -66,6 +71,7 @@ mkdir -p "$CONF_DIR" "$CACHE_DIR" || fail "$RUN_DIR and $CACHE_DIR must be writa
 render() {
     sed \
         -e "s|@API_UPSTREAM@|$API_UPSTREAM|g" -e "s|@TILES_UPSTREAM@|$TILES_UPSTREAM|g" \
+        -e "s|@TILES_ENGINE@|$TILES_ENGINE|g" \
         -e "s|@RESOLVER@|$RESOLVER|g" -e "s|@LISTEN@|$LISTEN|g" -e "s|@ACCESS_LOG@|$ACCESS_LOG|g" \
         -e "s|@TILE_CACHE_SIZE@|$TILE_CACHE_SIZE|g" -e "s|@WORKER_PROCESSES@|$WORKER_PROCESSES|g" \
         -e "s|@RUN_DIR@|$RUN_DIR|g" -e "s|@CACHE_DIR@|$CACHE_DIR|g" \

@@ -22,9 +22,12 @@ RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}|legacy(?:-[0-9]{8}t[0-9]
 
 NOTHING_PUBLISHED = "No release has been published yet"
 
+# Before the first release there may be an empty view with this comment, which a tile server needs to start.
 _CATALOG = """
 select to_regclass('public.cosmogony_release') is not null as catalog,
-       to_regclass('public.zones') is not null as zones
+       to_regclass('public.zones') is not null
+       and not starts_with(coalesce(obj_description(to_regclass('public.zones'), 'pg_class'), ''),
+                           'No release is published') as zones
 """
 _LIVE = "select id, schema_name from public.cosmogony_release"
 _KEPT = """

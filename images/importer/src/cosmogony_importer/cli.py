@@ -154,6 +154,19 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--parameters", default="", metavar="JSON", help="parameters of the workflow")
     added.add_argument("--failures", default="", metavar="JSON", help="failed nodes as Argo lists them")
     added.add_argument("--sources", default="", metavar="JSON", help="the configured sources")
+
+    added = step("tile_prepare", commands.tile_prepare)
+    release(added)
+    added.add_argument(
+        "--template", required=True, metavar="FILE", help="t-rex's configuration with @ZONES@ and @CACHE@"
+    )
+
+    added = step("tile_finish", commands.tile_finish)
+    release(added)
+    added.add_argument("--max-zoom", type=int, required=True, metavar="N", help="highest zoom that was generated")
+
+    step("tile_link", commands.tile_link)
+
     for name in ("publish", "rollback"):
         steps.choices[name].add_argument(
             "--patience",

@@ -7,15 +7,16 @@ import argparse
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from . import catalog, clean, db, durations, gate, reader, switch, tiles
-from .errors import Blocked, ImporterError, Missing
+from . import catalog, clean, db, durations, gate, reader, switch, tiles, trex
+from .errors import Blocked, ImporterError, Missing, TemporaryError
 from .progress import duration, say, write_outputs
 from .settings import Database, Storage
 
@@ -166,6 +167,8 @@ def publish(options: argparse.Namespace) -> None:
         release = catalog.find(connection, options.release) if options.release else _last_loaded(connection)
         _fit(connection, release, options)
         published = switch.switch(connection, release, "publish", reason=options.override, patience=options.patience)
+        if cache := trex.Cache.configured():
+            trex.switched(connection, cache)
         if not options.release:  # nobody runs clean after the two commands of the original
             clean.clean(connection, options.keep)
         durations.note(connection, release.id, "publish", time.monotonic() - start)
@@ -219,6 +222,8 @@ def rollback(options: argparse.Namespace) -> None:
     with _connect() as connection:
         release = catalog.find(connection, options.to) if options.to else switch.previous(connection)
         switch.switch(connection, release, "rollback", reason=options.reason, patience=options.patience)
+        if cache := trex.Cache.configured():
+            trex.switched(connection, cache)
     write_outputs(options.outputs, {"release": release.id})
     say(f"rolled back to release {release.id} ({time.monotonic() - start:.1f} s)")
 
@@ -286,6 +291,10 @@ def clean_up(options: argparse.Namespace) -> None:
                 say(("would remove " if options.dry_run else "removing ") + leftover.line)
             if not options.dry_run:
                 leftovers.remove(store, kept, found)
+        if not options.dry_run and (cache := trex.Cache.configured()):
+            with _cache_errors(cache):
+                removed = trex.clean(connection, cache)
+            say(f"tiles of t-rex removed: {', '.join(removed) or 'none'}")
         live = catalog.live(connection)
         if live and not options.dry_run:
             durations.note(connection, live.id, "clean", time.monotonic() - start)
@@ -306,3 +315,52 @@ def tell(options: argparse.Namespace) -> None:
     document = report.of_run(options, report.object_store())
     report.show(document)
     write_outputs(options.outputs, {"result": document["result"]})
+
+
+def _cache() -> trex.Cache:
+    cache = trex.Cache.configured()
+    if cache is None:
+        raise ImporterError("TREX_CACHE is not set; set it to the folder that t-rex has its cache in")
+    return cache
+
+
+@contextmanager
+def _cache_errors(cache: trex.Cache) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TemporaryError(
+            f"cache of t-rex {cache.root}: {error}; check its volume and run the command again"
+        ) from error
+
+
+def tile_prepare(options: argparse.Namespace) -> None:
+    """Make an empty folder and the configuration with which t-rex generates the tiles of a release."""
+    cache = _cache()
+    with _connect() as connection:
+        release = catalog.find(connection, options.release)
+    with _cache_errors(cache):
+        config, extent = trex.prepare(cache, release, Path(options.template))
+    write_outputs(options.outputs, {"config": config, "extent": extent})
+    say(f"release {release.id}: t-rex generates {extent} with {config}")
+
+
+def tile_finish(options: argparse.Namespace) -> None:
+    """Check the tiles that t-rex generated and put them where publish expects them."""
+    cache = _cache()
+    with _connect() as connection:
+        release = catalog.find(connection, options.release)
+    with _cache_errors(cache):
+        made = trex.finish(cache, release, options.max_zoom)
+    write_outputs(options.outputs, {"tiles": made.count})
+    say(f"release {release.id}: {made.count} tiles of t-rex, {made.size / 1e6:.1f} MB")
+
+
+def tile_link(options: argparse.Namespace) -> None:
+    """Let t-rex read the tiles of the live release; before the first one make what it needs to start."""
+    cache = _cache()
+    with _connect() as connection:
+        trex.ready(connection)
+        with _cache_errors(cache):
+            name, before = trex.follow(connection, cache)
+    say(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from cosmogony_api import answers, releases
 from cosmogony_api.context import database
@@ -65,9 +65,17 @@ def one(release_id: str) -> Response:
 
 @blueprint.get("/releases/<release_id>/check")
 def check(release_id: str) -> Response:
-    """Answer 204 for a kept release, 403 for every other: the answers that nginx's auth_request understands."""
-    if _find(release_id) is None:
+    """Answer 204 for a kept release, 403 for every other: the answers that nginx's auth_request understands.
+
+    With ``live`` in the query it is 204 for the live release only.
+    """
+    row = _find(release_id)
+    if row is None:
         return answers.message("This release is not kept", 403)
+    if "live" in request.args:
+        if not row["live"]:
+            return answers.message("This release is not live", 403)
+        return Response(status=204, headers={"Cache-Control": "no-store"})
     return Response(status=204, headers={"Cache-Control": KEPT})
 
 

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nginx as its image runs it, in front of t-rex: the live release only, and nothing kept for long.
+
+nginx and the API are the real ones. In the place of t-rex stands a server that answers from t-rex's cache, as it does.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cosmogony_importer import trex
+from helpers import Importer, Zones
+from test_trex import cache, published  # noqa: F401
+from throwaway import root as debian
+from throwaway.postgis import free_port
+
+IMAGES = Path(__file__).parents[2]
+Get = Callable[..., tuple[int, bytes, dict[str, str]]]
+
+
+class TileServer(http.server.BaseHTTPRequestHandler):
+    """Tiles of one folder, with t-rex's headers; GET only, as t-rex 0.9 is."""
+
+    protocol_version = "HTTP/1.1"
+    root: Path
+    asked: list[tuple[str, str | None]]
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers["Accept-Encoding"]))
+        path = self.root / self.path.lstrip("/")
+        if not path.is_file():
+            self.send_response(204)
+            self.end_headers()
+            return
+        body = path.read_bytes()
+        self.send_response(200)
+        headers = {
+            "Content-Type": "application/x-protobuf",
+            "Cache-Control": "max-age=300",
+            "Content-Encoding": "gzip",
+            "Content-Length": str(len(body)),
+            "Access-Control-Allow-Origin": "*",
+        }
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+def ask(port: int) -> Get:
+    def get(path: str, method: str = "GET", **headers: str) -> tuple[int, bytes, dict[str, str]]:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, answer.read(), dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), dict(error.headers)
+
+    return get
+
+
+def until(get: Get, path: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            if get(path)[0] < 500:
+                return
+        except OSError:
+            pass
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def tile_server(cache: trex.Cache) -> Iterator[type[TileServer]]:  # noqa: F811
+    handler = type("Here", (TileServer,), {"root": cache.root, "asked": []})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    handler.port = server.server_port
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield handler
+    server.shutdown()
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """The command that starts nginx as the image does, and its settings."""
+    try:
+        root = debian.debian_root()
+    except debian.Unavailable as reason:
+        pytest.skip(str(reason))
+    if os.getuid() != 0:
+        pytest.skip("nginx is started in a chroot, for which the tests must run as root")
+    folder = root / f"var/tmp/web-{os.getpid()}-{tmp_path.name}"
+    shutil.copytree(IMAGES / "web/nginx", folder / "nginx")
+    (folder / "site").mkdir()
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, *debian.owner(root))
+    inner = f"/{folder.relative_to(root)}"
+    settings = {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "TEMPLATE_DIR": f"{inner}/nginx",
+        "RUN_DIR": f"{inner}/run",
+        "CACHE_DIR": f"{inner}/cache",
+        "SITE_DIR": f"{inner}/site",
+        "ACCESS_LOG": "off",
+        "RESOLVER": "127.0.0.1",
+        "LISTEN": f"127.0.0.1:{free_port()}",
+    }
+    yield debian.inside(root, "/bin/sh", f"{inner}/nginx/entrypoint.sh"), settings
+    debian.remove(folder)
+
+
+@pytest.fixture
+def site(
+    importer: Importer, tile_server: type[TileServer], web: tuple[list[str], dict[str, str]], tmp_path: Path
+) -> Iterator[Get]:
+    """nginx before the API and the tile server."""
+    command, settings = web
+    api, nginx, log = free_port(), int(settings["LISTEN"].partition(":")[2]), tmp_path / "log"
+    settings |= {
+        "API_UPSTREAM": f"127.0.0.1:{api}",
+        "TILES_UPSTREAM": f"127.0.0.1:{tile_server.port}",
+        "TILES_ENGINE": "trex",
+    }
+    flask = [sys.executable, "-m", "flask", "--app", "cosmogony_api.app:create_app", "run", f"--port={api}"]
+    importer.run("init")
+    with log.open("ab") as stream:
+        processes = [
+            subprocess.Popen(
+                flask,
+                env={
+                    **os.environ,
+                    **importer.server.environment(importer.database),
+                    "PYTHONPATH": str(IMAGES / "api/src"),
+                },
+                stdout=stream,
+                stderr=stream,
+            ),
+            subprocess.Popen(command, env=settings, stdout=stream, stderr=stream),
+        ]
+    try:
+        until(ask(api), "/health/live", processes[0], log)
+        until(ask(nginx), "/healthz", processes[1], log)
+        yield ask(nginx)
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+
+
+def test_only_the_live_release_is_served(
+    importer: Importer, zones: Zones, site: Get, tile_server: type[TileServer]
+) -> None:
+    first = published(importer, zones, "a", "3/4/3")
+    path = "/tiles/cosmogony/3/4/3.pbf"
+    status, body, headers = site(f"{path}?v={first}", **{"Accept-Encoding": "gzip, br"})
+    assert (status, gzip.decompress(body).decode()) == (200, first)
+    assert (headers["Cache-Control"], headers["Content-Encoding"]) == ("max-age=300", "gzip")
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert tile_server.asked == [("/cosmogony/3/4/3.pbf", "gzip")], "asked once, without the query"
+    assert site(path)[1].decode() == first, "unpacked for who does not take gzip"
+
+    second = published(importer, zones, "b", "3/4/3")
+    time.sleep(2.5)  # nginx asks the API again
+    assert site(f"{path}?v={second}")[1].decode() == second
+    for version in (first, "20200101t000000-ffffffff", "nonsense!"):
+        status, _, headers = site(f"{path}?v={version}")
+        assert (status, headers["Cache-Control"]) == (404, "no-store"), version
+    status, body, headers = site(path)
+    assert (status, body.decode(), headers["Cache-Control"]) == (200, second, "max-age=300")
+
+
+def test_what_trex_does_not_know(importer: Importer, zones: Zones, site: Get, tile_server: type[TileServer]) -> None:
+    release = published(importer, zones, "a", "3/4/3")
+    path = f"/tiles/cosmogony/3/4/3.pbf?v={release}"
+    status, body, headers = site(path, method="HEAD")
+    assert (status, body, headers["Content-Type"]) == (200, b"", "application/x-protobuf")
+    tile_server.asked.clear()
+    for address in ("21/0/0", "30/0/0", "99/1/1"):
+        for query in ("", f"?v={release}"):
+            status, _, headers = site(f"/tiles/cosmogony/{address}.pbf{query}")
+            assert (status, headers["Cache-Control"]) == (404, "no-store")
+    assert tile_server.asked == []
+    status, body, headers = site(f"/tiles/cosmogony/5/0/0.pbf?v={release}")
+    assert (status, body, headers["Cache-Control"]) == (204, b"", "max-age=300")
+
+
+@pytest.mark.parametrize("engine", ["", "martin", "trex"])
+def test_nginx_takes_the_configuration(web: tuple[list[str], dict[str, str]], engine: str) -> None:
+    command, settings = web
+    done = subprocess.run(
+        [*command, "-t"], env=settings | {"TILES_ENGINE": engine}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    done = subprocess.run(
+        ["/bin/sh", str(IMAGES / "web/nginx/entrypoint.sh")],
+        env={"PATH": os.environ["PATH"], "TILES_ENGINE": "trx"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "TILES_ENGINE is 'trx', wanted martin or trex" in done.stderr

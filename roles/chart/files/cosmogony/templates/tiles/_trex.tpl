@@ -1,0 +1,54 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+
+{{/* Where t-rex and the steps that feed it have the cache. */}}
+{{- define "cosmogony.trexCache" -}}
+/tmp/mvtcache
+{{- end }}
+
+{{- define "cosmogony.trexVolume" -}}
+name: trex-cache
+persistentVolumeClaim:
+  claimName: {{ .Values.tiles.trex.cacheVolume.existingClaim | default "cosmogony-trex" }}
+{{- end }}
+
+{{/* One user for all that write the cache, so that each can remove what another made. */}}
+{{- define "cosmogony.trexSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: {{ .Values.tiles.trex.runAsUser }}
+runAsGroup: {{ .Values.tiles.trex.runAsUser }}
+fsGroup: {{ .Values.tiles.trex.runAsUser }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{/* A volume of one node wants all its pods on that node: each goes where a pod of t-rex is, the first one anywhere. */}}
+{{- define "cosmogony.trexAffinity" -}}
+{{- if eq .Values.tiles.trex.cacheVolume.accessMode "ReadWriteOnce" }}
+podAffinity:
+  requiredDuringSchedulingIgnoredDuringExecution:
+    - topologyKey: kubernetes.io/hostname
+      labelSelector:
+        matchLabels: {{- include "cosmogony.selectorLabels" (dict "root" . "component" "tiles") | nindent 10 }}
+{{- end }}
+{{- end }}
+
+{{/* Patch of a step that works on t-rex's cache; without t-rex that of any step. Call with a dict of root and step. */}}
+{{- define "cosmogony.trexStepPatch" -}}
+{{- $patch := include "cosmogony.stepPatch" .step | fromYaml }}
+{{- if eq .root.Values.tiles.engine "trex" }}
+{{- $path := include "cosmogony.trexCache" .root }}
+{{- range $patch.containers }}
+{{- if eq .name "main" }}
+{{- $_ := set . "env" (list (dict "name" "TREX_CACHE" "value" $path)) }}
+{{- $_ := set . "volumeMounts" (list (dict "name" "trex-cache" "mountPath" $path)) }}
+{{- end }}
+{{- end }}
+{{- $_ := set $patch "volumes" (append $patch.volumes (include "cosmogony.trexVolume" .root | fromYaml)) }}
+{{- $_ := set $patch "securityContext" (include "cosmogony.trexSecurityContext" .root | fromYaml) }}
+{{- with include "cosmogony.trexAffinity" .root | fromYaml }}
+{{- $_ := set $patch "affinity" . }}
+{{- end }}
+{{- end }}
+{{- toYaml $patch }}
+{{- end }}

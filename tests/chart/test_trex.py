@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""t-rex as tile server: what the chart renders for it, and the steps that feed it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+WORKFLOWS = Path(__file__).resolve().parents[2] / "roles/workflows/files"
+IMAGE = "registry.example.org/cosmogony/trex:0.9.2"
+CACHE = "/tmp/mvtcache"  # noqa: S108  where the original has it
+
+
+def trex_values(**more: Any) -> dict[str, Any]:
+    return {"tiles": {"engine": "trex", "trex": {"image": IMAGE, **more}}}
+
+
+@pytest.fixture(scope="module")
+def trex(render):
+    return render(trex_values())
+
+
+def pod(rendered) -> dict[str, Any]:
+    return rendered.pods()["Deployment/cosmogony-tiles"]
+
+
+def template(name: str) -> dict[str, Any]:
+    return yaml.safe_load((WORKFLOWS / f"cosmogony-{name}.yaml").read_text())
+
+
+def steps() -> dict[str, dict[str, Any]]:
+    return {step["name"]: step for step in template("tiles-trex")["spec"]["templates"]}
+
+
+def test_without_it_nothing_of_it_is_there(default) -> None:
+    assert default.kinds("PersistentVolumeClaim") == []
+    assert [o for o in default.objects if o["metadata"]["name"] == "cosmogony-trex"] == []
+    settings = default["ConfigMap/cosmogony-settings"]["data"]
+    assert settings["tiles-engine"] == "martin"
+    assert json.loads(settings["pod-switch"]) == json.loads(settings["pod-manage"])
+    assert "trex" not in json.dumps(pod(default))
+
+
+def test_it_takes_the_place_of_martin(trex) -> None:
+    (container,) = pod(trex)["containers"]
+    assert container["image"] == IMAGE
+    assert container["command"] == ["/usr/bin/t_rex"], "the original's entrypoint takes no arguments"
+    assert container["args"] == ["serve", "-c", "/etc/trex/config_server.toml"]
+    (port,) = trex["Service/cosmogony-tiles"]["spec"]["ports"]
+    assert (port["port"], container["ports"]) == (6767, [{"name": "http", "containerPort": 6767}])
+    for probe in ("startup", "readiness", "liveness"):
+        assert container[f"{probe}Probe"]["httpGet"]["path"] == "/index.json"
+    selector = trex["Deployment/cosmogony-tiles"]["spec"]["selector"]["matchLabels"]
+    assert selector == trex["Service/cosmogony-tiles"]["spec"]["selector"]
+
+
+def test_nginx_is_told(trex, default) -> None:
+    def env(rendered) -> dict[str, str]:
+        (container,) = rendered.pods()["Deployment/cosmogony-web"]["containers"]
+        return {entry["name"]: entry["value"] for entry in container["env"]}
+
+    assert (env(trex)["TILES_ENGINE"], env(trex)["TILES_UPSTREAM"]) == ("trex", "cosmogony-tiles:6767")
+    assert (env(default)["TILES_ENGINE"], env(default)["TILES_UPSTREAM"]) == ("martin", "cosmogony-tiles:3000")
+
+
+def test_configuration(trex) -> None:
+    """What stands in it is asked in images/importer/tests/test_trex.py; here, what the chart fills in."""
+    files = trex["ConfigMap/cosmogony-trex"]["data"]
+    server, generate = tomllib.loads(files["config_server.toml"]), tomllib.loads(files["config_generate.toml"])
+    assert server["cache"]["file"]["base"] == CACHE
+    assert server["webserver"]["port"] == 6767
+    queries = [query["sql"] for query in server["tileset"][0]["layer"][0]["query"]]
+    assert len(queries) == 2 and all("FROM public.zones" in " ".join(sql.split()) for sql in queries)
+    assert "@" not in files["config_server.toml"].replace("@ZONES@ and @CACHE@", "").split("[service", 1)[1]
+    assert generate["cache"]["file"]["base"] == "@CACHE@"
+    assert all("FROM @ZONES@" in query["sql"] for query in generate["tileset"][0]["layer"][0]["query"])
+    for both in (server, generate):
+        both.pop("cache")
+        for query in both["tileset"][0]["layer"][0]["query"]:
+            query.pop("sql")
+    assert server == generate
+
+
+def test_the_address_of_the_database_is_in_a_secret_only(trex, render) -> None:
+    (container,) = pod(trex)["containers"]
+    (address,) = (entry for entry in container["env"] if entry["name"] == "TREX_DATASOURCE_URL")
+    assert address["valueFrom"] == {"secretKeyRef": {"name": "cosmogony-trex", "key": "url"}}
+    assert "POSTGRES_PASSWORD" not in json.dumps(container)
+    assert trex.kinds("Secret") == []
+    assert "postgres" not in trex["ConfigMap/cosmogony-trex"]["data"]["config_server.toml"]
+    (other,) = pod(render(trex_values(existingSecret="mine")))["containers"]
+    assert {"secretKeyRef": {"name": "mine", "key": "url"}} in [entry["valueFrom"] for entry in other["env"]]
+
+
+def test_the_cache_is_mounted_whole_and_can_be_written(trex) -> None:
+    made = pod(trex)
+    for container in (*made["initContainers"], *made["containers"]):
+        (mount,) = (mount for mount in container["volumeMounts"] if mount["name"] == "trex-cache")
+        assert mount == {"name": "trex-cache", "mountPath": CACHE}, "neither subPath nor read-only"
+    (volume,) = (volume for volume in made["volumes"] if volume["name"] == "trex-cache")
+    assert volume["persistentVolumeClaim"] == {"claimName": "cosmogony-trex"}
+    claim = trex["PersistentVolumeClaim/cosmogony-trex"]["spec"]
+    assert claim == {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "10Gi"}}}
+
+
+def test_a_claim_of_the_site(render) -> None:
+    rendered = render(trex_values(cacheVolume={"existingClaim": "theirs"}))
+    assert rendered.kinds("PersistentVolumeClaim") == []
+    assert '"claimName": "theirs"' in json.dumps(pod(rendered)["volumes"])
+    settings = rendered["ConfigMap/cosmogony-settings"]["data"]
+    assert '"claimName":"theirs"' in settings["pod-switch"] and '"claimName":"theirs"' in settings["pod-trex"]
+
+
+def test_a_volume_of_one_node_keeps_its_pods_together(trex, render) -> None:
+    assert "affinity" not in pod(trex)
+    rendered = render(
+        {
+            "tiles": {
+                "engine": "trex",
+                "trex": {"image": IMAGE, "cacheVolume": {"accessMode": "ReadWriteOnce", "storageClass": "fast"}},
+                "affinity": {"nodeAffinity": {"mine": 1}},
+            }
+        }
+    )
+    claim = rendered["PersistentVolumeClaim/cosmogony-trex"]["spec"]
+    assert (claim["accessModes"], claim["storageClassName"]) == (["ReadWriteOnce"], "fast")
+    affinity = pod(rendered)["affinity"]
+    assert affinity["nodeAffinity"] == {"mine": 1}
+    (term,) = affinity["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert term["topologyKey"] == "kubernetes.io/hostname"
+    labels = rendered["Deployment/cosmogony-tiles"]["spec"]["template"]["metadata"]["labels"]
+    assert term["labelSelector"]["matchLabels"].items() <= labels.items()
+    settings = rendered["ConfigMap/cosmogony-settings"]["data"]
+    for step in ("switch", "trex"):
+        assert json.loads(settings[f"pod-{step}"])["affinity"]["podAffinity"] == affinity["podAffinity"]
+    assert "affinity" not in json.loads(settings["pod-manage"])
+
+
+def test_before_it_starts_the_link_is_made(trex) -> None:
+    (link,) = pod(trex)["initContainers"]
+    assert link["image"].startswith("registry.example.org/cosmogony/importer:")
+    assert (link["command"], link["args"]) == (["python", "import.py"], ["tile_link"])
+    env = {entry["name"]: entry for entry in link["env"]}
+    assert env["TREX_CACHE"]["value"] == CACHE
+    assert "secretKeyRef" in env["POSTGRES_PASSWORD"]["valueFrom"]
+
+
+@pytest.mark.parametrize("user", [10001, 4711])
+def test_all_that_write_the_cache_are_one_restricted_user(render, user: int) -> None:
+    rendered = render(trex_values(runAsUser=user))
+    settings = rendered["ConfigMap/cosmogony-settings"]["data"]
+    securities = [pod(rendered)["securityContext"]]
+    securities += [json.loads(settings[f"pod-{step}"])["securityContext"] for step in ("switch", "trex")]
+    for security in securities:
+        assert (security["runAsUser"], security["runAsGroup"], security["fsGroup"]) == (user, user, user)
+        assert security["runAsNonRoot"] is True and security["seccompProfile"] == {"type": "RuntimeDefault"}
+    for container in (*pod(rendered)["initContainers"], *pod(rendered)["containers"]):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["resources"]["requests"] and container["resources"]["limits"]["memory"]
+
+
+def test_steps_on_the_cache_get_it_by_their_patch(trex) -> None:
+    settings = trex["ConfigMap/cosmogony-settings"]["data"]
+    for step in ("switch", "trex"):
+        patch = json.loads(settings[f"pod-{step}"])
+        main = next(container for container in patch["containers"] if container["name"] == "main")
+        assert main["env"] == [{"name": "TREX_CACHE", "value": CACHE}]
+        assert main["volumeMounts"] == [{"name": "trex-cache", "mountPath": CACHE}]
+        assert main["resources"]["limits"]["memory"]
+        assert [volume["name"] for volume in patch["volumes"]] == ["tmp", "trex-cache"]
+    assert "trex" not in settings["pod-manage"] and "trex" not in settings["pod-tiles"]
+    for name in ("publish", "rollback", "clean"):
+        assert "key: pod-switch" in (WORKFLOWS / f"cosmogony-{name}.yaml").read_text()
+    assert (settings["tiles-engine"], settings["image-trex"]) == ("trex", IMAGE)
+    assert (settings["trex-secret"], settings["trex-max-zoom"], settings["trex-nodes"]) == ("cosmogony-trex", "6", "1")
+
+
+def test_generate_is_one_command_of_trex() -> None:
+    generate = steps()["generate"]
+    container = generate["container"]
+    assert container["command"] == ["/usr/bin/t_rex"]
+    assert container["args"] == [
+        "generate",
+        "-c",
+        "{{inputs.parameters.config}}",
+        "--tileset=cosmogony",
+        "--minzoom=0",
+        "--maxzoom={{inputs.parameters.max-zoom}}",
+        "--extent={{inputs.parameters.extent}}",
+        "--nodes={{inputs.parameters.nodes}}",
+        "--nodeno={{inputs.parameters.node}}",
+        "--progress=false",
+        "--overwrite=true",
+    ]
+    assert [entry["name"] for entry in container["env"]] == ["TREX_DATASOURCE_URL"]
+    assert container["env"][0]["valueFrom"]["secretKeyRef"]["key"] == "url"
+    assert generate["retryStrategy"]["limit"] and generate["retryStrategy"]["retryPolicy"] == "Always"
+
+
+def test_tiles_are_prepared_generated_and_finished() -> None:
+    (main,) = (step for name, step in steps().items() if name == "main")
+    tasks = {task["name"]: task for task in main["dag"]["tasks"]}
+    assert {name: task.get("depends") for name, task in tasks.items()} == {
+        "prepare": None,
+        "generate": "prepare.Succeeded",
+        "finish": "generate.Succeeded",
+    }
+    assert tasks["generate"]["withSequence"] == {"count": "{{inputs.parameters.nodes}}"}
+    for name, task in tasks.items():
+        inputs = {entry["name"]: entry for entry in steps()[name]["inputs"]["parameters"]}
+        given = {entry["name"] for entry in task["arguments"]["parameters"]}
+        assert given == {n for n, entry in inputs.items() if "valueFrom" not in entry}, name
+    for name, command in (("prepare", "tile_prepare"), ("finish", "tile_finish")):
+        container = steps()[name]["container"]
+        assert (container["command"], container["args"][0]) == (["python", "import.py"], command)
+        assert "--outputs=/tmp/outputs" in container["args"]
+    config = next(volume for volume in steps()["prepare"]["volumes"] if volume["name"] == "config")
+    assert config["configMap"] == {"name": "cosmogony-trex"}
+
+
+@pytest.mark.parametrize("step", ["prepare", "generate", "finish"])
+def test_step(step: str) -> None:
+    made = steps()[step]
+    container = made["container"]
+    assert int(made["activeDeadlineSeconds"]) > 0
+    assert made["podSpecPatch"] == "{{inputs.parameters.pod}}"
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert not any("secret" in argument or "password" in argument for argument in container["args"])
+    for parameter in (made.get("outputs") or {}).get("parameters", []):
+        assert parameter["valueFrom"]["path"] == f"/tmp/outputs/{parameter['name']}"  # noqa: S108
+
+
+def test_the_update_takes_one_way_or_the_other() -> None:
+    (release,) = (t for t in template("update")["spec"]["templates"] if t["name"] == "release")
+    (engine,) = (entry for entry in release["inputs"]["parameters"] if entry["name"] == "tiles-engine")
+    assert engine["valueFrom"]["configMapKeyRef"] == {"name": "cosmogony-settings", "key": "tiles-engine"}
+    tasks = {task["name"]: task for task in release["dag"]["tasks"]}
+    for task, wanted in (("tiles", "martin"), ("tiles-trex", "trex")):
+        assert tasks[task]["when"] == f"{{{{inputs.parameters.tiles-engine}}}} == {wanted}"
+        assert tasks[task]["depends"] == "load.Succeeded"
+        assert tasks[task]["templateRef"] == {"name": f"cosmogony-{task}", "template": "main"}
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"tiles": {"engine": "trex"}}, "/tiles/trex/image"),
+        (trex_values(image="registry.example.org/trex"), "/tiles/trex/image"),
+        (trex_values(image="registry.example.org/trex:latest"), "/tiles/trex/image"),
+        ({"tiles": {"engine": "t-rex"}}, "/tiles/engine"),
+        (trex_values(runAsUser=0), "/tiles/trex/runAsUser"),
+        (trex_values(generateMaxZoom=14), "/tiles/trex/generateMaxZoom"),
+        (trex_values(generateNodes=0), "/tiles/trex/generateNodes"),
+        (trex_values(cacheVolume={"accessMode": "ReadOnlyMany"}), "/tiles/trex/cacheVolume/accessMode"),
+        (trex_values(cacheVolume={"claim": "x"}), "claim"),
+    ],
+)
+def test_the_schema_refuses_and_names(render, values: dict[str, Any], named: str) -> None:
+    with pytest.raises(AssertionError) as refused:
+        render(values)
+    assert named in str(refused.value)
