@@ -45,6 +45,8 @@ def test_results_are_written_for_the_release_and_counted(minio: MinioServer, tmp
         for key in (f"releases/{RELEASE}/test_results.json", "cosmogony-data/concat/tests_results.json")
     ]
     assert texts[0] == texts[1]
+    noted = minio.client.stat_object(BUCKET, f"releases/{RELEASE}/test_results.json").metadata
+    assert float(noted["x-amz-meta-seconds"]) >= 0  # the report of the run tells it
     cantons = [record for record in json.loads(texts[0]) if record["zone_type_local_name"] == "canton"]
     assert {"Luxembourg"} <= {record["name"] for record in cantons if record["test_status"] == "ok"}
 

@@ -212,7 +212,8 @@ def _durations(run: Run, known: Known) -> Document:
     told: Document = {
         step: round(sum(source["seconds"][step] or 0 for source in known.sources), 1) for step in ("fetch", "extract")
     }
-    if merged := ((known.manifest or {}).get("durations") or {}).get("merge"):
+    merged = ((known.manifest or {}).get("durations") or {}).get("merge")
+    if merged is not None:
         told["merge"] = merged
     return {**told, **known.steps, "total": run.seconds}
 
@@ -246,9 +247,11 @@ def text(document: Document) -> str:
     live = document["live"]["id"] if document["live"] else None
     result, name = document["result"], document["run"]
     if result == "published":
-        zones, sources = document["counts"].get("zones"), document["counts"]["sources"]
+        counts = document["counts"]
+        zones = counts.get("loaded", counts.get("zones"))
+        sources = f"{counts['sources']} source{'' if counts['sources'] == 1 else 's'}"
         override = f", let through because: {document['override']}" if document["override"] else ""
-        return f"{name}: release {document['release']} is published, {zones} zones of {sources} sources{took}{override}"
+        return f"{name}: release {document['release']} is published, {zones} zones of {sources}{took}{override}"
     word = "is" if document["published"] else "stays"
     stays = f"release {live} {word} live" if live else "no release is live"
     if result == "current":
