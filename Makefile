@@ -9,8 +9,9 @@ UV_VERSION := 0.13.9
 BIN := $(CURDIR)/.venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
 INVENTORY ?= inventories/local
-# LISTEN=0.0.0.0:8080 opens the site; SOURCE=https://… COUNTRY=xx takes an extract of your own.
+# LISTEN=0.0.0.0:8080 opens the site; SAMPLE=world takes the larger sample; SOURCE=https://… COUNTRY=xx an extract of your own.
 LISTEN ?=
+SAMPLE ?=
 SOURCE ?=
 COUNTRY ?=
 ARGS ?=
@@ -18,9 +19,22 @@ ARGS ?=
 export PATH := $(BIN):$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
+SAMPLES := liechtenstein world
+ifneq ($(SAMPLE),)
+ifneq ($(SAMPLE),$(filter $(SAMPLES),$(firstword $(SAMPLE))))
+$(error SAMPLE=$(SAMPLE) is unknown: take one of $(SAMPLES), or SOURCE=https://… for an extract of your own)
+endif
+ifneq ($(SOURCE),)
+$(error SAMPLE and SOURCE exclude each other: give one of them)
+endif
+endif
+
+# Another source loses the zones of the one before; the gate lets it through and keeps the reason.
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always \
-	  -e '{"data_update_override": "make local was given another source"}')
+	  -e '{"data_update_override": "make local was given another source"}') \
+	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
+	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
 .PHONY: help local down clean status prune logs venv test lint unit molecule e2e live bench browser build
 
@@ -41,7 +55,7 @@ venv: .venv/.stamp ## Python environment with Ansible and every tool
 	.venv/bin/uv sync -q --locked --inexact
 	touch $@
 
-local: ## everything: from a bare machine to a running site with real data
+local: ## everything: from a bare machine to a running site with real data; SAMPLE=world for the larger sample
 	@.ci/phases begin local
 	.ci/phases run local environment make --no-print-directory venv
 	.ci/phases run local cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)

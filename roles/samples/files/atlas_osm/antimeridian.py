@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cut what crosses the antimeridian: OSM has borders on both sides of it, and no line from +180 to -180.
+
+A polygon that crosses it falls into open chains that end on it. Along the antimeridian inside and outside
+alternate, so the ends are joined in pairs from south to north; where their number is odd the polygon holds a pole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from .errors import AtlasError
+from .topojson import Point
+
+HALF = 1_800_000_000
+POLE = 900_000_000
+
+
+def cut(points: Sequence[Point]) -> list[list[Point]]:
+    """The pieces of a line; each crossing ends one at ±180 degrees and begins the next at the same latitude."""
+    pieces = [[points[0]]]
+    for before, after in pairwise(points):
+        if abs(after[0] - before[0]) > HALF:
+            side = HALF if before[0] > 0 else -HALF
+            latitude = _crossing(before, after, side)
+            _add(pieces[-1], (side, latitude))
+            pieces.append([(-side, latitude)])
+        _add(pieces[-1], after)
+    return [piece for piece in pieces if len(piece) > 1]
+
+
+def _crossing(before: Point, after: Point, side: int) -> int:
+    unwrapped = after[0] + 2 * side
+    if unwrapped == before[0]:
+        return before[1]
+    return round(before[1] + (after[1] - before[1]) * (side - before[0]) / (unwrapped - before[0]))
+
+
+def _add(piece: list[Point], point: Point) -> None:
+    if piece[-1] != point:
+        piece.append(point)
+
+
+def connections(chains: Sequence[tuple[Point, Point]]) -> list[tuple[tuple[int, int], tuple[int, int], list[Point]]]:
+    """Which ends of the chains (first, last point) belong together, and the line between them.
+
+    An end is (chain, 0 for its first point or 1 for its last).
+    """
+    sides: dict[int, list[tuple[int, int, int]]] = {HALF: [], -HALF: []}
+    for number, ends in enumerate(chains):
+        for which, (x, y) in enumerate(ends):
+            if x not in sides:
+                raise AtlasError(f"a ring is open at {x / 1e7} {y / 1e7}, which is not on the antimeridian")
+            sides[x].append((y, number, which))
+    for ends in sides.values():
+        ends.sort()
+    made = []
+    east, west = sides[HALF], sides[-HALF]
+    if len(east) % 2 != len(west) % 2:
+        raise AtlasError("a polygon has an end on one side of the antimeridian only")
+    if len(east) % 2:
+        south = sum(y for y, _, _ in east + west) < 0
+        one, two = (east.pop(0), west.pop(0)) if south else (east.pop(), west.pop())
+        pole = -POLE if south else POLE
+        line = [(HALF, one[0]), (HALF, pole), (-HALF, pole), (-HALF, two[0])]
+        made.append((one[1:], two[1:], line))
+    for x, ends in sides.items():
+        for one, two in zip(ends[::2], ends[1::2], strict=True):
+            made.append((one[1:], two[1:], [(x, one[0]), (x, two[0])] if one[0] != two[0] else []))
+    return made

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ways from arcs: an arc is one way, whoever has it as border; the members of a relation are its rings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from . import antimeridian
+from .errors import AtlasError
+from .topojson import Point, Ring, Shape
+
+#: Number of a way, and whether it is walked backwards.
+Step = tuple[int, bool]
+#: Number of a way and its role.
+Member = tuple[int, str]
+
+
+class Mesh:
+    """The ways of an atlas; those that nobody asked for are not made."""
+
+    def __init__(self, arcs: Sequence[Sequence[Point]]) -> None:
+        self._arcs = arcs
+        self._between: dict[tuple[Point, Point], int] = {}
+        for number, points in enumerate(arcs):
+            self._between.setdefault((points[0], points[-1]), number)
+            self._between.setdefault((points[-1], points[0]), ~number)
+        self._pieces: dict[int, list[Step]] = {}
+        self._known: dict[tuple[Point, ...], int] = {}
+        self.ways: list[tuple[Point, ...]] = []
+
+    def members(self, *shapes: Shape) -> list[Member]:
+        """Ways and roles of a relation that covers the shapes, ring after ring."""
+        rings = [ring for shape in shapes for polygon in shape.polygons for ring in self._polygon(polygon)]
+        # What is met twice has the same area on both sides: it is no border.
+        count = Counter(way for _, steps in rings for way, _ in steps)
+        found: dict[int, str] = {}
+        for role, steps in rings:
+            for way, _ in steps:
+                if count[way] % 2:
+                    found.setdefault(way, role)
+        return list(found.items())
+
+    def _polygon(self, polygon: Sequence[Ring]) -> Iterable[tuple[str, list[Step]]]:
+        chains: list[list[Step]] = []
+        for number, ring in enumerate(polygon):
+            parts = self._chains([step for arc in self._whole(ring) for step in self._arc(arc)])
+            if len(parts) == 1 and self._first(parts[0][0]) == self._last(parts[0][-1]):
+                if self._has_area(parts[0]):
+                    yield ("inner" if number else "outer"), parts[0]
+            else:
+                chains += parts
+        for ring in self._join(chains):
+            if self._has_area(ring):
+                yield "outer", ring
+
+    def _whole(self, ring: Ring) -> list[int]:
+        """The arcs of a ring. Where one is missing (a merge has lost it), the one that spans the gap is put in."""
+        made: list[int] = []
+        for arc, following in zip(ring, (*ring[1:], ring[0]), strict=True):
+            made.append(arc)
+            gap = self._end(arc), self._end(~following)
+            if gap[0] != gap[1] and gap in self._between:
+                made.append(self._between[gap])
+        return made
+
+    def _end(self, arc: int) -> Point:
+        return self._arcs[arc][-1] if arc >= 0 else self._arcs[~arc][0]
+
+    def _arc(self, arc: int) -> list[Step]:
+        number = arc if arc >= 0 else ~arc
+        if number not in self._pieces:
+            self._pieces[number] = [self._way(piece) for piece in antimeridian.cut(self._arcs[number])]
+        steps = self._pieces[number]
+        return steps if arc >= 0 else [(way, not backwards) for way, backwards in reversed(steps)]
+
+    def _way(self, points: Sequence[Point]) -> Step:
+        line = tuple(points)
+        turned = line[::-1]
+        backwards = turned < line
+        key = turned if backwards else line
+        if key not in self._known:
+            self._known[key] = len(self.ways)
+            self.ways.append(line)
+        number = self._known[key]
+        return number, self.ways[number] != line
+
+    def _first(self, step: Step) -> Point:
+        return self.ways[step[0]][-1 if step[1] else 0]
+
+    def _last(self, step: Step) -> Point:
+        return self.ways[step[0]][0 if step[1] else -1]
+
+    def _has_area(self, ring: Sequence[Step]) -> bool:
+        return len({point for way, _ in ring for point in self.ways[way]}) > 2
+
+    def _chains(self, steps: list[Step]) -> list[list[Step]]:
+        """The ring, in pieces where it is interrupted; a ring that begins inside a piece is turned to its start."""
+        parts: list[list[Step]] = []
+        for step in steps:
+            if parts and self._last(parts[-1][-1]) == self._first(step):
+                parts[-1].append(step)
+            else:
+                parts.append([step])
+        if len(parts) > 1 and self._last(parts[-1][-1]) == self._first(parts[0][0]):
+            parts[0] = parts.pop() + parts[0]
+        return parts
+
+    def _join(self, chains: list[list[Step]]) -> Iterable[list[Step]]:
+        """Closed rings from chains that end on the antimeridian."""
+        if not chains:
+            return
+        ends = [(self._first(chain[0]), self._last(chain[-1])) for chain in chains]
+        across: dict[tuple[int, int], tuple[tuple[int, int], list[Step]]] = {}
+        for one, two, line in antimeridian.connections(ends):
+            steps = [self._way(line)] if line else []
+            across[one] = two, steps
+            across[two] = one, [(way, not backwards) for way, backwards in reversed(steps)]
+        left = set(range(len(chains)))
+        while left:
+            begin = number = min(left)
+            enter, ring = 0, []
+            while number in left:
+                left.remove(number)
+                chain = chains[number]
+                ring += chain if enter == 0 else [(way, not backwards) for way, backwards in reversed(chain)]
+                (number, enter), steps = across[number, 1 - enter]
+                ring += steps
+            if (number, enter) != (begin, 0):
+                raise AtlasError("the borders at the antimeridian do not close")
+            yield ring

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read TopoJSON: arcs as lists of points, shapes as rings of arc numbers.
+
+Points are whole numbers of 1e-7 degrees, the way OSM stores them: what is equal here is one node later.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import AtlasError
+
+#: Longitude and latitude.
+Point = tuple[int, int]
+#: Numbers of arcs in their order; `~i` is arc `i` walked backwards.
+Ring = tuple[int, ...]
+
+_UNIT = 10_000_000
+_BOUND = (180 * _UNIT, 90 * _UNIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One area of an atlas: polygons of rings, the first of each is its outside."""
+
+    key: str | None
+    name: str
+    polygons: tuple[tuple[Ring, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    arcs: list[list[Point]]
+    shapes: dict[str, list[Shape]]
+
+    def layer(self, name: str) -> list[Shape]:
+        if name not in self.shapes:
+            raise AtlasError(f"the topology has no object {name!r}, only {', '.join(sorted(self.shapes))}")
+        return self.shapes[name]
+
+
+def parse(content: bytes | str) -> Topology:
+    """A topology from its text."""
+    try:
+        data = json.loads(content)
+    except ValueError as error:
+        raise AtlasError(f"this is no JSON: {error}") from error
+    if not isinstance(data, dict) or data.get("type") != "Topology":
+        raise AtlasError("this is no TopoJSON: its type is not Topology")
+    arcs = [_points(arc, data.get("transform")) for arc in data["arcs"]]
+    shapes = {name: _shapes(name, item, len(arcs)) for name, item in data["objects"].items()}
+    return Topology(arcs, shapes)
+
+
+def _points(arc: list[list[float]], transform: dict[str, list[float]] | None) -> list[Point]:
+    """Degrees; a quantised arc holds steps from point to point in the units of the transform."""
+    made: list[Point] = []
+    if transform is None:
+        places = [(position[0], position[1]) for position in arc]
+    else:
+        (kx, ky), (dx, dy) = transform["scale"], transform["translate"]
+        places, x, y = [], 0, 0
+        for step in arc:
+            x, y = x + step[0], y + step[1]
+            places.append((x * kx + dx, y * ky + dy))
+    for lon, lat in places:
+        point = (round(lon * _UNIT), round(lat * _UNIT))
+        if abs(point[0]) > _BOUND[0] or abs(point[1]) > _BOUND[1]:
+            raise AtlasError(f"{lon} {lat} is no place on Earth: take an atlas that is not projected")
+        if not made or made[-1] != point:
+            made.append(point)
+    return made
+
+
+def _shapes(layer: str, item: dict[str, Any], arcs: int) -> list[Shape]:
+    if item["type"] == "GeometryCollection":
+        return [shape for part in item["geometries"] for shape in _shapes(layer, part, arcs)]
+    key = item.get("id")
+    name = (item.get("properties") or {}).get("name") or ""
+    if item["type"] is None:
+        polygons = []
+    elif item["type"] == "Polygon":
+        polygons = [item["arcs"]]
+    elif item["type"] == "MultiPolygon":
+        polygons = item["arcs"]
+    else:
+        raise AtlasError(f"{layer} {key or name}: a {item['type']} is no area")
+    made = tuple(tuple(tuple(ring) for ring in polygon) for polygon in polygons)
+    for ring in (ring for polygon in made for ring in polygon):
+        if any(not -arcs <= arc < arcs for arc in ring):
+            raise AtlasError(f"{layer} {key or name}: an arc is missing")
+    return [Shape(None if key is None else str(key), name, made)]
