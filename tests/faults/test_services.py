@@ -66,7 +66,7 @@ def test_database_is_away_during_load(bench: Bench) -> None:
         assert bench.served(changed)
         attempts = len(bench.cluster.attempts(said.workflow, "load"))
         trial.saw(
-            f"held at {at.split()[0]} {at.split()[1]}; page and cached tile 200, API and other tile 503 with Retry-After; "
+            f"held at {' '.join(at.split()[:2])}; page, cached tile 200, API, other tile 503 with Retry-After; "
             f"all right {again:.0f} s after its return; load attempt {attempts} went through"
         )
 
@@ -88,15 +88,13 @@ def test_database_is_killed_during_publish(bench: Bench) -> None:
             )
             assert bench.database.live() == trial.before
             bench.database.kill()
-        back = bench.database.back()
+        bench.database.back()
         assert bench.database.live() in (trial.before, _release_of(bench, workflow))
         again = bench.all_right(limit=AGAIN)
         said.succeeded()
         assert bench.served(changed)
         attempts = len(bench.cluster.attempts(workflow, "publish"))
-        trial.saw(
-            f"all right {again + time.monotonic() - back:.0f} s after its return; publish attempt {attempts} went through"
-        )
+        trial.saw(f"all right {again:.0f} s after its return; publish attempt {attempts} went through")
 
 
 def _release_of(bench: Bench, workflow: str) -> str:
