@@ -13,7 +13,21 @@ import yaml
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / "roles/workflows/files"
 FILES = sorted(WORKFLOWS.glob("*.yaml"))
-STEPS = ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean", "rollback", "list")
+STEPS = (
+    "plan",
+    "fetch",
+    "extract",
+    "merge",
+    "load",
+    "stats",
+    "tiles",
+    "gate",
+    "publish",
+    "clean",
+    "rollback",
+    "list",
+    "status",
+)
 TEMPLATES = {f"cosmogony-{step}" for step in STEPS} | {"cosmogony-update"}
 
 
@@ -126,10 +140,10 @@ def test_a_step_can_be_run_alone(step: str) -> None:
 
 
 def test_what_changes_data_holds_the_lock() -> None:
-    for name in {*STEPS, "update"} - {"plan", "list"}:
+    for name in {*STEPS, "update"} - {"plan", "list", "status"}:
         lock = template(name)["spec"].get("synchronization")
         assert lock == {"mutexes": [{"name": "cosmogony-update"}]}, name
-    for name in ("plan", "list"):
+    for name in ("plan", "list", "status"):
         assert "synchronization" not in template(name)["spec"]
 
 

@@ -99,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--reason", metavar="TEXT")
 
     step("list", commands.list_).add_argument("--json", action="store_true")
+    step("status", commands.status)
     keep(step("clean", commands.clean_up))
     for name in ("publish", "rollback"):
         steps.choices[name].add_argument(
