@@ -13,7 +13,7 @@ from faultkit.bench import LIECHTENSTEIN, Bench
 def test_status(bench: Bench) -> None:
     live = bench.site.release()
     said = bench.playbook("playbooks/status.yml").succeeded()
-    lines = [line.strip().removeprefix("- ").strip("'\"").strip() for line in said.output.splitlines()]
+    lines = [line.strip(" -,'\"") for line in said.output.splitlines()]
 
     def one(pattern: str) -> str:
         found = [line for line in lines if re.search(pattern, line)]

@@ -84,8 +84,13 @@ class Cluster:
         """The last attempt of the step whose label begins so, once the test is true of it."""
 
         def look() -> Step | None:
-            found = [step for step in self.steps(workflow) if step.label.startswith(label)]
-            return found[-1] if found and test(found[-1]) else None
+            now = self.argo.workflow(workflow)
+            found = [step for step in Tree(now).steps() if step.label.startswith(label)]
+            if found and test(found[-1]):
+                return found[-1]
+            if ended(now):
+                raise RuntimeError(f"{workflow} ended before step {label} was as wanted: {summary(now)}")
+            return None
 
         return wait_for(look, f"step {label} of {workflow}", limit=limit)
 
