@@ -150,6 +150,9 @@ def test_pod_patches_of_the_steps(render) -> None:
     for patch in patches.values():
         by_name = {container["name"]: container for container in patch["containers"] + patch["initContainers"]}
         assert by_name["main"]["resources"]["limits"]["memory"]
+        (volume,) = patch["volumes"]
+        told = {"name": "SCRATCH_SIZE", "value": volume["emptyDir"]["sizeLimit"]}
+        assert by_name["main"]["env"] == [told], "the step knows its limit"
         for argos in ("init", "wait"):
             assert by_name[argos]["securityContext"]["allowPrivilegeEscalation"] is False
             assert by_name[argos]["securityContext"]["capabilities"] == {"drop": ["ALL"]}

@@ -36,7 +36,10 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     extract.add_argument("--languages", default="", metavar="CSV", help="languages of sources that name none")
     extract.add_argument("--threads", default="", metavar="N", help="computing threads (default: all cores)")
     extract.add_argument(
-        "--disk", default="", metavar="SIZE", help="scratch space there is, such as 2Gi: checked first"
+        "--disk",
+        default="",
+        metavar="SIZE",
+        help="scratch space there is, such as 2Gi: checked first (default: SCRATCH_SIZE of the environment)",
     )
     _scratch(extract)
 
@@ -139,7 +142,7 @@ def _extract(arguments: argparse.Namespace) -> None:
         checked_languages(arguments.languages, "--languages"),
         threads=_number(arguments.threads, "--threads"),
         scratch=arguments.scratch,
-        disk=parse_size(arguments.disk, "--disk"),
+        disk=parse_size(arguments.disk or environ.get("SCRATCH_SIZE", ""), "--disk"),
     )
     write_outputs(arguments.outputs, {"zones": result.zones, "skipped": result.skipped})
 

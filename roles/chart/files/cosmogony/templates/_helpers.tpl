@@ -200,8 +200,9 @@ imagePullSecrets:
 {{- end }}
 
 {{/*
-Patch of one workflow step's pod: requests, limits, the size of /tmp, the security context of Argo's own containers,
-which the namespace's Pod Security wants whatever the controller's configuration says, and how often progress is told.
+Patch of one workflow step's pod: requests, limits, the size of /tmp (the step is told, too: the node would end it without
+a word), the security context of Argo's own containers, which the namespace's Pod Security wants whatever the controller's
+configuration says, and how often progress is told.
 */}}
 {{- define "cosmogony.stepPatch" -}}
 initContainers:
@@ -214,6 +215,9 @@ containers:
       - name: ARGO_PROGRESS_PATCH_TICK_DURATION
         value: 10s
   - name: main
+    env:
+      - name: SCRATCH_SIZE
+        value: {{ .scratch | quote }}
     resources: {{- toYaml .resources | nindent 6 }}
 volumes:
   - name: tmp
