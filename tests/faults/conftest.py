@@ -14,12 +14,17 @@ if str(Path(__file__).parent) not in sys.path:
 
 from faultkit.bench import Bench
 from faultkit.report import ROWS, table
-from faultkit.settings import Settings
+from faultkit.settings import ROOT, Settings
 
 
 @pytest.fixture(scope="session")
-def _bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(Settings.from_environment(), tmp_path_factory.mktemp("faults"))
+def _bench() -> Bench:
+    """What the playbooks say is kept in artifacts/faults."""
+    folder = ROOT / "artifacts/faults"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.log"):
+        old.unlink()
+    return Bench(Settings.from_environment(), folder)
 
 
 @pytest.fixture

@@ -108,6 +108,10 @@ class Cluster:
             *GROUP, self.namespace, "workflows", workflow, {"spec": {"shutdown": "Terminate"}}
         )
 
+    def clean_knows_the_store(self) -> bool:
+        (main,) = (t for t in self.argo.template("cosmogony-clean")["spec"]["templates"] if t["name"] == "main")
+        return any(variable["name"] == "S3_ENDPOINT" for variable in main["container"]["env"])
+
     # pods
 
     def pod_of(self, workflow: str, step: Step) -> Any:

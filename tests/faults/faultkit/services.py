@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,8 +38,11 @@ class Service:
         raise NotImplementedError
 
     def kill(self) -> None:
-        """End it without grace; the StatefulSet makes another one."""
-        self.cluster.kill_pod(f"{self.name}-0", self.namespace)
+        """Kill its first process, and all others with it; the StatefulSet makes another pod."""
+        pod = self.pod
+        with self.cluster.frozen(pod, self.program) as pid:  # or it would end in order
+            os.kill(pid, signal.SIGKILL)
+        self.cluster.kill_pod(pod.metadata.name, self.namespace)
 
     def back(self) -> float:
         """Wait until it answers again; the moment when it did."""
@@ -49,7 +53,7 @@ class Service:
         """End it without grace, and let it stay away."""
         with self.cluster.frozen(self.pod, self.program):  # or it would end in order
             self._scale(0)
-            self.kill()
+            self.cluster.kill_pod(f"{self.name}-0", self.namespace)
 
     def start(self) -> float:
         self._scale(1)
