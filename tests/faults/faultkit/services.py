@@ -111,9 +111,12 @@ class ObjectStore(Service):
             answer.release_conn()
 
     def unfinished(self) -> list[str]:
-        """Uploads that began and did not end."""
-        listing = self.client._list_multipart_uploads(self.bucket, prefix="osm/")
-        return [upload.object_name for upload in listing.uploads]
+        """Uploads that began and did not end. MinIO tells of them by the whole name only."""
+        found: list[str] = []
+        for key in self.keys():
+            listing = self.client._list_multipart_uploads(self.bucket, prefix=key)
+            found += [upload.object_name for upload in listing.uploads]
+        return found
 
     def clients(self, pid: int) -> set[str]:
         """Addresses that have a connection to a process of it."""
