@@ -36,7 +36,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
-.PHONY: help local down clean status prune logs venv test lint unit molecule e2e live bench browser build
+.PHONY: help local down clean status prune logs venv test test-long lint unit molecule faults e2e live bench browser build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -88,7 +88,10 @@ unit: venv ## quick tests without the cluster
 	@pytest -q
 
 molecule: venv browser ## scenarios on the local cluster, in order
-	@for scenario in default; do molecule test -s $$scenario; done
+	@for scenario in default data_update; do molecule test -s $$scenario; done
+
+faults: venv ## scenario data_update with every fault: updates while all that may break breaks
+	@FAULTS=all molecule test -s data_update
 
 e2e: venv browser ## asks the running site, with a real browser
 	@pytest -q tests/e2e
@@ -106,6 +109,9 @@ browser:
 
 test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 	@.ci/test
+
+test-long: ## the gate with every fault of scenario data_update
+	@FAULTS=all .ci/test
 
 build: venv ## the collection as a tarball, in dist/
 	@ansible-galaxy collection build --force --output-path dist

@@ -168,7 +168,9 @@ def test_pod_patches_of_the_steps(render) -> None:
         by_name = {container["name"]: container for container in patch["containers"] + patch["initContainers"]}
         resources = by_name["main"]["resources"]
         assert resources["limits"]["memory"] and resources["requests"]["cpu"]
-        assert [resources["requests"]["ephemeral-storage"]] == [v["emptyDir"]["sizeLimit"] for v in patch["volumes"]]
+        sizes = [volume["emptyDir"]["sizeLimit"] for volume in patch["volumes"]]
+        assert [resources["requests"]["ephemeral-storage"]] == sizes
+        assert by_name["main"]["env"] == [{"name": "SCRATCH_SIZE", "value": sizes[0]}], "the step knows its limit"
         for argos in ("init", "wait"):
             assert by_name[argos]["securityContext"]["allowPrivilegeEscalation"] is False
             assert by_name[argos]["securityContext"]["capabilities"] == {"drop": ["ALL"]}

@@ -15,7 +15,7 @@ WORKFLOWS = Path(__file__).resolve().parents[2] / "roles/workflows/files"
 FILES = sorted(WORKFLOWS.glob("*.yaml"))
 STEPS = (
     *("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean"),
-    *("rollback", "list", "report"),
+    *("rollback", "list", "report", "status"),
 )
 TEMPLATES = {f"cosmogony-{step}" for step in STEPS} | {"cosmogony-tiles-trex", "cosmogony-update"}
 
@@ -169,7 +169,7 @@ def test_a_step_can_be_run_alone(step: str) -> None:
 
 
 def test_what_changes_data_holds_the_lock() -> None:
-    without = {"plan", "list", "report"}
+    without = {"plan", "list", "report", "status"}
     for name in {*STEPS, "tiles-trex", "update"} - without:
         lock = template(name)["spec"].get("synchronization")
         assert lock == {"mutexes": [{"name": "cosmogony-update"}]}, name

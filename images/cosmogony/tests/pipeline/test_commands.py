@@ -66,7 +66,10 @@ def test_a_whole_update_and_then_nothing_to_do(
     assert code == 0, run.said
     assert progress.read_text() == "19277/19277\n"
 
-    extract = ["extract", "--source", json.dumps(items[0]), "--languages", "en", "--threads", "1", "--disk", "300Mi"]
+    extract = ["extract", "--source", json.dumps(items[0]), "--languages", "en", "--threads", "1"]
+    assert run(*extract, SCRATCH_SIZE="1Mi")[0] == 1
+    assert "of scratch space are too little" in run.said
+    extract += ["--disk", "300Mi"]
     code, extracted = run(*extract, ARGO_PROGRESS_FILE=str(progress))
     assert (code, extracted) == (0, {"zones": "1", "skipped": "false"}), run.said
     assert progress.read_text() == "1/1\n"

@@ -128,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--reason", metavar="TEXT")
 
     step("list", commands.list_).add_argument("--json", action="store_true")
+    step("status", commands.status)
     added = step("clean", commands.clean_up)
     keep(added)
     added.add_argument(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from . import catalog, clean, db, durations, gate, reader, switch, tiles, trex
+from . import catalog, clean, db, durations, gate, reader, switch, tiles, trex, usage
 from .errors import Blocked, ImporterError, Missing, TemporaryError
 from .progress import duration, say, write_outputs
 from .settings import Database, Storage
@@ -273,6 +273,20 @@ def list_(options: argparse.Namespace) -> None:
                 when,
             )
         )
+
+
+def status(options: argparse.Namespace) -> None:
+    """Tell of the kept releases, and of the room that database and object store take."""
+    with _connect() as connection:
+        known = {
+            "releases": [usage.of_release(connection, release) for release in catalog.releases(connection)],
+            "database": usage.of_database(connection),
+        }
+    if Storage.configured():
+        known["store"] = usage.of_store(_store())
+    document = json.dumps(known)
+    write_outputs(options.outputs, {"status": document})
+    say(document)
 
 
 def clean_up(options: argparse.Namespace) -> None:

@@ -96,7 +96,11 @@ def _readers(connection: psycopg.Connection) -> str:
         "WHERE l.granted AND a.pid <> pg_backend_pid() AND l.relation IN (to_regclass('public.zones'), "
         "to_regclass('public.cosmogony_release')) ORDER BY a.xact_start LIMIT 1"
     ).fetchone()
-    return f"process {row[0]} {row[1]} from {row[2]}, since {row[3]}".replace("  ", " ") if row else "somebody"
+    if row is None:
+        return "somebody"
+    pid, program, client, since = row
+    # of other users' sessions PostgreSQL tells no more than this
+    return " ".join(filter(None, (f"process {pid}", program, f"from {client}"))) + (f", since {since}" if since else "")
 
 
 def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | None]:

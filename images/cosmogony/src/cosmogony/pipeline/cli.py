@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +65,12 @@ def _source(parser: argparse.ArgumentParser) -> None:
 
 
 def _scratch(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--disk", default="", metavar="SIZE", help="scratch space there is, such as 2Gi: checked first")
+    parser.add_argument(
+        "--disk",
+        default=os.environ.get("SCRATCH_SIZE", ""),
+        metavar="SIZE",
+        help="scratch space there is, such as 2Gi: checked first (default: SCRATCH_SIZE of the environment)",
+    )
     parser.add_argument("--scratch", default=SCRATCH, type=Path, metavar="DIR", help="folder for large files")
 
 

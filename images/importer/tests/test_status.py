@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What status tells of releases, database and object store."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import psycopg
+import pytest
+from helpers import Importer, grid
+from test_steps import ID, Bucket, bucket  # noqa: F401
+
+
+def status(importer: Importer) -> dict[str, Any]:
+    importer.run("status")
+    told = json.loads(importer.out.splitlines()[-1])
+    assert json.loads(importer.output("status")) == told
+    return told
+
+
+def test_before_the_first_release(importer: Importer, db: psycopg.Connection) -> None:
+    told = status(importer)
+    assert told["releases"] == []
+    assert told["database"]["name"] == importer.database
+    assert told["database"]["bytes"] > 1_000_000
+    assert "store" not in told, "no object store is configured"
+
+
+def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:  # noqa: F811
+    bucket.release(grid(4))
+    bucket.client.put_object(bucket.name, "osm/land.osm.pbf", io.BytesIO(b"x" * 500), 500)
+    bucket.client.put_object(bucket.name, "notes.txt", io.BytesIO(b"y" * 7), 7)
+    importer.run("load", "--release", ID)
+    importer.run("gate", "--release", ID, "--override", "a test")
+    importer.run("publish", "--release", ID)
+    told = status(importer)
+    (release,) = told["releases"]
+    assert (release["id"], release["live"], release["zones"], release["state"]) == (ID, True, 17, "published")
+    assert release["gate"] in ("passed", "overridden")
+    assert release["bytes"] > 8192
+    assert [source["name"] for source in release["sources"]] == ["land.osm.pbf"]
+    assert told["store"]["bucket"] == bucket.name
+    prefixes = told["store"]["prefixes"]
+    assert prefixes["osm/"] == {"objects": 1, "bytes": 500}
+    assert prefixes["other"] == {"objects": 1, "bytes": 7}
+    assert prefixes["releases/"]["objects"] == 3
+    assert prefixes["cosmogony-data/parts/"] == {"objects": 0, "bytes": 0}
+
+
+def test_release_of_an_original_database_has_no_sources(
+    importer: Importer, db: psycopg.Connection, zones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importer.load(zones.grid(size=2))
+    assert [release["sources"] for release in status(importer)["releases"]] == [[]]

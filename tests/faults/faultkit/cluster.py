@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cluster as the tests see it: workflows and their steps, pods and their processes, settings."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoClient, submission
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
+    Step,
+    Tree,
+    ended,
+    nodes_of,
+    outputs,
+    summary,
+    waiting_for,
+)
+from kubernetes.client.exceptions import ApiException
+
+from .settings import Settings
+from .waiting import wait_for
+
+GROUP = ("argoproj.io", "v1alpha1")
+SETTINGS = "cosmogony-settings"
+
+
+class Cluster:
+    """Both namespaces of the scenario."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.namespace = settings.namespace
+        api = kubernetes.config.new_client_from_config(settings.kubeconfig)
+        self.core = kubernetes.client.CoreV1Api(api)
+        self.apps = kubernetes.client.AppsV1Api(api)
+        self.custom = kubernetes.client.CustomObjectsApi(api)
+        self.argo = ArgoClient(self.custom, self.core, self.namespace)
+
+    # workflows
+
+    def submit(self, template: str, **parameters: str) -> str:
+        """Start a workflow of a template; returns its name."""
+        body = submission(
+            template, self.namespace, parameters,
+            generate_name=f"{template}-", parallelism=2, labels={"app.kubernetes.io/part-of": "cosmogony"},
+        )  # fmt: skip
+        return self.argo.submit(body)["metadata"]["name"]
+
+    def workflows(self) -> list[dict[str, Any]]:
+        items = self.custom.list_namespaced_custom_object(*GROUP, self.namespace, "workflows")["items"]
+        return sorted(items, key=lambda item: item["metadata"]["creationTimestamp"])
+
+    def ended(self, name: str, *, limit: float = 300) -> dict[str, Any]:
+        """The workflow once it has ended."""
+
+        def look() -> dict[str, Any] | None:
+            workflow = self.argo.workflow(name)
+            state.update(summary(workflow))
+            return workflow if ended(workflow) else None
+
+        state: dict[str, Any] = {}
+        return wait_for(look, f"end of {name} ({state})", limit=limit, interval=0.5)
+
+    def run(self, template: str, *, limit: float = 300, **parameters: str) -> dict[str, Any]:
+        return self.ended(self.submit(template, **parameters), limit=limit)
+
+    def steps(self, workflow: str) -> list[Step]:
+        return Tree(self.argo.workflow(workflow)).steps()
+
+    def nodes(self, workflow: str) -> list[dict[str, Any]]:
+        return list(nodes_of(self.argo.workflow(workflow)).values())
+
+    def waits_for(self, workflow: str) -> str:
+        return waiting_for(self.argo.workflow(workflow))
+
+    def step(self, workflow: str, label: str, test: Callable[[Step], bool], *, limit: float = 180) -> Step:
+        """The last attempt of the step whose label begins so, once the test is true of it."""
+
+        def look() -> Step | None:
+            now = self.argo.workflow(workflow)
+            found = [step for step in Tree(now).steps() if step.label.startswith(label)]
+            if found and test(found[-1]):
+                return found[-1]
+            if ended(now):
+                raise RuntimeError(f"{workflow} ended before step {label} was as wanted: {summary(now)}")
+            return None
+
+        return wait_for(look, f"step {label} of {workflow}", limit=limit)
+
+    def running(self, workflow: str, label: str) -> Step:
+        return self.step(workflow, label, lambda step: step.phase == "Running")
+
+    def attempts(self, workflow: str, label: str) -> list[Step]:
+        return [step for step in self.steps(workflow) if step.label.startswith(label)]
+
+    def outputs(self, workflow: dict[str, Any]) -> dict[str, str]:
+        return outputs(workflow)
+
+    def terminate(self, workflow: str) -> None:
+        self.custom.patch_namespaced_custom_object(
+            *GROUP, self.namespace, "workflows", workflow, {"spec": {"shutdown": "Terminate"}}
+        )
+
+    def clean_knows_the_store(self) -> bool:
+        (main,) = (t for t in self.argo.template("cosmogony-clean")["spec"]["templates"] if t["name"] == "main")
+        return any(variable["name"] == "S3_ENDPOINT" for variable in main["container"]["env"])
+
+    # pods
+
+    def pod_of(self, workflow: str, step: Step) -> Any:
+        selector = f"workflows.argoproj.io/workflow={workflow}"
+        for pod in self.core.list_namespaced_pod(self.namespace, label_selector=selector).items:
+            if (pod.metadata.annotations or {}).get("workflows.argoproj.io/node-id") == step.id:
+                return pod
+        raise LookupError(f"{step.label} of {workflow} has no pod")
+
+    def log_of(self, workflow: str, step: Step) -> str:
+        """What a step has written so far."""
+        return "\n".join(self.argo.log(workflow, step.id, 200))
+
+    def kill_pod(self, name: str, namespace: str | None = None) -> None:
+        """Delete a pod without grace, and see it go."""
+        where = namespace or self.namespace
+        uid = self.core.read_namespaced_pod(name, where).metadata.uid
+        self.core.delete_namespaced_pod(name, where, grace_period_seconds=0)
+
+        def gone() -> bool:
+            try:
+                return self.core.read_namespaced_pod(name, where).metadata.uid != uid
+            except ApiException as error:
+                if error.status == 404:
+                    return True
+                raise
+
+        wait_for(gone, f"end of pod {name}", limit=60)
+
+    def processes(self, pod: Any, program: str) -> list[int]:
+        """Processes of this machine that belong to a pod and run a program; the first process comes first."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if (folder / "comm").read_text().strip() != program:
+                    continue
+                if f"pods/{pod.metadata.uid}/" in (folder / "mountinfo").read_text():
+                    inner = next(line for line in (folder / "status").read_text().splitlines() if line[:5] == "NSpid")
+                    found.append((int(inner.split()[-1]), int(folder.name)))
+        return [pid for _, pid in sorted(found)]
+
+    @contextlib.contextmanager
+    def frozen(self, pod: Any, program: str) -> Iterator[int]:
+        """Let the first process of a pod stand still while the block runs; it may be killed in it."""
+        pids = self.processes(pod, program)
+        assert pids, f"pod {pod.metadata.name} has no process {program} on this machine"
+        os.kill(pids[0], signal.SIGSTOP)
+        try:
+            yield pids[0]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pids[0], signal.SIGCONT)
+
+    # settings
+
+    @contextlib.contextmanager
+    def setting(self, **changed: str) -> Iterator[dict[str, str]]:
+        """Change what the steps read while the block runs; names are written with _ for -."""
+        values = {name.replace("_", "-"): value for name, value in changed.items()}
+        before = self.core.read_namespaced_config_map(SETTINGS, self.namespace).data
+        self.core.patch_namespaced_config_map(SETTINGS, self.namespace, {"data": values})
+        try:
+            yield before
+        finally:
+            self.core.patch_namespaced_config_map(
+                SETTINGS, self.namespace, {"data": {name: before[name] for name in values}}
+            )
+
+    def read_setting(self, name: str) -> str:
+        return self.core.read_namespaced_config_map(SETTINGS, self.namespace).data[name]
+
+    def step_patch(self, step: str) -> dict[str, Any]:
+        return json.loads(self.read_setting(f"pod-{step}"))

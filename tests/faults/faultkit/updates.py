@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Playbooks as users run them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from .settings import ROOT, Settings
+from .waiting import wait_for
+
+SUBMITTED = re.compile(r"^\s+(\S+) submitted$", re.MULTILINE)
+
+
+class Playbook:
+    """One run of a playbook; it goes on while the test does something else."""
+
+    def __init__(
+        self, settings: Settings, playbook: str, folder: Path, extra: dict[str, Any] | None = None, *options: str
+    ) -> None:
+        self.began = time.monotonic()
+        self.file = folder / f"{Path(playbook).stem}-{time.monotonic_ns()}.log"
+        inventories = [f"--inventory={ROOT / name}" for name in settings.inventories]
+        command = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            str(ROOT / playbook),
+            *inventories,
+            *options,
+        ]
+        if extra:
+            command.append(f"--extra-vars={json.dumps(extra)}")
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        for name in [name for name in environment if name.startswith(("PG", "S3_"))]:
+            del environment[name]
+        with self.file.open("w") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=folder, env=environment
+            )
+
+    @property
+    def output(self) -> str:
+        return self.file.read_text()
+
+    @property
+    def text(self) -> str:
+        """The output in one line, so that wrapping does not matter."""
+        return " ".join(self.output.split())
+
+    @property
+    def workflow(self) -> str:
+        """Name of the workflow it follows."""
+
+        def look() -> str:
+            found = SUBMITTED.search(self.output)
+            if found is None and self.process.poll() is not None:
+                raise RuntimeError(f"the playbook ended with {self.process.returncode}:\n{self.output}")
+            return found[1] if found else ""
+
+        return wait_for(look, "a submitted workflow", limit=90)
+
+    def finish(self, *, limit: float = 400) -> Playbook:
+        try:
+            self.process.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"the playbook did not end within {limit:g} s:\n{self.output[-4000:]}") from None
+        return self
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(timeout=30)
+
+    def succeeded(self) -> Playbook:
+        self.finish()
+        assert self.process.returncode == 0, self.output[-6000:]
+        return self
+
+    def failed(self) -> Playbook:
+        self.finish()
+        assert self.process.returncode != 0, self.output[-6000:]
+        return self

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the download server may do wrong."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from faultkit import extracts
+from faultkit.bench import LIECHTENSTEIN, Bench
+
+
+@pytest.mark.quick
+def test_not_found(bench: Bench) -> None:
+    """It fails at once, names the source, and says how to go on."""
+    with bench.trial("HTTP 404") as trial:
+        bench.downloads.fault(LIECHTENSTEIN, "status", method="ANY", status=404, times=0)
+        said = bench.update(mode="changed", reason="it's time").failed()
+        assert [step.phase for step in bench.cluster.steps(said.workflow)] == ["Failed"], "no second attempt"
+        assert re.search(rf"plan: Error \(exit code 1\): \S+ ERROR plan: source {LIECHTENSTEIN}", said.text)
+        assert "answered HTTP 404; correct or disable the source in cosmogony_sources" in said.text
+        assert "playbooks/update.yml -i" in said.text
+        assert """-e update_mode=changed -e '{"update_reason": "it'"'"'s time"}'""" in said.text
+        assert "The live release is untouched" in said.text
+        trial.saw("plan fails at once and names the source")
+
+
+def test_wrong_checksum(bench: Bench) -> None:
+    """Fetched once more from the start, then given up for good."""
+    with bench.trial("a wrong md5") as trial:
+        changed = bench.change(LIECHTENSTEIN)
+        bench.downloads.fault(LIECHTENSTEIN, "md5", times=0)
+        said = bench.update().failed()
+        assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == 2 * len(changed.content)
+        assert len(bench.cluster.attempts(said.workflow, "fetch(liechtenstein")) == 1
+        assert "twice; wait for the publisher to repair the file" in said.text
+        assert not bench.cluster.attempts(said.workflow, "merge"), "no release without the source"
+        trial.saw("fetched twice, then given up; no merge")
+
+
+def test_broken_file(bench: Bench) -> None:
+    """Its checksum is right, its content is not: the part fails, and there is no release without it."""
+    with bench.trial("a damaged file with the right md5") as trial:
+        bench.downloads.put(LIECHTENSTEIN, extracts.broken(bench.original(LIECHTENSTEIN)))
+        said = bench.update().failed()
+        (extract,) = bench.cluster.attempts(said.workflow, "extract(liechtenstein")
+        assert extract.phase == "Failed"
+        assert not bench.cluster.attempts(said.workflow, "merge"), "no release without the source"
+        assert f"source {LIECHTENSTEIN}" in said.text
+        trial.saw("extract fails at once; no merge, although the other source is fine")
+        bench.change(LIECHTENSTEIN)

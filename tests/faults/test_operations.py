@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What playbooks/status.yml tells."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from faultkit.bench import LIECHTENSTEIN, Bench
+
+
+@pytest.mark.quick
+def test_status(bench: Bench) -> None:
+    live = bench.site.release()
+    said = bench.playbook("playbooks/status.yml").succeeded()
+    lines = [line.strip(" -,'\"") for line in said.output.splitlines()]
+
+    def one(pattern: str) -> str:
+        found = [line for line in lines if re.search(pattern, line)]
+        assert found, f"no line is like {pattern}:\n{said.output}"
+        return found[0]
+
+    assert re.search(rf"^live: {live}, published 20\d\d-.* UTC, [0-9.]+ hours ago, \d+ zones$", one("^live:"))
+    assert re.search(r"of 2013-08-03, [0-9.]+ kB, 1\d zones$", one(f"^input {LIECHTENSTEIN}"))
+    one(r"^input luxembourg-latest\.osm\.pbf: luxembourg-200101\.osm\.pbf of ")
+    assert re.search(r": live, \d+ zones, gate (passed|overridden.*), [0-9.]+ MB$", one(f"^{live}: live"))
+    one(r"^cosmogony-update-\S+: Succeeded, 20.* UTC, \d+ s, (published|current) 20")
+    one(r"^database \S+: [0-9.]+ MB$")
+    for prefix in ("osm/", "cosmogony-data/parts/", "cosmogony-data/concat/", "releases/"):
+        one(rf"^bucket {bench.settings.bucket}, {prefix}: [0-9.]+ \S+ in \d+ objects$")
+    one(r"^workflows: \d+ with \d+ pods")
+    one(r"/registry: [0-9.]+ [MG]B$")
+    names = [workflow["metadata"]["name"] for workflow in bench.cluster.workflows()]
+    assert not any(name.startswith("cosmogony-status") for name in names), "it leaves no workflow behind"
+
+
+def test_status_without_the_database(bench: Bench) -> None:
+    """It tells what it can, and why not more."""
+    bench.database.stop()
+    try:
+        said = bench.playbook("playbooks/status.yml").finish(limit=600)
+    finally:
+        bench.database.start()
+    assert said.process.returncode == 0, said.output
+    assert "No sizes and no inputs" in said.text
+    assert "last runs:" in said.text

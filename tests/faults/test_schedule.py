@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Updates by the clock, and the API server's look at the templates."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+from faultkit.bench import LIECHTENSTEIN, Bench
+from faultkit.cluster import GROUP
+from faultkit.settings import ROOT
+from faultkit.waiting import wait_for
+from kubernetes.client.exceptions import ApiException
+
+FILES = sorted((ROOT / "roles/workflows/files").glob("*.yaml"))
+CRON = "cosmogony-update"
+
+
+def check(bench: Bench, document: dict[str, Any]) -> None:
+    """Let the API server judge a document strictly; nothing is kept."""
+    plural = f"{document['kind'].lower()}s"
+    tried = copy.deepcopy(document)
+    tried["metadata"]["name"] = f"strict-{document['metadata']['name']}"
+    bench.cluster.custom.create_namespaced_custom_object(
+        *GROUP, bench.cluster.namespace, plural, tried, dry_run="All", field_validation="Strict"
+    )
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_definitions_are_complete_and_strict(bench: Bench, file) -> None:
+    """Every template as it is; and none of them with a misspelt field, at whatever depth."""
+    document = yaml.safe_load(file.read_text())
+    check(bench, document)
+    for path in (("spec", "entripoint"), ("spec", "templates", 0, "retryStrategie")):
+        broken = copy.deepcopy(document)
+        place: Any = broken
+        for step in path[:-1]:
+            place = place[step] if isinstance(step, int) else place.get(step)
+            if place is None:
+                break
+        if place is None:
+            continue  # a CronWorkflow has no templates
+        place[path[-1]] = "x"
+        with pytest.raises(ApiException) as refused:
+            check(bench, broken)
+        assert refused.value.status == 400
+        field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+        assert f'unknown field "{field}"' in json.loads(refused.value.body)["message"]
+
+
+def cron(bench: Bench) -> dict[str, Any] | None:
+    items = bench.cluster.custom.list_namespaced_custom_object(*GROUP, bench.cluster.namespace, "cronworkflows")[
+        "items"
+    ]
+    return next((item for item in items if item["metadata"]["name"] == CRON), None)
+
+
+def schedule(bench: Bench, **variables: Any) -> str:
+    """Run role workflows as a deployment does; its recap."""
+    extra = {f"workflows_{name}": value for name, value in variables.items()}
+    return bench.playbook("site.yml", "--tags=workflows", **extra).succeeded().output
+
+
+@pytest.mark.quick
+def test_inventory_switches_the_schedule(bench: Bench) -> None:
+    settings = {
+        "schedule": "15 3 * * *", "schedule_timezone": "Europe/Vaduz", "schedule_suspend": True,
+        "history_succeeded": 2, "history_failed": 3,
+    }  # fmt: skip
+    try:
+        assert "changed=0" not in schedule(bench, **settings)
+        spec = cron(bench)["spec"]
+        assert spec["schedules"] == ["15 3 * * *"]
+        assert (spec["timezone"], spec["suspend"]) == ("Europe/Vaduz", True)
+        assert spec["concurrencyPolicy"] == "Forbid"
+        assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (2, 3)
+        assert spec["workflowSpec"]["parallelism"] == 2
+    finally:
+        schedule(bench)
+    assert cron(bench) is None, "without a schedule there is none"
+
+
+def test_misspelt_field_of_the_inventory_is_refused(bench: Bench) -> None:
+    said = bench.playbook("site.yml", "--tags=workflows", workflows_spec={"nodeSelektor": {"disk": "fast"}}).failed()
+    assert "nodeSelektor" in said.text
+    assert "workflows_spec" in said.text
+
+
+def test_schedule_starts_one_at_a_time(bench: Bench) -> None:
+    """The clock goes on while an update runs; no second one joins it, and old runs are forgotten."""
+
+    def runs() -> list[dict[str, Any]]:
+        label = "workflows.argoproj.io/cron-workflow"
+        return [w for w in bench.cluster.workflows() if w["metadata"]["labels"].get(label) == CRON]
+
+    def done() -> list[str]:
+        found = [run["metadata"]["name"] for run in runs() if run.get("status", {}).get("phase") == "Succeeded"]
+        names.update(found)
+        return found
+
+    names: set[str] = set()
+    with bench.trial("an update that lasts longer than its schedule", publishes=True) as trial:
+        changed = bench.change(LIECHTENSTEIN)
+        bench.downloads.fault(LIECHTENSTEIN, "stall", after=1000)
+        try:
+            schedule(bench, schedule="@every 10s", schedule_timezone="Europe/Vaduz", history_succeeded=1)
+            wait_for(lambda: bench.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
+            (first,) = runs()
+            moment = cron(bench)["status"]["lastScheduledTime"]
+            wait_for(lambda: cron_skipped(bench, moment), "a tick while it runs", limit=60)
+            assert [run["metadata"]["name"] for run in runs()] == [first["metadata"]["name"]]
+            bench.downloads.all_right()
+            wait_for(lambda: done() and len(names) >= 3, "three updates by the clock", limit=300)
+            wait_for(lambda: len(done()) <= 1, "only one of them is kept", limit=60)
+        finally:
+            schedule(bench)
+        assert bench.served(changed)
+        trial.saw("ticks pass while it runs; the next ones find nothing new; one ended run is kept")
+
+
+def cron_skipped(bench: Bench, moment: str) -> bool:
+    """More time than two ticks has passed on the cluster's own clock since the run began."""
+    began = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return (datetime.now(UTC) - began).total_seconds() > 25

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Updates without a fault: nothing new, something new, something gone, and what they say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from faultkit.bench import CITIES, LIECHTENSTEIN, LUXEMBOURG, Bench, seconds
+
+
+@pytest.mark.quick
+def test_release_has_both_sources(bench: Bench) -> None:
+    manifest = bench.store.json(f"releases/{bench.site.release()}/manifest.json")
+    assert [source["name"] for source in manifest["sources"]] == [LIECHTENSTEIN, "luxembourg-latest.osm.pbf"]
+    assert manifest["sources"][1]["file"] == LUXEMBOURG, "the name of the latest leads to the dated file"
+    assert {"LI", "LU"} <= set(manifest["counts"]["by_country"])
+
+
+@pytest.mark.quick
+def test_nothing_new(bench: Bench) -> None:
+    live = bench.site.release()
+    bench.downloads.forget_seen()
+    said = bench.update().succeeded()
+    assert f"Nothing is new: release {live} is current" in said.text
+    status = bench.cluster.argo.workflow(said.workflow)["status"]
+    took = seconds((status["startedAt"], status["finishedAt"]))
+    assert [step.label for step in bench.cluster.steps(said.workflow)] == ["plan"], "one pod"
+    assert took <= 60
+    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == bench.downloads.seen(LUXEMBOURG)["bytes"] == 0
+    assert bench.site.release() == live
+    bench.note("nothing is new", f"one pod, release {live} is current", took)
+
+
+@pytest.mark.quick
+def test_dry_run_says_what_would_be_fetched(bench: Bench) -> None:
+    """Blank fields of a survey come as text, as spaces and as null."""
+    live = bench.site.release()
+    changed = bench.change(LIECHTENSTEIN)
+    bench.downloads.forget_seen()
+    said = bench.update(dry_run="true", mode=" ", source="", reason=None, override="", when_running=None).succeeded()
+    assert f"{LIECHTENSTEIN}: changed" in said.text
+    assert f"{len(changed.content) / 1000:.1f} KB" in said.text
+    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == 0
+    assert bench.site.release() == live
+
+
+@pytest.mark.quick
+def test_two_changed_sources_over_a_bad_line(bench: Bench) -> None:
+    """Both extracts changed; one connection breaks half-way, the other server has three bad moments."""
+    with bench.trial("the connection drops half-way; HTTP 500 three times", publishes=True) as trial:
+        one, other = bench.change(LIECHTENSTEIN), bench.change(LUXEMBOURG)
+        size = len(one.content)
+        bench.downloads.fault(LIECHTENSTEIN, "cut", after=size // 2)
+        bench.downloads.fault(LUXEMBOURG, "status", status=500, times=3)
+        said = bench.update().succeeded()
+
+        seen = bench.downloads.seen(LIECHTENSTEIN)
+        assert seen["ranges"] == [f"bytes={size // 2}-"]
+        assert seen["bytes"] == size, "every byte crosses the network once"
+        marker = bench.store.json(f"osm/{LIECHTENSTEIN}.json")
+        assert (marker["size"], marker["sha256"]) == (size, bench.store.sha256(f"osm/{LIECHTENSTEIN}"))
+        seen = bench.downloads.seen(LUXEMBOURG)
+        assert seen["statuses"].count(500) == 3
+        assert seen["bytes"] == len(other.content)
+        for label in ("fetch(liechtenstein", "fetch(luxembourg"):
+            assert len(bench.cluster.attempts(said.workflow, label)) == 1, "the step itself tried again"
+        assert bench.served(one)
+        assert bench.served(other)
+        trial.saw(f"went on at byte {size // 2} of {size} with the right checksum; the other came at the 4th attempt")
+
+
+def test_both_sources_are_extracted_at_the_same_time(bench: Bench) -> None:
+    with bench.trial("two sources changed", publishes=True) as trial:
+        bench.change(LIECHTENSTEIN)
+        bench.change(LUXEMBOURG)
+        said = bench.update().succeeded()
+        together = bench.overlap(said.workflow, "extract(liechtenstein", "extract(luxembourg")
+        assert together > 0
+        trial.saw(f"extracted side by side for {together:.0f} s")
+
+
+def test_removed_source(bench: Bench) -> None:
+    """The gate stops a release that lacks a country; a reason lets it through; the source comes back."""
+    with bench.trial("a source is removed", publishes=True) as trial:
+        sources = json.loads(bench.cluster.read_setting("sources"))
+        only = json.dumps([source for source in sources if LIECHTENSTEIN in source["url"]])
+        with bench.cluster.setting(sources=only):
+            said = bench.update().failed()
+            assert "is blocked" in said.text
+            assert bench.site.release() == trial.before
+            bench.update(override="Luxembourg is served elsewhere now").succeeded()
+            live = bench.site.release()
+            assert [s["name"] for s in bench.store.json(f"releases/{live}/manifest.json")["sources"]] == [LIECHTENSTEIN]
+            assert bench.site.zone(CITIES[LUXEMBOURG][0]) is None
+            assert bench.site.zone(CITIES[LIECHTENSTEIN][0]) is not None
+        trial.saw("the gate blocks it; with a reason it is published without that country")
+    assert bench.site.zone(CITIES[LUXEMBOURG][0]) is not None, "the next run has it again"

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pods and workflows that end before their time, two at once, and too little disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from faultkit.bench import LIECHTENSTEIN, Bench
+from faultkit.waiting import wait_for
+
+MEBIBYTE = 1024 * 1024
+
+
+def test_pod_of_a_step_is_deleted(bench: Bench) -> None:
+    with bench.trial("the pod of fetch is deleted", publishes=True) as trial:
+        changed = bench.change(LIECHTENSTEIN, size=20 * MEBIBYTE)
+        bench.downloads.fault(LIECHTENSTEIN, "stall", after=18 * MEBIBYTE)
+        said = bench.update()
+        wait_for(lambda: bench.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
+        step = bench.cluster.running(said.workflow, "fetch(liechtenstein")
+        bench.cluster.kill_pod(bench.cluster.pod_of(said.workflow, step).metadata.name)
+        bench.downloads.all_right()
+        said.succeeded()
+        # Argo makes the pod again, as the same attempt or, when it notices later, as the next one.
+        assert bench.cluster.attempts(said.workflow, "fetch(liechtenstein")[-1].phase == "Succeeded"
+        seen = bench.downloads.seen(LIECHTENSTEIN)
+        assert (seen["get"], seen["ranges"]) == (2, []), "another pod fetched it from the start"
+        assert bench.served(changed)
+        trial.saw("a new pod fetched it from the start; no unfinished upload stayed")
+
+
+def test_workflow_is_terminated_during_load(bench: Bench) -> None:
+    with bench.trial("the workflow is terminated during load") as trial:
+        changed = bench.change(LIECHTENSTEIN)
+        with bench.database.held_load():
+            said = bench.update()
+            bench.database.load_is_held()
+            bench.cluster.terminate(said.workflow)
+            said.failed()
+        assert "load" in said.text
+        assert "playbooks/update.yml -i" in said.text
+        trial.saw("load stops; the command that goes on is shown")
+    assert bench.served(changed), "the next run finished it"
+    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
+
+
+@pytest.mark.quick
+def test_two_updates_at_once(bench: Bench) -> None:
+    """A second one is refused and says by whom; one that was submitted all the same waits for its turn."""
+    with bench.trial("two updates are started at once", publishes=True) as trial:
+        changed = bench.change(LIECHTENSTEIN)
+        bench.downloads.fault(LIECHTENSTEIN, "stall", after=1000)
+        first = bench.update()
+        wait_for(lambda: bench.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
+        waiting = bench.cluster.submit("cosmogony-update")
+        second = bench.update().failed()
+        assert f"Workflow {first.workflow}" in second.text
+        assert "is still running" in second.text
+        assert "-e update_when_running=follow" in second.text
+        assert "goes on where it stopped" not in second.text, "nothing stopped"
+        lock = wait_for(lambda: bench.cluster.waits_for(waiting), "the second waits for its turn", limit=30)
+        assert "cosmogony-update" in lock
+        assert bench.cluster.steps(waiting) == []
+        follower = bench.update(when_running="follow")
+        wait_for(lambda: f"{first.workflow} is running and is followed" in follower.text, "a follower", limit=60)
+        bench.downloads.all_right()
+        first.succeeded()
+        follower.succeeded()
+        outputs = bench.cluster.outputs(bench.cluster.ended(waiting))
+        assert outputs["result"] == "current"
+        assert bench.served(changed)
+        trial.saw("the second is refused by name, or follows; one submitted all the same waits, then finds nothing new")
+
+
+def test_too_little_disk(bench: Bench) -> None:
+    """The step knows its limit and says what it needs, before it reads anything."""
+    with bench.trial("the disk of extract is too small") as trial:
+        changed = bench.change(LIECHTENSTEIN, size=20 * MEBIBYTE)
+        patch = json.dumps(bench.cluster.step_patch("extract")).replace("from-plan", "10Mi")
+        with bench.cluster.setting(pod_extract=patch):
+            said = bench.update().failed()
+        (extract,) = bench.cluster.attempts(said.workflow, "extract(liechtenstein")
+        assert extract.phase == "Failed"
+        assert "of scratch space are too little for a file of" in said.text
+        assert not bench.cluster.attempts(said.workflow, "merge")
+        trial.saw("extract says at once how much it needs")
+    assert bench.served(changed)
+    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
+
+
+def test_pod_that_takes_more_disk_than_it_has(bench: Bench) -> None:
+    """The node ends a pod that fills its emptyDir; the step is not tried again, the next run has room."""
+    with bench.trial("extract fills its emptyDir") as trial:
+        changed = bench.change(LIECHTENSTEIN, size=40 * MEBIBYTE)
+        patch = bench.cluster.step_patch("extract")
+        patch["volumes"] = [{"name": "tmp", "emptyDir": {"sizeLimit": "10Mi"}}]
+        with bench.cluster.setting(pod_extract=json.dumps(patch).replace("from-plan", "1Gi")):
+            said = bench.update()
+            step = bench.cluster.running(said.workflow, "extract(liechtenstein")
+            pod = bench.cluster.pod_of(said.workflow, step)
+            pid = wait_for(
+                lambda: _at_work(bench, pod), "an extract that has filled its disk", limit=120, interval=0.05
+            )
+            os.kill(pid, signal.SIGSTOP)
+            said.failed()
+        (extract,) = bench.cluster.attempts(said.workflow, "extract(liechtenstein")
+        assert extract.phase == "Failed"
+        assert "exceeds the limit" in said.text
+        assert not bench.cluster.attempts(said.workflow, "merge")
+        trial.saw("the node ends the pod; the message names volume and limit; no second attempt")
+    assert bench.served(changed)
+
+
+def _at_work(bench: Bench, pod: object) -> int:
+    """The process that extracts, once its file is bigger than its disk may be."""
+    for pid in bench.cluster.processes(pod, "cosmogony"):
+        files = Path(f"/proc/{pid}/root/tmp").glob("extract-*/*.osm.pbf")
+        if any(file.stat().st_size > 10 * MEBIBYTE for file in files):
+            return pid
+    return 0
