@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cosmogony.pipeline import engine, keys, markers
+from cosmogony.pipeline import disk, engine, keys, markers
 from cosmogony.pipeline.concat import concat
 from cosmogony.pipeline.extract import extract
 from cosmogony.pipeline.failures import StepError, TemporaryError
@@ -122,9 +122,20 @@ def test_the_manifest_warns_of_what_should_be_looked_at(prepared: Store, tmp_pat
 
 def test_too_little_scratch_space_is_said_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
-        concat(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=200 * 2**20)
+        concat(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=4 * 2**20)
     assert prepared.stat(keys.CONCAT) is None
-    assert concat(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=300 * 2**20)["state"] == "merged"
+    assert concat(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=5 * 2**20)["state"] == "merged"
+
+
+def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: Store) -> None:
+    """Such an extract becomes more zones than it has bytes, and nothing is known of it before."""
+    for item in BOTH:
+        source, part = markers.read_source(prepared, item), markers.read_part(prepared, item)
+        assert source is not None and part is not None
+        judged = disk.part_size(source["size"], None, usable=False)
+        assert part["size"] < judged
+        assert source["size"] + part["size"] < (disk.extract_needs(source["size"]) - disk.ROOM) * disk.MEBIBYTE
+        assert not disk.short(disk.merge_needs([judged]) * disk.MEBIBYTE, [part["size"]])
 
 
 def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def test_new_sources_are_all_work_and_nothing_is_downloaded(
     assert outputs["message"] == "2 of 2 sources to fetch (2.0 MB): a.osm.pbf, b.osm.pbf"
     assert names(outputs["sources"]) == names(outputs["work"]) == ["a.osm.pbf", "b.osm.pbf"]
     assert outputs["sources"][0] == {**items[0].to_dict(), "disk": "257Mi"}
-    assert outputs["sources"][1]["disk"] == "261Mi"
-    assert outputs["merge-disk"] == "262Mi"  # both at most half as large again, and what comes of them
+    assert outputs["sources"][1]["disk"] == "266Mi"
+    assert outputs["merge-disk"] == "272Mi"  # both four times as large, and what comes of them
     assert outputs["fetch-bytes"] == 2_001_000
     assert [detail["state"] for detail in outputs["details"]] == ["new", "new"]
     assert server.body_bytes["/a.osm.pbf"] + server.body_bytes["/b.osm.pbf"] == 0
@@ -85,7 +85,11 @@ def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
 
 @pytest.mark.parametrize(
     ("size", "extract", "merge"),
-    [(0, 10_496, 4 * 4096 + 256), (600_000, 258, 260), (30 * 2**30, 77_056, 4 * 17 * 1024 + 256)],
+    [
+        (0, 10 * 1024 + 256, 4 * 6 * 1024 + 256),
+        (600_000, 259, 266),  # four times the bytes: an extract of boundaries alone
+        (30 * 2**30, 75 * 1024 + 256, 4 * 19 * 1024 + 256),
+    ],
 )
 def test_scratch_space_of_sources_that_nobody_knows(size: int, extract: int, merge: int) -> None:
     assert disk.extract_needs(size) == extract

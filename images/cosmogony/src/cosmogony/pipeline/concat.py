@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import engine, keys, log, markers
-from .disk import MEBIBYTE, merge_needs
+from .disk import merge_needs, short
 from .failures import StepError
 from .inputs import Making, inputs_digest, inputs_document, parse_started, release_id
 from .items import Item
@@ -110,11 +110,11 @@ def _already_made(store: Store, release: str, digest: str) -> dict[str, Any] | N
 
 
 def _check_disk(parts: Parts, disk: int | None) -> None:
-    needed = merge_needs([part["size"] for _, _, part in parts])
-    if disk is not None and disk < needed * MEBIBYTE:
+    sizes = [part["size"] for _, _, part in parts]
+    if disk is not None and short(disk, sizes):
         raise StepError(
             f"merge: {log.human_bytes(disk)} of scratch space are too little for {len(parts)} files of zones;"
-            f" give the step {needed}Mi of ephemeral storage, or update again: the plan now knows their sizes"
+            f" give the step {merge_needs(sizes)}Mi of ephemeral storage, or update again: their sizes are known now"
         )
 
 

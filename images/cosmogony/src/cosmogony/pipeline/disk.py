@@ -15,7 +15,8 @@ GROWTH = 5, 4  # what the zones of a new version may have more than those of the
 
 def extract_needs(size: int) -> int:
     """MiB to extract a source of SIZE bytes (0: unknown): the file, its zones, and room to work."""
-    return _mebibytes((size or UNKNOWN) * 5 // 2)
+    size = size or UNKNOWN
+    return _mebibytes(size + max(size * 3 // 2, _judged(size)))
 
 
 def merge_needs(parts: Sequence[int]) -> int:
@@ -24,18 +25,24 @@ def merge_needs(parts: Sequence[int]) -> int:
 
 
 def part_size(size: int, part: Mapping[str, Any] | None, *, usable: bool) -> int:
-    """Bytes of the zones of a source of SIZE bytes: known, else judged by the version before, else by experience.
-
-    An extract of boundaries alone makes more zones than bytes, one of everything a tenth at most.
-    """
+    """Bytes of the zones of a source of SIZE bytes: known, else judged by the version before, else by experience."""
     if part is not None and usable:
         return int(part["size"])
     before = (part or {}).get("source", {}).get("size")
     if part is not None and before and size:
         more, less = GROWTH
         return int(part["size"]) * size * more // (before * less)
-    size = size or UNKNOWN
-    return min(size * 3 // 2, 2 * GIBIBYTE + size // 2)
+    return _judged(size or UNKNOWN)
+
+
+def short(available: int, parts: Sequence[int]) -> bool:
+    """Must a merge of files of these sizes fail? The room to work is not counted: it is for what was misjudged."""
+    return available < (merge_needs(parts) - ROOM) * MEBIBYTE
+
+
+def _judged(size: int) -> int:
+    """An extract of boundaries alone makes three times its bytes (seen), one of everything a tenth."""
+    return min(size * 4, 4 * GIBIBYTE + size // 2)
 
 
 def _mebibytes(size: int) -> int:

@@ -96,7 +96,11 @@ def make_client(
         raise_on_status=False,
     )
     http = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=10, read=120), retries=retries, cert_reqs="CERT_REQUIRED", ca_certs=ca_file()
+        timeout=urllib3.Timeout(connect=10, read=120),
+        retries=retries,
+        maxsize=8,  # as many as plan asks at the same time
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=ca_file(),
     )
     try:
         return Minio(
