@@ -107,23 +107,25 @@ BEGIN
         RETURN NULL;
     END IF;
     IF wanted IS NULL THEN
-        SELECT r.schema_name, r.stored_zoom INTO release
+        SELECT r.schema_name, r.stored_zoom, r.warmed_zoom INTO release
         FROM cosmogony_catalog.live l JOIN cosmogony_catalog.releases r ON r.id = l.release_id;
         IF NOT FOUND AND to_regclass('public.zones') IS NOT NULL THEN  -- an original database, nothing published yet
             RETURN cosmogony_catalog.compute_tile('public', z, x, y);
         END IF;
     ELSE
         -- a null in the query is no release either: the tile server makes one of v=null
-        SELECT r.schema_name, r.stored_zoom INTO release
+        SELECT r.schema_name, r.stored_zoom, r.warmed_zoom INTO release
         FROM cosmogony_catalog.releases r WHERE r.id = wanted AND r.state <> 'loading';
     END IF;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    IF z <= release.stored_zoom THEN
+    IF z <= release.stored_zoom OR z <= release.warmed_zoom THEN
         EXECUTE format('SELECT t.mvt FROM %I.tiles t WHERE t.z = $1 AND t.x = $2 AND t.y = $3', release.schema_name)
         INTO mvt USING z, x, y;
-        RETURN mvt;
+        IF mvt IS NOT NULL OR z <= release.stored_zoom THEN
+            RETURN mvt;
+        END IF;
     END IF;
     RETURN cosmogony_catalog.compute_tile(release.schema_name, z, x, y);
 EXCEPTION
