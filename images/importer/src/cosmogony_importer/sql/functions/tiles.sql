@@ -36,17 +36,16 @@ END
 $function$;
 
 -- The table of a release whose geometry is made for a zoom: zones_z<highest zoom of its band>, else zones itself.
+-- Older releases have no tables for zooms 0, 1 and 3 alone.
 CREATE OR REPLACE FUNCTION cosmogony_catalog.tile_table(release_schema text, z integer)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
     SELECT coalesce(
-        (SELECT format('%I.%I', release_schema, name)
-         FROM unnest(CASE WHEN z <= 2 THEN ARRAY['zones_z2'] WHEN z <= 4 THEN ARRAY['zones_z4']
-                          WHEN z <= 6 THEN ARRAY['zones_z6'] WHEN z <= 8 THEN ARRAY['zones_z8']
-                          WHEN z <= 10 THEN ARRAY['zones_z10'] WHEN z <= 12 THEN ARRAY['zones_z12']
-                          ELSE ARRAY[]::text[] END) AS name
-         WHERE to_regclass(format('%I.%I', release_schema, name)) IS NOT NULL),
+        (SELECT format('%I.%I', release_schema, 'zones_z' || band)
+         FROM unnest(ARRAY[0, 1, 2, 3, 4, 6, 8, 10, 12]) AS band
+         WHERE band >= z AND to_regclass(format('%I.%I', release_schema, 'zones_z' || band)) IS NOT NULL
+         ORDER BY band LIMIT 1),
         format('%I.zones', release_schema))
 $function$;
 
