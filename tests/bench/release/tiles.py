@@ -25,6 +25,7 @@ from continent import write
 from serving import Stack, serving
 
 STORED_ZOOM = 8
+CONNECTION = 900  # requests; nginx ends a connection after 1000
 ZOOMS = range(17)
 Address = tuple[int, int, int]
 
@@ -102,16 +103,19 @@ class Pipeline:
     """Asks for one path again and again, some requests ahead, so that nginx and not this program sets the rate."""
 
     def __init__(self, port: int, path: str, ahead: int = 20) -> None:
-        self.ahead = ahead
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self.request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+        self.port, self.path, self.ahead = port, path, ahead
+        self.connect()
+
+    def connect(self) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        self.request = f"GET {self.path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n".encode()
         self.socket.sendall(self.request)
         answer = b""
         while b"\r\n\r\n" not in answer:
             answer += self.socket.recv(1 << 20)
         head, _, body = answer.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(f"{path}: {head.decode().splitlines()[0]}")
+            raise RuntimeError(f"{self.path}: {head.decode().splitlines()[0]}")
         headers = dict(line.lower().split(": ", 1) for line in head.decode().splitlines()[1:])
         self.body = int(headers["content-length"])
         self.length = len(head) + 4 + self.body
@@ -120,8 +124,12 @@ class Pipeline:
 
     def run(self, requests: int) -> float:
         """Requests a second."""
-        begun = time.monotonic()
-        for _ in range(requests // self.ahead):
+        spent = 0.0
+        for number in range(requests // self.ahead):
+            if number % (CONNECTION // self.ahead) == CONNECTION // self.ahead - 1:
+                self.socket.close()
+                self.connect()
+            begun = time.monotonic()
             self.socket.sendall(self.request * self.ahead)
             left = self.length * self.ahead
             while left > 0:
@@ -129,7 +137,8 @@ class Pipeline:
                 left -= len(part)
                 if not part:
                     raise RuntimeError("nginx closed the connection")
-        return requests / (time.monotonic() - begun)
+            spent += time.monotonic() - begun
+        return requests / spent
 
 
 def static_file(stack: Stack, release: str, address: Address) -> tuple[str, str, int]:
