@@ -12,11 +12,11 @@ from . import db, work
 from .progress import Progress, say
 from .settings import Database
 
-BANDS = (12, 10, 8, 6, 4, 2)  # highest zoom of each band; each is made from the one before
+BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each is made from the one before
 PIXEL = 156543.03392804097  # metres of a pixel at zoom 0, 256 pixels a tile
 SEEN = 2  # a zone is shown from the zoom where its area is that many pixels squared
 TOLERANCE = 0.5  # in pixels of the band's highest zoom
-PARTS = (40, 75, 88, 93, 96, 98, 100)  # where each band begins and ends in the work of a load, in per cent
+PARTS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # where each band begins and ends in the work of a load, in per cent
 CHUNK_VERTICES = 1_000_000  # about 300 MB of memory in the database
 
 FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0

@@ -35,6 +35,7 @@ class Release:
     bounds: list[float] | None
     gate: dict | None
     override: str | None
+    warmed_zoom: int | None
 
 
 def schema_of(release_id: str) -> str:
@@ -134,7 +135,7 @@ def releases(connection: psycopg.Connection) -> list[Release]:
     with connection.cursor(row_factory=class_row(Release)) as cursor:
         return cursor.execute(
             "SELECT id, schema_name, inputs_digest, state, live, created, published_at, zones, loaded_at, stored_zoom, "
-            "bounds, gate, override FROM public.cosmogony_releases ORDER BY created DESC, id DESC"
+            "bounds, gate, override, warmed_zoom FROM public.cosmogony_releases ORDER BY created DESC, id DESC"
         ).fetchall()
 
 

@@ -5,17 +5,52 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 
-from . import commands
+from . import commands, warm
 from .errors import PERMANENT, ImporterError, of_database
 
 TERMINATION = Path("/dev/termination-log")  # Kubernetes reads it, where it is there
 OUTPUTS = "/tmp/outputs"  # noqa: S108  Argo reads output parameters there
+
+
+T = TypeVar("T")
+
+
+def _blank(of: Callable[[str], T], default: T | None = None) -> Callable[[str], T | None]:
+    """An argument that may be blank."""
+
+    def convert(text: str) -> T | None:
+        try:
+            return of(text.strip()) if text.strip() else default
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return convert
+
+
+def _zoom(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,4}", text):
+        raise ValueError(f"{text!r} is no zoom")
+    return int(text)
+
+
+def _country(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}", text):
+        raise ValueError(f"{text!r} is no country code; wanted one like LI")
+    return text.upper()
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text.lower() == "true"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,9 +104,27 @@ def parser() -> argparse.ArgumentParser:
     loading(added)
 
     added = step("tiles", commands.store_tiles)
-    release(added)
+    added.add_argument("--release", default="", metavar="ID", help="blank takes the live one")
     jobs(added)
-    added.add_argument("--max-zoom", type=int, default=8, metavar="N", help="highest stored zoom (%(default)s)")
+    # the fields of a form may be blank
+    added.add_argument("--min-zoom", type=_blank(_zoom, 0), default=0, metavar="N", help="lowest zoom (%(default)s)")
+    added.add_argument("--max-zoom", type=_blank(_zoom, 8), default=8, metavar="N", help="highest zoom (%(default)s)")
+    added.add_argument(
+        "--bbox",
+        type=_blank(warm.Box.of_text),
+        metavar="W,S,E,N",
+        help="only tiles in this box, in degrees (--bbox=-5.1,41.3,9.6,51.1)",
+    )
+    added.add_argument("--country", type=_blank(_country), metavar="CODE", help="only tiles of this country's zones")
+    added.add_argument(
+        "--estimate",
+        type=_blank(_flag, False),
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="true|false",
+        help="only say how many tiles there are to make, and how long that takes",
+    )
 
     added = step("gate", commands.check)
     release(added)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from . import catalog, clean, db, durations, gate, reader, switch, tiles, trex, usage
+from . import catalog, clean, db, durations, gate, reader, switch, tiles, trex, usage, warm
 from .errors import Blocked, ImporterError, Missing, TemporaryError
 from .progress import duration, say, write_outputs
 from .settings import Database, Storage
@@ -108,17 +108,42 @@ def load(options: argparse.Namespace) -> None:
 
 
 def store_tiles(options: argparse.Namespace) -> None:
-    """Store the tiles of the low zooms."""
+    """Store the tiles of the low zooms, or those of an area at higher zooms."""
     start = time.monotonic()
+    wanted = warm.Wanted(options.min_zoom, options.max_zoom, options.bbox, options.country)
     with _connect() as connection:
-        release = catalog.find(connection, options.release)
-        stored = tiles.store(Database.from_environment(), connection, release, options.max_zoom, options.jobs)
+        release = _named_or_live(connection, options.release)
+        settings, before = Database.from_environment(), tiles.count(connection, release)
+        if options.estimate:
+            expected = warm.estimate(connection, release, wanted, options.jobs)
+            write_outputs(options.outputs, _made(before.tiles, 0, expected.described()))
+            return
+        expected = None
+        if wanted.whole(release.stored_zoom):
+            stored = tiles.store(settings, connection, release, options.max_zoom, options.jobs)
+        else:
+            expected = warm.store(settings, connection, release, wanted, options.jobs).described()
+            stored = tiles.count(connection, release)
         durations.note(connection, release.id, "tiles", time.monotonic() - start)
-    write_outputs(options.outputs, {"tiles": stored.tiles})
+    made = stored.tiles - before.tiles
+    write_outputs(options.outputs, _made(stored.tiles, made, expected or {"tiles": made}))
     say(
-        f"release {options.release}: {stored.tiles} tiles, {stored.size / 1e6:.1f} MB stored in "
-        f"{duration(time.monotonic() - start)}"
+        f"release {release.id}: {made} tiles made in {duration(time.monotonic() - start)}; "
+        f"it has {stored.tiles} tiles, {stored.size / 1e6:.1f} MB"
     )
+
+
+def _named_or_live(connection: psycopg.Connection, release_id: str) -> catalog.Release:
+    if release_id:
+        return catalog.find(connection, release_id)
+    live = catalog.live(connection)
+    if live is None:
+        raise ImporterError("no release is live yet; publish one, or name one with --release ID")
+    return live
+
+
+def _made(stored: int, made: int, expected: dict[str, object]) -> dict[str, object]:
+    return {"tiles": stored, "made": made, "estimate": json.dumps(expected)}
 
 
 def check(options: argparse.Namespace) -> None:
@@ -241,6 +266,7 @@ def _described(r: catalog.Release, stored: dict[int, tiles.Stored]) -> dict[str,
         "gate": (r.gate or {}).get("verdict"),
         "override": r.override,
         "stored_zoom": r.stored_zoom,
+        "warmed_zoom": r.warmed_zoom,
         "tiles": sum(zoom.tiles for zoom in stored.values()),
         "tile_bytes": sum(zoom.size for zoom in stored.values()),
         "tiles_by_zoom": {str(z): {"tiles": zoom.tiles, "bytes": zoom.size} for z, zoom in stored.items()},

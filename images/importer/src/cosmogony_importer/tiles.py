@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from . import db, work
+from . import db, forecast, work
 from .catalog import Release
 from .errors import ImporterError
 from .progress import Progress, say
@@ -43,7 +43,11 @@ def store(settings: Database, connection: psycopg.Connection, release: Release, 
     progress = Progress("tiles", total)
     progress.done = done
     say(f"{total} tiles to make up to zoom {max_zoom}" + (f", {done} of them done before" if done else ""))
-    _run(settings, release, progress, jobs or os.cpu_count() or 2)
+    jobs = jobs or os.cpu_count() or 2
+    forecast.estimate(
+        connection, release.schema_name, sql.SQL("SELECT z, xs, ys FROM {} WHERE NOT done").format(batches), jobs
+    )
+    _run(settings, release, progress, jobs)
     _verify(connection, release)
     with connection.transaction():
         connection.execute(

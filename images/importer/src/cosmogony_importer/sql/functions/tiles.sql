@@ -36,17 +36,16 @@ END
 $function$;
 
 -- The table of a release whose geometry is made for a zoom: zones_z<highest zoom of its band>, else zones itself.
+-- Older releases have no tables for zooms 0, 1 and 3 alone.
 CREATE OR REPLACE FUNCTION cosmogony_catalog.tile_table(release_schema text, z integer)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $function$
     SELECT coalesce(
-        (SELECT format('%I.%I', release_schema, name)
-         FROM unnest(CASE WHEN z <= 2 THEN ARRAY['zones_z2'] WHEN z <= 4 THEN ARRAY['zones_z4']
-                          WHEN z <= 6 THEN ARRAY['zones_z6'] WHEN z <= 8 THEN ARRAY['zones_z8']
-                          WHEN z <= 10 THEN ARRAY['zones_z10'] WHEN z <= 12 THEN ARRAY['zones_z12']
-                          ELSE ARRAY[]::text[] END) AS name
-         WHERE to_regclass(format('%I.%I', release_schema, name)) IS NOT NULL),
+        (SELECT format('%I.%I', release_schema, 'zones_z' || band)
+         FROM unnest(ARRAY[0, 1, 2, 3, 4, 6, 8, 10, 12]) AS band
+         WHERE band >= z AND to_regclass(format('%I.%I', release_schema, 'zones_z' || band)) IS NOT NULL
+         ORDER BY band LIMIT 1),
         format('%I.zones', release_schema))
 $function$;
 
@@ -107,23 +106,25 @@ BEGIN
         RETURN NULL;
     END IF;
     IF wanted IS NULL THEN
-        SELECT r.schema_name, r.stored_zoom INTO release
+        SELECT r.schema_name, r.stored_zoom, r.warmed_zoom INTO release
         FROM cosmogony_catalog.live l JOIN cosmogony_catalog.releases r ON r.id = l.release_id;
         IF NOT FOUND AND to_regclass('public.zones') IS NOT NULL THEN  -- an original database, nothing published yet
             RETURN cosmogony_catalog.compute_tile('public', z, x, y);
         END IF;
     ELSE
         -- a null in the query is no release either: the tile server makes one of v=null
-        SELECT r.schema_name, r.stored_zoom INTO release
+        SELECT r.schema_name, r.stored_zoom, r.warmed_zoom INTO release
         FROM cosmogony_catalog.releases r WHERE r.id = wanted AND r.state <> 'loading';
     END IF;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    IF z <= release.stored_zoom THEN
+    IF z <= release.stored_zoom OR z <= release.warmed_zoom THEN
         EXECUTE format('SELECT t.mvt FROM %I.tiles t WHERE t.z = $1 AND t.x = $2 AND t.y = $3', release.schema_name)
         INTO mvt USING z, x, y;
-        RETURN mvt;
+        IF mvt IS NOT NULL OR z <= release.stored_zoom THEN
+            RETURN mvt;
+        END IF;
     END IF;
     RETURN cosmogony_catalog.compute_tile(release.schema_name, z, x, y);
 EXCEPTION

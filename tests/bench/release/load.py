@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Loading zones: one COPY against one INSERT a zone, over the same connection; and memory.
+
+    python tests/bench/release/load.py [--zones FILE.jsonl.gz] [--copies 40] [--rounds 3]
+
+Zones of Luxembourg, made of the extract in tests/data, forty times over; or those of a file. Both sides read the same
+file and end with the same table and the same indexes. The INSERTs go into a table that has its indexes, as the original
+importer's did, in one transaction, with the database making the geometry; the COPY makes them afterwards. The geometry
+for low zooms, which the original did not make, is on neither side and is given apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from serving import IMAGES, ROOT, postgis
+
+# isort: split
+import psycopg
+from cosmogony_importer import bands, db, loader, reader, rows
+from cosmogony_importer.settings import Database
+
+EXTRACT = ROOT / "tests/data/luxembourg_filtered.osm.pbf"
+INSERT = (
+    "INSERT INTO zones (id, parent, name, admin_level, zone_type, osm_id, wikidata, geometry, country_code) VALUES "
+    "(%s, %s, %s, %s, %s, %s, %s, ST_MakeValid(ST_Transform(ST_SetSRID(ST_GeomFromGeoJSON(%s), 4326), 3857)), %s)"
+)
+
+
+@contextmanager
+def schema(connection: psycopg.Connection) -> Iterator[None]:
+    """An empty schema that stays until the end of the block."""
+    connection.execute("CREATE SCHEMA bench")
+    try:
+        yield
+    finally:
+        connection.execute("DROP SCHEMA bench CASCADE")
+
+
+def tables(connection: psycopg.Connection) -> None:
+    db.search_path(connection, "bench", db.postgis_schema(connection))
+    connection.execute(db.statement("release/001_release.sql"))
+
+
+def by_copy(connection: psycopg.Connection, file: Path, jobs: int, times: dict[str, list[float]]) -> int:
+    loaded, begun = loader.Loaded(), time.monotonic()
+    with schema(connection):
+        with connection.transaction():
+            tables(connection)
+            with reader.open_file(file) as stream, redirect_stdout(None):
+                loader._copy(connection, loader.Source(stream, ".jsonl.gz", file.name), loaded, 0, jobs)
+            times.setdefault("read and COPY", []).append(time.monotonic() - begun)
+            between = time.monotonic()
+            connection.execute(db.statement("release/indexes.sql"))
+            connection.execute("ANALYZE zones")
+            times.setdefault("indexes and ANALYZE", []).append(time.monotonic() - between)
+        times.setdefault("all", []).append(time.monotonic() - begun)
+    return loaded.rows
+
+
+def by_insert(connection: psycopg.Connection, file: Path, times: dict[str, list[float]]) -> int:
+    count, begun = 0, time.monotonic()
+    with schema(connection):
+        with connection.transaction():
+            tables(connection)
+            connection.execute(db.statement("release/indexes.sql"))
+            with gzip.open(file) as lines:
+                for line in lines:
+                    zone = json.loads(line)
+                    if zone["geometry"] is None:
+                        continue
+                    names = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata")
+                    values = [zone[name] for name in names]
+                    connection.execute(INSERT, (*values, json.dumps(zone["geometry"]), zone.get("country_code")))
+                    count += 1
+        times.setdefault("all", []).append(time.monotonic() - begun)
+    return count
+
+
+def reading_alone(file: Path, jobs: int) -> float:
+    begun = time.monotonic()
+    with reader.open_file(file) as stream:
+        for _ in rows.of_stream(stream, ".jsonl.gz", file.name, jobs):
+            pass
+    return time.monotonic() - begun
+
+
+def low_zooms(connection: psycopg.Connection, settings: Database, file: Path) -> float:
+    with schema(connection):
+        with connection.transaction():
+            tables(connection)
+            with reader.open_file(file) as stream, redirect_stdout(None):
+                loader._copy(connection, loader.Source(stream, ".jsonl.gz", file.name), loader.Loaded(), 0, 0)
+            connection.execute(db.statement("release/indexes.sql"))
+            connection.execute("ANALYZE zones")
+        begun = time.monotonic()
+        with redirect_stdout(None):
+            bands.make(settings, connection, "bench")
+        return time.monotonic() - begun
+
+
+def replicate(file: Path, times: int, target: Path) -> None:
+    """The zones of a file several times over, each time with other ids."""
+    with gzip.open(file) as lines:
+        zones = [json.loads(line) for line in lines]
+    step = max(zone["id"] for zone in zones) + 1
+    with gzip.open(target, "wt", compresslevel=1) as out:
+        for copy in range(times):
+            for zone in zones:
+                parent = None if zone["parent"] is None else zone["parent"] + copy * step
+                out.write(json.dumps(zone | {"id": zone["id"] + copy * step, "parent": parent}) + "\n")
+
+
+def peak(environment: dict[str, str], file: Path) -> int:
+    """Highest resident memory of the importer in MB; it works in one process here."""
+    program = [sys.executable, str(IMAGES / "importer/import.py"), "import_data", str(file), "--jobs", "1"]
+    process = subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL)
+    highest = 0
+    while process.poll() is None:
+        with suppress(OSError, StopIteration):
+            lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+            highest = int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+        time.sleep(0.05)
+    if process.returncode:
+        raise RuntimeError(f"import_data {file.name} failed: exit {process.returncode}")
+    return highest // 1024
+
+
+def luxembourg(folder: Path) -> Path:
+    target = folder / "luxembourg.jsonl.gz"
+    command = [sys.executable, "-m", "cosmogony", "generate", "--input", str(EXTRACT), "--country-code", "lu"]
+    environment = {**os.environ, "PYTHONPATH": str(IMAGES / "cosmogony/src"), "RUST_LOG": "error"}
+    subprocess.run([*command, "--output", str(target)], env=environment, check=True)
+    return target
+
+
+def run(zones: Path | None, copies: int, rounds: int) -> None:
+    server = postgis.server()
+    try:
+        with TemporaryDirectory() as folder:
+            once = zones or luxembourg(Path(folder))
+            file = once
+            if copies > 1:
+                file = Path(folder) / f"{copies}-times-{once.name}"
+                replicate(once, copies, file)
+            database = server.create_database()
+            os.environ.update(server.environment(database))
+            settings = Database.from_environment()
+            with db.connect(settings) as connection:
+                compare(connection, settings, file, rounds)
+            memory(server.environment(database), file, Path(folder))
+    finally:
+        server.stop()
+
+
+def compare(connection: psycopg.Connection, settings: Database, file: Path, rounds: int) -> None:
+    copied: dict[str, list[float]] = {}
+    alone: dict[str, list[float]] = {}
+    inserted: dict[str, list[float]] = {}
+    count = by_copy(connection, file, 0, {})  # what comes first is slower
+    for _ in range(rounds):
+        if {by_insert(connection, file, inserted), by_copy(connection, file, 0, copied)} != {count}:
+            raise RuntimeError("both sides must load the same zones")
+        by_copy(connection, file, 1, alone)
+    rate = {name: count / statistics.median(times["all"]) for name, times in
+            (("INSERT", inserted), ("COPY", copied), ("COPY, one process", alone))}  # fmt: skip
+    print(f"{count} zones of {file.name}, {rounds} interleaved rounds, medians")
+    for name, value in rate.items():
+        print(f"  {name:20} {value:8.0f} zones a second")
+    for name, times in (("COPY", copied), ("COPY, one process", alone)):
+        ratios = [slow / fast for slow, fast in zip(inserted["all"], times["all"], strict=True)]
+        print(f"  {name} against INSERT: x{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})")
+    for name in ("read and COPY", "indexes and ANALYZE"):
+        print(f"  of COPY, one process: {name} {statistics.median(alone[name]):.2f} s")
+    print(f"  reading and making rows alone, one process: {reading_alone(file, 1):.2f} s")
+    print(f"  not counted above: geometry for low zooms {low_zooms(connection, settings, file):.2f} s")
+
+
+def memory(environment: dict[str, str], file: Path, folder: Path) -> None:
+    environment = {**os.environ, **environment, "PYTHONPATH": str(IMAGES / "importer/src")}
+    peaks = []
+    for times in (1, 4):
+        replicate(file, times, folder / f"{times}.jsonl.gz")
+        peaks.append(peak(environment, folder / f"{times}.jsonl.gz"))
+        (folder / f"{times}.jsonl.gz").unlink()
+    print(f"  importer's memory: {peaks[0]} MB, with four times these zones {peaks[1]} MB")
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--zones", type=Path, help="a file of the extractor, .jsonl.gz (else Luxembourg)")
+    arguments.add_argument("--copies", type=int, default=40, help="how often the zones are taken")
+    arguments.add_argument("--rounds", type=int, default=3)
+    options = arguments.parse_args()
+    run(options.zones, options.copies, options.rounds)
