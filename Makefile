@@ -31,9 +31,9 @@ endif
 
 # Another source loses the zones of the one before; the gate lets it through and keeps the reason.
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
-	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always \
+	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always -e data_update_publish_kept=true \
 	  -e '{"data_update_override": "make local was given another source"}') \
-	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
+	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always -e data_update_publish_kept=true \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
 .PHONY: help local down clean status prune logs venv test test-long lint unit molecule faults e2e live bench browser build
@@ -88,7 +88,7 @@ unit: venv ## quick tests without the cluster
 	@pytest -q
 
 molecule: venv browser ## scenarios on the local cluster, in order
-	@for scenario in default data_update; do molecule test -s $$scenario; done
+	@for scenario in default tile_cache data_update; do molecule test -s $$scenario; done
 
 faults: venv ## scenario data_update with every fault: updates while all that may break breaks
 	@FAULTS=all molecule test -s data_update

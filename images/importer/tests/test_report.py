@@ -12,11 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from helpers import Bucket, Importer, grid
+from helpers import ID, Bucket, Importer, grid
 from throwaway.postgis import free_port
 
 STARTED = "2026-11-22T22:10:00Z"
-ID = "20261122t221000-3f9ab2c1"
 RUN = "cosmogony-update-x7k2p"
 TOKEN = "T0KEN-of-a-chat"
 SOURCES = json.dumps(

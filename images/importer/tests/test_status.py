@@ -9,8 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import Importer, grid
-from test_steps import ID, Bucket, bucket  # noqa: F401
+from helpers import ID, Bucket, Importer, grid
 
 
 def status(importer: Importer) -> dict[str, Any]:
