@@ -27,7 +27,7 @@ def test_before_the_first_release(importer: Importer, db: psycopg.Connection) ->
     assert "store" not in told, "no object store is configured"
 
 
-def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:  # noqa: F811
+def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
     bucket.release(grid(4))
     bucket.client.put_object(bucket.name, "osm/land.osm.pbf", io.BytesIO(b"x" * 500), 500)
     bucket.client.put_object(bucket.name, "notes.txt", io.BytesIO(b"y" * 7), 7)
