@@ -213,6 +213,17 @@ def test_a_new_secret_replaces_the_pods_that_read_it_and_no_other(default, rende
     assert differ == ["api", "tiles"]
 
 
+def test_the_map_names_openstreetmap_unless_something_else_is_set(default, render) -> None:
+    def told(rendered) -> list[dict[str, str]]:
+        env = rendered.pods()["Deployment/cosmogony-api"]["containers"][0]["env"]
+        return json.loads(next(entry["value"] for entry in env if entry["name"] == "ATTRIBUTION"))
+
+    url = "https://www.openstreetmap.org/copyright"
+    assert told(default) == [{"text": "© OpenStreetMap contributors (ODbL)", "url": url}]
+    credits = [{"text": 'A & "B" <é>\\', "url": "https://a.example/?x=1&y=2"}, {"text": "C"}]
+    assert told(render({"attribution": credits})) == credits
+
+
 def test_new_sources_replace_no_pod(default, render) -> None:
     changed = render({"data": {"sources": [{"url": "https://download.example.org/other.osm.pbf"}]}})
     assert default.kinds("Deployment") == changed.kinds("Deployment")
@@ -304,6 +315,11 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
         ({"data": {"gate": {"incomplete": "maybe"}}}, "/data/gate/incomplete"),
         ({"data": {"report": {"webhookSecret": "https://x"}}}, "/data/report/webhookSecret"),
         ({"data": {"report": {"url": "https://x"}}}, "url"),
+        ({"attribution": []}, "/attribution"),
+        ({"attribution": [{"url": "https://a.example"}]}, "/attribution/0"),
+        ({"attribution": [{"text": " "}]}, "/attribution/0/text"),
+        ({"attribution": [{"text": "A", "url": "javascript:alert(1)"}]}, "/attribution/0/url"),
+        ({"attribution": [{"text": "A", "href": "https://a.example"}]}, "href"),
         ({"api": {"replica": 3}}, "replica"),
         ({"ingress": {"enabled": True}}, "/ingress/hosts"),
         ({"gateway": {"enabled": True}}, "/gateway/parentRefs"),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -29,9 +30,38 @@ def test_address_with_a_view_draws_the_cities(watch: Watch, artifacts: Path) -> 
 
 def test_map_names_its_source_and_the_release(watch: Watch, site: Site) -> None:
     watch.open(LIECHTENSTEIN)
-    link = watch.page.locator(".maplibregl-ctrl-attrib a", has_text="© OpenStreetMap contributors")
-    expect(link).to_have_attribute("href", "https://www.openstreetmap.org/copyright")
+    told = site.tilejson()["attribution"]
+    shown = watch.page.locator(".maplibregl-ctrl-attrib-inner")
+    expect(shown).to_have_text(html.unescape(re.sub("<[^>]+>", "", told)))
+    links = shown.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert links == [html.unescape(url) for url in re.findall('href="([^"]+)"', told)]
     assert site.release() in watch.text("release")
+
+
+@pytest.mark.parametrize(
+    ("told", "text", "urls"),
+    [
+        ("", "© OpenStreetMap contributors (ODbL)", ["https://www.openstreetmap.org/copyright"]),
+        (
+            '<a href="https://a.example/">A &lt;b&gt;</a>, <img src="/x" onerror="alert(1)">'
+            '<a href="javascript:alert(1)">B</a>',
+            "A <b>, B",
+            ["https://a.example/"],
+        ),
+    ],
+)
+def test_the_tilejson_says_whom_the_zones_are_owed_to(watch: Watch, told: str, text: str, urls: list[str]) -> None:
+    page = watch.page
+    page.route(
+        re.compile(r"/tiles/cosmogony\.json$"),
+        lambda route: route.fulfill(json={**route.fetch().json(), "attribution": told}),
+    )
+    watch.open(LIECHTENSTEIN)
+    expect(page.locator(".maplibregl-ctrl-attrib-inner")).to_have_text(text)
+    links = page.locator(".maplibregl-ctrl-attrib-inner a")
+    assert links.evaluate_all("links => links.map(link => link.getAttribute('href'))") == urls
+    page.get_by_role("link", name="About").click()
+    expect(page.get_by_role("main")).to_contain_text(f"The zones of this site: {text}.")
 
 
 @pytest.mark.usefixtures("vaduz")

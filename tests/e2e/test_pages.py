@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -114,8 +115,8 @@ def test_newer_release_is_offered(watch: Watch, site: Site) -> None:
     earlier = "20000101t000000-00000000"
 
     def older(route: Route) -> None:
-        document = route.fetch().text().replace(live, earlier)
-        route.fulfill(status=200, content_type="application/json", body=document)
+        document = json.loads(route.fetch().text().replace(live, earlier))
+        route.fulfill(json={**document, "attribution": "Somebody else"})
 
     def as_live(route: Route) -> None:
         route.continue_(url=route.request.url.replace(earlier, live))
@@ -124,10 +125,14 @@ def test_newer_release_is_offered(watch: Watch, site: Site) -> None:
     page.route(re.compile(rf"v={earlier}"), as_live)
     watch.open("#/10/9.55/47.15")
     assert watch.state("release.id") == earlier
+    named = page.locator(".maplibregl-ctrl-attrib-inner")
+    expect(named).to_have_text("Somebody else")
     page.unroute_all()
     page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     page.locator(".notice").get_by_role("button", name="Show it").click()
     watch.ready()
     assert watch.state("release.id") == live
     assert live in watch.text("release")
+    expect(named).not_to_contain_text("Somebody else")
+    expect(named).not_to_be_empty()
     assert any(f"v={live}" in url for url in watch.requests)

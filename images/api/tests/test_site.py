@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from support import data
 
@@ -48,8 +50,30 @@ def test_tilejson_describes_the_live_release(client):
     assert (answer["minzoom"], answer["maxzoom"], answer["format"], answer["scheme"]) == (0, 20, "pbf", "xyz")
     assert [layer["id"] for layer in answer["vector_layers"]] == ["vector-zones"]
     assert set(answer["vector_layers"][0]["fields"]) == {"id", "name", "admin_level", "zone_type"}
-    assert "© OpenStreetMap contributors" in answer["attribution"]
-    assert "ODbL" in answer["attribution"]
+
+
+def test_openstreetmap_is_named_unless_something_else_is_set(make_client, published):
+    for environment in ({}, {"ATTRIBUTION": ""}):
+        answer = make_client(published, **environment).get("/tiles/cosmogony.json").json
+        assert answer["attribution"] == (
+            '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">'
+            "© OpenStreetMap contributors (ODbL)</a>"
+        )
+
+
+def test_attribution_is_a_setting_whose_text_is_never_markup(make_client, published):
+    credits = [{"text": 'A & "B" <script>', "url": "https://a.example/?x=1&y='\""}, {"text": "<b>C</b>"}]
+    answer = make_client(published, ATTRIBUTION=json.dumps(credits)).get("/tiles/cosmogony.json").json
+    assert answer["attribution"] == (
+        '<a href="https://a.example/?x=1&amp;y=&#x27;&quot;" target="_blank" rel="noopener">'
+        "A &amp; &quot;B&quot; &lt;script&gt;</a>, &lt;b&gt;C&lt;/b&gt;"
+    )
+
+
+def test_another_attribution_is_another_version_of_the_tilejson(make_client, published, client):
+    first = client.get("/tiles/cosmogony.json").headers["ETag"]
+    other = make_client(published, ATTRIBUTION='[{"text": "Other"}]')
+    assert other.get("/tiles/cosmogony.json", headers={"If-None-Match": first}).status_code == 200
 
 
 def test_the_manifest_shows_where_data_is_from_and_nothing_of_the_network(client):

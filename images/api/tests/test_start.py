@@ -38,6 +38,25 @@ def test_bad_port(port):
         Settings.from_environment({**ENVIRONMENT, "POSTGRES_PORT": port})
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("OpenStreetMap", "Expecting value"),
+        ("[]", "no list with entries"),
+        ('{"text": "a"}', "no list with entries"),
+        ('["a"]', "not of the form"),
+        ('[{"text": "a", "href": "https://a.example"}]', "not of the form"),
+        ('[{"text": " "}]', "has no text"),
+        ('[{"text": "a", "url": "javascript:alert(1)"}]', "no http\\(s\\) address"),
+        ('[{"text": "a", "url": "https://"}]', "no http\\(s\\) address"),
+        ('[{"text": "a", "url": "https://[x"}]', "Invalid"),
+    ],
+)
+def test_bad_attribution(text, told):
+    with pytest.raises(SettingsError, match=rf"ATTRIBUTION: .*{told}.*: give a JSON list of"):
+        Settings.from_environment({**ENVIRONMENT, "ATTRIBUTION": text})
+
+
 def test_records_are_one_json_line():
     record = logging.makeLogRecord({"msg": "a\nb %s", "args": ("c",), "levelname": "INFO", "fields": {"status": 200}})
     line = requestlog.JsonFormatter().format(record)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
+import { OPENSTREETMAP } from '../src/lib/attribution'
 import { readRelease } from '../src/lib/release'
 
 const ORIGIN = 'https://zones.example'
@@ -34,6 +35,14 @@ describe('readRelease', () => {
       bounds: [9.4, 47, 9.7, 47.3],
       maxzoom: 14,
     })
+  })
+
+  it('names whom the zones are owed to: what the description says, else OpenStreetMap', () => {
+    const attribution = '<a href="https://www.naturalearthdata.com/">Natural Earth</a>'
+    expect(readRelease({ ...tilejson, attribution }, details, ORIGIN).attribution).toEqual([
+      { text: 'Natural Earth', url: 'https://www.naturalearthdata.com/' },
+    ])
+    expect(readRelease(tilejson, details, ORIGIN).attribution).toBe(OPENSTREETMAP)
   })
 
   it('leaves out the details of another release', () => {

@@ -12,7 +12,7 @@ from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
-from cosmogony_api import answers, context, requestlog
+from cosmogony_api import answers, attribution, context, requestlog
 from cosmogony_api.database import Database
 from cosmogony_api.errors import NotFound, Unavailable
 from cosmogony_api.routes import health, releases, site, zones
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("cosmogony_api", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["PUBLIC_URL"] = settings.public_url
+    app.config["ATTRIBUTION"] = attribution.as_html(settings.attribution)
     app.json = JsonProvider(app)
     app.url_map.merge_slashes = False
     requestlog.install(app)

@@ -6,16 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cosmogony_api import attribution
+
 REQUIRED = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
 
 
 class SettingsError(Exception):
-    """The environment does not describe a database."""
+    """The environment does not say what the API needs."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the database is and how patient the API is with it."""
+    """Where the database is, how patient the API is with it, and what it says of itself."""
 
     host: str
     database: str
@@ -28,6 +30,7 @@ class Settings:
     connect_timeout: int = 3
     statement_timeout_ms: int = 10_000
     public_url: str = ""
+    attribution: tuple[attribution.Credit, ...] = attribution.OSM
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -49,6 +52,7 @@ class Settings:
             pool_size=_number(environ, "API_THREADS", 4),
             statement_timeout_ms=_number(environ, "STATEMENT_TIMEOUT_MS", 10_000),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
+            attribution=_credits(environ, "ATTRIBUTION"),
         )
 
 
@@ -57,3 +61,13 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise SettingsError(f"environment: {name} is {text!r}: give a whole number above 0")
     return int(text)
+
+
+def _credits(environ: Mapping[str, str], name: str) -> tuple[attribution.Credit, ...]:
+    text = environ.get(name)
+    if not text:
+        return attribution.OSM
+    try:
+        return attribution.parse(text)
+    except ValueError as wrong:
+        raise SettingsError(f"environment: {name}: {wrong}: give a JSON list of {{text, url}}") from wrong

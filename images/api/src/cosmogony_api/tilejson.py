@@ -8,17 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 WORLD = (-180.0, -85.0511, 180.0, 85.0511)
-ATTRIBUTION = (
-    '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">'
-    "© OpenStreetMap contributors</a> (ODbL)"
-)
 MIN_ZOOM = 0
 MAX_ZOOM = 20
 START_ZOOM_MAX = 12
 
 
-def document(base: str, release: str | None, bounds: Sequence[float] | None) -> dict[str, Any]:
-    """Describe the tileset ``cosmogony`` as seen from ``base`` (scheme and host)."""
+def document(base: str, release: str | None, bounds: Sequence[float] | None, attribution: str) -> dict[str, Any]:
+    """Describe the tileset ``cosmogony`` as seen from ``base`` (scheme and host); ``attribution`` is HTML."""
     version = f"?v={release}" if release else ""
     box = [round(number, 6) for number in (bounds or WORLD)]
     result: dict[str, Any] = {
@@ -27,7 +23,7 @@ def document(base: str, release: str | None, bounds: Sequence[float] | None) -> 
         "name": "cosmogony",
         "description": "cosmogony",
         "basename": "cosmogony",
-        "attribution": ATTRIBUTION,
+        "attribution": attribution,
         "format": "pbf",
         "scheme": "xyz",
         "tiles": [f"{base}/tiles/cosmogony/{{z}}/{{x}}/{{y}}.pbf{version}"],

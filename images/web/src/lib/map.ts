@@ -19,7 +19,6 @@ import { distinct, labelsFor, zonesIn, type NamedZone } from './labels'
 import type { Bounds, Release } from './release'
 import {
   ALL,
-  ATTRIBUTION,
   DARK,
   filtersFor,
   GRID,
@@ -91,7 +90,7 @@ export class ZoneMap {
     })
     this.map.touchZoomRotate.disableRotation()
     this.map.keyboard.disableRotation()
-    this.map.addControl(new AttributionControl({ compact: false, customAttribution: ATTRIBUTION }), 'bottom-right')
+    this.map.addControl(new AttributionControl({ compact: false }), 'bottom-right')
     this.map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right')
     this.map.addControl(new ScaleControl({ maxWidth: 110 }), 'bottom-left')
     this.listen()

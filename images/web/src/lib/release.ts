@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The release the site shows, as read from the TileJSON and the release document. */
 import { getJson } from './api'
+import { readAttribution, type Credit } from './attribution'
 import type { TypeCounts } from './zoneTypes'
 
 export type Bounds = [west: number, south: number, east: number, north: number]
@@ -9,13 +10,14 @@ export interface Release {
   /** Release id; empty when the tiles name none. */
   id: string
   tiles: string[]
+  attribution: readonly Credit[]
   bounds: Bounds | null
   minzoom: number
   maxzoom: number
   zones: number | null
   counts: TypeCounts | null
   publishedAt: string | null
-  /** Oldest and newest date of the OSM data, as `YYYY-MM-DD`. */
+  /** Oldest and newest date of the data, as `YYYY-MM-DD`. */
   dataDates: [oldest: string, newest: string] | null
 }
 
@@ -48,6 +50,7 @@ export function readRelease(tilejson: Json, details: Json | null, origin: string
   return {
     id,
     tiles,
+    attribution: readAttribution(tilejson.attribution),
     bounds: readBounds(tilejson.bounds),
     minzoom: number(tilejson.minzoom) ?? 0,
     maxzoom: Math.min(number(tilejson.maxzoom) ?? DEEPEST_TILES, DEEPEST_TILES),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The whole map style: no base map, no sprites, no glyph server; the zones draw the world. */
 import type { ExpressionSpecification, FilterSpecification, StyleSpecification } from 'maplibre-gl'
+import { attributionHtml } from './attribution'
 import type { Release } from './release'
 
 export const ZONES = 'zones'
@@ -13,9 +14,6 @@ export const ALL = 'all'
 export const HOVER = 'hover'
 
 export const LABEL_FONT = 'Inter Variable'
-
-export const ATTRIBUTION =
-  '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">© OpenStreetMap contributors</a>'
 
 export interface Palette {
   sea: string
@@ -72,7 +70,7 @@ export function zonesSource(release: Release) {
     tiles: release.tiles,
     minzoom: release.minzoom,
     maxzoom: release.maxzoom,
-    attribution: ATTRIBUTION,
+    attribution: attributionHtml(release.attribution),
     ...(release.bounds ? { bounds: release.bounds } : {}),
   }
 }

@@ -51,7 +51,9 @@ def tiles() -> Response:
 
     release, bounds = database().read(work)
     base = public_base()
-    response = answers.from_release(tilejson.document(base, release.id, bounds), release, varies=base)
+    attribution: str = current_app.config["ATTRIBUTION"]
+    document = tilejson.document(base, release.id, bounds, attribution)
+    response = answers.from_release(document, release, varies=f"{base}\0{attribution}")
     response.vary.update(("Host", "X-Forwarded-Host", "X-Forwarded-Proto"))
     return response
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest'
+import { attributionHtml, OPENSTREETMAP, readAttribution } from '../src/lib/attribution'
+
+const LINK = '<a href="https://a.example/?x=1&amp;y=2" target="_blank" rel="noopener">A &amp; B</a>'
+
+describe('readAttribution', () => {
+  it('takes text and links as they are told', () => {
+    const credits = readAttribution(`${LINK}, C &lt;c&gt;`)
+    expect(credits).toEqual([
+      { text: 'A & B', url: 'https://a.example/?x=1&y=2' },
+      { text: ', C <c>', url: null },
+    ])
+    expect(attributionHtml(credits)).toBe(`${LINK}, C &lt;c&gt;`)
+  })
+
+  it.each([[undefined], [null], [7], [''], ['  '], ['<!-- nobody -->'], ['<img src=x onerror=alert(1)>']])(
+    'names OpenStreetMap when it reads %j',
+    (told) => {
+      expect(readAttribution(told)).toBe(OPENSTREETMAP)
+      expect(attributionHtml(readAttribution(told))).toContain('© OpenStreetMap contributors')
+    },
+  )
+
+  it.each([
+    ['<b onclick="alert(1)">A</b><!-- B -->', 'A'],
+    ['<a href="javascript:alert(1)">A</a>', 'A'],
+    ['<a href=" https://a.example">A</a>', 'A'],
+    ['<a href="/inside">A</a>', 'A'],
+    ['<a href="https://">A</a>', 'A'],
+    ['<div><a href="https://a.example"><img src=x onerror=alert(1)>A</a></div>', 'A'],
+    [
+      '<a href="https://a.example/&quot;x" onmouseover="alert(1)">A<i>B</i></a>',
+      '<a href="https://a.example/&quot;x" target="_blank" rel="noopener">AB</a>',
+    ],
+  ])('keeps nothing but text and http(s) links of %s', (told, shown) => {
+    expect(attributionHtml(readAttribution(told))).toBe(shown)
+  })
+})
