@@ -270,7 +270,7 @@ def test_update_tells_what_came_of_it() -> None:
 
 
 def test_parallelism_is_for_the_submitter(default) -> None:
-    """A number in the template would win over the one that is set when it is submitted."""
+    """It is a typed field: role workflows sets the default, argo_workflow another one, which wins."""
     for file in FILES:
         document = read(file)
         if document["kind"] == "WorkflowTemplate":

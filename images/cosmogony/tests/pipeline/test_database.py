@@ -45,6 +45,18 @@ def test_only_published_releases_that_still_exist_count(postgres: PostgresServer
             """
         )
     assert kept_releases(postgres.environment) == [KnownRelease("r2", "d2", True), KnownRelease("r1", "d1", False)]
+    for manifest, reason in (
+        ('{"inputs": {"reason": "new rules"}}', "new rules"),
+        ('{"id": "legacy"}', ""),
+        (None, ""),
+    ):
+        with postgres.connect() as connection:
+            connection.execute(
+                "create or replace view public.cosmogony_release as "
+                f"select 'r2'::text as id, {repr(manifest) if manifest else 'null'}::jsonb as manifest"
+            )
+        assert kept_releases(postgres.environment)[0] == KnownRelease("r2", "d2", True, reason)
+        assert kept_releases(postgres.environment)[1].reason == ""
 
 
 def test_a_wrong_password_stays_wrong(postgres: PostgresServer) -> None:

@@ -124,6 +124,16 @@ def test_nothing_new_ends_at_once(store: Store, items: list[Item]) -> None:
     assert len(plan.outputs()["sources"]) == 2
 
 
+def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: list[Item]) -> None:
+    first = bring(store, items)
+    digest = bring(store, items, OTHER_REASON)
+    kept = [KnownRelease("r2", digest, True, "because"), KnownRelease("r1", first, False)]
+    plan = ask(store, items, kept)
+    assert (plan.changed, plan.message, plan.release) == (False, "release r2 is current", "r2")
+    plan = ask(store, items, kept, mode="reimport")
+    assert (plan.changed, plan.message) == (True, "a new release is wanted though release r2 has the same data")
+
+
 def test_a_release_rolled_back_from_is_not_made_again(store: Store, items: list[Item]) -> None:
     digest = bring(store, items)
     plan = ask(store, items, [KnownRelease("r1", "old", True), KnownRelease("r2", digest, False)])

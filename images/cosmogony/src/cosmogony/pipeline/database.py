@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .failures import StepError, TemporaryError
 from .settings import required
 
+if TYPE_CHECKING:
+    import psycopg
+
 _QUERY = """
-select id, inputs_digest, coalesce(live, false)
+select id, inputs_digest, coalesce(live, false), ''
   from public.cosmogony_releases
  where published_at is not null and to_regnamespace(schema_name) is not null
  order by live desc nulls last, published_at desc
 """
+_REASON = "select coalesce(manifest #>> '{inputs,reason}', '') from public.cosmogony_release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class KnownRelease:
     id: str
     inputs_digest: str | None
     live: bool
+    reason: str = ""  # of the live one: why it was made with the same inputs as another
 
 
 def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
@@ -44,9 +50,11 @@ def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
             connect_timeout=10,
             application_name="cosmogony plan",
         ) as connection:
-            if connection.execute("select to_regclass('public.cosmogony_releases')").fetchone() == (None,):
+            if not _exists(connection, "public.cosmogony_releases"):
                 return []
-            return [KnownRelease(*row) for row in connection.execute(_QUERY)]
+            found = [KnownRelease(*row) for row in connection.execute(_QUERY)]
+            row = connection.execute(_REASON).fetchone() if _exists(connection, "public.cosmogony_release") else None
+            return [replace(release, reason=row[0]) if release.live and row else release for release in found]
     except (psycopg.errors.InvalidPassword, psycopg.errors.InvalidAuthorizationSpecification) as cause:
         raise StepError(
             f"{where}: user {values['POSTGRES_USER']} or its password is refused; check the Secret"
@@ -60,3 +68,7 @@ def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
         raise TemporaryError(f"{where} cannot be reached ({text}); is the server up?") from cause
     except psycopg.Error as cause:
         raise StepError(f"{where}: releases cannot be read ({' '.join(str(cause).split())})") from cause
+
+
+def _exists(connection: psycopg.Connection, view: str) -> bool:
+    return connection.execute("select to_regclass(%s) is not null", (view,)).fetchone() == (True,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import disk, engine, keys, log, markers
@@ -230,5 +230,11 @@ def _same_release(findings: Sequence[Finding], making: Making, releases: Sequenc
     if any(finding.new or finding.source is None for finding in findings):
         return None
     digests = {finding.item.name: finding.source["sha256"] for finding in findings if finding.source}
-    digest = inputs_digest(inputs_document([finding.item for finding in findings], digests, making))
-    return next((release for release in releases if release.inputs_digest == digest), None)
+
+    def same(release: KnownRelease) -> bool:
+        """A release made for a reason is still the same data when nobody gives one any more."""
+        alike = making if making.reason else replace(making, reason=release.reason)
+        document = inputs_document([finding.item for finding in findings], digests, alike)
+        return release.inputs_digest == inputs_digest(document)
+
+    return next(filter(same, releases), None)
