@@ -59,6 +59,12 @@ class Service:
         self._scale(1)
         return self.back()
 
+    def is_there(self) -> None:
+        """Start it if a test that was killed left it stopped."""
+        scale = self.cluster.apps.read_namespaced_stateful_set_scale(self.name, self.namespace)
+        if not scale.spec.replicas:
+            self.start()
+
     def _scale(self, replicas: int) -> None:
         self.cluster.apps.patch_namespaced_stateful_set_scale(
             self.name, self.namespace, {"spec": {"replicas": replicas}}
