@@ -66,7 +66,7 @@ def test_database_is_away_during_load(bench: Bench) -> None:
         assert bench.served(changed)
         attempts = len(bench.cluster.attempts(said.workflow, "load"))
         trial.saw(
-            f"held at {' '.join(at.split()[:2])}; page, cached tile 200, API, other tile 503 with Retry-After; "
+            f"held at {at}; page, cached tile 200, API, other tile 503 with Retry-After; "
             f"all right {again:.0f} s after its return; load attempt {attempts} went through"
         )
 

@@ -129,6 +129,7 @@ class Bench:
 
     def settle(self) -> None:
         """Nothing is broken and nothing runs."""
+        self.database.is_there()
         self.downloads.all_right()
         for playbook in self._playbooks:
             playbook.end()

@@ -59,6 +59,12 @@ class Service:
         self._scale(1)
         return self.back()
 
+    def is_there(self) -> None:
+        """Start it if a test that was killed left it stopped."""
+        scale = self.cluster.apps.read_namespaced_stateful_set_scale(self.name, self.namespace)
+        if not scale.spec.replicas:
+            self.start()
+
     def _scale(self, replicas: int) -> None:
         self.cluster.apps.patch_namespaced_stateful_set_scale(
             self.name, self.namespace, {"spec": {"replicas": replicas}}
@@ -202,7 +208,8 @@ class Database(Service):
     def load_is_held(self) -> str:
         """Wait for a load that waits; what it is at."""
         query = (
-            "SELECT left(query, 60) FROM pg_stat_activity WHERE application_name = 'cosmogony-importer' "
+            "SELECT regexp_substr(query, '^[A-Z][A-Z ]+[A-Z]', 1, 1, 'n') FROM pg_stat_activity "
+            "WHERE application_name = 'cosmogony-importer' "
             "AND wait_event_type = 'Lock' AND wait_event = 'advisory'"
         )
         return wait_for(lambda: self.rows(query), "a load that waits", limit=180)[0][0]
