@@ -120,7 +120,7 @@ def test_no_secret_in_arguments(step: str) -> None:
 
 def test_sources_are_no_arguments() -> None:
     """Their URLs may hold signatures; the parts of a plan that are arguments have none."""
-    for step in ("plan", "fetch", "merge"):
+    for step in ("plan", "fetch", "merge", "clean", "report"):
         env = {entry["name"]: entry["valueFrom"] for entry in main_of(step)["container"]["env"]}
         assert env["SOURCES"] == {"configMapKeyRef": {"name": "cosmogony-settings", "key": "sources"}}, step
     for file in FILES:

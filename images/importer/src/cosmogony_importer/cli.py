@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -186,9 +187,9 @@ def parser() -> argparse.ArgumentParser:
     keep(added)
     added.add_argument(
         "--sources",
-        default="",
+        default=os.environ.get("SOURCES", ""),
         metavar="JSON",
-        help="the configured sources: what the object store holds of others is removed (none: left alone)",
+        help="the configured sources (SOURCES): what the object store holds of others is removed (none: left alone)",
     )
     added.add_argument(
         "--keep-runs-days",
@@ -207,7 +208,9 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--duration", default="", metavar="SECONDS")
     added.add_argument("--parameters", default="", metavar="JSON", help="parameters of the workflow")
     added.add_argument("--failures", default="", metavar="JSON", help="failed nodes as Argo lists them")
-    added.add_argument("--sources", default="", metavar="JSON", help="the configured sources")
+    added.add_argument(
+        "--sources", default=os.environ.get("SOURCES", ""), metavar="JSON", help="the configured sources (SOURCES)"
+    )
 
     added = step("tile_prepare", commands.tile_prepare)
     release(added)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from . import db, forecast, work
+from . import catalog, db, forecast, work
 from .catalog import Release
 from .errors import ImporterError
 from .progress import Progress, say
@@ -34,6 +34,18 @@ def store(settings: Database, connection: psycopg.Connection, release: Release, 
         say(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
         return count(connection, release)
     _plan(connection, release, max_zoom)
+    try:
+        _make(settings, connection, release, max_zoom, jobs)
+    except psycopg.errors.UndefinedTable:
+        # Another run shared the work, ended first and took the list away.
+        stored_zoom = catalog.find(connection, release.id).stored_zoom
+        if stored_zoom is None or stored_zoom < max_zoom:
+            raise
+        say(f"another run has stored the last tiles of release {release.id}")
+    return count(connection, release)
+
+
+def _make(settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int) -> None:
     batches = sql.Identifier(release.schema_name, "tile_batches")
     total, done = connection.execute(
         sql.SQL(
@@ -57,7 +69,6 @@ def store(settings: Database, connection: psycopg.Connection, release: Release, 
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(batches))
     connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(release.schema_name, "tiles")))
     progress.end()
-    return count(connection, release)
 
 
 def count(connection: psycopg.Connection, release: Release) -> Stored:
@@ -125,16 +136,17 @@ def _run(settings: Database, release: Release, progress: Progress, jobs: int) ->
     work.run(settings, loop, jobs)
 
 
+def _next(connection: psycopg.Connection, batches: sql.Identifier, locked: str = "") -> tuple[int, int, int] | None:
+    query = "SELECT z, batch, cardinality(xs) FROM {} WHERE NOT done ORDER BY z, batch LIMIT 1 FOR UPDATE {}"
+    return connection.execute(sql.SQL(query).format(batches, sql.SQL(locked))).fetchone()
+
+
 def _batch(connection: psycopg.Connection, release: Release) -> int:
-    """Make the next batch that nobody else is at; 0 when there is none."""
+    """Make the next batch, one that nobody else is at if there is one; 0 when all are done."""
     batches = sql.Identifier(release.schema_name, "tile_batches")
     with connection.transaction():
-        row = connection.execute(
-            sql.SQL(
-                "SELECT z, batch, cardinality(xs) FROM {} WHERE NOT done ORDER BY z, batch "
-                "LIMIT 1 FOR UPDATE SKIP LOCKED"
-            ).format(batches)
-        ).fetchone()
+        # The last batches may be in other hands: they are waited for, since they come back if their maker is killed.
+        row = _next(connection, batches, "SKIP LOCKED") or _next(connection, batches)
         if row is None:
             return 0
         connection.execute(
