@@ -74,14 +74,15 @@ BEGIN
         visible := 'source.admin_level <= 2';
     END IF;
     EXECUTE format($query$
-        SELECT ST_AsMVT(feature, 'vector-zones', 4096, 'geometry', 'id')
-        FROM (
+        WITH feature AS MATERIALIZED (  -- else the condition below makes each geometry twice
             SELECT source.id, source.name, source.admin_level, source.zone_type,
                    cosmogony_catalog.tile_geometry(source.geometry, $2, $3, $4) AS geometry
             FROM %s AS source
             WHERE source.geometry && $1 AND %s
             ORDER BY source.admin_level NULLS LAST, source.id
-        ) AS feature
+        )
+        SELECT ST_AsMVT(feature, 'vector-zones', 4096, 'geometry', 'id')
+        FROM feature
         WHERE feature.geometry IS NOT NULL
         $query$, origin, visible)
     INTO mvt USING box, west, north, width, z;
