@@ -17,18 +17,22 @@ from serving import ROOT, Stack
 
 sys.path.append(str(ROOT / "images/importer/tests"))
 
-from helpers import features  # noqa: E402
+from helpers import features
 
 WORLD = 40075016.685578488
 EXTENT = 4096
 BUFFER = 160  # 10 pixels around the tile
 ROUNDING = 1.5  # a vertex moves by at most 0.71 units when it is rounded
+NOTHING = 1e-3  # square units; zones that overlap by more in the data are no neighbours
 
 # the zones of a tile, from which it is computed, group by group of those that border each other
 ZONES = """
-    SELECT concat_ws(' ', zone_type, admin_level) AS kind, id, ST_AsBinary(ST_ClipByBox2D(geometry, box::box2d))
-    FROM {table}, ST_MakeEnvelope(%s, %s, %s, %s, 3857) AS box
-    WHERE geometry && box ORDER BY kind, id
+    SELECT concat_ws(' ', made.zone_type, made.admin_level) AS kind, id,
+           ST_AsBinary(ST_ClipByBox2D(made.geometry, box::box2d)),
+           ST_AsBinary(ST_ClipByBox2D(zones.geometry, box::box2d))
+    FROM {table} AS made
+    JOIN {schema}.zones USING (id), ST_MakeEnvelope(%s, %s, %s, %s, 3857) AS box
+    WHERE made.geometry && box ORDER BY kind, id
 """
 
 
@@ -37,11 +41,13 @@ class Found:
     pairs: int = 0
     gaps: int = 0
     overlaps: int = 0
+    slivers: int = 0  # gaps and overlaps narrower than the grid to which a tile is rounded
 
     def __iadd__(self, other: Found) -> Found:
         self.pairs += other.pairs
         self.gaps += other.gaps
         self.overlaps += other.overlaps
+        self.slivers += other.slivers
         return self
 
 
@@ -50,19 +56,30 @@ def polygons(geometry: shapely.Geometry) -> shapely.Geometry:
     return shapely.union_all([part for part in parts if shapely.get_dimensions(part) == 2])
 
 
-def compare(whole: list[shapely.Geometry], shown: list[shapely.Geometry]) -> Found:
-    """Zones of one kind, in tile units: before rounding, and as the tile has them."""
-    tree = shapely.STRtree(shown)
+def wide(area: shapely.Geometry) -> bool:
+    """Whether it is wider than a unit of the tile, a sixteenth of a pixel."""
+    return not area.buffer(-0.5).is_empty
+
+
+def compare(data: list[bytes], whole: list[shapely.Geometry], shown: list[shapely.Geometry], scale: float) -> Found:
+    """Zones of one kind: as they came, in tile units before rounding, and as the tile has them."""
     found = Found()
-    for one, other in zip(*tree.query(shown, predicate="intersects"), strict=True):
-        # zones that overlap in the data are no neighbours
-        if one >= other or shapely.intersection(whole[one], whole[other]).area > 1e-3:
+    for one, other in zip(*shapely.STRtree(shown).query(shown, predicate="intersects"), strict=True):
+        if one >= other:
             continue
+        overlap = shapely.intersection(shown[one], shown[other])
+        if overlap.area > 0:
+            came = shapely.intersection(*(polygons(shapely.from_wkb(data[n])) for n in (one, other)))
+            if came.area * scale**2 > NOTHING:
+                continue
+            found.overlaps += wide(overlap)
+            found.slivers += not wide(overlap)
         found.pairs += 1
-        found.overlaps += shapely.intersection(shown[one], shown[other]).area > 0
     inside = shapely.union_all(whole).buffer(-ROUNDING)
-    holes = shapely.get_parts(shapely.difference(inside, shapely.union_all(shown)))
-    found.gaps += sum(hole.area > 1e-3 for hole in holes)
+    for gap in shapely.get_parts(shapely.difference(inside, shapely.union_all(shown))):
+        if gap.area > NOTHING:
+            found.gaps += wide(gap)
+            found.slivers += not wide(gap)
     return found
 
 
@@ -81,7 +98,8 @@ def tile(stack: Stack, connection: psycopg.Connection, release: str, z: int, x: 
     schema = "release_" + release.replace("-", "_")
     (table,) = connection.execute("SELECT cosmogony_catalog.tile_table(%s, %s)", (schema, z)).fetchone()
     rows = connection.execute(
-        ZONES.format(table=table), (west - margin, north - width - margin, west + width + margin, north + margin)
+        ZONES.format(table=table, schema=schema),
+        (west - margin, north - width - margin, west + width + margin, north + margin),
     ).fetchall()
     found = Found()
     scale = EXTENT / width
@@ -90,12 +108,12 @@ def tile(stack: Stack, connection: psycopg.Connection, release: str, z: int, x: 
         whole = [
             polygons(
                 shapely.affinity.affine_transform(
-                    shapely.from_wkb(bytes(wkb)), (scale, 0, 0, -scale, -west * scale, north * scale)
+                    shapely.from_wkb(made), (scale, 0, 0, -scale, -west * scale, north * scale)
                 )
             )
-            for _, _, wkb in members
+            for _, _, made, _ in members
         ]
-        found += compare(whole, [shapes[id_] for _, id_, _ in members])
+        found += compare([row[3] for row in members], whole, [shapes[row[1]] for row in members], scale)
     return found
 
 
