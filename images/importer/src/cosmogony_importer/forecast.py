@@ -45,6 +45,8 @@ def estimate(connection: psycopg.Connection, schema: str, batches: sql.Composabl
         # one tile more, because the first of a session is slow
         sample = connection.execute(timed, (zoom, SAMPLE + 1, schema)).fetchall()
         sample = sample[1:] or sample
+        if not sample:  # another run took them meanwhile
+            continue
         size = count * sum(row[1] for row in sample) / len(sample)
         found.tiles += count
         found.size += size

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from . import db, forecast, work
+from . import catalog, db, forecast, work
 from .catalog import Release
 from .errors import ImporterError
 from .progress import Progress, say
@@ -34,6 +34,27 @@ def store(settings: Database, connection: psycopg.Connection, release: Release, 
         say(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
         return count(connection, release)
     _plan(connection, release, max_zoom)
+    try:
+        progress = _make(settings, connection, release, max_zoom, jobs)
+    except psycopg.errors.UndefinedTable:  # the list of another run that shared the work, and is through
+        stored = catalog.find(connection, release.id).stored_zoom
+        if stored is None or stored < max_zoom:
+            raise
+        return count(connection, release)
+    with connection.transaction():
+        connection.execute(
+            "UPDATE cosmogony_catalog.releases SET stored_zoom = %s WHERE id = %s AND coalesce(stored_zoom, -1) < %s",
+            (max_zoom, release.id, max_zoom),
+        )
+        connection.execute(
+            sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(release.schema_name, "tile_batches"))
+        )
+    connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(release.schema_name, "tiles")))
+    progress.end()
+    return count(connection, release)
+
+
+def _make(settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int) -> Progress:
     batches = sql.Identifier(release.schema_name, "tile_batches")
     total, done = connection.execute(
         sql.SQL(
@@ -49,15 +70,7 @@ def store(settings: Database, connection: psycopg.Connection, release: Release, 
     )
     _run(settings, release, progress, jobs)
     _verify(connection, release)
-    with connection.transaction():
-        connection.execute(
-            "UPDATE cosmogony_catalog.releases SET stored_zoom = %s WHERE id = %s AND coalesce(stored_zoom, -1) < %s",
-            (max_zoom, release.id, max_zoom),
-        )
-        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(batches))
-    connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(release.schema_name, "tiles")))
-    progress.end()
-    return count(connection, release)
+    return progress
 
 
 def count(connection: psycopg.Connection, release: Release) -> Stored:
@@ -152,9 +165,9 @@ def _batch(connection: psycopg.Connection, release: Release) -> int:
 
 def _verify(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
     """Compute a few stored tiles again: each must be the one at its address."""
-    left = connection.execute(
-        sql.SQL("SELECT count(*) FROM {} WHERE NOT done").format(sql.Identifier(release.schema_name, "tile_batches"))
-    ).fetchone()[0]
+    batches = sql.Identifier(release.schema_name, "tile_batches")
+    # waits for the batches that other runs are at
+    left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(batches)).fetchall())
     if left:
         raise ImporterError(f"{left} batches of tiles of release {release.id} are not done; run the command again")
     wrong = connection.execute(
