@@ -136,6 +136,111 @@ def test_low_zooms_leave_out_what_is_too_small(importer: Importer, zones: Zones,
     assert max(cities) == 16
 
 
+def band(db: psycopg.Connection, release: str, zoom: int) -> dict[int, shapely.Geometry]:
+    table = f"release_{release.replace('-', '_')}.zones_z{zoom}"
+    rows = db.execute(f"SELECT id, ST_AsBinary(geometry) FROM {table}").fetchall()
+    return {id_: shapely.from_wkb(bytes(wkb)) for id_, wkb in rows}
+
+
+def multipolygon(*polygons: list) -> dict:
+    return {"type": "MultiPolygon", "coordinates": [part for one in polygons for part in one["coordinates"]]}
+
+
+def specks(count: int, west: float, south: float) -> list[dict]:
+    """Islands of a kilometre, the last one a little bigger."""
+    places = [(west + n % 25 * 0.1, south + n // 25 * 0.1) for n in range(count)]
+    return [square(x, y, x + (0.011 if (x, y) == places[-1] else 0.01), y + 0.01) for x, y in places]
+
+
+def test_islands_too_small_to_see_are_left_out(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    coast = multipolygon(square(0, 0, 10, 10), square(12, 0, 14, 2), *specks(500, 20, 0))
+    atoll = multipolygon(*specks(30, -40, 5))
+    release = publish(
+        importer, zones.write([zone(1, "Coast", "country", 2, coast), zone(2, "Atoll", "country", 2, atoll)])
+    )
+    parts = {zoom: {id_: len(shape.geoms) for id_, shape in band(db, release, zoom).items()} for zoom in bands.BANDS}
+    assert parts[0] == {1: 2, 2: 1}
+    assert parts[4] == {1: 2, 2: 1}
+    assert parts[12] == {1: 502, 2: 30}
+    bounds = band(db, release, 0)[2].bounds
+    assert (bounds[2] - bounds[0]) / 40075016.7 * 360 == pytest.approx(0.011)  # the largest stays
+    found = shapes(features(tile(db, 0, 0, 0)))
+    assert set(found) == {1}  # the atoll is a part of a pixel
+    assert len(found[1].geoms) == 2
+    assert 2 in features(tile(db, 10, *tile_of(-37.595, 5.105, 10)))
+
+
+def test_holes_too_small_to_see_are_left_out_where_no_zone_lies_in_them(
+    importer: Importer, zones: Zones, db: psycopg.Connection
+) -> None:
+    def ring(west: float, south: float, size: float) -> list:
+        return square(west, south, west + size, south + size)["coordinates"][0][0]
+
+    enclave, lake, exclave = ring(2, 2, 0.1), ring(4, 4, 0.1), ring(14, 4, 0.1)
+    around = {"type": "Polygon", "coordinates": [ring(0, 0, 10), enclave, lake]}
+    beside = {"type": "Polygon", "coordinates": [ring(10, 0, 10), exclave]}
+    both = {"type": "MultiPolygon", "coordinates": [around["coordinates"], [exclave]]}
+    inside = {"type": "Polygon", "coordinates": [enclave]}
+    release = publish(
+        importer,
+        zones.write(
+            [
+                zone(1, "Around", "country", 2, both),
+                zone(2, "Inside", "country", 2, inside),
+                zone(3, "Beside", "country", 2, beside),
+            ]
+        ),
+    )
+    for zoom in bands.BANDS:
+        found = band(db, release, zoom)
+        assert sorted(len(part.interiors) for part in found[1].geoms) == ([0, 2] if zoom >= 4 else [0, 1]), zoom
+        assert [len(part.interiors) for part in found[3].geoms] == [1]
+        assert overlaps_and_gaps(found)[0] == pytest.approx(0, abs=1)
+        holes = overlaps_and_gaps(found)[1]
+        assert (holes > 1) == (zoom >= 4), zoom  # the lake only
+    for zoom in range(3):
+        assert overlaps_and_gaps(shapes(features(tile(db, zoom, *tile_of(3, 3, zoom))))) == (0, 0)
+
+
+def test_a_geometry_is_made_once_a_tile(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    release = publish(importer, zones.grid())
+    with db.transaction():
+        db.execute("SET LOCAL track_functions = 'all'")
+        assert len(features(tile(db, 5, 16, 15, release))) == 17
+        calls = db.execute("SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = 'tile_geometry'").fetchone()
+    assert calls == (17,)
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted"),
+    [
+        (["(0 0, 100 0, 100 100, 0 100, 0 0)", "(200 200, 200.4 200.1, 200.2 220, 200 200)"], [10000]),
+        (["(0 0, 100 0, 100 100, 0 100, 0 0)", "(100.3 20, 120 20, 120 40, 100.3 40, 100.3 20)"], [10400]),
+        (
+            ["(0 0, 100 0, 100 100, 0 100, 0 0)", "(100.3 100.3, 120 100.3, 120 120, 100.3 120, 100.3 100.3)"],
+            [10000, 400],
+        ),
+        (["(0 0, 50 49.6, 100 0, 100 100, 50 50.4, 0 100, 0 0)"], [2500, 2500]),
+        (["(0 0, 0.3 0, 0.3 50, 0 50, 0 0)"], None),
+    ],
+    ids=["a part collapses", "two parts meet", "two corners meet", "a neck closes", "nothing is left"],
+)
+def test_rounding_leaves_a_valid_geometry(
+    importer: Importer, db: psycopg.Connection, parts: list[str], wanted: list[float] | None
+) -> None:
+    importer.run("init")
+    text = f"MULTIPOLYGON({', '.join(f'({part})' for part in parts)})"
+    (wkb,) = db.execute(
+        "SELECT ST_AsBinary(cosmogony_catalog.tile_geometry(ST_GeomFromText(%s, 3857), 0, 4096, 4096))", (text,)
+    ).fetchone()
+    if wanted is None:
+        assert wkb is None
+        return
+    shape = shapely.from_wkb(bytes(wkb))
+    assert shapely.is_valid(shape)
+    assert sorted(part.area for part in shape.geoms) == sorted(wanted)
+
+
 def overlaps_and_gaps(found: dict[int, shapely.Geometry]) -> tuple[float, float]:
     """Areas, in tile units, that two cities cover, and holes between cities."""
     cities = list(found.values())

@@ -14,12 +14,14 @@ import gzip
 import json
 import socket
 import statistics
+import sys
 import time
 import urllib.request
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import borders
 from clients import Connection, percentile
 from continent import write
 from serving import Stack, serving
@@ -83,6 +85,23 @@ def latencies(stack: Stack, release: str, requests: int, title: str, zooms: rang
             f"  zoom {zoom:2}: median {statistics.median(took):6.1f}  p95 {percentile(took, 0.95):6.1f}  "
             f"longest {max(took):6.1f}"
         )
+
+
+def shared_borders(stack: Stack, release: str, requests: int) -> bool:
+    """Whether neighbours have neither gap nor overlap in the tiles that were timed."""
+    found = places(stack, requests)
+    total = borders.Found()
+    for zoom in ZOOMS:
+        here = borders.zoom(stack, release, set(addresses(found, zoom)))
+        if here.gaps or here.overlaps:
+            print(f"  zoom {zoom}: {here.pairs} pairs, gaps {here.gaps}, overlaps {here.overlaps}")
+        total += here
+    print(
+        f"shared borders: {total.pairs} pairs of neighbours compared at z{ZOOMS[0]} to z{ZOOMS[-1]}, "
+        f"gaps {total.gaps}, overlaps {total.overlaps} (wanted 0); "
+        f"{total.slivers} narrower than a sixteenth of a pixel, from rounding"
+    )
+    return total.pairs > 0 and not total.gaps and not total.overlaps
 
 
 def nginx_seconds(stack: Stack) -> float:
@@ -184,7 +203,8 @@ def cache_against_file(stack: Stack, release: str, address: Address, rounds: int
     )
 
 
-def run(zones: Path | None, requests: int, rounds: int) -> None:
+def run(zones: Path | None, requests: int, rounds: int) -> bool:
+    """Whether everything held that is no matter of speed."""
     with serving() as stack, TemporaryDirectory() as folder:
         file = zones or Path(folder) / "zones.jsonl.gz"
         if zones is None:
@@ -195,6 +215,7 @@ def run(zones: Path | None, requests: int, rounds: int) -> None:
             release = json.load(described)["release"]
         sizes(stack, release)
         latencies(stack, release, requests, "computed (p95 wanted below 50)", ZOOMS)
+        whole = shared_borders(stack, release, requests)
         begun = time.monotonic()
         said = stack.importer("tiles", "--max-zoom", str(STORED_ZOOM))
         print(f"zooms 0 to {STORED_ZOOM} stored in {time.monotonic() - begun:.1f} s: {said.splitlines()[-1]}")
@@ -203,6 +224,7 @@ def run(zones: Path | None, requests: int, rounds: int) -> None:
         common = [Counter(addresses(places(stack, 500), zoom)).most_common(1)[0][0] for zoom in (4, 7, 12)]
         for address in common:
             cache_against_file(stack, release, address, rounds)
+        return whole
 
 
 if __name__ == "__main__":
@@ -211,4 +233,4 @@ if __name__ == "__main__":
     arguments.add_argument("--requests", type=int, default=60, help="tiles of each zoom that are timed")
     arguments.add_argument("--rounds", type=int, default=7, help="pairs of cache and file")
     options = arguments.parse_args()
-    run(options.zones, options.requests, options.rounds)
+    sys.exit(0 if run(options.zones, options.requests, options.rounds) else 1)

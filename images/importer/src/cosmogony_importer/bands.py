@@ -15,7 +15,7 @@ from .settings import Database
 BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each is made from the one before
 PIXEL = 156543.03392804097  # metres of a pixel at zoom 0, 256 pixels a tile
 SEEN = 2  # a zone is shown from the zoom where its area is that many pixels squared
-TOLERANCE = 0.5  # in pixels of the band's highest zoom
+TOLERANCE = 0.5  # in pixels of the band's highest zoom; islands and holes below its square are left out
 PARTS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # where each band begins and ends in the work of a load, in per cent
 CHUNK_VERTICES = 1_000_000  # about 300 MB of memory in the database
 
@@ -57,13 +57,15 @@ def make(
         ) -> None:
             with own.transaction():
                 db.search_path(own, *path)
+                tolerance = TOLERANCE * PIXEL / 2**zoom
                 own.execute(
                     db.statement(
                         "release/band_fill.sql",
                         source=source,
                         table=table,
                         min_zoom=first,
-                        tolerance=TOLERANCE * PIXEL / 2**zoom,
+                        tolerance=tolerance,
+                        speck=tolerance**2,
                         chunk=chunk[0],
                     )
                 )

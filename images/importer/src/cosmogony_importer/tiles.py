@@ -164,9 +164,9 @@ def _batch(connection: psycopg.Connection, release: Release) -> int:
 
 def _verify(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
     """Compute a few stored tiles again: each must be the one at its address."""
-    left = connection.execute(
-        sql.SQL("SELECT count(*) FROM {} WHERE NOT done").format(sql.Identifier(release.schema_name, "tile_batches"))
-    ).fetchone()[0]
+    batches = sql.Identifier(release.schema_name, "tile_batches")
+    # waits for the batches that other runs are at
+    left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(batches)).fetchall())
     if left:
         raise ImporterError(f"{left} batches of tiles of release {release.id} are not done; run the command again")
     wrong = connection.execute(

@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Tiles in the middle of some zones that hold nothing: at the first zoom where the zone is surely seen, at the
--- highest stored one, and at zoom 15.
+-- highest stored one, and at zoom 15. The middle is that of the largest part, which low zooms never leave out.
 WITH chosen AS (
     SELECT id, geometry FROM @zones@ WHERE ST_Dimension(geometry) = 2 ORDER BY md5(id::text) LIMIT @limit@
 ), places AS (
-    SELECT id, sqrt(ST_Area(geometry)) AS size, ST_PointOnSurface(geometry) AS point FROM chosen
+    SELECT id, sqrt(ST_Area(geometry)) AS size, ST_PointOnSurface(
+        (SELECT geom FROM ST_Dump(geometry) ORDER BY ST_Area(geom) DESC LIMIT 1)) AS point FROM chosen
 ), addresses AS (
     SELECT id, zoom, floor((ST_X(point) / 40075016.685578488 + 0.5) * (1 << zoom))::integer AS x,
            floor((0.5 - ST_Y(point) / 40075016.685578488) * (1 << zoom))::integer AS y

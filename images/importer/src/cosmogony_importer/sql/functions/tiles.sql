@@ -23,9 +23,22 @@ BEGIN
     IF cut IS NULL OR @postgis@.ST_IsEmpty(cut) THEN
         RETURN NULL;
     END IF;
-    IF NOT @postgis@.ST_IsValid(cut) THEN
-        cut := @postgis@.ST_SnapToGrid(@postgis@.ST_MakeValid(cut, 'method=structure keepcollapsed=false'), 1);
-    END IF;
+    -- Rounding makes parts collapse, cross themselves, or meet another part along a line. What is made of such parts is
+    -- rounded again, so once may not be enough.
+    FOR attempt IN 1 .. 3 LOOP
+        EXIT WHEN @postgis@.ST_IsValid(cut);
+        SELECT @postgis@.ST_CollectionExtract(@postgis@.ST_Collect(
+                   CASE WHEN @postgis@.ST_IsValid(part.geom) THEN part.geom
+                        ELSE @postgis@.ST_MakeValid(part.geom, 'method=structure keepcollapsed=false') END), 3)
+        INTO cut
+        FROM @postgis@.ST_Dump(cut) AS part
+        WHERE @postgis@.ST_Area(part.geom) > 0;
+        IF NOT @postgis@.ST_IsValid(cut) THEN
+            cut := @postgis@.ST_UnaryUnion(cut);
+        END IF;
+        cut := @postgis@.ST_SnapToGrid(cut, 1);
+        EXIT WHEN cut IS NULL;
+    END LOOP;
     cut := @postgis@.ST_CollectionExtract(cut, 3);
     IF cut IS NULL OR @postgis@.ST_IsEmpty(cut) THEN
         RETURN NULL;
@@ -74,14 +87,15 @@ BEGIN
         visible := 'source.admin_level <= 2';
     END IF;
     EXECUTE format($query$
-        SELECT ST_AsMVT(feature, 'vector-zones', 4096, 'geometry', 'id')
-        FROM (
+        WITH feature AS MATERIALIZED (  -- else the condition below makes each geometry twice
             SELECT source.id, source.name, source.admin_level, source.zone_type,
                    cosmogony_catalog.tile_geometry(source.geometry, $2, $3, $4) AS geometry
             FROM %s AS source
             WHERE source.geometry && $1 AND %s
             ORDER BY source.admin_level NULLS LAST, source.id
-        ) AS feature
+        )
+        SELECT ST_AsMVT(feature, 'vector-zones', 4096, 'geometry', 'id')
+        FROM feature
         WHERE feature.geometry IS NOT NULL
         $query$, origin, visible)
     INTO mvt USING box, west, north, width, z;
