@@ -23,14 +23,28 @@ FEW = 5  # with fewer batches starting processes takes longer than it saves
 Row = tuple[Any, ...]
 
 
-def of_zone(zone: dict[str, Any]) -> Row | None:
-    """The row of a zone; None when it has no geometry."""
-    shape = zone["geometry"]
-    if shape is not None:
+def of_zones(zones: list[dict[str, Any]]) -> list[Row | None]:
+    """The rows of some zones; None for one without geometry."""
+    with_shape = [zone for zone in zones if zone["geometry"] is not None]
+    try:
+        shapes = geometry.ewkbs([zone["geometry"] for zone in with_shape])
+    except geometry.BadGeometry:
+        _complain(with_shape)
+        raise
+    shape_of = dict(zip(map(id, with_shape), shapes, strict=True))
+    return [_row(zone, shape_of.get(id(zone))) for zone in zones]
+
+
+def _complain(zones: list[dict[str, Any]]) -> None:
+    """Name the first zone whose geometry is bad."""
+    for zone in zones:
         try:
-            shape = geometry.ewkb(shape)
+            geometry.ewkb(zone["geometry"])
         except geometry.BadGeometry as error:
             raise ImporterError(f"zone {zone['id']} ({zone['osm_id']}): {error}") from error
+
+
+def _row(zone: dict[str, Any], shape: bytes | None) -> Row | None:
     if shape is None:
         return None
     return (
@@ -48,7 +62,7 @@ def of_zone(zone: dict[str, Any]) -> Row | None:
 
 def of_lines(name: str, first: int, lines: list[bytes]) -> list[Row | None]:
     """The rows of some lines; the work of one process."""
-    return [of_zone(reader.of_line(line, name, number)) for number, line in enumerate(lines, first)]
+    return of_zones([reader.of_line(line, name, number) for number, line in enumerate(lines, first)])
 
 
 def of_stream(raw: IO[bytes], format_: str, name: str, jobs: int = 0) -> Iterator[Row | None]:
@@ -57,7 +71,7 @@ def of_stream(raw: IO[bytes], format_: str, name: str, jobs: int = 0) -> Iterato
         stream = reader.unpacked(raw, format_)
         if not format_.startswith(".jsonl"):
             for zone in reader.document(stream, name):
-                yield of_zone(zone)
+                yield from of_zones([zone])
             return
         batches = _batches(stream)
         start = list(islice(batches, FEW))
