@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import re
 import zlib
@@ -46,7 +47,7 @@ def open_file(path: Path) -> IO[bytes]:
 
 def unpacked(raw: IO[bytes], format_: str) -> Any:
     """The text of a file; all members of a gzip file."""
-    return gzip.GzipFile(fileobj=raw) if format_.endswith(".gz") else raw
+    return io.BufferedReader(gzip.GzipFile(fileobj=raw), CHUNK) if format_.endswith(".gz") else raw
 
 
 @contextmanager
