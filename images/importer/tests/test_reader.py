@@ -102,14 +102,14 @@ def test_document_is_cut_anywhere(zones: Zones, monkeypatch: pytest.MonkeyPatch)
         assert list(reader.document(io.BytesIO(text), "z.json")) == SOME
 
 
-def test_several_processes_keep_the_order(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_threads_keep_the_order(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zones.grid("z.jsonl.gz", size=6)
     monkeypatch.setattr(rows, "BATCH_BYTES", 4000)
     assert read(path, jobs=2) == read(path, jobs=1)
     assert len(read(path, jobs=2)) == 37
 
 
-def test_several_processes_name_the_bad_line(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_threads_name_the_bad_line(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "BATCH_BYTES", 4000)
     path = zones.folder / "z.jsonl.gz"
     lines = [json.dumps(one) for one in grid(6)]

@@ -12,6 +12,11 @@ import shapely
 RADIUS = 6378137.0
 SRID = 3857
 MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
+AREAS = ("Polygon", "MultiPolygon")
+NUMBERS = b"0123456789+-.eE \t\r\n"
+NOTHING = np.empty((0, 2))
+
+Lengths = list[list[int]]
 
 
 class BadGeometry(ValueError):
@@ -28,44 +33,93 @@ def mercator(degrees: np.ndarray) -> np.ndarray:
 
 def ewkb(geojson: dict[str, Any]) -> bytes | None:
     """The geometry as the table stores it; None when it is empty."""
+    return ewkbs([geojson])[0]
+
+
+def ewkbs(geojsons: list[dict[str, Any]]) -> list[bytes | None]:
+    """Several geometries at once; their coordinates may still be text."""
     try:
-        shape = _shape(geojson)
+        shapes = _shapes(geojsons)
     except (KeyError, TypeError, IndexError, ValueError, shapely.errors.GEOSException) as error:
         raise BadGeometry(f"geometry cannot be read: {error}") from error
-    if shape.is_empty:
+    invalid = ~shapely.is_valid(shapes)
+    shapes[invalid] = shapely.make_valid(shapes[invalid])
+    shapes[shapely.is_empty(shapes)] = None
+    return list(shapely.to_wkb(shapely.set_srid(shapes, SRID), include_srid=True, output_dimension=2, byte_order=1))
+
+
+def _shapes(geojsons: list[dict[str, Any]]) -> np.ndarray:
+    """All areas in one array of coordinates; what else there is, one by one."""
+    shapes = np.empty(len(geojsons), dtype=object)
+    areas, single, points = [], [], []
+    rings, polygons, offsets = [0], [0], [0]
+    for number, geojson in enumerate(geojsons):
+        if geojson["type"] not in AREAS:
+            shapes[number] = _other(geojson)
+            continue
+        coordinates, parts = _area(geojson)
+        points.append(coordinates)
+        for lengths in parts:
+            for length in lengths:
+                rings.append(rings[-1] + length)
+            polygons.append(len(rings) - 1)
+        offsets.append(len(polygons) - 1)
+        areas.append(number)
+        if geojson["type"] == "Polygon" and len(coordinates):
+            single.append(number)
+    if areas:
+        metres = mercator(np.concatenate(points))
+        shapes[areas] = shapely.from_ragged_array(MULTIPOLYGON, metres, (rings, polygons, offsets))
+    shapes[single] = shapely.get_geometry(shapes[single], 0)
+    return shapes
+
+
+def _other(geojson: dict[str, Any]) -> shapely.Geometry:
+    """Points, lines and collections, which are rare."""
+    if isinstance(geojson.get("coordinates"), bytes):
+        geojson = geojson | {"coordinates": orjson.loads(geojson["coordinates"])}
+    return shapely.transform(shapely.force_2d(shapely.from_geojson(orjson.dumps(geojson))), mercator)
+
+
+def _area(geojson: dict[str, Any]) -> tuple[np.ndarray, Lengths]:
+    """The coordinates of a polygon or several, and the number of points of each ring of each of them."""
+    coordinates = geojson["coordinates"]
+    many = geojson["type"] == "MultiPolygon"
+    if isinstance(coordinates, bytes):
+        if (read := _plain(coordinates, many)) is not None:
+            return read
+        coordinates = orjson.loads(coordinates)
+    polygons = [[_closed(ring) for ring in polygon] for polygon in (coordinates if many else [coordinates])]
+    points = [point for polygon in polygons for ring in polygon for point in ring]
+    flat = np.array(points, dtype=float)[:, :2] if points else NOTHING
+    return flat, [[len(ring) for ring in polygon] for polygon in polygons] if points else []
+
+
+def _plain(text: bytes, many: bool) -> tuple[np.ndarray, Lengths] | None:
+    """The usual case without an object a point: pairs of numbers in closed rings; None when it is not that.
+
+    Without brackets the text is a list of numbers; without numbers it shows how many points each ring has.
+    """
+    if b"[," in text or b",]" in text:
         return None
-    if not shapely.is_valid(shape):
-        shape = shapely.make_valid(shape)
-        if shape.is_empty:
-            return None
-    return shapely.to_wkb(shapely.set_srid(shape, SRID), include_srid=True, output_dimension=2, byte_order=1)
-
-
-def _shape(geojson: dict[str, Any]) -> shapely.Geometry:
-    kind = geojson["type"]
-    if kind == "Polygon":
-        polygons = [geojson["coordinates"]]
-    elif kind == "MultiPolygon":
-        polygons = geojson["coordinates"]
-    else:
-        shape = shapely.force_2d(shapely.from_geojson(orjson.dumps(geojson)))
-        return shapely.transform(shape, mercator)
-    shape = _polygons(polygons)
-    return shape.geoms[0] if kind == "Polygon" and not shape.is_empty else shape
-
-
-def _polygons(polygons: list[list[list[list[float]]]]) -> shapely.MultiPolygon:
-    points: list[list[float]] = []
-    rings, parts = [0], [0]
-    for polygon in polygons:
-        for ring in polygon:
-            points.extend(_closed(ring))
-            rings.append(len(points))
-        parts.append(len(rings) - 1)
-    if not points:
-        return shapely.MultiPolygon()
-    coordinates = mercator(np.array(points, dtype=float)[:, :2])
-    return shapely.from_ragged_array(MULTIPOLYGON, coordinates, (rings, parts, [0, len(parts) - 1]))[0]
+    try:
+        nested = orjson.loads(text.translate(None, NUMBERS).replace(b"[,]", b"0"))
+        numbers = orjson.loads(b"[" + text.translate(None, b"[]") + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    polygons = nested if many else [nested]
+    if not numbers or not all(type(ring) is list for polygon in polygons for ring in polygon):
+        return None
+    parts = [[len(ring) for ring in polygon] for polygon in polygons]
+    lengths = np.array([length for part in parts for length in part])
+    points = np.array(numbers, dtype=float)
+    if len(points) != 2 * lengths.sum() or lengths.min() < 4:
+        return None
+    points = points.reshape(-1, 2)
+    ends = lengths.cumsum()
+    if not (points[ends - lengths] == points[ends - 1]).all():
+        return None
+    return points, parts
 
 
 def _closed(ring: list[list[float]]) -> list[list[float]]:

@@ -101,14 +101,12 @@ def _stage(
     with connection.transaction():
         _prepare(connection, schema)
         db.search_path(connection, staging.SCHEMA, postgis)
-        connection.execute(db.statement("release/001_release.sql"))
-        connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
+        _tables(connection)
         _copy(connection, source, loaded, (manifest or {}).get("counts", {}).get("zones") or 0, jobs)
         if not loaded.rows and not allow_empty:
             raise ImporterError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
         start = time.monotonic()
-        connection.execute(db.statement("release/indexes.sql"))
-        connection.execute("ANALYZE zones")
+        _index(connection)
     say(f"indexes made in {duration(time.monotonic() - start)}")
     start = time.monotonic()
     bands.make(settings, connection, staging.SCHEMA, jobs)
@@ -152,6 +150,17 @@ def _prepare(connection: psycopg.Connection, schema: str) -> None:
     staging.drop(connection)
     if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone():
         raise ImporterError(f"schema {schema} exists but the catalog does not know it; drop it or rename it")
+
+
+def _tables(connection: psycopg.Connection) -> None:
+    connection.execute(db.statement("release/001_release.sql"))
+    # coordinates hardly get smaller, and compressing them takes longer than all the rest
+    connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
+
+
+def _index(connection: psycopg.Connection) -> None:
+    connection.execute(db.statement("release/indexes.sql"))
+    connection.execute("ANALYZE zones")
 
 
 def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expected: int, jobs: int) -> None:

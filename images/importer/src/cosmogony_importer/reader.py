@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ from .errors import ImporterError
 KEYS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry")
 ENDINGS = (".jsonl.gz", ".jsonl", ".json.gz", ".json")
 CHUNK = 1 << 20
+COORDINATES = re.compile(rb'"geometry":\s*{\s*"type":\s*"(?:Multi)?Polygon",\s*"coordinates":(?=\s*\[)')
+UNREAD_VALUE = "coordinates not read"
+UNREAD = orjson.dumps(UNREAD_VALUE)
 
 
 def ending(path: str) -> str:
@@ -42,7 +47,7 @@ def open_file(path: Path) -> IO[bytes]:
 
 def unpacked(raw: IO[bytes], format_: str) -> Any:
     """The text of a file; all members of a gzip file."""
-    return gzip.GzipFile(fileobj=raw) if format_.endswith(".gz") else raw
+    return io.BufferedReader(gzip.GzipFile(fileobj=raw), CHUNK) if format_.endswith(".gz") else raw
 
 
 @contextmanager
@@ -55,13 +60,26 @@ def damage(name: str) -> Iterator[None]:
 
 
 def of_line(line: bytes, name: str, number: int) -> dict[str, Any]:
-    """The zone of one line."""
+    """The zone of one line; the coordinates of its geometry stay text, which is most of the line."""
     try:
-        zone = orjson.loads(line)
+        zone = _with_text(line) or orjson.loads(line)
     except orjson.JSONDecodeError as error:
         what = "is blank" if not line.strip() else f"is no JSON ({error})"
         raise ImporterError(f"{name}: line {number} {what}; make the file again") from error
     return checked(zone, f"{name}: line {number}")
+
+
+def _with_text(line: bytes) -> dict[str, Any] | None:
+    """The zone with its coordinates unread; None when the line does not look like one of the extractor."""
+    if not (found := COORDINATES.search(line)):
+        return None
+    begin, end = found.end(), line.find(b"}", found.end())
+    zone = orjson.loads(line[:begin] + UNREAD + line[end:])
+    shape = zone.get("geometry") if isinstance(zone, dict) else None
+    if not isinstance(shape, dict) or shape.get("coordinates") != UNREAD_VALUE:
+        return None  # it was the geometry of something else
+    shape["coordinates"] = line[begin:end]
+    return zone
 
 
 def checked(zone: Any, where: str) -> dict[str, Any]:
