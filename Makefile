@@ -99,8 +99,10 @@ e2e: venv browser ## asks the running site, with a real browser
 live: venv ## asks this machine what the local cluster opened, and its site
 	@pytest -q tests/live
 
-bench: venv ## figures of the extractor (sizes 1, 10, 40) and of switching releases under load
+bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, and switching releases under load
 	@PYTHONPATH=images/cosmogony/src python tests/bench/extractor/bench.py
+	python tests/bench/release/load.py
+	python tests/bench/release/tiles.py $(if $(ZONES),--zones $(ZONES))
 	python tests/bench/release/trial.py --releases 20
 
 browser:

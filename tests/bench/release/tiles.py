@@ -27,7 +27,7 @@ from continent import write
 from serving import Stack, serving
 
 STORED_ZOOM = 8
-CONNECTION = 900  # requests; nginx ends a connection after 1000
+REQUESTS = 4000  # of a round, over 8 connections; nginx ends each after 1000
 ZOOMS = range(17)
 Address = tuple[int, int, int]
 
@@ -107,57 +107,57 @@ def shared_borders(stack: Stack, release: str, requests: int) -> bool:
 def nginx_seconds(stack: Stack) -> float:
     """Processor time of nginx and its workers."""
     top = stack.processes["nginx"].pid
-    ticks = 0
-    for path in Path("/proc").glob("[0-9]*/stat"):
+    spent = 0
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            fields = path.read_text().rsplit(") ", 1)[1].split()
+            parent = int((folder / "stat").read_text().rsplit(") ", 1)[1].split()[1])
+            if top in (int(folder.name), parent):
+                spent += int((folder / "schedstat").read_text().split()[0])
         except (OSError, IndexError):
             continue
-        if top in (int(path.parent.name), int(fields[1])):
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / 100
+    return spent / 1e9
 
 
-class Pipeline:
-    """Asks for one path again and again, some requests ahead, so that nginx and not this program sets the rate."""
+class Readers:
+    """Some kept-alive connections that all ask for one path, so that nginx is never without work."""
 
-    def __init__(self, port: int, path: str, ahead: int = 20) -> None:
-        self.port, self.path, self.ahead = port, path, ahead
-        self.connect()
+    def __init__(self, port: int, path: str, connections: int = 8) -> None:
+        self.path = path
+        self.request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+        self.sockets = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(connections)]
+        for one in self.sockets:
+            one.sendall(self.request)
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                answer += one.recv(1 << 20)
+            head, _, body = answer.partition(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(f"{path}: {head.decode().splitlines()[0]}")
+            headers = dict(line.lower().split(": ", 1) for line in head.decode().splitlines()[1:])
+            self.body = int(headers["content-length"])
+            self.length = len(head) + 4 + self.body
+            self._read(one, self.body - len(body))
 
-    def connect(self) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=20)
-        self.request = f"GET {self.path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n".encode()
-        self.socket.sendall(self.request)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += self.socket.recv(1 << 20)
-        head, _, body = answer.partition(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(f"{self.path}: {head.decode().splitlines()[0]}")
-        headers = dict(line.lower().split(": ", 1) for line in head.decode().splitlines()[1:])
-        self.body = int(headers["content-length"])
-        self.length = len(head) + 4 + self.body
-        while len(body) < self.body:
-            body += self.socket.recv(1 << 20)
+    def _read(self, one: socket.socket, left: int) -> None:
+        while left > 0:
+            part = one.recv(min(left, 1 << 20))
+            left -= len(part)
+            if not part:
+                raise RuntimeError(f"{self.path}: nginx closed the connection")
 
     def run(self, requests: int) -> float:
         """Requests a second."""
-        spent = 0.0
-        for number in range(requests // self.ahead):
-            if number % (CONNECTION // self.ahead) == CONNECTION // self.ahead - 1:
-                self.socket.close()
-                self.connect()
-            begun = time.monotonic()
-            self.socket.sendall(self.request * self.ahead)
-            left = self.length * self.ahead
-            while left > 0:
-                part = self.socket.recv(min(left, 1 << 20))
-                left -= len(part)
-                if not part:
-                    raise RuntimeError("nginx closed the connection")
-            spent += time.monotonic() - begun
-        return requests / spent
+        begun = time.monotonic()
+        for _ in range(requests // len(self.sockets)):
+            for one in self.sockets:
+                one.sendall(self.request)
+            for one in self.sockets:
+                self._read(one, self.length)
+        return requests / (time.monotonic() - begun)
+
+    def close(self) -> None:
+        for one in self.sockets:
+            one.close()
 
 
 def static_file(stack: Stack, release: str, address: Address) -> tuple[str, str, int]:
@@ -178,24 +178,24 @@ def static_file(stack: Stack, release: str, address: Address) -> tuple[str, str,
 
 def cache_against_file(stack: Stack, release: str, address: Address, rounds: int) -> None:
     tile, name, size = static_file(stack, release, address)
-    requests = 4000
     pairs: list[tuple[float, float]] = []
     costs: list[tuple[float, float]] = []
     for number in range(rounds + 1):
         rate, cost = {}, {}
         for path in (tile, name) if number % 2 else (name, tile):
-            pipeline = Pipeline(stack.ports["nginx"], path)
-            if pipeline.body != size:
-                raise RuntimeError(f"{path}: {pipeline.body} bytes, wanted {size}")
+            readers = Readers(stack.ports["nginx"], path)
+            if readers.body != size:
+                raise RuntimeError(f"{path}: {readers.body} bytes, wanted {size}")
             before = nginx_seconds(stack)
-            rate[path] = pipeline.run(requests)
+            rate[path] = readers.run(REQUESTS)
             cost[path] = nginx_seconds(stack) - before
+            readers.close()
         if number:  # the first pair warms up
             pairs.append((rate[tile], rate[name]))
             costs.append((cost[tile], cost[name]))
     ratios = [ours / plain for ours, plain in pairs]
     cached, plain = (statistics.median(column) for column in zip(*pairs, strict=True))
-    busy = [1e6 * statistics.median(column) / requests for column in zip(*costs, strict=True)]
+    busy = [1e6 * statistics.median(column) / REQUESTS for column in zip(*costs, strict=True)]
     print(
         f"  {'/'.join(map(str, address)):12} {size:7} bytes: {cached:6.0f} against {plain:6.0f} a second, "
         f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}); "
