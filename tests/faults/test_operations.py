@@ -26,7 +26,7 @@ def test_status(bench: Bench) -> None:
         return found[0]
 
     assert re.search(rf"^live: {live}, published 20\d\d-.* UTC, [0-9.]+ hours ago, \d+ zones$", one("^live:"))
-    assert re.search(r"of 2013-08-03, [0-9.]+ kB, 1\d zones$", one(f"^input {LIECHTENSTEIN}"))
+    assert re.search(r"of 2013-08-03, [0-9.]+ [kM]B, 1\d zones$", one(f"^input {LIECHTENSTEIN}"))
     one(r"^input luxembourg-latest\.osm\.pbf: luxembourg-200101\.osm\.pbf of ")
     assert re.search(r": live, \d+ zones, gate (passed|overridden.*), [0-9.]+ MB$", one(f"^{live}: live"))
     one(r"^cosmogony-update-\S+: Succeeded, 20.* UTC, \d+ s, (published|current) 20")

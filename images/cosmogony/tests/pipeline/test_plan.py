@@ -186,6 +186,14 @@ def test_a_removed_source_makes_a_new_release(store: Store, items: list[Item]) -
     assert plan.message == "1 source unchanged, but the settings, images or list of sources are not those of release r1"
 
 
+def test_a_source_that_comes_back_makes_a_new_release(store: Store, items: list[Item]) -> None:
+    """An older release has the same data; nobody went back from it."""
+    digest = bring(store, items)
+    plan = ask(store, items, [KnownRelease("r2", "without b", True), KnownRelease("r1", digest, False)])
+    assert plan.changed is True
+    assert plan.message.startswith("2 sources unchanged, but")
+
+
 def test_an_update_that_never_reached_publish_is_taken_up_again(store: Store, items: list[Item]) -> None:
     bring(store, items)
     plan = ask(store, items, [])
