@@ -31,9 +31,9 @@ endif
 
 # Another source loses the zones of the one before; the gate lets it through and keeps the reason.
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
-	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always -e data_update_publish_kept=true \
+	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given another source"}') \
-	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always -e data_update_publish_kept=true \
+	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
 .PHONY: help local down clean status prune logs venv test test-long lint unit molecule faults e2e live bench browser build
