@@ -212,8 +212,8 @@ def _judge(
         # Ids begin with the time: an older one means that the inputs are as they once were, not that one went back.
         if live is None or same.id > live.id:
             return False, (
-                f"release {same.id} holds the same data, but release {live.id if live else 'none'} is live (rolled back);"
-                f" roll back to {same.id} to publish it, or give a reason for a new release"
+                f"release {same.id} holds the same data, but release {live.id if live else 'none'} is live"
+                f" (rolled back); roll back to {same.id} to publish it, or give a reason for a new release"
             )
     count = f"{len(findings)} source{'s' if len(findings) != 1 else ''}"
     if new:
