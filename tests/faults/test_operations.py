@@ -38,6 +38,15 @@ def test_status(bench: Bench) -> None:
     assert names(bench) == before, "it leaves no workflow behind"
 
 
+def test_status_in_check_mode(bench: Bench) -> None:
+    """No workflow is run; the API knows the releases, but not their sizes."""
+    before = names(bench)
+    said = bench.playbook("playbooks/status.yml", "--check").succeeded()
+    assert f"live: {bench.site.release()}, published" in said.text
+    assert "kept releases: 3" in said.text
+    assert names(bench) == before
+
+
 def test_status_without_the_database(bench: Bench) -> None:
     """It tells what it can, and why not more."""
     bench.database.stop()
