@@ -36,7 +36,8 @@ class Playbook:
         if extra:
             command.append(f"--extra-vars={json.dumps(extra)}")
         environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        for name in [name for name in environment if name.startswith(("PG", "S3_"))]:
+        # Not its own: a user has none of the connection data, and molecule wants colours, which come before ours.
+        for name in [name for name in environment if name.startswith(("PG", "S3_", "ANSIBLE_FORCE_COLOR"))]:
             del environment[name]
         with self.file.open("w") as log:
             self.process = subprocess.Popen(
