@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
@@ -53,25 +53,22 @@ def whole_file(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_file():  # a device or a pipe has nothing to replace
         yield path
         return
+    # Named before it exists: a signal can arrive on any line, and only what is named can be removed.
+    part = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
+    failure = f"cannot be written in {path.parent}"
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        part.touch(mode=0o600, exist_ok=False)
+        failure = "cannot be written"
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.chmod(_mode(path))
+        part.replace(path)
     except OSError as error:
-        raise CosmogonyError(f"{path}: cannot be written in {path.parent} ({error.strerror})") from error
-    os.close(handle)
-    part = Path(name)
-    try:
-        try:
-            yield part
-            with part.open("rb+") as file:
-                os.fsync(file.fileno())
-            part.chmod(_mode(path))
-            part.replace(path)
-        except OSError as error:
-            raise CosmogonyError(f"{path}: cannot be written ({error.strerror or error})") from error
-    except BaseException:
+        raise CosmogonyError(f"{path}: {failure} ({error.strerror or error})") from error
+    finally:
         with suppress(OSError):
             part.unlink()
-        raise
 
 
 def _mode(path: Path) -> int:
