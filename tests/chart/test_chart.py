@@ -180,6 +180,19 @@ def test_pod_patches_of_the_steps(render) -> None:
     assert patches["pod-extract"]["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "from-plan"}}]
 
 
+def test_time_limits_of_the_steps(default, render) -> None:
+    def limits(manifests) -> dict[str, str]:
+        data = manifests["ConfigMap/cosmogony-settings"]["data"]
+        return {key: value for key, value in data.items() if key.startswith("deadline-")}
+
+    steps = ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "manage")
+    assert set(limits(default)) == {f"deadline-{step}" for step in steps}
+    assert all(int(value) > 0 for value in limits(default).values())
+    # a number of six digits stays one: YAML's 1e+06 is none to Kubernetes
+    changed = limits(render({"steps": {"extract": {"deadline": 1_000_000}}}))
+    assert changed == {**limits(default), "deadline-extract": "1000000"}
+
+
 def test_a_site_may_ask_for_less_disk_than_it_allows(render) -> None:
     resources = {"requests": {"ephemeral-storage": "1Gi"}}
     data = render({"steps": {"merge": {"resources": resources, "scratch": "50Gi"}}})["ConfigMap/cosmogony-settings"][
@@ -310,6 +323,8 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
         ({"data": {"sourceStorage": {"secretKey": "x"}}}, "secretKey"),
         ({"data": {"sourceVolume": {"existingClaim": "Not_A_Name"}}}, "/data/sourceVolume/existingClaim"),
         ({"steps": {"load": {"scratch": "from-plan"}}}, "/steps/load/scratch"),
+        ({"steps": {"load": {"deadline": "1h"}}}, "/steps/load/deadline"),
+        ({"steps": {"merge": {"deadline": 0}}}, "/steps/merge/deadline"),
         ({"data": {"gate": {"maxOutside": "1.5"}}}, "/data/gate/maxOutside"),
         ({"data": {"gate": {"maxOutside": "101%"}}}, "/data/gate/maxOutside"),
         ({"data": {"gate": {"incomplete": "maybe"}}}, "/data/gate/incomplete"),

@@ -111,6 +111,7 @@ def test_schedule_starts_one_at_a_time(bench: Bench) -> None:
             schedule(bench, schedule="@every 10s", schedule_timezone="Europe/Vaduz", history_succeeded=1)
             wait_for(lambda: bench.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
             (first,) = runs()
+            assert first["spec"]["parallelism"] == 2, "what the clock submits has the inventory's number, too"
             moment = cron(bench)["status"]["lastScheduledTime"]
             wait_for(lambda: cron_skipped(bench, moment), "a tick while it runs", limit=60)
             assert [run["metadata"]["name"] for run in runs()] == [first["metadata"]["name"]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pods and workflows that end before their time, two at once, and too little disk."""
+"""Pods and workflows that end before their time, two at once, too little time and disk."""
 
 from __future__ import annotations
 
@@ -74,6 +74,20 @@ def test_two_updates_at_once(bench: Bench) -> None:
         assert outputs["result"] == "current"
         assert bench.served(changed)
         trial.saw("the second is refused by name, or follows; one submitted all the same waits, then finds nothing new")
+
+
+def test_step_takes_too_long(bench: Bench) -> None:
+    """Its time limit is a setting; it is not tried again, for it would take as long."""
+    with bench.trial("load takes longer than it may") as trial:
+        changed = bench.change(LIECHTENSTEIN)
+        with bench.database.held_load(), bench.cluster.setting(deadline_load="15"):
+            said = bench.update().failed()
+        (load,) = bench.cluster.attempts(said.workflow, "load")
+        assert load.phase == "Failed"
+        assert "longer than the specified deadline" in said.text
+        trial.saw("the step ends at its limit, the message says so; no second attempt")
+    assert bench.served(changed)
+    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
 
 
 def test_too_little_disk(bench: Bench) -> None:

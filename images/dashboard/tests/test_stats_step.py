@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cosmogony_dashboard import cli
 from cosmogony_dashboard.cli import main
 from cosmogony_dashboard.store import Store
 from minio_server import BUCKET, MinioServer, free_port
@@ -72,10 +73,15 @@ def test_damaged_zones_are_a_permanent_failure(
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize("release", ["20200101t000000-00000000", "../osm", ""])
 def test_an_unknown_release_is_a_permanent_failure_that_names_it(
-    release: str, capsys: pytest.CaptureFixture[str]
+    release: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    told = tmp_path / "termination-log"
+    told.touch()
+    monkeypatch.setattr(cli, "TERMINATION", told)
     assert main(["stats", "--release", release]) == 1
-    assert release in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert release in said
+    assert said == f"dashboard: error: {told.read_text()}\n", "the pod's message is the cause"
 
 
 @pytest.mark.usefixtures("environment")

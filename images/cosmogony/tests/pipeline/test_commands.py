@@ -115,12 +115,18 @@ def test_an_absent_source_ends_with_1_in_one_line_that_names_it(run: Runner, ser
 
 
 def test_a_failure_that_may_pass_ends_with_75(
-    minio: MinioServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    minio: MinioServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    told = tmp_path / "termination-log"
+    told.touch()
+    monkeypatch.setattr("cosmogony.pipeline.cli.TERMINATION", told)
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
     assert main(["extract", "--source", json.dumps({"url": "https://example.org/x.osm.pbf"})]) == 75
-    assert "a retry can help" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "a retry can help" in said
+    assert said.rstrip("\n").endswith(told.read_text()), "the pod's message is the cause"
+    assert told.read_text().startswith("extract: ")
 
 
 def test_a_wrong_secret_ends_with_1_and_is_not_shown(run: Runner) -> None:

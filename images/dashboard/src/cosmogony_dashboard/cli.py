@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -22,6 +23,8 @@ from .counting import results, summary
 from .errors import EXIT_KO, EXIT_USAGE, DashboardError, InputError, TemporaryError
 from .table import load
 from .zones import read_file
+
+TERMINATION = Path("/dev/termination-log")  # Kubernetes reads it, where it is there
 
 
 class _Parser(argparse.ArgumentParser):
@@ -98,4 +101,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _compare(_file_parser().parse_args(arguments))
     except DashboardError as error:
         print(f"dashboard: error: {error}", file=sys.stderr)
+        with contextlib.suppress(OSError), TERMINATION.open("r+") as file:  # shown as the message of the failed step
+            file.write(str(error)[:2000])
         return error.exit_code

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from .settings import boolean, environment
 
 OUTPUTS = Path("/tmp/outputs")  # noqa: S108
 SCRATCH = Path("/tmp")  # noqa: S108
+TERMINATION = Path("/dev/termination-log")  # Kubernetes reads it, where it is there
 _EPILOG = "Exit codes: 0 done, 1 failed for good, 2 wrong arguments, 75 failed but may pass (retry)."
 
 
@@ -88,14 +90,20 @@ def run_step(name: str, function: Callable[[argparse.Namespace], None], argument
     try:
         function(arguments)
     except TemporaryError as failure:
-        log.error(f"{name}: {failure}; a retry can help")
-        return EXIT_TEMPORARY
+        return _failed(EXIT_TEMPORARY, f"{name}: {failure}; a retry can help")
     except StepError as failure:
-        log.error(f"{name}: {failure}")
-        return EXIT_PERMANENT
+        return _failed(EXIT_PERMANENT, f"{name}: {failure}")
     finally:
         signal.signal(signal.SIGTERM, previous)
     return 0
+
+
+def _failed(code: int, message: str) -> int:
+    """Say why, in the log and, in a pod, as the message of the failed step."""
+    log.error(message)
+    with contextlib.suppress(OSError), TERMINATION.open("r+") as file:
+        file.write(message[:2000])
+    return code
 
 
 def _terminated(signum: int, frame: object) -> NoReturn:
