@@ -78,3 +78,41 @@ def test_empty_is_no_geometry(shape: dict) -> None:
 def test_nonsense_is_refused(shape: dict) -> None:
     with pytest.raises(geometry.BadGeometry):
         geometry.ewkb(shape)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[[0,0],[9,0],[9,9],[0,9],[0,0]],[[3,3],[3,6],[6,6],[3,3]]]",
+        " [ [ [0, 0], [1e0, 0.0], [1.0E+0, 1], [-0.0, 0] ] ] ",
+        "[[[0,0],[1,0],[1,1]]]",
+        "[[[0,0],[1,1]]]",
+        "[[[0,0,5],[1,0,5],[1,1,5],[0,0,5]]]",
+        "[[[0,12345678901234567890e-19],[1,0],[1,1],[0,12345678901234567890e-19]]]",
+        "[]",
+    ],
+)
+@pytest.mark.parametrize("many", [False, True])
+def test_coordinates_that_are_still_text_give_the_same(text: str, many: bool) -> None:
+    kind, text = ("MultiPolygon", f"[{text}]") if many else ("Polygon", text)
+    read = geometry.ewkb({"type": kind, "coordinates": json.loads(text)}) if text != "[[]]" else None
+    assert geometry.ewkb({"type": kind, "coordinates": text.encode()}) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[[0],[1,0,7],[1,1],[0,0]]]",  # as many numbers as four pairs have
+        "[[[0,0],[1,0],[1,1],[[0,0]]]]",
+        "[[0,0],[1,0],[1,1],[0,0]]",
+        "[[[0,0],[1,0],[1,1],[0,null]]]",
+        "[[[0,0,5],[1,0],[1,1],[0,0]]]",
+        "[[[0,0],[1,0],[1,1],[0,NaN]]]",
+        "[[[0,0],[1,0],[1,1],[0,1e999]]]",
+        "[[[0,0],[1,0],[1,1],[0,0]]",
+        "7",
+    ],
+)
+def test_text_that_is_no_coordinates_is_refused(text: str) -> None:
+    with pytest.raises(geometry.BadGeometry):
+        geometry.ewkb({"type": "Polygon", "coordinates": text.encode()})

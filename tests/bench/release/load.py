@@ -26,10 +26,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from serving import IMAGES, ROOT, postgis
 
 # isort: split
+import numpy as np
 import orjson
 import psycopg
 from cosmogony_importer import bands, db, loader, reader, rows
@@ -129,15 +131,40 @@ def low_zooms(connection: psycopg.Connection, settings: Database, file: Path) ->
 
 
 def replicate(file: Path, times: int, target: Path) -> None:
-    """The zones of a file several times over, each time with other ids."""
+    """The zones of a file several times over with other ids; side by side where there is room for it."""
     with gzip.open(file) as lines:
         zones = [orjson.loads(line) for line in lines]
     step = max(zone["id"] for zone in zones) + 1
+    places = _places(zones, times)
     with gzip.open(target, "wb", compresslevel=1) as out:
         for copy in range(times):
             for zone in zones:
                 parent = None if zone["parent"] is None else zone["parent"] + copy * step
-                out.write(orjson.dumps(zone | {"id": zone["id"] + copy * step, "parent": parent}) + b"\n")
+                moved = zone | {"id": zone["id"] + copy * step, "parent": parent}
+                if places and zone["geometry"]:
+                    polygons = [[np.round(ring + places[copy], 7) for ring in rings] for rings in _polygons(zone)]
+                    moved["geometry"] = {"type": "MultiPolygon", "coordinates": polygons}
+                out.write(orjson.dumps(moved, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+
+
+def _places(zones: list[dict[str, Any]], times: int) -> list[np.ndarray]:
+    """By how much each copy is moved; nothing when the map has no room for all."""
+    rings = [ring for zone in zones for polygon in _polygons(zone) for ring in polygon]
+    low, high = np.min([ring.min(0) for ring in rings], 0), np.max([ring.max(0) for ring in rings], 0)
+    width, height = 1.05 * (high - low)
+    columns, lines = int(350 // width), int(140 // height)
+    if times == 1 or columns * lines < times:
+        return []
+    first = np.array([-175, -70]) - low
+    return [first + np.array([width * (copy % columns), height * (copy // columns)]) for copy in range(times)]
+
+
+def _polygons(zone: dict[str, Any]) -> list[list[np.ndarray]]:
+    if zone["geometry"] is None:
+        return []
+    coordinates = zone["geometry"]["coordinates"]
+    many = coordinates if zone["geometry"]["type"] == "MultiPolygon" else [coordinates]
+    return [[np.array(ring) for ring in polygon] for polygon in many]
 
 
 def peak(environment: dict[str, str], file: Path) -> int:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 import orjson
 import shapely
+import simdjson
 
 RADIUS = 6378137.0
 SRID = 3857
@@ -17,6 +19,8 @@ NUMBERS = b"0123456789+-.eE \t\r\n"
 NOTHING = np.empty((0, 2))
 
 Lengths = list[list[int]]
+
+_local = threading.local()
 
 
 class BadGeometry(ValueError):
@@ -96,30 +100,35 @@ def _area(geojson: dict[str, Any]) -> tuple[np.ndarray, Lengths]:
 
 
 def _plain(text: bytes, many: bool) -> tuple[np.ndarray, Lengths] | None:
-    """The usual case without an object a point: pairs of numbers in closed rings; None when it is not that.
-
-    Without brackets the text is a list of numbers; without numbers it shows how many points each ring has.
-    """
-    if b"[," in text or b",]" in text:
-        return None
+    """The usual case without an object a point: pairs of numbers in closed rings; None when it is not that."""
     try:
-        nested = orjson.loads(text.translate(None, NUMBERS).replace(b"[,]", b"0"))
-        numbers = orjson.loads(b"[" + text.translate(None, b"[]") + b"]")
-    except orjson.JSONDecodeError:
+        read = _parser().parse(text)
+        polygons = read if many else [read]
+        parts = [[len(ring) for ring in polygon] for polygon in polygons]
+        points = np.frombuffer(read.as_buffer(of_type="d"))
+    except (ValueError, TypeError):
         return None
-    polygons = nested if many else [nested]
-    if not numbers or not all(type(ring) is list for polygon in polygons for ring in polygon):
-        return None
-    parts = [[len(ring) for ring in polygon] for polygon in polygons]
     lengths = np.array([length for part in parts for length in part])
-    points = np.array(numbers, dtype=float)
-    if len(points) != 2 * lengths.sum() or lengths.min() < 4:
+    if not len(points) or len(points) != 2 * lengths.sum() or lengths.min() < 4 or not _pairs(text, many, parts):
         return None
     points = points.reshape(-1, 2)
     ends = lengths.cumsum()
     if not (points[ends - lengths] == points[ends - 1]).all():
         return None
     return points, parts
+
+
+def _parser() -> simdjson.Parser:
+    """One a thread: it keeps its memory from one text to the next."""
+    if not hasattr(_local, "parser"):
+        _local.parser = simdjson.Parser()
+    return _local.parser
+
+
+def _pairs(text: bytes, many: bool, parts: Lengths) -> bool:
+    """Whether all that is in the rings is pairs: without them, the brackets of rings and polygons are left."""
+    left = text.translate(None, NUMBERS).replace(b"[,]", b"")
+    return left.count(b"[") == many + len(parts) + sum(map(len, parts))
 
 
 def _closed(ring: list[list[float]]) -> list[list[float]]:

@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
+from isal import igzip, isal_zlib
 
 from .errors import ImporterError
 
@@ -47,7 +46,7 @@ def open_file(path: Path) -> IO[bytes]:
 
 def unpacked(raw: IO[bytes], format_: str) -> Any:
     """The text of a file; all members of a gzip file."""
-    return io.BufferedReader(gzip.GzipFile(fileobj=raw), CHUNK) if format_.endswith(".gz") else raw
+    return io.BufferedReader(igzip.IGzipFile(fileobj=raw), CHUNK) if format_.endswith(".gz") else raw
 
 
 @contextmanager
@@ -55,7 +54,7 @@ def damage(name: str) -> Iterator[None]:
     """Name the file that is damaged."""
     try:
         yield
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, igzip.BadGzipFile, isal_zlib.error) as error:
         raise ImporterError(f"{name} is damaged: {error}; make it again") from error
 
 
