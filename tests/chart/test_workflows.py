@@ -197,13 +197,15 @@ def test_update_has_every_mode_its_role_has() -> None:
     assert mode["enum"] == ["full", "changed", "source", "reimport", "tiles"]
     assert {name: task["when"] for name, task in tasks("main").items()} == {
         "update": "{{workflow.parameters.mode}} != tiles",
-        "store-tiles": "{{workflow.parameters.mode}} == tiles",
+        "store-tiles": "{{workflow.parameters.mode}} == tiles && {{inputs.parameters.tiles-engine}} == martin",
+        "store-tiles-trex": "{{workflow.parameters.mode}} == tiles && {{inputs.parameters.tiles-engine}} == trex",
     }
 
 
-def test_tiles_only_is_the_live_release() -> None:
-    (step,) = tasks("store-tiles").values()
-    assert step["templateRef"] == {"name": "cosmogony-tiles", "template": "main"}
+@pytest.mark.parametrize(("holder", "name"), [("store-tiles", "tiles"), ("store-tiles-trex", "tiles-trex")])
+def test_tiles_only_is_the_live_release(holder: str, name: str) -> None:
+    (step,) = tasks(holder).values()
+    assert step["templateRef"] == {"name": f"cosmogony-{name}", "template": "main"}
     assert step["arguments"]["parameters"] == [{"name": "release", "value": ""}]
 
 
@@ -228,7 +230,7 @@ def test_update_goes_in_order() -> None:
 
 
 def test_update_gives_each_step_what_it_asks_for() -> None:
-    for holder in ("update", "store-tiles", "release", "source"):
+    for holder in ("update", "store-tiles", "store-tiles-trex", "release", "source"):
         for name, task in tasks(holder).items():
             if "templateRef" not in task:
                 continue

@@ -179,6 +179,14 @@ def test_a_template_of_something_else_is_refused(importer: Importer, zones: Zone
     assert "does not hold @ZONES@" in said
 
 
+def test_without_a_name_it_is_the_live_release(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+    release = published(importer, zones, "live", "0/0/0")
+    importer.load(zones.grid("later.jsonl.gz", mark=" later"))
+    importer.run("tile_prepare", "--release", "", "--template", CONFIG)
+    assert importer.output("release") == release
+    assert cache.preparing(release).is_dir()
+
+
 def test_before_the_first_release(importer: Importer, zones: Zones, cache: trex.Cache, db: psycopg.Connection) -> None:
     """t-rex can start: it finds the columns of public.zones and a folder to write into."""
     importer.run("tile_link")

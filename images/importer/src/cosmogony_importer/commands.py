@@ -378,10 +378,10 @@ def tile_prepare(options: argparse.Namespace) -> None:
     """Make an empty folder and the configuration with which t-rex generates the tiles of a release."""
     cache = _cache()
     with _connect() as connection:
-        release = catalog.find(connection, options.release)
+        release = _named_or_live(connection, options.release)
     with _cache_errors(cache):
         config, extent = trex.prepare(cache, release, Path(options.template))
-    write_outputs(options.outputs, {"config": config, "extent": extent})
+    write_outputs(options.outputs, {"release": release.id, "config": config, "extent": extent})
     say(f"release {release.id}: t-rex generates {extent} with {config}")
 
 
