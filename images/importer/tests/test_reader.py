@@ -8,7 +8,7 @@ import io
 import json
 
 import pytest
-from cosmogony_importer import reader, rows
+from cosmogony_importer import geometry, reader, rows
 from cosmogony_importer.errors import ImporterError
 from helpers import Zones, grid, square, zone
 
@@ -116,3 +116,47 @@ def test_several_threads_name_the_bad_line(zones: Zones, monkeypatch: pytest.Mon
     path.write_bytes(gzip.compress("\n".join([*lines[:30], "oops", *lines[30:]]).encode()))
     with pytest.raises(ImporterError, match="line 31 is no JSON"):
         read(path, jobs=2)
+
+
+def line_with(kind: str, coordinates: str) -> bytes:
+    zone = json.dumps(SOME[0] | {"geometry": {"type": kind, "coordinates": 0}}, separators=(",", ":"))
+    assert zone.count('"coordinates":0') == 1
+    return zone.replace('"coordinates":0', f'"coordinates":{coordinates}').encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[[0,0],[9,0],[9,9],[0,9],[0,0]],[[3,3],[3,6],[6,6],[3,3]]]",
+        " [ [ [0, 0], [1e0, 0.0], [1.0E+0, 1], [-0.0, 0] ] ] ",
+        "[[[0,0],[1,0],[1,1]]]",
+        "[[[0,0],[1,1]]]",
+        "[[[0,0,5],[1,0,5],[1,1,5],[0,0,5]]]",
+        "[[[0,12345678901234567890e-19],[1,0],[1,1],[0,12345678901234567890e-19]]]",
+        "[]",
+    ],
+)
+@pytest.mark.parametrize("many", [False, True])
+def test_areas_of_a_line_are_what_its_json_says(text: str, many: bool) -> None:
+    kind, text = ("MultiPolygon", f"[{text}]") if many else ("Polygon", text)
+    read = reader.of_line(line_with(kind, text), "zones.jsonl", 1)["geometry"]
+    assert geometry.ewkb(read) == geometry.ewkb({"type": kind, "coordinates": json.loads(text)})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[[0],[1,0,7],[1,1],[0,0]]]",  # as many numbers as four pairs have
+        "[[[0,0],[1,0],[1,1],[[0,0]]]]",
+        "[[0,0],[1,0],[1,1],[0,0]]",
+        "[[[0,0],[1,0],[1,1],[0,null]]]",
+        "[[[0,0,5],[1,0],[1,1],[0,0]]]",
+        "[[[0,0],[1,0],[1,1],[0,NaN]]]",
+        "[[[0,0],[1,0],[1,1],[0,1e999]]]",
+        "[[[0,0],[1,0],[1,1],[0,0]]",
+        "7",
+    ],
+)
+def test_text_that_is_no_coordinates_is_refused(text: str) -> None:
+    with pytest.raises((geometry.BadGeometry, ImporterError)):
+        geometry.ewkb(reader.of_line(line_with("Polygon", text), "zones.jsonl", 1)["geometry"])

@@ -168,14 +168,17 @@ def _polygons(zone: dict[str, Any]) -> list[list[np.ndarray]]:
 
 
 def peak(environment: dict[str, str], file: Path) -> int:
-    """Highest resident memory of an importer of its own in MB."""
+    """Highest resident memory of an importer of its own in MB.
+
+    A small process starts it: Linux counts what the parent had until then.
+    """
+    small = (
+        "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024); sys.exit(done.returncode)"
+    )
     program = [sys.executable, str(IMAGES / "importer/import.py"), "import_data", str(file)]
-    process = subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"import_data {file.name} failed: exit {process.returncode}")
-    return used.ru_maxrss // 1024
+    done = subprocess.run([sys.executable, "-c", small, *program], env=environment, stdout=subprocess.PIPE, check=True)
+    return int(done.stdout)
 
 
 def luxembourg(folder: Path) -> Path:

@@ -3,24 +3,18 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
 import orjson
 import shapely
-import simdjson
+
+from .plain import AREAS, Coordinates
 
 RADIUS = 6378137.0
 SRID = 3857
 MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
-AREAS = ("Polygon", "MultiPolygon")
-NUMBERS = b"0123456789+-.eE \t\r\n"
 NOTHING = np.empty((0, 2))
-
-Lengths = list[list[int]]
-
-_local = threading.local()
 
 
 class BadGeometry(ValueError):
@@ -41,7 +35,7 @@ def ewkb(geojson: dict[str, Any]) -> bytes | None:
 
 
 def ewkbs(geojsons: list[dict[str, Any]]) -> list[bytes | None]:
-    """Several geometries at once; their coordinates may still be text."""
+    """Several geometries at once; coordinates are lists, or read by `plain`."""
     try:
         shapes = _shapes(geojsons)
     except (KeyError, TypeError, IndexError, ValueError, shapely.errors.GEOSException) as error:
@@ -80,55 +74,19 @@ def _shapes(geojsons: list[dict[str, Any]]) -> np.ndarray:
 
 def _other(geojson: dict[str, Any]) -> shapely.Geometry:
     """Points, lines and collections, which are rare."""
-    if isinstance(geojson.get("coordinates"), bytes):
-        geojson = geojson | {"coordinates": orjson.loads(geojson["coordinates"])}
     return shapely.transform(shapely.force_2d(shapely.from_geojson(orjson.dumps(geojson))), mercator)
 
 
-def _area(geojson: dict[str, Any]) -> tuple[np.ndarray, Lengths]:
+def _area(geojson: dict[str, Any]) -> Coordinates:
     """The coordinates of a polygon or several, and the number of points of each ring of each of them."""
     coordinates = geojson["coordinates"]
+    if isinstance(coordinates, Coordinates):
+        return coordinates
     many = geojson["type"] == "MultiPolygon"
-    if isinstance(coordinates, bytes):
-        if (read := _plain(coordinates, many)) is not None:
-            return read
-        coordinates = orjson.loads(coordinates)
     polygons = [[_closed(ring) for ring in polygon] for polygon in (coordinates if many else [coordinates])]
     points = [point for polygon in polygons for ring in polygon for point in ring]
     flat = np.array(points, dtype=float)[:, :2] if points else NOTHING
-    return flat, [[len(ring) for ring in polygon] for polygon in polygons] if points else []
-
-
-def _plain(text: bytes, many: bool) -> tuple[np.ndarray, Lengths] | None:
-    """The usual case without an object a point: pairs of numbers in closed rings; None when it is not that."""
-    try:
-        read = _parser().parse(text)
-        polygons = read if many else [read]
-        parts = [[len(ring) for ring in polygon] for polygon in polygons]
-        points = np.frombuffer(read.as_buffer(of_type="d"))
-    except (ValueError, TypeError):
-        return None
-    lengths = np.array([length for part in parts for length in part])
-    if not len(points) or len(points) != 2 * lengths.sum() or lengths.min() < 4 or not _pairs(text, many, parts):
-        return None
-    points = points.reshape(-1, 2)
-    ends = lengths.cumsum()
-    if not (points[ends - lengths] == points[ends - 1]).all():
-        return None
-    return points, parts
-
-
-def _parser() -> simdjson.Parser:
-    """One a thread: it keeps its memory from one text to the next."""
-    if not hasattr(_local, "parser"):
-        _local.parser = simdjson.Parser()
-    return _local.parser
-
-
-def _pairs(text: bytes, many: bool, parts: Lengths) -> bool:
-    """Whether all that is in the rings is pairs: without them, the brackets of rings and polygons are left."""
-    left = text.translate(None, NUMBERS).replace(b"[,]", b"")
-    return left.count(b"[") == many + len(parts) + sum(map(len, parts))
+    return Coordinates(flat, [[len(ring) for ring in polygon] for polygon in polygons] if points else [])
 
 
 def _closed(ring: list[list[float]]) -> list[list[float]]:

@@ -7,22 +7,26 @@ import hashlib
 import io
 import json
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
+import simdjson
 from isal import igzip, isal_zlib
 
+from . import plain
 from .errors import ImporterError
 
 KEYS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry")
+COUNTRY = "country_code"
 ENDINGS = (".jsonl.gz", ".jsonl", ".json.gz", ".json")
 CHUNK = 1 << 20
 COORDINATES = re.compile(rb'"geometry":\s*{\s*"type":\s*"(?:Multi)?Polygon",\s*"coordinates":(?=\s*\[)')
-UNREAD_VALUE = "coordinates not read"
-UNREAD = orjson.dumps(UNREAD_VALUE)
+
+_local = threading.local()
 
 
 def ending(path: str) -> str:
@@ -59,26 +63,41 @@ def damage(name: str) -> Iterator[None]:
 
 
 def of_line(line: bytes, name: str, number: int) -> dict[str, Any]:
-    """The zone of one line; the coordinates of its geometry stay text, which is most of the line."""
+    """The zone of one line; only what the table holds is read where the line is like one of the extractor."""
     try:
-        zone = _with_text(line) or orjson.loads(line)
+        zone = _wanted(line) or orjson.loads(line)
     except orjson.JSONDecodeError as error:
         what = "is blank" if not line.strip() else f"is no JSON ({error})"
         raise ImporterError(f"{name}: line {number} {what}; make the file again") from error
     return checked(zone, f"{name}: line {number}")
 
 
-def _with_text(line: bytes) -> dict[str, Any] | None:
-    """The zone with its coordinates unread; None when the line does not look like one of the extractor."""
-    if not (found := COORDINATES.search(line)):
+def _wanted(line: bytes) -> dict[str, Any] | None:
+    """The zone without an object for each tag and point, which are most of the line; None when it is not as usual."""
+    try:
+        read = _parser().parse(line)
+        zone = {key: read[key] for key in (*KEYS, COUNTRY) if key in read}
+        if isinstance(zone.get("geometry"), simdjson.Object):
+            zone["geometry"] = _area(zone["geometry"], line)
+    except (ValueError, TypeError, KeyError):
         return None
-    begin, end = found.end(), line.find(b"}", found.end())
-    zone = orjson.loads(line[:begin] + UNREAD + line[end:])
-    shape = zone.get("geometry") if isinstance(zone, dict) else None
-    if not isinstance(shape, dict) or shape.get("coordinates") != UNREAD_VALUE:
-        return None  # it was the geometry of something else
-    shape["coordinates"] = line[begin:end]
-    return zone
+    unread = any(isinstance(value, simdjson.Object | simdjson.Array) for value in zone.values())
+    return None if unread else zone
+
+
+def _area(shape: simdjson.Object, line: bytes) -> dict[str, Any]:
+    kind, found = shape["type"], COORDINATES.search(line)
+    if kind not in plain.AREAS or found is None:
+        raise ValueError("not the geometry of an area")
+    text = line[found.end() : line.find(b"}", found.end())]
+    return {"type": kind, "coordinates": plain.read(shape["coordinates"], kind == "MultiPolygon", text)}
+
+
+def _parser() -> simdjson.Parser:
+    """One a thread: it keeps its memory from one line to the next."""
+    if not hasattr(_local, "parser"):
+        _local.parser = simdjson.Parser()
+    return _local.parser
 
 
 def checked(zone: Any, where: str) -> dict[str, Any]:
