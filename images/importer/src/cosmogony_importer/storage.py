@@ -78,8 +78,7 @@ class Store:
             response = self.client.get_object(self.settings.bucket, key)
         try:
             response.enforce_content_length = True
-            response.auto_close = False  # gzip asks once more after the end, which must be no error
-            response.auto_close = False  # else it closes itself at its end, and io.BufferedReader complains
+            response.auto_close = False  # else it is closed at its end, and asking once more, as gzip does, is an error
             with self.errors(key):
                 yield io.BufferedReader(response, 1 << 20)
         finally:
