@@ -371,8 +371,9 @@ class WorkflowRun:
 def _told(node: dict[str, Any]) -> str:
     """A failed step with its message and the last thing it wrote."""
     words = [node["step"], node["message"].removeprefix("main: ") or node["phase"]]
-    # A program that says its error to Kubernetes, too, has it in the message.
-    last = [line for line in node["log"][-1:] if line.removeprefix("error: ") not in node["message"]]
+    # A program that says its error to Kubernetes, too, has it in the message: "main: Error (exit code 1): CAUSE".
+    cause = node["message"].partition("): ")[2]
+    last = [line for line in node["log"][-1:] if not cause or cause not in line]
     return ": ".join(words + last)
 
 

@@ -114,12 +114,15 @@ def test_pod_that_takes_more_disk_than_it_has(bench: Bench) -> None:
         patch["volumes"] = [{"name": "tmp", "emptyDir": {"sizeLimit": "10Mi"}}]
         with bench.cluster.setting(pod_extract=json.dumps(patch).replace("from-plan", "1Gi")):
             said = bench.update()
-            step = bench.cluster.running(said.workflow, "extract(liechtenstein")
-            pod = bench.cluster.pod_of(said.workflow, step)
-            pid = wait_for(
-                lambda: _at_work(bench, pod), "an extract that has filled its disk", limit=120, interval=0.05
-            )
-            os.kill(pid, signal.SIGSTOP)
+            bench.cluster.step(said.workflow, "fetch(liechtenstein", lambda step: step.phase == "Succeeded")
+            # It waits for the store until it is watched: its file does not lie there for long.
+            with bench.cluster.frozen(bench.store.pod, "minio"):
+                step = bench.cluster.running(said.workflow, "extract(liechtenstein")
+                pod = bench.cluster.pod_of(said.workflow, step)
+                pids = wait_for(lambda: bench.cluster.processes(pod, "cosmogony"), "its process", limit=60)
+            wait_for(lambda: _filled(pids), "an extract that has filled its disk", limit=60, interval=0.002)
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
             said.failed()
         (extract,) = bench.cluster.attempts(said.workflow, "extract(liechtenstein")
         assert extract.phase == "Failed"
@@ -129,10 +132,7 @@ def test_pod_that_takes_more_disk_than_it_has(bench: Bench) -> None:
     assert bench.served(changed)
 
 
-def _at_work(bench: Bench, pod: object) -> int:
-    """The process that extracts, once its file is bigger than its disk may be."""
-    for pid in bench.cluster.processes(pod, "cosmogony"):
-        files = Path(f"/proc/{pid}/root/tmp").glob("extract-*/*.osm.pbf")
-        if any(file.stat().st_size > 10 * MEBIBYTE for file in files):
-            return pid
-    return 0
+def _filled(pids: list[int]) -> bool:
+    """Whether the file that one of them extracts is bigger than its disk may be."""
+    files = (file for pid in pids for file in Path(f"/proc/{pid}/root/tmp").glob("extract-*/*.osm.pbf"))
+    return any(file.stat().st_size > 10 * MEBIBYTE for file in files)

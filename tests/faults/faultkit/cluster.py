@@ -126,7 +126,7 @@ class Cluster:
         return "\n".join(self.argo.log(workflow, step.id, 200))
 
     def kill_pod(self, name: str, namespace: str | None = None) -> None:
-        """Delete a pod without grace, and see it go."""
+        """Delete a pod without grace, and see it go: from the API, and its processes from this machine."""
         where = namespace or self.namespace
         uid = self.core.read_namespaced_pod(name, where).metadata.uid
         self.core.delete_namespaced_pod(name, where, grace_period_seconds=0)
@@ -140,18 +140,28 @@ class Cluster:
                 raise
 
         wait_for(gone, f"end of pod {name}", limit=60)
+        wait_for(lambda: not self._pids(uid), f"end of the processes of pod {name}", limit=60)
 
     def processes(self, pod: Any, program: str) -> list[int]:
         """Processes of this machine that belong to a pod and run a program; the first process comes first."""
         found = []
+        for pid in self._pids(pod.metadata.uid, program):
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{pid}/status").read_text().splitlines()
+                inner = next(line for line in status if line[:5] == "NSpid")
+                found.append((int(inner.split()[-1]), pid))
+        return [pid for _, pid in sorted(found)]
+
+    def _pids(self, uid: str, program: str = "") -> list[int]:
+        """Processes of the pod with that uid: they see its volumes."""
+        found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if (folder / "comm").read_text().strip() != program:
+                if program and (folder / "comm").read_text().strip() != program:
                     continue
-                if f"pods/{pod.metadata.uid}/" in (folder / "mountinfo").read_text():
-                    inner = next(line for line in (folder / "status").read_text().splitlines() if line[:5] == "NSpid")
-                    found.append((int(inner.split()[-1]), int(folder.name)))
-        return [pid for _, pid in sorted(found)]
+                if f"pods/{uid}/" in (folder / "mountinfo").read_text():
+                    found.append(int(folder.name))
+        return found
 
     @contextlib.contextmanager
     def frozen(self, pod: Any, program: str) -> Iterator[int]:

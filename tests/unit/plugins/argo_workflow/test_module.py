@@ -70,6 +70,18 @@ def test_failure_tells_where_why_and_the_last_words(client, api, workflow) -> No
     assert result["msg"].startswith(f"Workflow {failed['metadata']['name']} failed: ")
 
 
+def test_a_cause_that_is_in_the_message_is_told_once(client, api, workflow) -> None:
+    failed = workflow("failed")
+    for node in failed["status"]["nodes"].values():
+        if node["type"] == "Pod" and node["phase"] == "Failed":
+            node["message"] = "main: Error (exit code 1): plan: HTTP 404"
+            api.logs[node["id"]] = "2026-11-24T10:38:32Z ERROR plan: HTTP 404"
+    api.looks = [failed]
+    result = call(client, template="toy")
+    assert result["msg"].count("HTTP 404") == len(result["failed_nodes"])
+    assert "fetch(us): Error (exit code 1): plan: HTTP 404" in result["msg"]
+
+
 def test_a_failure_whose_pods_are_gone(client, api, workflow) -> None:
     api.looks = [workflow("failed")]
     result = call(client, template="toy")
