@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from . import Unavailable, free_port
 from . import root as debian
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
@@ -113,12 +113,6 @@ class Server:
             self.drop_database(name)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def server() -> Server:
     """The server named by TEST_POSTGRES_*, else one of our own; raises `Unavailable` with the reason."""
     if os.environ.get("TEST_POSTGRES_HOST"):
@@ -161,7 +155,7 @@ def server() -> Server:
     )
     if made.returncode:
         debian.remove(folder)
-        raise debian.Unavailable(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")
+        raise Unavailable(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")
     own = Server("127.0.0.1", free_port(), "cosmogony", password, folder=folder)
     own.start()
     return own
@@ -176,7 +170,7 @@ def _wait(own: Server, seconds: float = 30) -> None:
         except psycopg.OperationalError as error:
             if own.process.poll() is not None or time.monotonic() > deadline:
                 log = (own.folder / "log").read_text(errors="replace")[-800:]
-                raise debian.Unavailable(f"PostgreSQL did not start: {error}\n{log}") from error
+                raise Unavailable(f"PostgreSQL did not start: {error}\n{log}") from error
             time.sleep(0.1)
 
 
