@@ -1,49 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real services on loopback ports: MinIO from the cache of programs, PostgreSQL with PostGIS from the test root."""
+"""Real services on loopback ports: MinIO, PostgreSQL with PostGIS."""
 
 from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
-import secrets
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-# collections/ makes ansible_collections.cosmogony.stack, images/importer/tests the throw-away database.
-for folder in (CHECKOUT / "collections", CHECKOUT / "images/importer/tests"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack"
-
-
-@dataclass
-class Store:
-    """A running MinIO."""
-
-    endpoint: str
-    access_key: str
-    secret_key: str
-    ca_path: str = ""
-
-
-def minio_program() -> Path:
-    """The program that role local_cluster builds."""
-    if given := os.environ.get("TEST_MINIO_PROGRAM"):
-        return Path(given)
-    found = sorted(CACHE.glob("programs/minio-*/bin/minio"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        pytest.skip("no MinIO to test with: build the programs (make local) or set TEST_MINIO_PROGRAM")
-    return found[-1]
+from throwaway import objectstore, or_skip, postgis
+from throwaway.objectstore import MinIO
 
 
 @pytest.fixture(scope="session")
@@ -78,64 +46,30 @@ def certificate(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def start_minio(tmp_path_factory) -> Iterator[Callable[..., Store]]:
-    """Starts MinIO servers that end with the session."""
-    from throwaway.postgis import free_port
+@pytest.fixture
+def start_minio() -> Iterator[Callable[..., MinIO]]:
+    """Starts MinIO servers that end with the test."""
+    with ExitStack() as ending:
 
-    running: list[subprocess.Popen] = []
+        def start(**options: object) -> MinIO:
+            server = or_skip(objectstore.server, **options)
+            ending.callback(server.stop)
+            return server
 
-    def start(*, certs: Path | None = None, port: int | None = None, region: str = "", wait: bool = True) -> Store:
-        program, folder, port = minio_program(), tmp_path_factory.mktemp("minio"), port or free_port()
-        store = Store(f"127.0.0.1:{port}", secrets.token_hex(8), secrets.token_urlsafe(24) + "/+ =")
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [program, "server", "--quiet", "--address", store.endpoint, "--console-address", "127.0.0.1:0",
-                 "--certs-dir", str(certs or folder / "certs"), str(folder / "data")],
-                env={"MINIO_ROOT_USER": store.access_key, "MINIO_ROOT_PASSWORD": store.secret_key, "HOME": str(folder),
-                     "MINIO_BROWSER": "off", "MINIO_UPDATE": "off", "MINIO_REGION": region},
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        running.append(process)
-        if certs:
-            store.ca_path = str(certs / "public.crt")
-        elif wait:
-            _until_alive(f"http://{store.endpoint}/minio/health/live", process, folder / "log")
-        return store
-
-    yield start
-    for process in running:
-        process.terminate()
-    for process in running:
-        process.wait(20)
-
-
-def _until_alive(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+        yield start
 
 
 @pytest.fixture(scope="session")
-def minio(start_minio) -> Store:
+def minio() -> Iterator[MinIO]:
     """A MinIO without TLS."""
-    return start_minio()
+    server = or_skip(objectstore.server)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[object]:
+def postgres() -> Iterator[postgis.Server]:
     """A PostgreSQL with PostGIS."""
-    from throwaway import postgis, root
-
-    try:
-        server = postgis.server()
-    except root.Unavailable as reason:
-        pytest.skip(str(reason))
+    server = or_skip(postgis.server)
     yield server
     server.stop()

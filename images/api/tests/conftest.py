@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 IMAGES = Path(__file__).parents[2]
-for folder in (IMAGES / "api/src", IMAGES / "api/tests", IMAGES / "importer/src", IMAGES / "importer/tests"):
+for folder in (IMAGES / "api/src", IMAGES / "api/tests", IMAGES / "importer/src"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
@@ -19,16 +19,13 @@ from cosmogony_api.context import EXTENSION  # noqa: E402
 from cosmogony_api.settings import Settings  # noqa: E402
 from flask.testing import FlaskClient  # noqa: E402
 from support import data  # noqa: E402
-from throwaway import postgis, root  # noqa: E402
+from throwaway import or_skip, postgis  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[postgis.Server]:
     """The server: the one of TEST_POSTGRES_*, else one of our own."""
-    try:
-        server = postgis.server()
-    except root.Unavailable as reason:
-        pytest.skip(str(reason))
+    server = or_skip(postgis.server)
     yield server
     server.stop()
 

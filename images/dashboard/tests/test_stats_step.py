@@ -6,26 +6,37 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cosmogony_dashboard import cli
 from cosmogony_dashboard.cli import main
 from cosmogony_dashboard.store import Store
-from minio_server import BUCKET, MinioServer, free_port
 from test_file_command import luxembourg
+from throwaway import free_port, objectstore, or_skip
+from throwaway.objectstore import MinIO
 
+BUCKET = "cosmogony"
 RELEASE = "20261122t221000-3f9ab2c1"
 
 
+@pytest.fixture(scope="module")
+def minio() -> Iterator[MinIO]:
+    server = or_skip(objectstore.server)
+    server.client().make_bucket(BUCKET)
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def environment(minio: MinioServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in minio.environment.items():
+def environment(minio: MinIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in minio.environment(BUCKET).items():
         monkeypatch.setenv(name, value)
 
 
-def put(minio: MinioServer, content: bytes) -> None:
-    minio.client.put_object(BUCKET, f"releases/{RELEASE}/zones.jsonl.gz", io.BytesIO(content), len(content))
+def put(minio: MinIO, content: bytes) -> None:
+    minio.client().put_object(BUCKET, f"releases/{RELEASE}/zones.jsonl.gz", io.BytesIO(content), len(content))
 
 
 def lines(cantons: int) -> bytes:
@@ -37,23 +48,23 @@ def outputs(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("environment")
-def test_results_are_written_for_the_release_and_counted(minio: MinioServer, tmp_path: Path) -> None:
+def test_results_are_written_for_the_release_and_counted(minio: MinIO, tmp_path: Path) -> None:
     put(minio, gzip.compress(lines(13)))
     assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path / "new")]) == 0
     assert outputs(tmp_path / "new") == {"ok": "3", "ko": "0", "skip": "259"}
     texts = [
-        minio.client.get_object(BUCKET, key).read()
+        minio.client().get_object(BUCKET, key).read()
         for key in (f"releases/{RELEASE}/test_results.json", "cosmogony-data/concat/tests_results.json")
     ]
     assert texts[0] == texts[1]
-    noted = minio.client.stat_object(BUCKET, f"releases/{RELEASE}/test_results.json").metadata
+    noted = minio.client().stat_object(BUCKET, f"releases/{RELEASE}/test_results.json").metadata
     assert float(noted["x-amz-meta-seconds"]) >= 0  # the report of the run tells it
     cantons = [record for record in json.loads(texts[0]) if record["zone_type_local_name"] == "canton"]
     assert {"Luxembourg"} <= {record["name"] for record in cantons if record["test_status"] == "ok"}
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_ko_is_counted_and_is_no_failure_of_the_step(minio: MinioServer, tmp_path: Path) -> None:
+def test_a_ko_is_counted_and_is_no_failure_of_the_step(minio: MinIO, tmp_path: Path) -> None:
     put(minio, gzip.compress(lines(5)))
     assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path)]) == 0
     assert outputs(tmp_path)["ko"] == "1"
@@ -61,7 +72,7 @@ def test_a_ko_is_counted_and_is_no_failure_of_the_step(minio: MinioServer, tmp_p
 
 @pytest.mark.usefixtures("environment")
 def test_damaged_zones_are_a_permanent_failure(
-    minio: MinioServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    minio: MinIO, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for content in (gzip.compress(lines(13))[:-20], b"no gzip", gzip.compress(b'{"id": 1}\n{"id')):
         put(minio, content)
@@ -86,7 +97,7 @@ def test_an_unknown_release_is_a_permanent_failure_that_names_it(
 
 @pytest.mark.usefixtures("environment")
 def test_wrong_credentials_are_permanent_and_not_shown(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], minio: MinioServer
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], minio: MinIO
 ) -> None:
     monkeypatch.setenv("S3_SECRET_KEY", "wrong-secret-key")
     put(minio, gzip.compress(lines(13)))
@@ -113,10 +124,10 @@ def test_a_server_that_is_away_may_come_back(
     assert "is the server up?" in capsys.readouterr().err
 
 
-def test_a_broken_stream_goes_on_where_it_broke(minio: MinioServer) -> None:
+def test_a_broken_stream_goes_on_where_it_broke(minio: MinIO) -> None:
     content = bytes(range(256)) * 20_000
     put(minio, content)
-    with Store(minio.environment).open(f"releases/{RELEASE}/zones.jsonl.gz") as stream:
+    with Store(minio.environment(BUCKET)).open(f"releases/{RELEASE}/zones.jsonl.gz") as stream:
         received, broken = bytearray(), False
         while chunk := stream.read(200_000):
             received += chunk

@@ -17,25 +17,19 @@ for folder in (HERE, HERE.parent / "src"):
         sys.path.insert(0, str(folder))
 
 from helpers import Bucket, Importer, Zones  # noqa: E402
-from throwaway import objectstore, postgis, root  # noqa: E402
+from throwaway import objectstore, or_skip, postgis  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[postgis.Server]:
-    try:
-        server = postgis.server()
-    except root.Unavailable as reason:
-        pytest.skip(str(reason))
+    server = or_skip(postgis.server)
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def store() -> Iterator[objectstore.ObjectStore]:
-    try:
-        running = objectstore.object_store()
-    except root.Unavailable as reason:
-        pytest.skip(str(reason))
+def store() -> Iterator[objectstore.MinIO]:
+    running = or_skip(objectstore.server)
     yield running
     running.stop()
 
@@ -66,7 +60,7 @@ def zones(tmp_path: Path) -> Zones:
 
 
 @pytest.fixture
-def bucket(store: objectstore.ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def bucket(store: objectstore.MinIO, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     name = f"cosmogony-{secrets.token_hex(4)}"
     client = store.client()
     client.make_bucket(name)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cosmogony_importer import cli, db
 from helpers import Importer, Zones
-from throwaway.postgis import free_port
+from throwaway import free_port
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from helpers import ID, Bucket, Importer, grid
-from throwaway.postgis import free_port
+from throwaway import free_port
 
 STARTED = "2026-11-22T22:10:00Z"
 RUN = "cosmogony-update-x7k2p"

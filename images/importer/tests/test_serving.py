@@ -16,9 +16,8 @@ from pathlib import Path
 
 import pytest
 from helpers import Importer, Zones, features
-from throwaway.postgis import free_port
-from throwaway.programs import martin
-from throwaway.root import Unavailable
+from throwaway import free_port, or_skip
+from throwaway.programs import program
 
 TILES = Path(__file__).parents[2] / "tiles"
 NAMES = re.compile(rb"(?:Land|City \d+) ([a-z])")
@@ -39,15 +38,12 @@ class Server:
 
 
 def start(importer: Importer, folder: Path, **settings: str) -> Server:
-    try:
-        program = martin()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    martin = or_skip(program, "martin")
     port = free_port()
     environment = {
         **os.environ,
         **importer.server.environment(importer.database),
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "PATH": f"{martin.parent}:{os.environ['PATH']}",
         "TILES_CONFIG": str(TILES / "martin.yaml"),
         "TILES_LISTEN": f"127.0.0.1:{port}",
         "RUST_LOG": "warn",

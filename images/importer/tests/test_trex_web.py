@@ -23,8 +23,8 @@ import pytest
 from cosmogony_importer import trex
 from helpers import Importer, Zones
 from test_trex import cache, published  # noqa: F401
+from throwaway import free_port, or_skip
 from throwaway import root as debian
-from throwaway.postgis import free_port
 
 IMAGES = Path(__file__).parents[2]
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
@@ -99,10 +99,7 @@ def tile_server(cache: trex.Cache) -> Iterator[type[TileServer]]:  # noqa: F811
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
     """The command that starts nginx as the image does, and its settings."""
-    try:
-        root = debian.debian_root()
-    except debian.Unavailable as reason:
-        pytest.skip(str(reason))
+    root = or_skip(debian.debian_root)
     if os.getuid() != 0:
         pytest.skip("nginx is started in a chroot, for which the tests must run as root")
     folder = root / f"var/tmp/web-{os.getpid()}-{tmp_path.name}"

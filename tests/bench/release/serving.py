@@ -17,11 +17,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 IMAGES = ROOT / "images"
-sys.path[:0] = [str(IMAGES / "importer/src"), str(IMAGES / "importer/tests")]
+sys.path[:0] = [str(IMAGES / "importer/src"), str(IMAGES / "importer/tests"), str(ROOT / "tests")]
 
-from throwaway import postgis  # noqa: E402
+from throwaway import Unavailable, free_port, postgis  # noqa: E402
 from throwaway import root as debian  # noqa: E402
-from throwaway.programs import martin  # noqa: E402
+from throwaway.programs import program  # noqa: E402
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Stack:
             "tiles",
             [str(IMAGES / "tiles/entrypoint.sh")],
             {
-                "PATH": f"{martin().parent}:{os.environ['PATH']}",
+                "PATH": f"{program('martin').parent}:{os.environ['PATH']}",
                 "TILES_CONFIG": str(IMAGES / "tiles/martin.yaml"),
                 "TILES_LISTEN": f"127.0.0.1:{self.ports['tiles']}",
                 "RUST_LOG": "error",
@@ -137,7 +137,7 @@ def _until(url: str, stack: Stack, name: str, seconds: float = 15) -> None:
         except OSError as error:
             if stack.processes[name].poll() is not None or time.monotonic() > deadline:
                 log = (stack.folder / f"{name}.log").read_text(errors="replace")[-1500:]
-                raise debian.Unavailable(f"{name} did not start: {error}\n{log}") from error
+                raise Unavailable(f"{name} did not start: {error}\n{log}") from error
             time.sleep(0.1)
 
 
@@ -147,7 +147,7 @@ def serving() -> Iterator[Stack]:
     server = postgis.server()
     root = debian.debian_root()
     folder = root / f"var/tmp/serving-{os.getpid()}"
-    stack = Stack(server, server.create_database(), folder, {n: postgis.free_port() for n in ("nginx", "tiles", "api")})
+    stack = Stack(server, server.create_database(), folder, {n: free_port() for n in ("nginx", "tiles", "api")})
     try:
         folder.mkdir()
         shutil.copytree(IMAGES / "web/nginx", folder / "nginx")

@@ -10,41 +10,56 @@ import pytest
 _HERE = Path(__file__).parent
 sys.path[:0] = [str(_HERE), str(_HERE.parent.parent / "src")]
 
+from bucket import BUCKET, make_empty  # noqa: E402
 from cosmogony.pipeline.store import Store  # noqa: E402
-from minio_server import BUCKET, MinioServer, find_program  # noqa: E402
 from source_server import SourceServer, serving  # noqa: E402
+from throwaway import objectstore, or_skip, postgis  # noqa: E402
+from throwaway.objectstore import MinIO  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def minio_program() -> str:
-    program = find_program()
-    if program is None:
-        pytest.skip("no MinIO program: set MINIO_BIN, or build the programs of the local stack first")
-    return program
-
-
-@pytest.fixture(scope="session")
-def running_minio(minio_program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
-    server = MinioServer(minio_program, tmp_path_factory.mktemp("minio"))
-    server.start()
+def running_minio() -> Iterator[MinIO]:
+    server = or_skip(objectstore.server)
     yield server
-    server.kill()
+    server.stop()
 
 
 @pytest.fixture
-def minio(running_minio: MinioServer, monkeypatch: pytest.MonkeyPatch) -> MinioServer:
+def minio(running_minio: MinIO, monkeypatch: pytest.MonkeyPatch) -> MinIO:
     """An empty bucket, named by the environment."""
-    client = running_minio.client
-    for found in list(client.list_objects(BUCKET, recursive=True)):
-        client.remove_object(BUCKET, found.object_name)
-    for name, value in running_minio.environment.items():
+    make_empty(running_minio)
+    for name, value in running_minio.environment(BUCKET).items():
         monkeypatch.setenv(name, value)
     return running_minio
 
 
 @pytest.fixture
-def store(minio: MinioServer) -> Store:
-    return Store.from_environment(minio.environment)
+def own_minio() -> Iterator[MinIO]:
+    """A MinIO of this test's own, with an empty bucket."""
+    server = or_skip(objectstore.server)
+    make_empty(server)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def store(minio: MinIO) -> Store:
+    return Store.from_environment(minio.environment(BUCKET))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgis.Server]:
+    server = or_skip(postgis.server)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def database(postgres: postgis.Server) -> Iterator[str]:
+    """A database in which nothing was ever imported."""
+    name = postgres.create_database("cosmogony")
+    yield name
+    postgres.drop_database(name)
 
 
 @pytest.fixture

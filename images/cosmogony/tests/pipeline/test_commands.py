@@ -11,23 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bucket import BUCKET
 from cosmogony.cli import main
 from cosmogony.pipeline.store import Store
-from minio_server import MinioServer, free_port
-from postgres_server import PostgresServer
 from source_server import SourceServer
-from test_database import postgres
 from test_extract import DATA
+from throwaway import free_port, postgis
+from throwaway.objectstore import MinIO
 
-__all__ = ["postgres"]
 COMMON = ["--languages", "en", "--importer", "i:1", "--dashboard", "d:1", "--tiles-max-zoom", "8", "--reason", ""]
 
 
 class Runner:
-    def __init__(self, minio: MinioServer, postgres: PostgresServer, folder: Path) -> None:
+    def __init__(self, minio: MinIO, database_settings: dict[str, str], folder: Path) -> None:
         self.folder = folder
-        self.store = Store.from_environment(minio.environment)
-        self.environment = {**os.environ, **minio.environment, **postgres.environment}
+        self.store = Store.from_environment(minio.environment(BUCKET))
+        self.environment = {**os.environ, **minio.environment(BUCKET), **database_settings}
         self.environment["PYTHONPATH"] = os.pathsep.join(sys.path)
         self.said = ""
         self.count = 0
@@ -45,12 +44,12 @@ class Runner:
 
 
 @pytest.fixture
-def run(minio: MinioServer, postgres: PostgresServer, tmp_path: Path) -> Runner:
-    return Runner(minio, postgres, tmp_path)
+def run(minio: MinIO, postgres: postgis.Server, database: str, tmp_path: Path) -> Runner:
+    return Runner(minio, postgres.environment(database), tmp_path)
 
 
 def test_a_whole_update_and_then_nothing_to_do(
-    run: Runner, server: SourceServer, postgres: PostgresServer, tmp_path: Path
+    run: Runner, server: SourceServer, postgres: postgis.Server, database: str, tmp_path: Path
 ) -> None:
     server.put("/gatineau-latest.osm.pbf", (DATA / "gatineau.osm.pbf").read_bytes())
     sources = json.dumps([{"url": f"{server.url}/gatineau-latest.osm.pbf", "country_code": "ca", "enabled": "true"}])
@@ -84,7 +83,7 @@ def test_a_whole_update_and_then_nothing_to_do(
 
     assert run(*plan)[1]["changed"] == "true"  # nothing is published yet
     release = f"'{merged['release']}', 'public', '{merged['inputs-digest']}', 'published', true, now(), now()"
-    with postgres.connect() as connection:
+    with postgres.connect(database) as connection:
         connection.execute(
             f"""create view public.cosmogony_releases as select * from (values ({release}))
             as t(id, schema_name, inputs_digest, state, live, created, published_at)"""
@@ -98,7 +97,7 @@ def test_a_whole_update_and_then_nothing_to_do(
         assert server.body_bytes["/gatineau-latest.osm.pbf"] == 0
         assert run(*[argument if argument != "false" else "true" for argument in plan])[1]["changed"] == "true"
     finally:
-        with postgres.connect() as connection:
+        with postgres.connect(database) as connection:
             connection.execute("drop view public.cosmogony_releases")
     assert fetched["digest"] in merged["inputs-digest"] or len(fetched["digest"]) == 64
 
@@ -115,7 +114,7 @@ def test_an_absent_source_ends_with_1_in_one_line_that_names_it(run: Runner, ser
 
 
 def test_a_failure_that_may_pass_ends_with_75(
-    minio: MinioServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    minio: MinIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     told = tmp_path / "termination-log"
     told.touch()

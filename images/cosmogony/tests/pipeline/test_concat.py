@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bucket import BUCKET
 from cosmogony.pipeline import disk, engine, keys, markers
 from cosmogony.pipeline.concat import concat
 from cosmogony.pipeline.extract import extract
@@ -17,8 +18,8 @@ from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.inputs import Making, inputs_digest
 from cosmogony.pipeline.items import Item
 from cosmogony.pipeline.store import Store
-from minio_server import MinioServer
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
+from throwaway.objectstore import MinIO
 
 STARTED = datetime(2026, 11, 22, 22, 10, tzinfo=UTC)
 LATER = datetime(2126, 11, 22, tzinfo=UTC)
@@ -200,33 +201,26 @@ def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str,
 
 
 def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeeds(
-    minio_program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_minio: MinIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "minio").mkdir()
-    (tmp_path / "scratch").mkdir()
-    minio = MinioServer(minio_program, tmp_path / "minio")
-    minio.start()
-    store = Store.from_environment(minio.environment)
+    store = Store.from_environment(own_minio.environment(BUCKET))
     fetch(store, GATINEAU, {})
-    extract(store, GATINEAU, ("en",), threads=1, scratch=tmp_path / "scratch")
+    extract(store, GATINEAU, ("en",), threads=1, scratch=tmp_path)
     merge = engine.merge
 
     def merge_and_kill(*arguments: Any) -> Any:
-        minio.kill()
+        own_minio.kill()
         return merge(*arguments)
 
-    try:
-        with monkeypatch.context() as patched:
-            patched.setattr(engine, "merge", merge_and_kill)
-            patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
-            with pytest.raises(TemporaryError, match="is the server up"):
-                run(store, tmp_path / "scratch", [GATINEAU])
-        assert list((tmp_path / "scratch").iterdir()) == []
-        minio.start()
-        assert list(store.client.list_objects(store.bucket, "releases/", recursive=True)) == []
-        assert run(store, tmp_path / "scratch", [GATINEAU])["counts"]["zones"] == 1
-    finally:
-        minio.kill()
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "merge", merge_and_kill)
+        patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+        with pytest.raises(TemporaryError, match="is the server up"):
+            run(store, tmp_path, [GATINEAU])
+    assert list(tmp_path.iterdir()) == []
+    own_minio.start()
+    assert list(store.client.list_objects(store.bucket, "releases/", recursive=True)) == []
+    assert run(store, tmp_path, [GATINEAU])["counts"]["zones"] == 1
 
 
 def test_a_neighbour_in_two_extracts_is_kept_once(store: Store, tmp_path: Path) -> None:

@@ -3,35 +3,20 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+import re
 
 import pytest
 from cosmogony.pipeline.database import KnownRelease, kept_releases
 from cosmogony.pipeline.failures import StepError, TemporaryError
-from minio_server import free_port
-from postgres_server import PostgresServer, find_programs
+from throwaway import free_port, postgis
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    programs = find_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL programs: install postgresql or set POSTGRES_BIN")
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:  # not below tmp_path: the server is another user
-        server = PostgresServer(programs, Path(folder))
-        server.start()
-        yield server
-        server.stop()
+def test_a_fresh_database_has_no_releases(postgres: postgis.Server, database: str) -> None:
+    assert kept_releases(postgres.environment(database)) == []
 
 
-def test_a_fresh_database_has_no_releases(postgres: PostgresServer) -> None:
-    assert kept_releases(postgres.environment) == []
-
-
-def test_only_published_releases_that_still_exist_count(postgres: PostgresServer) -> None:
-    with postgres.connect() as connection:
+def test_only_published_releases_that_still_exist_count(postgres: postgis.Server, database: str) -> None:
+    with postgres.connect(database) as connection:
         connection.execute(
             """
             create schema release_r1; create schema release_r2; create schema release_r4;
@@ -44,32 +29,35 @@ def test_only_published_releases_that_still_exist_count(postgres: PostgresServer
               ) as t(id, schema_name, inputs_digest, state, live, created, published_at);
             """
         )
-    assert kept_releases(postgres.environment) == [KnownRelease("r2", "d2", True), KnownRelease("r1", "d1", False)]
+    assert kept_releases(postgres.environment(database)) == [
+        KnownRelease("r2", "d2", True),
+        KnownRelease("r1", "d1", False),
+    ]
     for manifest, reason in (
         ('{"inputs": {"reason": "new rules"}}', "new rules"),
         ('{"id": "legacy"}', ""),
         (None, ""),
     ):
-        with postgres.connect() as connection:
+        with postgres.connect(database) as connection:
             connection.execute(
                 "create or replace view public.cosmogony_release as "
                 f"select 'r2'::text as id, {repr(manifest) if manifest else 'null'}::jsonb as manifest"
             )
-        assert kept_releases(postgres.environment)[0] == KnownRelease("r2", "d2", True, reason)
-        assert kept_releases(postgres.environment)[1].reason == ""
+        assert kept_releases(postgres.environment(database))[0] == KnownRelease("r2", "d2", True, reason)
+        assert kept_releases(postgres.environment(database))[1].reason == ""
 
 
-def test_a_wrong_password_stays_wrong(postgres: PostgresServer) -> None:
-    with pytest.raises(StepError, match="refuses user cosmogony") as failed:
-        kept_releases({**postgres.environment, "POSTGRES_PASSWORD": "wrong-password"})
+def test_a_wrong_password_stays_wrong(postgres: postgis.Server, database: str) -> None:
+    with pytest.raises(StepError, match=f"refuses user {re.escape(postgres.user)}") as failed:
+        kept_releases({**postgres.environment(database), "POSTGRES_PASSWORD": "wrong-password"})
     assert failed.value.exit_code == 1
     assert "wrong-password" not in str(failed.value)
     assert "\n" not in str(failed.value)
 
 
-def test_a_server_that_is_away_may_come_back(postgres: PostgresServer) -> None:
+def test_a_server_that_is_away_may_come_back(postgres: postgis.Server, database: str) -> None:
     with pytest.raises(TemporaryError, match="cannot be reached") as failed:
-        kept_releases({**postgres.environment, "POSTGRES_PORT": str(free_port())})
+        kept_releases({**postgres.environment(database), "POSTGRES_PORT": str(free_port())})
     assert failed.value.exit_code == 75
 
 

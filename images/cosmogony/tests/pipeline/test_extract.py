@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bucket import BUCKET
 from cosmogony.errors import CosmogonyError
 from cosmogony.pipeline import engine, keys, markers
 from cosmogony.pipeline.extract import Extracted, extract
@@ -17,7 +18,6 @@ from cosmogony.pipeline.failures import StepError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import Item
 from cosmogony.pipeline.store import Store
-from minio_server import BUCKET
 
 DATA = Path(__file__).parents[4] / "tests" / "data"
 LUXEMBOURG = Item("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bucket import BUCKET
 from cosmogony.pipeline import keys, markers
 from cosmogony.pipeline.failures import StepError, TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import Item, parse_item
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.store import Store
-from minio_server import BUCKET, MinioServer
 from source_server import SourceServer
+from throwaway.objectstore import MinIO
 
 CONTENT = random.Random(1).randbytes(1_300_000)
 NAME = "aland-latest.osm.pbf"
@@ -266,42 +267,34 @@ def test_what_is_no_file_is_refused(store: Store, tmp_path: Path, made: str) -> 
         run(store, parse_item(f"file://{tmp_path}/{NAME}"))
 
 
-def test_an_s3_source_is_streamed_and_skipped(minio: MinioServer, store: Store) -> None:
+def test_an_s3_source_is_streamed_and_skipped(minio: MinIO, store: Store) -> None:
     store.client.put_object(BUCKET, f"elsewhere/{NAME}", _stream(CONTENT), len(CONTENT))
     item = parse_item(f"s3://{BUCKET}/elsewhere/{NAME}")
-    marker = fetch(store, item, minio.environment, QUICK)
+    marker = fetch(store, item, minio.environment(BUCKET), QUICK)
     assert stored(store) == CONTENT
-    assert fetch(store, item, minio.environment, QUICK) == marker
+    assert fetch(store, item, minio.environment(BUCKET), QUICK) == marker
     wrong = b"0" * 32
     store.client.put_object(BUCKET, f"elsewhere/{NAME}.md5", _stream(wrong), len(wrong))
     with pytest.raises(StepError, match="twice"):
-        fetch(store, item, minio.environment, QUICK)
+        fetch(store, item, minio.environment(BUCKET), QUICK)
 
 
-def test_an_s3_source_on_another_server_has_its_own_credentials(
-    minio: MinioServer, store: Store, minio_program: str, tmp_path: Path
-) -> None:
-    (tmp_path / "other").mkdir()
-    other = MinioServer(minio_program, tmp_path / "other")
-    other.start()
-    try:
-        other.client.put_object(BUCKET, f"extracts/{NAME}", _stream(CONTENT), len(CONTENT))
-        item = parse_item(f"s3://{BUCKET}/extracts/{NAME}")
-        given = {f"SOURCE_{name}": value for name, value in other.environment.items() if name != "S3_BUCKET"}
-        fetch(store, item, {**minio.environment, **given}, QUICK)
-        assert stored(store) == CONTENT
-        without = {name: value for name, value in given.items() if "KEY" not in name}
-        for refused, said in [
-            ({"SOURCE_S3_SECRET_KEY": "hush-hush-hush"}, "the keys are wrong or lack the right"),
-            ({"SOURCE_S3_SECRET_KEY": ""}, "set both or none"),
-        ]:
-            with pytest.raises(StepError, match=said) as failed:
-                fetch(store, item, {**minio.environment, **given, **refused}, QUICK)
-            assert "hush" not in str(failed.value)
-        with pytest.raises(StepError, match="asked without credentials"):
-            fetch(store, item, {**minio.environment, **without}, QUICK)
-    finally:
-        other.kill()
+def test_an_s3_source_on_another_server_has_its_own_credentials(minio: MinIO, own_minio: MinIO, store: Store) -> None:
+    own_minio.client().put_object(BUCKET, f"extracts/{NAME}", _stream(CONTENT), len(CONTENT))
+    item = parse_item(f"s3://{BUCKET}/extracts/{NAME}")
+    given = {f"SOURCE_{name}": value for name, value in own_minio.environment(BUCKET).items() if name != "S3_BUCKET"}
+    fetch(store, item, {**minio.environment(BUCKET), **given}, QUICK)
+    assert stored(store) == CONTENT
+    without = {name: value for name, value in given.items() if "KEY" not in name}
+    for refused, said in [
+        ({"SOURCE_S3_SECRET_KEY": "hush-hush-hush"}, "the keys are wrong or lack the right"),
+        ({"SOURCE_S3_SECRET_KEY": ""}, "set both or none"),
+    ]:
+        with pytest.raises(StepError, match=said) as failed:
+            fetch(store, item, {**minio.environment(BUCKET), **given, **refused}, QUICK)
+        assert "hush" not in str(failed.value)
+    with pytest.raises(StepError, match="asked without credentials"):
+        fetch(store, item, {**minio.environment(BUCKET), **without}, QUICK)
 
 
 def test_a_signature_in_a_url_is_used_and_never_shown(
@@ -337,9 +330,9 @@ def test_a_redirect_to_a_signed_url_is_asked_for_again(store: Store, server: Sou
     assert server.gets(f"/store/{NAME}?sign=2") == ["bytes=600000-"]
 
 
-def test_an_absent_s3_source_is_named(minio: MinioServer, store: Store) -> None:
+def test_an_absent_s3_source_is_named(minio: MinIO, store: Store) -> None:
     with pytest.raises(StepError, match=f"source {NAME}: s3://{BUCKET}/none/{NAME} does not exist"):
-        fetch(store, parse_item(f"s3://{BUCKET}/none/{NAME}"), minio.environment, QUICK)
+        fetch(store, parse_item(f"s3://{BUCKET}/none/{NAME}"), minio.environment(BUCKET), QUICK)
 
 
 def test_leftovers_of_a_killed_fetch_are_removed(store: Store, server: SourceServer) -> None:

@@ -12,32 +12,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bucket import BUCKET
 from cosmogony.pipeline import keys, markers
 from cosmogony.pipeline.failures import TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import Item, parse_item
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.store import Store
-from minio_server import BUCKET, MinioServer
 from source_server import Served, SourceServer
+from throwaway.objectstore import MinIO
 
 NAME = "aland-latest.osm.pbf"
 CONTENT = random.Random(2).randbytes(1_300_000) * 28  # 36 MB: three parts
 HOLD_AT = 20_000_000  # the first part is stored
 QUICK = Backoff(attempts=4, first=0.01)
-
-
-@pytest.fixture
-def own_minio(minio_program: str, tmp_path: Path) -> Iterator[MinioServer]:
-    """A MinIO of this test's own, to be killed."""
-    server = MinioServer(minio_program, tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture
@@ -50,17 +41,17 @@ def item(server: SourceServer) -> Item:
     return parse_item(f"{server.url}/{NAME}")
 
 
-def uploads(minio: MinioServer) -> int:
-    return len(minio.client._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads)
+def uploads(minio: MinIO) -> int:
+    return len(minio.client()._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads)
 
 
-def wait_until_a_part_is_stored(minio: MinioServer, held: Served) -> None:
+def wait_until_a_part_is_stored(minio: MinIO, held: Served) -> None:
     """The source waits in its middle, and nothing is on its way to the storage."""
     assert held.held.wait(60)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for upload in minio.client._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads:
-            if minio.client._list_parts(BUCKET, keys.source(NAME), upload.upload_id).parts:
+        for upload in minio.client()._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads:
+            if minio.client()._list_parts(BUCKET, keys.source(NAME), upload.upload_id).parts:
                 return
         time.sleep(0.02)
     raise TimeoutError("no part was stored")
@@ -73,14 +64,14 @@ def is_right(store: Store, item: Item) -> bool:
     return bool(marker["sha256"] == hashlib.sha256(CONTENT).hexdigest())
 
 
-def start(minio: MinioServer, item: Item, outputs: Path) -> subprocess.Popen[bytes]:
+def start(minio: MinIO, item: Item, outputs: Path) -> subprocess.Popen[bytes]:
     arguments = ["fetch", "--source", json.dumps(item.to_dict()), "--outputs", str(outputs)]
-    environment = {**os.environ, **minio.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, **minio.environment(BUCKET), "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen([sys.executable, "-m", "cosmogony", *arguments], env=environment, stderr=subprocess.PIPE)
 
 
-def test_storage_that_comes_back_is_waited_for(own_minio: MinioServer, held: Served, item: Item) -> None:
-    store = Store.from_environment(own_minio.environment)
+def test_storage_that_comes_back_is_waited_for(own_minio: MinIO, held: Served, item: Item) -> None:
+    store = Store.from_environment(own_minio.environment(BUCKET))
 
     def kill_and_return() -> None:
         wait_until_a_part_is_stored(own_minio, held)
@@ -97,9 +88,9 @@ def test_storage_that_comes_back_is_waited_for(own_minio: MinioServer, held: Ser
 
 
 def test_storage_that_stays_away_may_come_back_for_the_next_run(
-    own_minio: MinioServer, held: Served, item: Item, monkeypatch: pytest.MonkeyPatch
+    own_minio: MinIO, held: Served, item: Item, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store.from_environment(own_minio.environment)
+    store = Store.from_environment(own_minio.environment(BUCKET))
 
     def kill() -> None:
         wait_until_a_part_is_stored(own_minio, held)
@@ -121,13 +112,13 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
     assert uploads(own_minio) == 0
 
 
-def test_a_killed_step_never_looks_done(minio: MinioServer, held: Served, item: Item, tmp_path: Path) -> None:
+def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Item, tmp_path: Path) -> None:
     step = start(minio, item, tmp_path)
     wait_until_a_part_is_stored(minio, held)
     step.kill()
     step.wait()
     held.go.set()
-    store = Store.from_environment(minio.environment)
+    store = Store.from_environment(minio.environment(BUCKET))
     assert markers.read_source(store, item) is None
     assert store.stat(keys.source(NAME)) is None
     again = start(minio, item, tmp_path)
@@ -139,7 +130,7 @@ def test_a_killed_step_never_looks_done(minio: MinioServer, held: Served, item: 
 
 
 def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
-    minio: MinioServer, held: Served, item: Item, tmp_path: Path
+    minio: MinIO, held: Served, item: Item, tmp_path: Path
 ) -> None:
     step = start(minio, item, tmp_path)
     wait_until_a_part_is_stored(minio, held)

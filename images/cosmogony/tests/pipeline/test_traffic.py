@@ -11,15 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from bucket import BUCKET
 from cosmogony.pipeline.concat import concat
 from cosmogony.pipeline.extract import extract
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import parse_item
 from cosmogony.pipeline.store import Store
-from minio_server import MinioServer
 from source_server import SourceServer
 from test_concat import making
 from test_extract import DATA
+from throwaway.objectstore import MinIO
 
 SMALL_TALK = 40_000  # requests, headers, markers
 
@@ -63,14 +64,14 @@ class Wire:
 
 
 @pytest.fixture
-def wire(minio: MinioServer) -> Iterator[Wire]:
+def wire(minio: MinIO) -> Iterator[Wire]:
     proxy = Wire(minio.endpoint)
     yield proxy
     proxy.close()
 
 
-def test_every_step_moves_its_files_once(minio: MinioServer, server: SourceServer, wire: Wire, tmp_path: Path) -> None:
-    store = Store.from_environment({**minio.environment, "S3_ENDPOINT": wire.endpoint})
+def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wire: Wire, tmp_path: Path) -> None:
+    store = Store.from_environment({**minio.environment(BUCKET), "S3_ENDPOINT": wire.endpoint})
     items = []
     for name, file, country in (("a.osm.pbf", "luxembourg_filtered", "LU"), ("b.osm.pbf", "gatineau", "CA")):
         server.put(f"/{name}", (DATA / f"{file}.osm.pbf").read_bytes())

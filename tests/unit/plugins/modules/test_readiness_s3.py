@@ -13,7 +13,8 @@ from ansible_collections.cosmogony.stack.plugins.modules.readiness import Readin
 from minio import Minio
 from minio.credentials import StaticProvider
 from minio.minioadmin import MinioAdmin
-from throwaway.postgis import free_port
+from throwaway import free_port, or_skip
+from throwaway.objectstore import MinIO
 
 DEFAULTS = {
     "session_token": None,
@@ -185,21 +186,15 @@ def test_no_s3_at_all(minio, bucket):
     assert "does not answer as an S3 store" in result["msg"]
 
 
-def test_waits_until_it_runs(start_minio):
-    port = free_port()
-    late = {}
-
-    def begin():
-        time.sleep(1)
-        late["store"] = start_minio(port=port, wait=False)
-
-    starter = threading.Thread(target=begin)
+def test_waits_until_it_runs():
+    store = or_skip(MinIO)
+    starter = threading.Timer(1, store.start)
     starter.start()
-    # The keys are made with the server: ask for the port first, then with the keys.
-    while "store" not in late:
-        time.sleep(0.05)
-    result = ask(late["store"], "made-late", create_bucket=True, timeout=30)
-    starter.join()
+    try:
+        result = ask(store, "made-late", create_bucket=True, timeout=30)
+    finally:
+        starter.join()
+        store.stop()
     assert (result["ready"], result["changed"]) == (True, True)
     assert result["minio"]["attempts"] > 1
     assert result["minio"]["last_error"]

@@ -10,6 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from . import CACHE, Unavailable
+
 MIRROR = os.environ.get("TEST_DEBIAN_MIRROR", "http://deb.debian.org/debian")
 PACKAGES = (
     "ca-certificates",
@@ -19,16 +21,12 @@ PACKAGES = (
     "libnginx-mod-http-brotli-filter",
     "libnginx-mod-http-brotli-static",
 )
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack" / "test-postgis"
-
-
-class Unavailable(Exception):
-    """The reason why there is no real server here."""
+ROOTS = CACHE / "test-postgis"
 
 
 def debian_root() -> Path:
     """Return the root, making it first when it is not there (needs mmdebstrap, about a minute)."""
-    root = CACHE / f"root-{hashlib.sha256(' '.join(PACKAGES).encode()).hexdigest()[:8]}"
+    root = ROOTS / f"root-{hashlib.sha256(' '.join(PACKAGES).encode()).hexdigest()[:8]}"
     if (root / "usr/lib/postgresql/17/bin/postgres").exists():
         return root
     if not shutil.which("mmdebstrap"):
@@ -36,11 +34,11 @@ def debian_root() -> Path:
             "no PostgreSQL with PostGIS to test with: install mmdebstrap, or set TEST_POSTGRES_HOST, "
             "TEST_POSTGRES_PORT, TEST_POSTGRES_DB, TEST_POSTGRES_USER and TEST_POSTGRES_PASSWORD"
         )
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
+    ROOTS.mkdir(parents=True, exist_ok=True)
+    with (ROOTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
-            for old in CACHE.glob("root*"):
+            for old in ROOTS.glob("root*"):
                 if not any((old / "var/tmp").glob("postgis-*")):  # in use by another session
                     remove(old)
             _make(root)

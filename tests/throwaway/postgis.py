@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from . import Unavailable, free_port
 from . import root as debian
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
@@ -32,6 +32,7 @@ SETTINGS = (
     "log_timezone=UTC",
     "max_wal_size=2GB",
 )
+NOT_YET = "pre-existing shared memory block"  # processes of a killed server are still about to end
 
 
 @dataclass
@@ -89,6 +90,23 @@ class Server:
         self.process.wait()
 
     def start(self) -> None:
+        """Start, or start again after `kill`; returns when it answers."""
+        self._launch()
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self.connect(self.maintenance, connect_timeout=2).close()
+                return
+            except psycopg.OperationalError as error:
+                ended, late = self.process.poll() is not None, time.monotonic() > deadline
+                log = (self.folder / "log").read_text(errors="replace")[-800:]
+                if late or (ended and NOT_YET not in log):
+                    raise Unavailable(f"PostgreSQL did not start: {error}\n{log}") from error
+                if ended:
+                    self._launch()
+                time.sleep(0.1)
+
+    def _launch(self) -> None:
         assert self.folder is not None
         root = debian.debian_root()
         data = "/" + str(self.folder.relative_to(root)) + "/data"
@@ -96,7 +114,6 @@ class Server:
         settings = [part for setting in (*SETTINGS, f"port={self.port}") for part in ("-c", setting)]
         command = debian.inside(root, "/usr/lib/postgresql/17/bin/postgres", "-D", data, *settings)
         self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=ENVIRONMENT)
-        _wait(self)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -111,12 +128,6 @@ class Server:
             return
         for name in list(self.made):
             self.drop_database(name)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def server() -> Server:
@@ -161,23 +172,10 @@ def server() -> Server:
     )
     if made.returncode:
         debian.remove(folder)
-        raise debian.Unavailable(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")
+        raise Unavailable(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")
     own = Server("127.0.0.1", free_port(), "cosmogony", password, folder=folder)
     own.start()
     return own
-
-
-def _wait(own: Server, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            own.connect(own.maintenance, connect_timeout=2).close()
-            return
-        except psycopg.OperationalError as error:
-            if own.process.poll() is not None or time.monotonic() > deadline:
-                log = (own.folder / "log").read_text(errors="replace")[-800:]
-                raise debian.Unavailable(f"PostgreSQL did not start: {error}\n{log}") from error
-            time.sleep(0.1)
 
 
 def _sweep(base: Path) -> None:

@@ -7,24 +7,15 @@ import os
 import shutil
 from pathlib import Path
 
-from .root import Unavailable
-
-BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack/programs"
+from . import CACHE, Unavailable
 
 
 def program(name: str) -> Path:
+    """Find `minio` or `martin`; the variable is its name in capitals."""
     given = os.environ.get(name.upper()) or shutil.which(name)
     if given:
         return Path(given)
-    built = sorted(BUILT.glob(f"{name}-*/bin/{name}"), key=lambda path: path.stat().st_mtime)
+    built = sorted(CACHE.glob(f"programs/{name}-*/bin/{name}"), key=lambda path: path.stat().st_mtime)
     if not built:
         raise Unavailable(f"no program {name}: set {name.upper()} to its path, or build the programs (make local)")
     return built[-1]
-
-
-def martin() -> Path:
-    return program("martin")
-
-
-def minio() -> Path:
-    return program("minio")

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real servers for tests, thrown away afterwards: PostgreSQL with PostGIS (postgis), MinIO (objectstore)."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack"
+T = TypeVar("T")
+
+
+class Unavailable(Exception):
+    """The reason why there is no real server here."""
+
+
+def or_skip(make: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """What `make` returns; the test is skipped with the reason when it cannot be had."""
+    try:
+        return make(*arguments, **options)
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def free_port() -> int:
+    """A port of the loopback address on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
