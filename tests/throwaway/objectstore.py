@@ -14,7 +14,7 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException
 
-from . import Unavailable, free_port
+from . import free_port
 from .programs import program
 
 
@@ -92,7 +92,7 @@ class MinIO:
                 if process.poll() is not None or time.monotonic() > deadline:
                     log = (self.folder / "log").read_text(errors="replace")[-800:]
                     self.stop()
-                    raise Unavailable(f"{self.program} did not start: {error}\n{log}") from error
+                    raise RuntimeError(f"{self.program} did not start: {error}\n{log}") from error
                 time.sleep(0.1)
 
     def kill(self) -> None:
@@ -113,7 +113,7 @@ class MinIO:
 
 
 def server(**options: object) -> MinIO:
-    """A MinIO that runs; raises `Unavailable` with the reason."""
+    """A MinIO that runs; raises `Unavailable` where there is no program, RuntimeError when it does not start."""
     made = MinIO(**options)
     made.start()
     return made
