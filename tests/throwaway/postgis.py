@@ -101,7 +101,7 @@ class Server:
                 ended, late = self.process.poll() is not None, time.monotonic() > deadline
                 log = (self.folder / "log").read_text(errors="replace")[-800:]
                 if late or (ended and NOT_YET not in log):
-                    raise Unavailable(f"PostgreSQL did not start: {error}\n{log}") from error
+                    raise RuntimeError(f"PostgreSQL did not start: {error}\n{log}") from error
                 if ended:
                     self._launch()
                 time.sleep(0.1)
@@ -131,7 +131,7 @@ class Server:
 
 
 def server() -> Server:
-    """The server named by TEST_POSTGRES_*, else one of our own; raises `Unavailable` with the reason."""
+    """The server named by TEST_POSTGRES_*, else one of our own; raises `Unavailable` where none can be had."""
     if os.environ.get("TEST_POSTGRES_HOST"):
         given = {key: os.environ.get(f"TEST_POSTGRES_{key}", "") for key in ("HOST", "PORT", "USER", "PASSWORD", "DB")}
         return Server(

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 IMAGES = ROOT / "images"
 sys.path[:0] = [str(IMAGES / "importer/src"), str(IMAGES / "importer/tests"), str(ROOT / "tests")]
 
-from throwaway import Unavailable, free_port, postgis  # noqa: E402
+from throwaway import free_port, postgis  # noqa: E402
 from throwaway import root as debian  # noqa: E402
 from throwaway.programs import program  # noqa: E402
 
@@ -137,7 +137,7 @@ def _until(url: str, stack: Stack, name: str, seconds: float = 15) -> None:
         except OSError as error:
             if stack.processes[name].poll() is not None or time.monotonic() > deadline:
                 log = (stack.folder / f"{name}.log").read_text(errors="replace")[-1500:]
-                raise Unavailable(f"{name} did not start: {error}\n{log}") from error
+                raise RuntimeError(f"{name} did not start: {error}\n{log}") from error
             time.sleep(0.1)
 
 
