@@ -144,23 +144,25 @@ class Cluster:
 
     def processes(self, pod: Any, program: str) -> list[int]:
         """Processes of this machine that belong to a pod and run a program; the first process comes first."""
-        found = []
-        for pid in self._pids(pod.metadata.uid, program):
-            with contextlib.suppress(OSError):
-                status = Path(f"/proc/{pid}/status").read_text().splitlines()
-                inner = next(line for line in status if line[:5] == "NSpid")
-                found.append((int(inner.split()[-1]), pid))
-        return [pid for _, pid in sorted(found)]
+        pids = self._pids(pod.metadata.uid, program)
+        return sorted(pids, key=pids.__getitem__)
 
-    def _pids(self, uid: str, program: str = "") -> list[int]:
-        """Processes of the pod with that uid: they see its volumes."""
-        found = []
+    def _pids(self, uid: str, program: str = "") -> dict[int, int]:
+        """Processes of the pod with that uid, by their number here, with the one they have inside.
+
+        They see its volumes; so do the processes of the node, which have but one number.
+        """
+        found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if program and (folder / "comm").read_text().strip() != program:
                     continue
-                if f"pods/{uid}/" in (folder / "mountinfo").read_text():
-                    found.append(int(folder.name))
+                if f"pods/{uid}/" not in (folder / "mountinfo").read_text():
+                    continue
+                status = (folder / "status").read_text().splitlines()
+                numbers = next(line for line in status if line.startswith("NSpid")).split()[1:]
+                if len(numbers) > 1:
+                    found[int(folder.name)] = int(numbers[-1])
         return found
 
     @contextlib.contextmanager
