@@ -24,11 +24,11 @@ class MinIO:
     `certs` is a folder with public.crt and private.key: then it speaks TLS.
     """
 
-    def __init__(self, *, certs: Path | None = None, region: str = "", port: int | None = None) -> None:
+    def __init__(self, *, certs: Path | None = None, region: str = "") -> None:
         self.program = program("minio")
         self.certs = certs
         self.region = region
-        self.endpoint = f"127.0.0.1:{port or free_port()}"
+        self.endpoint = f"127.0.0.1:{free_port()}"
         self.access_key = secrets.token_hex(8)
         self.secret_key = secrets.token_urlsafe(24) + "/+ ="
         self.folder = Path(tempfile.mkdtemp(prefix="minio-"))
