@@ -16,6 +16,7 @@ from typing import Any, Literal
 from . import formats, hierarchy, inclusion, incomplete, names, processes, topology
 from .build import build
 from .errors import CosmogonyError, IncompleteError
+from .findings import Row
 from .formats import Format
 from .incomplete import IncompleteRelation
 from .memory import give_back
@@ -47,6 +48,9 @@ class GenerateResult:
     broken: list[str]
     statistics: dict[str, Any]
     rules_digest: str
+    as_original: bool = False
+    left_out: list[Row] = field(default_factory=list)
+    repaired: list[Row] = field(default_factory=list)
     pairs: int = 0
     exact_pairs: int = 0
     stages: dict[str, float] = field(default_factory=dict)
@@ -86,8 +90,12 @@ def generate(
     no_stats: bool = False,
     progress: Progress | None = None,
     fail_on_incomplete: FailOnIncomplete | None = None,
+    as_original: bool = False,
 ) -> GenerateResult:
-    """Make the zones of `input` and write them to `output`; the format follows from the name."""
+    """Make the zones of `input` and write them to `output`; the format follows from the name.
+
+    `as_original` gives the zones of Cosmogony 0.14.5 instead of corrected ones.
+    """
     source, target = Path(input), Path(output)
     form = formats.detect(target)
     tables = _tables(form)
@@ -132,6 +140,7 @@ def generate(
         broken=broken,
         statistics=statistics.as_dict(),
         rules_digest=rules.digest,
+        as_original=as_original,
         pairs=found.pairs,
         exact_pairs=found.exact,
         stages=clock.stages,
