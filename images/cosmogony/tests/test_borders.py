@@ -234,3 +234,22 @@ def test_a_zone_in_the_pocket_between_touching_parts_is_not_inside(tmp_path: Pat
     world.area(2, {(1, 1)}, name="Pocket", admin_level="9")
     zones, _ = zones_of(world, tmp_path)
     assert zones["relation:2"]["parent"] is None
+
+
+def test_a_ring_that_jumps_over_the_antimeridian_is_cut_there(tmp_path: Path) -> None:
+    """Not cut by the mapper: the way goes from 179 to -179 degrees."""
+    world = unit_world()
+    around = ring(world, [(178, 0), (-178, 0), (-178, 4), (178, 4)])
+    hole = ring(world, [(179, 1), (-179, 1), (-179, 3), (179, 3)])
+    east = ring(world, square(-179, 1, 0.5))
+    world.relation(1, [("w", around, "outer"), ("w", hole, "inner")], name="Across", admin_level="4")
+    world.relation(2, [("w", hole, "outer")], name="In the hole", **LEVELS)
+    world.relation(3, [("w", east, "outer")], name="East", admin_level="9")
+    world.relation(4, [("w", around, "outer")], name="All", admin_level="2")
+    zones, _ = zones_of(world, tmp_path)
+    assert shape_of(zones["relation:1"]).area == pytest.approx(16 - 4)
+    assert zones["relation:1"]["bbox"] == [178, 0, -178, 4]
+    assert abs(zones["relation:4"]["center"]["coordinates"][0]) == pytest.approx(180)
+    assert shape_of(zones["relation:1"]).bounds == (-180, 0, 180, 4)
+    assert zones["relation:1"]["parent"] == zones["relation:2"]["parent"] == zones["relation:4"]["id"]
+    assert zones["relation:3"]["parent"] == zones["relation:1"]["id"]

@@ -8,12 +8,14 @@ made valid by GEOS, as the last resort.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
+from .antimeridian import polygons_across, ways_that_jump
 from .areas import Area, Chain, Part, Points, Ring, join_ways, signed_area
 from .decisions import Decisions
 from .findings import Repair
@@ -44,6 +46,7 @@ class Borders:
         self._crossed[arcs.crossings.ravel()] = True
         for one, two in arcs.crossings.tolist():
             self._crossing.setdefault(one, []).append(two)
+        self._jumping = ways_that_jump(ways)
         self._touching: list[tuple[Relation, Area, list[Chain]]] = []
 
     def assemble(self, relation: Relation) -> Area:
@@ -51,10 +54,8 @@ class Borders:
         area = Area()
         roles = self._members(relation, area)
         closed, unclosed = self._join(list(roles))
-        touching = self._touches(closed)
-        if unclosed or (touching and any(self._is_flat(chain) for chain in closed)):
+        if not area.missing and (unclosed or any(len(chain) == 2 and self._is_flat(chain) for chain in closed)):
             closed, unclosed = self._join_without_copies(list(roles), area, (closed, unclosed))
-            touching = self._touches(closed)
         area.open_rings = len(unclosed)
         if area.missing or unclosed:
             closed = self._without_orphans(closed, roles, area)
@@ -64,7 +65,11 @@ class Borders:
             self._record(relation, area)
             return area
         self._note_closed_gaps(closed, area)
-        if touching:
+        if self._jumping and not self._jumping.isdisjoint(k for chain in closed for k, _ in chain):
+            self._cut_at_antimeridian(closed, area)
+            self._record(relation, area)
+            return area
+        if self._touches(closed):
             self._touching.append((relation, area, closed))
             return area
         area.simple = True
@@ -105,22 +110,24 @@ class Borders:
         chosen: dict[int, str] = {}
         spare: dict[int, str] = {}
         refs: set[int] = set()
+        index, damaged = self._ways.index, self._ways.damaged
         for ref, text in relation.ways:
-            role = text.strip().lower()
+            role = text if text in _BORDER_ROLES else text.strip().lower()
             if role in _OTHER_ROLES:
                 continue
-            known = role in _BORDER_ROLES
             if ref in refs:
                 area.repairs[Repair.REPEATED_MEMBER] = f"way {ref} is a member more than once"
                 continue
             refs.add(ref)
-            if known and ref in self._ways.damaged:
+            k = index.get(ref)
+            if role not in _BORDER_ROLES:
+                if k is not None:
+                    spare[k] = role
+                continue
+            if k is None or ref in damaged:
                 area.missing += 1
-            k = self._ways.index.get(ref)
-            if k is None:
-                area.missing += known and ref not in self._ways.damaged
-            else:
-                (chosen if known else spare)[k] = role
+            if k is not None:
+                chosen[k] = role
         if spare and (not chosen or self._join(list(chosen))[1]) and not self._join([*chosen, *spare])[1]:
             area.repairs[Repair.ROLE] = f"its rings close only with members of role {', '.join(set(spare.values()))}"
             chosen.update(spare)
@@ -158,13 +165,13 @@ class Borders:
         return not len(self._border([k for k, _ in chain]))
 
     def _without_dead_ends(self, members: list[int]) -> list[int]:
-        """The ways that are left when those with a loose end are removed again and again."""
+        """The ways that are left when those with a loose end are removed, as long as three meet somewhere."""
         kept = list(members)
         while True:
-            ends: dict[int, int] = {}
-            for k in kept:
-                for end in (self._first[k], self._last[k]):
-                    ends[end] = ends.get(end, 0) + 1
+            ends = Counter([self._first[k] for k in kept])
+            ends.update([self._last[k] for k in kept])
+            if max(ends.values(), default=0) < 3:
+                return kept
             fewer = [k for k in kept if ends[self._first[k]] > 1 and ends[self._last[k]] > 1]
             if len(fewer) == len(kept):
                 return kept
@@ -241,6 +248,14 @@ class Borders:
                 place = "a hole" if around % 2 else "an outer ring"
                 area.repairs[Repair.ROLE] = f"members of role {', '.join(found)} make {place}"
 
+    def _cut_at_antimeridian(self, closed: list[Chain], area: Area) -> None:
+        shape = polygons_across(Ring(chain).points(self._ways) for chain in closed)
+        if shape is None:
+            area.note_no_area()
+            return
+        area.shape, area.rebuilt = shape, True
+        area.arcs = self._border([k for chain in closed for k, _ in chain])
+
     def _make_valid(self, pending: _Touching) -> None:
         """Polygons of rings that cross: nested by a point inside each ring, then made valid."""
         area = pending.area
@@ -288,7 +303,7 @@ class Borders:
                 size = abs(signed_area(ring.points(self._ways)))
                 yield f"polygon {number}, {kind}: {len(ring.ways)} ways, {size:.6g} square degrees"
         if area.shape is not None:
-            by = "made valid by GEOS" if area.rebuilt else "assembled from rings that touch"
+            by = "made valid or cut at the antimeridian" if area.rebuilt else "assembled from rings that touch"
             yield f"{len(area.shape.geoms)} polygons, {area.shape.area:.6g} square degrees, {by}"
         if area.problem:
             yield f"no polygon: {area.problem}"

@@ -21,6 +21,8 @@ from .topology import Arcs
 from .zone import Zone
 from .zone_type import ZoneType
 
+Rings = list[tuple[int, Points]]  # rings of all polygons, each with its number in its polygon: 0 is the outer one
+
 
 @dataclass(slots=True)
 class Assembled:
@@ -128,9 +130,9 @@ class ZoneBuilder:
 
     def _of_relation(self, index: int, relation: Relation, area: Area) -> Zone:
         name = self.name_of(relation.tags)
-        measures = self._measure(area)
-        label, centre = self._node(relation.label), self._node(relation.centre)
-        place, centre, tags = self._centre(relation, area, label, centre)
+        rings = rings_of(area, self._extract.ways)
+        measures = self._measure(area, rings)
+        place, centre, tags = self._centre(relation, rings)
         osm_id = f"relation:{relation.id}"
         if self._decisions.wants(osm_id):
             self._decisions.record(osm_id, "name", f"{name!r}, tagged {relation.tags['name']!r}")
@@ -153,50 +155,36 @@ class ZoneBuilder:
             zip_codes=self._zip_codes(tags),
         )
 
-    def _centre(
-        self, relation: Relation, area: Area, label: Node | None, centre: Node | None
-    ) -> tuple[Node | None, Node | None, dict[str, str]]:
+    def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
         """The node that is the place of the centre, the one whose names count, and the completed tags."""
         tags, speaker = relation.tags, None
-        if label is not None and self._is_centre(relation, area, label):
+        label, centre = self._node(relation.label), self._node(relation.centre)
+        if label is not None and _is_centre(label, relation, rings):
             tags, speaker = names.with_label_tags(tags, label.tags), label
-        if centre is not None and not self._is_centre(relation, area, centre):
+        if centre is not None and not _is_centre(centre, relation, rings):
             self._decisions.record(
                 f"relation:{relation.id}", "centre", f"admin_centre {centre.id} has another name and lies outside"
             )
             centre = None
         return label or centre, centre or speaker, tags
 
-    def _is_centre(self, relation: Relation, area: Area, node: Node) -> bool:
-        """Whether a node speaks for a relation: same name or wikidata id, or it lies inside."""
-        if names.agree(relation.tags, node.tags):
-            return True
-        shape = area.polygons(self._extract.ways)
-        return bool(shapely.intersects_xy(shape, node.lon, node.lat))
-
     def _node(self, ref: int | None) -> Node | None:
         return None if ref is None else self._extract.nodes.get(ref)
 
-    def _measure(self, area: Area) -> Measures:
+    def _measure(self, area: Area, rings: Rings) -> Measures:
         """Boxes, size and centroid, without building a geometry."""
-        rings = rings_of(area, self._extract.ways)
-        spans = [(points[:, 0].min(), points[:, 0].max()) for k, points in rings if k == 0]
-        west, east = boxes.around((float(a), float(b)) for a, b in spans)
-        crosses = west > east
-        if crosses:
-            turn = np.array([360.0, 0.0])
-            rings = [(k, points + turn if points[0, 0] < west else points) for k, points in rings]
         measures = measure(rings, area)
-        if not crosses:
+        spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for k, points in rings if k == 0]
+        if len(spans) < 2:
             return measures
+        west, east = boxes.around(spans)
+        if west <= east:
+            return measures
+        turn = np.array([360.0, 0.0])
+        turned = measure([(k, points + turn if points[0, 0] < west else points) for k, points in rings], area)
         _, south, _, north = measures.box
-        flat = min(a for a, _ in spans), max(b for _, b in spans)
-        return Measures(
-            (float(flat[0]), south, float(flat[1]), north),
-            (west, south, east, north),
-            measures.size,
-            (boxes.normal(measures.centroid[0]), measures.centroid[1]),
-        )
+        centroid = boxes.normal(turned.centroid[0]), turned.centroid[1]
+        return Measures(measures.box, (west, south, east, north), measures.size, centroid)
 
 
 def level_of(text: str) -> int | None:
@@ -204,8 +192,8 @@ def level_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def rings_of(area: Area, ways: Ways) -> list[tuple[int, Points]]:
-    """The rings as points, each with its number in its polygon: 0 is the outer one."""
+def rings_of(area: Area, ways: Ways) -> Rings:
+    """The rings of an area as points."""
     if area.shape is not None:
         return [
             (k, shapely.get_coordinates(ring))
@@ -215,7 +203,23 @@ def rings_of(area: Area, ways: Ways) -> list[tuple[int, Points]]:
     return [(k, ring.points(ways)) for part in area.parts for k, ring in enumerate(part.rings())]
 
 
-def measure(rings: list[tuple[int, Points]], area: Area) -> Measures:
+def _is_centre(node: Node, relation: Relation, rings: Rings) -> bool:
+    """Whether a node speaks for a relation: same name or wikidata id, or it lies inside."""
+    return names.agree(relation.tags, node.tags) or _are_around(rings, node.lon, node.lat)
+
+
+def _are_around(rings: Rings, x: float, y: float) -> bool:
+    """Whether a ray from the point eastward meets the rings an odd number of times."""
+    crossings = 0
+    for _, points in rings:
+        above = points[:, 1] > y
+        k = np.flatnonzero(above[1:] != above[:-1])
+        (x0, y0), (x1, y1) = points[k].T, points[k + 1].T
+        crossings += int(np.count_nonzero(x0 + (y - y0) / (y1 - y0) * (x1 - x0) > x))
+    return crossings % 2 == 1
+
+
+def measure(rings: Rings, area: Area) -> Measures:
     """Box, area in square degrees and centroid of rings; remembers the direction of the rings of the area."""
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     size, moment = 0.0, np.zeros(2)

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from .areas import Points
-from .reader import Relation, Ways
+from .reader import Ways
 from .zone import Zone
 from .zone_type import ZoneType
 
@@ -52,23 +52,22 @@ class Countries:
         box = np.array([z.box for z in found], dtype=np.float64).reshape(-1, 4)
         self._low, self._high = box[:, :2], box[:, 2:]
 
-    def code_of(self, relation: Relation, nodes: Sequence[tuple[float, float]], border: Points) -> str | None:
-        """The country of a relation: by its codes, else by its centre, else by points of its border."""
-        code = named_country(relation.tags)
-        if code is not None:
-            return code
-        return self.code_at(np.array(nodes[:1]) if nodes else border)
-
     def code_at(self, points: Points) -> str | None:
         """The first country that one of the points is inside, and not on the border."""
+        return next((code for code in self.codes_at(points) if code is not None), None)
+
+    def codes_at(self, points: Points) -> list[str | None]:
+        """For each point the first country that it is inside, and not on the border."""
+        found: list[str | None] = [None] * len(points)
         if not len(points):
-            return None
-        low, high = points.min(axis=0), points.max(axis=0)
-        near = np.all(self._low <= high, axis=1) & np.all(self._high >= low, axis=1)
+            return found
+        near = np.all(self._low <= points.max(axis=0), axis=1) & np.all(self._high >= points.min(axis=0), axis=1)
         for k in np.flatnonzero(near).tolist():
-            if shapely.contains_xy(self._shape(k), points[:, 0], points[:, 1]).any():
-                return self._codes[k]
-        return None
+            inside = np.all((points >= self._low[k]) & (points <= self._high[k]), axis=1)
+            inside[inside] = shapely.contains_xy(self._shape(k), *points[inside].T)
+            for p in np.flatnonzero(inside).tolist():
+                found[p] = found[p] or self._codes[k]
+        return found
 
     def _shape(self, k: int) -> shapely.MultiPolygon | None:
         if k not in self._shapes:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .countries import Countries
 from .decisions import Decisions
 from .errors import CosmogonyError, UsageError
 from .progress import Progress, silent
@@ -45,7 +44,7 @@ def explain(
             f"{source}: has no {osm_id} that could be a zone. Relations need boundary=administrative and an "
             "admin_level, nodes a name and a place tag such as city or suburb."
         )
-    run.find_losses(zones, Countries(zones, run.extract.ways))
+    run.find_losses(zones)
     found = [zone for zone in zones if zone.osm_id == osm_id and zone.type is not None]
     lines = [("tags", ", ".join(f"{key}={tags[key]}" for key in sorted(tags) if not key.startswith("name:")))]
     lines += decisions.lines

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import formats, incomplete, processes
-from .countries import Countries
 from .errors import CosmogonyError, IncompleteError
 from .findings import MAX_EXAMPLES, DisputedBoundaries, Row
 from .formats import Format
@@ -95,9 +94,8 @@ def generate(
         run.statistics.count(kept)
         own = incomplete.own_country(zones, code)
         with clock.stage("check"):
-            countries = Countries(zones, run.extract.ways)
-            missing = incomplete.report(run.builder.flawed, run.extract, countries, own)
-            losses = run.find_losses(zones, countries)
+            losses = run.find_losses(zones)
+            missing = incomplete.report(run.builder.flawed, losses.countries, own)
         _log_incomplete(missing, own, fail_on_incomplete)
         losses.write_log()
         disputed = _disputed(run.extract)

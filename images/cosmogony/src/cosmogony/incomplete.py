@@ -8,7 +8,7 @@ hierarchy below it would be lost.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from .areas import Points
 from .build import Assembled
-from .countries import Countries
+from .countries import Countries, named_country
 from .reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
 from .zone import Zone
 
@@ -49,27 +49,33 @@ def own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
 
 
 def report(
-    flawed: Sequence[Assembled], extract: Extract, countries: Countries, own: str | None
+    flawed: Sequence[Assembled], countries: Mapping[int, str | None], own: str | None
 ) -> list[IncompleteRelation]:
-    """The relations with missing members, by OSM id."""
+    """The relations with missing members, by OSM id; `countries` has the country of each relation, by its number."""
     return [
         IncompleteRelation(
-            f"relation:{relation.id}",
-            relation.tags.get("name", ""),
-            relation.tags.get("admin_level", ""),
-            area.missing,
-            area.has_polygons,
-            own is not None and country_of(relation, extract, countries) == own,
+            f"relation:{entry.relation.id}",
+            entry.relation.tags.get("name", ""),
+            entry.relation.tags.get("admin_level", ""),
+            entry.area.missing,
+            entry.area.has_polygons,
+            own is not None and countries[entry.relation.id] == own,
         )
-        for relation, area in ((entry.relation, entry.area) for entry in flawed)
-        if area.missing
+        for entry in flawed
+        if entry.area.missing
     ]
 
 
 def country_of(relation: Relation, extract: Extract, countries: Countries) -> str | None:
-    """The country of a relation that has no zone, as far as its codes, its centre or its border say."""
-    nodes = [extract.nodes[ref] for ref in (relation.centre, relation.label) if ref in extract.nodes]
-    return countries.code_of(relation, [(node.lon, node.lat) for node in nodes], _border(relation, extract))
+    """The country of a relation that has no zone: by its codes, else its centre, else points of its border."""
+    code = named_country(relation.tags)
+    if code is not None:
+        return code
+    for ref in (relation.centre, relation.label):
+        node = None if ref is None else extract.nodes.get(ref)
+        if node is not None:
+            return countries.code_at(np.array([[node.lon, node.lat]]))
+    return countries.code_at(_border(relation, extract))
 
 
 def _border(relation: Relation, extract: Extract) -> Points:

@@ -38,6 +38,7 @@ class LeftOutReport:
         self._left_out = Findings()
         self._repaired = Findings()
         self._warnings: dict[str, list[str]] = {}
+        self.countries: dict[int, str | None] = {}  # of relations that were cut, broken or repaired, by their number
 
     @property
     def left_out(self) -> list[Row]:
@@ -51,7 +52,7 @@ class LeftOutReport:
         """Relations whose border is cut, broken or repaired."""
         for entry in flawed:
             relation, area = entry.relation, entry.area
-            country = country_of(relation, self._extract, self._countries)
+            country = self.countries[relation.id] = country_of(relation, self._extract, self._countries)
             for repair, text in area.repairs.items():
                 self._repaired.add(repair, _osm_id(relation), country_code=country, admin_level=self._level(relation))
                 log.debug("repaired (%s): %s: %s", repair, _named(relation), text)
@@ -70,7 +71,8 @@ class LeftOutReport:
             if isinstance(item, Relation):
                 self._add_relation(LeftOut.NO_NAME, item, country_of(item, self._extract, self._countries))
             else:
-                self._add_place(LeftOut.NO_NAME, item, self._country_at(item))
+                country = self._countries.code_at(np.array([[item.lon, item.lat]]))
+                self._add_place(LeftOut.NO_NAME, item, country)
 
     def add_untyped(self, zones: Sequence[Zone]) -> None:
         """Zones that have no type in the end, and country codes that are none."""
@@ -101,8 +103,9 @@ class LeftOutReport:
                 lost.append((node, dropped[node.id]))
             elif not standing.has(node):
                 lost.append((node, LeftOut.PLACE_WITHOUT_ZONE))
-        for node, reason in lost:
-            self._add_place(reason, node, self._country_at(node))
+        countries = self._countries.codes_at(np.array([(node.lon, node.lat) for node, _ in lost]))
+        for (node, reason), country in zip(lost, countries, strict=True):
+            self._add_place(reason, node, country)
 
     def write_log(self) -> None:
         """Warnings that name what is broken, and a line for each row of the tables."""
@@ -143,9 +146,6 @@ class LeftOutReport:
 
     def _level(self, relation: Relation) -> int | None:
         return self._builder.level_of(relation.tags)
-
-    def _country_at(self, node: Node) -> str | None:
-        return self._countries.code_at(np.array([[node.lon, node.lat]]))
 
     def _is_untyped_by_rule(self, zone: Zone) -> bool:
         country = None if zone.country is None else self._rules.country(zone.country)

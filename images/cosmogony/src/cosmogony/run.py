@@ -104,8 +104,9 @@ class ZoneRun:
                 add_centre_names(zone)
         return zones
 
-    def find_losses(self, zones: Sequence[Zone], countries: Countries) -> LeftOutReport:
+    def find_losses(self, zones: Sequence[Zone]) -> LeftOutReport:
         """What of the extract is not among the zones, or was repaired."""
+        countries = Countries(zones, self.extract.ways)
         losses = LeftOutReport(self.extract, self.builder, countries, self._rules, self._decisions)
         losses.add_relations(self.builder.flawed)
         losses.add_nameless(self.builder.nameless)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..areas import Area
-from ..build import Measures, ZoneBuilder, level_of, measure, rings_of
+from ..build import Measures, Rings, ZoneBuilder, level_of, measure
 from ..names import PREFIX, with_label_tags
 from ..progress import Progress
 from ..reader import Node, Relation
@@ -37,11 +37,10 @@ class OriginalZoneBuilder(ZoneBuilder):
         text = tags.get("addr:postcode") or tags.get("postal_code") or ""
         return sorted(code.strip() for code in text.split(";") if code.strip())
 
-    def _centre(
-        self, relation: Relation, area: Area, label: Node | None, centre: Node | None
-    ) -> tuple[Node | None, Node | None, dict[str, str]]:
+    def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
+        label, centre = self._node(relation.label), self._node(relation.centre)
         tags = with_label_tags(relation.tags, label.tags) if label else relation.tags
         return centre or label, centre or label, tags
 
-    def _measure(self, area: Area) -> Measures:
-        return measure(rings_of(area, self._extract.ways), area)
+    def _measure(self, area: Area, rings: Rings) -> Measures:
+        return measure(rings, area)
