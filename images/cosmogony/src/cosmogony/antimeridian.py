@@ -18,7 +18,9 @@ _HALF_TURN = 180.0
 
 def ways_that_jump(ways: Ways) -> frozenset[int]:
     """The ways (index in `Ways`) with two neighbouring points on both sides of the antimeridian."""
-    jumps = np.flatnonzero(np.abs(np.diff(ways.points[:, 0])) > _HALF_TURN)
+    steps = np.abs(np.diff(ways.points[:, 0]))
+    # a whole turn is a line along a pole, which both edges of the map have
+    jumps = np.flatnonzero((steps > _HALF_TURN) & (steps < 2 * _HALF_TURN))
     owner = np.searchsorted(ways.start, jumps, side="right") - 1
     return frozenset(owner[jumps + 1 < ways.start[owner + 1]].tolist())
 

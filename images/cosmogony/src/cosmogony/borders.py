@@ -215,12 +215,13 @@ class Borders:
 
     def _points_inside(self, rings: Sequence[Ring]) -> Floats:
         """A point of the interior of each ring; one on its border where it has no interior."""
-        probes = np.empty((len(rings), 2))
-        for k, ring in enumerate(rings):
-            points = ring.points(self._ways)
-            shell = shapely.make_valid(shapely.Polygon(points), method="structure") if len(points) > 3 else None
-            inside = None if shell is None or shell.area == 0 else shapely.point_on_surface(shell)
-            probes[k] = points[0] if inside is None else (inside.x, inside.y)
+        lines = [ring.points(self._ways) for ring in rings]
+        shells = np.array([shapely.Polygon(points if len(points) > 3 else None) for points in lines], dtype=object)
+        broken = ~shapely.is_valid(shells)
+        shells[broken] = shapely.make_valid(shells[broken], method="structure")
+        probes = np.array([points[0] for points in lines])
+        inside = shapely.area(shells) > 0
+        probes[inside] = shapely.get_coordinates(shapely.point_on_surface(shells[inside]))
         return probes
 
     def _nest(self, rings: Sequence[Ring], probes: Floats | None = None) -> tuple[list[Part], list[int]]:
@@ -270,7 +271,7 @@ class Borders:
             area.shape = before
             return
         reason = shapely.is_valid_reason(before)
-        after = polygons_of(shapely.make_valid(before, method="structure", keep_collapsed=False))
+        after = polygons_of(_made_valid(before))
         if after is None:
             area.note_no_area()
             return
@@ -318,6 +319,17 @@ class _Touching:
     closed: list[Chain]
     ways: list[int]  # those whose points make the border
     border: Ints  # arcs that are there an odd number of times
+
+
+def _made_valid(shape: shapely.MultiPolygon) -> shapely.Geometry:
+    """The invalid polygons made valid; all of them together only where polygons overlap."""
+    polygons = shapely.get_parts(shape)
+    broken = ~shapely.is_valid(polygons)
+    mended = shapely.make_valid(polygons[broken], method="structure", keep_collapsed=False)
+    together = polygons_of(shapely.GeometryCollection([*polygons[~broken], *mended]))
+    if together is not None and together.is_valid:
+        return together
+    return shapely.make_valid(shape, method="structure", keep_collapsed=False)
 
 
 def _is_inner(chain: Chain, roles: dict[int, str]) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 
 from .build import Assembled, ZoneBuilder
 from .countries import Countries, has_invalid_code
 from .decisions import Decisions
-from .findings import Findings, LeftOut, Row
+from .findings import MAX_EXAMPLES, Findings, LeftOut, Row
 from .incomplete import country_of
 from .reader import Extract, Node, Relation
 from .rules import Rules
@@ -108,7 +109,7 @@ class LeftOutReport:
             self._add_place(reason, node, country)
 
     def write_log(self) -> None:
-        """Warnings that name what is broken, and a line for each row of the tables."""
+        """Warnings that name what is broken, and a line for each reason of the tables."""
         for kind, lines in self._warnings.items():
             for line in lines[:_MOST_LINES]:
                 log.warning("%s: %s", kind, line)
@@ -117,8 +118,8 @@ class LeftOutReport:
             if len(lines) > _MOST_LINES:
                 log.warning("%s: %d more, RUST_LOG=debug lists them", kind, len(lines) - _MOST_LINES)
         for title, rows in (("left out", self.left_out), ("repaired", self.repaired)):
-            for row in rows:
-                log.info("%s: %s", title, _line(row))
+            for line in _lines(rows):
+                log.info("%s: %s", title, line)
 
     def _add_zone(self, reason: LeftOut, zone: Zone) -> None:
         self._add(reason, zone.osm_id, country_code=zone.country, admin_level=zone.level)
@@ -202,11 +203,10 @@ def _cause(entry: Assembled) -> str:
     return ", ".join(f"{count} {text}" for text, count in found.items() if count) + ", left out"
 
 
-def _line(row: Row) -> str:
-    where = [row["country_code"] or "no country"]
-    if row["place"] is not None:
-        where.append(f"place={row['place']}")
-    elif row["admin_level"] is not None:
-        where.append(f"admin_level {row['admin_level']}")
-    more = ", ..." if row["count"] > len(row["examples"]) else ""
-    return f"{row['reason']} ({', '.join(where)}): {row['count']}: {', '.join(row['examples'])}{more}"
+def _lines(rows: Sequence[Row]) -> Iterator[str]:
+    """A line for each reason: how many objects, and the first of them."""
+    for reason, same in groupby(rows, key=lambda row: row["reason"]):
+        found = list(same)
+        count = sum(row["count"] for row in found)
+        named = [osm_id for row in found for osm_id in row["examples"]][:MAX_EXAMPLES]
+        yield f"{reason}: {count}: {', '.join(named)}{', ...' if count > len(named) else ''}"

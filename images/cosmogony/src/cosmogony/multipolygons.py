@@ -43,8 +43,9 @@ def _batches(members: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[dict[
 def _assembled(batch: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[tuple[int, shapely.MultiPolygon]]:
     factory = osmium.geom.WKBFactory()
     buffer = osmium.io.FileBuffer(_document(batch, ways), "opl")
-    for item in osmium.FileProcessor(buffer).with_areas():
-        if item.is_area() and not item.from_way():
+    areas = osmium.FileProcessor(buffer).with_areas().with_filter(osmium.filter.EntityFilter(osmium.osm.AREA))
+    for item in areas:
+        if not item.from_way():
             try:
                 polygons = shapely.from_wkb(bytes.fromhex(factory.create_multipolygon(item)))
             except RuntimeError:  # libosmium made no valid area
@@ -57,19 +58,12 @@ def _document(batch: Mapping[int, Sequence[int]], ways: Ways) -> bytes:
     used = sorted({k for indices in batch.values() for k in indices})
     lines = [number_locations(ways.points[ways.start[k] : ways.start[k + 1]]) for k in used]
     places, node = np.unique(np.concatenate(lines), return_inverse=True)
-    text = [
-        f"n{number} x{_degrees(x)} y{_degrees(y)}\n"
-        for number, (x, y) in enumerate(coordinates_of(places).tolist(), start=1)
-    ]
+    degrees = coordinates_of(places) / 1e7
+    numbers = np.arange(1, len(places) + 1)
+    text = list(map("n%d x%.7f y%.7f\n".__mod__, zip(numbers.tolist(), *degrees.T.tolist(), strict=True)))
     refs = np.split(node + 1, np.cumsum([len(line) for line in lines])[:-1])
-    for k, numbers in zip(used, refs, strict=True):
-        text.append(f"w{k + 1} N{','.join(f'n{number}' for number in numbers.tolist())}\n")
+    for k, line in zip(used, refs, strict=True):
+        text.append(f"w{k + 1} Nn{',n'.join(map(str, line.tolist()))}\n")
     for relation, indices in sorted(batch.items()):
         text.append(f"r{relation} Ttype=multipolygon M{','.join(f'w{k + 1}@' for k in indices)}\n")
     return "".join(text).encode()
-
-
-def _degrees(units: int) -> str:
-    """A coordinate in units of 1e-7 degrees, as decimal text."""
-    whole, rest = divmod(abs(units), 10_000_000)
-    return f"{'-' if units < 0 else ''}{whole}.{rest:07d}"
