@@ -82,7 +82,9 @@ class Borders:
     def finish(self) -> None:
         """Make the polygons of the areas whose rings touch."""
         pending = [self._prepare(*entry) for entry in self._touching]
-        found = assemble_polygons({p.relation.id: p.ways for p in pending if len(p.border)}, self._ways)
+        # libosmium refuses borders that cross themselves
+        clean = [p for p in pending if len(p.border) and not self._crosses(p.border)]
+        found = assemble_polygons({p.relation.id: p.ways for p in clean}, self._ways)
         for p in pending:
             polygons = found.get(p.relation.id)
             if not len(p.border):
@@ -95,8 +97,10 @@ class Borders:
         self._touching.clear()
 
     def _prepare(self, relation: Relation, area: Area, closed: list[Chain]) -> _Touching:
-        by_border = {frozenset(self._border([k for k, _ in chain]).tolist()): chain for chain in reversed(closed)}
-        rings = [chain for chain in closed if chain in by_border.values()]
+        by_border: dict[frozenset[int], Chain] = {}
+        for chain in closed:
+            by_border.setdefault(frozenset(self._border([k for k, _ in chain]).tolist()), chain)
+        rings = list(by_border.values())
         if len(rings) < len(closed):
             area.repairs[Repair.REPEATED_MEMBER] = "some of its rings are the same"
         ways = [k for chain in rings for k, _ in chain]
@@ -190,10 +194,12 @@ class Borders:
         """Whether rings touch, run along each other or cross, or one of them does so with itself."""
         own = self._arcs.of(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
         passed = np.sort(self._arcs.ends[own].ravel())
-        if (passed[2:] == passed[:-2]).any():
-            return True
-        crossed = own[self._crossed[own]].tolist()
-        return bool(crossed) and any(not set(crossed).isdisjoint(self._crossing.get(arc, ())) for arc in crossed)
+        return bool((passed[2:] == passed[:-2]).any()) or self._crosses(own)
+
+    def _crosses(self, arcs: Ints) -> bool:
+        """Whether some of the arcs meet elsewhere than in their ends."""
+        crossed = set(arcs[self._crossed[arcs]].tolist())
+        return any(not crossed.isdisjoint(self._crossing.get(arc, ())) for arc in crossed)
 
     def _border(self, indices: Sequence[int]) -> Ints:
         """The arcs that are there an odd number of times."""
