@@ -121,13 +121,13 @@ def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int])
         start, current, cursor = first[k], last[k], begin
         chain = [(k, False)]
         while current != start:
-            position = _next(at[current], used, cursor)
-            if position is None:
+            following = _next(at[current], used, cursor)
+            if following is None:
                 unclosed.append(chain)
                 break
-            used[position] = True
-            cursor = position
-            k = members[position]
+            used[following] = True
+            cursor = following
+            k = members[following]
             backwards = first[k] != current
             current = first[k] if backwards else last[k]
             chain.append((k, backwards))

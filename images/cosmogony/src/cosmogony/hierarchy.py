@@ -135,7 +135,7 @@ class Hierarchy:
         return -1 if level is None else level
 
     def _decide_type(self, zone: Zone, country: CountryRules) -> tuple[ZoneType | None, str]:
-        containers = ()
+        containers: tuple[str, ...] = ()
         if country.containers:
             containers = tuple(self._zones[k].osm_id for k in self._containers[zone.index])
         return country.decide(zone.osm_id, zone.level, containers)

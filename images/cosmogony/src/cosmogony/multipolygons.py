@@ -45,7 +45,7 @@ def _assembled(batch: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[tuple
     buffer = osmium.io.FileBuffer(_document(batch, ways), "opl")
     areas = osmium.FileProcessor(buffer).with_areas().with_filter(osmium.filter.EntityFilter(osmium.osm.AREA))
     for item in areas:
-        if not item.from_way():
+        if isinstance(item, osmium.osm.Area) and not item.from_way():
             try:
                 polygons = shapely.from_wkb(bytes.fromhex(factory.create_multipolygon(item)))
             except RuntimeError:  # libosmium made no valid area
