@@ -202,6 +202,12 @@ def test_a_cut_country_is_incomplete_whatever_the_case_of_its_code(case: Case, a
         case.run("E15", country_code="AD", fail_on_incomplete="own", as_original=as_original)
 
 
+def test_a_zone_whose_parent_is_cut_is_named(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "cosmogony"):
+        case.run("E15", country_code="AD")
+    assert "without a parent, which is cut or missing: 1: relation:15002 'Canillo'" in caplog.text
+
+
 def test_a_cut_country_ends_with_exit_code_1(case: Case, tmp_path: Path) -> None:
     arguments = ["-i", str(case.path("E15")), "-o", str(tmp_path / "z.json"), "--country-code", "ad"]
     assert main([*arguments, "--fail-on-incomplete", "own", "--no-progress"]) == 1

@@ -45,7 +45,7 @@ class Measures:
 class ZoneBuilder:
     """Makes the zones of an extract that are there before the hierarchy is known.
 
-    `flawed` are the relations that are cut, repaired or without polygons; `nameless` what has no name.
+    `flawed` are the relations that are cut, repaired or without polygons; `nameless` those without a name.
     """
 
     def __init__(self, extract: Extract, arcs: Arcs, decisions: Decisions) -> None:
@@ -53,7 +53,7 @@ class ZoneBuilder:
         self._arcs = arcs
         self._decisions = decisions
         self.flawed: list[Assembled] = []
-        self.nameless: list[Relation | Node] = []
+        self.nameless: list[Relation] = []
 
     def build(self, progress: Progress | None = None) -> list[Zone]:
         """All zones in the order nodes, relations, each by OSM id."""
@@ -61,12 +61,8 @@ class ZoneBuilder:
         zones: list[Zone] = []
         for ref in self._extract.places:
             node = self._extract.nodes[ref]
-            if node.tags.get("place") != "suburb":
-                continue
-            if self.name_of(node.tags):
+            if node.tags.get("place") == "suburb" and self.name_of(node.tags):
                 zones.append(self._of_suburb(len(zones), node))
-            else:
-                self.nameless.append(node)
         total = len(self._extract.relations)
         for done, (relation, area) in enumerate(
             zip(self._extract.relations, self._assemble(report, total), strict=True)
@@ -91,7 +87,7 @@ class ZoneBuilder:
             name,
             node.tags,
             level=self.level_of(node.tags),
-            wikidata=node.tags.get("wikidata"),
+            wikidata=self._wikidata(node.tags),
             generated=True,
             names=self._international(node.tags, name),
             zip_codes=self._zip_codes(node.tags),
@@ -122,6 +118,9 @@ class ZoneBuilder:
     def _zip_codes(self, tags: Mapping[str, str]) -> list[str]:
         return names.zip_codes(tags)
 
+    def _wikidata(self, tags: Mapping[str, str]) -> str | None:
+        return clean(tags.get("wikidata", "")) or None
+
     def _of_suburb(self, index: int, node: Node) -> Zone:
         """The bare record of a suburb node: without geometry, but with its type from the start."""
         zone = self.of_place(index, node)
@@ -150,7 +149,7 @@ class ZoneBuilder:
             box=measures.box,
             globe_box=measures.globe_box,
             size=measures.size,
-            wikidata=tags.get("wikidata"),
+            wikidata=self._wikidata(tags),
             names=self._international(tags, name),
             zip_codes=self._zip_codes(tags),
         )

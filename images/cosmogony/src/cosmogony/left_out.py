@@ -19,6 +19,7 @@ from .rules import Rules
 from .text import clean
 from .voronoi import Place
 from .zone import Zone
+from .zone_type import ZoneType
 
 log = logging.getLogger("cosmogony")
 
@@ -39,6 +40,7 @@ class LeftOutReport:
         self._left_out = Findings()
         self._repaired = Findings()
         self._warnings: dict[str, list[str]] = {}
+        self._orphans: list[str] = []
         self.countries: dict[int, str | None] = {}  # of relations that were cut, broken or repaired, by their number
 
     @property
@@ -66,14 +68,11 @@ class LeftOutReport:
                 self._add_relation(LeftOut.BROKEN_GEOMETRY, relation, country)
                 self._warn("broken geometry", f"{_named(relation)}: {_cause(entry)}")
 
-    def add_nameless(self, nameless: Sequence[Relation | Node]) -> None:
-        """Boundaries and suburbs whose name is missing or cannot be seen."""
-        for item in nameless:
-            if isinstance(item, Relation):
-                self._add_relation(LeftOut.NO_NAME, item, country_of(item, self._extract, self._countries))
-            else:
-                country = self._countries.code_at(np.array([[item.lon, item.lat]]))
-                self._add_place(LeftOut.NO_NAME, item, country)
+    def add_nameless(self, nameless: Sequence[Relation]) -> None:
+        """Boundaries whose name is missing or cannot be seen."""
+        for relation in nameless:
+            country = country_of(relation, self._extract, self._countries)
+            self._add_relation(LeftOut.NO_NAME, relation, country)
 
     def add_untyped(self, zones: Sequence[Zone]) -> None:
         """Zones that have no type in the end, and country codes that are none."""
@@ -92,6 +91,12 @@ class LeftOutReport:
             elif not self._is_untyped_by_rule(zone):
                 self._add_zone(LeftOut.NO_RULE, zone)
 
+    def note_orphans(self, zones: Sequence[Zone]) -> None:
+        """Zones that nothing contains although they are no country: what is above them is cut or missing."""
+        for zone in zones:
+            if zone.type is not None and zone.type < ZoneType.COUNTRY and zone.parent is None and zone.has_geometry:
+                self._orphans.append(f"{zone.osm_id} {zone.name!r}")
+
     def add_places(self, zones: Sequence[Zone], without_area: Sequence[Place], repeating: Sequence[Place]) -> None:
         """Place nodes that no zone stands for: none was made of them, or around them under their name."""
         standing = _Standing([zone for zone in zones if zone.type is not None and zone.has_geometry])
@@ -100,7 +105,9 @@ class LeftOutReport:
         places = [self._extract.nodes[ref] for ref in self._extract.places] + self._extract.other_places
         lost = []
         for node in places:
-            if node.id in dropped:
+            if not self._builder.name_of(node.tags):
+                lost.append((node, LeftOut.NO_NAME))
+            elif node.id in dropped:
                 lost.append((node, dropped[node.id]))
             elif not standing.has(node):
                 lost.append((node, LeftOut.PLACE_WITHOUT_ZONE))
@@ -117,6 +124,9 @@ class LeftOutReport:
                 log.debug("%s: %s", kind, line)
             if len(lines) > _MOST_LINES:
                 log.warning("%s: %d more, RUST_LOG=debug lists them", kind, len(lines) - _MOST_LINES)
+        if self._orphans:
+            named = ", ".join(self._orphans[:MAX_EXAMPLES]) + (", ..." if len(self._orphans) > MAX_EXAMPLES else "")
+            log.info("without a parent, which is cut or missing: %d: %s", len(self._orphans), named)
         for title, rows in (("left out", self.left_out), ("repaired", self.repaired)):
             for line in _lines(rows):
                 log.info("%s: %s", title, line)

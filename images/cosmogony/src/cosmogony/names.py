@@ -29,8 +29,11 @@ def international(tags: Mapping[str, str], name: str) -> dict[str, str]:
 
 def zip_codes(tags: Mapping[str, str]) -> list[str]:
     """Postcodes of the tags, sorted, each once."""
-    text = tags.get("addr:postcode") or tags.get("postal_code") or ""
-    return sorted({cleaned for code in _SEPARATOR.split(text) if (cleaned := clean(code))})
+    for key in ("addr:postcode", "postal_code"):
+        codes = {cleaned for code in _SEPARATOR.split(tags.get(key, "")) if (cleaned := clean(code))}
+        if codes:
+            return sorted(codes)
+    return []
 
 
 def plain_zip_codes(codes: Sequence[str]) -> list[str]:

@@ -111,6 +111,7 @@ class ZoneRun:
         losses.add_relations(self.builder.flawed)
         losses.add_nameless(self.builder.nameless)
         losses.add_untyped(zones)
+        losses.note_orphans(zones)
         losses.add_places(zones, self._without_area, self._repeating)
         return losses
 

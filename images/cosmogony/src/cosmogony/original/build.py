@@ -37,6 +37,9 @@ class OriginalZoneBuilder(ZoneBuilder):
         text = tags.get("addr:postcode") or tags.get("postal_code") or ""
         return sorted(code.strip() for code in text.split(";") if code.strip())
 
+    def _wikidata(self, tags: Mapping[str, str]) -> str | None:
+        return tags.get("wikidata")
+
     def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
         label, centre = self._node(relation.label), self._node(relation.centre)
         tags = with_label_tags(relation.tags, label.tags) if label else relation.tags
