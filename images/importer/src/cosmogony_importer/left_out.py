@@ -7,7 +7,7 @@ The tables come from the manifest; one of an earlier program has none, and then 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,9 +17,9 @@ from . import catalog
 from .catalog import Release
 
 NO_POLYGON = ("broken_geometry", "no_area")  # named in any case, not only where more were left out than before
-NAMED = 10  # objects of a note
+NAMED = 10  # objects of a note, and of a row of the comparison
 NAMED_REASONS, NAMED_EACH = 3, 3  # of a country that lost zones: reasons, and objects of each
-STORED = 200  # rows of the comparison that are kept with the verdict
+STORED = 50  # rows of the comparison that are kept with the verdict
 COLUMNS = {"reason", "country_code", "count", "examples"}
 Row = dict[str, Any]
 
@@ -94,20 +94,20 @@ def _table(connection: psycopg.Connection, release: Release) -> list[Row] | None
 
 
 def _notes(before: list[Row] | None, after: list[Row]) -> list[str]:
-    notes = []
+    notes, known = [], _examples(before or [])
     for reason in NO_POLYGON:
         if count := by_reason(after).get(reason):
             had = "" if before is None else f", {by_reason(before).get(reason, 0)} in the live release"
-            named = _new_first((row for row in after if row["reason"] == reason), before or [])[:NAMED]
+            named = _new_first([row for row in after if row["reason"] == reason], known)
             more = f" and {count - len(named)} more" if count > len(named) else ""
             notes.append(f"{count} left out as {reason}{had}: {', '.join(named)}{more}")
     return notes
 
 
 def _growth(before: list[Row], after: list[Row]) -> list[Growth]:
-    had = {key: _count(table) for key, table in _by_country(before).items()}
+    known, had = _examples(before), {key: _count(table) for key, table in _by_country(before).items()}
     growth = [
-        Growth(*key, had.get(key, 0), _count(table), _new_first(table, before))
+        Growth(*key, had.get(key, 0), _count(table), _new_first(table, known))
         for key, table in _by_country(after).items()
         if _count(table) > had.get(key, 0)
     ]
@@ -126,7 +126,10 @@ def _count(table: Iterable[Row]) -> int:
     return sum(row["count"] for row in table)
 
 
-def _new_first(table: Iterable[Row], before: list[Row]) -> list[str]:
-    """The examples of some rows, those that no row of the live release names first."""
-    known = {osm_id for row in before for osm_id in row["examples"]}
-    return sorted((osm_id for row in table for osm_id in row["examples"]), key=lambda osm_id: osm_id in known)
+def _examples(table: Iterable[Row]) -> dict[str, None]:
+    return {osm_id: None for row in table for osm_id in row["examples"]}
+
+
+def _new_first(table: Iterable[Row], known: Container[str]) -> list[str]:
+    """At most `NAMED` examples of some rows, those that the live release does not name first."""
+    return sorted(_examples(table), key=lambda osm_id: osm_id in known)[:NAMED]
