@@ -138,6 +138,14 @@ def test_settings_are_visible_to_argo_and_complete(default) -> None:
     ]
     assert (data["s3-endpoint"], data["s3-secure"], data["postgres-port"]) == ("minio.example.org:9000", "true", "5432")
     assert (data["tiles-max-zoom"], data["releases-keep"], data["languages"]) == ("8", "3", "")
+    assert data["sources-as-original"] == "false"
+
+
+def test_the_original_zones_are_a_setting_of_true_or_false(render) -> None:
+    settings = render({"data": {"sourcesAsOriginal": True}})["ConfigMap/cosmogony-settings"]
+    assert settings["data"]["sources-as-original"] == "true"
+    with pytest.raises(AssertionError, match="sourcesAsOriginal"):
+        render({"data": {"sourcesAsOriginal": "perhaps"}})
 
 
 def test_limits_of_the_gate(default, render) -> None:

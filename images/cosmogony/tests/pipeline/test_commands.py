@@ -164,6 +164,28 @@ def test_sources_out_of_the_environment(run: Runner, server: SourceServer) -> No
     assert "hush" not in shown
 
 
+def test_the_original_zones_are_asked_for_in_every_step(run: Runner, server: SourceServer) -> None:
+    server.put("/gatineau.osm.pbf", (DATA / "gatineau.osm.pbf").read_bytes())
+    configured = json.dumps([{"url": f"{server.url}/gatineau.osm.pbf", "country_code": "ca"}])
+    item = json.dumps(json.loads(run("plan", *COMMON, SOURCES=configured)[1]["work"])[0])
+    extract = ["extract", "--source", item, "--languages", "en"]
+    merge = ["concat", "--started", "2026-11-22T22:10:00Z", *COMMON]
+    assert run("fetch", "--source", item)[0] == 0, run.said
+    assert run(*extract, "--as-original=true")[0] == 0, run.said
+    assert run(*merge, "--as-original=false", SOURCES=configured)[0] == 1
+    assert "languages or as_original; run fetch and extract" in run.said
+    code, merged = run(*merge, "--as-original=true", SOURCES=configured)
+    assert code == 0, run.said
+    manifest = run.store.read_json(f"releases/{merged['release']}/manifest.json") or {}
+    assert manifest["inputs"]["as_original"] is True
+    assert run("plan", *COMMON, "--as-original=false", SOURCES=configured)[1]["message"].endswith(
+        "to extract again: gatineau.osm.pbf"
+    )
+    assert run("plan", *COMMON, "--as-original=true", SOURCES=configured)[1]["message"].startswith("no release is")
+    assert run(*extract, "--as-original=perhaps")[0] == 1
+    assert "--as-original: 'perhaps' is neither true nor false" in run.said
+
+
 def test_no_sources_at_all(run: Runner) -> None:
     assert run("plan", *COMMON)[0] == 1
     assert "no source is enabled" in run.said

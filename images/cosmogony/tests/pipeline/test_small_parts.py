@@ -39,6 +39,7 @@ def test_every_input_changes_the_digest() -> None:
             digest(Making(**{**{name: getattr(MAKING, name) for name in MAKING.__slots__}, **change}))
             for change in (
                 {"languages": ()},
+                {"as_original": True},
                 {"importer": "importer:2"},
                 {"dashboard": "dashboard:2"},
                 {"tiles_max_zoom": 9},

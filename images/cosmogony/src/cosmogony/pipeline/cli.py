@@ -37,6 +37,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     extract = _step(subparsers, "extract", _extract, "make the zones of one fetched source")
     _source(extract)
     extract.add_argument("--languages", default="", metavar="CSV", help="languages of sources that name none")
+    _as_original(extract)
     extract.add_argument("--threads", default="", metavar="N", help="computing threads (default: all cores)")
     _scratch(extract)
 
@@ -78,10 +79,20 @@ def _scratch(parser: argparse.ArgumentParser) -> None:
 
 def _making(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--languages", default="", metavar="CSV")
+    _as_original(parser)
     parser.add_argument("--importer", default="", metavar="REF", help="importer image, part of the release's inputs")
     parser.add_argument("--dashboard", default="", metavar="REF", help="dashboard image, part of the inputs")
     parser.add_argument("--tiles-max-zoom", default="8", metavar="N", help="last stored zoom (%(default)s)")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
+
+
+def _as_original(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as-original",
+        default="false",
+        metavar="BOOL",
+        help="the original's zones instead of corrected ones (%(default)s)",
+    )
 
 
 def run_step(name: str, function: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
@@ -152,6 +163,7 @@ def _extract(arguments: argparse.Namespace) -> None:
         Store.from_environment(environ),
         item,
         checked_languages(arguments.languages, "--languages"),
+        as_original=boolean(arguments.as_original, "--as-original"),
         threads=_number(arguments.threads, "--threads"),
         scratch=arguments.scratch,
         disk=parse_size(arguments.disk, "--disk"),
@@ -194,6 +206,7 @@ def _read_making(arguments: argparse.Namespace) -> Any:
         reason=arguments.reason.strip(),
         rules=rules_digest(),
         extractor=extractor_digest(),
+        as_original=boolean(arguments.as_original, "--as-original"),
     )
 
 

@@ -15,6 +15,7 @@ from .disk import merge_needs, short
 from .failures import StepError
 from .inputs import Making, inputs_digest, inputs_document, parse_started, release_id
 from .items import Item
+from .left_out import add_up
 from .store import Store
 from .transfer import disk_errors, download, upload
 from .warnings import warnings
@@ -55,6 +56,8 @@ def concat(
         "counts": made["counts"],
         "dropped": made["dropped"],
         "reparented": made["reparented"],
+        "left_out": add_up(part["left_out"] for _, _, part in parts),
+        "repaired": add_up(part["repaired"] for _, _, part in parts),
         "incomplete": [{"source": item.name, **relation} for item, _, part in parts for relation in part["incomplete"]],
         "skipped": {
             "fetch": [item.name for item, source, _ in parts if not _since(source.get("fetched"), started)],
@@ -86,9 +89,13 @@ def _parts(store: Store, items: Sequence[Item], making: Making) -> Parts:
         if source is None or part is None:
             problems.append(f"source {item.name} has no zones yet")
             continue
-        wanted = markers.part_digest(item, source["sha256"], making.languages, making.rules, making.extractor)
+        wanted = markers.part_digest(
+            item, source["sha256"], making.languages, making.rules, making.extractor, making.as_original
+        )
         if part["digest"] != wanted:
-            problems.append(f"the zones of source {item.name} are of another file, rules, extractor or languages")
+            problems.append(
+                f"the zones of source {item.name} are of another file, rules, extractor, languages or as_original"
+            )
         elif not markers.describes(part, store.stat(keys.part(item.name))):
             problems.append(f"{keys.part(item.name)} is not what its marker describes")
         else:

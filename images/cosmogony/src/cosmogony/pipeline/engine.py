@@ -82,6 +82,7 @@ def generate(
     country_code: str,
     languages: tuple[str, ...],
     disable_voronoi: bool,
+    as_original: bool = False,
     threads: int | None,
 ) -> dict[str, Any]:
     """Make the zones of SOURCE; returns what a marker says of them."""
@@ -94,6 +95,7 @@ def generate(
             target,
             country_code=country_code or None,
             disable_voronoi=disable_voronoi,
+            as_original=as_original,
             filter_langs=languages,
             threads=threads,
             progress=progress,
@@ -103,16 +105,14 @@ def generate(
     except MemoryError as cause:
         raise StepError(f"{what}: not enough memory; raise the memory limit of the extract step") from cause
     progress.finish(result.zones)
-    own = [relation.as_dict() for relation in result.incomplete if relation.own]
     return {
         "zones": result.zones,
         "counts": {"by_type": result.by_type, "by_country": result.by_country},
         "country": result.country,
         "data_timestamp": _data_timestamp(source),
-        "incomplete": own,
-        "cut_neighbours": len(result.incomplete) - len(own),
-        "broken": len(result.broken),
-        "broken_areas": result.broken[:20],
+        "incomplete": [relation.as_dict() for relation in result.incomplete if relation.own],
+        "left_out": result.left_out,
+        "repaired": result.repaired,
     }
 
 

@@ -24,6 +24,7 @@ class Making:
     reason: str
     rules: str
     extractor: str
+    as_original: bool = False
 
 
 def inputs_document(items: Iterable[Item], sha256: Mapping[str, str], making: Making) -> dict[str, Any]:
@@ -36,6 +37,7 @@ def inputs_document(items: Iterable[Item], sha256: Mapping[str, str], making: Ma
         "importer": making.importer,
         "dashboard": making.dashboard,
         "languages": list(making.languages),
+        "as_original": making.as_original,
         "tiles_max_zoom": making.tiles_max_zoom,
         "reason": making.reason,
     }

@@ -101,7 +101,9 @@ def _part_usable(
 ) -> bool:
     if source is None or part is None:
         return False
-    wanted = markers.part_digest(item, source["sha256"], making.languages, making.rules, making.extractor)
+    wanted = markers.part_digest(
+        item, source["sha256"], making.languages, making.rules, making.extractor, making.as_original
+    )
     return bool(part["digest"] == wanted) and markers.describes(part, store.stat(keys.part(item.name)))
 
 
@@ -186,8 +188,8 @@ def _all_parts_usable(findings: Sequence[Finding], work: Sequence[Finding]) -> N
     stale = [finding.item.name for finding in findings if finding.extract and finding not in work]
     if stale:
         raise StepError(
-            f"the stored zones of {', '.join(stale)} are missing, or of other rules, extractor or languages;"
-            " run a full update"
+            f"the stored zones of {', '.join(stale)} are missing, or of other rules, extractor, languages or"
+            " as_original; run a full update"
         )
 
 
