@@ -96,12 +96,17 @@ def _table(connection: psycopg.Connection, release: Release) -> list[Row] | None
 def _notes(before: list[Row] | None, after: list[Row]) -> list[str]:
     notes, known = [], _examples(before or [])
     for reason in NO_POLYGON:
-        if count := by_reason(after).get(reason):
-            had = "" if before is None else f", {by_reason(before).get(reason, 0)} in the live release"
-            named = _new_first([row for row in after if row["reason"] == reason], known)
+        if count := _count(found := _boundaries(after, reason)):
+            had = "" if before is None else f", {_count(_boundaries(before, reason))} in the live release"
+            named = _new_first(found, known)
             more = f" and {count - len(named)} more" if count > len(named) else ""
             notes.append(f"{count} left out as {reason}{had}: {', '.join(named)}{more}")
     return notes
+
+
+def _boundaries(table: Iterable[Row], reason: str) -> list[Row]:
+    """The rows of relations; a place without a polygon is no fault of the data."""
+    return [row for row in table if row["reason"] == reason and row.get("place") is None]
 
 
 def _growth(before: list[Row], after: list[Row]) -> list[Growth]:

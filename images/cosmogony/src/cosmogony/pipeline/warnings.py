@@ -25,7 +25,7 @@ def warnings(item: Item, source: Mapping[str, Any], part: Mapping[str, Any]) -> 
         named = [f"{relation['osm_id']} {relation['name']}" for relation in cut]
         yield warning("incomplete", len(cut), f"boundaries of its own country lack members: {_some(named, len(cut))}")
     for reason in (LeftOut.BROKEN_GEOMETRY, LeftOut.NO_AREA):
-        rows = [row for row in part["left_out"] if row["reason"] == reason]
+        rows = [row for row in part["left_out"] if row["reason"] == reason and row["place"] is None]
         if count := sum(row["count"] for row in rows):
             named = [osm_id for row in rows for osm_id in row["examples"]]
             yield warning(str(reason), count, f"no valid polygon could be made of them: {_some(named, count)}")
