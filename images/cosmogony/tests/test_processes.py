@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 from cosmogony.errors import CosmogonyError
+from cosmogony.formats import Format
 from cosmogony.processes import ordered
+from cosmogony.writers import ZoneWriter
 from pool_program import EXIT_TERMINATED
 
 PROGRAM = Path(__file__).with_name("pool_program.py")
@@ -139,6 +141,29 @@ def test_an_abandoned_pool_leaves_no_process() -> None:
     results = ordered(lambda number: os.getpid() if number < 2 else time.sleep(3600), 10, 2)
     children = {next(results), next(results)}
     results.close()
+    assert all(map(is_gone, children))
+
+
+class RecordsOfChildren:
+    """Records that say who made them."""
+
+    def line(self, zone: int) -> bytes:
+        return b"%d" % os.getpid()
+
+
+def test_a_writer_that_fails_leaves_no_process(tmp_path: Path) -> None:
+    children: set[int] = set()
+
+    def report(stage: str, done: int, total: int) -> None:
+        children.update(map(int, target.read_bytes().rpartition(b"\n")[0].split()))
+        if children:
+            raise OSError("no space left")
+
+    target = tmp_path / "zones.jsonl"
+    writer = ZoneWriter(Format.JSONL, 2, report)
+    with pytest.raises(OSError, match="no space left"):
+        writer.write(target, range(100_000), RecordsOfChildren(), {})
+    assert children and os.getpid() not in children
     assert all(map(is_gone, children))
 
 

@@ -18,7 +18,7 @@ import time
 import traceback
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NoReturn
@@ -38,12 +38,12 @@ def available() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def ordered(function: Callable[[int], Any], count: int, processes: int) -> Iterator[Any]:
+def ordered(function: Callable[[int], Any], count: int, processes: int) -> Generator[Any, None, None]:
     """Yield `function(0)` to `function(count - 1)` in order, computed by up to `processes` children.
 
     Only a few answers wait to be taken, never all of them. What the function raises is raised here, by the first child
-    that meets it; a child that dies raises CosmogonyError. No child outlives the generator, or the thread that took the
-    first answer.
+    that meets it; a child that dies raises CosmogonyError. No child outlives the generator, so close one that is not
+    used up, nor the thread that took the first answer.
     """
     if processes < 2 or count < 2:
         yield from map(function, range(count))
