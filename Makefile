@@ -100,7 +100,7 @@ live: venv ## asks this machine what the local cluster opened, and its site
 	@pytest -q tests/live
 
 long: venv ## tests that take minutes each: many pools, the same extraction over and over, beside other work
-	@pytest -q -m long
+	@pytest -q -m long -o faulthandler_timeout=14400
 
 bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, and switching releases under load
 	@PYTHONPATH=images/cosmogony/src python tests/bench/extractor/bench.py

@@ -26,16 +26,6 @@ SOURCE = Path(__file__).parents[1] / "src"
 LIMIT = 60  # seconds; what it bounds takes less than one on an idle machine
 
 
-@pytest.fixture
-def beside() -> Iterator[None]:
-    """Two other programs that compute."""
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
-    yield
-    for other in others:
-        other.kill()
-        other.wait()
-
-
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The program, ready, as leader of a process group; all of the group is ended afterwards."""
