@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import WAIT_TIMEOUT
 
 HOLD = 20  # seconds one look may take when nothing happens
 
@@ -40,14 +41,12 @@ class ActionModule(ActionBase):
 
     def _follow(self, arguments: dict[str, Any], began: float, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         limit = arguments.get("wait_timeout")
+        limit = WAIT_TIMEOUT if limit is None else limit
         seen: dict[str, str] = {}
         lines: list[str] = []
         while True:
-            look = {**arguments, "hold": HOLD, "seen": seen}
-            if limit is not None:
-                left = int(float(limit) - (time.monotonic() - began))
-                look["wait_timeout"] = max(0, left)
-                look["hold"] = max(0, min(HOLD, left))
+            left = max(0, int(float(limit) - (time.monotonic() - began)))
+            look = {**arguments, "wait_timeout": left, "hold": min(HOLD, left), "seen": seen}
             result = self._module(look, task_vars)
             for line in result.get("lines") or []:
                 self._say(line)

@@ -65,8 +65,8 @@ options:
   wait_timeout:
     description:
       - Seconds to follow it at most. The workflow goes on when they are over; the task fails with what was last seen.
-      - Without it there is no limit.
     type: int
+    default: 86400
   poll_interval:
     description:
       - Seconds between two looks.
@@ -201,6 +201,7 @@ ended:
 """
 
 import copy
+import importlib
 import traceback
 from typing import Any
 
@@ -212,7 +213,7 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client impor
     parameter_texts,
     submission,
 )
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import Observation, follow
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import WAIT_TIMEOUT, Observation, follow
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
     BROKEN,
     Tree,
@@ -222,16 +223,8 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status impor
     phase,
     summary,
 )
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import Unreachable, connect
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-
-try:
-    import kubernetes
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
-except ImportError:
-    KUBERNETES_IMPORT_ERROR: str | None = traceback.format_exc()
-else:
-    KUBERNETES_IMPORT_ERROR = None
 
 
 def argument_spec() -> dict[str, Any]:
@@ -245,7 +238,7 @@ def argument_spec() -> dict[str, Any]:
         labels={"type": "dict", "default": {}},
         when_running={"type": "str", "choices": ["refuse", "follow", "submit"], "default": "refuse"},
         wait={"type": "bool", "default": True},
-        wait_timeout={"type": "int"},
+        wait_timeout={"type": "int", "default": WAIT_TIMEOUT},
         poll_interval={"type": "int", "default": 2},
         log_lines={"type": "int", "default": 20},
         unchanged_results={"type": "list", "elements": "str", "default": ["current"]},
@@ -384,15 +377,14 @@ def main() -> None:
         mutually_exclusive=[("template", "name")],
         supports_check_mode=True,
     )
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    auth = {option: module.params[option] for option in AUTH_ARG_SPEC}
     try:
-        api = get_api_client(**auth).client.client
-    except (CoreException, kubernetes.config.ConfigException, OSError, kubernetes.client.ApiException) as error:
-        module.fail_json(
-            msg=f"The Kubernetes API cannot be reached: {error}. Check kubeconfig, context and the cluster itself."
-        )
+        kubernetes = importlib.import_module("kubernetes")
+    except ImportError:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=traceback.format_exc())
+    try:
+        api = connect(module.params)
+    except Unreachable as error:
+        module.fail_json(msg=str(error))
     client = ArgoClient(
         kubernetes.client.CustomObjectsApi(api), kubernetes.client.CoreV1Api(api), module.params["namespace"]
     )

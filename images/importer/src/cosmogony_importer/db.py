@@ -17,6 +17,7 @@ from .progress import say
 from .settings import Database
 
 CONNECT_SECONDS = 10.0
+LOCK_SECONDS = 600  # that a statement waits for a lock which another session holds
 # two keys of one lock space: a long load must not keep anyone from switching
 LOCK_SPACE = 0x636F736D
 LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
@@ -47,7 +48,8 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
                 keepalives_idle=30,
                 keepalives_interval=10,
                 keepalives_count=3,
-                options="-c client_connection_check_interval=5s -c client_min_messages=warning",
+                options="-c client_connection_check_interval=5s -c client_min_messages=warning "
+                f"-c lock_timeout={LOCK_SECONDS}s",
             )
         except psycopg.OperationalError as error:
             reason = " ".join(str(error).split())

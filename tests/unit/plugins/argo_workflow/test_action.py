@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.cosmogony.stack.plugins.action.argo_workflow import HOLD, ActionModule
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import WAIT_TIMEOUT
 
 
 class Task(SimpleNamespace):
@@ -61,6 +62,7 @@ def test_lines_are_shown_as_they_come(action) -> None:
     assert plugin.said == ["  toy-1 submitted", "  [00:01] plan running", "  [00:05] plan succeeded in 4 s"]
     submit, first, second = plugin.asked
     assert submit == {"template": "toy", "parallelism": 2, "wait": False}
+    assert 0 < first.pop("wait_timeout") <= WAIT_TIMEOUT
     assert first == {"parallelism": 2, "name": "toy-1", "hold": HOLD, "seen": {}}
     assert second["seen"] == {"n": "Running"}
     assert result["lines"] == ["[00:01] plan running", "[00:05] plan succeeded in 4 s"]

@@ -13,6 +13,7 @@ from .settings import required
 if TYPE_CHECKING:
     import psycopg
 
+STATEMENT = 60  # seconds that a query may take, locks included
 _QUERY = """
 select id, inputs_digest, coalesce(live, false), ''
   from public.cosmogony_releases
@@ -48,6 +49,11 @@ def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
             password=values["POSTGRES_PASSWORD"],
             sslmode=environ.get("POSTGRES_SSLMODE", "").strip() or "prefer",
             connect_timeout=10,
+            options=f"-c statement_timeout={STATEMENT}s",
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+            tcp_user_timeout=60_000,  # ms
             application_name="cosmogony plan",
         ) as connection:
             if not _exists(connection, "public.cosmogony_releases"):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,7 +85,12 @@ def survey(
         return Finding(item, version, source, part, new, fetch, extract)
 
     with ThreadPoolExecutor(max_workers=min(8, len(items))) as pool:
-        futures = [pool.submit(look, item) for item in items]
+        try:
+            futures = [pool.submit(look, item) for item in items]
+            wait(futures)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     errors = [error for future in futures if (error := future.exception()) is not None]
     for error in errors:
         if not isinstance(error, StepError):
