@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,16 +90,16 @@ class Voronoi:
         cells = sum(len(places) for _, places in groups)
         workers = self._processes if cells >= _WORTH_PROCESSES else 1
         made: list[Zone] = []
-        shapes = processes.ordered(lambda k: self._shapes_of(*groups[k]), len(groups), workers)
-        for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
-            report("dividing parents", done, len(groups))
-            for number, shape in found:
-                place = places[number]
-                if shape is None:
-                    self.without_area.append(place)
-                    self._decisions.record(place.osm_id, "geometry", "nothing is left of its part of its parent")
-                else:
-                    made.append(self._zone(place, shapely.from_wkb(shape), len(self._zones) + len(made)))
+        with closing(processes.ordered(lambda k: self._shapes_of(*groups[k]), len(groups), workers)) as shapes:
+            for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
+                report("dividing parents", done, len(groups))
+                for number, shape in found:
+                    place = places[number]
+                    if shape is None:
+                        self.without_area.append(place)
+                        self._decisions.record(place.osm_id, "geometry", "nothing is left of its part of its parent")
+                    else:
+                        made.append(self._zone(place, shapely.from_wkb(shape), len(self._zones) + len(made)))
         report("dividing parents", len(groups), len(groups))
         self._shapes.clear()
         return made
