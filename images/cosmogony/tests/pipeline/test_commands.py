@@ -118,7 +118,7 @@ def test_a_failure_that_may_pass_ends_with_75(
 ) -> None:
     told = tmp_path / "termination-log"
     told.touch()
-    monkeypatch.setattr("cosmogony.pipeline.cli.TERMINATION", told)
+    monkeypatch.setattr("cosmogony_steps.termination.FILE", str(told))
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
     assert main(["extract", "--source", json.dumps({"url": "https://example.org/x.osm.pbf"})]) == 75

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from bucket import BUCKET
 from cosmogony.pipeline import keys, markers
-from cosmogony.pipeline.failures import TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import Item, parse_item
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import TransientError
 from source_server import Served, SourceServer
 from throwaway.objectstore import MinIO
 
@@ -101,7 +101,7 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
     thread.start()
     with monkeypatch.context() as patched:
         patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
-        with pytest.raises(TemporaryError, match=f"{own_minio.endpoint}.*is the server up"):
+        with pytest.raises(TransientError, match=f"{own_minio.endpoint}.*is the server up"):
             fetch(store, item, {}, QUICK)
     thread.join()
     own_minio.start()

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import engine, keys, log, markers
+from cosmogony_steps import log
+from cosmogony_steps.errors import StepError
+
+from . import engine, keys, markers
 from .disk import MEBIBYTE, extract_needs
-from .failures import StepError
 from .items import Item
 from .store import Store
 from .transfer import disk_errors, download, upload
