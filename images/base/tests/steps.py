@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -70,6 +71,21 @@ def move_slowly() -> None:
     for _ in range(5):
         time.sleep(float(os.environ[watch.VARIABLE]) / 3)
         progress.advance()
+    print("done")
+
+
+def read_a_file() -> None:
+    """Reports nothing for longer than the limit, with the interpreter's lock held, while a file is read on."""
+    c = ctypes.PyDLL(None)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "extract"
+        file.write_bytes(bytes(100))
+        with file.open("rb", buffering=0) as opened:
+            heartbeat.follow_files(folder)
+            _say_ready()
+            for _ in range(50):
+                c.usleep(int(float(os.environ[watch.VARIABLE]) * 1e6 / 25))
+                opened.read(2)
     print("done")
 
 

@@ -137,6 +137,14 @@ def test_a_slow_step_that_moves_is_left_alone(start) -> None:
     assert step.end()[:2] == (0, "done\n")
 
 
+def test_a_file_that_is_read_is_a_sign_of_life(start) -> None:
+    """In one call of C that holds the interpreter's lock, as libraries do that read a large file."""
+    step = start("read_a_file", stall="3")
+    step.ready()
+    code, out, said = step.end()
+    assert (code, out) == (0, "done\n"), said
+
+
 def test_without_a_limit_nothing_is_ended(start) -> None:
     step = start("stand_still", stall="0")
     child = step.ready()

@@ -79,10 +79,10 @@ def look_until(connection: psycopg.Connection, pid: int, enough: Callable[[], bo
     [
         (
             "CREATE INDEX ON pages (slow(number))",
-            "(slow(number)) (building index: scanning table),",
+            "CREATE INDEX ON pages (slow(number)) (building index: scanning table): ",
         ),
-        ("ANALYZE pages", "ANALYZE pages (acquiring sample rows),"),
-        ("COPY (SELECT slow(number) FROM pages) TO '/dev/null'", "TO '/dev/null' (FILE),"),
+        ("ANALYZE pages", "ANALYZE pages (acquiring sample rows): "),
+        ("COPY (SELECT slow(number) FROM pages) TO '/dev/null'", "TO '/dev/null' (FILE): "),
     ],
 )
 def test_a_statement_that_moves(importer: Importer, heart: Heartbeat, statement: str, seen: str) -> None:

@@ -7,23 +7,26 @@ Nobody waits for anybody: a step that hangs, or is stopped, cannot hinder its wa
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 
 _NUMBERS = struct.Struct("=Qqq")  # count of beats, work done, work in all
-_TEXT = 512  # bytes of each of the two texts
+_TEXT = 1024  # bytes of each text
 _ACTIVITY = _NUMBERS.size
 _DETAIL = _ACTIVITY + _TEXT
+_FOLDER = _DETAIL + _TEXT
 
 
 class Beat:
     """The last sign of life. A plain class, since the process that watches loads as little as it can."""
 
-    def __init__(self, count: int, activity: str, done: int, total: int, detail: str) -> None:
+    def __init__(self, count: int, activity: str, done: int, total: int, detail: str, folder: str) -> None:
         self.count = count
         self.activity = activity
         self.done = done
         self.total = total
         self.detail = detail
+        self.folder = folder
 
     def __str__(self) -> str:
         words = self.activity or "no stage begun"
@@ -47,18 +50,28 @@ class Heartbeat:
             self._write(_ACTIVITY, activity)
             self._write(_DETAIL, "")
             self._activity = activity
+        self._count(done, total)
+
+    def explain(self, detail: str, moved: bool) -> None:
+        """Record what the activity is at or waits for, and whether that has moved."""
+        self._write(_DETAIL, detail)
+        if moved:
+            _, done, total = _NUMBERS.unpack_from(self._memory)
+            self._count(done, total)
+
+    def follow_files(self, folder: str) -> None:
+        """Record in which folder the position in a file is a sign of life."""
+        self._write(_FOLDER, folder)
+
+    def _count(self, done: int, total: int) -> None:
         # Two processes or threads may overwrite each other's beat; the count differs from the one before all the same.
         count, _, _ = _NUMBERS.unpack_from(self._memory)
         _NUMBERS.pack_into(self._memory, 0, (count + 1) % 2**64, done, total)
 
-    def explain(self, detail: str) -> None:
-        """Record what the work waits for, which is no movement."""
-        self._write(_DETAIL, detail)
-
     def read(self) -> Beat:
         """Return the last beat. One that is being written right now may come as a mixture of two."""
         count, done, total = _NUMBERS.unpack_from(self._memory)
-        return Beat(count, self._read(_ACTIVITY), done, total, self._read(_DETAIL))
+        return Beat(count, self._read(_ACTIVITY), done, total, self._read(_DETAIL), self._read(_FOLDER))
 
     def _write(self, place: int, text: str) -> None:
         data = text.encode(errors="replace")[: _TEXT - 1]
@@ -91,7 +104,19 @@ def beat(activity: str, done: int = 0, total: int = 0) -> None:
         _heartbeat.beat(activity, done, total)
 
 
-def explain(detail: str) -> None:
-    """Say what the work waits for; it is shown if the step is ended for standing still."""
+def explain(detail: str, moved: bool = False) -> None:
+    """Say what the activity is at, or what it waits for; it is shown if the step is ended for standing still.
+
+    Only with `moved` it is a sign of life.
+    """
     if _heartbeat is not None:
-        _heartbeat.explain(detail)
+        _heartbeat.explain(detail, moved)
+
+
+def follow_files(folder: str | os.PathLike[str]) -> None:
+    """Let the watch take it as a sign of life when a file in this folder is read or written further.
+
+    This is for libraries that work through a large file in one call. Nobody needs the interpreter's lock for it.
+    """
+    if _heartbeat is not None:
+        _heartbeat.follow_files(os.path.realpath(folder))

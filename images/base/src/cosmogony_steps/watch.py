@@ -80,19 +80,19 @@ def _write_stacks_to(output: int) -> None:
 
 
 class StillTime:
-    """How long a count has stood still, as far as somebody was looking."""
+    """How long something has stood still, as far as somebody was looking."""
 
     def __init__(self, pause: float, now: float) -> None:
         self._longest_pause = pause + LATE
         self._looked = self._since = now
-        self._count = 0
+        self._state: object = None
 
-    def seconds(self, count: int, now: float) -> float:
-        """Return for how many seconds `count` has been the same; it begins anew after a time when nobody looked."""
+    def seconds(self, state: object, now: float) -> float:
+        """Return for how many seconds `state` has been the same; it begins anew after a time when nobody looked."""
         late = now - self._looked > self._longest_pause
         self._looked = now
-        if late or count != self._count:
-            self._count, self._since = count, now
+        if late or state != self._state:
+            self._state, self._since = state, now
         return now - self._since
 
 
@@ -118,7 +118,7 @@ class Watcher:
             status = self._reap()
             if status is not None:
                 return self._exit_code(status)
-            if self._limit and still.seconds(self._heart.read().count, time.monotonic()) >= self._limit:
+            if self._limit and still.seconds(self._state(), time.monotonic()) >= self._limit:
                 return self._end_stalled()
 
     def _wait(self) -> None:
@@ -137,6 +137,24 @@ class Watcher:
                 return status
             if not pid:
                 return None
+
+    def _state(self) -> object:
+        """What differs when the step has moved."""
+        beat = self._heart.read()
+        return beat.count, self._positions(beat.folder) if beat.folder else []
+
+    def _positions(self, folder: str) -> list[tuple[str, str]]:
+        """The files in a folder that the step has open, and how far it is in each of them."""
+        found = []
+        try:
+            for number in os.listdir(f"/proc/{self._child}/fd"):  # noqa: PTH208  pathlib is large
+                path = os.readlink(f"/proc/{self._child}/fd/{number}")  # noqa: PTH115
+                if path.startswith(f"{folder}/"):
+                    with open(f"/proc/{self._child}/fdinfo/{number}", encoding="ascii") as file:  # noqa: PTH123
+                        found.append((path, file.readline()))
+        except OSError:
+            pass  # a file or the process has just gone, so nothing stands still
+        return found
 
     def _exit_code(self, status: int) -> int:
         code = os.waitstatus_to_exitcode(status)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 from bucket import BUCKET
 from cosmogony.cli import main
+from cosmogony.pipeline import STEPS
+from cosmogony.pipeline.cli import register
 from cosmogony.pipeline.store import Store
 from source_server import SourceServer
 from test_extract import DATA
@@ -162,6 +165,13 @@ def test_sources_out_of_the_environment(run: Runner, server: SourceServer) -> No
         shown += json.dumps(run.store.read_json(key))
     assert f"{server.url}/gatineau.osm.pbf" in shown
     assert "hush" not in shown
+
+
+def test_every_step_runs_under_a_watch() -> None:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    register(commands)
+    assert set(commands.choices) == set(STEPS)
 
 
 def test_no_sources_at_all(run: Runner) -> None:

@@ -65,18 +65,28 @@ class Activity:
         self._seen: dict[int, tuple[Any, ...]] = {}
 
     def look(self, connection: psycopg.Connection, pids: list[int]) -> None:
-        """Report each statement that has moved since the last look, and what all of them wait for."""
+        """Report what the statements are at and wait for; a sign of life if one has moved since the last look."""
         rows = connection.execute(db.statement("activity.sql"), {"pids": pids}).fetchall()
-        for pid, statement, _, _, phase, done, total in rows:
+        moved = False
+        for pid, statement, _, _, phase, done, _ in rows:
             state = (statement, phase, done)
-            if phase is not None and self._seen.get(pid) not in (None, state):
-                heartbeat.beat(f"{statement} ({phase})", done, total)
+            moved |= phase is not None and self._seen.get(pid) not in (None, state)
             self._seen[pid] = state
-        heartbeat.explain("; ".join(_described(*row[:4]) for row in rows))
+        heartbeat.explain("; ".join(_described(*row) for row in rows), moved)
 
 
-def _described(pid: int, statement: str, waits: str | None, blockers: list[int]) -> str:
+def _described(
+    pid: int,
+    statement: str,
+    waits: str | None,
+    blockers: list[int],
+    phase: str | None,
+    done: int | None,
+    total: int | None,
+) -> str:
     text = f"PostgreSQL process {pid} runs {statement}"
+    if phase is not None:
+        text += f" ({phase}): {done}" + (f" of {total}" if total else "")
     if waits:
         text += f", waits for {waits}"
     if blockers:

@@ -39,6 +39,7 @@ def concat(
         return done
     _check_disk(parts, disk)
     with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="concat-", dir=scratch) as folder:
+        heartbeat.follow_files(folder)
         files = []
         for item, _, part in parts:
             path = Path(folder) / f"{item.name}.jsonl.gz"

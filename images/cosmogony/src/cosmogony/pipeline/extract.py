@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosmogony_steps import log
+from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError
 
 from . import engine, keys, markers
@@ -46,6 +46,7 @@ def extract(
     began = time.monotonic()
     what = f"source {item.name}"
     with disk_errors(scratch, what), tempfile.TemporaryDirectory(prefix="extract-", dir=scratch) as folder:
+        heartbeat.follow_files(folder)
         pbf, zones = Path(folder) / item.name, Path(folder) / "zones.jsonl.gz"
         download(store, keys.source(item.name), pbf, source)
         made = engine.generate(
