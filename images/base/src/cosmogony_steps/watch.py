@@ -176,8 +176,7 @@ class Watcher:
         processes = [self._child, *stacks.descendants(self._child)]
         found = [stacks.of_process(pid, self._stacks) for pid in processes]
         for pid in processes:
-            stacks.kill(pid)
-        os.waitpid(self._child, 0)
+            stacks.kill(pid)  # not waited for: one that hangs in the kernel ends when that lets it go
         message = (
             f"{self._step}: no progress for {self._limit:g} s, last seen at: {last}; ended, a retry can help."
             f" If it needs longer without a sign, raise the step's stall ({VARIABLE})"

@@ -43,17 +43,20 @@ def _look_on(stop: threading.Event) -> None:
     """Look every few seconds with a connection of its own, which only long commands ever open."""
     activity = Activity()
     connection: psycopg.Connection | None = None
+    seen = True
     while not stop.wait(INTERVAL):
         opened = db.opened()
         if not opened:
             continue
         try:
             if connection is None or connection.closed:
-                connection = db.connect(opened[0].settings)
+                connection = db.connect(opened[0].settings, seconds=0)
             activity.look(connection, [one.pid for one in opened])
+            seen = True
         except (psycopg.Error, ImporterError) as error:
-            note(f"how far the database is cannot be seen: {' '.join(str(error).split())}")
-            connection = None
+            if seen:
+                note(f"how far the database is cannot be seen: {' '.join(str(error).split())}")
+            seen, connection = False, None
     if connection is not None:
         connection.close()
 
