@@ -13,7 +13,7 @@ author:
 description:
   - Submits a Workflow from a WorkflowTemplate, follows it until it has ended, and returns its output parameters.
   - While it runs, one line is printed for everything that happens, with the time since the start and the progress
-    of long steps.
+    of long steps. A step whose progress and phase have not moved for O(no_progress_after) is named, too.
   - When it fails, the failed steps are returned with their messages and their last log lines.
   - Needs Argo Workflows 3.6 or newer and the rights to get C(workflowtemplates), to create, get and list C(workflows),
     to list C(pods) and to get C(pods/log).
@@ -72,6 +72,13 @@ options:
       - Seconds between two looks.
     type: int
     default: 2
+  no_progress_after:
+    description:
+      - Seconds after which a step that has not moved is named, live. It is said again each time it has stood still
+        for twice as long, at least every hour.
+      - V(0) says nothing.
+    type: int
+    default: 300
   log_lines:
     description:
       - How many of the last log lines of a failed step are returned.
@@ -194,6 +201,10 @@ seen:
   description: What was seen, for the next look.
   returned: when a workflow was followed
   type: dict
+at_work:
+  description: What has not ended, one line each, by the id of the step.
+  returned: when a workflow was followed with O(hold)
+  type: dict
 ended:
   description: Whether the workflow has ended.
   returned: when one was submitted or followed
@@ -217,6 +228,7 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow impor
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
     BROKEN,
     Tree,
+    at_work,
     ended,
     last_observation,
     outputs,
@@ -240,6 +252,7 @@ def argument_spec() -> dict[str, Any]:
         wait={"type": "bool", "default": True},
         wait_timeout={"type": "int", "default": WAIT_TIMEOUT},
         poll_interval={"type": "int", "default": 2},
+        no_progress_after={"type": "int", "default": 300},
         log_lines={"type": "int", "default": 20},
         unchanged_results={"type": "list", "elements": "str", "default": ["current"]},
         hold={"type": "int"},
@@ -328,6 +341,8 @@ class WorkflowRun:
             lines=observation.lines,
             seen=observation.seen,
         )
+        if self.params["hold"] is not None:
+            self.results["at_work"] = at_work(workflow)
         if phase(workflow) in BROKEN:
             self._failed(workflow)
         elif observation.timed_out and not ended(workflow) and self.params["wait"]:

@@ -109,7 +109,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Any]]:
         try:
             pipeline = importlib.import_module("cosmogony.pipeline.cli")
         except ModuleNotFoundError as error:
-            if (error.name or "").startswith("cosmogony"):
+            if (error.name or "").partition(".")[0] == "cosmogony":
                 raise  # a fault of ours, not an extra that is not installed
         else:
             pipeline.register(commands)

@@ -14,11 +14,11 @@ from cosmogony.findings import Row
 from cosmogony.pipeline import disk, engine, keys, markers
 from cosmogony.pipeline.concat import concat
 from cosmogony.pipeline.extract import extract
-from cosmogony.pipeline.failures import StepError, TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.inputs import Making, inputs_digest
 from cosmogony.pipeline.items import Item
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import StepError, TransientError
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
 from throwaway.objectstore import MinIO
 
@@ -269,7 +269,7 @@ def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeed
     with monkeypatch.context() as patched:
         patched.setattr(engine, "merge", merge_and_kill)
         patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
-        with pytest.raises(TemporaryError, match="is the server up"):
+        with pytest.raises(TransientError, match="is the server up"):
             run(store, tmp_path, [GATINEAU])
     assert list(tmp_path.iterdir()) == []
     own_minio.start()

@@ -17,10 +17,10 @@ from cosmogony.findings import Findings, LeftOut, Repair, Row
 from cosmogony.generate import generate
 from cosmogony.pipeline import canonical, engine, keys, markers
 from cosmogony.pipeline.extract import Extracted, extract
-from cosmogony.pipeline.failures import StepError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import Item
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import StepError
 
 DATA = Path(__file__).parents[4] / "tests" / "data"
 LUXEMBOURG = Item("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)
@@ -217,9 +217,7 @@ def test_an_unusable_scratch_folder_is_named(store: Store, tmp_path: Path) -> No
 
 def test_progress_goes_forward_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int | None]] = []
-    monkeypatch.setattr(
-        "cosmogony.pipeline.progress.Progress.set", lambda _, done, total=None: seen.append((done, total))
-    )
+    monkeypatch.setattr("cosmogony_steps.progress.Progress.set", lambda _, done, total=None: seen.append((done, total)))
     engine.generate(
         DATA / "luxembourg_filtered.osm.pbf",
         tmp_path / "zones.jsonl.gz",

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from cosmogony.pipeline import disk, keys, markers
 from cosmogony.pipeline.database import KnownRelease
-from cosmogony.pipeline.failures import StepError, TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.inputs import Making, inputs_digest, inputs_document
 from cosmogony.pipeline.items import Item, parse_item
 from cosmogony.pipeline.plan import Plan, make_plan
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import StepError, TransientError
 from source_server import SourceServer
 
 QUICK = Backoff(attempts=3, first=0.01)
@@ -211,7 +211,7 @@ def test_every_absent_source_is_named(store: Store, server: SourceServer, items:
 
 
 def test_a_source_that_is_away_may_come_back(store: Store, items: list[Item]) -> None:
-    with pytest.raises(TemporaryError, match="cannot be reached"):
+    with pytest.raises(TransientError, match="cannot be reached"):
         ask(store, [*items, parse_item("http://127.0.0.1:1/c.osm.pbf")])
 
 

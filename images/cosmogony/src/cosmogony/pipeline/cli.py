@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from . import log
-from .failures import EXIT_PERMANENT, EXIT_TEMPORARY, StepError, TemporaryError, Terminated
+from cosmogony_steps import log, termination
+from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.signals import raise_on_sigterm
+
 from .items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
 from .settings import boolean, environment
 
 OUTPUTS = Path("/tmp/outputs")  # noqa: S108
 SCRATCH = Path("/tmp")  # noqa: S108
-TERMINATION = Path("/dev/termination-log")  # Kubernetes reads it, where it is there
 _EPILOG = "Exit codes: 0 done, 1 failed for good, 2 wrong arguments, 75 failed but may pass (retry)."
 
 
@@ -97,28 +96,16 @@ def _as_original(parser: argparse.ArgumentParser) -> None:
 
 def run_step(name: str, function: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
     """Run a step to its exit code; failures become one line."""
-    previous = signal.signal(signal.SIGTERM, _terminated)
-    try:
-        function(arguments)
-    except TemporaryError as failure:
-        return _failed(EXIT_TEMPORARY, f"{name}: {failure}; a retry can help")
-    except StepError as failure:
-        return _failed(EXIT_PERMANENT, f"{name}: {failure}")
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+    with raise_on_sigterm():
+        try:
+            function(arguments)
+        except StepError as failure:
+            hint = "; a retry can help" if isinstance(failure, TransientError) else ""
+            message = f"{name}: {failure}{hint}"
+            log.error(message)
+            termination.write(message)
+            return failure.exit_code
     return 0
-
-
-def _failed(code: int, message: str) -> int:
-    """Say why, in the log and, in a pod, as the message of the failed step."""
-    log.error(message)
-    with contextlib.suppress(OSError), TERMINATION.open("r+") as file:
-        file.write(message[:2000])
-    return code
-
-
-def _terminated(signum: int, frame: object) -> NoReturn:
-    raise Terminated("stopped by SIGTERM")
 
 
 def _plan(arguments: argparse.Namespace) -> None:

@@ -10,9 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, keys, log, markers
+from cosmogony_steps import heartbeat, log
+from cosmogony_steps.errors import StepError
+
+from . import engine, keys, markers
 from .disk import merge_needs, short
-from .failures import StepError
 from .inputs import Making, inputs_digest, inputs_document, parse_started, release_id
 from .items import Item
 from .left_out import add_up
@@ -38,6 +40,7 @@ def concat(
         return done
     _check_disk(parts, disk)
     with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="concat-", dir=scratch) as folder:
+        heartbeat.follow_files(folder)
         files = []
         for item, _, part in parts:
             path = Path(folder) / f"{item.name}.jsonl.gz"
@@ -85,6 +88,7 @@ def _parts(store: Store, items: Sequence[Item], making: Making) -> Parts:
     found: Parts = []
     problems = []
     for item in sorted(items, key=lambda item: item.name):
+        heartbeat.beat(f"looking up the part of {item.name}")
         source, part = markers.read_source(store, item), markers.read_part(store, item)
         if source is None or part is None:
             problems.append(f"source {item.name} has no zones yet")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .failures import StepError, TemporaryError
+from cosmogony_steps.errors import StepError, TransientError
+
 from .settings import required
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
             raise StepError(
                 f"{where} refuses user {values['POSTGRES_USER']} ({text}); check the Secret and settings"
             ) from cause
-        raise TemporaryError(f"{where} cannot be reached ({text}); is the server up?") from cause
+        raise TransientError(f"{where} cannot be reached ({text}); is the server up?") from cause
     except psycopg.Error as cause:
         raise StepError(f"{where}: releases cannot be read ({' '.join(str(cause).split())})") from cause
 

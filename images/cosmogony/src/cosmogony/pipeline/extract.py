@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import engine, keys, log, markers
+from cosmogony_steps import heartbeat, log
+from cosmogony_steps.errors import StepError
+
+from . import engine, keys, markers
 from .disk import MEBIBYTE, extract_needs
-from .failures import StepError
 from .items import Item
 from .left_out import by_reason
 from .store import Store
@@ -48,6 +50,7 @@ def extract(
     began = time.monotonic()
     what = f"source {item.name}"
     with disk_errors(scratch, what), tempfile.TemporaryDirectory(prefix="extract-", dir=scratch) as folder:
+        heartbeat.follow_files(folder)
         pbf, zones = Path(folder) / item.name, Path(folder) / "zones.jsonl.gz"
         download(store, keys.source(item.name), pbf, source)
         made = engine.generate(

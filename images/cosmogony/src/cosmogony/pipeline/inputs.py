@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cosmogony_steps.errors import StepError
+
 from . import canonical
-from .failures import StepError
 from .items import Item
 
 

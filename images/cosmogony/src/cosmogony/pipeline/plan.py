@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import disk, engine, keys, log, markers
+from cosmogony_steps import heartbeat, log
+from cosmogony_steps.errors import StepError, TransientError
+
+from . import disk, engine, keys, markers
 from .database import KnownRelease
-from .failures import StepError, TemporaryError
 from .inputs import Making, inputs_digest, inputs_document
 from .items import Item
 from .retry import Backoff
@@ -82,6 +84,7 @@ def survey(
         new = version is not None and not markers.same_version(source, version)
         extract = new or not _part_usable(store, item, source, part, making)
         fetch = new or (extract and not markers.describes(source, store.stat(keys.source(item.name))))
+        heartbeat.beat(f"{item.name} has answered")
         return Finding(item, version, source, part, new, fetch, extract)
 
     with ThreadPoolExecutor(max_workers=min(8, len(items))) as pool:
@@ -96,7 +99,7 @@ def survey(
         if not isinstance(error, StepError):
             raise error
     if errors:
-        kind = TemporaryError if all(isinstance(error, TemporaryError) for error in errors) else StepError
+        kind = TransientError if all(isinstance(error, TransientError) for error in errors) else StepError
         raise kind("; ".join(str(error) for error in errors)) from errors[0]
     return [future.result() for future in futures]
 
