@@ -18,7 +18,8 @@ _STAGES = {
     "reading zones": (0.0, 0.8),  # of a merge
     "reading relations": (0.0, 0.1),
     "reading ways": (0.1, 0.25),
-    "assembling areas": (0.25, 0.45),
+    "assembling areas": (0.25, 0.4),
+    "measuring areas": (0.4, 0.45),
     "finding inclusions": (0.45, 0.7),
     "dividing parents": (0.7, 0.8),
     "writing zones": (0.8, 1.0),
