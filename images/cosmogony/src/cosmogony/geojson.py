@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 LEAST_AREA = 1e-11  # 0.1 m² at the equator; what rounding makes of points on one line is smaller
 
-_LIMITS = np.array([180.0, 90.0])
+_LIMITS = (180.0, 90.0)
 _SHORTEST_RING = 4
 _GENERATED = "node:"
 _NESTING = "its coordinates are not nested as those of its type"
@@ -40,7 +40,7 @@ class Coordinates(NamedTuple):
     @property
     def box(self) -> tuple[float, float, float, float]:
         """West, south, east, north of all positions; never across the antimeridian."""
-        x, y = self.points.T  # each by itself: along the short axis of an array numpy is slow
+        x, y = self.points.T  # numpy is slow along the short axis of an array
         return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
 
@@ -88,9 +88,9 @@ def _points(positions: list[Any]) -> NDArray[np.float64]:
         points = np.array(numbers, dtype=np.float64).reshape(-1, 2)
     except OverflowError:
         raise InvalidGeometry("a coordinate is too large a number") from None
-    within = np.abs(points) <= _LIMITS  # NaN is not
-    if not within.all():
-        outside = points[~within.all(axis=1)][0]
+    x, y = points.T
+    if not (max(x.max(), -x.min()) <= _LIMITS[0] and max(y.max(), -y.min()) <= _LIMITS[1]):  # NaN is not
+        outside = points[~(np.abs(points) <= _LIMITS).all(axis=1)][0]
         raise InvalidGeometry(f"{_shown(outside)} lies beyond 180 degrees of longitude or 90 of latitude")
     return points
 
