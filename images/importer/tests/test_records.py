@@ -153,6 +153,10 @@ def test_an_id_that_comes_twice_is_refused_with_both_lines(
     assert "line 4: it has the id 4 of line 1; line 6: it has the id 4 of line 1. " in said
     document = write(tmp_path / "zones.json", country(), line(0))
     assert "zone 2: it has the id 0 of zone 1. " in refused(document)
+    both = write(tmp_path / "both.jsonl", country(), line(0, "7"))
+    said = refused(both)
+    assert "line 2 (relation:900): its geometry is no GeoJSON object" in said
+    assert "line 2: it has the id 0 of line 1" in said
 
 
 def test_blank_lines_may_be_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,6 +187,13 @@ def test_a_byte_order_mark_and_carriage_returns(name: str, usual: bool, tmp_path
     twice = tmp_path / "twice.jsonl"  # as `cat` makes them
     twice.write_bytes(b"".join(b"\xef\xbb\xbf" + line(n, shape).encode() + b"\n" for n in (1, 2)))
     assert [row[0] for row in read(twice)] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])
+def test_endless_nesting_is_refused(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path / name, line(1, f'{{"type":"Polygon","coordinates":{"[" * 99_999}{"]" * 99_999}}}'))
+    with pytest.raises(ImporterError, match=str(path)):
+        read(path)
 
 
 @pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])

@@ -47,10 +47,10 @@ class Coordinates(NamedTuple):
 def read(geometry: Any) -> Coordinates:
     """The coordinates of a GeoJSON Polygon or MultiPolygon without their heights; else raises `InvalidGeometry`."""
     if not isinstance(geometry, dict):
-        raise InvalidGeometry(f"its geometry is a {type(geometry).__name__}, wanted a GeoJSON object")
+        raise InvalidGeometry("its geometry is no GeoJSON object")
     kind, nested = geometry.get("type"), geometry.get("coordinates")
     if kind not in ("Polygon", "MultiPolygon"):
-        raise InvalidGeometry(f"its geometry is a {kind}, wanted a Polygon or MultiPolygon")
+        raise InvalidGeometry(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
     polygons = _members([nested]) if kind == "MultiPolygon" else [nested]
     rings = _members(polygons)
     positions = _members(rings)

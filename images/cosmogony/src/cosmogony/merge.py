@@ -163,6 +163,7 @@ class _Merge:
             before = places.setdefault(record["id"], where)
             if before is not where:
                 refusals.add(f"{path}, {where}: it has the id {record['id']} of {before}")
+                continue
             try:
                 entry = _entry(record, number, offset)
             except geojson.InvalidGeometry as error:

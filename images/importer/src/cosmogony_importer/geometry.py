@@ -88,10 +88,10 @@ def ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
 def _coordinates(geojson: Any) -> Coordinates:
     """The coordinates of one area without their heights."""
     if not isinstance(geojson, dict):
-        raise InvalidGeometry(f"its geometry is a {type(geojson).__name__}, wanted a GeoJSON object")
+        raise InvalidGeometry("its geometry is no GeoJSON object")
     kind, coordinates = geojson.get("type"), geojson.get("coordinates")
     if kind not in AREAS:
-        raise InvalidGeometry(f"its geometry is a {kind}, wanted a Polygon or MultiPolygon")
+        raise InvalidGeometry(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
     if isinstance(coordinates, Coordinates):
         return coordinates
     try:

@@ -231,6 +231,8 @@ class _Text:
         while True:
             try:
                 value, end = self.decoder.raw_decode(self.buffer, self.position)
+            except RecursionError as error:
+                raise ImporterError(f"{self.name} is nested too deeply; is it a cosmogony file?") from error
             except json.JSONDecodeError as error:
                 if self.ended:
                     raise ImporterError(f"{self.name} is no JSON or ends in the middle: {error.msg}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ class Refused(NamedTuple):
     reason: str
 
 
+by_number = attrgetter("number")
+
+
 class Refusals:
     """The first refused zones of a file are named, the others counted."""
 
@@ -33,7 +37,7 @@ class Refusals:
         self.refused = 0
 
     def add(self, numbers: Sequence[int], ids: Sequence[int], refused: Sequence[Refused]) -> None:
-        """Take the next records of the file: numbers and ids of the valid ones, and those that are not."""
+        """Take the next records of the file: numbers and ids of those that are zones, and what is refused."""
         self._ids.extend(ids)
         self._numbers.extend(numbers)
         self._first += refused[: NAMED - len(self._first)]
@@ -45,7 +49,7 @@ class Refusals:
         count = self.refused + len(repeated)
         if not count:
             return
-        first = sorted([*self._first, *self._described(repeated[:NAMED])])[:NAMED]
+        first = sorted([*self._first, *self._described(repeated[:NAMED])], key=by_number)[:NAMED]
         more = f"; and {count - NAMED} more" if count > NAMED else ""
         raise ImporterError(
             f"{self._name} is refused: {'; '.join(map(self._line, first))}{more}. "

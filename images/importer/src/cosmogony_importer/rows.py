@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any, NamedTuple, TypeVar
 
 from . import geometry, reader
-from .refusals import Refusals, Refused
+from .refusals import Refusals, Refused, by_number
 
 COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
 TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
@@ -22,11 +22,11 @@ T = TypeVar("T")
 
 
 class Batch(NamedTuple):
-    """What became of some records of a file; `numbers` and `ids` are those of the valid ones."""
+    """What became of some records of a file."""
 
     rows: list[Row | None]  # None for a zone without geometry; nothing when a record is refused
-    numbers: list[int]
-    ids: list[int]
+    numbers: list[int]  # of the records that are zones, whatever their geometry
+    ids: list[int]  # of the same
     refused: list[Refused]
 
 
@@ -46,7 +46,7 @@ def of_records(records: Iterable[tuple[int, T]], zone_of: Callable[[T], Zone]) -
     except geometry.InvalidGeometry:
         refused += _with_invalid_geometry(numbers, zones)
     if refused:
-        return Batch([], numbers, ids, sorted(refused))
+        return Batch([], numbers, ids, sorted(refused, key=by_number))
     shape_of = dict(zip(map(id, with_shape), shapes, strict=True))
     return Batch([_row(zone, shape_of.get(id(zone))) for zone in zones], numbers, ids, [])
 
