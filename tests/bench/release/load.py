@@ -131,12 +131,9 @@ def low_zooms(connection: psycopg.Connection, settings: Database, file: Path) ->
 
 
 def replicate(file: Path, times: int, target: Path) -> None:
-    """The zones of a file several times over with other ids; side by side where there is room for it.
-
-    Generated zones are left out: some are so narrow that rounding leaves them no area.
-    """
+    """The zones of a file several times over with other ids; side by side where there is room for it."""
     with gzip.open(file) as lines:
-        zones = [zone for line in lines if not (zone := orjson.loads(line))["osm_id"].startswith("node:")]
+        zones = [orjson.loads(line) for line in lines]
     step = max(zone["id"] for zone in zones) + 1
     places = _places(zones, times)
     with gzip.open(target, "wb", compresslevel=1) as out:

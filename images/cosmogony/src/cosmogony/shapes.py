@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Polygons out of any geometry."""
+
+from __future__ import annotations
+
+import shapely
+
+
+def polygons_of(shape: shapely.Geometry, min_area: float = 0.0) -> shapely.MultiPolygon | None:
+    """The polygons of a geometry that are larger than `min_area` (square degrees); None when it has none."""
+    parts = shapely.get_parts(shape)
+    parts = shapely.get_parts(parts[shapely.get_dimensions(parts) == 2])
+    parts = parts[~shapely.is_empty(parts) & (shapely.area(parts) > min_area)]
+    return shapely.MultiPolygon(list(parts)) if len(parts) else None
