@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cosmogony import geojson
 from cosmogony.recordfile import records
-from cosmogony.shapes import area_of
 
 COLUMNS = (
     "osm_id",
@@ -56,7 +56,7 @@ def _row(zone: dict[str, Any], osm_ids: dict[int, str]) -> list[str]:
         zone["wikidata"] or "",
         f"{centre['coordinates'][0]:.6f},{centre['coordinates'][1]:.6f}" if centre else "",
         str(int(zone["is_generated"])),
-        f"{area_of(zone['geometry']):.4g}",
+        f"{geojson.area(geojson.read(zone['geometry'])):.4g}",
     ]
 
 

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from cosmogony_dashboard.cli import main
 from cosmogony_dashboard.counting import results
+from cosmogony_dashboard.errors import InputError
 from cosmogony_dashboard.table import load
-from cosmogony_dashboard.zones import read_file
+from cosmogony_dashboard.zones import read_file, read_lines
+from record_cases import RECORDS
 
 SQUARE = {"type": "MultiPolygon", "coordinates": [[[[0, 0], [0, 1.5], [1, 1], [0, 0]]]]}
 
@@ -103,6 +105,32 @@ def test_wrong_arguments_end_with_4(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 4
+
+
+@pytest.mark.parametrize("name", ["z.json", "z.jsonl", "z.json.gz", "z.jsonl.gz"])
+def test_byte_order_marks_and_carriage_returns_are_ignored(tmp_path: Path, name: str) -> None:
+    lines = [json.dumps(zone).encode() for zone in luxembourg()]
+    mark, end = b"\xef\xbb\xbf", b" \r\n"
+    if "jsonl" in name:
+        content = b"".join(mark + line + end for line in lines)
+    else:
+        content = mark + b'{"zones": [' + (b"," + end).join(lines) + b"]}" + end
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    assert len(list(read_file(path))) == len(lines)
+
+
+def test_blank_lines_of_a_release_are_ignored() -> None:
+    lines = [b"\n", b'{"id": 1}\n', b" \r\n", b"\xef\xbb\xbf\n", b'{"id": 2}\n', b"\t"]
+    assert [zone.id for zone in read_lines(lines, "zones")] == [1, 2]
+    with pytest.raises(InputError, match="zones, line 3 is not JSON"):
+        list(read_lines([b"\n", b"\n", b"x\n"], "zones"))
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in RECORDS.glob("*.jsonl")))
+def test_records_that_are_not_as_the_extractor_writes_them_are_counted(case: str) -> None:
+    with (RECORDS / case).open("rb") as lines:
+        assert len(list(read_lines(lines, case))) == (4 if case == "parent_cycle.jsonl" else 3)
 
 
 def test_several_gzip_members_are_one_file(tmp_path: Path) -> None:

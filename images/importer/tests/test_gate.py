@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 import pytest
 from helpers import Bucket, Importer, Zones, grid, square, zone
+from record_cases import RECORDS
 
 TWO = [*grid(5), *grid(5, west=20, country="BB", first=100)]
 
@@ -66,10 +69,64 @@ def test_growth_passes(importer: Importer, zones: Zones, live: str) -> None:
     gate(importer, importer.load(zones.write([*TWO, *grid(3, west=40, country="CC", first=200)])), blocked=False)
 
 
+# Parents
+
+
+def parents_of(importer: Importer, release: str) -> dict[str, int]:
+    return stored(importer, release)["figures"]["parents"]
+
+
 def test_orphans_block(importer: Importer, zones: Zones) -> None:
     orphan = zone(77, "Lost", "city", 8, square(0, 0, 1, 1), parent=4711)
-    said = gate(importer, importer.load(zones.write([*grid(2), orphan])))
+    release = importer.load(zones.write([*grid(2), orphan]))
+    said = gate(importer, release)
     assert "1 zones have a parent that is not there: zone 77 (relation:900077 Lost) has parent 4711" in said
+    assert parents_of(importer, release) == {"missing": 1, "cycles": 0, "in_cycles": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [
+        ("parent_missing", "1 zones have a parent that is not there: zone 2 (relation:902 Town 2) has parent 77"),
+        (
+            "parent_cycle",
+            "2 zones are above themselves, their parents form 1 cycles: zone 2 (relation:902 Town 2) has parent 3; "
+            "zone 3 (relation:903 Town 3) has parent 2",
+        ),
+    ],
+)
+def test_cases_of_parents_block_and_can_be_overridden(importer: Importer, name: str, finding: str) -> None:
+    release = importer.load(RECORDS / f"{name}.jsonl")
+    said = gate(importer, release, "--max-outside", 4)
+    assert f"gate: {finding}\n" in said
+    assert f"release {release} is blocked: {finding}" in said
+    assert "is blocked by the gate" in importer.run("publish", "--release", release, code=1)
+    importer.run("gate", "--release", release, "--override", "as the source has them")
+    assert importer.output("verdict") == "overridden"
+    importer.run("publish", "--release", release)
+    assert importer.live() == release
+
+
+def test_cycles_of_any_length_block_and_what_is_below_them_is_not_named(importer: Importer, zones: Zones) -> None:
+    parents = {10: 10, 21: 22, 22: 23, 23: 21, 24: 21, 25: 24}  # 24 and 25 lie below the second cycle
+    circling = [zone(n, f"City {n}", "city", 8, square(0, 0, 1, 1), parent=parent) for n, parent in parents.items()]
+    release = importer.load(zones.write([*grid(2), *circling]))
+    said = gate(importer, release, "--max-outside", 9)
+    assert "gate: 4 zones are above themselves, their parents form 2 cycles: zone 10 (relation:900010 City 10) " in said
+    assert "; zone 21 (relation:900021 City 21) has parent 22; zone 22 " in said
+    assert "zone 24" not in said and "zone 25" not in said
+    assert parents_of(importer, release) == {"missing": 0, "cycles": 2, "in_cycles": 4}
+
+
+def test_20_zones_with_a_wrong_parent_are_named(importer: Importer, zones: Zones) -> None:
+    size = 25
+    lost = [zone(100 + n, "Lost", "city", 8, square(0, 0, 1, 1), parent=999) for n in range(size)]
+    ring = [zone(200 + n, "Ring", "city", 8, square(0, 0, 1, 1), parent=200 + (n + 1) % size) for n in range(size)]
+    said = gate(importer, importer.load(zones.write([*grid(2), *lost, *ring])), "--max-outside", 99)
+    first, second = (one for one in said.splitlines() if one.startswith("gate: 25 zones"))
+    for finding, known in ((first, range(100, 120)), (second, range(200, 220))):
+        assert [int(word) for word in re.findall(r"zone (\d+) \(", finding)] == list(known)
+        assert finding.endswith("; and 5 more")
 
 
 def test_empty_blocks(importer: Importer, zones: Zones) -> None:
@@ -196,7 +253,6 @@ def test_slivers_and_enclaves_that_the_parent_holds_pass(importer: Importer, zon
                 zone(0, "Land", "country", 2, land),
                 zone(1, "Far", "city", 8, square(20, 20, 21, 21), parent=0),
                 zone(2, "Bulge", "city", 8, square(-0.002, 0, 1, 1), parent=0),
-                zone(3, "Point", "city", 8, {"type": "Point", "coordinates": [1, 1]}, parent=0),
             ]
         )
     )

@@ -139,8 +139,8 @@ def test_higher_zooms_alone_are_not_complete(importer: Importer, live: str, db: 
 
 
 def test_across_the_180th_meridian(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
-    east = grid(2, west=178.0)
-    west = grid(2, west=-180.0, first=100)
+    east = grid(2, west=177.8)
+    west = grid(2, west=-179.8, first=100)
     release = importer.load(zones.write([*east, *west]))
     importer.run("tiles", "--release", release, "--min-zoom", 6, "--max-zoom", 8, "--bbox", "179,0.5,-179,1.5")
     columns = {x for z, x, _ in stored(db, release) if z == 8}

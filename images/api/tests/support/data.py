@@ -66,13 +66,16 @@ def zones(country: str = "Ælandia") -> list[dict[str, Any]]:
         zone(43, "Amt", "city", 7, square(8, 8, 9, 9), admin_level=8),
         zone(52, "Old Port", "suburb", 41, square(3, 3, 4, 4), osm_id="node:900052"),
         # of one OSM object: first a point, then an area
-        zone(60, "Double", "suburb", 41, {"type": "Point", "coordinates": [3, 3]}, osm_id="900060"),
-        zone(61, "Point", "suburb", 999, {"type": "Point", "coordinates": [1.123456789, 1]}, osm_id="node:900061"),
+        zone(60, "Double", "suburb", 41, square(3, 3, 4, 4), osm_id="900060"),
+        zone(61, "Point", "suburb", 999, square(1, 1, 2, 2), osm_id="node:900061"),
         # a cycle and a zone in itself
         zone(70, "Ring A", "suburb", 71, square(1, 1, 1.5, 1.5)),
         zone(71, "Ring B", "suburb", 70, square(1, 1, 1.5, 1.5)),
         zone(72, "Ego", "suburb", 72, square(1, 1, 1.5, 1.5)),
     ]
+
+
+POINTS = {60: (3, 3), 61: (1.123456789, 1)}  # zones that are points, which the original importer stored
 
 
 def publish(server: postgis.Server, database: str, release: str, rows: list[dict[str, Any]]) -> None:
@@ -85,4 +88,10 @@ def publish(server: postgis.Server, database: str, release: str, rows: list[dict
         loader.load(settings, connection, release, source, manifest={"id": release, **MANIFEST}, jobs=1)
         store = catalog.find(connection, release)
         catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)
+        for number, place in POINTS.items():
+            connection.execute(
+                f"UPDATE {store.schema_name}.zones SET geometry = "
+                "ST_Transform(ST_SetSRID(ST_MakePoint(%s, %s), 4326), 3857) WHERE id = %s",
+                (*place, number),
+            )
         switch.switch(connection, store, "publish")

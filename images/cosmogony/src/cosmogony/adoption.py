@@ -10,11 +10,10 @@ import numpy as np
 import shapely
 from shapely.errors import GEOSException
 
-from . import names
+from . import geojson, names
 from .labels import Labels
 from .reader import Node
 from .recordfile import Record
-from .shapes import shape_of
 from .zone import Zone
 from .zone_type import ZoneType
 
@@ -32,7 +31,7 @@ class Adoption:
         self._by_id = by_id
         self._entries = [entry for entry in entries if entry.kept]
         self._records: dict[int, Record] = {}
-        self._shapes: dict[int, shapely.Geometry | None] = {}
+        self._shapes: dict[int, shapely.MultiPolygon] = {}
         self._pairs = self._candidates()
 
     def _candidates(self) -> list[tuple[Entry, Entry]]:
@@ -64,7 +63,7 @@ class Adoption:
         return {entry.id for pair in self._pairs for entry in pair}
 
     def add(self, key: int, record: Record) -> None:
-        self._shapes[key] = shape_of(record["geometry"])
+        self._shapes[key] = geojson.shape(geojson.read(record["geometry"]))
 
     def decide(self) -> dict[int, int]:
         """New parents: the smallest kind that contains the child, the first among equals."""
@@ -74,13 +73,11 @@ class Adoption:
             by_parent.setdefault(parent.id, []).append(child)
         for key in sorted(by_parent):
             parent, children = self._by_id[key], by_parent[key]
-            shape = self._shapes.get(key)
-            if shape is None:
-                continue
+            shape = self._shapes[key]
             shapely.prepare(shape)
             for child in children:
                 known = best.get(child.id)
-                if (known is None or parent.type < known.type) and _holds(shape, self._shapes.get(child.id)):
+                if (known is None or parent.type < known.type) and _holds(shape, self._shapes[child.id]):
                     best[child.id] = parent
             shapely.destroy_prepared(shape)
         self._shapes.clear()
@@ -115,7 +112,8 @@ class Adoption:
     def labels(self, zones: set[int]) -> dict[int, dict[str, Any]]:
         """Labels of the zones under their new parents, in the languages that the files have."""
         number = {key: k for k, key in enumerate(sorted(self._records))}
-        made = [self._zone(key, number) for key in sorted(self._records)]
+        parents = self._parents()
+        made = [self._zone(key, number, parents[key]) for key in number]
         languages = sorted({code for r in self._records.values() for code in r.get("international_labels") or ()})
         labels = Labels(made, languages or ["-"])
         return {
@@ -127,7 +125,20 @@ class Adoption:
             if key in number
         }
 
-    def _zone(self, key: int, number: Mapping[int, int]) -> Zone:
+    def _parents(self) -> dict[int, int | None]:
+        """Parents of the zones whose names are known; a cycle of parents ends before it comes to a zone again."""
+        parents: dict[int, int | None] = {}
+        for key in sorted(self._records):
+            chain: set[int] = set()
+            at: int | None = key
+            while at is not None and at not in parents:
+                chain.add(at)
+                above = self._by_id[at].parent
+                parents[at] = above if above in self._records and above not in chain else None
+                at = parents[at]
+        return parents
+
+    def _zone(self, key: int, number: Mapping[int, int], parent: int | None) -> Zone:
         record, entry = self._records[key], self._by_id[key]
         tags = record.get("tags") or {}
         zone = Zone(
@@ -136,7 +147,7 @@ class Adoption:
             record["name"],
             tags,
             type=entry.type,
-            parent=None if entry.parent is None else number.get(entry.parent),
+            parent=None if parent is None else number[parent],
             wikidata=record.get("wikidata"),
             names=names.international(tags, record["name"]),
             zip_codes=record.get("zip_codes") or [],
@@ -147,10 +158,8 @@ class Adoption:
         return zone
 
 
-def _holds(parent: shapely.Geometry, child: shapely.Geometry | None) -> bool:
+def _holds(parent: shapely.MultiPolygon, child: shapely.MultiPolygon) -> bool:
     """Whether the child is inside; generated borders may miss it by their last digits."""
-    if child is None:
-        return False
     try:
         if shapely.covers(parent, child):
             return True

@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
 
+from . import geojson
 from .errors import CosmogonyError
 from .formats import RECORD_FORMATS, Format, detect
 from .zone_type import BY_WORD
 
 Record = dict[str, Any]
+MOST_ID = (1 << 63) - 1  # what a bigint holds
 
 
 def check(path: Path) -> Format:
@@ -29,16 +33,23 @@ def check(path: Path) -> Format:
 
 
 def records(path: Path) -> Iterator[Record | None]:
-    """The records of a file in order; None stands for one that is no zone."""
+    """The records of a file in order; None stands for one that is no zone. Geometries are not checked."""
+    return (record for _, record in numbered(path))
+
+
+def numbered(path: Path) -> Iterator[tuple[str, Record | None]]:
+    """The records and the place of each in the file, such as `line 3`. Blank lines are no records."""
     form = check(path)
     try:
         with _open(path, form) as file:
             if form.lines:
-                for line in file:
-                    if line.strip():
-                        yield parse(line)
+                for number, line in enumerate(file, 1):
+                    line = line.removeprefix(BOM_UTF8)
+                    if line and not line.isspace():
+                        yield f"line {number}", parse(line)
             else:
-                yield from _document(path, file.read())
+                for number, zone in enumerate(_document(path, file.read()), 1):
+                    yield f"zone {number}", zone if is_zone(zone) else None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CosmogonyError(f"{path}: the gzip file is damaged or cut off. Make or fetch it again.") from error
     except OSError as error:
@@ -49,14 +60,14 @@ def _open(path: Path, form: Format) -> IO[bytes]:
     return gzip.open(path, "rb") if form.gzipped else path.open("rb")
 
 
-def _document(path: Path, content: bytes) -> Iterator[Record | None]:
+def _document(path: Path, content: bytes) -> list[Any]:
     try:
-        document = orjson.loads(content)
-        zones = document["zones"]
+        zones = orjson.loads(content.removeprefix(BOM_UTF8))["zones"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise CosmogonyError(f"{path}: is no JSON document with a list `zones` ({error})") from error
-    for zone in zones:
-        yield zone if is_zone(zone) else None
+    if not isinstance(zones, list):
+        raise CosmogonyError(f"{path}: `zones` is a {type(zones).__name__}, wanted a list")
+    return zones
 
 
 def parse(line: bytes) -> Record | None:
@@ -64,24 +75,37 @@ def parse(line: bytes) -> Record | None:
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return None
+        found = _with_impossible_numbers(line)
     return found if is_zone(found) else None
 
 
+def _with_impossible_numbers(line: bytes) -> Record | None:
+    """A zone that is JSON but for coordinates such as NaN, Infinity or 1e999: these can be named."""
+    try:
+        found = json.loads(line)
+        geojson.read(found["geometry"])
+    except geojson.InvalidGeometry:
+        return found
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    return None
+
+
 def is_zone(found: Any) -> bool:
-    """Whether this has what a zone needs."""
+    """Whether this has what a zone needs, its geometry left aside."""
     if not isinstance(found, dict):
         return False
-    parent, geometry = found.get("parent"), found.get("geometry")
+    parent, kind = found.get("parent"), found.get("zone_type")
     return (
         _is_id(found.get("id"))
         and (parent is None or _is_id(parent))
         and isinstance(found.get("osm_id"), str)
         and isinstance(found.get("name"), str)
-        and found.get("zone_type") in BY_WORD
-        and (geometry is None or (isinstance(geometry, dict) and isinstance(geometry.get("coordinates"), list)))
+        and isinstance(kind, str)
+        and kind in BY_WORD
+        and isinstance(found.get("country_code"), str | None)
     )
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_ID

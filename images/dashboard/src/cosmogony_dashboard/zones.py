@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -30,9 +32,11 @@ def _zone(record: object, where: str) -> Zone:
     return Zone(record["id"], record.get("parent"), record.get("zone_type"), record.get("wikidata") or None)
 
 
-def read_lines(lines: Iterable[bytes], name: str) -> Iterator[Zone]:
-    """One zone a line; a blank or broken line is an error that names its number."""
-    for number, line in enumerate(lines, 1):
+def read_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -> Iterator[Zone]:
+    """One zone a line; a broken line, or a blank one that is not allowed, is an error that names its number."""
+    for number, line in enumerate((line.removeprefix(BOM_UTF8) for line in lines), 1):
+        if allow_blank and (not line or line.isspace()):
+            continue
         where = f"{name}, line {number}"
         try:
             record = orjson.loads(line)
@@ -45,15 +49,26 @@ def read_document(stream: BinaryIO, name: str) -> Iterator[Zone]:
     """The array ``zones`` of one JSON object, without holding the object."""
     count = 0
     try:
-        for count, record in enumerate(ijson.items(stream, "zones.item", use_float=True), 1):
+        for count, record in enumerate(ijson.items(_without_mark(stream), "zones.item", use_float=True), 1):
             yield _zone(record, f"{name}, zone {count}")
     except ijson.JSONError as cause:
         reason = str(cause).splitlines()[0]
         raise InputError(f"{name}, after zone {count}: not JSON ({reason}): was the file cut short?") from cause
 
 
+def _without_mark(stream: BinaryIO) -> BinaryIO:
+    """A stream without its byte order mark."""
+    buffered = io.BufferedReader(cast(io.RawIOBase, stream))
+    if buffered.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
+        buffered.read(len(BOM_UTF8))
+    return buffered
+
+
 def read_file(path: Path) -> Iterator[Zone]:
-    """The zones of a file in any of the four formats; several gzip members are one file."""
+    """The zones of a file in any of the four formats; several gzip members are one file.
+
+    Blank lines are an error, as they are for the original.
+    """
     name = path.name
     if not name.endswith(EXTENSIONS):
         raise InputError(f"Unknown file extension: {path}: give a file named {', '.join(EXTENSIONS)}")
@@ -61,7 +76,8 @@ def read_file(path: Path) -> Iterator[Zone]:
         with path.open("rb") as raw:
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
             lined = name.endswith((".jsonl", ".jsonl.gz"))
-            yield from read_lines(stream, str(path)) if lined else read_document(stream, str(path))
+            zones = read_lines(stream, str(path), allow_blank=False) if lined else read_document(stream, str(path))
+            yield from zones
     except (OSError, EOFError, zlib.error) as cause:
         reason = getattr(cause, "strerror", None) or cause
         raise InputError(f"{path} cannot be read ({reason}): name a complete zones file") from cause

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from . import catalog, completeness, db, expectations, left_out, outside
+from . import catalog, completeness, db, expectations, left_out, outside, parents
 from .catalog import Release
 from .progress import say
 
@@ -58,7 +58,7 @@ def check(
     verdict.figures["zones"] = rows
     if not rows:
         verdict.findings.append("it has no zones")
-    verdict.findings += _orphans(connection, release)
+    _take(verdict, "parents", parents.check(connection, release))
     verdict.findings += _manifest(connection, release, rows)
     live = catalog.live(connection)
     if live is not None and live.id == release.id:
@@ -105,20 +105,6 @@ def _zones(release: Release) -> sql.Identifier:
 
 def _count(connection: psycopg.Connection, release: Release) -> int:
     return connection.execute(sql.SQL("SELECT count(*) FROM {}").format(_zones(release))).fetchone()[0]
-
-
-def _orphans(connection: psycopg.Connection, release: Release) -> list[str]:
-    orphans = connection.execute(
-        sql.SQL(
-            "SELECT child.id, child.osm_id, child.name, child.parent, count(*) OVER () FROM {zones} child "
-            "WHERE child.parent IS NOT NULL AND NOT EXISTS (SELECT FROM {zones} parent WHERE parent.id = child.parent) "
-            "ORDER BY child.id LIMIT 3"
-        ).format(zones=_zones(release))
-    ).fetchall()
-    if not orphans:
-        return []
-    some = "; ".join(f"zone {row[0]} ({row[1]} {row[2]}) has parent {row[3]}" for row in orphans)
-    return [f"{orphans[0][4]} zones have a parent that is not there: {some}"]
 
 
 def _manifest(connection: psycopg.Connection, release: Release, rows: int) -> list[str]:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import threading
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,9 +25,20 @@ KEYS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata"
 COUNTRY = "country_code"
 ENDINGS = (".jsonl.gz", ".jsonl", ".json.gz", ".json")
 CHUNK = 1 << 20
+BYTE_ORDER_MARK = "\ufeff"
 COORDINATES = re.compile(rb'"geometry":\s*{\s*"type":\s*"(?:Multi)?Polygon",\s*"coordinates":(?=\s*\[)')
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
 _local = threading.local()
+
+
+class InvalidZone(ValueError):
+    """What is wrong with a record, and the osm_id that it gives, if any."""
+
+    def __init__(self, reason: str, osm_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.osm_id = osm_id
 
 
 def ending(path: str) -> str:
@@ -62,14 +74,34 @@ def damage(name: str) -> Iterator[None]:
         raise ImporterError(f"{name} is damaged: {error}; make it again") from error
 
 
-def of_line(line: bytes, name: str, number: int) -> dict[str, Any]:
-    """The zone of one line; only what the table holds is read where the line is like one of the extractor."""
+def without_mark(line: bytes) -> bytes:
+    """A line without the byte order mark that files put together by `cat` have at the beginning of any line."""
+    return line.removeprefix(BOM_UTF8)
+
+
+def of_line(line: bytes) -> dict[str, Any]:
+    """The zone of one line; only what the table holds is read where the line is like one of the extractor.
+
+    Raises `InvalidZone`.
+    """
     try:
         zone = _wanted(line) or orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        what = "is blank" if not line.strip() else f"is no JSON ({error})"
-        raise ImporterError(f"{name}: line {number} {what}; make the file again") from error
-    return checked(zone, f"{name}: line {number}")
+        raise InvalidZone(f"no JSON ({error.msg} at character {error.pos + 1})", _osm_id_nevertheless(line)) from error
+    return checked(zone)
+
+
+def _osm_id_nevertheless(line: bytes) -> str | None:
+    """The osm_id of a zone that is JSON but for numbers such as NaN, Infinity or 1e999."""
+    try:
+        return _osm_id(json.loads(line))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _osm_id(zone: Any) -> str | None:
+    found = zone.get("osm_id") if isinstance(zone, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _wanted(line: bytes) -> dict[str, Any] | None:
@@ -79,7 +111,7 @@ def _wanted(line: bytes) -> dict[str, Any] | None:
         zone = {key: read[key] for key in (*KEYS, COUNTRY) if key in read}
         if isinstance(zone.get("geometry"), simdjson.Object):
             zone["geometry"] = _area(zone["geometry"], line)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RuntimeError):  # the last one of a number with more than 64 bits
         return None
     unread = any(isinstance(value, simdjson.Object | simdjson.Array) for value in zone.values())
     return None if unread else zone
@@ -100,34 +132,42 @@ def _parser() -> simdjson.Parser:
     return _local.parser
 
 
-def checked(zone: Any, where: str) -> dict[str, Any]:
-    """Refuse what is no zone, saying what is wrong with it."""
+def checked(zone: Any) -> dict[str, Any]:
+    """Raise `InvalidZone` for what is no zone; its geometry is left aside."""
     if not isinstance(zone, dict):
-        raise ImporterError(f"{where} is no zone but a {type(zone).__name__}")
+        raise InvalidZone(f"no zone but a {type(zone).__name__}")
+    if fault := _fault(zone):
+        raise InvalidZone(fault, _osm_id(zone))
+    return zone
+
+
+def _fault(zone: dict[str, Any]) -> str | None:
     missing = [key for key in KEYS if key not in zone]
     if missing:
-        raise ImporterError(f"{where} lacks the key{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
+        return f"it lacks the key{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
     for key in ("id", "parent", "admin_level"):
         value = zone[key]
         if value is None and key != "id":
             continue
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ImporterError(f"{where}: {key} is {value!r}, wanted a whole number")
+            return f"{key} is {value!r}, wanted a whole number"
         bits = 31 if key == "admin_level" else 63
         if not -(1 << bits) <= value < 1 << bits:
-            raise ImporterError(f"{where}: {key} {value} does not fit in {bits + 1} bits")
+            return f"{key} {value} does not fit in {bits + 1} bits"
     for key in ("name", "zone_type", "osm_id", "wikidata", "country_code"):
         value = zone.get(key)
         if value is not None and not isinstance(value, str):
-            raise ImporterError(f"{where}: {key} is {value!r}, wanted text")
-        if value is not None and "\0" in value:
-            raise ImporterError(f"{where}: {key} holds the character U+0000, which PostgreSQL cannot store")
-    return zone
+            return f"{key} is {value!r}, wanted text"
+        if value is not None and UNSTORABLE.search(value):
+            return f"{key} holds U+0000 or half a surrogate pair, which PostgreSQL cannot store"
+    return None
 
 
-def document(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
+def document(stream: IO[bytes], name: str) -> Iterator[Any]:
     """Yield the elements of the array `zones` of one big object, holding one element at a time."""
     text = _Text(stream, name)
+    if text.peek() == BYTE_ORDER_MARK:
+        text.expect(BYTE_ORDER_MARK)
     text.expect("{")
     found = False
     if text.peek() == "}":
@@ -138,8 +178,7 @@ def document(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
             text.expect(":")
             if key == "zones":
                 found = True
-                for number, zone in enumerate(text.elements(), 1):
-                    yield checked(zone, f"{name}: zone {number}")
+                yield from text.elements()
             else:
                 text.value()
             if text.expect(",}") == "}":
@@ -192,6 +231,8 @@ class _Text:
         while True:
             try:
                 value, end = self.decoder.raw_decode(self.buffer, self.position)
+            except RecursionError as error:
+                raise ImporterError(f"{self.name} is nested too deeply; is it a cosmogony file?") from error
             except json.JSONDecodeError as error:
                 if self.ended:
                     raise ImporterError(f"{self.name} is no JSON or ends in the middle: {error.msg}") from error
