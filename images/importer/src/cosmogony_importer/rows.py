@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any
 
-from . import geometry, reader
+from . import boxes, geometry, reader
 from .errors import ImporterError
 
 COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
 TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
 BATCH_BYTES = 1 << 20
 
-Row = tuple[Any, ...]
+Row = tuple[Any, ...]  # COLUMNS, then the box: None when the record has none
 
 
 def of_zones(zones: list[dict[str, Any]]) -> list[Row | None]:
@@ -53,6 +53,7 @@ def _row(zone: dict[str, Any], shape: bytes | None) -> Row | None:
         zone["wikidata"],
         shape,
         zone.get("country_code") or None,
+        boxes.of_record(zone),
     )
 
 
