@@ -17,6 +17,7 @@ from cosmogony_api.releases import Release
 blueprint = Blueprint("releases", __name__)
 
 KEPT = "public, max-age=60"
+INTERNAL = ("schema_name", "boxes")
 _LIVE = """
 select id, schema_name, inputs_digest, published_at, zones, bounds, manifest from public.cosmogony_release
 """
@@ -88,4 +89,4 @@ def _find(release_id: str) -> dict[str, Any] | None:
 
 
 def _entry(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key != "schema_name"}
+    return {key: value for key, value in row.items() if key not in INTERNAL}
