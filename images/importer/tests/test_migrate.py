@@ -94,6 +94,20 @@ def test_kept_releases_are_changed_too(
     assert importer.live() == first
 
 
+def test_a_release_whose_schema_was_dropped_by_hand(
+    importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
+) -> None:
+    lost = importer.load(zones.grid("a.jsonl.gz"))
+    importer.run("publish")
+    importer.load(zones.grid("b.jsonl.gz"))
+    importer.run("publish")
+    db.execute(f"DROP SCHEMA release_{lost.replace('-', '_')} CASCADE")
+    newer["release_changes"] = [("099_area.sql", "CREATE TABLE area (id bigint);")]
+    assert lost not in importer.run("init")
+    assert db.execute("SELECT to_regclass('public.area')").fetchone() == (None,)
+    assert "applying" not in importer.run("init")
+
+
 def test_a_failing_change_leaves_everything(
     importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
 ) -> None:

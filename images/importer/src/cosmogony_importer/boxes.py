@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boxes of zones: read from the records, stored beside the zones, served by a view of the live release.
 
-A box is west, south, east, north in degrees; west is greater than east across the antimeridian. What a record does not
-say is computed in the database (sql/functions/boxes.sql).
+A box is west, south, east, north in degrees; west is greater than east across the antimeridian. A box that a record
+lacks is computed in the database (sql/functions/boxes.sql).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def of_record(record: dict[str, Any]) -> Box | None:
 
 
 class Collected:
-    """Boxes of the zones that one COPY after the other brings in: theirs has to wait for that of the zones."""
+    """Boxes kept in memory, 40 bytes each, until the COPY of their zones is done: a connection runs one at a time."""
 
     def __init__(self) -> None:
         self._zones = array("q")
@@ -64,7 +64,10 @@ class Collected:
 
 
 def serve(connection: psycopg.Connection, schema: str) -> None:
-    """Let public.zone_boxes show the boxes of a release to those who may read public.zones."""
+    """Let public.zone_boxes show the boxes of a release to those who may read public.zones.
+
+    Raises ImporterError when that name belongs to something else.
+    """
     row = connection.execute(
         "SELECT relkind::text, obj_description(oid, 'pg_class') FROM pg_class "
         "WHERE oid = to_regclass('public.zone_boxes')"

@@ -94,7 +94,8 @@ def _current(connection: psycopg.Connection) -> bool:
     try:
         applied = dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
         behind = connection.execute(
-            "SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> 'loading'",
+            "SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> 'loading' "
+            "AND to_regnamespace(quote_ident(schema_name)) IS NOT NULL",
             (release_format(),),
         ).fetchone()[0]
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
@@ -120,9 +121,13 @@ def change_releases(connection: psycopg.Connection, postgis: str) -> None:
     for release in releases(connection):
         if release.state == "loading":
             continue
-        (format_,) = connection.execute(
-            "SELECT format FROM cosmogony_catalog.releases WHERE id = %s", (release.id,)
+        format_, there = connection.execute(
+            "SELECT format, to_regnamespace(quote_ident(schema_name)) IS NOT NULL "
+            "FROM cosmogony_catalog.releases WHERE id = %s",
+            (release.id,),
         ).fetchone()
+        if not there:  # dropped by hand: unqualified names would be found in another schema
+            continue
         for version, name, text in changes:
             if version > format_:
                 note(f"database: applying {name} to release {release.id}")
