@@ -36,7 +36,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
-.PHONY: help local down clean status prune logs venv test test-long lint unit molecule faults e2e live bench browser build
+.PHONY: help local down clean status prune logs venv test test-long lint unit molecule faults e2e live long bench browser build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -99,6 +99,9 @@ e2e: venv browser ## asks the running site, with a real browser
 live: venv ## asks this machine what the local cluster opened, and its site
 	@pytest -q tests/live
 
+long: venv ## tests that take minutes each: many pools, the same extraction over and over, beside other work
+	@pytest -q -m long -o faulthandler_timeout=14400
+
 bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, and switching releases under load
 	@PYTHONPATH=images/cosmogony/src python tests/bench/extractor/bench.py
 	python tests/bench/release/load.py
@@ -112,8 +115,9 @@ browser:
 test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 	@.ci/test
 
-test-long: ## the gate with every fault of scenario data_update
+test-long: ## the gate with every fault of scenario data_update, then the tests of `make long`
 	@FAULTS=all .ci/test
+	$(MAKE) --no-print-directory long
 
 build: venv ## the collection as a tarball, in dist/
 	@ansible-galaxy collection build --force --output-path dist

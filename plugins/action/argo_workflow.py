@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import WAIT_TIMEOUT
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_silence import Silence
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import elapsed, seconds_between
 
 HOLD = 20  # seconds one look may take when nothing happens
+NO_PROGRESS_AFTER = 300  # the default of the module
 
 
 class ActionModule(ActionBase):
@@ -40,24 +45,26 @@ class ActionModule(ActionBase):
 
     def _follow(self, arguments: dict[str, Any], began: float, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         limit = arguments.get("wait_timeout")
+        limit = WAIT_TIMEOUT if limit is None else limit
         seen: dict[str, str] = {}
         lines: list[str] = []
+        quiet = arguments.get("no_progress_after")
+        silence = Silence(NO_PROGRESS_AFTER if quiet is None else float(quiet))
         while True:
-            look = {**arguments, "hold": HOLD, "seen": seen}
-            if limit is not None:
-                left = int(float(limit) - (time.monotonic() - began))
-                look["wait_timeout"] = max(0, left)
-                look["hold"] = max(0, min(HOLD, left))
+            left = max(0, int(float(limit) - (time.monotonic() - began)))
+            look = {**arguments, "wait_timeout": left, "hold": min(HOLD, left), "seen": seen}
             result = self._module(look, task_vars)
-            for line in result.get("lines") or []:
+            news = (result.get("lines") or []) + _standing_still(result, silence)
+            for line in news:
                 self._say(line)
-            lines += result.get("lines") or []
+            lines += news
             if result.get("failed") or result.get("ended"):
                 break
             seen = result.get("seen") or {}
         if result.get("last_observation"):
             result["msg"] = result["msg"].replace(f"within {look['wait_timeout']} seconds", f"within {limit} seconds")
         result.pop("seen", None)
+        result.pop("at_work", None)
         return {**result, "lines": lines}
 
     def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
@@ -68,3 +75,10 @@ class ActionModule(ActionBase):
     def _say(self, line: str) -> None:
         if not self._task.no_log:
             self._display.display(f"  {line}")
+
+
+def _standing_still(result: dict[str, Any], silence: Silence) -> list[str]:
+    """Lines on steps that have not moved, with the time since the workflow began."""
+    created = (result.get("workflow") or {}).get("created")
+    since = seconds_between(created, datetime.now(tz=UTC).isoformat())
+    return [f"[{elapsed(since)}] {line}" for line in silence.lines(result.get("at_work") or {}, time.monotonic())]

@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoError
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import ended, news
 
+WAIT_TIMEOUT = 86400  # seconds that a workflow is followed unless another limit is given
 PATIENCE = 120.0  # seconds without an answer of the API
 
 
@@ -31,7 +32,7 @@ def follow(
     *,
     seen: Mapping[str, str],
     interval: float,
-    timeout: float | None,
+    timeout: float,
     hold: float | None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -58,7 +59,7 @@ def follow(
                 return observation
         spent = clock() - began
         if observation is not None:
-            observation.timed_out = timeout is not None and spent + interval > timeout
+            observation.timed_out = spent + interval > timeout
             if observation.timed_out or (hold is not None and (observation.lines or spent >= hold)):
                 return observation
         sleep(interval)

@@ -261,6 +261,14 @@ def news(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple[list[st
     return [f"[{elapsed(seconds)}] {text}" for seconds, text in lines], current
 
 
+def at_work(workflow: Workflow) -> dict[str, str]:
+    """What has not ended, by id, each as one line: the steps; before the first one, what the workflow waits for."""
+    waiting = waiting_for(workflow)
+    if waiting:
+        return {"": f"{workflow['metadata']['name']} {waiting}"}
+    return {step.id: step.text() for step in Tree(workflow).steps() if step.phase not in ENDED}
+
+
 def last_observation(workflow: Workflow) -> str:
     """One sentence on where a workflow stands."""
     parts = [f"phase {phase(workflow)}"]
@@ -270,5 +278,5 @@ def last_observation(workflow: Workflow) -> str:
     waiting = waiting_for(workflow)
     if waiting:
         parts.append(waiting)
-    going = [step.text() for step in Tree(workflow).steps() if step.phase not in ENDED]
+    going = [] if waiting else at_work(workflow).values()
     return ", ".join(parts) + (f"; at work: {'; '.join(going)}" if going else "")

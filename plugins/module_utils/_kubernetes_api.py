@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import contextlib
+import signal
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
 
 from ansible_collections.cosmogony.stack.plugins.module_utils._words import plain
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+
+CONNECT_SECONDS = 60
+CHECK = "Check the kubeconfig, its context, and that the cluster runs."
 
 
 class Unreachable(Exception):
@@ -24,7 +29,8 @@ def connect(params: Mapping[str, Any]) -> Any:
 
     auth = {option: params[option] for option in AUTH_ARG_SPEC}
     try:
-        api = get_api_client(**auth).client.client
+        with _limit(CONNECT_SECONDS):
+            api = get_api_client(**auth).client.client
     except (
         CoreException,
         kubernetes.client.ApiException,
@@ -32,15 +38,32 @@ def connect(params: Mapping[str, Any]) -> Any:
         urllib3.exceptions.HTTPError,
         OSError,
     ) as error:
-        raise Unreachable(
-            f"The Kubernetes API cannot be reached: {describe(error).rstrip('.')}."
-            " Check the kubeconfig, its context, and that the cluster runs."
-        ) from error
+        raise Unreachable(f"The Kubernetes API cannot be reached: {describe(error).rstrip('.')}. {CHECK}") from error
     configuration = api.configuration
     configuration.retries = False
     own = kubernetes.client.ApiClient(configuration)
     own.default_headers.update(api.default_headers)
     return own
+
+
+@contextlib.contextmanager
+def _limit(seconds: int) -> Iterator[None]:
+    """Unreachable when the block takes longer: kubernetes.core asks the API for its version and kinds without a limit.
+
+    Only for a main thread, as the one of a module is.
+    """
+
+    def end(*_: object) -> NoReturn:
+        # no OSError: urllib3 would ask once more
+        raise Unreachable(f"The Kubernetes API does not answer within {seconds} s. {CHECK}")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def describe(error: Exception) -> str:

@@ -13,7 +13,7 @@ author:
 description:
   - Submits a Workflow from a WorkflowTemplate, follows it until it has ended, and returns its output parameters.
   - While it runs, one line is printed for everything that happens, with the time since the start and the progress
-    of long steps.
+    of long steps. A step whose progress and phase have not moved for O(no_progress_after) is named, too.
   - When it fails, the failed steps are returned with their messages and their last log lines.
   - Needs Argo Workflows 3.6 or newer and the rights to get C(workflowtemplates), to create, get and list C(workflows),
     to list C(pods) and to get C(pods/log).
@@ -65,13 +65,20 @@ options:
   wait_timeout:
     description:
       - Seconds to follow it at most. The workflow goes on when they are over; the task fails with what was last seen.
-      - Without it there is no limit.
     type: int
+    default: 86400
   poll_interval:
     description:
       - Seconds between two looks.
     type: int
     default: 2
+  no_progress_after:
+    description:
+      - Seconds after which a step that has not moved is named, live. It is said again each time it has stood still
+        for twice as long, at least every hour.
+      - V(0) says nothing.
+    type: int
+    default: 300
   log_lines:
     description:
       - How many of the last log lines of a failed step are returned.
@@ -194,6 +201,10 @@ seen:
   description: What was seen, for the next look.
   returned: when a workflow was followed
   type: dict
+at_work:
+  description: What has not ended, one line each, by the id of the step.
+  returned: when a workflow was followed with O(hold)
+  type: dict
 ended:
   description: Whether the workflow has ended.
   returned: when one was submitted or followed
@@ -201,6 +212,7 @@ ended:
 """
 
 import copy
+import importlib
 import traceback
 from typing import Any
 
@@ -212,26 +224,19 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client impor
     parameter_texts,
     submission,
 )
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import Observation, follow
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import WAIT_TIMEOUT, Observation, follow
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
     BROKEN,
     Tree,
+    at_work,
     ended,
     last_observation,
     outputs,
     phase,
     summary,
 )
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import Unreachable, connect
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-
-try:
-    import kubernetes
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException
-except ImportError:
-    KUBERNETES_IMPORT_ERROR: str | None = traceback.format_exc()
-else:
-    KUBERNETES_IMPORT_ERROR = None
 
 
 def argument_spec() -> dict[str, Any]:
@@ -245,8 +250,9 @@ def argument_spec() -> dict[str, Any]:
         labels={"type": "dict", "default": {}},
         when_running={"type": "str", "choices": ["refuse", "follow", "submit"], "default": "refuse"},
         wait={"type": "bool", "default": True},
-        wait_timeout={"type": "int"},
+        wait_timeout={"type": "int", "default": WAIT_TIMEOUT},
         poll_interval={"type": "int", "default": 2},
+        no_progress_after={"type": "int", "default": 300},
         log_lines={"type": "int", "default": 20},
         unchanged_results={"type": "list", "elements": "str", "default": ["current"]},
         hold={"type": "int"},
@@ -335,6 +341,8 @@ class WorkflowRun:
             lines=observation.lines,
             seen=observation.seen,
         )
+        if self.params["hold"] is not None:
+            self.results["at_work"] = at_work(workflow)
         if phase(workflow) in BROKEN:
             self._failed(workflow)
         elif observation.timed_out and not ended(workflow) and self.params["wait"]:
@@ -384,15 +392,14 @@ def main() -> None:
         mutually_exclusive=[("template", "name")],
         supports_check_mode=True,
     )
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    auth = {option: module.params[option] for option in AUTH_ARG_SPEC}
     try:
-        api = get_api_client(**auth).client.client
-    except (CoreException, kubernetes.config.ConfigException, OSError, kubernetes.client.ApiException) as error:
-        module.fail_json(
-            msg=f"The Kubernetes API cannot be reached: {error}. Check kubeconfig, context and the cluster itself."
-        )
+        kubernetes = importlib.import_module("kubernetes")
+    except ImportError:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=traceback.format_exc())
+    try:
+        api = connect(module.params)
+    except Unreachable as error:
+        module.fail_json(msg=str(error))
     client = ArgoClient(
         kubernetes.client.CustomObjectsApi(api), kubernetes.client.CoreV1Api(api), module.params["namespace"]
     )

@@ -138,6 +138,14 @@ def test_settings_are_visible_to_argo_and_complete(default) -> None:
     ]
     assert (data["s3-endpoint"], data["s3-secure"], data["postgres-port"]) == ("minio.example.org:9000", "true", "5432")
     assert (data["tiles-max-zoom"], data["releases-keep"], data["languages"]) == ("8", "3", "")
+    assert data["sources-as-original"] == "false"
+
+
+def test_the_original_zones_are_a_setting_of_true_or_false(render) -> None:
+    settings = render({"data": {"sourcesAsOriginal": True}})["ConfigMap/cosmogony-settings"]
+    assert settings["data"]["sources-as-original"] == "true"
+    with pytest.raises(AssertionError, match="sourcesAsOriginal"):
+        render({"data": {"sourcesAsOriginal": "perhaps"}})
 
 
 def test_limits_of_the_gate(default, render) -> None:
@@ -156,6 +164,12 @@ def test_limits_of_the_gate(default, render) -> None:
         assert changed["ConfigMap/cosmogony-settings"]["data"]["gate-max-outside"] == told
 
 
+def environment(patch: dict[str, Any]) -> dict[str, str]:
+    """What the patch of a pod gives the step."""
+    (main,) = (container for container in patch["containers"] if container["name"] == "main")
+    return {entry["name"]: entry["value"] for entry in main["env"]}
+
+
 def test_pod_patches_of_the_steps(render) -> None:
     extract = {"resources": {"requests": {"cpu": "3", "memory": "9Gi"}, "limits": {"memory": "10Gi"}}}
     data = render({"steps": {"extract": extract}})["ConfigMap/cosmogony-settings"]["data"]
@@ -170,7 +184,7 @@ def test_pod_patches_of_the_steps(render) -> None:
         assert resources["limits"]["memory"] and resources["requests"]["cpu"]
         sizes = [volume["emptyDir"]["sizeLimit"] for volume in patch["volumes"]]
         assert [resources["requests"]["ephemeral-storage"]] == sizes
-        assert by_name["main"]["env"] == [{"name": "SCRATCH_SIZE", "value": sizes[0]}], "the step knows its limit"
+        assert environment(patch) == {"SCRATCH_SIZE": sizes[0], "STALL_SECONDS": "900"}, "the step knows its limits"
         for argos in ("init", "wait"):
             assert by_name[argos]["securityContext"]["allowPrivilegeEscalation"] is False
             assert by_name[argos]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
@@ -191,6 +205,21 @@ def test_time_limits_of_the_steps(default, render) -> None:
     # a number of six digits stays one: YAML's 1e+06 is none to Kubernetes
     changed = limits(render({"steps": {"extract": {"deadline": 1_000_000}}}))
     assert changed == {**limits(default), "deadline-extract": "1000000"}
+
+
+def test_time_without_progress_of_the_steps(render) -> None:
+    """Also of the steps that work on the cache of t-rex, whose patch is another one."""
+    trex = {"engine": "trex", "trex": {"image": "r.example.org/t-rex:1"}}
+    for values in ({}, {"tiles": trex}):
+        steps = {"extract": {"stall": 1_000_000}, "manage": {"stall": 0}}
+        data = render({"steps": steps, **values})["ConfigMap/cosmogony-settings"]["data"]
+        limits = {
+            key.removeprefix("pod-"): environment(json.loads(value))["STALL_SECONDS"]
+            for key, value in data.items()
+            if key.startswith("pod-")
+        }
+        assert (limits.pop("extract"), limits.pop("manage"), limits.pop("switch")) == ("1000000", "0", "0")
+        assert set(limits.values()) == {"900"}
 
 
 def test_a_site_may_ask_for_less_disk_than_it_allows(render) -> None:
@@ -325,6 +354,8 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
         ({"steps": {"load": {"scratch": "from-plan"}}}, "/steps/load/scratch"),
         ({"steps": {"load": {"deadline": "1h"}}}, "/steps/load/deadline"),
         ({"steps": {"merge": {"deadline": 0}}}, "/steps/merge/deadline"),
+        ({"steps": {"merge": {"stall": "15m"}}}, "/steps/merge/stall"),
+        ({"steps": {"plan": {"stall": -1}}}, "/steps/plan/stall"),
         ({"data": {"gate": {"maxOutside": "1.5"}}}, "/data/gate/maxOutside"),
         ({"data": {"gate": {"maxOutside": "101%"}}}, "/data/gate/maxOutside"),
         ({"data": {"gate": {"incomplete": "maybe"}}}, "/data/gate/incomplete"),

@@ -173,7 +173,7 @@ def test_steps_on_the_cache_get_it_by_their_patch(trex) -> None:
     for step in ("switch", "trex"):
         patch = json.loads(settings[f"pod-{step}"])
         main = next(container for container in patch["containers"] if container["name"] == "main")
-        assert main["env"] == [{"name": "TREX_CACHE", "value": CACHE}]
+        assert main["env"][-1] == {"name": "TREX_CACHE", "value": CACHE}
         assert main["volumeMounts"] == [{"name": "trex-cache", "mountPath": CACHE}]
         assert main["resources"]["limits"]["memory"]
         assert [volume["name"] for volume in patch["volumes"]] == ["tmp", "trex-cache"]

@@ -139,6 +139,17 @@ def test_sources_are_no_arguments() -> None:
                 assert "sources" not in setting_keys(entry), file
 
 
+@pytest.mark.parametrize("step", ["plan", "extract", "merge"])
+def test_what_zones_are_made_with_is_the_same_in_every_step(step: str) -> None:
+    """Else a step would not find what the one before it made."""
+    settings = {"languages": "languages", "as-original": "sources-as-original"}
+    main = main_of(step)
+    inputs = {entry["name"]: entry for entry in main["inputs"]["parameters"]}
+    for name, key in settings.items():
+        assert setting_keys(inputs[name]) == {key}
+        assert f"--{name}={{{{inputs.parameters.{name}}}}}" in main["container"]["args"]
+
+
 @pytest.mark.parametrize("step", ["plan", "fetch"])
 def test_sources_on_another_s3_server(default, render, step: str) -> None:
     env = {entry["name"]: entry["valueFrom"] for entry in main_of(step)["container"]["env"]}

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,3 +27,13 @@ def luxembourg() -> Path:
 @pytest.fixture(scope="session")
 def liechtenstein() -> Path:
     return DATA / "liechtenstein-2013-08-03.osm.pbf"
+
+
+@pytest.fixture
+def beside() -> Iterator[None]:
+    """Two other programs that compute as much as they can."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    yield
+    for other in others:
+        other.kill()
+        other.wait()

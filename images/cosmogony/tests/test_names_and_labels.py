@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import pytest
 from cosmogony.labels import Labels, zip_suffix
-from cosmogony.names import add_centre_names, international, with_label_tags, zip_codes
+from cosmogony.names import add_centre_names, international, plain_zip_codes, with_label_tags, zip_codes
 from cosmogony.reader import Node
 from cosmogony.zone import Zone
 from cosmogony.zone_type import ZoneType
@@ -19,7 +20,24 @@ def test_names_that_equal_the_name_are_left_out() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("codes", "plain"),
+    [
+        (["1010", "20097 - 20099", "21149"], ["1010", "20097", "20099", "21149"]),
+        (["1000-1299"], ["1000", "1299"]),
+        (
+            ["980-0811", "12345-6789", "00-950", "D-01067", "SW1A 1AA"],
+            ["00-950", "12345-6789", "980-0811", "D-01067", "SW1A 1AA"],
+        ),
+        (["46055:46140", "60183/60184", "1..9"], []),
+    ],
+)
+def test_plain_zip_codes(codes: list[str], plain: list[str]) -> None:
+    assert plain_zip_codes(codes) == plain
+
+
 def test_zip_codes_are_split_and_sorted() -> None:
+    assert zip_codes({"postal_code": "01067; 01069 ;01067,01067"}) == ["01067", "01069"]
     assert zip_codes({"postal_code": "9490; 9485;"}) == ["9485", "9490"]
     assert zip_codes({"addr:postcode": "1", "postal_code": "2"}) == ["1"]
     assert zip_codes({}) == []

@@ -23,6 +23,7 @@ class World:
     ways: dict[tuple[int, ...], int] = field(default_factory=dict)
     relations: list[tuple[int, dict[str, str], list[tuple[str, int, str]]]] = field(default_factory=list)
     first_id: int = 1
+    copies: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def node(self, x: float, y: float, **tags: str) -> int:
         key = (x, y)
@@ -31,6 +32,11 @@ class World:
         if tags:
             self.node_tags[self.nodes[key]] = {k.replace("__", ":"): v for k, v in tags.items()}
         return self.nodes[key]
+
+    def copied_node(self, x: float, y: float, ref: int) -> int:
+        """Another node at a place that may have one already."""
+        self.copies[ref] = (x, y)
+        return ref
 
     def way(self, refs: list[int]) -> int:
         key = tuple(refs) if refs[0] <= refs[-1] else tuple(reversed(refs))
@@ -51,7 +57,8 @@ class World:
 
     def write(self, path: Path, without_ways: frozenset[int] = frozenset()) -> Path:
         with osmium.SimpleWriter(str(path), overwrite=True) as out:
-            for (x, y), ref in sorted(self.nodes.items(), key=lambda item: item[1]):
+            known = {**{ref: place for place, ref in self.nodes.items()}, **self.copies}
+            for ref, (x, y) in sorted(known.items()):
                 place = (self.origin[0] + x * self.step, self.origin[1] + y * self.step)
                 out.add_node(osmium.osm.mutable.Node(id=ref, location=place, tags=self.node_tags.get(ref, {})))
             for refs, way in sorted(self.ways.items(), key=lambda item: item[1]):

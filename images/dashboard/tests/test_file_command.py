@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -128,7 +129,7 @@ def test_geometry_is_not_kept(tmp_path: Path, name: str) -> None:
 
 def test_it_runs_as_a_program(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cosmogony_dashboard", f"--cosmogony={write(tmp_path / 'z.json', luxembourg())}"]
-    environment = {"PYTHONPATH": str(Path(__file__).parent.parent / "src")}
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 ok, 0 ko" in done.stdout

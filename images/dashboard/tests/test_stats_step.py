@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cosmogony_dashboard import cli
 from cosmogony_dashboard.cli import main
 from cosmogony_dashboard.store import Store
+from cosmogony_steps import termination
 from test_file_command import luxembourg
 from throwaway import free_port, objectstore, or_skip
 from throwaway.objectstore import MinIO
@@ -88,7 +88,7 @@ def test_an_unknown_release_is_a_permanent_failure_that_names_it(
 ) -> None:
     told = tmp_path / "termination-log"
     told.touch()
-    monkeypatch.setattr(cli, "TERMINATION", told)
+    monkeypatch.setattr(termination, "FILE", str(told))
     assert main(["stats", "--release", release]) == 1
     said = capsys.readouterr().err
     assert release in said

@@ -23,7 +23,7 @@ def script(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         text=True,
         capture_output=True,
         check=False,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SCRIPT.parent / "src"), **environment},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **environment},
     )
 
 

@@ -271,6 +271,105 @@ def test_an_incomplete_own_country_blocks(importer: Importer, bucket: Bucket) ->
     assert "relation:900100" not in said
 
 
+# What the extractor left out
+
+
+def left_out(reason: str, country: str | None, count: int, *examples: int, level: int = 8) -> dict[str, object]:
+    ids = [f"relation:{number}" for number in examples]
+    return {"reason": reason, "country_code": country, "admin_level": level, "place": None, "count": count} | {
+        "examples": ids
+    }
+
+
+def compared(
+    importer: Importer, bucket: Bucket, before: list[dict] | None, after: list[dict] | None, zones: list[dict]
+) -> tuple[str, dict]:
+    """What the gate says of a release whose extractor left out other objects than before; and the stored verdict."""
+    first, second = "20261121t221000-00000001", "20261122t221000-00000002"
+    for release, content, table in ((first, TWO, before), (second, zones, after)):
+        bucket.release(content, release, **({} if table is None else {"left_out": table}))
+        importer.run("load", "--release", release)
+    importer.run("gate", "--release", first)
+    importer.run("publish", "--release", first)
+    said = importer.run("gate", "--release", second, code=0 if zones is TWO else 1)
+    return said, stored(importer, second)
+
+
+WITHOUT_CITIES = [one for one in TWO if not 110 <= one["id"] < 123]
+BEFORE = [
+    left_out("broken_geometry", "BB", 1, 1),
+    left_out("cut_at_edge", "BB", 5, 10, 11, 12),
+    left_out("no_name", "AA", 2, 20, 21),
+]
+
+
+def test_a_loss_names_the_reasons_that_grew(importer: Importer, bucket: Bucket) -> None:
+    after = [
+        left_out("broken_geometry", "AA", 9, 90, 91),
+        left_out("broken_geometry", "BB", 8, 1, 2, 3, 4, 5),
+        left_out("broken_geometry", "BB", 4, 6, level=9),
+        left_out("cut_at_edge", "BB", 6, 10, 11, 12, 13),
+        left_out("no_area", "BB", 1, 30),
+        left_out("no_country", None, 50, 40),
+        left_out("no_name", "BB", 1, 31),
+    ]
+    said, verdict = compared(importer, bucket, BEFORE, after, WITHOUT_CITIES)
+    loss = "country BB, type city: 12 zones, 25 in the live release 20261121t221000-00000001 (-52.0 %, limit 5 %)"
+    assert (
+        f"{loss}; more was left out than there: broken_geometry +11 (relation:2, relation:3, relation:4), "
+        "cut_at_edge +1 (relation:13, relation:10, relation:11), no_area +1 (relation:30)"
+    ) in said
+    assert verdict["figures"]["left_out"]["by_reason"] == {
+        "broken_geometry": 21, "cut_at_edge": 6, "no_area": 1, "no_country": 50, "no_name": 1
+    }  # fmt: skip
+    grown = verdict["figures"]["left_out"]["grown"]
+    assert [(row["country"], row["reason"], row["before"], row["after"]) for row in grown[:3]] == [
+        ("", "no_country", 0, 50),
+        ("BB", "broken_geometry", 1, 12),
+        ("AA", "broken_geometry", 0, 9),
+    ]
+
+
+def test_a_loss_names_what_was_left_out_without_a_country(importer: Importer, bucket: Bucket) -> None:
+    """Where the border of a country is broken nothing in it has a country."""
+    after = [*BEFORE, left_out("no_country", None, 13, 40, 41)]
+    said, _ = compared(importer, bucket, BEFORE, after, WITHOUT_CITIES)
+    assert "; more was left out than there, of no known country: no_country +13 (relation:40, relation:41)" in said
+
+
+def test_a_loss_that_the_extractor_does_not_explain(importer: Importer, bucket: Bucket) -> None:
+    after = [*BEFORE, left_out("no_name", "AA", 1, 22)]
+    said, _ = compared(importer, bucket, BEFORE, after, WITHOUT_CITIES)
+    assert "(-52.0 %, limit 5 %); no more was left out than there" in said
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, BEFORE), (BEFORE, None), (None, None)])
+def test_a_manifest_of_an_earlier_program_says_nothing_of_it(
+    importer: Importer, bucket: Bucket, before: list[dict] | None, after: list[dict] | None
+) -> None:
+    said, verdict = compared(importer, bucket, before, after, WITHOUT_CITIES)
+    assert "(-52.0 %, limit 5 %)\n" in said
+    assert "than there" not in said
+    assert (verdict["figures"]["left_out"] is None) == (after is None)
+
+
+def test_boundaries_without_a_valid_polygon_are_listed_and_do_not_block(importer: Importer, bucket: Bucket) -> None:
+    after = [
+        left_out("broken_geometry", "AA", 20, *range(50, 60)),
+        left_out("broken_geometry", "BB", 2, 1, 2),
+        left_out("no_area", None, 1, 30),
+        left_out("no_name", "AA", 2, 20, 21),
+    ]
+    said, verdict = compared(importer, bucket, BEFORE, after, TWO)
+    named = ", ".join(f"relation:{number}" for number in range(50, 60))
+    notes = [
+        f"22 left out as broken_geometry, 1 in the live release: {named} and 12 more",
+        "1 left out as no_area, 0 in the live release: relation:30",
+    ]
+    assert (verdict["verdict"], verdict["findings"], verdict["notes"]) == ("passed", [], notes)
+    assert all(f"gate: {note}" in said for note in notes)
+
+
 def test_incomplete_is_block_or_allow(importer: Importer, zones: Zones) -> None:
     release = importer.load(zones.grid())
     assert "wanted block or allow" in importer.run("gate", "--release", release, "--incomplete", "warn", code=1)

@@ -152,7 +152,7 @@ def start_load(importer: Importer, path: Path) -> subprocess.Popen[str]:
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONPATH": str(SCRIPT.parent / "src")},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
 
 
@@ -233,7 +233,7 @@ def test_memory_does_not_grow_with_the_number_of_zones(importer: Importer, zones
             text=True,
             capture_output=True,
             check=True,
-            env={**os.environ, "PYTHONPATH": str(SCRIPT.parent / "src")},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         peaks.append([int(word) for word in done.stdout.split()])
     assert peaks[1][0] == 4 * peaks[0][0]

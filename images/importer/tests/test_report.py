@@ -98,7 +98,7 @@ def merged(bucket: Bucket) -> Bucket:
     bucket.release(
         grid(4),
         ID,
-        inputs={"languages": ["fr"]},
+        inputs={"languages": ["fr"], "as_original": False},
         sources=[{"name": "land.osm.pbf"}, {"name": "old.osm.pbf"}],
         dropped=dropped,
         durations={"fetch": 99, "extract": 99, "merge": 0.0},
@@ -171,11 +171,31 @@ def test_a_published_release(importer: Importer, merged: Bucket, receiver: Recei
     assert told["gate"]["verdict"] == "passed"
     assert told["gate"]["figures"]["outside"]["outside"] == 0
     assert (told["failures"], told["warnings"]) == ([], [])
+    assert (told["inputs"]["languages"], told["inputs"]["as_original"]) == (["fr"], False)
+    assert (told["left_out"], told["repaired"]) == (None, None), "a manifest of an earlier program has none"
     assert told["webhook"] == {"posted": True, "status": 200, "attempts": 1}
     assert merged.get(f"runs/{RUN}.json") == merged.get(f"releases/{ID}/summary.json") == told
     ((path, posted),) = receiver.posts
     assert path == f"/hook/{TOKEN}"
     assert posted["text"] == told["text"] and posted["run"] == RUN and posted["durations"] == durations
+
+
+def test_what_was_left_out_and_repaired(importer: Importer, bucket: Bucket) -> None:
+    rows = [
+        {"reason": "no_name", "country_code": "AA", "admin_level": 8, "place": None, "count": n, "examples": ["node:1"]}
+        for n in range(60)
+    ]
+    broken = rows[0] | {"reason": "broken_geometry", "count": 1, "examples": ["relation:7"]}
+    bucket.release(grid(4), ID, inputs={"as_original": True}, left_out=[broken, *rows, "no row"], repaired=[])
+    importer.run("load", "--release", ID)
+    importer.run("gate", "--release", ID)
+    told = report(importer, "Succeeded")
+    assert told["inputs"]["as_original"] is True
+    assert told["left_out"]["by_reason"] == {"broken_geometry": 1, "no_name": sum(range(60))}
+    assert [row["count"] for row in told["left_out"]["rows"]] == [*range(59, 9, -1)]
+    assert told["left_out"]["rows"][0] == rows[59]
+    assert told["repaired"] == {"by_reason": {}, "rows": []}
+    assert told["warnings"] == ["1 left out as broken_geometry: relation:7", "no release is live"]
 
 
 def test_nothing_was_new(importer: Importer, bucket: Bucket) -> None:

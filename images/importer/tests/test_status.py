@@ -28,7 +28,7 @@ def test_before_the_first_release(importer: Importer, db: psycopg.Connection) ->
 
 
 def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
-    bucket.release(grid(4))
+    bucket.release(grid(4), inputs={"as_original": True})
     bucket.client.put_object(bucket.name, "osm/land.osm.pbf", io.BytesIO(b"x" * 500), 500)
     bucket.client.put_object(bucket.name, "notes.txt", io.BytesIO(b"y" * 7), 7)
     importer.run("load", "--release", ID)
@@ -40,6 +40,7 @@ def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.C
     assert release["gate"] in ("passed", "overridden")
     assert release["bytes"] > 8192
     assert [source["name"] for source in release["sources"]] == ["land.osm.pbf"]
+    assert release["as_original"] is True
     assert told["store"]["bucket"] == bucket.name
     prefixes = told["store"]["prefixes"]
     assert prefixes["osm/"] == {"objects": 1, "bytes": 500}
@@ -52,4 +53,4 @@ def test_release_of_an_original_database_has_no_sources(
     importer: Importer, db: psycopg.Connection, zones, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     importer.load(zones.grid(size=2))
-    assert [release["sources"] for release in status(importer)["releases"]] == [[]]
+    assert [(one["sources"], one["as_original"]) for one in status(importer)["releases"]] == [([], None)]

@@ -120,6 +120,7 @@ class PostgresProbe:
                 password=options["password"],
                 sslmode=options["sslmode"],
                 connect_timeout=max(2, round(budget)),
+                tcp_user_timeout=round(budget * 1000),
                 application_name="cosmogony-readiness",
                 autocommit=True,
                 row_factory=dict_row,

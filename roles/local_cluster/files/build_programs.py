@@ -34,6 +34,8 @@ from typing import Any, TextIO
 # Part of every digest: raise it when this file changes what a build produces.
 RECIPE_FORMAT = 1
 TICK_SECONDS = 15.0
+COMMAND_SECONDS = 3 * 3600.0  # the longest takes half an hour on two busy cores
+LOCK_SECONDS = 6 * 3600.0  # for all that another build does
 # The order of the build: first what the cluster itself waits for.
 ORDER = ("kubernetes", "etcd", "argo", "minio", "coredns", "local-path-provisioner", "helm", "martin")
 
@@ -193,7 +195,7 @@ class Runner:
     def __init__(self, progress: Progress, nice: int = 0) -> None:
         self._progress = progress
         self._nice = nice
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a second signal may come while the first one is handled
         self._processes: set[subprocess.Popen[bytes]] = set()
         self.stopped = threading.Event()
 
@@ -209,7 +211,10 @@ class Runner:
         counter: tuple[re.Pattern[str], str] | None = None,
         started: float | None = None,
     ) -> None:
-        """Run a command; a progress line every TICK_SECONDS; BuildError with the end of its log when it fails."""
+        """Run a command; a progress line every TICK_SECONDS; BuildError with the end of its log when it fails.
+
+        A command that does not end in COMMAND_SECONDS, or after `stop`, is killed with its children.
+        """
         begin = started if started is not None else time.monotonic()
         full = ["nice", "-n", str(self._nice), *command] if self._nice else list(command)
         with log.open("ab") as output:
@@ -231,12 +236,17 @@ class Runner:
                 except OSError as error:
                     raise BuildError(f"{label}: {command[0]}: {error}") from error
                 self._processes.add(process)
+        late = False
+        limit = time.monotonic() + COMMAND_SECONDS
         try:
             while True:
                 try:
                     code = process.wait(timeout=TICK_SECONDS)
                     break
                 except subprocess.TimeoutExpired:
+                    late = time.monotonic() > limit
+                    if late or self.stopped.is_set():
+                        send_to_group(process, signal.SIGKILL)
                     count = ""
                     if counter is not None:
                         text = log.read_text(encoding="utf-8", errors="replace")
@@ -248,8 +258,9 @@ class Runner:
         if self.stopped.is_set():
             raise BuildError(f"{label} stopped")
         if code != 0:
+            how = f"had not ended after {elapsed(COMMAND_SECONDS)} and was killed" if late else f"ended with {code}"
             raise BuildError(
-                f"{label}: {command[0]} ended with {code}; the end of {log}:\n{last_lines(log)}\n"
+                f"{label}: {command[0]} {how}; the end of {log}:\n{last_lines(log)}\n"
                 "  Next: see the log; run the same command again, it goes on where it stopped."
             )
 
@@ -258,8 +269,13 @@ class Runner:
         with self._lock:
             self.stopped.set()
             for process in self._processes:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGTERM)
+                send_to_group(process, signal.SIGTERM)
+
+
+def send_to_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """To a process and its children; it is the leader of their group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 class Toolchains:
@@ -506,15 +522,19 @@ class Builder:
         return version
 
     def _module_directory(self, go: str, environment: Mapping[str, str], work: Path, module: str) -> Path:
-        done = subprocess.run(
-            [go, "list", "-m", "-f", "{{.Dir}}", module],
-            env=dict(environment),
-            cwd=work,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [go, "list", "-m", "-f", "{{.Dir}}", module],
+                env=dict(environment),
+                cwd=work,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=600,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BuildError(f"{module}: go list had not ended after 600 s; check the network and run again") from error
         directory = done.stdout.strip()
         if done.returncode != 0 or not directory:
             raise BuildError(f"{module}: go list: {done.stderr.strip() or 'no folder'}")
@@ -665,16 +685,32 @@ def chroot_command(
 
 
 @contextlib.contextmanager
-def exclusive(cache: Path, progress: Progress) -> Iterator[None]:
-    """One builder at a time for a cache."""
+def exclusive(cache: Path, progress: Progress, stopped: threading.Event) -> Iterator[None]:
+    """One builder at a time for a cache; another one is waited for, LOCK_SECONDS at most."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / ".lock").open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress.line(f"another build uses {cache}: waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        begin = time.monotonic()
+        waits = False
+        while not try_lock(lock):
+            if not waits:
+                waits = True
+                progress.line(f"another build uses {cache}: waiting for it")
+            if time.monotonic() - begin > LOCK_SECONDS:
+                raise BuildError(
+                    f"another build has used {cache} for {elapsed(LOCK_SECONDS)}\n"
+                    f"  Next: `fuser -v {cache}/.lock` names it; end it or wait, then run the same command again."
+                )
+            if stopped.wait(1):
+                raise BuildError("stopped while another build was waited for; run the same command again")
         yield
+
+
+def try_lock(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -782,7 +818,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0 if program.is_built(cache / "programs") else 3
         builder = Builder(cache, progress, nice=options.nice)
         progress.on_closed = builder.runner.stop
-        with stopped_by_signals(builder.runner), exclusive(builder.programs_cache, progress):
+        with stopped_by_signals(builder.runner), exclusive(builder.programs_cache, progress, builder.runner.stopped):
             builder.logs.mkdir(parents=True, exist_ok=True)
             for leftover in builder.programs_cache.glob(".new-*"):
                 remove_tree(leftover)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PAUSE = 0.05
+_LIMIT = 3600  # seconds for one run
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,15 @@ class Usage:
 
 
 def run(command: Sequence[str], environment: dict[str, str]) -> Usage:
-    """Run to the end; an error of the program is an error here."""
+    """Run to the end, within an hour; an error of the program is an error here."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     peak = 0
     while process.poll() is None:
+        if time.perf_counter() - began > _LIMIT:
+            process.kill()
+            raise SystemExit(f"{' '.join(command)} has not ended within {_LIMIT} s")
         peak = max(peak, sum(map(_pss, _tree(process.pid))))
         time.sleep(_PAUSE)
     seconds = time.perf_counter() - began

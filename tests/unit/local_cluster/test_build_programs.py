@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -195,6 +197,58 @@ def test_an_interrupted_build_ends_its_compiler_and_goes_on_later(tmp_path, go):
         assert "goes on where it stopped" in process.stderr.read()
     write_fake_go(go, GOOD)
     assert run(tmp_path) == 0
+
+
+@pytest.fixture
+def stubborn(tmp_path, monkeypatch):
+    """Runs a command that does not heed SIGTERM."""
+    monkeypatch.setattr(build_programs, "TICK_SECONDS", 0.1)
+
+    def run(runner):
+        command = ["sh", "-c", "trap '' TERM; sleep 600"]
+        runner.run(command, tmp_path / "log", label="[1/1] hello", what="building")
+
+    return run
+
+
+def test_a_command_that_does_not_end_is_killed(stubborn, monkeypatch):
+    monkeypatch.setattr(build_programs, "COMMAND_SECONDS", 0.5)
+    with pytest.raises(build_programs.BuildError, match=r"sh had not ended after .* and was killed"):
+        stubborn(build_programs.Runner(build_programs.Progress()))
+
+
+def test_a_command_that_does_not_stop_is_killed(stubborn):
+    runner = build_programs.Runner(build_programs.Progress())
+    threading.Timer(0.5, runner.stop).start()
+    with pytest.raises(build_programs.BuildError, match="stopped"):
+        stubborn(runner)
+
+
+def test_another_build_is_waited_for_with_a_limit(tmp_path, go, capsys, monkeypatch):
+    monkeypatch.setattr(build_programs, "LOCK_SECONDS", 1.0)
+    write_go_program(tmp_path / "programs" / "hello")
+    write_fake_go(go, GOOD)
+    cache = tmp_path / "cache" / "programs"
+    cache.mkdir(parents=True)
+    with (cache / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert run(tmp_path) == 1
+    said = capsys.readouterr()
+    assert f"another build uses {cache}: waiting for it" in said.out
+    assert f"fuser -v {cache}/.lock" in said.err
+    assert run(tmp_path) == 0
+
+
+def test_a_build_that_waits_for_another_one_can_be_stopped(tmp_path):
+    stopped = threading.Event()
+    stopped.set()
+    progress = build_programs.Progress()
+    with (
+        build_programs.exclusive(tmp_path, progress, stopped),
+        pytest.raises(build_programs.BuildError, match="stopped"),
+        build_programs.exclusive(tmp_path, progress, stopped),
+    ):
+        pass
 
 
 def test_a_closed_output_stops_the_build():

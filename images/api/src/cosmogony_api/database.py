@@ -121,6 +121,7 @@ def connection_arguments(settings: Settings) -> dict[str, Any]:
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,  # ms
         "row_factory": dict_row,
         "prepare_threshold": None,
     }

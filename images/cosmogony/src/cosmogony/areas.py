@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assemble the area of a relation from its way members.
-
-Ways are joined at nodes they have in common, in the order of the members. A ring that does not close is left out
-and reported, the closed ones stay. Rings are kept as lists of ways, not as points: many zones share a way.
-"""
+"""Areas as rings of ways. Rings are kept as lists of ways, not as points: many zones share a way."""
 
 from __future__ import annotations
 
@@ -14,16 +10,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from .reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
+from .findings import Repair
+from .reader import Ways
 
 Points = NDArray[np.float64]
+Chain = list[tuple[int, bool]]  # ways (index in `Ways`), and whether each is walked backwards
 
 
 @dataclass(slots=True)
 class Ring:
     """A closed ring: ways (index in `Ways`) with the direction they are walked in."""
 
-    ways: list[tuple[int, bool]]
+    ways: Chain
     counter_clockwise: bool | None = None
 
     def directed(self, ways: Ways, *, outer: bool) -> Points:
@@ -56,19 +54,39 @@ class Part:
 
 @dataclass(slots=True)
 class Area:
-    """The polygons of a relation, and what was wrong with it."""
+    """The polygons of a relation, and what was found while they were made.
 
-    parts: list[Part]
-    missing: int = 0
+    They are `parts` (rings of ways), or a ready `shape` with its border as `arcs` where rings touch or cross.
+    """
+
+    parts: list[Part] = field(default_factory=list)
+    shape: shapely.MultiPolygon | None = None
+    arcs: NDArray[np.int64] | None = None
+    rebuilt: bool = False  # the border of the shape is only about that of the arcs
+    simple: bool = False  # no point of the border is passed twice, and it does not cross itself
+    missing: int = 0  # members that the extract does not have
     open_rings: int = 0
     flat_rings: int = 0
     lost_holes: int = 0
+    repairs: dict[Repair, str] = field(default_factory=dict)  # with what was done
+    problem: str = ""  # why there is no polygon although no member is missing
+
+    @property
+    def has_polygons(self) -> bool:
+        return bool(self.parts) or self.shape is not None
+
+    def note_no_area(self) -> None:
+        """Note that there are closed rings, but nothing inside them."""
+        self.flat_rings += 1
+        self.problem = "its rings have no area"
 
     def rings(self) -> list[Ring]:
         return [ring for part in self.parts for ring in part.rings()]
 
     def polygons(self, ways: Ways) -> shapely.MultiPolygon:
         """The geometry; outer rings counter-clockwise, holes clockwise."""
+        if self.shape is not None:
+            return self.shape
         made = []
         for part in self.parts:
             outer, *inner = [ring.directed(ways, outer=k == 0) for k, ring in enumerate(part.rings())]
@@ -83,38 +101,19 @@ def signed_area(points: Points) -> float:
     return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum()) / 2
 
 
-def assemble(relation: Relation, ways: Ways) -> Area:
-    """The area of a relation; without parts when no outer ring closes."""
-    area = Area([])
-    outer: list[int] = []
-    inner: list[int] = []
-    for ref, role in relation.ways:
-        if role not in OUTER_ROLES and role != INNER_ROLE:
-            continue
-        if ref in ways.damaged:
-            area.missing += 1
-        k = ways.index.get(ref)
-        if k is None:
-            area.missing += ref not in ways.damaged
-            continue
-        (inner if role == INNER_ROLE else outer).append(k)
-    area.parts = [Part(ring) for ring in _join(outer, ways, area)]
-    holes = _join(inner, ways, area) if inner and area.parts else []
-    if holes:
-        _place_holes(area, holes, ways)
-    return area
+def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int]) -> tuple[list[Chain], list[Chain]]:
+    """Closed and open chains of ways, taking the next fitting member each time.
 
-
-def _join(members: Sequence[int], ways: Ways, area: Area) -> list[Ring]:
-    """Closed rings from ways, taking the next fitting member each time."""
-    first, last = ways.first, ways.last
+    `first` and `last` are what ways are joined at: the nodes, or the locations, of their ends.
+    """
     at: dict[int, list[int]] = {}
     for position, k in enumerate(members):
         at.setdefault(first[k], []).append(position)
         if last[k] != first[k]:
             at.setdefault(last[k], []).append(position)
     used = [False] * len(members)
-    rings: list[Ring] = []
+    closed: list[Chain] = []
+    unclosed: list[Chain] = []
     for begin, k in enumerate(members):
         if used[begin]:
             continue
@@ -122,23 +121,19 @@ def _join(members: Sequence[int], ways: Ways, area: Area) -> list[Ring]:
         start, current, cursor = first[k], last[k], begin
         chain = [(k, False)]
         while current != start:
-            position = _next(at[current], used, cursor)
-            if position is None:
-                area.open_rings += 1
+            following = _next(at[current], used, cursor)
+            if following is None:
+                unclosed.append(chain)
                 break
-            used[position] = True
-            cursor = position
-            k = members[position]
+            used[following] = True
+            cursor = following
+            k = members[following]
             backwards = first[k] != current
             current = first[k] if backwards else last[k]
             chain.append((k, backwards))
         else:
-            ring = Ring(chain)
-            if len(ring.points(ways)) < 4:
-                area.flat_rings += 1
-            else:
-                rings.append(ring)
-    return rings
+            closed.append(chain)
+    return closed, unclosed
 
 
 def _next(positions: list[int], used: list[bool], cursor: int) -> int | None:
@@ -152,32 +147,3 @@ def _next(positions: list[int], used: list[bool], cursor: int) -> int | None:
         if fallback is None:
             fallback = position
     return fallback
-
-
-def _place_holes(area: Area, holes: list[Ring], ways: Ways) -> None:
-    """Give each hole to the first polygon that every one of its segments meets."""
-    shells = [shapely.Polygon(part.outer.points(ways)) for part in area.parts]
-    shapely.prepare(shells)
-    boxes = shapely.bounds(shells)
-    for hole in holes:
-        points = hole.points(ways)
-        low, high = points.min(axis=0), points.max(axis=0)
-        near = np.all(boxes[:, :2] <= high, axis=1) & np.all(boxes[:, 2:] >= low, axis=1)
-        for k in np.flatnonzero(near):
-            if _meets(shells[k], points):
-                area.parts[k].inner.append(hole)
-                break
-        else:
-            area.lost_holes += 1
-
-
-def _meets(shell: shapely.Polygon, points: Points) -> bool:
-    inside = shapely.intersects_xy(shell, points[:, 0], points[:, 1])
-    touching = inside[:-1] | inside[1:]
-    if touching.all():
-        return True
-    if not touching.any():
-        return False
-    rest = np.flatnonzero(~touching)
-    lines = shapely.linestrings(np.stack([points[rest], points[rest + 1]], axis=1))
-    return bool(shapely.intersects(shell, lines).all())

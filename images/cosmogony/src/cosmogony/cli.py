@@ -104,11 +104,12 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Any]]:
     commands = parser.add_subparsers(metavar="COMMAND")
     _add_generate(commands)
     _add_merge(commands)
+    _add_explain(commands)
     if importlib.util.find_spec("cosmogony.pipeline") is not None:
         try:
             pipeline = importlib.import_module("cosmogony.pipeline.cli")
         except ModuleNotFoundError as error:
-            if (error.name or "").startswith("cosmogony"):
+            if (error.name or "").partition(".")[0] == "cosmogony":
                 raise  # a fault of ours, not an extra that is not installed
         else:
             pipeline.register(commands)
@@ -128,8 +129,7 @@ def _add_generate(commands: Any) -> None:
         help="ends in .json, .json.gz, .jsonl, .jsonl.gz, .parquet or .fgb; default %(default)s",
     )
     parser.add_argument("--no-stats", action="store_true", help="no summary in the log")
-    parser.add_argument("--country-code", metavar="CC", help="country of the whole extract (ISO 3166-1 alpha-2)")
-    parser.add_argument("--disable-voronoi", action="store_true", help="no zones for places that are only points")
+    _add_decisive(parser)
     parser.add_argument(
         "--filter-langs",
         action="append",
@@ -138,7 +138,6 @@ def _add_generate(commands: Any) -> None:
         help="labels in these languages only (repeat, or separate by commas)",
     )
     parser.add_argument("--num-threads", type=int, metavar="N", help="processes to compute with (default: all cores)")
-    parser.add_argument("--rules", type=Path, metavar="FILE", help="boundary rules instead of the packaged ones")
     parser.add_argument(
         "--fail-on-incomplete",
         choices=["own", "any"],
@@ -148,7 +147,21 @@ def _add_generate(commands: Any) -> None:
     parser.set_defaults(run=_generate)
 
 
+def _add_decisive(parser: argparse.ArgumentParser) -> None:
+    """The options that zones depend on."""
+    parser.add_argument("--country-code", metavar="CC", help="country of the whole extract (ISO 3166-1 alpha-2)")
+    parser.add_argument("--disable-voronoi", action="store_true", help="no zones for places that are only points")
+    parser.add_argument("--rules", type=Path, metavar="FILE", help="boundary rules instead of the packaged ones")
+    parser.add_argument(
+        "--as-original", action="store_true", help="the zones of Cosmogony 0.14.5, without any correction"
+    )
+
+
 _GENERATE = "Make the zones of an OSM extract and write them to a file."
+_EXPLAIN = (
+    "Make the zones of an OSM extract, write none, and tell for one object each decision taken: its border ring by "
+    "ring, country, type, parent, centre, and why it was kept or left out. Takes the options of generate."
+)
 _MERGE = (
     "Put files of zones together. A zone that several files have is kept once: the larger geometry wins; parents are "
     "looked for across the files."
@@ -162,6 +175,15 @@ def _add_merge(commands: Any) -> None:
     parser.add_argument("--keep-duplicates", action="store_true", help="only renumber, as the original does")
     _add_progress(parser)
     parser.set_defaults(run=_merge)
+
+
+def _add_explain(commands: Any) -> None:
+    parser = commands.add_parser("explain", help="why an object became the zone that it is", description=_EXPLAIN)
+    parser.add_argument("input", type=Path, metavar="FILE", help="OSM extract")
+    parser.add_argument("osm_id", metavar="OBJECT", help="relation:ID or node:ID")
+    _add_decisive(parser)
+    _add_progress(parser)
+    parser.set_defaults(run=_explain)
 
 
 def _add_progress(parser: argparse.ArgumentParser) -> None:
@@ -187,7 +209,27 @@ def _generate(options: argparse.Namespace) -> int:
             no_stats=options.no_stats,
             progress=progress,
             fail_on_incomplete=options.fail_on_incomplete,
+            as_original=options.as_original,
         )
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from .explain import explain
+    from .rules import known_country, load_rules
+
+    rules = load_rules(options.rules)
+    with _progress(options) as progress:
+        lines = explain(
+            options.input,
+            options.osm_id,
+            rules=rules,
+            country_code=known_country(options.country_code, rules),
+            disable_voronoi=options.disable_voronoi,
+            as_original=options.as_original,
+            progress=progress,
+        )
+    print("\n".join(lines))
     return 0
 
 

@@ -44,6 +44,13 @@ class Row(TypedDict):
     examples: list[str]  # at most `MAX_EXAMPLES` OSM ids
 
 
+class DisputedBoundaries(TypedDict):
+    """Relations with boundary=disputed: they are counted, and are no zones."""
+
+    count: int
+    examples: list[str]  # at most `MAX_EXAMPLES` OSM ids
+
+
 _Key = tuple[str, str | None, int | None, str | None]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,19 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from . import formats, hierarchy, inclusion, incomplete, names, processes, topology
-from .build import build
+from . import formats, incomplete, processes
 from .errors import CosmogonyError, IncompleteError
-from .findings import Row
+from .findings import MAX_EXAMPLES, DisputedBoundaries, Row
 from .formats import Format
 from .incomplete import IncompleteRelation
-from .memory import give_back
+from .original.records import OriginalRecords
 from .progress import Progress, silent
-from .reader import Extract, read
+from .reader import Extract
 from .records import Records
-from .rules import Rules, load_rules
-from .stats import Statistics
-from .voronoi import Voronoi
+from .rules import Rules, known_country, load_rules
+from .run import Clock, ZoneRun
 from .writers import ZoneWriter
 from .zone import Zone
 
@@ -45,12 +42,12 @@ class GenerateResult:
     by_country: dict[str, dict[str, int]]
     country: str | None
     incomplete: list[IncompleteRelation]
-    broken: list[str]
     statistics: dict[str, Any]
     rules_digest: str
     as_original: bool = False
     left_out: list[Row] = field(default_factory=list)
     repaired: list[Row] = field(default_factory=list)
+    disputed: DisputedBoundaries = field(default_factory=lambda: DisputedBoundaries(count=0, examples=[]))
     pairs: int = 0
     exact_pairs: int = 0
     stages: dict[str, float] = field(default_factory=dict)
@@ -59,23 +56,6 @@ class GenerateResult:
         """Everything as plain JSON values."""
         plain = {name: getattr(self, name) for name in self.__slots__}
         return {**plain, "incomplete": [relation.as_dict() for relation in self.incomplete]}
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.stages: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            give_back()
-            self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - began
-            log.debug("%s: %.2f s", name, self.stages[name])
 
 
 def generate(
@@ -100,33 +80,40 @@ def generate(
     form = formats.detect(target)
     tables = _tables(form)
     rules = rules or load_rules()
-    code = _known_country(country_code, rules)
+    code = known_country(country_code, rules)
     workers = threads if threads is not None else processes.available()
     if workers < 1:
         raise CosmogonyError(f"threads: {workers} is not a number of processes, 1 or more is needed")
     log.info("rules %s from %s", rules.digest[:16], rules.origin)
-    clock = _Clock()
+    clock = Clock()
     report = progress or silent
     with formats.whole_file(target) as part, _no_collection():
-        zones, extract, statistics, found, cuts = _zones(
-            source, rules, code, 0 if disable_voronoi else workers, clock, report
-        )
+        run = ZoneRun(rules, code, 0 if disable_voronoi else workers, as_original=as_original)
+        zones = run.make(source, clock, report)
         kept = [zone for zone in zones if zone.type is not None]
-        statistics.count(kept)
+        run.statistics.count(kept)
         own = incomplete.own_country(zones, code)
         with clock.stage("check"):
-            missing = incomplete.report(cuts, zones, extract, own)
-            broken = _broken(cuts, found)
-        _tell(missing, broken, own, fail_on_incomplete)
-        records = Records(zones, extract.ways, filter_langs)
+            losses = run.find_losses(zones)
+            missing = incomplete.report(run.builder.flawed, losses.countries, own)
+        _log_incomplete(missing, own, fail_on_incomplete)
+        losses.write_log()
+        disputed = _disputed(run.extract)
+        records = (OriginalRecords if as_original else Records)(zones, run.extract.ways, filter_langs)
         with clock.stage("write"):
             if tables is not None:
                 tables(part, form, kept, records, report)
             else:
-                meta = {"osm_filename": source.name, "stats": statistics.as_dict()}
+                meta = {
+                    "osm_filename": source.name,
+                    "stats": run.statistics.as_dict(),
+                    "left_out": losses.left_out,
+                    "repaired": losses.repaired,
+                    "disputed": disputed,
+                }
                 ZoneWriter(form, workers, report).write(part, kept, records, meta)
     if not no_stats:
-        log.info("%s", statistics.summary())
+        log.info("%s", run.statistics.summary())
     by_type, by_country = count(kept, zones)
     log.info("%s: %d zones written", target, len(kept))
     return GenerateResult(
@@ -137,12 +124,14 @@ def generate(
         by_country=by_country,
         country=own,
         incomplete=missing,
-        broken=broken,
-        statistics=statistics.as_dict(),
+        statistics=run.statistics.as_dict(),
         rules_digest=rules.digest,
         as_original=as_original,
-        pairs=found.pairs,
-        exact_pairs=found.exact,
+        left_out=losses.left_out,
+        repaired=losses.repaired,
+        disputed=disputed,
+        pairs=run.inclusions.pairs,
+        exact_pairs=run.inclusions.exact,
         stages=clock.stages,
     )
 
@@ -168,68 +157,16 @@ def _tables(form: Format) -> Any:
     return tables.write
 
 
-def _known_country(country_code: str | None, rules: Rules) -> str | None:
-    if not country_code:
-        return None
-    code = country_code.upper()
-    if code not in rules:
-        raise CosmogonyError(
-            f"country {country_code!r}: the rules know no such country. "
-            "Give an ISO 3166-1 alpha-2 code, or a table that has it with --rules."
-        )
-    return code
+def _disputed(extract: Extract) -> DisputedBoundaries:
+    found = extract.disputed
+    if found:
+        named = ", ".join(f"relation:{ref}" for ref in found[:MAX_EXAMPLES])
+        log.info("disputed boundaries (boundary=disputed), no zones of their own: %d: %s", len(found), named)
+    return {"count": len(found), "examples": [f"relation:{ref}" for ref in found[:MAX_EXAMPLES]]}
 
 
-def _zones(
-    source: Path, rules: Rules, code: str | None, voronoi_workers: int, clock: _Clock, report: Progress
-) -> tuple[list[Zone], Extract, Statistics, inclusion.Inclusions, list[incomplete.Cut]]:
-    cuts: list[incomplete.Cut] = []
-    statistics = Statistics()
-    with clock.stage("read"):
-        extract = read(source, report)
-    log.info("%s: %d boundary relations, %d ways", source.name, len(extract.relations), len(extract.ways.index))
-    with clock.stage("areas"):
-        zones = build(extract, cuts, report)
-    with clock.stage("topology"):
-        arcs = topology.build(extract.ways)
-    with clock.stage("inclusions"):
-        found = inclusion.find(zones, extract.ways, arcs, report)
-    del arcs
-    with clock.stage("hierarchy"):
-        hierarchy.find_countries(zones, found, rules, code)
-        hierarchy.set_types(zones, found, rules, statistics)
-        hierarchy.set_parents(zones, found)
-    if voronoi_workers:
-        with clock.stage("voronoi"):
-            zones += Voronoi(zones, extract, voronoi_workers).make(report)
-    with clock.stage("names"):
-        for zone in zones:
-            names.add_centre_names(zone)
-    return zones, extract, statistics, found, cuts
-
-
-def _broken(cuts: Sequence[incomplete.Cut], found: inclusion.Inclusions) -> list[str]:
-    """What is wrong with geometries, one line each."""
-    lines = []
-    for cut in cuts:
-        area, ref = cut.area, f"relation:{cut.relation.id} {cut.relation.tags.get('name', '')!r}"
-        if area.open_rings and not area.missing:
-            lines.append(f"{ref}: {area.open_rings} rings do not close, left out")
-        if area.flat_rings:
-            lines.append(f"{ref}: {area.flat_rings} rings have no area, left out")
-        if area.lost_holes:
-            lines.append(f"{ref}: {area.lost_holes} inner rings are in no outer ring, left out")
-    lines += [f"{osm_id}: its border crosses or touches itself, kept as it is" for osm_id in found.irregular]
-    return lines
-
-
-def _tell(
-    missing: Sequence[IncompleteRelation], broken: Sequence[str], own: str | None, refuse: FailOnIncomplete | None
-) -> None:
-    for line in broken:
-        log.debug("geometry: %s", line)
-    if broken:
-        log.info("%d borders are not clean (RUST_LOG=debug lists them)", len(broken))
+def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refuse: FailOnIncomplete | None) -> None:
+    """Name the cut relations of the own country; raises `IncompleteError` when they are refused."""
     ours = [relation for relation in missing if relation.own]
     for relation in ours:
         log.warning("incomplete: %s", relation)

@@ -17,6 +17,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from .areas import Area, Points
+from .locations import coordinates_of
 from .progress import Progress, silent
 from .reader import Ways
 from .topology import Arcs, Bools, Floats, Ints, spread
@@ -102,10 +104,13 @@ class _Net:
         self.spots: dict[int, Floats] = {}
         self._crossing: dict[int, set[int]] = {}
         self._crossed_arcs = np.zeros(len(arcs.canonical), dtype=np.bool_)
+        self._rebuilt = np.array([zone.area is not None and zone.area.rebuilt for zone in shaped], dtype=np.bool_)
         self._find_touching()
         self._find_crossing()
 
     def _arcs_of(self, zone: Zone) -> Ints:
+        if zone.area is not None and zone.area.arcs is not None:
+            return zone.area.arcs
         ways = np.array([k for ring in zone.rings for k, _ in ring.ways], dtype=np.int64)
         return self._arcs.of(ways)
 
@@ -119,7 +124,9 @@ class _Net:
     def _find_touching(self) -> None:
         """Zones that use an arc twice, or whose border passes a point more than once."""
         ends = self._arcs.ends
-        for a in range(len(self._shaped)):
+        for a, zone in enumerate(self._shaped):
+            if zone.area is not None and zone.area.simple:
+                continue
             own = self.arcs(a)
             passed = np.sort(ends[own].ravel())
             # each point of simple rings is the end of two arcs; an arc that is a whole ring ends twice in one
@@ -127,9 +134,7 @@ class _Net:
             if len(often):
                 touching = own[np.isin(ends[own], often).any(axis=1)]
                 self._add_spots(a, self._arcs.point[touching])
-                x = (often + (1 << 31)) >> 32
-                y = often - (x << 32)
-                self._add_spots(a, np.stack([x, y], axis=1) / 1e7)
+                self._add_spots(a, coordinates_of(often) / 1e7)
 
     def _find_crossing(self) -> None:
         """Pairs of zones with crossing arcs, and zones that cross themselves."""
@@ -179,7 +184,9 @@ class _Net:
         out = np.logical_or.reduceat(~self._state[used] & certain, offsets)
         self._on_border[own] = False
         good &= self._holes_outside(a, candidates, good)
-        unsure = self._unsure(a, candidates) & ~out
+        # arcs are only about where the border of a rebuilt zone is
+        rebuilt = self._rebuilt[candidates] | self._rebuilt[a]
+        unsure = (self._unsure(a, candidates) & ~out) | rebuilt
         if unsure.any():
             exact = np.flatnonzero(unsure)
             good[exact] = self._covers(shape, candidates[exact])
@@ -207,10 +214,9 @@ class _Net:
 
     def _holes_of(self, a: int) -> list[tuple[shapely.Point, tuple[float, ...]]]:
         area = self._shaped[a].area
-        holes = [ring for part in area.parts for ring in part.inner] if area is not None else []
         made = []
-        for ring in holes:
-            hole = shapely.Polygon(ring.points(self._ways))
+        for points in _holes(area, self._ways) if area is not None else ():
+            hole = shapely.Polygon(points)
             try:
                 point = shapely.point_on_surface(hole)
             except shapely.errors.GEOSException:
@@ -243,3 +249,9 @@ class _Net:
             except shapely.errors.GEOSException:
                 answers.append(False)
         return np.array(answers, dtype=np.bool_)
+
+
+def _holes(area: Area, ways: Ways) -> list[Points]:
+    if area.shape is not None:
+        return [shapely.get_coordinates(ring) for polygon in area.shape.geoms for ring in polygon.interiors]
+    return [ring.points(ways) for part in area.parts for ring in part.inner]

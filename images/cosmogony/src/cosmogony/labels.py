@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .names import plain_zip_codes
 from .zone import Zone
 
 _SEPARATOR = ", "
@@ -48,12 +49,12 @@ class Labels:
 
     def label(self, zone: Zone) -> str:
         above = self._above(zone)
-        return zone.name + zip_suffix(zone.zip_codes) + (above.follow(zone.name) if above else "")
+        return zone.name + zip_suffix(self._zip_codes(zone)) + (above.follow(zone.name) if above else "")
 
     def international(self, zone: Zone) -> dict[str, str]:
         """Labels by language: every language of the zone or of a zone above it."""
         above, names = self._above(zone), self._names(zone)
-        zips = zip_suffix(zone.zip_codes)
+        zips = zip_suffix(self._zip_codes(zone))
         if above is None:
             return {language: names[language] + zips for language in sorted(names)}
         head = zone.name + zips
@@ -66,6 +67,9 @@ class Labels:
             fresh = fresh or language not in made
             made[language] = own + zips + above.follow(own, language)
         return dict(sorted(made.items())) if fresh else made
+
+    def _zip_codes(self, zone: Zone) -> list[str]:
+        return plain_zip_codes(zone.zip_codes)
 
     def _names(self, zone: Zone) -> dict[str, str]:
         if not self._only:

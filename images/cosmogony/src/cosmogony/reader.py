@@ -28,6 +28,8 @@ OUTER_ROLES = frozenset(("outer", "enclave", ""))
 INNER_ROLE = "inner"
 CITY_PLACES = frozenset(("city", "town", "village"))
 SUBURB_PLACES = frozenset(("suburb", "quarter", "neighbourhood"))
+#: Places that never become zones of their own; they are only counted.
+OTHER_PLACES = frozenset(("municipality", "borough", "hamlet", "island", "islet", "archipelago"))
 
 _OTHER_FORMATS = (".osm", ".osm.xml", ".osm.gz", ".osm.bz2", ".opl", ".o5m")
 _WAY_HEADER = 9  # bytes before the points in a WKB linestring
@@ -75,6 +77,8 @@ class Extract:
     ways: Ways
     nodes: dict[int, Node]
     places: list[int] = field(default_factory=list)
+    other_places: list[Node] = field(default_factory=list)
+    disputed: list[int] = field(default_factory=list)  # relations with boundary=disputed
 
 
 def read(path: Path, progress: Progress | None = None) -> Extract:
@@ -110,7 +114,7 @@ def _first_line(error: BaseException) -> str:
 
 def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
     report("reading relations", 0, 0)
-    relations = _relations(source)
+    relations, disputed = _relations(source)
     wanted = {ref for r in relations for ref, _ in r.ways}
     centres = {ref for r in relations for ref in (r.centre, r.label) if ref is not None}
     collector = _Collector(wanted, centres, report)
@@ -125,7 +129,7 @@ def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
         _add_bare_centre(collector.nodes, locations, ref)
     nodes = collector.nodes
     places = sorted(ref for ref, node in nodes.items() if is_place(node.tags))
-    return Extract(relations, collector.ways(), nodes, places)
+    return Extract(relations, collector.ways(), nodes, places, collector.other_places, disputed)
 
 
 def _check_not_blank(source: osmium.io.File, path: Path) -> None:
@@ -148,13 +152,17 @@ def _tags(tags: Any) -> dict[str, str]:
     return {intern(tag.k): tag.v for tag in tags}
 
 
-def _relations(source: osmium.io.File) -> list[Relation]:
-    """Administrative relations with a level, and place=suburb relations that are their members."""
+def _relations(source: osmium.io.File) -> tuple[list[Relation], list[int]]:
+    """Administrative relations with a level, place=suburb relations that are their members; disputed boundaries."""
     boundaries: dict[int, Relation] = {}
     suburbs: dict[int, Relation] = {}
-    wanted = osmium.filter.TagFilter(("boundary", "administrative"), ("place", "suburb"))
+    disputed: list[int] = []
+    wanted = osmium.filter.TagFilter(("boundary", "administrative"), ("place", "suburb"), ("boundary", "disputed"))
     for relation in osmium.FileProcessor(source, osmium.osm.RELATION).with_filter(wanted):
         tags = _tags(relation.tags)
+        if tags.get("boundary") == "disputed":
+            disputed.append(relation.id)
+            continue
         made = _relation(relation.id, tags, relation.members)
         if tags.get("boundary") == "administrative" and "admin_level" in tags:
             boundaries[relation.id] = made
@@ -166,7 +174,7 @@ def _relations(source: osmium.io.File) -> list[Relation]:
         if member is not None:
             boundaries[member.id] = member
             queue.extend(member.relations)
-    return [boundaries[key] for key in sorted(boundaries)]
+    return [boundaries[key] for key in sorted(boundaries)], sorted(disputed)
 
 
 def _relation(ref: int, tags: dict[str, str], members: Any) -> Relation:
@@ -204,6 +212,7 @@ class _Collector:
         self._ends: list[tuple[int, int, int]] = []
         self.damaged: set[int] = set()
         self.nodes: dict[int, Node] = {}
+        self.other_places: list[Node] = []
         self.seen = 0
 
     def node(self, node: Any) -> None:
@@ -218,6 +227,9 @@ class _Collector:
             or (place is not None and tags.get("capital") == "yes")
         ):
             self.nodes[node.id] = _node(node.id, node.location, _tags(tags))
+        elif place in OTHER_PLACES and "name" in tags:
+            kept = {key: value for key in ("place", "name", "wikidata") if (value := tags.get(key)) is not None}
+            self.other_places.append(_node(node.id, node.location, kept))
 
     def way(self, way: Any) -> None:
         self.seen += 1

@@ -12,6 +12,7 @@ import shapely
 
 from .labels import Labels
 from .reader import Ways
+from .text import clean
 from .zone import Zone
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
@@ -22,7 +23,10 @@ class Records:
 
     def __init__(self, zones: Sequence[Zone], ways: Ways, languages: Sequence[str] = ()) -> None:
         self._ways = ways
-        self._labels = Labels(zones, languages)
+        self._labels = self._make_labels(zones, languages)
+
+    def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> Labels:
+        return Labels(zones, languages)
 
     def label(self, zone: Zone) -> str:
         return self._labels.label(zone)
@@ -47,25 +51,32 @@ class Records:
             "admin_level": zone.level,
             "zone_type": zone.type_word,
             "name": zone.name,
-            "loc_name": tags.get("loc_name", ""),
-            "alt_name": tags.get("alt_name", ""),
+            "loc_name": self._text(tags.get("loc_name", "")),
+            "alt_name": self._text(tags.get("alt_name", "")),
             "label": self._labels.label(zone),
             "international_labels": self._labels.international(zone),
             "zip_codes": zone.zip_codes,
             "center": None if centre is None else {"type": "Point", "coordinates": centre},
             "geometry": self._geometry(zone),
-            "bbox": zone.box,
+            "bbox": zone.globe_box,
             "tags": tags,
-            "center_tags": zone.centre.tags if zone.centre is not None else {},
+            "center_tags": self._center_tags(zone),
             "parent": zone.parent,
             "wikidata": zone.wikidata,
             "is_generated": zone.generated,
             "country_code": zone.country,
         }
 
+    def _text(self, text: str) -> str:
+        return clean(text)
+
+    def _center_tags(self, zone: Zone) -> dict[str, str]:
+        return zone.centre.tags if zone.centre is not None else {}
+
     def _geometry(self, zone: Zone) -> dict[str, Any] | None:
-        if zone.shape is not None:
-            return {"type": "MultiPolygon", "coordinates": _of_shape(zone.shape)}
+        shape = zone.shape if zone.area is None else zone.area.shape
+        if shape is not None:
+            return {"type": "MultiPolygon", "coordinates": _of_shape(shape)}
         if zone.area is None:
             return None
         coordinates = [

@@ -35,8 +35,12 @@ class CountryRules:
 
     def type_of(self, osm_id: str, level: int | None, containers: Sequence[str]) -> ZoneType | None:
         """Type of a zone; `containers` are the OSM ids of the zones that contain it."""
+        return self.decide(osm_id, level, containers)[0]
+
+    def decide(self, osm_id: str, level: int | None, containers: Sequence[str]) -> tuple[ZoneType | None, str]:
+        """Type of a zone, and the rule that says so."""
         if osm_id in self.ids:
-            return self.ids[osm_id]
+            return self.ids[osm_id], f"the rule for {osm_id}"
         wanted = 0 if level is None else level
         if self.containers:
             known = [c for c in containers if c in self.containers]
@@ -45,8 +49,8 @@ class CountryRules:
                 first = min(known, key=lambda c: int(c.partition(":")[2]))
                 found = self.containers[first].get(wanted)
                 if found is not None:
-                    return found
-        return self.levels.get(wanted)
+                    return found, f"the rule for admin_level {wanted} within {first}"
+        return self.levels.get(wanted), f"admin_level {'none' if level is None else level}"
 
 
 @dataclass(slots=True)
@@ -155,3 +159,16 @@ def _read(path: Path, origin: str) -> Rules:
 def load_rules(path: Path | str | None = None) -> Rules:
     """The rules of a file, or those that come with the package."""
     return _packaged() if path is None else _read(Path(path), str(path))
+
+
+def known_country(country_code: str | None, rules: Rules) -> str | None:
+    """The code of a country that the rules know, in upper case; raises `CosmogonyError` for another one."""
+    if not country_code:
+        return None
+    code = country_code.upper()
+    if code not in rules:
+        raise CosmogonyError(
+            f"country {country_code!r}: the rules know no such country. "
+            "Give an ISO 3166-1 alpha-2 code, or a table that has it with --rules."
+        )
+    return code

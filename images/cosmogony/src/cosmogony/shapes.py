@@ -12,6 +12,14 @@ from shapely.errors import ShapelyError
 from .areas import signed_area
 
 
+def polygons_of(shape: shapely.Geometry, min_area: float = 0.0) -> shapely.MultiPolygon | None:
+    """The polygons of a geometry that are larger than `min_area` (square degrees); None when it has none."""
+    parts = shapely.get_parts(shape)
+    parts = shapely.get_parts(parts[shapely.get_dimensions(parts) == 2])
+    parts = parts[~shapely.is_empty(parts) & (shapely.area(parts) > min_area)]
+    return shapely.MultiPolygon(list(parts)) if len(parts) else None
+
+
 def area_of(geometry: dict[str, Any]) -> float:
     """Area of a GeoJSON (multi)polygon in square degrees, 0 for anything else."""
     total = 0.0

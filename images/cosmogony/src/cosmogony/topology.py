@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from .locations import number_locations
 from .reader import Ways
 
 Ints = NDArray[np.int64]
@@ -23,7 +24,6 @@ Bools = NDArray[np.bool_]
 
 _CHUNK = 16  # segments that share one bounding box while looking for crossings
 _BATCH = 1 << 16  # segments or pairs of segments looked at together
-_SCALE = 1e7  # OSM coordinates are whole multiples of 1e-7 degrees
 
 
 @dataclass(slots=True)
@@ -60,12 +60,14 @@ def spread(begin: Ints, end: Ints) -> Ints:
 def build(ways: Ways) -> Arcs:
     """Cut the ways into arcs and find the crossings."""
     points, start = ways.points, ways.start
-    numbers = _point_numbers(points)
+    numbers = number_locations(points)
     last = start[1:] - 1
     cut = np.zeros(len(points), dtype=np.bool_)
     cut[start[:-1]] = True
     cut[last] = True
     cut |= _used_twice(numbers)
+    # where a way turns back on itself; next to the end of a way this cuts a little more than needed
+    cut[1:-1] |= numbers[:-2] == numbers[2:]
     is_last = np.zeros(len(points), dtype=np.bool_)
     is_last[last] = True
     cuts = np.flatnonzero(cut)
@@ -79,15 +81,6 @@ def build(ways: Ways) -> Arcs:
     canonical = _canonical(ends, size)
     crossings, places = _crossings(points, numbers, begins, stops, canonical)
     return Arcs(way_start, canonical, point, ends, crossings, places)
-
-
-def _point_numbers(points: Floats) -> Ints:
-    """The same number for the same place: both coordinates in one integer."""
-    numbers = np.empty(len(points), dtype=np.int64)
-    for part in _portions(len(points), _BATCH):
-        whole = np.rint(points[part] * _SCALE).astype(np.int64)
-        numbers[part] = (whole[:, 0] << 32) + whole[:, 1]
-    return numbers
 
 
 def _used_twice(numbers: Ints) -> Bools:

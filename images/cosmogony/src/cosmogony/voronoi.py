@@ -4,20 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.errors import GEOSException
 
-from . import processes
-from .build import of_place
+from . import boxes, processes
+from .boxes import Box
+from .build import ZoneBuilder
+from .decisions import Decisions
 from .progress import Progress, silent
 from .reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
+from .shapes import polygons_of
 from .zone import Zone
 from .zone_type import ZoneType
 
 TOLERANCE = 1e-5  # points nearer than this to each other share a cell
+MIN_AREA = 1e-10  # square degrees, about a square metre: less is what rounding leaves between borders
 _WORTH_PROCESSES = 200  # places
 
 
@@ -29,12 +34,18 @@ class Place:
     type: ZoneType
     parent: int = -1
 
+    @property
+    def osm_id(self) -> str:
+        return f"node:{self.node.id}"
 
-def wanted_places(extract: Extract) -> list[Place]:
+
+def wanted_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
     """Suburbs without a level, and capitals, by OSM id."""
     places = []
     for ref in extract.places:
         node = extract.nodes[ref]
+        if not builder.name_of(node.tags):
+            continue
         kind = _type(node.tags.get("place"))
         if kind is None:
             continue
@@ -50,10 +61,20 @@ def _type(place: str | None) -> ZoneType | None:
 
 
 class Voronoi:
-    """Makes the additional zones of an extract."""
+    """Makes the additional zones of an extract.
 
-    def __init__(self, zones: Sequence[Zone], extract: Extract, processes: int = 1) -> None:
+    `without_area` and `repeating` are the places that no zone was made for because nothing was left of their cell,
+    or because they are the place node of their parent.
+    """
+
+    def __init__(
+        self, zones: Sequence[Zone], extract: Extract, builder: ZoneBuilder, decisions: Decisions, processes: int = 1
+    ) -> None:
         self._zones = zones
+        self._builder = builder
+        self._decisions = decisions
+        self.without_area: list[Place] = []
+        self.repeating: list[Place] = []
         self._processes = processes
         self._ways = extract.ways
         self._extract = extract
@@ -65,27 +86,37 @@ class Voronoi:
     def make(self, progress: Progress | None = None) -> list[Zone]:
         """The new zones, ordered by parent and place; their indices follow those that exist."""
         report = progress or silent
-        groups = sorted(self._groups(wanted_places(self._extract)).items())
+        groups = sorted(self._groups(wanted_places(self._extract, self._builder)).items())
         cells = sum(len(places) for _, places in groups)
         workers = self._processes if cells >= _WORTH_PROCESSES else 1
         made: list[Zone] = []
-        shapes = processes.ordered(lambda k: self._shapes_of(*groups[k]), len(groups), workers)
-        for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
-            report("dividing parents", done, len(groups))
-            for number, shape in found:
-                made.append(_zone(places[number], shapely.from_wkb(shape), len(self._zones) + len(made)))
+        with closing(processes.ordered(lambda k: self._shapes_of(*groups[k]), len(groups), workers)) as shapes:
+            for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
+                report("dividing parents", done, len(groups))
+                for number, shape in found:
+                    place = places[number]
+                    if shape is None:
+                        self.without_area.append(place)
+                        self._decisions.record(place.osm_id, "geometry", "nothing is left of its part of its parent")
+                    else:
+                        made.append(self._zone(place, shapely.from_wkb(shape), len(self._zones) + len(made)))
         report("dividing parents", len(groups), len(groups))
         self._shapes.clear()
         return made
 
-    def _shapes_of(self, parent: int, places: list[Place]) -> list[tuple[int, bytes]]:
-        """Places (number in the list) that become zones, with their geometry."""
+    def _shapes_of(self, parent: int, places: list[Place]) -> list[tuple[int, bytes | None]]:
+        """Places (number in the list) that get a part of their parent, with what is left of it."""
         made = []
         for number, cell in self._cells(self._zones[parent], places):
-            shape = polygons_of(self._without_others(places[number], cell))
-            if shape is not None:
-                made.append((number, shapely.to_wkb(shapely.orient_polygons(shape))))
+            shape = self._polygons(self._without_others(places[number], cell))
+            made.append((number, None if shape is None else shapely.to_wkb(shapely.orient_polygons(shape))))
         return made
+
+    def _polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
+        found = polygons_of(shape, MIN_AREA)
+        if found is not None and not found.is_valid:
+            found = polygons_of(shapely.make_valid(found, method="structure", keep_collapsed=False), MIN_AREA)
+        return found
 
     def _shape(self, zone: Zone) -> shapely.MultiPolygon:
         shape = self._shapes.get(zone.index)
@@ -117,7 +148,13 @@ class Voronoi:
                 inside.setdefault(p, []).append(zone.index)
         for p, place in enumerate(places):
             parent = self._parent(place, inside.get(p, []))
-            if parent is not None:
+            if self._decisions.wants(place.osm_id):
+                text = "none for a place of its kind" if parent is None else f"{parent.osm_id} {parent.name!r}"
+                self._decisions.record(place.osm_id, "parent", text)
+            if parent is not None and self._repeats(place, parent):
+                self.repeating.append(place)
+                self._decisions.record(place.osm_id, "parent", "left out: it is the place node of its parent")
+            elif parent is not None:
                 place.parent = parent.index
                 groups.setdefault(parent.index, []).append(place)
         return groups
@@ -127,9 +164,41 @@ class Voronoi:
         parent = min(zones, key=lambda z: (z.type, z.index), default=None)
         if parent is None or parent.type is None or parent.type < place.type:
             return None
-        if parent.type >= ZoneType.COUNTRY and parent.name != place.node.tags["name"]:
+        if parent.type >= ZoneType.COUNTRY and parent.name != self._builder.name_of(place.node.tags):
             return None
         return parent
+
+    def _zone(self, place: Place, shape: shapely.MultiPolygon, index: int) -> Zone:
+        zone = self._builder.of_place(index, place.node)
+        zone.type = place.type
+        zone.parent = place.parent
+        zone.centre = place.node
+        zone.centre_point = (place.node.lon, place.node.lat)
+        zone.shape = shape
+        west, south, east, north = shape.bounds
+        zone.box = (west, south, east, north)
+        zone.globe_box = self._globe_box(shape)
+        zone.size = float(shape.area)
+        zone.country = self._country(self._zones[place.parent])
+        self._decisions.record(zone.osm_id, "geometry", f"its part of its parent, {zone.size:.6g} square degrees")
+        return zone
+
+    def _globe_box(self, shape: shapely.MultiPolygon) -> Box:
+        _, south, _, north = shape.bounds
+        west, east = boxes.around((part.bounds[0], part.bounds[2]) for part in shape.geoms)
+        return (west, south, east, north)
+
+    def _country(self, parent: Zone) -> str | None:
+        return parent.country
+
+    def _repeats(self, place: Place, parent: Zone) -> bool:
+        """Whether the place is its parent: the same name and wikidata id, or kind where an id is missing."""
+        if self._builder.name_of(place.node.tags).casefold() != parent.name.casefold():
+            return False
+        wikidata = place.node.tags.get("wikidata")
+        if wikidata is None or parent.wikidata is None:
+            return place.type == parent.type
+        return wikidata == parent.wikidata
 
     def _cells(self, parent: Zone, places: list[Place]) -> Iterator[tuple[int, shapely.Geometry]]:
         """The part of the parent for each place that gets one."""
@@ -181,24 +250,3 @@ def _common(cell: shapely.Geometry, parent: shapely.Geometry) -> shapely.Geometr
         return shapely.intersection(cell, parent)
     except GEOSException:
         return shapely.intersection(cell, shapely.make_valid(parent))
-
-
-def _zone(place: Place, shape: shapely.MultiPolygon, index: int) -> Zone:
-    zone = of_place(index, place.node)
-    zone.type = place.type
-    zone.parent = place.parent
-    zone.centre = place.node
-    zone.centre_point = (place.node.lon, place.node.lat)
-    zone.shape = shape
-    low_x, low_y, high_x, high_y = shape.bounds
-    zone.box = (low_x, low_y, high_x, high_y)
-    zone.size = float(shape.area)
-    return zone
-
-
-def polygons_of(shape: shapely.Geometry) -> shapely.MultiPolygon | None:
-    """The polygons of a geometry; None when it has none."""
-    parts = shapely.get_parts(shape)
-    parts = shapely.get_parts(parts[shapely.get_dimensions(parts) == 2])
-    parts = parts[~shapely.is_empty(parts)]
-    return shapely.MultiPolygon(list(parts)) if len(parts) else None

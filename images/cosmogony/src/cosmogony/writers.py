@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,12 @@ class ZoneWriter:
             separator, start, end = b",", b'{"zones":[', b'],"meta":' + orjson.dumps(meta) + b"}"
         make = _Maker(records, separator, self._form)
         pack = deflated if self._form.gzipped else plain
-        with path.open("wb") as file:
+        with path.open("wb") as file, closing(self._mapped(make, chunks)) as made:
             join = GzipJoin() if self._form.gzipped else None
             if join is not None:
                 file.write(HEADER)
-            blocks = _framed(self._mapped(make, chunks), pack, start, end)
             done = 0
-            for block in blocks:
+            for block in _framed(made, pack, start, end):
                 file.write(block.data)
                 if join is not None:
                     join.add(block)
@@ -50,7 +50,7 @@ class ZoneWriter:
             if join is not None:
                 file.write(join.trailer())
 
-    def _mapped(self, make: _Maker, chunks: Sequence[Sequence[Zone]]) -> Iterator[Block]:
+    def _mapped(self, make: _Maker, chunks: Sequence[Sequence[Zone]]) -> Generator[Block, None, None]:
         processes = min(self._processes, len(chunks) // _WORTH_A_PROCESS)
         return processes_ordered(lambda number: make(number, chunks[number]), len(chunks), processes)
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import shapely
 
 from .areas import Area, Ring
+from .boxes import Box
 from .reader import Node, Ways
 from .zone_type import ZoneType
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)
@@ -28,7 +27,8 @@ class Zone:
     centre_point: tuple[float, float] | None = None
     area: Area | None = None
     shape: shapely.MultiPolygon | None = None
-    box: Box | None = None
+    box: Box | None = None  # on the plane, from -180 to 180
+    globe_box: Box | None = None  # west is greater than east across the antimeridian
     size: float = 0.0
     country: str | None = None
     parent: int | None = None
@@ -55,4 +55,4 @@ class Zone:
         """The geometry, built when it is asked for: keeping all of them costs most of the memory."""
         if self.shape is not None:
             return self.shape
-        return self.area.polygons(ways) if self.area is not None and self.area.parts else None
+        return self.area.polygons(ways) if self.area is not None and self.area.has_polygons else None

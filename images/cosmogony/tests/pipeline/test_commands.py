@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 from bucket import BUCKET
 from cosmogony.cli import main
+from cosmogony.pipeline import STEPS
+from cosmogony.pipeline.cli import register
 from cosmogony.pipeline.store import Store
 from source_server import SourceServer
 from test_extract import DATA
@@ -118,7 +121,7 @@ def test_a_failure_that_may_pass_ends_with_75(
 ) -> None:
     told = tmp_path / "termination-log"
     told.touch()
-    monkeypatch.setattr("cosmogony.pipeline.cli.TERMINATION", told)
+    monkeypatch.setattr("cosmogony_steps.termination.FILE", str(told))
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
     assert main(["extract", "--source", json.dumps({"url": "https://example.org/x.osm.pbf"})]) == 75
@@ -162,6 +165,35 @@ def test_sources_out_of_the_environment(run: Runner, server: SourceServer) -> No
         shown += json.dumps(run.store.read_json(key))
     assert f"{server.url}/gatineau.osm.pbf" in shown
     assert "hush" not in shown
+
+
+def test_the_original_zones_are_asked_for_in_every_step(run: Runner, server: SourceServer) -> None:
+    server.put("/gatineau.osm.pbf", (DATA / "gatineau.osm.pbf").read_bytes())
+    configured = json.dumps([{"url": f"{server.url}/gatineau.osm.pbf", "country_code": "ca"}])
+    item = json.dumps(json.loads(run("plan", *COMMON, SOURCES=configured)[1]["work"])[0])
+    extract = ["extract", "--source", item, "--languages", "en"]
+    merge = ["concat", "--started", "2026-11-22T22:10:00Z", *COMMON]
+    assert run("fetch", "--source", item)[0] == 0, run.said
+    assert run(*extract, "--as-original=true")[0] == 0, run.said
+    assert run(*merge, "--as-original=false", SOURCES=configured)[0] == 1
+    assert "languages or as_original; run fetch and extract" in run.said
+    code, merged = run(*merge, "--as-original=true", SOURCES=configured)
+    assert code == 0, run.said
+    manifest = run.store.read_json(f"releases/{merged['release']}/manifest.json") or {}
+    assert manifest["inputs"]["as_original"] is True
+    assert run("plan", *COMMON, "--as-original=false", SOURCES=configured)[1]["message"].endswith(
+        "to extract again: gatineau.osm.pbf"
+    )
+    assert run("plan", *COMMON, "--as-original=true", SOURCES=configured)[1]["message"].startswith("no release is")
+    assert run(*extract, "--as-original=perhaps")[0] == 1
+    assert "--as-original: 'perhaps' is neither true nor false" in run.said
+
+
+def test_every_step_runs_under_a_watch() -> None:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    register(commands)
+    assert set(commands.choices) == set(STEPS)
 
 
 def test_no_sources_at_all(run: Runner) -> None:

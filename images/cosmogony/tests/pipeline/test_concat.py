@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 from bucket import BUCKET
+from cosmogony.findings import Row
 from cosmogony.pipeline import disk, engine, keys, markers
 from cosmogony.pipeline.concat import concat
 from cosmogony.pipeline.extract import extract
-from cosmogony.pipeline.failures import StepError, TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.inputs import Making, inputs_digest
 from cosmogony.pipeline.items import Item
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import StepError, TransientError
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
 from throwaway.objectstore import MinIO
 
@@ -101,24 +102,74 @@ def test_the_manifest_warns_of_what_should_be_looked_at(prepared: Store, tmp_pat
     source = markers.read_source(prepared, LUXEMBOURG)
     assert part is not None and source is not None
     cut = {"osm_id": "relation:1", "name": "Left", "admin_level": "4", "missing": 2, "has_geometry": True, "own": True}
-    prepared.write_json(
-        keys.part_marker(LUXEMBOURG.name), {**part, "incomplete": [cut] * 7, "broken": 2, "broken_areas": ["a", "b"]}
-    )
+    no_polygon = [
+        row("broken_geometry", "LU", 6, 1, "relation:2"),
+        row("broken_geometry", None, 8, 6, *(f"relation:{number}" for number in range(10, 16))),
+        row("no_name", "LU", 8, 3, "relation:3"),
+    ]
+    prepared.write_json(keys.part_marker(LUXEMBOURG.name), {**part, "incomplete": [cut] * 7, "left_out": no_polygon})
     prepared.write_json(
         keys.source_marker(LUXEMBOURG.name), {**source, "version": {**source["version"], "md5": source["md5"]}}
     )
     manifest = run(prepared, tmp_path, reason="with warnings")
     found = {warning["kind"]: warning for warning in manifest["warnings"] if warning["source"] == LUXEMBOURG.name}
-    assert set(found) == {"incomplete", "broken"}
+    assert set(found) == {"incomplete", "broken_geometry"}
     assert found["incomplete"]["count"] == 7
     assert found["incomplete"]["text"].endswith("relation:1 Left and 2 more")
-    assert found["broken"] == {
+    assert found["broken_geometry"] == {
         "source": LUXEMBOURG.name,
-        "kind": "broken",
-        "count": 2,
-        "text": "borders that are not clean: a; b",
+        "kind": "broken_geometry",
+        "count": 7,
+        "text": "no valid polygon could be made of them: relation:2, relation:10, relation:11, relation:12, relation:13"
+        " and 2 more",
     }
     assert manifest["incomplete"] == [{"source": LUXEMBOURG.name, **cut}] * 7
+
+
+def row(reason: str, country: str | None, level: int | None, count: int, *examples: str) -> Row:
+    return Row(reason=reason, country_code=country, admin_level=level, place=None, count=count, examples=list(examples))
+
+
+def test_the_manifest_adds_up_what_the_parts_left_out_and_repaired(prepared: Store, tmp_path: Path) -> None:
+    nodes = [f"node:{number}" for number in range(8)]
+    tables = {
+        LUXEMBOURG: (
+            [row("cut_at_edge", "BE", 6, 2, "relation:1", "relation:2"), row("no_name", "LU", 9, 8, *nodes)],
+            [row("role", "LU", 8, 1, "relation:5")],
+        ),
+        GATINEAU: (
+            [
+                row("cut_at_edge", "BE", 6, 2, "relation:2", "relation:3"),
+                row("cut_at_edge", "BE", None, 1, "relation:4"),
+                row("no_name", "LU", 9, 7, *(f"node:{number}" for number in range(10, 17))),
+            ],
+            [],
+        ),
+    }
+    for item, (left_out, repaired) in tables.items():
+        part = markers.read_part(prepared, item)
+        assert part is not None
+        prepared.write_json(keys.part_marker(item.name), {**part, "left_out": left_out, "repaired": repaired})
+    manifest = run(prepared, tmp_path)
+    assert manifest["left_out"] == [
+        row("cut_at_edge", "BE", None, 1, "relation:4"),
+        row("cut_at_edge", "BE", 6, 4, "relation:2", "relation:3", "relation:1"),
+        row("no_name", "LU", 9, 15, *(f"node:{number}" for number in (10, 11, 12, 13, 14, 15, 16, 0, 1, 2))),
+    ]
+    assert manifest["repaired"] == [row("role", "LU", 8, 1, "relation:5")]
+    alone = run(prepared, tmp_path, [LUXEMBOURG])
+    assert (alone["left_out"], alone["repaired"]) == tables[LUXEMBOURG]
+
+
+def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
+    fetch(store, GATINEAU, {})
+    ids = set()
+    for as_original in (False, True):
+        extract(store, GATINEAU, ("en",), as_original=as_original, threads=1, scratch=tmp_path)
+        manifest = run(store, tmp_path, [GATINEAU], as_original=as_original)
+        assert manifest["inputs"]["as_original"] is as_original
+        ids.add(manifest["id"])
+    assert len(ids) == 2
 
 
 def test_too_little_scratch_space_is_said_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
@@ -174,8 +225,9 @@ def test_the_order_of_sources_does_not_matter(prepared: Store, tmp_path: Path) -
         ("no part", f"source {GATINEAU.name} has no zones yet"),
         ("no source", f"source {GATINEAU.name} has no zones yet"),
         ("lost", f"{keys.part(GATINEAU.name)} is not what its marker describes"),
-        ("other languages", f"the zones of source {GATINEAU.name} are of another file, rules, extractor or languages"),
-        ("other file", f"the zones of source {GATINEAU.name} are of another file, rules, extractor or languages"),
+        ("other languages", f"the zones of source {GATINEAU.name} are of another file, rules, extractor, languages or"),
+        ("other mode", f"the zones of source {GATINEAU.name} are of another file, rules, extractor, languages or"),
+        ("other file", f"the zones of source {GATINEAU.name} are of another file, rules, extractor, languages or"),
     ],
 )
 def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str, said: str) -> None:
@@ -188,6 +240,8 @@ def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str,
         prepared.remove(keys.part(GATINEAU.name))
     elif damage == "other languages":
         changes = {"languages": ("fr",)}
+    elif damage == "other mode":
+        changes = {"as_original": True}
     else:
         marker = markers.read_source(prepared, GATINEAU)
         assert marker is not None
@@ -215,7 +269,7 @@ def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeed
     with monkeypatch.context() as patched:
         patched.setattr(engine, "merge", merge_and_kill)
         patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
-        with pytest.raises(TemporaryError, match="is the server up"):
+        with pytest.raises(TransientError, match="is the server up"):
             run(store, tmp_path, [GATINEAU])
     assert list(tmp_path.iterdir()) == []
     own_minio.start()

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from cosmogony.pipeline.database import KnownRelease, kept_releases
-from cosmogony.pipeline.failures import StepError, TemporaryError
+from cosmogony_steps.errors import StepError, TransientError
 from throwaway import free_port, postgis
 
 
@@ -56,7 +56,7 @@ def test_a_wrong_password_stays_wrong(postgres: postgis.Server, database: str) -
 
 
 def test_a_server_that_is_away_may_come_back(postgres: postgis.Server, database: str) -> None:
-    with pytest.raises(TemporaryError, match="cannot be reached") as failed:
+    with pytest.raises(TransientError, match="cannot be reached") as failed:
         kept_releases({**postgres.environment(database), "POSTGRES_PORT": str(free_port())})
     assert failed.value.exit_code == 75
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import json
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 from bucket import BUCKET
 from cosmogony.errors import CosmogonyError
-from cosmogony.pipeline import engine, keys, markers
+from cosmogony.findings import Findings, LeftOut, Repair, Row
+from cosmogony.generate import generate
+from cosmogony.pipeline import canonical, engine, keys, markers
 from cosmogony.pipeline.extract import Extracted, extract
-from cosmogony.pipeline.failures import StepError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import Item
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import StepError
 
 DATA = Path(__file__).parents[4] / "tests" / "data"
 LUXEMBOURG = Item("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)
@@ -50,7 +53,9 @@ def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: py
     assert marker["counts"]["by_type"]["state_district"] == 13
     assert marker["source"]["sha256"] == source["sha256"]
     assert marker["country"] == "LU"
-    assert marker["languages"] == ["en"]
+    assert (marker["languages"], marker["as_original"]) == (["en"], False)
+    for name in ("left_out", "repaired"):
+        assert all(set(row) == set(Row.__annotations__) for row in marker[name])
     assert list(tmp_path.iterdir()) == []
     assert f"source {LUXEMBOURG.name}: writing zones" in capsys.readouterr().err
 
@@ -65,14 +70,18 @@ def test_the_same_work_is_skipped_without_a_download(
 
 
 @pytest.mark.parametrize(
-    "change", ["file", "rules", "extractor", "languages", "country", "voronoi", "own languages", "lost", "replaced"]
+    "change",
+    [
+        *("file", "rules", "extractor", "languages", "as original", "country", "voronoi", "own languages"),
+        *("lost", "replaced", "no as_original"),
+    ],
 )
 def test_whatever_changed_is_extracted_again(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     fetch(store, GATINEAU, {})
     run(store, GATINEAU, tmp_path)
-    item, languages = GATINEAU, ("en",)
+    item, languages, as_original = GATINEAU, ("en",), False
     if change == "file":
         marker = markers.read_source(store, item)
         assert marker is not None
@@ -84,6 +93,8 @@ def test_whatever_changed_is_extracted_again(
         monkeypatch.setattr(engine, f"{change}_digest", lambda: "another")
     elif change == "languages":
         languages = ("fr",)
+    elif change == "as original":
+        as_original = True
     elif change == "own languages":
         item = Item(item.name, item.url, "CA", ("fr",))
     elif change == "country":
@@ -92,10 +103,56 @@ def test_whatever_changed_is_extracted_again(
         item = Item(item.name, item.url, "CA", (), True)
     elif change == "lost":
         store.remove(keys.part(item.name))
+    elif change == "no as_original":  # a marker from before there was a choice
+        marker = markers.read_part(store, item)
+        assert marker is not None
+        made_from = {key: marker[key] for key in ("rules", "extractor", "languages", "country_code", "disable_voronoi")}
+        digest = canonical.digest({"source": marker["source"]["sha256"], **made_from})
+        store.write_json(keys.part_marker(item.name), {**marker, "digest": digest})
     else:
         store.upload(keys.part(item.name), io.BytesIO(b"other zones"), None)
-    assert not run(store, item, tmp_path, languages).skipped
-    assert run(store, item, tmp_path, languages).skipped
+    assert not run(store, item, tmp_path, languages, as_original=as_original).skipped
+    assert run(store, item, tmp_path, languages, as_original=as_original).skipped
+
+
+@pytest.mark.parametrize("as_original", [False, True])
+def test_the_extractor_makes_the_zones_that_the_marker_names(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_original: bool
+) -> None:
+    results = []
+
+    def generate_and_keep(*arguments: Any, **options: Any) -> Any:
+        results.append(generate(*arguments, **options))
+        return results[-1]
+
+    monkeypatch.setattr("cosmogony.generate.generate", generate_and_keep)
+    fetch(store, GATINEAU, {})
+    run(store, GATINEAU, tmp_path, as_original=as_original)
+    marker = markers.read_part(store, GATINEAU)
+    assert marker is not None
+    assert [result.as_original for result in results] == [marker["as_original"]] == [as_original]
+    assert (marker["left_out"], marker["repaired"]) == (results[0].left_out, results[0].repaired)
+
+
+def test_the_log_counts_what_was_left_out_or_repaired(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left_out, repaired = Findings(), Findings()
+    for number in range(3):
+        left_out.add(LeftOut.NO_NAME, f"relation:{number}", country_code="CA", admin_level=number)
+    left_out.add(LeftOut.BROKEN_GEOMETRY, "relation:7")
+    repaired.add(Repair.ROLE, "relation:8")
+
+    def generate_with_findings(*arguments: Any, **options: Any) -> Any:
+        found = {"left_out": left_out.rows(), "repaired": repaired.rows()}
+        return dataclasses.replace(generate(*arguments, **options), **found)
+
+    monkeypatch.setattr("cosmogony.generate.generate", generate_with_findings)
+    fetch(store, GATINEAU, {})
+    run(store, GATINEAU, tmp_path)
+    said = capsys.readouterr().err
+    assert f"{GATINEAU.name}: left out: broken_geometry 1, no_name 3\n" in said
+    assert f"{GATINEAU.name}: repaired: role 1\n" in said
 
 
 def _sha256(content: bytes) -> str:
@@ -160,9 +217,7 @@ def test_an_unusable_scratch_folder_is_named(store: Store, tmp_path: Path) -> No
 
 def test_progress_goes_forward_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int | None]] = []
-    monkeypatch.setattr(
-        "cosmogony.pipeline.progress.Progress.set", lambda _, done, total=None: seen.append((done, total))
-    )
+    monkeypatch.setattr("cosmogony_steps.progress.Progress.set", lambda _, done, total=None: seen.append((done, total)))
     engine.generate(
         DATA / "luxembourg_filtered.osm.pbf",
         tmp_path / "zones.jsonl.gz",

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from bucket import BUCKET
 from cosmogony.pipeline import keys, markers
-from cosmogony.pipeline.failures import StepError, TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import Item, parse_item
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import StepError, TransientError
 from source_server import SourceServer
 from throwaway.objectstore import MinIO
 
@@ -121,7 +121,7 @@ def test_a_short_body_without_length_is_noticed_by_the_checksum(store: Store, se
 
 def test_a_server_that_always_breaks_is_a_failure_that_may_pass(store: Store, server: SourceServer) -> None:
     server.put(f"/{NAME}", CONTENT, cuts=[500_000] + [0] * 20)
-    with pytest.raises(TemporaryError, match="connection broke"):
+    with pytest.raises(TransientError, match="connection broke"):
         run(store, item_of(server))
     assert len(server.gets(f"/{NAME}")) == 1 + QUICK.attempts - 1
     assert nothing_is_left(store)
@@ -136,7 +136,7 @@ def test_server_errors_pass(store: Store, server: SourceServer, statuses: list[i
 
 def test_server_errors_that_stay_may_pass_later(store: Store, server: SourceServer) -> None:
     server.put(f"/{NAME}", CONTENT, statuses=[503] * 20)
-    with pytest.raises(TemporaryError, match=rf"source {NAME}: .*answered HTTP 503"):
+    with pytest.raises(TransientError, match=rf"source {NAME}: .*answered HTTP 503"):
         run(store, item_of(server))
     assert nothing_is_left(store)
 
@@ -242,7 +242,7 @@ def test_an_empty_file_is_refused(store: Store, server: SourceServer) -> None:
 
 
 def test_an_unreachable_server_may_come_back(store: Store) -> None:
-    with pytest.raises(TemporaryError, match="cannot be reached"):
+    with pytest.raises(TransientError, match="cannot be reached"):
         run(store, parse_item("http://127.0.0.1:1/x.osm.pbf"))
 
 

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from bucket import BUCKET
 from cosmogony.pipeline import keys, markers
-from cosmogony.pipeline.failures import TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.items import Item, parse_item
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import TransientError
 from source_server import Served, SourceServer
 from throwaway.objectstore import MinIO
 
@@ -64,9 +64,9 @@ def is_right(store: Store, item: Item) -> bool:
     return bool(marker["sha256"] == hashlib.sha256(CONTENT).hexdigest())
 
 
-def start(minio: MinIO, item: Item, outputs: Path) -> subprocess.Popen[bytes]:
+def start(minio: MinIO, item: Item, outputs: Path, **more: str) -> subprocess.Popen[bytes]:
     arguments = ["fetch", "--source", json.dumps(item.to_dict()), "--outputs", str(outputs)]
-    environment = {**os.environ, **minio.environment(BUCKET), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, **minio.environment(BUCKET), "PYTHONPATH": os.pathsep.join(sys.path), **more}
     return subprocess.Popen([sys.executable, "-m", "cosmogony", *arguments], env=environment, stderr=subprocess.PIPE)
 
 
@@ -101,7 +101,7 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
     thread.start()
     with monkeypatch.context() as patched:
         patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
-        with pytest.raises(TemporaryError, match=f"{own_minio.endpoint}.*is the server up"):
+        with pytest.raises(TransientError, match=f"{own_minio.endpoint}.*is the server up"):
             fetch(store, item, {}, QUICK)
     thread.join()
     own_minio.start()
@@ -141,3 +141,16 @@ def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
     assert "stopped by SIGTERM" in said
     assert uploads(minio) == 0
     assert not (tmp_path / "digest").exists()
+
+
+def test_a_source_that_falls_silent_may_be_retried(minio: MinIO, held: Served, item: Item, tmp_path: Path) -> None:
+    step = start(minio, item, tmp_path, STALL_SECONDS="5")
+    said = step.communicate(timeout=60)[1].decode()
+    held.go.set()
+    assert step.returncode == 75
+    assert f"fetch: no progress for 5 s, last seen at: {NAME}, {HOLD_AT} of {len(CONTENT)}; ended" in said
+    assert "read-ahead" in said or "in _fill" in said, "the thread that waits for the source is among the stacks"
+    again = start(minio, item, tmp_path)
+    again.communicate()
+    assert again.returncode == 0
+    assert is_right(Store.from_environment(minio.environment(BUCKET)), item)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from cosmogony.pipeline import disk, keys, markers
 from cosmogony.pipeline.database import KnownRelease
-from cosmogony.pipeline.failures import StepError, TemporaryError
 from cosmogony.pipeline.fetch import fetch
 from cosmogony.pipeline.inputs import Making, inputs_digest, inputs_document
 from cosmogony.pipeline.items import Item, parse_item
 from cosmogony.pipeline.plan import Plan, make_plan
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import StepError, TransientError
 from source_server import SourceServer
 
 QUICK = Backoff(attempts=3, first=0.01)
@@ -42,7 +42,9 @@ def bring(store: Store, items: list[Item], making: Making = MAKING) -> str:
     for item in items:
         marker = fetch(store, item, {}, QUICK)
         digests[item.name] = marker["sha256"]
-        digest = markers.part_digest(item, marker["sha256"], making.languages, making.rules, making.extractor)
+        digest = markers.part_digest(
+            item, marker["sha256"], making.languages, making.rules, making.extractor, making.as_original
+        )
         etag = store.upload(keys.part(item.name), io.BytesIO(b"zones"), 5)
         part = {"format": 1, "digest": digest, "sha256": "", "size": 5, "zones": 1, "source": {}, "etag": etag}
         store.write_json(keys.part_marker(item.name), part)
@@ -170,9 +172,10 @@ def test_mode_changed_works_on_what_changed_only(store: Store, server: SourceSer
         Making(("fr",), "importer:1", "dashboard:1", 8, "", "rules", "extractor"),
         Making(("en",), "importer:1", "dashboard:1", 8, "", "rules 2", "extractor"),
         Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor 2"),
+        Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor", as_original=True),
     ],
 )
-def test_other_rules_extractor_or_languages_extract_again(store: Store, items: list[Item], other: Making) -> None:
+def test_other_rules_extractor_languages_or_mode_extract_again(store: Store, items: list[Item], other: Making) -> None:
     digest = bring(store, items)
     plan = ask(store, items, [KnownRelease("r1", digest, True)], making=other)
     assert plan.message == "2 of 2 sources to extract again: a.osm.pbf, b.osm.pbf"
@@ -208,7 +211,7 @@ def test_every_absent_source_is_named(store: Store, server: SourceServer, items:
 
 
 def test_a_source_that_is_away_may_come_back(store: Store, items: list[Item]) -> None:
-    with pytest.raises(TemporaryError, match="cannot be reached"):
+    with pytest.raises(TransientError, match="cannot be reached"):
         ask(store, [*items, parse_item("http://127.0.0.1:1/c.osm.pbf")])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Release ids, sizes, outputs, progress, waiting, settings."""
+"""Release ids, sizes, outputs, waiting, settings."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import random
 from pathlib import Path
 
 import pytest
-from cosmogony.pipeline.failures import SourceChanged, StepError, TemporaryError
+from cosmogony.pipeline.failures import SourceChanged
 from cosmogony.pipeline.inputs import Making, inputs_digest, inputs_document, parse_started, release_id
 from cosmogony.pipeline.items import Item
 from cosmogony.pipeline.outputs import write_outputs
-from cosmogony.pipeline.progress import Progress
 from cosmogony.pipeline.readahead import ReadAhead
 from cosmogony.pipeline.retry import Backoff
 from cosmogony.pipeline.sizes import parse_size
 from cosmogony.pipeline.sources.base import Version, published_md5
 from cosmogony.pipeline.store import Store
+from cosmogony_steps.errors import StepError, TransientError
 
 MAKING = Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
 A, B = Item("a.pbf", "https://e.org/a.pbf"), Item("b.pbf", "https://e.org/b.pbf", "LI")
@@ -39,6 +39,7 @@ def test_every_input_changes_the_digest() -> None:
             digest(Making(**{**{name: getattr(MAKING, name) for name in MAKING.__slots__}, **change}))
             for change in (
                 {"languages": ()},
+                {"as_original": True},
                 {"importer": "importer:2"},
                 {"dashboard": "dashboard:2"},
                 {"tiles_max_zoom": 9},
@@ -97,7 +98,7 @@ def test_reading_ahead_gives_the_same_bytes() -> None:
 
 
 def test_reading_ahead_passes_failures_on_and_never_looks_complete() -> None:
-    with pytest.raises(TemporaryError, match="broke"), ReadAhead(Slow(b"x" * 100, TemporaryError("broke"))) as ahead:
+    with pytest.raises(TransientError, match="broke"), ReadAhead(Slow(b"x" * 100, TransientError("broke"))) as ahead:
         while True:
             assert ahead.read(1000) != b""
 
@@ -122,41 +123,17 @@ def test_outputs_that_cannot_be_written_are_explained(tmp_path: Path) -> None:
         write_outputs(tmp_path / "file" / "x", {"a": 1})
 
 
-def test_progress_goes_to_argos_file_and_never_beyond_its_total(tmp_path: Path) -> None:
-    path = tmp_path / "progress"
-    progress = Progress("a.pbf", 1000, path=str(path), file_every=0)
-    progress.add(400)
-    assert path.read_text() == "400/1000\n"
-    progress.add(700)
-    assert path.read_text() == "1000/1000\n"
-
-
-def test_progress_without_a_total_or_a_file_is_harmless(tmp_path: Path) -> None:
-    progress = Progress("a.pbf", None, path=str(tmp_path / "progress"), file_every=0)
-    progress.add(400)
-    assert not (tmp_path / "progress").exists()
-    progress.finish()
-    assert (tmp_path / "progress").read_text() == "400/400\n"
-    Progress("a.pbf", 5, path=str(tmp_path / "no" / "folder"), file_every=0).add(1)
-
-
-def test_progress_speaks_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress("a.pbf", 2_000_000, path="", line_every=0)
-    progress.add(500_000)
-    assert "a.pbf: 500.0 KB of 2.0 MB (25 %)" in capsys.readouterr().err
-
-
 def test_waiting_doubles_up_to_the_limit_and_honours_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     backoff = Backoff(attempts=5, first=1, limit=3)
     for failures in (1, 2, 3):
-        backoff.wait(failures, TemporaryError("x"))
-    backoff.wait(1, TemporaryError("x", retry_after=5))
-    backoff.wait(1, TemporaryError("x", retry_after=3600))
+        backoff.wait(failures, TransientError("x"))
+    backoff.wait(1, TransientError("x", retry_after=5))
+    backoff.wait(1, TransientError("x", retry_after=3600))
     assert slept == [1, 2, 3, 5, 6]
-    with pytest.raises(TemporaryError, match="x"):
-        backoff.wait(5, TemporaryError("x"))
+    with pytest.raises(TransientError, match="x"):
+        backoff.wait(5, TransientError("x"))
 
 
 def test_a_changed_source_is_not_asked_again_for_the_same() -> None:

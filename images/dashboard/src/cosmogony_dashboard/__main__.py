@@ -1,6 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The program `dashboard`, also `python -m cosmogony_dashboard`."""
+
 import sys
 
-from .cli import main
+from cosmogony_steps import watch
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the command of the command line; return its exit code. The step of a data update runs under a watch."""
+    if sys.argv[1:2] == ["stats"]:
+        watch.start("stats")
+    from .cli import main as run
+
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,21 +10,21 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from cosmogony_steps import termination
+from cosmogony_steps.errors import StepError
+from cosmogony_steps.signals import raise_on_sigterm
+
 from . import stats
 from .counting import results, summary
-from .errors import EXIT_KO, EXIT_USAGE, DashboardError, InputError, TemporaryError
+from .errors import EXIT_KO, EXIT_USAGE, InputError
 from .table import load
 from .zones import read_file
-
-TERMINATION = Path("/dev/termination-log")  # Kubernetes reads it, where it is there
 
 
 class _Parser(argparse.ArgumentParser):
@@ -88,19 +88,15 @@ def _sentence(counts: dict[str, int]) -> str:
     return f"{counts['ok']} ok, {counts['ko']} ko, {counts['skip']} skipped (their root zone is not in the data)"
 
 
-def _terminated(signum: int, frame: object) -> NoReturn:
-    raise TemporaryError("stopped by SIGTERM")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _terminated)
-    try:
-        if arguments[:1] == ["stats"]:
-            return _stats(_stats_parser().parse_args(arguments[1:]))
-        return _compare(_file_parser().parse_args(arguments))
-    except DashboardError as error:
-        print(f"dashboard: error: {error}", file=sys.stderr)
-        with contextlib.suppress(OSError), TERMINATION.open("r+") as file:  # shown as the message of the failed step
-            file.write(str(error)[:2000])
-        return error.exit_code
+    with raise_on_sigterm():
+        try:
+            if arguments[:1] == ["stats"]:
+                return _stats(_stats_parser().parse_args(arguments[1:]))
+            return _compare(_file_parser().parse_args(arguments))
+        except StepError as error:
+            print(f"dashboard: error: {error}", file=sys.stderr)
+            termination.write(str(error))
+            return error.exit_code

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+from cosmogony_steps.errors import StepError, TransientError
+
+# of the command that compares a file: those of the original
 EXIT_KO = 1
-EXIT_PERMANENT = 1
 EXIT_INPUT = 2
 EXIT_USAGE = 4
-EXIT_TEMPORARY = 75  # EX_TEMPFAIL of sysexits.h
 
 
-class DashboardError(Exception):
-    exit_code = EXIT_PERMANENT
+class DashboardError(StepError):
+    """The command cannot do its work, and would fail again."""
 
 
 class InputError(DashboardError):
@@ -20,7 +21,7 @@ class InputError(DashboardError):
     exit_code = EXIT_INPUT
 
 
-class TemporaryError(DashboardError):
+class TemporaryError(DashboardError, TransientError):
     """A failure that may pass: a retry can help."""
 
-    exit_code = EXIT_TEMPORARY
+    exit_code = TransientError.exit_code

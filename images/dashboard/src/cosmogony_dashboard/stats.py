@@ -6,14 +6,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import re
-import sys
 import time
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from cosmogony_steps.progress import Progress
 
 from .counting import results, summary
 from .errors import DashboardError, InputError
@@ -47,28 +47,16 @@ def encode(records: list[dict[str, Any]]) -> bytes:
 
 
 def _zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
-    file = os.environ.get("ARGO_PROGRESS_FILE", "")
-    shown = time.monotonic()
+    progress = Progress(key, stream.size)
     try:
         with gzip.GzipFile(fileobj=io.BufferedReader(stream, 256 * 1024)) as lines:
             for zone in read_lines(lines, key):
-                if file and time.monotonic() - shown > 1:
-                    shown = time.monotonic()
-                    file = _show(file, stream)
+                progress.set(stream.offset)
                 yield zone
     except (OSError, EOFError, zlib.error) as cause:
         raise DashboardError(f"{key} is damaged ({cause}); run the merge step again") from cause
     except InputError as cause:
         raise DashboardError(f"{cause} Run the merge step again") from cause
-
-
-def _show(file: str, stream: ObjectStream) -> str:
-    try:
-        Path(file).write_text(f"{stream.offset}/{stream.size}\n")
-    except OSError as cause:
-        print(f"progress file {file} cannot be written ({cause})", file=sys.stderr)
-        return ""
-    return file
 
 
 def _write_outputs(folder: Path, counts: Mapping[str, int]) -> None:

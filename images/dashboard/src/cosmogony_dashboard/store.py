@@ -92,6 +92,7 @@ def _http() -> urllib3.PoolManager:
         redirect=0,
         backoff_factor=0.5,
         backoff_max=10,
+        respect_retry_after_header=False,  # a server may name a day
         status_forcelist=[500, 502, 503, 504],
         raise_on_status=False,
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 
 import psycopg
+from cosmogony_steps import heartbeat
 from psycopg import sql
 
 from . import catalog, db, staging
@@ -69,6 +70,7 @@ def _debris(connection: psycopg.Connection) -> list[str]:
 def _drop(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
     """Drop one release; a reader of it is waited for, objects of others that need it keep it."""
     deadline = time.monotonic() + PATIENCE
+    heartbeat.beat(f"dropping release {release_id}")
     while True:
         try:
             with connection.transaction():
@@ -103,6 +105,7 @@ def _drop(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
             if time.monotonic() > deadline:
                 say(f"release {release_id} is being read, left for the next time")
                 return False
+            heartbeat.beat(f"waiting for readers of release {release_id}")  # which ends at the deadline above
             time.sleep(0.5)
         except psycopg.errors.DependentObjectsStillExist as error:
             say(f"release {release_id} is kept because something else needs it: {error.diag.message_detail}")

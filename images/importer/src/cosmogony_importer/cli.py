@@ -4,20 +4,19 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import psycopg
+from cosmogony_steps import termination
+from cosmogony_steps.errors import EXIT_PERMANENT
 
-from . import commands, warm
-from .errors import PERMANENT, ImporterError, of_database
+from . import activity, commands, warm
+from .errors import ImporterError, of_database
 
-TERMINATION = Path("/dev/termination-log")  # Kubernetes reads it, where it is there
 OUTPUTS = "/tmp/outputs"  # noqa: S108  Argo reads output parameters there
 
 
@@ -255,7 +254,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.run is commands.publish and not options.release:
         options.original = True
     try:
-        options.run(options)
+        with activity.reported():
+            options.run(options)
     except ImporterError as error:
         return _fail(error, options.original)
     except psycopg.Error as error:
@@ -267,6 +267,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _fail(error: ImporterError, original: bool) -> int:
     print(f"error: {error}", file=sys.stderr, flush=True)
-    with contextlib.suppress(OSError), TERMINATION.open("r+") as file:  # shown as the message of the failed step
-        file.write(str(error)[:2000])
-    return PERMANENT if original else error.code
+    termination.write(str(error))
+    return EXIT_PERMANENT if original else error.exit_code

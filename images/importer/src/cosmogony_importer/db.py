@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import resources
 
 import psycopg
+from cosmogony_steps import heartbeat
 from psycopg import sql
 
 from .errors import ImporterError, TemporaryError
@@ -17,6 +21,7 @@ from .progress import say
 from .settings import Database
 
 CONNECT_SECONDS = 10.0
+LOCK_SECONDS = 600  # that a statement waits for a lock which another session holds
 # two keys of one lock space: a long load must not keep anyone from switching
 LOCK_SPACE = 0x636F736D
 LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
@@ -28,13 +33,31 @@ REFUSED = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A connection of this process: the server's process for it, and how another one is made."""
+
+    pid: int
+    settings: Database
+
+
+_opened: weakref.WeakKeyDictionary[psycopg.Connection, Opened] = weakref.WeakKeyDictionary()
+_opened_lock = threading.Lock()
+
+
+def opened() -> list[Opened]:
+    """Return the connections of this process that are open."""
+    with _opened_lock:
+        return [found for connection, found in _opened.items() if not connection.closed]
+
+
 def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
     """Connect, trying again for some seconds while the server cannot be reached."""
     deadline = time.monotonic() + seconds
     where = f"PostgreSQL {settings.user}@{settings.host}:{settings.port}/{settings.name}"
     while True:
         try:
-            return psycopg.connect(
+            connection = psycopg.connect(
                 host=settings.host,
                 port=settings.port,
                 dbname=settings.name,
@@ -47,8 +70,12 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
                 keepalives_idle=30,
                 keepalives_interval=10,
                 keepalives_count=3,
-                options="-c client_connection_check_interval=5s -c client_min_messages=warning",
+                options="-c client_connection_check_interval=5s -c client_min_messages=warning "
+                f"-c lock_timeout={LOCK_SECONDS}s",
             )
+            with _opened_lock:
+                _opened[connection] = Opened(connection.info.backend_pid, settings)
+            return connection
         except psycopg.OperationalError as error:
             reason = " ".join(str(error).split())
             if REFUSED.search(reason):
@@ -77,6 +104,7 @@ def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterat
         if not told:
             say(f"waiting for another importer: {LOCK_NAMES[kind]} ({_holder(connection, kind)})")
             told = True
+        heartbeat.beat(f"waiting for another importer: {LOCK_NAMES[kind]}")  # which ends at the deadline above
         time.sleep(0.2)
     try:
         yield

@@ -1,28 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors with the exit code they end in, and how errors of the libraries map to them."""
+"""Errors of the importer, and how errors of the database map to them."""
 
 from __future__ import annotations
 
 import psycopg
-
-PERMANENT = 1
-USAGE = 2
-TEMPORARY = 75  # EX_TEMPFAIL: the same command may pass later
+from cosmogony_steps.errors import StepError, TransientError
 
 # connection lost, server going down or full, lock or serialization trouble
 TEMPORARY_CLASSES = ("08", "40", "53", "57P", "55P03", "58")
 
 
-class ImporterError(Exception):
+class ImporterError(StepError):
     """Names the thing, the cause and the next step; the same command will fail again."""
 
-    code = PERMANENT
 
-
-class TemporaryError(ImporterError):
+class TemporaryError(ImporterError, TransientError):
     """The same command may pass later."""
 
-    code = TEMPORARY
+    exit_code = TransientError.exit_code
 
 
 class Missing(ImporterError):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import psycopg
+from cosmogony_steps import heartbeat
 from psycopg import sql
 
 from .progress import duration, say
@@ -42,6 +43,7 @@ def estimate(connection: psycopg.Connection, schema: str, batches: sql.Composabl
         "LATERAL (SELECT coalesce(length(cosmogony_catalog.compute_tile(%s, z1, x1, y1)), 0) AS size OFFSET 0) AS made"
     ).format(batches)
     for zoom, count in counts:
+        heartbeat.beat("timing tiles, zoom", zoom)
         # one tile more, because the first of a session is slow
         sample = connection.execute(timed, (zoom, SAMPLE + 1, schema)).fetchall()
         sample = sample[1:] or sample

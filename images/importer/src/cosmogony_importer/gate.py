@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from . import catalog, completeness, db, expectations, outside
+from . import catalog, completeness, db, expectations, left_out, outside
 from .catalog import Release
 from .progress import say
 
@@ -33,6 +33,7 @@ class Limits:
 @dataclass
 class Verdict:
     findings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # of what should be looked at, and does not block
     override: str | None = None
     figures: dict[str, Any] = field(default_factory=dict)
 
@@ -52,7 +53,7 @@ def check(
 ) -> Verdict:
     """Judge a release and write the verdict into the catalog."""
     allowed = outside.Allowed.parse(limits.max_outside)
-    verdict = Verdict([found] if found else [], override)
+    verdict = Verdict([found] if found else [], override=override)
     rows = _count(connection, release)
     verdict.figures["zones"] = rows
     if not rows:
@@ -63,8 +64,9 @@ def check(
     if live is not None and live.id == release.id:
         live = None
     verdict.figures["compared_with"] = live.id if live else None
+    verdict.notes, comparison, verdict.figures["left_out"] = left_out.check(connection, release, live)
     if live is not None:
-        _take(verdict, "losses", _losses(connection, release, live, limits))
+        _take(verdict, "losses", _losses(connection, release, live, limits, comparison))
         _take(verdict, "turned_ko", expectations.check(connection, release, live, limits.max_turned_ko))
     _take(verdict, "incomplete", completeness.check(connection, release, live, limits.incomplete))
     if rows:
@@ -77,6 +79,7 @@ def check(
                 {
                     "verdict": verdict.word,
                     "findings": verdict.findings,
+                    "notes": verdict.notes,
                     "at": datetime.now(UTC).isoformat(timespec="seconds"),
                     "limits": asdict(limits),
                     "figures": verdict.figures,
@@ -86,8 +89,8 @@ def check(
             release.id,
         ),
     )
-    for finding in verdict.findings:
-        say(f"gate: {finding}")
+    for line in verdict.findings + verdict.notes:
+        say(f"gate: {line}")
     return verdict
 
 
@@ -145,7 +148,7 @@ def _by_country(connection: psycopg.Connection, release: Release) -> dict[tuple[
 
 
 def _losses(
-    connection: psycopg.Connection, release: Release, live: Release, limits: Limits
+    connection: psycopg.Connection, release: Release, live: Release, limits: Limits, comparison: left_out.Comparison
 ) -> tuple[list[str], dict[str, Any]]:
     before, after = _by_country(connection, live), _by_country(connection, release)
     if not any(country for country, _ in before):  # an original database does not know countries
@@ -161,10 +164,11 @@ def _losses(
         and (had - after.get(key, 0) > limits.max_loss_zones or not after.get(key, 0))
     ]
     fallen.sort(key=lambda entry: entry[2] - entry[1])
-    findings += [
-        _loss(f"country {country or 'unknown'}, type {kind or 'unknown'}", had, has, live, limits)
-        for (country, kind), had, has in fallen[:NAMED]
-    ]
+    explained = set()
+    for (country, kind), had, has in fallen[:NAMED]:
+        loss = _loss(f"country {country or 'unknown'}, type {kind or 'unknown'}", had, has, live, limits)
+        findings.append(loss if country in explained else loss + comparison.explain(country))
+        explained.add(country)
     if len(fallen) > NAMED:
         findings.append(f"{len(fallen) - NAMED} more countries and types lost zones")
     changes = [

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from cosmogony_steps import heartbeat
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -109,6 +110,7 @@ def _look(
                 break
             after = (rows[-1]["parent"], rows[-1]["id"])
             checked += len(rows)
+            heartbeat.beat("zones compared with their parents", checked)
             without_area += sum(row["share"] is None for row in rows)
             found += [row for row in rows if row["share"] is not None and row["share"] > tolerance]
         cursor.execute("DROP TABLE pg_temp.sampled_children")

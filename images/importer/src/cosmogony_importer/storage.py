@@ -54,7 +54,12 @@ class Store:
             http_client=urllib3.PoolManager(
                 timeout=urllib3.Timeout(connect=5, read=60),
                 cert_reqs="CERT_REQUIRED",
-                retries=urllib3.Retry(total=RETRIES, backoff_factor=0.5, status_forcelist=(500, 502, 503, 504)),
+                retries=urllib3.Retry(
+                    total=RETRIES,
+                    backoff_factor=0.5,
+                    status_forcelist=(500, 502, 503, 504),
+                    respect_retry_after_header=False,  # a server may name a day
+                ),
             ),
         )
 

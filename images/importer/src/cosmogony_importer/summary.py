@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from . import catalog, completeness, db, durations
+from . import catalog, completeness, db, durations, left_out
 from .errors import ImporterError, Missing, of_database
 from .progress import duration
 from .run import Run
@@ -161,6 +161,7 @@ def _document(run: Run, known: Known) -> Document:
         "inputs": {
             "digest": manifest.get("inputs_digest"),
             "languages": (manifest.get("inputs") or {}).get("languages"),
+            "as_original": (manifest.get("inputs") or {}).get("as_original"),
             "versions": manifest.get("versions"),
             "sources": known.sources,
         },
@@ -168,6 +169,8 @@ def _document(run: Run, known: Known) -> Document:
         "durations": _durations(run, known),
         "skipped": [source["name"] for source in known.sources if source["zones"] and not source["extracted"]],
         "dropped": _cut(manifest.get("dropped") or []),
+        "left_out": _largest(left_out.rows(manifest, "left_out")),
+        "repaired": _largest(left_out.rows(manifest, "repaired")),
         "gate": release.gate if release else None,
         "failures": [] if run.succeeded else run.failures,
         "retried": run.failures if run.succeeded else [],
@@ -227,9 +230,20 @@ def _warnings(known: Known) -> list[str]:
     gate = (known.release.gate if known.release else None) or {}
     if gate.get("verdict") == "overridden":
         told += [f"let through all the same: {finding}" for finding in gate.get("findings", [])]
+    told += gate.get("notes", [])
     if known.live_known and known.live is None:
         told.append("no release is live")
     return told
+
+
+def _largest(rows: list[left_out.Row] | None) -> Document | None:
+    """Objects by reason, and the rows that count most of them; the manifest has all."""
+    if rows is None:
+        return None
+    return {
+        "by_reason": left_out.by_reason(rows),
+        "rows": sorted(rows, key=lambda row: row["count"], reverse=True)[:LISTED],
+    }
 
 
 def _cut(entries: list[Any]) -> Document:

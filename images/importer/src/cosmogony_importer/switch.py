@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 
 import psycopg
+from cosmogony_steps import heartbeat
 from psycopg import sql
 
 from . import boxes, catalog, db, grants
@@ -38,6 +39,7 @@ def switch(
                 if not told:
                     say(f"waiting for a long reader ({_reader(connection)}); the site goes on")
                     told = True
+            heartbeat.beat("waiting for readers of public.zones")  # which ends at the deadline above
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 1.5, 5.0)
 

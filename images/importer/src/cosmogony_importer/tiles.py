@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 
 import psycopg
+from cosmogony_steps import heartbeat
 from psycopg import sql
 
 from . import catalog, db, forecast, work
@@ -103,6 +104,7 @@ def _plan(connection: psycopg.Connection, release: Release, max_zoom: int) -> No
         ).fetchone()
         connection.execute("CREATE TEMPORARY TABLE touched_0 ON COMMIT DROP AS SELECT 0 AS x, 0 AS y")
         for zoom in range(max_zoom + 1):
+            heartbeat.beat("planning tiles, zoom", zoom, max_zoom)
             if zoom:
                 connection.execute(
                     db.statement(

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from cosmogony_steps import heartbeat
 
 from . import catalog, db
 from .catalog import Release
@@ -123,6 +124,7 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
         if entry.is_dir(follow_symlinks=False):
             yield from _files(Path(entry.path))
         elif entry.name.endswith(".pbf"):
+            heartbeat.beat(f"going through {folder}")
             yield entry
 
 

@@ -23,6 +23,7 @@ def of_release(connection: psycopg.Connection, release: Release) -> dict[str, An
         "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'",
         (release.schema_name,),
     ).fetchone()
+    manifest = _manifest(connection, release)
     return {
         "id": release.id,
         "state": release.state,
@@ -33,16 +34,16 @@ def of_release(connection: psycopg.Connection, release: Release) -> dict[str, An
         "gate": (release.gate or {}).get("verdict"),
         "override": release.override,
         "bytes": size,
-        "sources": _sources(connection, release),
+        "as_original": (manifest.get("inputs") or {}).get("as_original"),
+        "sources": [{name: source.get(name) for name in SOURCE} for source in manifest.get("sources", [])],
     }
 
 
-def _sources(connection: psycopg.Connection, release: Release) -> list[dict[str, Any]]:
+def _manifest(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
     if release.state == "loading":
-        return []
+        return {}
     manifest = catalog.document(connection, release.schema_name, "manifest")
-    sources = manifest.get("sources", []) if isinstance(manifest, dict) else []
-    return [{name: source.get(name) for name in SOURCE} for source in sources]
+    return manifest if isinstance(manifest, dict) else {}
 
 
 def of_database(connection: psycopg.Connection) -> dict[str, Any]:

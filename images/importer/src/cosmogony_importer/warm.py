@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 
 import psycopg
+from cosmogony_steps import heartbeat
 from psycopg import sql
 
 from . import db, forecast, tiles, work
@@ -135,6 +136,7 @@ def _plan(connection: psycopg.Connection, release: Release, wanted: Wanted) -> b
             raise ImporterError(f"release {release.id} has no zone in {wanted}; {_countries(connection, wanted)}")
         connection.execute("CREATE TEMPORARY TABLE wanted_0 ON COMMIT DROP AS SELECT 0 AS x, 0 AS y")
         for zoom in range(wanted.max_zoom + 1):
+            heartbeat.beat("planning tiles, zoom", zoom, wanted.max_zoom)
             if zoom:
                 connection.execute(
                     db.statement(

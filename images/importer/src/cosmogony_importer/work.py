@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 import psycopg
 
 from . import db
 from .settings import Database
+
+CANCEL_SECONDS = 5.0  # that the server may take to answer a request to cancel a statement
 
 Item = TypeVar("Item")
 
@@ -40,20 +43,27 @@ def share(
 
 
 def run(settings: Database, loop: Callable[[psycopg.Connection, threading.Event], None], jobs: int) -> None:
-    """Run `loop` in some threads; it returns when there is nothing left or the event is set."""
+    """Run `loop` in some threads; it returns when there is nothing left or the event is set.
+
+    Raises the first error, after the statements of the other threads were cancelled.
+    """
     if jobs < 1:
         return
     stop = threading.Event()
+    connections: list[psycopg.Connection] = []
 
     def worker() -> None:
         with db.connect(settings) as connection:
+            connections.append(connection)
             loop(connection, stop)
 
     with ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(worker) for _ in range(jobs)]
         try:
-            wait(running, return_when=FIRST_EXCEPTION)
-        finally:
+            for future in as_completed([pool.submit(worker) for _ in range(jobs)]):
+                future.result()
+        except BaseException:
             stop.set()
-    for future in running:
-        future.result()
+            for connection in connections:
+                with contextlib.suppress(psycopg.Error):  # it is lost or has ended
+                    connection.cancel_safe(timeout=CANCEL_SECONDS)
+            raise

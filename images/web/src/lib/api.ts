@@ -40,22 +40,36 @@ export class RequestError extends Error {
   }
 }
 
-export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+/** Milliseconds for an answer; the proxy in front of the API gives it a minute. */
+const LIMIT = 70_000
+
+export async function getJson<T>(url: string, signal?: AbortSignal, limit = LIMIT): Promise<T> {
+  const late = AbortSignal.timeout(limit)
   let response: Response
   try {
-    response = await fetch(url, { headers: { accept: 'application/json' }, signal: signal ?? null })
+    response = await fetch(url, {
+      headers: { accept: 'application/json' },
+      signal: signal ? AbortSignal.any([signal, late]) : late,
+    })
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new RequestError(url, 0, 'The server cannot be reached.')
+    throw failure(url, error)
   }
   if (!response.ok) {
     throw new RequestError(url, response.status, await problem(response), seconds(response.headers.get('retry-after')))
   }
   try {
     return (await response.json()) as T
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw failure(url, error)
     throw new RequestError(url, response.status, 'The answer is not JSON.')
   }
+}
+
+/** What to throw when a request ended without an answer; whoever aborted it gets that back. */
+function failure(url: string, error: unknown): unknown {
+  const name = error instanceof DOMException ? error.name : ''
+  if (name === 'AbortError') return error
+  return new RequestError(url, 0, `The server ${name === 'TimeoutError' ? 'does not answer' : 'cannot be reached'}.`)
 }
 
 async function problem(response: Response): Promise<string> {

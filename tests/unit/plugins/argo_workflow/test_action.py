@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.cosmogony.stack.plugins.action.argo_workflow import HOLD, ActionModule
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import WAIT_TIMEOUT
 
 
 class Task(SimpleNamespace):
@@ -61,6 +63,7 @@ def test_lines_are_shown_as_they_come(action) -> None:
     assert plugin.said == ["  toy-1 submitted", "  [00:01] plan running", "  [00:05] plan succeeded in 4 s"]
     submit, first, second = plugin.asked
     assert submit == {"template": "toy", "parallelism": 2, "wait": False}
+    assert 0 < first.pop("wait_timeout") <= WAIT_TIMEOUT
     assert first == {"parallelism": 2, "name": "toy-1", "hold": HOLD, "seen": {}}
     assert second["seen"] == {"n": "Running"}
     assert result["lines"] == ["[00:01] plan running", "[00:05] plan succeeded in 4 s"]
@@ -101,3 +104,22 @@ def test_nothing_is_shown_with_no_log(action) -> None:
     plugin = action({"name": "toy-1"}, [{"ended": True, "lines": ["secret"]}], no_log=True)
     plugin.run(task_vars={})
     assert plugin.said == []
+
+
+def test_a_step_that_stands_still_is_named(action, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    created = (datetime.now(tz=UTC) - timedelta(minutes=7)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def quiet(asked: dict[str, Any]) -> dict[str, Any]:
+        now[0] += HOLD
+        workflow = {"name": "toy-1", "created": created}
+        return {"ended": False, "lines": [], "at_work": {"n": "extract running 3/9"}, "workflow": workflow}
+
+    answers = [quiet] * 6 + [{"ended": True, "lines": []}]
+    plugin = action({"name": "toy-1", "no_progress_after": 60}, answers)
+    result = plugin.run(task_vars={})
+    assert [line.partition("] ")[2] for line in plugin.said] == ["extract running 3/9: no progress for 1 min"]
+    assert plugin.said[0].startswith("  [07:0")
+    assert result["lines"] == [plugin.said[0].strip()]
+    assert "at_work" not in result

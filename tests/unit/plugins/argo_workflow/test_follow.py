@@ -34,7 +34,7 @@ def look_at(*answers):
 
 
 def run(look, clock, **options):
-    given = {"seen": {}, "interval": 2, "timeout": None, "hold": None, **options}
+    given = {"seen": {}, "interval": 2, "timeout": 86400, "hold": None, **options}
     return follow(look, clock=clock, sleep=clock.sleep, now=lambda: NOW, **given)
 
 

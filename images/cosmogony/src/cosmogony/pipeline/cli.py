@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from . import log
-from .failures import EXIT_PERMANENT, EXIT_TEMPORARY, StepError, TemporaryError, Terminated
+from cosmogony_steps import log, termination
+from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.signals import raise_on_sigterm
+
 from .items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
 from .settings import boolean, environment
 
 OUTPUTS = Path("/tmp/outputs")  # noqa: S108
 SCRATCH = Path("/tmp")  # noqa: S108
-TERMINATION = Path("/dev/termination-log")  # Kubernetes reads it, where it is there
 _EPILOG = "Exit codes: 0 done, 1 failed for good, 2 wrong arguments, 75 failed but may pass (retry)."
 
 
@@ -37,6 +36,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     extract = _step(subparsers, "extract", _extract, "make the zones of one fetched source")
     _source(extract)
     extract.add_argument("--languages", default="", metavar="CSV", help="languages of sources that name none")
+    _as_original(extract)
     extract.add_argument("--threads", default="", metavar="N", help="computing threads (default: all cores)")
     _scratch(extract)
 
@@ -78,36 +78,34 @@ def _scratch(parser: argparse.ArgumentParser) -> None:
 
 def _making(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--languages", default="", metavar="CSV")
+    _as_original(parser)
     parser.add_argument("--importer", default="", metavar="REF", help="importer image, part of the release's inputs")
     parser.add_argument("--dashboard", default="", metavar="REF", help="dashboard image, part of the inputs")
     parser.add_argument("--tiles-max-zoom", default="8", metavar="N", help="last stored zoom (%(default)s)")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
 
 
+def _as_original(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as-original",
+        default="false",
+        metavar="BOOL",
+        help="the original's zones instead of corrected ones (%(default)s)",
+    )
+
+
 def run_step(name: str, function: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
     """Run a step to its exit code; failures become one line."""
-    previous = signal.signal(signal.SIGTERM, _terminated)
-    try:
-        function(arguments)
-    except TemporaryError as failure:
-        return _failed(EXIT_TEMPORARY, f"{name}: {failure}; a retry can help")
-    except StepError as failure:
-        return _failed(EXIT_PERMANENT, f"{name}: {failure}")
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+    with raise_on_sigterm():
+        try:
+            function(arguments)
+        except StepError as failure:
+            hint = "; a retry can help" if isinstance(failure, TransientError) else ""
+            message = f"{name}: {failure}{hint}"
+            log.error(message)
+            termination.write(message)
+            return failure.exit_code
     return 0
-
-
-def _failed(code: int, message: str) -> int:
-    """Say why, in the log and, in a pod, as the message of the failed step."""
-    log.error(message)
-    with contextlib.suppress(OSError), TERMINATION.open("r+") as file:
-        file.write(message[:2000])
-    return code
-
-
-def _terminated(signum: int, frame: object) -> NoReturn:
-    raise Terminated("stopped by SIGTERM")
 
 
 def _plan(arguments: argparse.Namespace) -> None:
@@ -152,6 +150,7 @@ def _extract(arguments: argparse.Namespace) -> None:
         Store.from_environment(environ),
         item,
         checked_languages(arguments.languages, "--languages"),
+        as_original=boolean(arguments.as_original, "--as-original"),
         threads=_number(arguments.threads, "--threads"),
         scratch=arguments.scratch,
         disk=parse_size(arguments.disk, "--disk"),
@@ -194,6 +193,7 @@ def _read_making(arguments: argparse.Namespace) -> Any:
         reason=arguments.reason.strip(),
         rules=rules_digest(),
         extractor=extractor_digest(),
+        as_original=boolean(arguments.as_original, "--as-original"),
     )
 
 

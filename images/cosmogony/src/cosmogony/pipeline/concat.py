@@ -10,11 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, keys, log, markers
+from cosmogony_steps import heartbeat, log
+from cosmogony_steps.errors import StepError
+
+from . import engine, keys, markers
 from .disk import merge_needs, short
-from .failures import StepError
 from .inputs import Making, inputs_digest, inputs_document, parse_started, release_id
 from .items import Item
+from .left_out import add_up
 from .store import Store
 from .transfer import disk_errors, download, upload
 from .warnings import warnings
@@ -37,6 +40,7 @@ def concat(
         return done
     _check_disk(parts, disk)
     with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="concat-", dir=scratch) as folder:
+        heartbeat.follow_files(folder)
         files = []
         for item, _, part in parts:
             path = Path(folder) / f"{item.name}.jsonl.gz"
@@ -55,6 +59,8 @@ def concat(
         "counts": made["counts"],
         "dropped": made["dropped"],
         "reparented": made["reparented"],
+        "left_out": add_up(part["left_out"] for _, _, part in parts),
+        "repaired": add_up(part["repaired"] for _, _, part in parts),
         "incomplete": [{"source": item.name, **relation} for item, _, part in parts for relation in part["incomplete"]],
         "skipped": {
             "fetch": [item.name for item, source, _ in parts if not _since(source.get("fetched"), started)],
@@ -82,13 +88,18 @@ def _parts(store: Store, items: Sequence[Item], making: Making) -> Parts:
     found: Parts = []
     problems = []
     for item in sorted(items, key=lambda item: item.name):
+        heartbeat.beat(f"looking up the part of {item.name}")
         source, part = markers.read_source(store, item), markers.read_part(store, item)
         if source is None or part is None:
             problems.append(f"source {item.name} has no zones yet")
             continue
-        wanted = markers.part_digest(item, source["sha256"], making.languages, making.rules, making.extractor)
+        wanted = markers.part_digest(
+            item, source["sha256"], making.languages, making.rules, making.extractor, making.as_original
+        )
         if part["digest"] != wanted:
-            problems.append(f"the zones of source {item.name} are of another file, rules, extractor or languages")
+            problems.append(
+                f"the zones of source {item.name} are of another file, rules, extractor, languages or as_original"
+            )
         elif not markers.describes(part, store.stat(keys.part(item.name))):
             problems.append(f"{keys.part(item.name)} is not what its marker describes")
         else:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .failures import StepError, TemporaryError
+from cosmogony_steps.errors import StepError, TransientError
+
 from .settings import required
 
 if TYPE_CHECKING:
     import psycopg
 
+STATEMENT = 60  # seconds that a query may take, locks included
 _QUERY = """
 select id, inputs_digest, coalesce(live, false), ''
   from public.cosmogony_releases
@@ -48,6 +50,11 @@ def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
             password=values["POSTGRES_PASSWORD"],
             sslmode=environ.get("POSTGRES_SSLMODE", "").strip() or "prefer",
             connect_timeout=10,
+            options=f"-c statement_timeout={STATEMENT}s",
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+            tcp_user_timeout=60_000,  # ms
             application_name="cosmogony plan",
         ) as connection:
             if not _exists(connection, "public.cosmogony_releases"):
@@ -65,7 +72,7 @@ def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
             raise StepError(
                 f"{where} refuses user {values['POSTGRES_USER']} ({text}); check the Secret and settings"
             ) from cause
-        raise TemporaryError(f"{where} cannot be reached ({text}); is the server up?") from cause
+        raise TransientError(f"{where} cannot be reached ({text}); is the server up?") from cause
     except psycopg.Error as cause:
         raise StepError(f"{where}: releases cannot be read ({' '.join(str(cause).split())})") from cause
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from . import log
-from .failures import ChecksumMismatch, StepError, TemporaryError
-from .progress import Progress
+from cosmogony_steps import log
+from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.progress import Progress
+
+from .failures import ChecksumMismatch
 from .retry import Backoff
 from .sources.base import Body, Source, Version
 
@@ -63,7 +65,7 @@ class Download:
                     yield chunk
                 self._check_complete()
                 return
-            except TemporaryError as cause:
+            except TransientError as cause:
                 failures += 1
                 self._backoff.wait(failures, cause)
                 self.resumed += 1
@@ -84,7 +86,7 @@ class Download:
         what = f"source {self._source.name}: {self._version.shown}"
         expected = self._version.size
         if expected is not None and self.size < expected:
-            raise TemporaryError(f"{what} ended after {self.size} of {expected} bytes")
+            raise TransientError(f"{what} ended after {self.size} of {expected} bytes")
         if expected is not None and self.size > expected:
             raise ChecksumMismatch(f"{what} sent {self.size} bytes instead of {expected}")
         if self.size == 0:

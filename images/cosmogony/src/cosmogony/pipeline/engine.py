@@ -7,18 +7,19 @@ import errno
 from pathlib import Path
 from typing import Any
 
-from cosmogony.errors import CosmogonyError
+from cosmogony_steps import heartbeat, log
+from cosmogony_steps.errors import StepError
+from cosmogony_steps.progress import Progress
 
-from . import log
-from .failures import StepError
-from .progress import Progress
+from cosmogony.errors import CosmogonyError
 
 # where each stage begins and ends on the way from 0 to 1
 _STAGES = {
     "reading zones": (0.0, 0.8),  # of a merge
     "reading relations": (0.0, 0.1),
     "reading ways": (0.1, 0.25),
-    "assembling areas": (0.25, 0.45),
+    "assembling areas": (0.25, 0.4),
+    "measuring areas": (0.4, 0.45),
     "finding inclusions": (0.45, 0.7),
     "dividing parents": (0.7, 0.8),
     "writing zones": (0.8, 1.0),
@@ -50,11 +51,15 @@ def version() -> str:
 
 
 class StageProgress:
-    """The extractor's stages as one way from nothing to all zones; a line whenever a stage begins."""
+    """The extractor's stages as one way from nothing to all zones; a line whenever a stage begins.
+
+    Each report that says something new is a sign of life, also in stages that Argo's progress has no share for.
+    """
 
     def __init__(self, subject: str) -> None:
         self._subject = subject
         self._stage = ""
+        self._last = ("", 0, 0)
         self._zones = 0
         self._progress = Progress(subject, None, show=lambda count: f"{count:.0f} zones", line_every=float("inf"))
 
@@ -62,6 +67,9 @@ class StageProgress:
         if stage != self._stage:
             self._stage = stage
             log.info(f"{self._subject}: {stage}" + (f" ({total})" if total else ""))
+        if (stage, done, total) != self._last:
+            self._last = (stage, done, total)
+            heartbeat.beat(f"{self._subject}: {stage}", done, total)
         begin, end = _STAGES.get(stage, (0.0, 0.0))
         if stage in ("assembling areas", "writing zones"):
             self._zones = total
@@ -71,7 +79,7 @@ class StageProgress:
 
     def finish(self, zones: int) -> None:
         self._progress.set(zones, zones)
-        self._progress.finish()
+        self._progress.end()
 
 
 def generate(
@@ -82,6 +90,7 @@ def generate(
     country_code: str,
     languages: tuple[str, ...],
     disable_voronoi: bool,
+    as_original: bool = False,
     threads: int | None,
 ) -> dict[str, Any]:
     """Make the zones of SOURCE; returns what a marker says of them."""
@@ -94,6 +103,7 @@ def generate(
             target,
             country_code=country_code or None,
             disable_voronoi=disable_voronoi,
+            as_original=as_original,
             filter_langs=languages,
             threads=threads,
             progress=progress,
@@ -103,16 +113,14 @@ def generate(
     except MemoryError as cause:
         raise StepError(f"{what}: not enough memory; raise the memory limit of the extract step") from cause
     progress.finish(result.zones)
-    own = [relation.as_dict() for relation in result.incomplete if relation.own]
     return {
         "zones": result.zones,
         "counts": {"by_type": result.by_type, "by_country": result.by_country},
         "country": result.country,
         "data_timestamp": _data_timestamp(source),
-        "incomplete": own,
-        "cut_neighbours": len(result.incomplete) - len(own),
-        "broken": len(result.broken),
-        "broken_areas": result.broken[:20],
+        "incomplete": [relation.as_dict() for relation in result.incomplete if relation.own],
+        "left_out": result.left_out,
+        "repaired": result.repaired,
     }
 
 

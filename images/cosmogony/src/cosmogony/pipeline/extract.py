@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import engine, keys, log, markers
+from cosmogony_steps import heartbeat, log
+from cosmogony_steps.errors import StepError
+
+from . import engine, keys, markers
 from .disk import MEBIBYTE, extract_needs
-from .failures import StepError
 from .items import Item
+from .left_out import by_reason
 from .store import Store
 from .transfer import disk_errors, download, upload
 
@@ -29,13 +32,16 @@ def extract(
     item: Item,
     languages: tuple[str, ...],
     *,
+    as_original: bool = False,
     threads: int | None = None,
     scratch: Path,
     disk: int | None = None,
 ) -> Extracted:
     """Bring the part of ITEM up to date; the marker is written last."""
     source = _source(store, item)
-    digest = markers.part_digest(item, source["sha256"], languages, engine.rules_digest(), engine.extractor_digest())
+    digest = markers.part_digest(
+        item, source["sha256"], languages, engine.rules_digest(), engine.extractor_digest(), as_original
+    )
     part = markers.read_part(store, item)
     if part is not None and part["digest"] == digest and markers.describes(part, store.stat(keys.part(item.name))):
         log.info(f"{item.name}: its {part['zones']} zones are made from the same file and rules, nothing to extract")
@@ -44,6 +50,7 @@ def extract(
     began = time.monotonic()
     what = f"source {item.name}"
     with disk_errors(scratch, what), tempfile.TemporaryDirectory(prefix="extract-", dir=scratch) as folder:
+        heartbeat.follow_files(folder)
         pbf, zones = Path(folder) / item.name, Path(folder) / "zones.jsonl.gz"
         download(store, keys.source(item.name), pbf, source)
         made = engine.generate(
@@ -53,6 +60,7 @@ def extract(
             country_code=item.country_code,
             languages=item.effective_languages(languages),
             disable_voronoi=item.disable_voronoi,
+            as_original=as_original,
             threads=threads,
         )
         stored = upload(store, keys.part(item.name), zones)
@@ -66,6 +74,7 @@ def extract(
         "languages": list(item.effective_languages(languages)),
         "country_code": item.country_code,
         "disable_voronoi": item.disable_voronoi,
+        "as_original": as_original,
         **stored,
         **made,
         "extracted": markers.now(),
@@ -98,6 +107,9 @@ def _check_disk(item: Item, source: Mapping[str, Any], disk: int | None) -> None
 
 def _report(item: Item, marker: Mapping[str, Any]) -> None:
     log.info(f"{item.name}: {marker['zones']} zones in {marker['seconds']} s")
+    for name, words in (("left_out", "left out"), ("repaired", "repaired")):
+        if counted := by_reason(marker[name]):
+            log.info(f"{item.name}: {words}: {', '.join(f'{reason} {n}' for reason, n in counted.items())}")
     if marker["incomplete"]:
         names = ", ".join(f"{relation['osm_id']} {relation['name']}" for relation in marker["incomplete"][:5])
         log.warn(f"{item.name}: {len(marker['incomplete'])} boundaries of its own country are incomplete: {names}")

@@ -6,11 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import keys, log, markers
+from cosmogony_steps import log
+from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.progress import Progress
+
+from . import keys, markers
 from .download import Download
-from .failures import ChecksumMismatch, SourceChanged, StepError, TemporaryError
+from .failures import ChecksumMismatch, SourceChanged
 from .items import Item
-from .progress import Progress
 from .readahead import ReadAhead
 from .retry import Backoff
 from .sources import open_source
@@ -41,7 +44,7 @@ def fetch(store: Store, item: Item, environ: Mapping[str, str], backoff: Backoff
             log.warn(f"{cause}; fetching once more from the start")
         except SourceChanged as cause:
             log.warn(f"{cause}; fetching the new version")
-    raise TemporaryError(
+    raise TransientError(
         f"source {item.name}: {item.shown} changed {ROUNDS} times while it was fetched; try again later"
     )
 
@@ -70,7 +73,7 @@ def _transfer(store: Store, item: Item, source: Source, version: Version, backof
     stream = Download(source, version, backoff, progress)
     with ReadAhead(stream) as ahead:
         etag = store.upload(keys.source(item.name), ahead, version.size)
-    progress.finish()
+    progress.end()
     marker = markers.source_marker(
         item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=progress.seconds
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cosmogony_steps.errors import StepError
+
 from . import canonical
-from .failures import StepError
 from .items import Item
 
 
@@ -24,6 +25,7 @@ class Making:
     reason: str
     rules: str
     extractor: str
+    as_original: bool = False
 
 
 def inputs_document(items: Iterable[Item], sha256: Mapping[str, str], making: Making) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def inputs_document(items: Iterable[Item], sha256: Mapping[str, str], making: Ma
         "importer": making.importer,
         "dashboard": making.dashboard,
         "languages": list(making.languages),
+        "as_original": making.as_original,
         "tiles_max_zoom": making.tiles_max_zoom,
         "reason": making.reason,
     }

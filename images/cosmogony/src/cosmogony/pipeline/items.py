@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from .failures import StepError
+from cosmogony_steps.errors import StepError
+
 from .settings import boolean, words
 from .urls import shown
 

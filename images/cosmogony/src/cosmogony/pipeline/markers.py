@@ -78,7 +78,9 @@ def same_version(marker: Mapping[str, Any] | None, version: Version) -> bool:
     return False
 
 
-def part_digest(item: Item, sha256: str, languages: tuple[str, ...], rules: str, extractor: str) -> str:
+def part_digest(
+    item: Item, sha256: str, languages: tuple[str, ...], rules: str, extractor: str, as_original: bool
+) -> str:
     """What a part is made from: the same digest means the same zones."""
     return canonical.digest(
         {
@@ -88,5 +90,6 @@ def part_digest(item: Item, sha256: str, languages: tuple[str, ...], rules: str,
             "languages": list(item.effective_languages(languages)),
             "country_code": item.country_code,
             "disable_voronoi": item.disable_voronoi,
+            "as_original": as_original,
         }
     )

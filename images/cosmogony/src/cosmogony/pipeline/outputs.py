@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .failures import StepError
+from cosmogony_steps.errors import StepError
 
 
 def write_outputs(folder: Path, values: dict[str, Any]) -> None:

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import disk, engine, keys, log, markers
+from cosmogony_steps import heartbeat, log
+from cosmogony_steps.errors import StepError, TransientError
+
+from . import disk, engine, keys, markers
 from .database import KnownRelease
-from .failures import StepError, TemporaryError
 from .inputs import Making, inputs_digest, inputs_document
 from .items import Item
 from .retry import Backoff
@@ -82,16 +84,22 @@ def survey(
         new = version is not None and not markers.same_version(source, version)
         extract = new or not _part_usable(store, item, source, part, making)
         fetch = new or (extract and not markers.describes(source, store.stat(keys.source(item.name))))
+        heartbeat.beat(f"{item.name} has answered")
         return Finding(item, version, source, part, new, fetch, extract)
 
     with ThreadPoolExecutor(max_workers=min(8, len(items))) as pool:
-        futures = [pool.submit(look, item) for item in items]
+        try:
+            futures = [pool.submit(look, item) for item in items]
+            wait(futures)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     errors = [error for future in futures if (error := future.exception()) is not None]
     for error in errors:
         if not isinstance(error, StepError):
             raise error
     if errors:
-        kind = TemporaryError if all(isinstance(error, TemporaryError) for error in errors) else StepError
+        kind = TransientError if all(isinstance(error, TransientError) for error in errors) else StepError
         raise kind("; ".join(str(error) for error in errors)) from errors[0]
     return [future.result() for future in futures]
 
@@ -101,7 +109,9 @@ def _part_usable(
 ) -> bool:
     if source is None or part is None:
         return False
-    wanted = markers.part_digest(item, source["sha256"], making.languages, making.rules, making.extractor)
+    wanted = markers.part_digest(
+        item, source["sha256"], making.languages, making.rules, making.extractor, making.as_original
+    )
     return bool(part["digest"] == wanted) and markers.describes(part, store.stat(keys.part(item.name)))
 
 
@@ -186,8 +196,8 @@ def _all_parts_usable(findings: Sequence[Finding], work: Sequence[Finding]) -> N
     stale = [finding.item.name for finding in findings if finding.extract and finding not in work]
     if stale:
         raise StepError(
-            f"the stored zones of {', '.join(stale)} are missing, or of other rules, extractor or languages;"
-            " run a full update"
+            f"the stored zones of {', '.join(stale)} are missing, or of other rules, extractor, languages or"
+            " as_original; run a full update"
         )
 
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from . import log
-from .failures import ChecksumMismatch, SourceChanged, TemporaryError, Terminated
+from cosmogony_steps import log
+from cosmogony_steps.errors import Terminated, TransientError
+
+from .failures import ChecksumMismatch, SourceChanged
 
 T = TypeVar("T")
 _NOT_HERE = (SourceChanged, ChecksumMismatch, Terminated)  # these need more than the same request again
@@ -23,7 +25,7 @@ class Backoff:
     first: float = 1.0
     limit: float = 30.0
 
-    def wait(self, failures: int, cause: TemporaryError) -> None:
+    def wait(self, failures: int, cause: TransientError) -> None:
         """Sleep after the FAILURES-th failure in a row; give up by raising CAUSE."""
         if isinstance(cause, _NOT_HERE) or failures >= self.attempts:
             raise cause
@@ -38,6 +40,6 @@ class Backoff:
         while True:
             try:
                 return function()
-            except TemporaryError as cause:
+            except TransientError as cause:
                 failures += 1
                 self.wait(failures, cause)

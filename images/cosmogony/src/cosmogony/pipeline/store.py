@@ -12,12 +12,12 @@ from io import BytesIO
 from typing import Any, Protocol
 
 import urllib3
+from cosmogony_steps import log
+from cosmogony_steps.errors import StepError, TransientError
 from minio import Minio
 from minio.commonconfig import ComposeSource, CopySource
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 
-from . import log
-from .failures import StepError, TemporaryError
 from .settings import boolean, required
 from .tls import ca_file
 
@@ -62,17 +62,17 @@ def translated(where: str, action: str) -> Iterator[None]:
             raise StepError(f"{what} refused ({cause.code}): {_REFUSED[cause.code]}") from cause
         if cause.code in _ABSENT:
             raise StepError(f"{what} failed: {cause.object_name or 'the object'} does not exist") from cause
-        raise TemporaryError(f"{what} failed ({cause.code}: {cause.message}); try again later") from cause
+        raise TransientError(f"{what} failed ({cause.code}: {cause.message}); try again later") from cause
     except (ServerError, InvalidResponseError) as cause:
-        raise TemporaryError(
+        raise TransientError(
             f"{what} failed ({_first_line(cause)}); is this the S3 port, and is the server up?"
         ) from cause
     except urllib3.exceptions.HTTPError as cause:
         if "CERTIFICATE_VERIFY_FAILED" in str(cause):
             raise StepError(f"{what} failed: its certificate is not trusted; name the CA with SSL_CERT_FILE") from cause
-        raise TemporaryError(f"{what} failed ({_reason(cause)}); is the server up?") from cause
+        raise TransientError(f"{what} failed ({_reason(cause)}); is the server up?") from cause
     except MinioException as cause:
-        raise TemporaryError(f"{what} failed ({_first_line(cause)}); try again later") from cause
+        raise TransientError(f"{what} failed ({_first_line(cause)}); try again later") from cause
 
 
 def _first_line(cause: BaseException) -> str:
@@ -92,6 +92,7 @@ def make_client(
         redirect=0,
         backoff_factor=0.5,
         backoff_max=10,
+        respect_retry_after_header=False,  # a server may name a day
         status_forcelist=[500, 502, 503, 504],
         raise_on_status=False,
     )

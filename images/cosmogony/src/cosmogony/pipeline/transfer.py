@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import log
+from cosmogony_steps import log
+from cosmogony_steps.errors import StepError
+from cosmogony_steps.progress import Progress
+
 from .download import Download
-from .failures import StepError
-from .progress import Progress
 from .retry import Backoff
 from .sources.base import Version
 from .sources.s3 import S3Source
@@ -39,7 +40,7 @@ def download(store: Store, key: str, target: Path, marker: Mapping[str, Any], ba
     """Bring object KEY to TARGET; it must be the very one MARKER describes."""
     version = Version(key, marker["size"], marker["etag"])
     source = S3Source(Path(key).name, f"s3://{store.bucket}/{key}", store.client, store.endpoint)
-    stream = Download(source, version, backoff or Backoff())
+    stream = Download(source, version, backoff or Backoff(), _not_argos(key, marker["size"]))
     with target.open("wb") as file:
         while block := stream.read(BLOCK):
             file.write(block)
@@ -47,6 +48,11 @@ def download(store: Store, key: str, target: Path, marker: Mapping[str, Any], ba
         raise StepError(
             f"{key} has sha256 {stream.sha256}, its marker says {marker['sha256']}; remove {key} and update"
         )
+
+
+def _not_argos(key: str, size: int) -> Progress:
+    """Progress that Argo does not show: moving files is the smaller part of the steps that do it."""
+    return Progress(key, size, path="")
 
 
 class DigestingFile:
@@ -67,14 +73,15 @@ class DigestingFile:
         self._sha256.update(data)
         self.size += len(data)
         if self._progress is not None:
-            self._progress.add(len(data))
+            self._progress.advance(len(data))
         return data
 
 
 def upload(store: Store, key: str, path: Path) -> dict[str, Any]:
     """Send PATH as KEY; returns what a marker says of it."""
+    size = path.stat().st_size
     with path.open("rb") as file:
-        stream = DigestingFile(file)
-        etag = store.upload(key, stream, path.stat().st_size, "application/gzip")
+        stream = DigestingFile(file, _not_argos(key, size))
+        etag = store.upload(key, stream, size, "application/gzip")
     log.info(f"{key}: stored {log.human_bytes(stream.size)}")
     return {"size": stream.size, "sha256": stream.sha256, "etag": etag}

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from cosmogony.findings import LeftOut
 
 from .items import Item
 
@@ -20,12 +22,14 @@ def warnings(item: Item, source: Mapping[str, Any], part: Mapping[str, Any]) -> 
     if not source["version"].get("md5"):
         yield warning("no-md5", 1, "no .md5 is published beside the file; only its size was checked")
     if cut := part["incomplete"]:
-        named = ", ".join(f"{relation['osm_id']} {relation['name']}" for relation in cut[:NAMED])
+        named = [f"{relation['osm_id']} {relation['name']}" for relation in cut]
         yield warning("incomplete", len(cut), f"boundaries of its own country lack members: {_some(named, len(cut))}")
-    if part.get("broken"):
-        named = "; ".join(part.get("broken_areas", [])[:NAMED])
-        yield warning("broken", part["broken"], f"borders that are not clean: {_some(named, part['broken'])}")
+    for reason in (LeftOut.BROKEN_GEOMETRY, LeftOut.NO_AREA):
+        rows = [row for row in part["left_out"] if row["reason"] == reason and row["place"] is None]
+        if count := sum(row["count"] for row in rows):
+            named = [osm_id for row in rows for osm_id in row["examples"]]
+            yield warning(str(reason), count, f"no valid polygon could be made of them: {_some(named, count)}")
 
 
-def _some(named: str, count: int) -> str:
-    return f"{named} and {count - NAMED} more" if count > NAMED else named
+def _some(named: Sequence[str], count: int) -> str:
+    return ", ".join(named[:NAMED]) + (f" and {count - NAMED} more" if count > NAMED else "")

@@ -201,9 +201,9 @@ imagePullSecrets:
 
 {{/*
 Patch of one workflow step's pod: requests, limits, the size of /tmp (asked for as well, so that the pod starts where
-there is room, and told to the step: the node would end it without a word), the volume of the sources for the steps that
-read them, the security context of Argo's own containers, which the namespace's Pod Security wants whatever the
-controller's configuration says, and how often progress is told.
+there is room, and told to the step: the node would end it without a word), the time without progress, the volume of the
+sources for the steps that read them, the security context of Argo's own containers, which the namespace's Pod Security
+wants whatever the controller's configuration says, and how often progress is told.
 */}}
 {{- define "cosmogony.stepPatch" -}}
 initContainers:
@@ -219,6 +219,8 @@ containers:
     env:
       - name: SCRATCH_SIZE
         value: {{ .scratch | quote }}
+      - name: STALL_SECONDS
+        value: {{ int .stall | quote }}
     resources:
       {{- $scratch := dict "ephemeral-storage" .scratch }}
       requests: {{- merge (dict) (.resources.requests | default dict) $scratch | toYaml | nindent 8 }}

@@ -65,7 +65,7 @@ class Source(Protocol):
     name: str
 
     def probe(self) -> Version:
-        """Ask for the version there is now. StepError if it cannot be had, TemporaryError if not now."""
+        """Ask for the version there is now. StepError if it cannot be had, TransientError if not now."""
 
     def open(self, version: Version, offset: int) -> Body:
         """The bytes of VERSION from OFFSET on; SourceChanged when the server has another version by now."""

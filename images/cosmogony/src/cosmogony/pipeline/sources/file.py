@@ -8,7 +8,9 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..failures import SourceChanged, StepError, TemporaryError
+from cosmogony_steps.errors import StepError, TransientError
+
+from ..failures import SourceChanged
 from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
@@ -23,7 +25,7 @@ class _FileBody:
             while chunk := self._file.read(CHUNK):
                 yield chunk
         except OSError as cause:
-            raise TemporaryError(f"{self._file.name} cannot be read ({cause})") from cause
+            raise TransientError(f"{self._file.name} cannot be read ({cause})") from cause
 
     def close(self) -> None:
         self._file.close()

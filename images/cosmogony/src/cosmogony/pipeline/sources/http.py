@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import urllib3
+from cosmogony_steps import log
+from cosmogony_steps.errors import StepError, TransientError
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from .. import log
-from ..failures import SourceChanged, StepError, TemporaryError
+from ..failures import SourceChanged
 from ..tls import ca_file
 from ..urls import shown
 from .base import CHUNK, Version, published_md5
@@ -64,7 +65,7 @@ class HttpSource:
                 elif response.status >= 500 or response.status in _PASSING:
                     self._refuse(response, where)
             except HTTPError as cause:
-                raise TemporaryError(
+                raise TransientError(
                     f"source {self.name}: {shown(where)}: connection broke ({_short(cause)})"
                 ) from cause
             finally:
@@ -100,7 +101,7 @@ class HttpSource:
         if response.status == 206:
             described = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
             if not described or int(described[1]) != offset:
-                raise TemporaryError(f"source {self.name}: {shown(url)} answered another range than the one asked for")
+                raise TransientError(f"source {self.name}: {shown(url)} answered another range than the one asked for")
             if version.size is not None and described[2] not in ("*", str(version.size)):
                 raise changed
             return 0
@@ -126,7 +127,7 @@ class HttpSource:
                         f"source {self.name}: the certificate of {shown(url)} is not trusted;"
                         " name the CA with SSL_CERT_FILE"
                     ) from cause
-                raise TemporaryError(f"source {self.name}: {shown(url)} cannot be reached ({_short(cause)})") from cause
+                raise TransientError(f"source {self.name}: {shown(url)} cannot be reached ({_short(cause)})") from cause
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or not target:
                 return response, url
@@ -157,7 +158,7 @@ class HttpSource:
             )
         message = f"source {self.name}: {shown(url)} answered HTTP {response.status}"
         if response.status >= 500 or response.status in _PASSING:
-            raise TemporaryError(message, retry_after=_seconds(response.headers.get("Retry-After")))
+            raise TransientError(message, retry_after=_seconds(response.headers.get("Retry-After")))
         raise StepError(f"{message}; correct or disable the source in cosmogony_sources")
 
 
@@ -175,7 +176,7 @@ class _HttpBody:
                 if passed < len(chunk):
                     yield chunk[passed:]
         except (HTTPError, OSError) as cause:
-            raise TemporaryError(f"{self._what}: connection broke ({_short(cause)})") from cause
+            raise TransientError(f"{self._what}: connection broke ({_short(cause)})") from cause
 
     def close(self) -> None:
         self._response.close()

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 import urllib3
+from cosmogony_steps.errors import StepError, TransientError
 from minio import Minio
 from minio.error import S3Error
 
-from ..failures import SourceChanged, StepError, TemporaryError
+from ..failures import SourceChanged
 from ..settings import boolean, required
 from ..store import make_client, translated
 from ..urls import shown
@@ -29,7 +30,7 @@ class _S3Body:
             while chunk := self._response.read1(CHUNK, decode_content=False):
                 yield chunk
         except (urllib3.exceptions.HTTPError, OSError) as cause:
-            raise TemporaryError(f"{self._what}: connection broke ({cause})") from cause
+            raise TransientError(f"{self._what}: connection broke ({cause})") from cause
 
     def close(self) -> None:
         self._response.close()

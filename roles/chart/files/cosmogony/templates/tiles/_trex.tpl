@@ -40,7 +40,7 @@ podAffinity:
 {{- $path := include "cosmogony.trexCache" .root }}
 {{- range $patch.containers }}
 {{- if eq .name "main" }}
-{{- $_ := set . "env" (list (dict "name" "TREX_CACHE" "value" $path)) }}
+{{- $_ := set . "env" (append .env (dict "name" "TREX_CACHE" "value" $path)) }}
 {{- $_ := set . "volumeMounts" (list (dict "name" "trex-cache" "mountPath" $path)) }}
 {{- end }}
 {{- end }}

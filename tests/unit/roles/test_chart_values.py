@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the map names, from an inventory to the values of the chart."""
+"""From an inventory to the values of the chart."""
 
 from __future__ import annotations
 
@@ -53,3 +53,20 @@ def test_the_sample_world_names_whom_its_geography_is_owed_to(tmp_path):
     credits = values(tmp_path, "local", {"cosmogony_sample": "world"})["attribution"]
     assert [credit["text"].partition(" (")[0] for credit in credits] == ["Natural Earth", "U.S. Census Bureau"]
     assert all(credit["url"].startswith("https://") for credit in credits)
+
+
+@pytest.mark.parametrize(
+    ("inventory", "given", "wanted"),
+    [
+        ("local", None, False),
+        ("prod", None, False),
+        ("prod", True, True),
+        ("prod", "true", True),
+        ("prod", "false", False),
+        ("prod", "", False),
+    ],
+)
+def test_the_original_zones_are_made_where_that_is_set(tmp_path, inventory, given, wanted):
+    variables = {"cosmogony_sample": "liechtenstein"}
+    variables |= {} if given is None else {"cosmogony_sources_as_original": given}
+    assert values(tmp_path, inventory, variables)["data"]["sourcesAsOriginal"] is wanted

@@ -4,23 +4,26 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+import time
 
 
 def _line(level: str, text: str) -> None:
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     print(f"{stamp} {level} {text}", file=sys.stderr, flush=True)
 
 
 def info(text: str) -> None:
+    """Write what a reader of the log wants to know."""
     _line("INFO", text)
 
 
 def warn(text: str) -> None:
+    """Write what somebody should look at, and the step goes on."""
     _line("WARN", text)
 
 
 def error(text: str) -> None:
+    """Write why the step ends."""
     _line("ERROR", text)
 
 

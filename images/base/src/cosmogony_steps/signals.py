@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGTERM as an error, so that a step cleans up before it ends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from .errors import Terminated
+
+
+@contextmanager
+def raise_on_sigterm() -> Iterator[None]:
+    """Raise `Terminated` in the main thread when SIGTERM arrives, until the block ends."""
+    previous = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    raise Terminated("stopped by SIGTERM")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Progress: what Argo, the log and the watch get of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cosmogony_steps import heartbeat
+from cosmogony_steps.heartbeat import Heartbeat
+from cosmogony_steps.progress import Progress
+
+
+@pytest.fixture
+def heart(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heartbeat]:
+    shared = Heartbeat()
+    monkeypatch.setattr(heartbeat, "_heartbeat", shared)
+    return shared
+
+
+def test_argos_file_never_goes_beyond_the_total(tmp_path: Path) -> None:
+    path = tmp_path / "progress"
+    progress = Progress("a.pbf", 1000, path=str(path), file_every=0)
+    assert path.read_text() == "0/1000\n"
+    progress.advance(400)
+    assert path.read_text() == "400/1000\n"
+    progress.advance(700)
+    assert path.read_text() == "1000/1000\n"
+
+
+def test_argos_file_is_that_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARGO_PROGRESS_FILE", str(tmp_path / "progress"))
+    Progress("a.pbf", 5).end()
+    assert (tmp_path / "progress").read_text() == "0/5\n"
+
+
+def test_part_of_a_step(tmp_path: Path) -> None:
+    path = tmp_path / "progress"
+    progress = Progress("load", 10, part=(40, 80), path=str(path), file_every=0)
+    assert path.read_text() == "40/100\n"
+    progress.set(5)
+    assert path.read_text() == "60/100\n"
+    progress.set(10)
+    assert path.read_text() == "80/100\n"
+
+
+def test_without_a_total_or_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("a.pbf", None, path=str(tmp_path / "progress"), file_every=0)
+    progress.advance(400)
+    assert not (tmp_path / "progress").exists()
+    progress.end()
+    assert (tmp_path / "progress").read_text() == "400/400\n"
+    progress = Progress("a.pbf", 5, path=str(tmp_path / "no" / "folder"), file_every=0)
+    progress.advance()
+    assert capsys.readouterr().err.count("cannot be written") == 1
+
+
+def test_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("a.pbf", 2_000_000, path="", line_every=0)
+    progress.advance(500_000)
+    assert "a.pbf: 500.0 KB of 2.0 MB (25 %)" in capsys.readouterr().err
+
+
+def test_only_what_moves_is_a_sign_of_life(heart: Heartbeat) -> None:
+    progress = Progress("zones", 10, path="")
+    counts = []
+    for done in (1, 1, 2, 2, 2):
+        progress.set(done)
+        counts.append(heart.read().count)
+    assert counts == [2, 2, 3, 3, 3]  # the first one is the beginning
+    assert str(heart.read()) == "zones, 2 of 10"
+
+
+def test_what_is_waited_for_is_no_sign_of_life(heart: Heartbeat) -> None:
+    heartbeat.beat("COPY", 1, 2)
+    heartbeat.explain("waits for a lock")
+    assert heart.read().count == 1
+    assert str(heart.read()) == "COPY, 1 of 2 (waits for a lock)"
+    heartbeat.explain("row 3 of 4", moved=True)
+    assert heart.read().count == 2
+    assert str(heart.read()) == "COPY, 1 of 2 (row 3 of 4)"
+    heartbeat.beat("ANALYZE")
+    assert str(heart.read()) == "ANALYZE"
+
+
+def test_a_forked_process_gives_signs_too(heart: Heartbeat) -> None:
+    heartbeat.beat("finding inclusions", 1, 2)
+    pid = os.fork()
+    if not pid:
+        heartbeat.beat("finding inclusions", 2, 2)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert heart.read().count == 2
+    assert heart.read().done == 2
+
+
+def test_long_texts_are_cut(heart: Heartbeat) -> None:
+    heartbeat.beat("ü" * 1000)
+    assert set(heart.read().activity) == {"ü"}
+    assert 500 < len(heart.read().activity) < 1000
+
+
+def test_nobody_watches() -> None:
+    heartbeat.beat("zones", 1, 2)
+    heartbeat.explain("nothing")
+    assert not heartbeat.watched()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rings with a segment that jumps from 180 to -180 degrees: cut there, as RFC 7946, section 3.1.9, asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from .areas import Points
+from .reader import Ways
+from .shapes import polygons_of
+
+_HALF_TURN = 180.0
+
+
+def ways_that_jump(ways: Ways) -> frozenset[int]:
+    """The ways (index in `Ways`) with two neighbouring points on both sides of the antimeridian."""
+    steps = np.abs(np.diff(ways.points[:, 0]))
+    # a whole turn is a line along a pole, which both edges of the map have
+    jumps = np.flatnonzero((steps > _HALF_TURN) & (steps < 2 * _HALF_TURN))
+    owner = np.searchsorted(ways.start, jumps, side="right") - 1
+    return frozenset(owner[jumps + 1 < ways.start[owner + 1]].tolist())
+
+
+def polygons_across(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
+    """What lies in an odd number of the rings, cut at the antimeridian; None when nothing does."""
+    shape: shapely.Geometry = shapely.MultiPolygon()
+    for points in rings:
+        if len(points) >= 4:
+            shape = shapely.symmetric_difference(shape, _cut(_unrolled(points)))
+    found = polygons_of(shape)
+    return None if found is None else shapely.orient_polygons(found)
+
+
+def _unrolled(points: Points) -> Points:
+    """The ring with longitudes that go on beyond 180 degrees instead of jumping."""
+    steps = np.diff(points[:, 0])
+    turns = np.concatenate([[0.0], np.cumsum(-2 * _HALF_TURN * np.rint(steps / (2 * _HALF_TURN)))])
+    return points + np.stack([turns, np.zeros(len(points))], axis=1)
+
+
+def _cut(points: Points) -> shapely.Geometry:
+    """The polygon of an unrolled ring, its pieces moved back between -180 and 180 degrees."""
+    polygon = shapely.make_valid(shapely.Polygon(points), method="structure")
+    pieces = []
+    for turn in (-2 * _HALF_TURN, 0.0, 2 * _HALF_TURN):
+        world = shapely.box(turn - _HALF_TURN, -90, turn + _HALF_TURN, 90)
+        pieces.append(shapely.transform(shapely.intersection(polygon, world), _mover(-turn)))
+    return shapely.union_all(pieces)
+
+
+def _mover(by: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    return lambda points: points + np.array([by, 0.0])

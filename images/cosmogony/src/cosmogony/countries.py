@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which country land belongs to: ISO codes of tags, and the countries around a place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import shapely
+
+from .areas import Points
+from .reader import Ways
+from .zone import Zone
+from .zone_type import ZoneType
+
+COUNTRY_TAG = "ISO3166-1:alpha2"
+SUBDIVISION_TAG = "ISO3166-2"
+_CODE = re.compile("[A-Z]{2}")
+_SUBDIVISION = re.compile("([A-Z]{2})-[A-Z0-9]{1,3}")
+
+
+def country_code(tags: Mapping[str, str]) -> str | None:
+    """The ISO 3166-1 alpha-2 code of a country, in upper case; None without a valid one."""
+    code = tags.get(COUNTRY_TAG, "").strip().upper()
+    return code if _CODE.fullmatch(code) else None
+
+
+def has_invalid_code(tags: Mapping[str, str]) -> bool:
+    """Whether there is a country code that is none."""
+    return bool(tags.get(COUNTRY_TAG, "").strip()) and country_code(tags) is None
+
+
+def named_country(tags: Mapping[str, str]) -> str | None:
+    """The country that the codes of any zone name: its own, or that of a subdivision (ISO 3166-2)."""
+    code = country_code(tags) or tags.get("ISO3166-1", "").strip().upper()
+    if _CODE.fullmatch(code):
+        return code
+    subdivision = _SUBDIVISION.fullmatch(tags.get(SUBDIVISION_TAG, "").strip().upper())
+    return subdivision[1] if subdivision else None
+
+
+class Countries:
+    """The zones that are countries, to ask which of them a place is in."""
+
+    def __init__(self, zones: Sequence[Zone], ways: Ways) -> None:
+        found = [z for z in zones if z.type == ZoneType.COUNTRY and z.country is not None and z.has_geometry]
+        self._codes = [z.country for z in found]
+        self._zones = found
+        self._ways = ways
+        self._shapes: dict[int, shapely.MultiPolygon | None] = {}
+        box = np.array([z.box for z in found], dtype=np.float64).reshape(-1, 4)
+        self._low, self._high = box[:, :2], box[:, 2:]
+
+    def code_at(self, points: Points) -> str | None:
+        """The first country that one of the points is inside, and not on the border."""
+        return next((code for code in self.codes_at(points) if code is not None), None)
+
+    def codes_at(self, points: Points) -> list[str | None]:
+        """For each point the first country that it is inside, and not on the border."""
+        found: list[str | None] = [None] * len(points)
+        if not len(points):
+            return found
+        near = np.all(self._low <= points.max(axis=0), axis=1) & np.all(self._high >= points.min(axis=0), axis=1)
+        for k in np.flatnonzero(near).tolist():
+            inside = np.all((points >= self._low[k]) & (points <= self._high[k]), axis=1)
+            inside[inside] = shapely.contains_xy(self._shape(k), *points[inside].T)
+            for p in np.flatnonzero(inside).tolist():
+                found[p] = found[p] or self._codes[k]
+        return found
+
+    def _shape(self, k: int) -> shapely.MultiPolygon | None:
+        if k not in self._shapes:
+            self._shapes[k] = self._zones[k].geometry(self._ways)
+            shapely.prepare(self._shapes[k])
+        return self._shapes[k]

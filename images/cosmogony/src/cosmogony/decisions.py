@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why an object became the zone that it is: recorded where it is decided, for one object of a run."""
+
+from __future__ import annotations
+
+
+class Decisions:
+    """The decisions about one object (`relation:62273`, `node:12`), in the order they were taken.
+
+    Without an object nothing is recorded. Callers ask `wants` before they put a costly text together.
+    """
+
+    def __init__(self, osm_id: str | None = None) -> None:
+        self._osm_id = osm_id
+        self.lines: list[tuple[str, str]] = []  # subject, text
+
+    def wants(self, osm_id: str) -> bool:
+        return osm_id == self._osm_id
+
+    def record(self, osm_id: str, subject: str, text: str) -> None:
+        """Keep a decision; `subject` is what was decided, such as `border` or `parent`."""
+        if osm_id == self._osm_id:
+            self.lines.append((subject, text))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why one object of an extract became the zone that it is, or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from .decisions import Decisions
+from .errors import CosmogonyError, UsageError
+from .progress import Progress, silent
+from .reader import Extract
+from .records import Records
+from .rules import Rules
+from .run import Clock, ZoneRun
+from .zone import Zone
+
+_OBJECT = re.compile(r"(relation|node):[1-9][0-9]*")
+
+
+def explain(
+    source: Path,
+    osm_id: str,
+    *,
+    rules: Rules,
+    country_code: str | None = None,
+    disable_voronoi: bool = False,
+    as_original: bool = False,
+    progress: Progress | None = None,
+) -> list[str]:
+    """The decisions about `relation:ID` or `node:ID`, a line each, recorded while all zones of `source` are made.
+
+    Raises `UsageError` for what is no such id, `CosmogonyError` when the file has no such boundary or place.
+    """
+    if not _OBJECT.fullmatch(osm_id):
+        raise UsageError(f"{osm_id!r} is no object of OSM: write relation:ID or node:ID, such as relation:62273")
+    decisions = Decisions(osm_id)
+    run = ZoneRun(rules, country_code, 0 if disable_voronoi else 1, as_original=as_original, decisions=decisions)
+    zones = run.make(source, Clock(), progress or silent)
+    tags = _tags(run.extract, osm_id)
+    if tags is None:
+        raise CosmogonyError(
+            f"{source}: has no {osm_id} that could be a zone. Relations need boundary=administrative and an "
+            "admin_level, nodes a name and a place tag such as city or suburb."
+        )
+    run.find_losses(zones)
+    found = [zone for zone in zones if zone.osm_id == osm_id and zone.type is not None]
+    lines = [("tags", ", ".join(f"{key}={tags[key]}" for key in sorted(tags) if not key.startswith("name:")))]
+    lines += decisions.lines
+    lines += list(_result(found, Records(zones, run.extract.ways)))
+    width = max(len(subject) for subject, _ in lines)
+    return [f"{subject:<{width}}  {text}" for subject, text in lines]
+
+
+def _result(found: list[Zone], records: Records) -> Iterator[tuple[str, str]]:
+    if not found:
+        yield "result", "no zone"
+    for zone in found:
+        geometry = "" if zone.has_geometry else ", a bare record without geometry"
+        yield "result", f"{zone.type_word} {records.label(zone)!r}, country {zone.country or 'none'}{geometry}"
+
+
+def _tags(extract: Extract, osm_id: str) -> dict[str, str] | None:
+    kind, _, number = osm_id.partition(":")
+    if kind == "node":
+        places = (*extract.nodes.values(), *extract.other_places)
+        return next((node.tags for node in places if node.id == int(number)), None)
+    return next((relation.tags for relation in extract.relations if relation.id == int(number)), None)

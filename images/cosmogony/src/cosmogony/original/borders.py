@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Areas by the roles of the members: ways join at common nodes, a ring that does not close is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from ..areas import Area, Part, Points, Ring, join_ways
+from ..reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
+
+
+def assemble(relation: Relation, ways: Ways) -> Area:
+    """The area of a relation; without parts when no outer ring closes."""
+    area = Area()
+    outer: list[int] = []
+    inner: list[int] = []
+    for ref, role in relation.ways:
+        if role not in OUTER_ROLES and role != INNER_ROLE:
+            continue
+        if ref in ways.damaged:
+            area.missing += 1
+        k = ways.index.get(ref)
+        if k is None:
+            area.missing += ref not in ways.damaged
+            continue
+        (inner if role == INNER_ROLE else outer).append(k)
+    area.parts = [Part(ring) for ring in _rings(outer, ways, area)]
+    holes = _rings(inner, ways, area) if inner and area.parts else []
+    if holes:
+        _place_holes(area, holes, ways)
+    return area
+
+
+def _rings(members: list[int], ways: Ways, area: Area) -> list[Ring]:
+    closed, unclosed = join_ways(members, ways.first, ways.last)
+    area.open_rings += len(unclosed)
+    rings = [Ring(chain) for chain in closed]
+    kept = [ring for ring in rings if len(ring.points(ways)) >= 4]
+    area.flat_rings += len(rings) - len(kept)
+    return kept
+
+
+def _place_holes(area: Area, holes: list[Ring], ways: Ways) -> None:
+    """Give each hole to the first polygon that every one of its segments meets."""
+    shells = [shapely.Polygon(part.outer.points(ways)) for part in area.parts]
+    shapely.prepare(shells)
+    boxes = shapely.bounds(shells)
+    for hole in holes:
+        points = hole.points(ways)
+        low, high = points.min(axis=0), points.max(axis=0)
+        near = np.all(boxes[:, :2] <= high, axis=1) & np.all(boxes[:, 2:] >= low, axis=1)
+        for k in np.flatnonzero(near):
+            if _meets(shells[k], points):
+                area.parts[k].inner.append(hole)
+                break
+        else:
+            area.lost_holes += 1
+
+
+def _meets(shell: shapely.Polygon, points: Points) -> bool:
+    inside = shapely.intersects_xy(shell, points[:, 0], points[:, 1])
+    touching = inside[:-1] | inside[1:]
+    if touching.all():
+        return True
+    if not touching.any():
+        return False
+    rest = np.flatnonzero(~touching)
+    lines = shapely.linestrings(np.stack([points[rest], points[rest + 1]], axis=1))
+    return bool(shapely.intersects(shell, lines).all())

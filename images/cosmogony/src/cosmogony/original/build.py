@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones as the original makes them: names and codes as tagged, roles decide, boxes on the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..areas import Area
+from ..build import Measures, Rings, ZoneBuilder, level_of, measure
+from ..names import PREFIX, with_label_tags
+from ..progress import Progress
+from ..reader import Node, Relation
+from .borders import assemble
+
+
+class OriginalZoneBuilder(ZoneBuilder):
+    """Makes the zones of an extract as the original does."""
+
+    def name_of(self, tags: Mapping[str, str]) -> str:
+        return tags.get("name", "")
+
+    def level_of(self, tags: Mapping[str, str]) -> int | None:
+        return level_of(tags.get("admin_level", ""))
+
+    def _assemble(self, report: Progress, total: int) -> list[Area]:
+        areas = []
+        for done, relation in enumerate(self._extract.relations):
+            areas.append(assemble(relation, self._extract.ways))
+            if done % 500 == 0:
+                report("assembling areas", done, total)
+        return areas
+
+    def _international(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
+        return {key[len(PREFIX) :]: value for key, value in tags.items() if key.startswith(PREFIX) and value != name}
+
+    def _zip_codes(self, tags: Mapping[str, str]) -> list[str]:
+        text = tags.get("addr:postcode") or tags.get("postal_code") or ""
+        return sorted(code.strip() for code in text.split(";") if code.strip())
+
+    def _wikidata(self, tags: Mapping[str, str]) -> str | None:
+        return tags.get("wikidata")
+
+    def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
+        label, centre = self._node(relation.label), self._node(relation.centre)
+        tags = with_label_tags(relation.tags, label.tags) if label else relation.tags
+        return centre or label, centre or label, tags
+
+    def _measure(self, area: Area, rings: Rings) -> Measures:
+        return measure(rings, area)

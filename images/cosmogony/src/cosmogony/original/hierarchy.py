@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Country and parent of every zone as the original finds them, each from all that contains the zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..countries import COUNTRY_TAG
+from ..hierarchy import Hierarchy
+from ..zone import Zone
+
+
+class OriginalHierarchy(Hierarchy):
+    """Country and parent are looked for apart from each other; codes count in upper case only."""
+
+    def _country_codes(self) -> dict[int, str]:
+        codes = {zone.index: zone.tags.get(COUNTRY_TAG) for zone in self._zones}
+        return {index: code for index, code in codes.items() if code is not None and code in self._rules}
+
+    def _choose_country(self, zone: Zone, candidates: Sequence[int]) -> int:
+        return max(candidates, key=lambda k: (self._level(k), k))
+
+    def _may_be_parent(self, zone: Zone, other: Zone) -> bool:
+        return True

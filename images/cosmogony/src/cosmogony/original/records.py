@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records as the original writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..labels import Labels
+from ..records import Records
+from ..zone import Zone
+
+
+class OriginalRecords(Records):
+    """Texts as tagged, ranges of postcodes in labels, no tags of the centre for generated zones."""
+
+    def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> Labels:
+        return OriginalLabels(zones, languages)
+
+    def _text(self, text: str) -> str:
+        return text
+
+    def _center_tags(self, zone: Zone) -> dict[str, str]:
+        return {} if zone.generated else super()._center_tags(zone)
+
+
+class OriginalLabels(Labels):
+    """Every postcode counts, also a range of them."""
+
+    def _zip_codes(self, zone: Zone) -> list[str]:
+        return zone.zip_codes

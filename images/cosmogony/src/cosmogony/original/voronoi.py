@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones of places as the original makes them."""
+
+from __future__ import annotations
+
+import shapely
+
+from ..boxes import Box
+from ..shapes import polygons_of
+from ..voronoi import Place, Voronoi
+from ..zone import Zone
+
+
+class OriginalVoronoi(Voronoi):
+    """Keeps what rounding leaves of a cell, and places that repeat their parent; the zones have no country."""
+
+    def _polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
+        return polygons_of(shape, min_area=-1)
+
+    def _repeats(self, place: Place, parent: Zone) -> bool:
+        return False
+
+    def _globe_box(self, shape: shapely.MultiPolygon) -> Box:
+        west, south, east, north = shape.bounds
+        return (west, south, east, north)
+
+    def _country(self, parent: Zone) -> str | None:
+        return None

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stages from an OSM extract to zones with their hierarchy."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import inclusion, topology
+from .build import ZoneBuilder
+from .countries import Countries
+from .decisions import Decisions
+from .hierarchy import Hierarchy
+from .inclusion import Inclusions
+from .left_out import LeftOutReport
+from .memory import give_back
+from .names import add_centre_names
+from .original.build import OriginalZoneBuilder
+from .original.hierarchy import OriginalHierarchy
+from .original.names import add_centre_tags
+from .original.voronoi import OriginalVoronoi
+from .progress import Progress
+from .reader import Extract, read
+from .rules import Rules
+from .stats import Statistics
+from .voronoi import Place, Voronoi
+from .zone import Zone
+
+log = logging.getLogger("cosmogony")
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            give_back()
+            self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - began
+            log.debug("%s: %.2f s", name, self.stages[name])
+
+
+class ZoneRun:
+    """Makes the zones of one extract, corrected or as the original does.
+
+    `country_code` is the country of all zones when given; `voronoi_processes` 0 makes no zones of places.
+    """
+
+    extract: Extract
+    builder: ZoneBuilder
+    inclusions: Inclusions
+
+    def __init__(
+        self,
+        rules: Rules,
+        country_code: str | None,
+        voronoi_processes: int,
+        *,
+        as_original: bool = False,
+        decisions: Decisions | None = None,
+    ) -> None:
+        self._rules = rules
+        self._country_code = country_code
+        self._voronoi_processes = voronoi_processes
+        self._as_original = as_original
+        self._decisions = decisions or Decisions()
+        self.statistics = Statistics()
+        self._without_area: list[Place] = []
+        self._repeating: list[Place] = []
+
+    def make(self, source: Path, clock: Clock, report: Progress) -> list[Zone]:
+        """All zones, also those without a type; their order and indices are those of the records."""
+        with clock.stage("read"):
+            self.extract = read(source, report)
+        extract = self.extract
+        log.info("%s: %d boundary relations, %d ways", source.name, len(extract.relations), len(extract.ways.index))
+        with clock.stage("topology"):
+            arcs = topology.build(extract.ways)
+        with clock.stage("areas"):
+            builder = OriginalZoneBuilder if self._as_original else ZoneBuilder
+            self.builder = builder(extract, arcs, self._decisions)
+            zones = self.builder.build(report)
+        with clock.stage("inclusions"):
+            self.inclusions = inclusion.find(zones, extract.ways, arcs, report)
+        del arcs
+        with clock.stage("hierarchy"):
+            self._find_hierarchy(zones)
+        if self._voronoi_processes:
+            with clock.stage("voronoi"):
+                zones += self._divide_parents(zones, report)
+        with clock.stage("names"):
+            for zone in zones:
+                if self._as_original:
+                    add_centre_tags(zone)
+                add_centre_names(zone)
+        return zones
+
+    def find_losses(self, zones: Sequence[Zone]) -> LeftOutReport:
+        """What of the extract is not among the zones, or was repaired."""
+        countries = Countries(zones, self.extract.ways)
+        losses = LeftOutReport(self.extract, self.builder, countries, self._rules, self._decisions)
+        losses.add_relations(self.builder.flawed)
+        losses.add_nameless(self.builder.nameless)
+        losses.add_untyped(zones)
+        losses.note_orphans(zones)
+        losses.add_places(zones, self._without_area, self._repeating)
+        return losses
+
+    def _find_hierarchy(self, zones: Sequence[Zone]) -> None:
+        hierarchy = (OriginalHierarchy if self._as_original else Hierarchy)(
+            zones, self.inclusions, self._rules, self._decisions
+        )
+        hierarchy.find_countries(self._country_code)
+        hierarchy.set_types(self.statistics)
+        hierarchy.set_parents()
+
+    def _divide_parents(self, zones: Sequence[Zone], report: Progress) -> list[Zone]:
+        voronoi = (OriginalVoronoi if self._as_original else Voronoi)(
+            zones, self.extract, self.builder, self._decisions, self._voronoi_processes
+        )
+        made = voronoi.make(report)
+        self._without_area, self._repeating = voronoi.without_area, voronoi.repeating
+        return made

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clean names: one blank between words, no control characters, no direction that runs on into the text after it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Unicode Standard Annex 9: embeddings and overrides end with PDF, isolates with PDI.
+_EMBEDDINGS = frozenset("\u202a\u202b")
+_OVERRIDES = frozenset("\u202d\u202e")
+_POP_EMBEDDING = "\u202c"
+_ISOLATES = frozenset("\u2066\u2067\u2068")
+_POP_ISOLATE = "\u2069"
+_DIRECTIONS = _EMBEDDINGS | _OVERRIDES | _ISOLATES | {_POP_EMBEDDING, _POP_ISOLATE}
+_JOINERS = frozenset("\u200c\u200d")  # they shape Persian and Indic words
+_MARKS = frozenset("\u200e\u200f\u061c")  # direction of one place only
+_INVISIBLE = frozenset(("Cf", "Cc", "Cn", "Cs", "Zs", "Zl", "Zp"))
+
+
+def clean(text: str) -> str:
+    """The text as a person would write it; empty when nothing is left that can be seen."""
+    if text.isprintable() and text == text.strip(" ") and "  " not in text:
+        return text
+    kept = _balanced(text) if not _DIRECTIONS.isdisjoint(text) else text
+    words = "".join(_replaced(letter) for letter in kept).split()
+    joined = " ".join(words)
+    if all(unicodedata.category(letter) in _INVISIBLE for letter in joined):
+        return ""
+    return joined
+
+
+def _replaced(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category in ("Cc", "Zs", "Zl", "Zp"):
+        return " "
+    if category in ("Cf", "Cn", "Cs") and letter not in _JOINERS | _MARKS | _DIRECTIONS:
+        return ""
+    return letter
+
+
+def _balanced(text: str) -> str:
+    """Without overrides, and without other direction characters that nothing begins or ends."""
+    drop = set()
+    opened: list[int] = []
+    for position, letter in enumerate(text):
+        if letter in _EMBEDDINGS or letter in _OVERRIDES or letter in _ISOLATES:
+            opened.append(position)
+        elif letter == _POP_EMBEDDING:
+            if opened and text[opened[-1]] not in _ISOLATES:
+                begin = opened.pop()
+                if text[begin] in _OVERRIDES:
+                    drop |= {begin, position}
+            else:
+                drop.add(position)
+        elif letter == _POP_ISOLATE:
+            while opened and text[opened[-1]] not in _ISOLATES:
+                drop.add(opened.pop())
+            if opened:
+                opened.pop()
+            else:
+                drop.add(position)
+    drop |= set(opened)
+    return "".join(letter for position, letter in enumerate(text) if position not in drop)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boxes around the globe: the narrowest one, west greater than east across the antimeridian."""
+
+from __future__ import annotations
+
+import pytest
+from cosmogony.boxes import around, normal
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([(5.7, 6.5)], (5.7, 6.5)),
+        ([(5.0, 6.0), (9.0, 10.0)], (5.0, 10.0)),
+        ([(177.0, 180.0), (-180.0, -179.0)], (177.0, -179.0)),
+        ([(166.0, 178.6), (-176.9, -175.8)], (166.0, -175.8)),  # parts on both sides that do not reach it
+        ([(172.4, 180.0), (-180.0, -129.0), (-125.0, -67.0)], (172.4, -67.0)),
+        ([(-180.0, 180.0)], (-180.0, 180.0)),
+        ([(-180.0, -10.0), (-20.0, 180.0)], (-180.0, 180.0)),
+        ([(170.0, 180.0), (-180.0, 20.0), (10.0, 60.0)], (170.0, 60.0)),
+        ([(19.6, 180.0), (-180.0, -168.9)], (19.6, -168.9)),
+    ],
+)
+def test_around(spans: list[tuple[float, float]], expected: tuple[float, float]) -> None:
+    assert around(spans) == expected
+    assert around(reversed(spans)) == expected
+
+
+def test_normal() -> None:
+    assert [normal(x) for x in (-180.0, 0.0, 180.0, 181.0)] == [-180.0, 0.0, 180.0, -179.0]

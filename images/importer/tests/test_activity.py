@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Long statements as signs of life, and an import that hangs in one that gives none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from cosmogony_importer import db
+from cosmogony_importer.activity import INTERVAL, Activity
+from cosmogony_importer.settings import Database
+from cosmogony_steps import heartbeat
+from cosmogony_steps.heartbeat import Heartbeat
+from helpers import Importer, Zones
+
+SCRIPT = Path(__file__).parents[1] / "import.py"
+LONG = 60  # seconds until a test gives up
+
+
+@pytest.fixture
+def heart(monkeypatch: pytest.MonkeyPatch) -> Heartbeat:
+    shared = Heartbeat()
+    monkeypatch.setattr(heartbeat, "_heartbeat", shared)
+    return shared
+
+
+@pytest.fixture
+def pages(importer: Importer) -> None:
+    """A table with a row in each page, whose statements can be made slow."""
+    with importer.connect() as connection:
+        connection.execute(
+            "CREATE TABLE pages (number integer, filling text); ALTER TABLE pages ALTER filling SET STORAGE PLAIN; "
+            "INSERT INTO pages SELECT n, repeat('x', 5000) FROM generate_series(1, 400) AS n; "
+            "CREATE FUNCTION slow(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS "
+            "$$ BEGIN PERFORM pg_sleep(0.02); RETURN $1; END $$"
+        )
+
+
+@contextmanager
+def running(statement: str) -> Iterator[int]:
+    """A connection of this process that is at a statement; cancelled in the end."""
+    connection = db.connect(Database.from_environment())
+    connection.execute("SET vacuum_cost_limit = 1; SET vacuum_cost_delay = '50ms'")  # ANALYZE minds them
+
+    def run() -> None:
+        with connection, suppress(psycopg.errors.QueryCanceled):
+            connection.execute(statement)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield connection.info.backend_pid
+    finally:
+        connection.cancel_safe(timeout=10)
+        thread.join(LONG)
+
+
+def look_until(connection: psycopg.Connection, pid: int, enough: Callable[[], bool]) -> None:
+    activity = Activity()
+    deadline = time.monotonic() + LONG
+    while not enough():
+        assert time.monotonic() < deadline
+        activity.look(connection, [pid])
+        time.sleep(0.02)
+
+
+@pytest.mark.usefixtures("pages")
+@pytest.mark.parametrize(
+    ("statement", "seen"),
+    [
+        (
+            "CREATE INDEX ON pages (slow(number))",
+            "CREATE INDEX ON pages (slow(number)) (building index: scanning table): ",
+        ),
+        ("ANALYZE pages", "ANALYZE pages (acquiring sample rows): "),
+        ("COPY (SELECT slow(number) FROM pages) TO '/dev/null'", "TO '/dev/null' (FILE): "),
+    ],
+)
+def test_a_statement_that_moves(importer: Importer, heart: Heartbeat, statement: str, seen: str) -> None:
+    with running(statement) as pid, importer.connect() as connection:
+        look_until(connection, pid, lambda: heart.read().count >= 3)
+        assert seen in str(heart.read()), str(heart.read())
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_statement_that_waits_for_a_lock(importer: Importer, heart: Heartbeat) -> None:
+    with importer.connect() as holder, importer.connect() as connection:
+        holder.autocommit = False
+        holder.execute("LOCK pages")
+        with running("CREATE INDEX ON pages (number)") as pid:
+            holding = f"waits for Lock relation that process {holder.info.backend_pid} holds"
+            look_until(connection, pid, lambda: holding in heart.read().detail)
+            assert heart.read().count == 0
+
+
+def test_an_import_that_hangs_is_ended_and_may_be_tried_again(importer: Importer, zones: Zones) -> None:
+    """Its lock is one that nobody lets go of."""
+    path = zones.grid(size=2)
+    stall = 5 * INTERVAL
+    with importer.connect() as holder:
+        importer.run("init")
+        holder.autocommit = False
+        holder.execute("LOCK cosmogony_catalog.releases")
+        step = subprocess.run(
+            [sys.executable, str(SCRIPT), "import_data", str(path)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "STALL_SECONDS": f"{stall:g}"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONG,
+        )
+        assert step.returncode == 75, step.stderr
+        assert f"import_data: no progress for {stall:g} s" in step.stderr
+        assert f"waits for Lock relation that process {holder.info.backend_pid} holds" in step.stderr
+        assert "in import_data" in step.stderr
+        holder.rollback()
+    importer.run("import_data", path)
+
+
+def test_an_import_that_is_told_to_stop_may_be_tried_again(importer: Importer, zones: Zones) -> None:
+    with importer.connect() as holder:
+        importer.run("init")
+        holder.autocommit = False
+        holder.execute("LOCK cosmogony_catalog.releases")
+        step = subprocess.Popen(
+            [sys.executable, str(SCRIPT), "import_data", str(zones.grid(size=2))],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        waiting = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
+        deadline = time.monotonic() + LONG
+        with importer.connect() as connection:
+            while not connection.execute(waiting).fetchone()[0]:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        step.send_signal(signal.SIGTERM)
+        said = step.communicate(timeout=LONG)[1]
+        assert (step.returncode, "import_data: stopped by SIGTERM" in said) == (75, True), said

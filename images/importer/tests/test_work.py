@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Work that several connections share ends with its first error, whatever the others are at."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psycopg
+import pytest
+from cosmogony_importer import db, work
+from cosmogony_importer.settings import Database
+from helpers import Importer
+
+HOURS = "SELECT pg_sleep(7200)"
+
+
+def test_the_first_error_cancels_what_the_others_wait_for(importer: Importer) -> None:
+    asleep = threading.Event()
+
+    def do(connection: psycopg.Connection, item: str) -> None:
+        if item == "sleep":
+            asleep.set()
+            connection.execute(HOURS)
+        assert asleep.wait(30)
+        while not connection.execute("SELECT 1 FROM pg_stat_activity WHERE query = %s", (HOURS,)).fetchone():
+            time.sleep(0.05)
+        raise ZeroDivisionError
+
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        work.share(Database.from_environment(), ["sleep", "fail"], do, jobs=2)
+    assert time.monotonic() - began < 60
+
+
+def test_every_item_is_done_once(importer: Importer) -> None:
+    done: list[int] = []
+    work.share(Database.from_environment(), range(100), lambda connection, item: done.append(item), jobs=4)
+    assert sorted(done) == list(range(100))
+
+
+def test_a_lock_of_another_session_is_waited_for_with_a_limit(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "LOCK_SECONDS", 1)
+    settings = Database.from_environment()
+    with db.connect(settings) as holder, db.connect(settings) as other:
+        holder.execute("CREATE TABLE held ()")
+        with holder.transaction():
+            holder.execute("LOCK TABLE held")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                other.execute("DROP TABLE held")
