@@ -81,28 +81,42 @@ def test_kept_releases_are_changed_too(
     first = importer.load(zones.grid("a.jsonl.gz", mark=" a"))
     importer.run("publish")
     second = importer.load(zones.grid("b.jsonl.gz", mark=" b"))
-    newer["release_changes"] = [("002_area.sql", NEW_COLUMN)]
+    newer["release_changes"] = [("099_area.sql", NEW_COLUMN)]
     said = importer.run("init")
     for release in (first, second):
-        assert f"applying 002_area.sql to release {release}" in said
+        assert f"applying 099_area.sql to release {release}" in said
         table = f"release_{release.replace('-', '_')}.zones"
         assert db.execute(f"SELECT count(*) FILTER (WHERE area > 0) FROM {table}").fetchone() == (17,)
-    assert db.execute("SELECT DISTINCT format FROM cosmogony_catalog.releases").fetchall() == [(2,)]
+    assert db.execute("SELECT DISTINCT format FROM cosmogony_catalog.releases").fetchall() == [(99,)]
     assert "applying" not in importer.run("init")
     importer.run("publish")
     importer.run("rollback")
     assert importer.live() == first
 
 
+def test_a_release_whose_schema_was_dropped_by_hand(
+    importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
+) -> None:
+    lost = importer.load(zones.grid("a.jsonl.gz"))
+    importer.run("publish")
+    importer.load(zones.grid("b.jsonl.gz"))
+    importer.run("publish")
+    db.execute(f"DROP SCHEMA release_{lost.replace('-', '_')} CASCADE")
+    newer["release_changes"] = [("099_area.sql", "CREATE TABLE area (id bigint);")]
+    assert lost not in importer.run("init")
+    assert db.execute("SELECT to_regclass('public.area')").fetchone() == (None,)
+    assert "applying" not in importer.run("init")
+
+
 def test_a_failing_change_leaves_everything(
     importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
 ) -> None:
     importer.load(zones.grid())
-    newer["catalog"] = [("002_more.sql", "CREATE TABLE cosmogony_catalog.more (id int);")]
-    newer["release_changes"] = [("002_area.sql", NEW_COLUMN + "SELECT 1/0;")]
+    newer["catalog"] = [("099_more.sql", "CREATE TABLE cosmogony_catalog.more (id int);")]
+    newer["release_changes"] = [("099_area.sql", NEW_COLUMN + "SELECT 1/0;")]
     assert "division by zero" in importer.run("init", code=1)
     assert db.execute("SELECT to_regclass('cosmogony_catalog.more')").fetchone() == (None,)
-    newer["release_changes"] = [("002_area.sql", NEW_COLUMN)]
+    newer["release_changes"] = [("099_area.sql", NEW_COLUMN)]
     importer.run("init")
     assert db.execute("SELECT to_regclass('cosmogony_catalog.more')").fetchone() == ("cosmogony_catalog.more",)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { boundsOf, labelPlace, polygonsOf, ringArea, type Ring } from '../src/lib/geometry'
+import { boundsOf, labelPlace, polygonsOf, ringArea, turnedTowards, type Ring } from '../src/lib/geometry'
 import { distinct, labelsFor, zonesIn } from '../src/lib/labels'
 
 const square = (x: number, y: number, size: number): Ring => [
@@ -25,6 +25,20 @@ describe('boundsOf', () => {
   it('is null without a geometry', () => {
     expect(boundsOf(null)).toBeNull()
     expect(boundsOf({ coordinates: [] })).toBeNull()
+  })
+})
+
+describe('a box across the antimeridian', () => {
+  const bbox = { type: 'Polygon', coordinates: [[[177, -18], [177, -16], [181, -16], [181, -18], [177, -18]]] }
+
+  it('goes on beyond 180 degrees', () => {
+    expect(boundsOf(bbox)).toEqual([177, -18, 181, -16])
+  })
+
+  it('is turned to the side that is looked at', () => {
+    expect(turnedTowards([177, -18, 181, -16], 178)).toEqual([177, -18, 181, -16])
+    expect(turnedTowards([177, -18, 181, -16], -179.5)).toEqual([-183, -18, -179, -16])
+    expect(turnedTowards([0, 0, 4, 4], 10)).toEqual([0, 0, 4, 4])
   })
 })
 

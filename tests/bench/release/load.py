@@ -144,6 +144,8 @@ def replicate(file: Path, times: int, target: Path) -> None:
                 if places and zone["geometry"]:
                     polygons = [[np.round(ring + places[copy], 7) for ring in rings] for rings in _polygons(zone)]
                     moved["geometry"] = {"type": "MultiPolygon", "coordinates": polygons}
+                    if zone.get("bbox"):
+                        moved["bbox"] = np.round(zone["bbox"] + np.tile(places[copy], 2), 7)
                 out.write(orjson.dumps(moved, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
 
 

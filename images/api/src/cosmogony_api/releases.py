@@ -29,21 +29,30 @@ select to_regclass('public.cosmogony_release') is not null as catalog,
        and not starts_with(coalesce(obj_description(to_regclass('public.zones'), 'pg_class'), ''),
                            'No release is published') as zones
 """
-_LIVE = "select id, schema_name from public.cosmogony_release"
-_KEPT = """
-select id, schema_name, inputs_digest, state, live, created, published_at, zones, gate, override
+# Until the importer has changed them, releases of older importers have no boxes. Needs no right on the schema.
+_BOXES = """
+exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = schema_name and c.relname = 'zone_boxes') as boxes
+"""
+_LIVE = f"select id, schema_name, {_BOXES} from public.cosmogony_release"  # noqa: S608 - no values in it
+_KEPT = f"""
+select id, schema_name, inputs_digest, state, live, created, published_at, zones, gate, override, {_BOXES}
 from public.cosmogony_releases
 where (live or state in ('published', 'retired')) and to_regnamespace(quote_ident(schema_name)) is not null
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release to read from; ``id`` is None over a database of the original importer."""
+    """One release to read from; ``id`` is None over a database of the original importer.
+
+    ``boxes`` tells whether it has the boxes of its zones.
+    """
 
     id: str | None
     schema: str
     pinned: bool = False
+    boxes: bool = False
 
     def table(self, name: str) -> sql.Identifier:
         """Name a table of this release."""
@@ -63,11 +72,11 @@ def resolve(connection: Reader, wanted: str | None = None) -> Release:
         row = find(connection, wanted) if state.get("catalog") else None
         if row is None:
             raise NotFound(wanted)
-        return Release(row["id"], row["schema_name"], pinned=True)
+        return Release(row["id"], row["schema_name"], pinned=True, boxes=row["boxes"])
     if state.get("catalog"):
         live = connection.execute(_LIVE).fetchone()
         if live is not None:
-            return Release(live["id"], live["schema_name"])
+            return Release(live["id"], live["schema_name"], boxes=live["boxes"])
     if state.get("zones"):
         return Release(None, "public")
     raise Unavailable(NOTHING_PUBLISHED, retry_after=30)

@@ -17,8 +17,14 @@ _COLUMNS = sql.SQL("""
     z.id, z.name, z.parent, z.zone_type, z.osm_id, z.wikidata, z.admin_level,
     (select count(*) from {zones} c where c.parent = z.id) as nb_children
 """)
-# Stored in 3857; the envelope is taken there and its corners are turned back to lon/lat.
+# Across the antimeridian west is greater than east; as a polygon its eastern side then lies beyond 180.
 _BBOX = sql.SQL("""
+    (select ST_AsGeoJSON(ST_Envelope(ST_MakeEnvelope(
+        b.west, b.south, case when b.west > b.east then b.east + 360 else b.east end, b.north, 4326)), 9)::json
+     from {boxes} b where b.zone_id = z.id) as bbox
+""")
+# A database of the original importer has no boxes.
+_ENVELOPE = sql.SQL("""
     case when z.geometry is null or ST_IsEmpty(z.geometry) then null
          else ST_AsGeoJSON(ST_Transform(ST_SetSRID(ST_Envelope(z.geometry), 3857), 4326), 9)::json
     end as bbox
@@ -76,7 +82,8 @@ def parents(connection: Reader, release: Release, zone: dict[str, Any]) -> list[
 
 def _query(text: sql.SQL, release: Release) -> sql.Composed:
     zones = release.table("zones")
-    return text.format(zones=zones, columns=_COLUMNS.format(zones=zones), bbox=_BBOX)
+    bbox = _BBOX.format(boxes=release.table("zone_boxes")) if release.boxes else _ENVELOPE
+    return text.format(zones=zones, columns=_COLUMNS.format(zones=zones), bbox=bbox)
 
 
 def osm_link(osm_id: str | None) -> str | None:

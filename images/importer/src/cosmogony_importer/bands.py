@@ -42,7 +42,7 @@ def make(
             )
             connection.execute(db.statement("release/band.sql", table=table))
             chunks = connection.execute(
-                "SELECT chunk, sum(vertices), count(*) FROM band_chunks GROUP BY chunk ORDER BY 2 DESC"
+                "SELECT chunk, sum(vertices), count(DISTINCT id) FROM band_chunks GROUP BY chunk ORDER BY 2 DESC"
             ).fetchall()
         progress = Progress(f"zoom {zoom} and below, vertices", int(sum(chunk[1] for chunk in chunks)), part)
 

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from . import db
+from . import boxes, db, grants
 from .errors import ImporterError
 from .progress import note
 
@@ -70,11 +70,14 @@ def migrate(connection: psycopg.Connection) -> None:
                 note(f"database: applying {name}")
                 connection.execute(db.fill(text, postgis=postgis))
                 _record(connection, name, text)
-        _change_releases(connection, postgis)
         for name, text in _wanted():
             if name.startswith("functions/") and applied.get(name) != _digest(text):
                 connection.execute(db.fill(text, postgis=postgis))
                 _record(connection, name, text)
+        change_releases(connection, postgis)
+        shown = live(connection)
+        if shown and connection.execute("SELECT to_regclass('public.zone_boxes')").fetchone()[0] is None:
+            boxes.serve(connection, shown.schema_name)
 
 
 def _wanted() -> list[tuple[str, str]]:
@@ -91,7 +94,8 @@ def _current(connection: psycopg.Connection) -> bool:
     try:
         applied = dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
         behind = connection.execute(
-            "SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> 'loading'",
+            "SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> 'loading' "
+            "AND to_regnamespace(quote_ident(schema_name)) IS NOT NULL",
             (release_format(),),
         ).fetchone()[0]
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
@@ -111,15 +115,19 @@ def _record(connection: psycopg.Connection, name: str, text: str) -> None:
     )
 
 
-def _change_releases(connection: psycopg.Connection, postgis: str) -> None:
+def change_releases(connection: psycopg.Connection, postgis: str) -> None:
     """Apply what changed in the release schema to every kept release."""
     changes = [(int(name.split("_")[0]), name, text) for name, text in db.files(FOLDERS["changes"])]
     for release in releases(connection):
         if release.state == "loading":
             continue
-        (format_,) = connection.execute(
-            "SELECT format FROM cosmogony_catalog.releases WHERE id = %s", (release.id,)
+        format_, there = connection.execute(
+            "SELECT format, to_regnamespace(quote_ident(schema_name)) IS NOT NULL "
+            "FROM cosmogony_catalog.releases WHERE id = %s",
+            (release.id,),
         ).fetchone()
+        if not there:  # dropped by hand: unqualified names would be found in another schema
+            continue
         for version, name, text in changes:
             if version > format_:
                 note(f"database: applying {name} to release {release.id}")
@@ -128,6 +136,7 @@ def _change_releases(connection: psycopg.Connection, postgis: str) -> None:
                 connection.execute(
                     "UPDATE cosmogony_catalog.releases SET format = %s WHERE id = %s", (version, release.id)
                 )
+                grants.copy_readers(connection, release.schema_name)
 
 
 def releases(connection: psycopg.Connection) -> list[Release]:

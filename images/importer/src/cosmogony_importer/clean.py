@@ -88,6 +88,10 @@ def _drop(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
                         (schema,),
                     ).fetchall()
                 ]
+                if connection.execute(
+                    "SELECT 1 FROM pg_views WHERE schemaname = %s AND viewname = 'zone_boxes'", (schema,)
+                ).fetchone():
+                    connection.execute(sql.SQL("DROP VIEW {}").format(sql.Identifier(schema, "zone_boxes")))
                 if tables:
                     connection.execute(
                         sql.SQL("DROP TABLE {}").format(

@@ -42,14 +42,23 @@ def give(connection: psycopg.Connection, name: sql.Identifier, rights: list[Righ
 
 def copy_readers(connection: psycopg.Connection, schema: str) -> None:
     """Let those who may read public.zones read a release by the name of its schema."""
-    readers = {
+    for role in _readers(connection):
+        for what in ("USAGE ON SCHEMA", "SELECT ON ALL TABLES IN SCHEMA"):
+            connection.execute(sql.SQL("GRANT {} {} TO {}").format(sql.SQL(what), sql.Identifier(schema), _role(role)))
+
+
+def let_read(connection: psycopg.Connection, *name: str) -> None:
+    """Let those who may read public.zones read another view."""
+    for role in _readers(connection):
+        connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(*name), _role(role)))
+
+
+def _readers(connection: psycopg.Connection) -> set[str | None]:
+    return {
         role
         for role, privilege, _, column in of_table(connection, "public.zones")
         if privilege == "SELECT" and column is None
     }
-    for role in readers:
-        for what in ("USAGE ON SCHEMA", "SELECT ON ALL TABLES IN SCHEMA"):
-            connection.execute(sql.SQL("GRANT {} {} TO {}").format(sql.SQL(what), sql.Identifier(schema), _role(role)))
 
 
 def _role(role: str | None) -> sql.Composable:

@@ -11,7 +11,7 @@ from typing import IO, Any
 import psycopg
 from psycopg import sql
 
-from . import bands, catalog, db, grants, rows, staging
+from . import bands, boxes, catalog, db, grants, rows, staging
 from .errors import ImporterError
 from .progress import Progress, duration, say
 from .settings import Database
@@ -160,13 +160,14 @@ def _tables(connection: psycopg.Connection) -> None:
 
 def _index(connection: psycopg.Connection) -> None:
     connection.execute(db.statement("release/indexes.sql"))
-    connection.execute("ANALYZE zones")
+    connection.execute("ANALYZE zones, zone_boxes")
 
 
 def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expected: int, jobs: int) -> None:
     start = time.monotonic()
     progress = Progress("load", expected, PART)
     statement = f"COPY zones ({', '.join(rows.COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
+    collected = boxes.Collected()
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(rows.TYPES)
         for row in rows.of_stream(source.stream, source.ending, source.name, jobs):
@@ -174,10 +175,12 @@ def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expect
             if row is None:
                 loaded.skipped += 1
                 continue
-            copy.write_row(row)
+            copy.write_row(row[:-1])
+            collected.add(row[0], row[-1])
             loaded.count(row)
             if loaded.rows % EVERY == 0:
                 say(f"{loaded.rows} zones imported in {duration(time.monotonic() - start)}")
+    collected.store(connection)
     progress.end()
     say(f"{loaded.rows} zones imported in {duration(time.monotonic() - start)}")
     if loaded.skipped:
@@ -193,10 +196,8 @@ def _finish(connection: psycopg.Connection, release_id: str, schema: str, loaded
             )
         )
     connection.execute(
-        sql.SQL(
-            "UPDATE cosmogony_catalog.releases SET state = 'loaded', loaded_at = now(), zones = %s, skipped = %s, "
-            "bounds = {} WHERE id = %s"
-        ).format(staging.bounds_of(schema)),
+        "UPDATE cosmogony_catalog.releases SET state = 'loaded', loaded_at = now(), zones = %s, skipped = %s, "
+        "bounds = cosmogony_catalog.release_bounds(schema_name) WHERE id = %s",
         (loaded.rows, loaded.skipped, release_id),
     )
     grants.copy_readers(connection, schema)

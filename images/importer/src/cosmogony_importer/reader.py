@@ -22,7 +22,7 @@ from . import plain
 from .errors import ImporterError
 
 KEYS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry")
-COUNTRY = "country_code"
+COUNTRY, BOX = "country_code", "bbox"
 ENDINGS = (".jsonl.gz", ".jsonl", ".json.gz", ".json")
 CHUNK = 1 << 20
 BYTE_ORDER_MARK = "\ufeff"
@@ -108,9 +108,11 @@ def _wanted(line: bytes) -> dict[str, Any] | None:
     """The zone without an object for each tag and point, which are most of the line; None when it is not as usual."""
     try:
         read = _parser().parse(line)
-        zone = {key: read[key] for key in (*KEYS, COUNTRY) if key in read}
+        zone = {key: read[key] for key in (*KEYS, COUNTRY, BOX) if key in read}
         if isinstance(zone.get("geometry"), simdjson.Object):
             zone["geometry"] = _area(zone["geometry"], line)
+        if isinstance(zone.get(BOX), simdjson.Array):
+            zone[BOX] = zone[BOX].as_list()
     except (ValueError, TypeError, KeyError, RuntimeError):  # the last one of a number with more than 64 bits
         return None
     unread = any(isinstance(value, simdjson.Object | simdjson.Array) for value in zone.values())

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any, NamedTuple, TypeVar
 
-from . import geometry, reader
+from . import boxes, geometry, reader
 from .refusals import Refusals, Refused, by_number
 
 COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
 TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
 BATCH_BYTES = 1 << 20
 
-Row = tuple[Any, ...]
+Row = tuple[Any, ...]  # COLUMNS, then the box: None when the record has none
 Zone = dict[str, Any]
 T = TypeVar("T")
 
@@ -77,6 +77,7 @@ def _row(zone: Zone, shape: bytes | None) -> Row | None:
         zone["wikidata"],
         shape,
         zone.get("country_code") or None,
+        boxes.of_record(zone),
     )
 
 

@@ -9,7 +9,7 @@ from psycopg import sql
 from . import bands
 
 SCHEMA = "import"
-TABLES = ("zones", "manifest", "statistics", "tiles", *(f"zones_z{zoom}" for zoom in bands.BANDS))
+TABLES = ("zones", "zone_boxes", "manifest", "statistics", "tiles", *(f"zones_z{zoom}" for zoom in bands.BANDS))
 HELPERS = ("band_chunks",)
 
 
@@ -36,13 +36,3 @@ def drop(connection: psycopg.Connection) -> int:
 def forget(connection: psycopg.Connection, release_id: str) -> None:
     """Take back the announcement of a load that failed."""
     connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s AND state = 'loading'", (release_id,))
-
-
-def bounds_of(schema: str) -> sql.Composed:
-    """West, south, east, north of all zones in degrees, within the square that maps show."""
-    return sql.SQL(
-        "(SELECT ARRAY[ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)] FROM (SELECT ST_Transform(ST_SetSRID("
-        "ST_MakeBox2D(ST_Point(greatest(ST_XMin(e), -m), greatest(ST_YMin(e), -m)), ST_Point(least(ST_XMax(e), m), "
-        "least(ST_YMax(e), m)))::geometry, 3857), 4326) AS box FROM (SELECT ST_Extent(geometry) AS e, "
-        "20037508.342789244::float8 AS m FROM {}) AS extent WHERE e IS NOT NULL) AS degrees)"
-    ).format(sql.Identifier(schema, "zones"))

@@ -11,13 +11,12 @@ import psycopg
 from cosmogony_steps import heartbeat
 from psycopg import sql
 
-from . import catalog, db, grants, staging
+from . import boxes, catalog, db, grants
 from .catalog import Release
 from .errors import ImporterError, TemporaryError
 from .progress import say
 
 LOCK_TIMEOUT = "150ms"  # readers that come while we wait for an older reader wait no longer than that
-OURS = "made by cosmogony.stack"
 LEGACY = "legacy"
 
 
@@ -34,11 +33,11 @@ def switch(
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
                 if time.monotonic() > deadline:
                     raise TemporaryError(
-                        f"release {target.id} could not be made live for {patience:.0f} s: {_readers(connection)} "
-                        "reads public.zones; end it or run the command again"
+                        f"release {target.id} could not be made live for {patience:.0f} s: {_reader(connection)}; "
+                        "end it or run the command again"
                     ) from error
                 if not told:
-                    say(f"waiting for a long reader of public.zones ({_readers(connection)}); the site goes on")
+                    say(f"waiting for a long reader ({_reader(connection)}); the site goes on")
                     told = True
             heartbeat.beat("waiting for readers of public.zones")  # which ends at the deadline above
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
@@ -77,8 +76,10 @@ def _switch(connection: psycopg.Connection, release_id: str, action: str, reason
         )
         # last, so that the views are locked for the shortest time
         connection.execute(db.statement("views.sql", release=release.schema_name, id=sql.Literal(release_id)))
-        if rights:
+        if adopted:
             grants.give(connection, sql.Identifier("public", "zones"), rights)
+            grants.copy_readers(connection, catalog.schema_of(adopted))
+        boxes.serve(connection, release.schema_name)
     if adopted:
         say(f"table public.zones of the original importer kept as release {adopted}")
     return now
@@ -91,18 +92,21 @@ def _view_shows(connection: psycopg.Connection, schema: str) -> bool:
     return bool(row) and f"{schema}.zones" in row[0].replace('"', "")
 
 
-def _readers(connection: psycopg.Connection) -> str:
+def _reader(connection: psycopg.Connection) -> str:
+    """Who reads which of the views that a switch repoints, longest of all."""
     row = connection.execute(
-        "SELECT a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), "
+        "SELECT c.relname, a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), "
         "age(clock_timestamp(), a.xact_start)::interval(0) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-        "WHERE l.granted AND a.pid <> pg_backend_pid() AND l.relation IN (to_regclass('public.zones'), "
-        "to_regclass('public.cosmogony_release')) ORDER BY a.xact_start LIMIT 1"
+        "JOIN pg_class c ON c.oid = l.relation WHERE l.granted AND a.pid <> pg_backend_pid() AND l.relation IN ("
+        "to_regclass('public.zones'), to_regclass('public.cosmogony_release'), to_regclass('public.zone_boxes')) "
+        "ORDER BY a.xact_start, c.relname DESC LIMIT 1"
     ).fetchone()
     if row is None:
-        return "somebody"
-    pid, program, client, since = row
+        return "somebody reads public.zones"
+    view, pid, program, client, since = row
     # of other users' sessions PostgreSQL tells no more than this
-    return " ".join(filter(None, (f"process {pid}", program, f"from {client}"))) + (f", since {since}" if since else "")
+    who = " ".join(filter(None, (f"process {pid}", program, f"from {client}"))) + (f", since {since}," if since else "")
+    return f"{who} reads public.{view}"
 
 
 def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | None]:
@@ -117,7 +121,7 @@ def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | Non
     if row is None:
         return [], None
     kind, comment, owner, may = row
-    if kind == "v" and OURS in (comment or ""):
+    if kind == "v" and boxes.OURS in (comment or ""):
         return [], None
     if kind != "r":
         raise ImporterError(
@@ -145,12 +149,15 @@ def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | Non
         ).format(id=sql.Literal(release_id))
     )
     connection.execute(
-        sql.SQL(
-            "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format, created, loaded_at, "
-            "published_at, zones, bounds) SELECT %s, %s, 'published', %s, coalesce(min(created), now()) - interval "
-            "'1 second', now(), now(), (SELECT count(*) FROM zones), {} FROM cosmogony_catalog.releases"
-        ).format(staging.bounds_of(schema)),
-        (release_id, schema, catalog.release_format()),
+        "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format, created, loaded_at, published_at, "
+        "zones) SELECT %s, %s, 'published', 1, coalesce(min(created), now()) - interval '1 second', now(), now(), "
+        "(SELECT count(*) FROM zones) FROM cosmogony_catalog.releases",
+        (release_id, schema),
+    )
+    catalog.change_releases(connection, db.postgis_schema(connection))
+    connection.execute(
+        "UPDATE cosmogony_catalog.releases SET bounds = cosmogony_catalog.release_bounds(schema_name) WHERE id = %s",
+        (release_id,),
     )
     connection.execute(
         "INSERT INTO cosmogony_catalog.live (release_id) VALUES (%s) ON CONFLICT (only_row) "
@@ -160,13 +167,6 @@ def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | Non
     connection.execute(
         "INSERT INTO cosmogony_catalog.publications (action, release_id) VALUES ('adopt', %s)", (release_id,)
     )
-    readers = {role for role, privilege, _, column in rights if privilege == "SELECT" and column is None}
-    for role in readers:
-        connection.execute(
-            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(
-                sql.Identifier(schema), sql.SQL("PUBLIC") if role is None else sql.Identifier(role)
-            )
-        )
     return rights, release_id
 
 

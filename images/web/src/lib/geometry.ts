@@ -25,6 +25,12 @@ export function boundsOf(geometry: { coordinates?: unknown } | null | undefined)
   return west <= east && south <= north ? [west, south, east, north] : null
 }
 
+/** The same box, turned around the earth so that its middle is as near to a longitude as it can be. */
+export function turnedTowards([west, south, east, north]: Bounds, longitude: number): Bounds {
+  const turn = 360 * Math.round((longitude - (west + east) / 2) / 360)
+  return [west + turn, south, east + turn, north]
+}
+
 export function polygonsOf(geometry: { type: string; coordinates?: unknown }): Polygon[] {
   if (geometry.type === 'Polygon') return [geometry.coordinates as Polygon]
   if (geometry.type === 'MultiPolygon') return geometry.coordinates as Polygon[]

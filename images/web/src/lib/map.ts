@@ -13,6 +13,7 @@ import {
 } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import { turnedTowards } from './geometry'
 import { gridFor } from './grid'
 import type { View } from './hash'
 import { distinct, labelsFor, zonesIn, type NamedZone } from './labels'
@@ -131,9 +132,9 @@ export class ZoneMap {
   frames(bounds: Bounds): boolean {
     const seen = this.map.getBounds()
     const width = seen.getEast() - seen.getWest()
-    const overlaps =
-      bounds[0] < seen.getEast() && bounds[2] > seen.getWest() && bounds[1] < seen.getNorth() && bounds[3] > seen.getSouth()
-    const share = (bounds[2] - bounds[0]) / width
+    const [west, south, east, north] = turnedTowards(bounds, seen.getCenter().lng)
+    const overlaps = west < seen.getEast() && east > seen.getWest() && south < seen.getNorth() && north > seen.getSouth()
+    const share = (east - west) / width
     return overlaps && share > 0.04 && share < 1.6
   }
 

@@ -17,6 +17,7 @@ from cosmogony_api.releases import Release
 blueprint = Blueprint("releases", __name__)
 
 KEPT = "public, max-age=60"
+INTERNAL = ("schema_name", "boxes")
 # The tables of what was left out have thousands of rows for the planet; the site asks for this when it loads.
 _LIVE = """
 select id, schema_name, inputs_digest, published_at, zones, bounds, manifest - 'left_out' - 'repaired' as manifest
@@ -90,4 +91,4 @@ def _find(release_id: str) -> dict[str, Any] | None:
 
 
 def _entry(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key != "schema_name"}
+    return {key: value for key, value in row.items() if key not in INTERNAL}

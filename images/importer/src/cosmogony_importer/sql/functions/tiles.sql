@@ -79,6 +79,7 @@ DECLARE
         west + width + width * 10 / 256, north + width * 10 / 256, 3857);
     origin CONSTANT text := cosmogony_catalog.tile_table(release_schema, z);
     visible text := 'true';
+    elsewhere text := 'false';
     mvt bytea;
 BEGIN
     IF origin LIKE '%.zones\_z%' THEN
@@ -86,19 +87,26 @@ BEGIN
     ELSIF z <= 2 THEN
         visible := 'source.admin_level <= 2';
     END IF;
+    -- To the index a zone across the antimeridian is as wide as the map; its box says where it is not. A view of boxes
+    -- would compute all of them.
+    IF EXISTS (SELECT FROM pg_tables WHERE schemaname = release_schema AND tablename = 'zone_boxes') THEN
+        elsewhere := format($condition$
+            source.id = ANY (ARRAY(SELECT zone_id FROM %I.zone_boxes WHERE west > east AND east < $6 AND west > $7))
+            $condition$, release_schema);
+    END IF;
     EXECUTE format($query$
         WITH feature AS MATERIALIZED (  -- else the condition below makes each geometry twice
             SELECT source.id, source.name, source.admin_level, source.zone_type,
                    cosmogony_catalog.tile_geometry(source.geometry, $2, $3, $4) AS geometry
             FROM %s AS source
-            WHERE source.geometry && $1 AND %s
+            WHERE source.geometry && $1 AND %s AND NOT %s
             ORDER BY source.admin_level NULLS LAST, source.id
         )
         SELECT ST_AsMVT(feature, 'vector-zones', 4096, 'geometry', 'id')
         FROM feature
         WHERE feature.geometry IS NOT NULL
-        $query$, origin, visible)
-    INTO mvt USING box, west, north, width, z;
+        $query$, origin, visible, elsewhere)
+    INTO mvt USING box, west, north, width, z, ST_XMin(box) * 360 / world, ST_XMax(box) * 360 / world;
     RETURN nullif(mvt, ''::bytea);
 END
 $function$;

@@ -14,6 +14,15 @@ CREATE TABLE zones (
     country_code varchar
 );
 
+-- Degrees; west is greater than east where a zone crosses the antimeridian (RFC 7946, section 5.2).
+CREATE TABLE zone_boxes (
+    zone_id  bigint NOT NULL,
+    west     double precision NOT NULL,
+    south    double precision NOT NULL,
+    east     double precision NOT NULL,
+    north    double precision NOT NULL
+);
+
 CREATE TABLE manifest (document jsonb NOT NULL);
 CREATE TABLE statistics (document jsonb NOT NULL);
 

@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The boxes of the live release; switched together with the views of views.sql.
+
+CREATE OR REPLACE VIEW public.zone_boxes AS
+SELECT zone_id, west, south, east, north
+FROM @release@.zone_boxes;
+COMMENT ON VIEW public.zone_boxes IS 'Boxes of the live zones in degrees; made by cosmogony.stack';
