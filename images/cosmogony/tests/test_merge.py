@@ -224,3 +224,25 @@ def test_the_result_is_one_gzip_member_of_whole_lines(tmp_path: Path) -> None:
     text = unpacker.decompress((tmp_path / "merged.jsonl.gz").read_bytes())
     assert unpacker.unused_data == b""
     assert [json.loads(line)["id"] for line in text.splitlines()] == list(range(100))
+
+
+def test_no_parent_is_taken_from_another_country(tmp_path: Path) -> None:
+    """A town that its own file says is Belgian does not get a French parent; one without a country does."""
+
+    def around(low: float, high: float) -> dict[str, Any]:
+        corners = [[low, low], [high, low], [high, high], [low, high], [low, low]]
+        return {"type": "Polygon", "coordinates": [corners]}
+
+    towns = lines(
+        tmp_path / "towns.jsonl",
+        zone(0, geometry=around(1, 2), country_code="BE"),
+        zone(1, geometry=around(3, 4), country_code="FR"),
+        zone(2, geometry=around(5, 6), country_code=None),
+        zone(3, geometry=around(7, 8), country_code="GF", tags={"ISO3166-1:alpha2": "GF"}),
+    )
+    land = zone(9, geometry=around(0, 10), country_code="FR", zone_type="country", tags={"ISO3166-1:alpha2": "FR"})
+    merge([towns, lines(tmp_path / "land.jsonl", land)], tmp_path / "merged.jsonl")
+    merged = zones_of(tmp_path / "merged.jsonl")
+    country = next(z["id"] for z in merged if z["osm_id"] == "relation:9")
+    parents = {z["osm_id"]: z["parent"] for z in merged if z["zone_type"] == "city"}
+    assert parents == {"relation:0": None, "relation:1": country, "relation:2": country, "relation:3": country}

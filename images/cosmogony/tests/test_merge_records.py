@@ -14,8 +14,8 @@ from cosmogony import cli, geojson
 from cosmogony.errors import CosmogonyError
 from cosmogony.merge import merge
 from cosmogony.pipeline import engine
-from cosmogony.pipeline.failures import StepError
 from cosmogony.recordfile import records
+from cosmogony_steps.errors import StepError
 from record_cases import RECORDS, country, geometries, line, square, write
 
 INVALID, VALID = geometries("invalid"), geometries("valid")

@@ -40,24 +40,19 @@ class Adoption:
         if len({e.file for e in zones}) < 2:
             return []
         box = np.array([e.box for e in zones], dtype=np.float64)
-        across = np.flatnonzero(box[:, 0] > box[:, 2])
-        box = _unwrapped(box)
         kind = np.array([e.type for e in zones])
         file = np.array([e.file for e in zones])
         above = np.array([self._type_above(e) for e in zones])
         tree = shapely.STRtree(shapely.box(box[:, 0], box[:, 1], box[:, 2], box[:, 3]))
         pairs: list[tuple[Entry, Entry]] = []
-        # What lies east of the antimeridian, in a zone across it, is found when that is turned once around the earth.
-        for turn, parents in ((0, np.arange(len(zones))), (360, across)):
-            outer = box - [turn, 0, turn, 0]
-            for at in range(0, len(parents), 1024):
-                some = parents[at : at + 1024]
-                a, b = tree.query(shapely.box(*outer[some].T))
-                a = some[a]
-                good = (file[a] != file[b]) & (kind[a] > kind[b]) & (kind[a] < above[b])
-                good &= np.all(outer[a, :2] <= box[b, :2], axis=1) & np.all(outer[a, 2:] >= box[b, 2:], axis=1)
-                for parent, child in zip(a[good].tolist(), b[good].tolist(), strict=True):
-                    pairs.append((zones[parent], zones[child]))
+        for at in range(0, len(zones), 1024):
+            a, b = tree.query(tree.geometries[at : at + 1024])
+            a = a + at
+            good = (file[a] != file[b]) & (kind[a] > kind[b]) & (kind[a] < above[b])
+            good &= np.all(box[a, :2] <= box[b, :2], axis=1) & np.all(box[a, 2:] >= box[b, 2:], axis=1)
+            for k, child in zip(a[good].tolist(), b[good].tolist(), strict=True):
+                if _keeps_country(zones[k], zones[child]):
+                    pairs.append((zones[k], zones[child]))
         return pairs
 
     def _type_above(self, entry: Entry) -> int:
@@ -164,10 +159,9 @@ class Adoption:
         return zone
 
 
-def _unwrapped(boxes: np.ndarray) -> np.ndarray:
-    """Boxes (degrees) with west <= east: one across the antimeridian ends beyond 180, one of full width holds those."""
-    west, east = boxes[:, 0], boxes[:, 2]
-    return boxes + np.outer((west > east) | (east - west >= 360), [0, 0, 360, 0])
+def _keeps_country(parent: Entry, child: Entry) -> bool:
+    """Whether both are of one country; a country may lie in a zone of another one, and zones of old files have none."""
+    return child.is_country or None in (parent.country, child.country) or parent.country == child.country
 
 
 def _holds(parent: shapely.MultiPolygon, child: shapely.MultiPolygon) -> bool:

@@ -22,6 +22,7 @@ import orjson
 from . import formats, geojson
 from .adoption import Adoption
 from .blocks import HEADER, GzipJoin, deflated, plain
+from .countries import country_code
 from .errors import CosmogonyError
 from .formats import Format
 from .progress import Progress, silent
@@ -45,6 +46,7 @@ class Entry:
     type: ZoneType
     parent: int | None  # the new one
     country: str | None
+    is_country: bool = False  # by a code of its own
     box: tuple[float, float, float, float] | None = None  # west, south, east, north; never across the antimeridian
     area: float = 0.0  # square degrees
     kept: bool = True
@@ -316,6 +318,7 @@ def _entry(record: Record, file: int, offset: int) -> Entry:
         BY_WORD[record["zone_type"]],
         None if parent is None else parent + offset,
         record.get("country_code"),
+        country_code(record.get("tags") or {}) == record.get("country_code"),
     )
     if geometry is not None:
         coordinates = geojson.read(geometry)
