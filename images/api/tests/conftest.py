@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 IMAGES = Path(__file__).parents[2]
-for folder in (IMAGES / "api/src", IMAGES / "api/tests", IMAGES / "importer/src"):
+for folder in (IMAGES / "api/src", IMAGES / "api/tests", IMAGES / "base/src", IMAGES / "importer/src"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 

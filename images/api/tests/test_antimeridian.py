@@ -29,20 +29,26 @@ def zones(*, boxes: bool) -> list[dict[str, Any]]:
     records = [
         data.zone(1, "Datelinia", "country", None, cut, admin_level=2, bbox=[177, -18, -179, -16]),
         data.zone(2, "Ordinary", "country", None, data.square(0, 0, 4.5, 4.123456789), bbox=[0, 0, 4.5, 4.123456789]),
-        data.zone(3, "Point", "suburb", 2, {"type": "Point", "coordinates": [1.123456789, 1]}),
     ]
     return records if boxes else [record | {"bbox": None} for record in records]
 
 
 @pytest.fixture(scope="module")
 def across(postgres: postgis.Server) -> Iterator[str]:
-    """A database with a live release, an earlier one without boxes, and a zone without geometry in both."""
+    """A database with a live release, and an earlier one whose records had no boxes.
+
+    Both have, as an original database may, a zone that is a point and one without geometry.
+    """
     name = postgres.create_database("api")
     data.publish(postgres, name, data.OLD, zones(boxes=False))
     data.publish(postgres, name, data.NEW, zones(boxes=True))
     with postgres.connect(name) as connection:
         for (schema,) in connection.execute("select schema_name from public.cosmogony_releases").fetchall():
-            connection.execute(f"insert into {schema}.zones (id, name, osm_id) values (9, 'Bare', 'node:9')")
+            connection.execute(
+                f"insert into {schema}.zones (id, name, osm_id, geometry) values (9, 'Bare', 'node:9', null), "
+                "(3, 'Point', 'node:3', ST_Transform(ST_SetSRID(ST_MakePoint(1.123456789, 1), 4326), 3857))"
+            )
+            connection.execute(f"insert into {schema}.zone_boxes values (3, 1.123456789, 1, 1.123456789, 1)")
     yield name
     postgres.drop_database(name)
 

@@ -90,7 +90,6 @@ RULE = {
     "one part as wide as the map": (parts((-180, -90, 180, -65), (10, -60, 20, -55)), (-180, -90, 180, -55)),
     "on both sides and not cut": (parts((178, 0, 179.9, 1), (-179.9, 0, -178, 1)), (-179.9, 0, 179.9, 1)),
     "at one edge": (parts((170, 0, 180, 1), (-179.9, 0, -178, 1)), (-179.9, 0, 180, 1)),
-    "a point": ({"type": "Point", "coordinates": [179.5, -17.25]}, (179.5, -17.25, 179.5, -17.25)),
 }
 
 
@@ -104,6 +103,10 @@ def test_rule_of_computed_boxes(importer: Importer, zones: Zones, db: psycopg.Co
     assert db.execute(
         "SELECT cosmogony_catalog.zone_box(NULL), cosmogony_catalog.zone_box('SRID=3857;POLYGON EMPTY')"
     ).fetchone() == ((None,) * 4,) * 2  # fmt: skip
+    point = db.execute(
+        "SELECT (cosmogony_catalog.zone_box(ST_Transform('SRID=4326;POINT(179.5 -17.25)'::geometry, 3857))).*"
+    ).fetchone()
+    assert point == pytest.approx((179.5, -17.25, 179.5, -17.25))
 
 
 @pytest.mark.parametrize(
