@@ -94,4 +94,9 @@ def publish(server: postgis.Server, database: str, release: str, rows: list[dict
                 "ST_Transform(ST_SetSRID(ST_MakePoint(%s, %s), 4326), 3857) WHERE id = %s",
                 (*place, number),
             )
+            connection.execute(
+                f"UPDATE {store.schema_name}.zone_boxes SET (west, south, east, north) = (%s, %s, %s, %s) "
+                "WHERE zone_id = %s",
+                (*place, *place, number),
+            )
         switch.switch(connection, store, "publish")

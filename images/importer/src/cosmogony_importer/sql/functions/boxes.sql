@@ -3,8 +3,8 @@
 -- Applied again whenever this file changes.
 
 -- The box of a geometry in web mercator, for zones that came without one; null without a geometry.
--- A zone that reaches both edges of the map was cut at the antimeridian if its parts leave longitudes free: the box
--- is then all but the widest free range, and west is greater than east (RFC 7946, section 5.2).
+-- It is the narrowest one, as in the extractor's records: where the widest range of longitudes between the parts is
+-- wider than what is free across the antimeridian, the box crosses that, and west is greater than east (RFC 7946, 5.2).
 CREATE OR REPLACE FUNCTION cosmogony_catalog.zone_box(
     shape @postgis@.geometry,
     OUT west double precision, OUT south double precision, OUT east double precision, OUT north double precision)
@@ -12,7 +12,7 @@ LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, @postgis@
 AS $function$
 DECLARE
-    edge CONSTANT double precision := 20037508.33;  -- half the width of the map, less a centimetre
+    map_width CONSTANT double precision := 2 * 20037508.342789244;
     extent CONSTANT geometry := ST_Envelope(shape);
     degrees CONSTANT geometry := ST_Transform(ST_SetSRID(extent, 3857), 4326);
     free record;
@@ -24,16 +24,14 @@ BEGIN
     south := ST_YMin(degrees);
     east := ST_XMax(degrees);
     north := ST_YMax(degrees);
-    IF ST_XMin(extent) > -edge OR ST_XMax(extent) < edge THEN
-        RETURN;
-    END IF;
     SELECT range.west, range.east INTO free
     FROM (
         SELECT max(ST_XMax(part.geom)) OVER along AS west, lead(ST_XMin(part.geom)) OVER along AS east
         FROM ST_Dump(shape) AS part
         WINDOW along AS (ORDER BY ST_XMin(part.geom))
     ) AS range
-    WHERE range.east > range.west
+    -- a centimetre more, so that rounding decides nothing
+    WHERE range.east - range.west > map_width - (ST_XMax(extent) - ST_XMin(extent)) + 0.01
     ORDER BY range.east - range.west DESC
     LIMIT 1;
     IF FOUND THEN
