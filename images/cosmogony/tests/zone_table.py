@@ -56,7 +56,7 @@ def _row(zone: dict[str, Any], osm_ids: dict[int, str]) -> list[str]:
         zone["wikidata"] or "",
         f"{centre['coordinates'][0]:.6f},{centre['coordinates'][1]:.6f}" if centre else "",
         str(int(zone["is_generated"])),
-        f"{geojson.area(geojson.read(zone['geometry'])):.4g}",
+        f"{geojson.measure([(zone['osm_id'], geojson.read(zone['geometry']))])[0].area:.4g}",
     ]
 
 

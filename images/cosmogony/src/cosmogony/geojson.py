@@ -7,6 +7,7 @@ Needs numpy and shapely only. Coordinates are longitudes and latitudes in degree
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 LEAST_AREA = 1e-11  # 0.1 m² at the equator; what rounding makes of points on one line is smaller
 
-_LIMITS = (180.0, 90.0)
+_LIMITS = np.array([180.0, 90.0])
 _SHORTEST_RING = 4
 _GENERATED = "node:"
 _NESTING = "its coordinates are not nested as those of its type"
@@ -32,20 +33,64 @@ class Coordinates(NamedTuple):
     points: NDArray[np.float64]  # (positions, 2), ring after ring
     parts: list[list[int]]  # number of positions of each ring of each polygon
 
-    @property
-    def ring_sizes(self) -> NDArray[np.int64]:
-        """Number of positions of each ring."""
-        return np.fromiter(chain.from_iterable(self.parts), dtype=np.int64)
 
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """West, south, east, north of all positions; never across the antimeridian."""
+class Rings(NamedTuple):
+    """The coordinates of several zones, and where rings, polygons and zones begin (and the last one ends)."""
+
+    points: NDArray[np.float64]
+    rings: NDArray[np.int64]
+    polygons: NDArray[np.int64]
+    zones: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, zones: Sequence[Coordinates]) -> Rings:
+        """Put the coordinates of one zone or more together."""
+        return cls(
+            np.concatenate([zone.points for zone in zones]),
+            _offsets([size for zone in zones for part in zone.parts for size in part]),
+            _offsets([len(part) for zone in zones for part in zone.parts]),
+            _offsets([len(zone.parts) for zone in zones]),
+        )
+
+    def boxes(self) -> NDArray[np.float64]:
+        """West, south, east, north of each zone as (zones, 4); never across the antimeridian."""
+        starts = self.rings[self.polygons[self.zones[:-1]]]
         x, y = self.points.T  # numpy is slow along the short axis of an array
-        return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+        lows, highs = ([edge.reduceat(values, starts) for values in (x, y)] for edge in (np.minimum, np.maximum))
+        return np.column_stack([*lows, *highs])
+
+    def areas(self) -> NDArray[np.float64]:
+        """The area of the outer rings of each zone without that of the holes; 0 or less for one that is flat."""
+        starts = self.rings[:-1]
+        # from the first position of its ring, so that small rings keep their digits
+        x, y = (values - np.repeat(values[starts], np.diff(self.rings)) for values in self.points.T)
+        signed = -np.abs(np.add.reduceat(x[:-1] * y[1:] - x[1:] * y[:-1], starts)) / 2
+        signed[self.polygons[:-1]] *= -1
+        return np.add.reduceat(signed, self.polygons[self.zones[:-1]])
+
+    def shapes(self) -> NDArray[np.object_]:
+        """Multipolygons, which may be invalid: a ring may cross itself, parts may overlap."""
+        offsets = (self.rings, self.polygons, self.zones)
+        return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, self.points, offsets)
+
+
+def _offsets(sizes: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+
+
+class Measured(NamedTuple):
+    """The extent of a zone, or what is wrong with its geometry."""
+
+    box: tuple[float, float, float, float]  # west, south, east, north; never across the antimeridian
+    area: float
+    fault: str | None
 
 
 def read(geometry: Any) -> Coordinates:
-    """The coordinates of a GeoJSON Polygon or MultiPolygon without their heights; else raises `InvalidGeometry`."""
+    """The coordinates of a GeoJSON Polygon or MultiPolygon without their heights; else raises `InvalidGeometry`.
+
+    Where the positions lie is left to `measure`.
+    """
     if not isinstance(geometry, dict):
         raise InvalidGeometry("its geometry is no GeoJSON object")
     kind, nested = geometry.get("type"), geometry.get("coordinates")
@@ -57,9 +102,13 @@ def read(geometry: Any) -> Coordinates:
     parts = [list(map(len, polygon)) for polygon in polygons]
     if not all(parts):
         raise InvalidGeometry("one of its polygons has no ring")
-    coordinates = Coordinates(_points(positions), parts)
-    _check_rings(coordinates)
-    return coordinates
+    points = _points(positions)
+    for ring in rings:
+        if len(ring) < _SHORTEST_RING:
+            raise InvalidGeometry(f"a ring has {len(ring)} positions, wanted {_SHORTEST_RING} or more")
+        if ring[0][:2] != ring[-1][:2]:
+            raise InvalidGeometry(f"a ring is not closed: it begins at {ring[0][:2]} and ends at {ring[-1][:2]}")
+    return Coordinates(points, parts)
 
 
 def _members(lists: list[Any]) -> list[Any]:
@@ -85,69 +134,50 @@ def _points(positions: list[Any]) -> NDArray[np.float64]:
             if not all(map(math.isfinite, numbers)):
                 raise InvalidGeometry("a coordinate is no finite number")
             numbers = [number for position in positions for number in position[:2]]
-        points = np.array(numbers, dtype=np.float64).reshape(-1, 2)
+        return np.array(numbers, dtype=np.float64).reshape(-1, 2)
     except OverflowError:
         raise InvalidGeometry("a coordinate is too large a number") from None
-    x, y = points.T
-    if not (max(x.max(), -x.min()) <= _LIMITS[0] and max(y.max(), -y.min()) <= _LIMITS[1]):  # NaN is not
-        outside = points[~(np.abs(points) <= _LIMITS).all(axis=1)][0]
-        raise InvalidGeometry(f"{_shown(outside)} lies beyond 180 degrees of longitude or 90 of latitude")
-    return points
 
 
-def _check_rings(coordinates: Coordinates) -> None:
-    points, sizes = coordinates.points, coordinates.ring_sizes
-    if sizes.min() < _SHORTEST_RING:
-        raise InvalidGeometry(f"a ring has {sizes.min()} positions, wanted {_SHORTEST_RING} or more")
-    ends = np.cumsum(sizes)
-    first, last = points[ends - sizes], points[ends - 1]
-    closed = (first == last).all(axis=1)
-    if not closed.all():
-        raise InvalidGeometry(
-            f"a ring is not closed: it begins at {_shown(first[~closed][0])} and ends at {_shown(last[~closed][0])}"
-        )
+def measure(zones: Sequence[tuple[str, Coordinates]]) -> list[Measured]:
+    """Box and area of zones, given by osm_id and coordinates, at once; the quicker the more of them.
 
-
-def _shown(point: NDArray[np.float64]) -> str:
-    return f"[{point[0]:.10g}, {point[1]:.10g}]"
-
-
-def area(coordinates: Coordinates) -> float:
-    """The area of the outer rings without that of the holes, in square degrees; 0 for one that is flat."""
-    by_rings = _area_by_rings(coordinates)
-    if by_rings > LEAST_AREA:
-        return by_rings
-    # a ring that crosses itself runs around one part to the left and around another to the right
-    repaired = shapely.make_valid(shape(coordinates), method="structure", keep_collapsed=False)
-    return max(by_rings, float(repaired.area), 0.0)
-
-
-def check_area(coordinates: Coordinates, osm_id: str | None) -> float:
-    """The area of the geometry of a zone; raises `InvalidGeometry` where it has none.
-
-    A generated zone may be smaller than `LEAST_AREA`: rounding leaves slivers where its place lies in other zones.
+    A fault are positions that are not on earth, and an area of `LEAST_AREA` or less. A generated zone may have such a
+    small one, but not 0: rounding leaves slivers where its place lies in other zones.
     """
-    found = area(coordinates)
-    if found <= (0.0 if (osm_id or "").startswith(_GENERATED) else LEAST_AREA):
-        raise InvalidGeometry("its geometry has no area")
+    if not zones:
+        return []
+    rings = Rings.of([coordinates for _, coordinates in zones])
+    boxes = rings.boxes()
+    on_earth = (np.abs(boxes) <= [*_LIMITS, *_LIMITS]).all(axis=1)  # NaN is not
+    with np.errstate(invalid="ignore", over="ignore"):  # of what is not on earth
+        areas = rings.areas()
+    for number in np.flatnonzero(on_earth & (areas <= LEAST_AREA)):
+        areas[number] = max(areas[number], _repaired_area(zones[number][1]))
+    found = []
+    for (osm_id, coordinates), box, fits, area in zip(
+        zones, boxes.tolist(), on_earth.tolist(), areas.tolist(), strict=True
+    ):
+        fault = None
+        if not fits:
+            fault = f"{_outside(coordinates)} lies beyond 180 degrees of longitude or 90 of latitude"
+        elif area <= (0.0 if osm_id.startswith(_GENERATED) else LEAST_AREA):
+            fault = "its geometry has no area"
+        found.append(Measured((box[0], box[1], box[2], box[3]), area, fault))
     return found
 
 
-def _area_by_rings(coordinates: Coordinates) -> float:
-    sizes = coordinates.ring_sizes
-    starts = np.cumsum(sizes) - sizes
-    # from the first position of its ring, so that small rings keep their digits
-    x, y = (values - np.repeat(values[starts], sizes) for values in coordinates.points.T)
-    areas = np.abs(np.add.reduceat(x[:-1] * y[1:] - x[1:] * y[:-1], starts)) / 2
-    outer = np.cumsum([0, *map(len, coordinates.parts[:-1])])
-    return float(2 * areas[outer].sum() - areas.sum())
+def _repaired_area(coordinates: Coordinates) -> float:
+    """A ring that crosses itself runs around one part to the left and around another to the right."""
+    return float(shapely.make_valid(shape(coordinates), method="structure", keep_collapsed=False).area)
+
+
+def _outside(coordinates: Coordinates) -> str:
+    x, y = coordinates.points[~(np.abs(coordinates.points) <= _LIMITS).all(axis=1)][0]
+    return f"[{x:.10g}, {y:.10g}]"
 
 
 def shape(coordinates: Coordinates) -> shapely.MultiPolygon:
-    """The geometry, which may be invalid: a ring may cross itself, parts may overlap."""
-    rings = np.concatenate([[0], np.cumsum(coordinates.ring_sizes)])
-    polygons = np.cumsum([0, *map(len, coordinates.parts)])
-    (made,) = shapely.from_ragged_array(
-        shapely.GeometryType.MULTIPOLYGON, coordinates.points, (rings, polygons, np.array([0, len(coordinates.parts)]))
-    )
+    """The geometry of one zone, which may be invalid."""
+    (made,) = Rings.of([coordinates]).shapes()
     return made

@@ -19,9 +19,10 @@ from typing import Any
 
 import orjson
 
-from . import formats, geojson
+from . import formats
 from .adoption import Adoption
 from .blocks import HEADER, GzipJoin, deflated, plain
+from .checks import Checks
 from .countries import country_code
 from .errors import CosmogonyError
 from .formats import Format
@@ -156,6 +157,7 @@ class _Merge:
     def _read_file(self, number: int, path: Path, offset: int, refusals: Refusals) -> int:
         """Read the zones of one file; the answer is the offset of the next one."""
         places: dict[int, str] = {}
+        checks = Checks(path, refusals)
         offset_after = offset
         for place, record in numbered(path):
             if record is None:
@@ -164,16 +166,14 @@ class _Merge:
             where = f"{place} ({record['osm_id']})"
             before = places.setdefault(record["id"], where)
             if before is not where:
-                refusals.add(f"{path}, {where}: it has the id {record['id']} of {before}")
+                checks.refuse(where, f"it has the id {record['id']} of {before}")
                 continue
-            try:
-                entry = _entry(record, number, offset)
-            except geojson.InvalidGeometry as error:
-                refusals.add(f"{path}, {where}: {error}")
-                continue
+            entry = _entry(record, number, offset)
             self._entries.append(entry)
+            checks.add(where, entry, record.get("geometry"))
             # a parent that the file does not have must not become a zone of the next one
             offset_after = max(offset_after, entry.id + 1, 0 if entry.parent is None else entry.parent + 1)
+        checks.finish()
         if offset_after > MOST_ID:
             raise CosmogonyError(f"{path}: its ids do not fit in 64 bits after those of the files before it")
         return offset_after
@@ -309,9 +309,8 @@ class _Merge:
 
 
 def _entry(record: Record, file: int, offset: int) -> Entry:
-    """Raises `InvalidGeometry`."""
-    parent, geometry = record.get("parent"), record.get("geometry")
-    entry = Entry(
+    parent = record.get("parent")
+    return Entry(
         file,
         record["id"] + offset,
         record["osm_id"],
@@ -320,8 +319,3 @@ def _entry(record: Record, file: int, offset: int) -> Entry:
         record.get("country_code"),
         country_code(record.get("tags") or {}) == record.get("country_code"),
     )
-    if geometry is not None:
-        coordinates = geojson.read(geometry)
-        entry.box = coordinates.box
-        entry.area = geojson.check_area(coordinates, entry.osm_id)
-    return entry

@@ -83,12 +83,12 @@ def _with_impossible_numbers(line: bytes) -> Record | None:
     """A zone that is JSON but for coordinates such as NaN, Infinity or 1e999: these can be named."""
     try:
         found = json.loads(line)
-        geojson.read(found["geometry"])
+        (measured,) = geojson.measure([("", geojson.read(found["geometry"]))])
     except geojson.InvalidGeometry:
         return found
     except (ValueError, TypeError, KeyError, RecursionError):
-        pass
-    return None
+        return None
+    return found if measured.fault else None
 
 
 def is_zone(found: Any) -> bool:
