@@ -32,7 +32,7 @@ def shape_of(record: dict[str, Any]) -> shapely.MultiPolygon:
 
 
 def ring(world: World, corners: Sequence[tuple[float, float]], first: int = 0) -> int:
-    """A closed way through the corners; `first` makes nodes of its own at the same places."""
+    """A closed way through the corners; `first` makes separate nodes at the same places."""
     refs = [world.node(x, y) if not first else world.copied_node(x, y, first + k) for k, (x, y) in enumerate(corners)]
     return world.way([*refs, refs[0]])
 
@@ -118,7 +118,7 @@ def test_a_hole_that_touches_the_border_in_the_middle_of_a_side(tmp_path: Path) 
 
 
 def test_rings_of_their_own_nodes_at_the_same_places(tmp_path: Path) -> None:
-    """Every way has nodes of its own: the ring closes by place, and a copy of a ring counts once."""
+    """Every way has separate nodes: the ring closes by place, and a copy of a ring counts once."""
     world = unit_world()
     half = [(0, 0), (10, 0), (10, 10)]
     one = world.way([world.copied_node(*place, 500 + k) for k, place in enumerate(half)])

@@ -161,7 +161,7 @@ def _disputed(extract: Extract) -> DisputedBoundaries:
     found = extract.disputed
     if found:
         named = ", ".join(f"relation:{ref}" for ref in found[:MAX_EXAMPLES])
-        log.info("disputed boundaries (boundary=disputed), no zones of their own: %d: %s", len(found), named)
+        log.info("disputed boundaries (boundary=disputed), which make no zones: %d: %s", len(found), named)
     return {"count": len(found), "examples": [f"relation:{ref}" for ref in found[:MAX_EXAMPLES]]}
 
 

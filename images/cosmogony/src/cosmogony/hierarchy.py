@@ -108,7 +108,7 @@ class Hierarchy:
         return found
 
     def _choose_country(self, zone: Zone, candidates: Sequence[int]) -> int:
-        """The most detailed one: an overseas part may have a code of its own below its country's."""
+        """The most detailed one: an overseas territory may have its own code inside its country."""
         if zone.index in candidates:
             return zone.index
         level = max(self._level(k) for k in candidates)

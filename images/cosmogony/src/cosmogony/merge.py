@@ -47,7 +47,7 @@ class Entry:
     type: ZoneType
     parent: int | None  # the new one
     country: str | None
-    is_country: bool = False  # by a code of its own
+    is_country: bool = False  # it has a country code
     box: tuple[float, float, float, float] | None = None  # west, south, east, north; never across the antimeridian
     area: float = 0.0  # square degrees
     kept: bool = True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Work in forked processes: they see all that was read without a copy, and the answers come in order.
 
-Each child has a pipe of its own, and the parent has no thread beside it. The pools of the standard library share locks
+Each child has its own pipe, and the parent runs no other thread. The pools of the standard library share locks
 between threads or processes; an exception that a signal handler raises at the wrong moment leaves one of them taken,
 and whoever needs it then waits for ever.
 """

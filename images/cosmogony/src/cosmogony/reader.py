@@ -28,7 +28,7 @@ OUTER_ROLES = frozenset(("outer", "enclave", ""))
 INNER_ROLE = "inner"
 CITY_PLACES = frozenset(("city", "town", "village"))
 SUBURB_PLACES = frozenset(("suburb", "quarter", "neighbourhood"))
-#: Places that never become zones of their own; they are only counted.
+#: Places that never become zones; they are only counted.
 OTHER_PLACES = frozenset(("municipality", "borough", "hamlet", "island", "islet", "archipelago"))
 
 _OTHER_FORMATS = (".osm", ".osm.xml", ".osm.gz", ".osm.bz2", ".opl", ".o5m")
@@ -142,7 +142,7 @@ def _check_not_blank(source: osmium.io.File, path: Path) -> None:
 
 
 def is_place(tags: dict[str, str]) -> bool:
-    """Whether a node with these tags can become a zone of its own."""
+    """Whether a node with these tags can become a zone."""
     place = tags.get("place")
     return "name" in tags and (place in CITY_PLACES or place in SUBURB_PLACES or tags.get("capital") == "yes")
 
