@@ -253,3 +253,80 @@ def test_a_ring_that_jumps_over_the_antimeridian_is_cut_there(tmp_path: Path) ->
     assert shape_of(zones["relation:1"]).bounds == (-180, 0, 180, 4)
     assert zones["relation:1"]["parent"] == zones["relation:2"]["parent"] == zones["relation:4"]["id"]
     assert zones["relation:3"]["parent"] == zones["relation:1"]["id"]
+
+
+def test_a_ring_that_goes_there_and_back_is_no_ring(tmp_path: Path) -> None:
+    world = unit_world()
+    line = world.way([world.node(30, 0), world.node(35, 0), world.node(30, 0)])
+    good = ring(world, square(0, 0, 10))
+    hole = world.way([world.node(3, 3), world.node(6, 3), world.node(3, 3)])
+    world.relation(1, [("w", line, "outer")], name="Flat", **LEVELS)
+    world.relation(2, [("w", good, "outer"), ("w", hole, "inner"), ("w", line, "outer")], name="Good", **LEVELS)
+    zones, result = zones_of(world, tmp_path)
+    assert set(zones) == {"relation:2"}
+    assert shape_of(zones["relation:2"]).area == 100
+    assert zones["relation:2"]["bbox"] == [0, 0, 10, 10]
+    assert ("no_area", ["relation:1"]) in [(row["reason"], row["examples"]) for row in result.left_out]
+
+
+def test_an_area_below_the_grid_of_osm_is_none(tmp_path: Path) -> None:
+    world = World(step=1e-6)
+    world.relation(1, [("w", ring(world, square(0, 0, 1)), "outer")], name="Tiny", **LEVELS)
+    world.relation(2, [("w", ring(world, square(0, 0, 1000)), "outer")], name="Small", **LEVELS)
+    zones, result = zones_of(world, tmp_path)
+    assert set(zones) == {"relation:2"}
+    assert [(row["reason"], row["examples"]) for row in result.left_out] == [("no_area", ["relation:1"])]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [("outter", "inner"), ("outer;inner", "inner"), ("outer", "hole"), ("main", "innner"), ("OUTER", "x")],
+)
+def test_roles_that_nobody_knows_are_sorted_by_place(tmp_path: Path, outer: str, inner: str) -> None:
+    world = unit_world()
+    members = [("w", ring(world, square(0, 0, 4)), outer), ("w", ring(world, square(1, 1, 2)), inner)]
+    world.relation(1, members, name="Odd roles", **LEVELS)
+    zones, result = zones_of(world, tmp_path)
+    assert shape_of(zones["relation:1"]).area == 12
+    assert repaired(result) == {"role": ["relation:1"]}
+
+
+def test_a_member_repeated_with_another_role_counts_once(tmp_path: Path) -> None:
+    world = unit_world()
+    big, hole = ring(world, square(0, 0, 6)), ring(world, square(1, 1, 2))
+    world.relation(1, [("w", big, "foo"), ("w", big, "outer"), ("w", hole, "inner")], name="Twice", **LEVELS)
+    zones, _ = zones_of(world, tmp_path)
+    assert shape_of(zones["relation:1"]).area == 32
+
+
+def test_a_ring_with_nodes_on_both_sides_of_the_antimeridian(tmp_path: Path) -> None:
+    world = unit_world()
+    corners = [(179, 0), (180, 0), (-180, 0), (-179, 0), (-179, 2), (-180, 2), (180, 2), (179, 2)]
+    world.relation(1, [("w", ring(world, corners), "outer")], name="Across", **LEVELS)
+    zones, _ = zones_of(world, tmp_path)
+    assert shape_of(zones["relation:1"]).area == pytest.approx(4)
+    assert zones["relation:1"]["bbox"] == [179, 0, -179, 2]
+
+
+def test_a_ring_around_a_pole_stays_as_it_is(tmp_path: Path) -> None:
+    world = unit_world()
+    corners = [(x, -60) for x in range(-180, 181, 20)] + [(180, -90), (-180, -90)]
+    world.relation(1, [("w", ring(world, corners), "outer")], name="Around", **LEVELS)
+    zones, _ = zones_of(world, tmp_path)
+    assert shape_of(zones["relation:1"]).area == 360 * 30
+    assert zones["relation:1"]["bbox"] == [-180, -90, 180, -60]
+
+
+def test_places_share_a_parent_across_the_antimeridian(tmp_path: Path) -> None:
+    world = unit_world()
+    members = [("w", ring(world, corners), "outer") for corners in (square(170, 0, 10), square(-180, 0, 10))]
+    world.relation(1, members, name="Across", **LEVELS)
+    world.node(171, 5, place="suburb", name="West")
+    world.node(179, 5, place="suburb", name="Middle")
+    target = tmp_path / "z.jsonl"
+    generate(world.write(tmp_path / "w.osm.pbf"), target, country_code="FR", threads=1)
+    made = {
+        z["name"]: z for z in map(json.loads, target.read_bytes().splitlines()) if z["is_generated"] and z["geometry"]
+    }
+    assert {name: round(shape_of(zone).area) for name, zone in made.items()} == {"West": 50, "Middle": 150}
+    assert made["Middle"]["bbox"] == [175, 0, -170, 10]

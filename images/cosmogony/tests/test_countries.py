@@ -46,18 +46,8 @@ def test_one_country_from_the_bottom_to_the_top(tmp_path: Path, seed: int) -> No
         chain = [zone]
         while chain[-1]["parent"] is not None:
             chain.append(zones[chain[-1]["parent"]])
-        codes = [code for other in chain if (code := other["tags"].get("ISO3166-1:alpha2", "").upper()) and own(other)]
-        assert zone["country_code"] == (codes[0] if codes else chain[-1]["country_code"])
+        assert {other["country_code"] for other in chain} == {zone["country_code"]}
         assert zone["label"] == ", ".join(other["name"] for other in chain)
-        if zone["parent"] is not None and not own(zone):
-            assert zone["country_code"] == chain[1]["country_code"]
-
-
-def own(zone: dict[str, object]) -> bool:
-    """Whether the zone is a country by its own code."""
-    tags = zone["tags"]
-    assert isinstance(tags, dict)
-    return bool(zone["country_code"] == tags.get("ISO3166-1:alpha2", "").upper())
 
 
 def test_a_code_that_is_none_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -68,10 +58,7 @@ def test_a_code_that_is_none_is_counted(tmp_path: Path, caplog: pytest.LogCaptur
         world.relations[-1] = (number, {**tags, "ISO3166-1:alpha2": code}, members)
     source = world.write(tmp_path / "w.osm.pbf")
     result = generate(source, tmp_path / "z.jsonl", threads=1)
-    assert [(row["reason"], row["examples"]) for row in result.left_out] == [
-        ("invalid_code", ["relation:2"]),
-        ("no_country", ["relation:2"]),
-    ]
+    assert [(row["reason"], row["examples"]) for row in result.left_out] == [("invalid_code", ["relation:2"])]
     assert "relation:2 'Land 2': ISO3166-1:alpha2 is no two-letter code" in caplog.text
 
 

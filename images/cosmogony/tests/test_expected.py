@@ -60,6 +60,14 @@ def test_tags_as_original_have_the_names_of_the_centre(luxembourg: Path, tmp_pat
     assert {zone["osm_id"]: zone["tags"] for zone in zones} == {k: json.loads(v) for k, v in wanted.items()}
 
 
+def test_labels_as_original_have_the_names_of_the_centre(luxembourg: Path, tmp_path: Path) -> None:
+    output = tmp_path / "zones.jsonl"
+    generate(luxembourg, output, country_code="lu", disable_voronoi=True, threads=1, as_original=True)
+    zones = {zone["osm_id"]: zone for zone in map(json.loads, output.read_bytes().splitlines())}
+    assert zones["relation:407489"]["international_labels"]["af"].startswith("Luxemburg, ")
+    assert zones["relation:407419"]["international_labels"]["ru"].startswith("Эш-сюр-Альзетт")
+
+
 def test_generated_zones_as_original_have_no_tags_of_the_centre(liechtenstein: Path, tmp_path: Path) -> None:
     output = tmp_path / "zones.jsonl"
     generate(liechtenstein, output, country_code="li", threads=1, as_original=True)

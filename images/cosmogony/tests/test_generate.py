@@ -234,7 +234,7 @@ def test_formats_hold_the_same_zones(form: str, tmp_path: Path, liechtenstein: P
     content = gzip.decompress(output.read_bytes()) if form.endswith(".gz") else output.read_bytes()
     if ".jsonl" in form:
         assert content.endswith(b"}\n")
-        assert content.count(b"\n") == 18
+        assert content.count(b"\n") == 17
     else:
         meta = json.loads(content)["meta"]
         assert meta["osm_filename"] == liechtenstein.name

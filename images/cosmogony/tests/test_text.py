@@ -23,6 +23,10 @@ NO_BREAK, ZERO_WIDTH, MARK = "\u00a0", "\u200b", "\ufeff"
         (f"{NO_BREAK}{ZERO_WIDTH}", ""),
         ("\u200e\u200f", ""),
         ("\u202e", ""),
+        ("\u3164", ""),
+        ("\u2800\ufe0f", ""),
+        ("\u0301", ""),
+        ("'s-Gravenhage", "'s-Gravenhage"),
         ("نیم\u200cفاصله", "نیم\u200cفاصله"),  # Persian words need the joiner
         ("क\u094d\u200dष", "क\u094d\u200dष"),
         ("\u202eHaifa", "Haifa"),

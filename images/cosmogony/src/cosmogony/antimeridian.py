@@ -18,11 +18,14 @@ _HALF_TURN = 180.0
 
 def ways_that_jump(ways: Ways) -> frozenset[int]:
     """The ways (index in `Ways`) with two neighbouring points on both sides of the antimeridian."""
-    steps = np.abs(np.diff(ways.points[:, 0]))
-    # a whole turn is a line along a pole, which both edges of the map have
-    jumps = np.flatnonzero((steps > _HALF_TURN) & (steps < 2 * _HALF_TURN))
+    jumps = np.flatnonzero(np.abs(np.diff(ways.points[:, 0])) > _HALF_TURN)
     owner = np.searchsorted(ways.start, jumps, side="right") - 1
     return frozenset(owner[jumps + 1 < ways.start[owner + 1]].tolist())
+
+
+def crosses_antimeridian(points: Points) -> bool:
+    """Whether a ring with a jump closes when it is unrolled; one around a pole does not, and is right as it is."""
+    return bool(_unrolled(points)[-1, 0] == points[0, 0])
 
 
 def polygons_across(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
@@ -30,7 +33,10 @@ def polygons_across(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
     shape: shapely.Geometry = shapely.MultiPolygon()
     for points in rings:
         if len(points) >= 4:
-            shape = shapely.symmetric_difference(shape, _cut(_unrolled(points)))
+            unrolled = _unrolled(points)
+            ring = unrolled if unrolled[-1, 0] == points[0, 0] else points
+            polygon = shapely.make_valid(shapely.Polygon(ring), method="structure")
+            shape = shapely.symmetric_difference(shape, rolled_up(polygon))
     found = polygons_of(shape)
     return None if found is None else shapely.orient_polygons(found)
 
@@ -42,13 +48,17 @@ def _unrolled(points: Points) -> Points:
     return points + np.stack([turns, np.zeros(len(points))], axis=1)
 
 
-def _cut(points: Points) -> shapely.Geometry:
-    """The polygon of an unrolled ring, its pieces moved back between -180 and 180 degrees."""
-    polygon = shapely.make_valid(shapely.Polygon(points), method="structure")
+def turned_east(shape: shapely.Geometry, west: float) -> shapely.Geometry:
+    """The shape with what lies west of a longitude moved by a turn, so that it is in one piece across 180 degrees."""
+    return shapely.transform(shape, lambda points: points + np.outer(points[:, 0] < west, [2 * _HALF_TURN, 0.0]))
+
+
+def rolled_up(shape: shapely.Geometry) -> shapely.Geometry:
+    """A shape that goes on beyond 180 degrees, its pieces moved back between -180 and 180."""
     pieces = []
     for turn in (-2 * _HALF_TURN, 0.0, 2 * _HALF_TURN):
         world = shapely.box(turn - _HALF_TURN, -90, turn + _HALF_TURN, 90)
-        pieces.append(shapely.transform(shapely.intersection(polygon, world), _mover(-turn)))
+        pieces.append(shapely.transform(shapely.intersection(shape, world), _mover(-turn)))
     return shapely.union_all(pieces)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .findings import Repair
 from .reader import Ways
 
+NO_AREA = "its rings have no area"  # the problem of an area
 Points = NDArray[np.float64]
 Chain = list[tuple[int, bool]]  # ways (index in `Ways`), and whether each is walked backwards
 
@@ -74,11 +75,6 @@ class Area:
     @property
     def has_polygons(self) -> bool:
         return bool(self.parts) or self.shape is not None
-
-    def note_no_area(self) -> None:
-        """Note that there are closed rings, but nothing inside them."""
-        self.flat_rings += 1
-        self.problem = "its rings have no area"
 
     def rings(self) -> list[Ring]:
         return [ring for part in self.parts for ring in part.rings()]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from .antimeridian import polygons_across, ways_that_jump
-from .areas import Area, Chain, Part, Points, Ring, join_ways, signed_area
+from .antimeridian import crosses_antimeridian, polygons_across, ways_that_jump
+from .areas import NO_AREA, Area, Chain, Part, Points, Ring, join_ways, signed_area
 from .decisions import Decisions
 from .findings import Repair
 from .locations import number_locations
@@ -53,7 +53,7 @@ class Borders:
         """The area of a relation. Rings that touch are collected, `finish` makes the polygons of their areas."""
         area = Area()
         roles = self._members(relation, area)
-        closed, unclosed = self._join(list(roles))
+        closed, unclosed = self._join_by_role(roles, area)
         if not area.missing and (unclosed or any(len(chain) == 2 and self._is_flat(chain) for chain in closed)):
             closed, unclosed = self._join_without_copies(list(roles), area, (closed, unclosed))
         area.open_rings = len(unclosed)
@@ -65,7 +65,7 @@ class Borders:
             self._record(relation, area)
             return area
         self._note_closed_gaps(closed, area)
-        if self._jumping and not self._jumping.isdisjoint(k for chain in closed for k, _ in chain):
+        if self._jumping and any(self._jumps(chain) for chain in closed):
             self._cut_at_antimeridian(closed, area)
             self._record(relation, area)
             return area
@@ -88,7 +88,7 @@ class Borders:
         for p in pending:
             polygons = found.get(p.relation.id)
             if not len(p.border):
-                p.area.note_no_area()
+                p.area.problem = NO_AREA
             elif polygons is not None and polygons.is_valid:
                 p.area.shape, p.area.arcs = polygons, p.border
             else:
@@ -97,45 +97,62 @@ class Borders:
         self._touching.clear()
 
     def _prepare(self, relation: Relation, area: Area, closed: list[Chain]) -> _Touching:
-        by_border: dict[frozenset[int], Chain] = {}
-        for chain in closed:
-            by_border.setdefault(frozenset(self._border([k for k, _ in chain]).tolist()), chain)
-        rings = list(by_border.values())
-        if len(rings) < len(closed):
-            area.repairs[Repair.REPEATED_MEMBER] = "some of its rings are the same"
+        rings = self._distinct(closed, area)
         ways = [k for chain in rings for k, _ in chain]
         border = self._border(ways)
         if len(border) < len(self._arcs.of(np.array(ways, dtype=np.int64))):
             area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; what is there twice is no border"
         return _Touching(relation, area, rings, ways, border)
 
+    def _distinct(self, closed: Sequence[Chain], area: Area) -> list[Chain]:
+        """Each ring once, without those that go there and back on one line."""
+        rings: dict[frozenset[int], Chain] = {}
+        for chain in closed:
+            border = frozenset(self._border([k for k, _ in chain]).tolist())
+            if not border:
+                area.flat_rings += 1
+            elif border in rings:
+                area.repairs[Repair.REPEATED_MEMBER] = "some of its rings are the same"
+            else:
+                rings[border] = chain
+        return list(rings.values())
+
     def _members(self, relation: Relation, area: Area) -> dict[int, str]:
-        """The ways of the border (index in `Ways`), each once, with their roles."""
-        chosen: dict[int, str] = {}
-        spare: dict[int, str] = {}
+        """The ways that may be border (index in `Ways`), each once, with their roles."""
+        roles: dict[int, str] = {}
         refs: set[int] = set()
-        index, damaged = self._ways.index, self._ways.damaged
+        ways = self._ways
         for ref, text in relation.ways:
             role = text if text in _BORDER_ROLES else text.strip().lower()
             if role in _OTHER_ROLES:
                 continue
+            k = ways.index.get(ref)
             if ref in refs:
                 area.repairs[Repair.REPEATED_MEMBER] = f"way {ref} is a member more than once"
+                if k is not None and roles[k] not in _BORDER_ROLES:
+                    roles[k] = role
                 continue
             refs.add(ref)
-            k = index.get(ref)
-            if role not in _BORDER_ROLES:
-                if k is not None:
-                    spare[k] = role
-                continue
-            if k is None or ref in damaged:
+            if role in _BORDER_ROLES and (ref in ways.damaged or (k is None and ref not in ways.flat)):
                 area.missing += 1
             if k is not None:
-                chosen[k] = role
-        if spare and (not chosen or self._join(list(chosen))[1]) and not self._join([*chosen, *spare])[1]:
-            area.repairs[Repair.ROLE] = f"its rings close only with members of role {', '.join(set(spare.values()))}"
-            chosen.update(spare)
-        return chosen
+                roles[k] = role
+        return roles
+
+    def _join_by_role(self, roles: dict[int, str], area: Area) -> tuple[list[Chain], list[Chain]]:
+        """Closed and open chains; members of a role nobody knows are border where they close a ring."""
+        known = [k for k, role in roles.items() if role in _BORDER_ROLES]
+        if len(known) == len(roles):
+            return self._join(known)
+        closed, unclosed = self._join(list(roles))
+        unclosed = [chain for chain in unclosed if any(roles[k] in _BORDER_ROLES for k, _ in chain)]
+        without = self._join(known)
+        if len(unclosed) > len(without[1]):
+            return without
+        odd = sorted({roles[k] for chain in closed for k, _ in chain} - _BORDER_ROLES)
+        if odd:
+            area.repairs[Repair.ROLE] = f"members of role {', '.join(odd)} are border"
+        return closed, unclosed
 
     def _unique(self, indices: Sequence[int]) -> list[int]:
         """Of ways that have the same arcs the first one."""
@@ -193,6 +210,9 @@ class Borders:
     def _touches(self, closed: Sequence[Chain]) -> bool:
         """Whether rings touch, run along each other or cross, or one of them does so with itself."""
         own = self._arcs.of(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
+        ordered = np.sort(own)
+        if (ordered[1:] == ordered[:-1]).any():
+            return True
         passed = np.sort(self._arcs.ends[own].ravel())
         return bool((passed[2:] == passed[:-2]).any()) or self._crosses(own)
 
@@ -255,10 +275,15 @@ class Borders:
                 place = "a hole" if around % 2 else "an outer ring"
                 area.repairs[Repair.ROLE] = f"members of role {', '.join(found)} make {place}"
 
+    def _jumps(self, chain: Chain) -> bool:
+        jumping = not self._jumping.isdisjoint(k for k, _ in chain)
+        return jumping and crosses_antimeridian(Ring(chain).points(self._ways))
+
     def _cut_at_antimeridian(self, closed: list[Chain], area: Area) -> None:
+        closed = self._distinct(closed, area)
         shape = polygons_across(Ring(chain).points(self._ways) for chain in closed)
         if shape is None:
-            area.note_no_area()
+            area.problem = NO_AREA
             return
         area.shape, area.rebuilt = shape, True
         area.arcs = self._border([k for chain in closed for k, _ in chain])
@@ -268,7 +293,7 @@ class Borders:
         area = pending.area
         rings = [Ring(chain) for chain in pending.closed if not self._is_flat(chain)]
         if not rings:
-            area.note_no_area()
+            area.problem = NO_AREA
             return
         parts, _ = self._nest(rings, self._points_inside(rings))
         before = Area(parts).polygons(self._ways)
@@ -279,7 +304,7 @@ class Borders:
         reason = shapely.is_valid_reason(before)
         after = polygons_of(_made_valid(before))
         if after is None:
-            area.note_no_area()
+            area.problem = NO_AREA
             return
         if not after.is_valid:
             area.problem = f"its border crosses itself ({reason})"

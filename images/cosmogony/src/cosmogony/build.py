@@ -10,10 +10,11 @@ import numpy as np
 import shapely
 
 from . import boxes, names
-from .areas import Area, Points
+from .areas import NO_AREA, Area, Points
 from .borders import Borders
 from .boxes import Box
 from .decisions import Decisions
+from .geojson import LEAST_AREA
 from .progress import Progress, silent
 from .reader import Extract, Node, Relation, Ways
 from .text import clean
@@ -61,7 +62,7 @@ class ZoneBuilder:
         zones: list[Zone] = []
         for ref in self._extract.places:
             node = self._extract.nodes[ref]
-            if node.tags.get("place") == "suburb" and self.name_of(node.tags):
+            if node.tags.get("place") == "suburb" and self.has_name(node.tags):
                 zones.append(self._of_suburb(len(zones), node))
         total = len(self._extract.relations)
         for done, (relation, area) in enumerate(
@@ -69,10 +70,14 @@ class ZoneBuilder:
         ):
             if area.missing or area.open_rings or area.flat_rings or area.lost_holes or area.repairs or area.problem:
                 self.flawed.append(Assembled(relation, area))
-            if not self.name_of(relation.tags):
+            if not self.has_name(relation.tags):
                 self.nameless.append(relation)
             elif area.has_polygons:
-                zones.append(self._of_relation(len(zones), relation, area))
+                zone = self._of_relation(len(zones), relation, area)
+                if self._has_area(zone):
+                    zones.append(zone)
+                else:
+                    self.flawed.append(Assembled(relation, Area(problem=NO_AREA)))
             if done % 500 == 0:
                 report("measuring areas", done, total)
         report("measuring areas", total, total)
@@ -97,9 +102,16 @@ class ZoneBuilder:
         """The name; empty when there is none that can be seen."""
         return clean(tags.get("name", ""))
 
+    def has_name(self, tags: Mapping[str, str]) -> bool:
+        """Whether there is a name."""
+        return bool(self.name_of(tags))
+
     def level_of(self, tags: Mapping[str, str]) -> int | None:
         """The admin_level when it is a plain number, blanks around it do not matter."""
         return level_of(tags.get("admin_level", "").strip())
+
+    def _has_area(self, zone: Zone) -> bool:
+        return zone.size > LEAST_AREA
 
     def _assemble(self, report: Progress, total: int) -> list[Area]:
         borders = Borders(self._extract.ways, self._arcs, self._decisions)

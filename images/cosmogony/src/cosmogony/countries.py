@@ -22,8 +22,12 @@ _SUBDIVISION = re.compile("([A-Z]{2})-[A-Z0-9]{1,3}")
 
 def country_code(tags: Mapping[str, str]) -> str | None:
     """The ISO 3166-1 alpha-2 code of a country, in upper case; None without a valid one."""
-    code = tags.get(COUNTRY_TAG, "").strip().upper()
-    return code if _CODE.fullmatch(code) else None
+    return _code(tags.get(COUNTRY_TAG, ""))
+
+
+def _code(text: str) -> str | None:
+    code = text.strip()
+    return code.upper() if code.isascii() and _CODE.fullmatch(code.upper()) else None
 
 
 def has_invalid_code(tags: Mapping[str, str]) -> bool:
@@ -33,8 +37,8 @@ def has_invalid_code(tags: Mapping[str, str]) -> bool:
 
 def named_country(tags: Mapping[str, str]) -> str | None:
     """The country that the codes of any zone name: its own, or that of a subdivision (ISO 3166-2)."""
-    code = country_code(tags) or tags.get("ISO3166-1", "").strip().upper()
-    if _CODE.fullmatch(code):
+    code = country_code(tags) or _code(tags.get("ISO3166-1", ""))
+    if code is not None:
         return code
     subdivision = _SUBDIVISION.fullmatch(tags.get(SUBDIVISION_TAG, "").strip().upper())
     return subdivision[1] if subdivision else None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .decisions import Decisions
 from .errors import CosmogonyError, UsageError
+from .original.records import OriginalRecords
 from .progress import Progress, silent
 from .reader import Extract
 from .records import Records
@@ -16,7 +17,7 @@ from .rules import Rules
 from .run import Clock, ZoneRun
 from .zone import Zone
 
-_OBJECT = re.compile(r"(relation|node):[1-9][0-9]*")
+_OBJECT = re.compile(r"(relation|node):-?[1-9][0-9]*")
 
 
 def explain(
@@ -48,7 +49,7 @@ def explain(
     found = [zone for zone in zones if zone.osm_id == osm_id and zone.type is not None]
     lines = [("tags", ", ".join(f"{key}={tags[key]}" for key in sorted(tags) if not key.startswith("name:")))]
     lines += decisions.lines
-    lines += list(_result(found, Records(zones, run.extract.ways)))
+    lines += list(_result(found, (OriginalRecords if as_original else Records)(zones, run.extract.ways)))
     width = max(len(subject) for subject, _ in lines)
     return [f"{subject:<{width}}  {text}" for subject, text in lines]
 

@@ -21,7 +21,7 @@ class LeftOut(StrEnum):
     CUT_AT_EDGE = "cut_at_edge"  # members are missing in the extract
     PLACE_WITHOUT_ZONE = "place_without_zone"  # a place node that no zone was made for
     REPEATS_PARENT = "repeats_parent"  # the place node of the zone that contains it
-    INVALID_CODE = "invalid_code"  # a tag whose value is no code: the admin_level, the ISO code or a postcode
+    INVALID_CODE = "invalid_code"  # the admin_level is no number, or the ISO code is none
 
 
 class Repair(StrEnum):

@@ -98,12 +98,12 @@ class Hierarchy:
                 self._decisions.record(zone.osm_id, "parent", text)
 
     def _country_codes(self) -> dict[int, str]:
-        """The zones that are countries: with a code that has rules, and a type by these rules."""
+        """The zones that are countries: with a code whose rules say so."""
         found: dict[int, str] = {}
         for zone in self._zones:
             code = countries.country_code(zone.tags)
             rules = None if code is None else self._rules.country(code)
-            if code is not None and rules is not None and self._decide_type(zone, rules)[0] is not None:
+            if code is not None and rules is not None and self._decide_type(zone, rules)[0] == ZoneType.COUNTRY:
                 found[zone.index] = code
         return found
 
@@ -127,8 +127,8 @@ class Hierarchy:
         return None
 
     def _may_be_parent(self, zone: Zone, other: Zone) -> bool:
-        """Whether the parent keeps the zone in its country; a country may lie in a zone of another one."""
-        return other.country == zone.country or zone.index in self._codes
+        """Whether both are in one country."""
+        return other.country == zone.country
 
     def _level(self, index: int) -> int:
         level = self._zones[index].level

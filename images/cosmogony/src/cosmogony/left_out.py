@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
+import shapely
 
+from .areas import NO_AREA
 from .build import Assembled, ZoneBuilder
 from .countries import Countries, has_invalid_code
 from .decisions import Decisions
 from .findings import MAX_EXAMPLES, Findings, LeftOut, Row
 from .incomplete import country_of
-from .reader import Extract, Node, Relation
-from .rules import Rules
+from .reader import Extract, Node, Relation, Ways
 from .text import clean
 from .voronoi import Place
 from .zone import Zone
@@ -29,17 +30,15 @@ _MOST_LINES = 20  # warnings of one kind
 class LeftOutReport:
     """Collects the objects of an extract that are no zones, each with one reason, and the repaired relations."""
 
-    def __init__(
-        self, extract: Extract, builder: ZoneBuilder, countries: Countries, rules: Rules, decisions: Decisions
-    ) -> None:
+    def __init__(self, extract: Extract, builder: ZoneBuilder, countries: Countries, decisions: Decisions) -> None:
         self._extract = extract
         self._decisions = decisions
         self._builder = builder
         self._countries = countries
-        self._rules = rules
         self._left_out = Findings()
         self._repaired = Findings()
         self._warnings: dict[str, list[str]] = {}
+        self._counted: set[str] = set()
         self._orphans: list[str] = []
         self.countries: dict[int, str | None] = {}  # of relations that were cut, broken or repaired, by their number
 
@@ -61,9 +60,9 @@ class LeftOutReport:
                 log.debug("repaired (%s): %s: %s", repair, _named(relation), text)
             if area.missing:
                 self._add_relation(LeftOut.CUT_AT_EDGE, relation, country)
-            elif area.flat_rings and not area.has_polygons:
+            elif not area.has_polygons and (area.flat_rings or area.problem == NO_AREA):
                 self._add_relation(LeftOut.NO_AREA, relation, country)
-                self._warn("no area", f"{_named(relation)}: {area.problem or 'its rings have no area'}")
+                self._warn("no area", f"{_named(relation)}: {NO_AREA}")
             elif not area.has_polygons or area.open_rings or area.flat_rings or area.lost_holes:
                 self._add_relation(LeftOut.BROKEN_GEOMETRY, relation, country)
                 self._warn("broken geometry", f"{_named(relation)}: {_cause(entry)}")
@@ -78,7 +77,7 @@ class LeftOutReport:
         """Zones that have no type in the end, and country codes that are none."""
         for zone in zones:
             if has_invalid_code(zone.tags):
-                self._left_out.add(LeftOut.INVALID_CODE, zone.osm_id, country_code=zone.country, admin_level=zone.level)
+                self._add_zone(LeftOut.INVALID_CODE, zone)
                 self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: ISO3166-1:alpha2 is no two-letter code")
             if zone.type is not None:
                 continue
@@ -88,7 +87,7 @@ class LeftOutReport:
                 self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: admin_level {text!r} is no number")
             elif zone.country is None:
                 self._add_zone(LeftOut.NO_COUNTRY, zone)
-            elif not self._is_untyped_by_rule(zone):
+            else:
                 self._add_zone(LeftOut.NO_RULE, zone)
 
     def note_orphans(self, zones: Sequence[Zone]) -> None:
@@ -99,7 +98,8 @@ class LeftOutReport:
 
     def add_places(self, zones: Sequence[Zone], without_area: Sequence[Place], repeating: Sequence[Place]) -> None:
         """Place nodes that no zone stands for: none was made of them, or around them under their name."""
-        standing = _Standing([zone for zone in zones if zone.type is not None and zone.has_geometry])
+        kept = [zone for zone in zones if zone.type is not None and zone.has_geometry]
+        standing = _Standing(kept, self._extract.ways)
         dropped = {place.node.id: LeftOut.NO_AREA for place in without_area}
         dropped.update({place.node.id: LeftOut.REPEATS_PARENT for place in repeating})
         places = [self._extract.nodes[ref] for ref in self._extract.places] + self._extract.other_places
@@ -149,6 +149,9 @@ class LeftOutReport:
         admin_level: int | None = None,
         place: str | None = None,
     ) -> None:
+        if osm_id in self._counted:
+            return  # an object has one reason, the first
+        self._counted.add(osm_id)
         self._left_out.add(reason, osm_id, country_code=country_code, admin_level=admin_level, place=place)
         self._decisions.record(osm_id, "left out", str(reason))
 
@@ -158,15 +161,12 @@ class LeftOutReport:
     def _level(self, relation: Relation) -> int | None:
         return self._builder.level_of(relation.tags)
 
-    def _is_untyped_by_rule(self, zone: Zone) -> bool:
-        country = None if zone.country is None else self._rules.country(zone.country)
-        return country is not None and zone.osm_id in country.ids
-
 
 class _Standing:
     """The zones that stand for places: made of them, or of the same name or wikidata id around them."""
 
-    def __init__(self, zones: Sequence[Zone]) -> None:
+    def __init__(self, zones: Sequence[Zone], ways: Ways) -> None:
+        self._ways = ways
         self._made = {zone.osm_id for zone in zones}
         self._centres = {zone.centre.id for zone in zones if zone.centre is not None}
         self._known: dict[str, list[Zone]] = {}
@@ -178,19 +178,19 @@ class _Standing:
         if f"node:{node.id}" in self._made or node.id in self._centres:
             return True
         keys = _keys(clean(node.tags.get("name", "")), node.tags.get("wikidata"))
-        return any(_holds(zone, node) for key in keys for zone in self._known.get(key, ()))
+        return any(self._is_inside(node, zone) for key in keys for zone in self._known.get(key, ()))
+
+    def _is_inside(self, node: Node, zone: Zone) -> bool:
+        box = zone.box
+        if box is None or not (box[0] <= node.lon <= box[2] and box[1] <= node.lat <= box[3]):
+            return False
+        return bool(shapely.intersects_xy(zone.geometry(self._ways), node.lon, node.lat))
 
 
 def _keys(name: str, wikidata: str | None) -> Iterator[str]:
     yield name.casefold()
     if wikidata:
         yield wikidata
-
-
-def _holds(zone: Zone, node: Node) -> bool:
-    """By the box: this only says whether a place of the same name is the zone."""
-    box = zone.box
-    return box is not None and box[0] <= node.lon <= box[2] and box[1] <= node.lat <= box[3]
 
 
 def _osm_id(relation: Relation) -> str:

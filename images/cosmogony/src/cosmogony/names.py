@@ -14,7 +14,7 @@ from .zone_type import ZoneType
 PREFIX = "name:"
 _SEPARATOR = re.compile("[;,]")
 _RANGE = re.compile(r"(\d+) ?[-\u2013] ?(\d+)")
-_LISTED = re.compile(r"[/:&+]| - |\.\.")
+_LISTED = re.compile(r"[/:&+|]| - |\.\.")
 
 
 def international(tags: Mapping[str, str], name: str) -> dict[str, str]:
@@ -23,7 +23,7 @@ def international(tags: Mapping[str, str], name: str) -> dict[str, str]:
     return {
         intern(key[len(PREFIX) :]): cleaned
         for key, value in tags.items()
-        if key.startswith(PREFIX) and (cleaned := clean(value)) and cleaned != name
+        if key.startswith(PREFIX) and key != PREFIX and (cleaned := clean(value)) and cleaned != name
     }
 
 
@@ -52,9 +52,9 @@ def plain_zip_codes(codes: Sequence[str]) -> list[str]:
 
 def agree(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
     """Whether a zone and a node have the same name or the same wikidata id."""
-    name, wikidata = clean(zone_tags.get("name", "")), zone_tags.get("wikidata")
-    return bool(name and name.casefold() == clean(node_tags.get("name", "")).casefold()) or (
-        wikidata is not None and wikidata == node_tags.get("wikidata")
+    return any(
+        (ours := clean(zone_tags.get(key, "")).casefold()) and ours == clean(node_tags.get(key, "")).casefold()
+        for key in ("name", "wikidata")
     )
 
 

@@ -67,6 +67,7 @@ class Ways:
     first: list[int]
     last: list[int]
     damaged: set[int]
+    flat: set[int] = field(default_factory=set)  # ids of ways whose nodes are all at one place
 
 
 @dataclass(slots=True)
@@ -211,6 +212,7 @@ class _Collector:
         self._lines: list[NDArray[np.float64]] = []
         self._ends: list[tuple[int, int, int]] = []
         self.damaged: set[int] = set()
+        self.flat: set[int] = set()
         self.nodes: dict[int, Node] = {}
         self.other_places: list[Node] = []
         self.seen = 0
@@ -250,6 +252,7 @@ class _Collector:
             points = np.array([(n.location.lon, n.location.lat) for n in known])
             points = points[np.append(True, np.any(points[1:] != points[:-1], axis=1))]
             if len(points) < 2:
+                self.flat.add(way.id)
                 return
             ends = (way.id, known[0].ref, known[-1].ref)
         self._lines.append(points)
@@ -266,7 +269,7 @@ class _Collector:
         self._lines = []
         ends, self._ends = self._ends, []
         index = {way: k for k, (way, _, _) in enumerate(ends)}
-        return Ways(index, points, start, [e[1] for e in ends], [e[2] for e in ends], self.damaged)
+        return Ways(index, points, start, [e[1] for e in ends], [e[2] for e in ends], self.damaged, self.flat)
 
 
 def _tagged_only() -> Any:

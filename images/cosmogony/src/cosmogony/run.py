@@ -99,17 +99,17 @@ class ZoneRun:
                 zones += self._divide_parents(zones, report)
         with clock.stage("names"):
             for zone in zones:
+                add_centre_names(zone)
                 if self._as_original:
                     add_centre_tags(zone)
-                add_centre_names(zone)
         return zones
 
     def find_losses(self, zones: Sequence[Zone]) -> LeftOutReport:
         """What of the extract is not among the zones, or was repaired."""
         countries = Countries(zones, self.extract.ways)
-        losses = LeftOutReport(self.extract, self.builder, countries, self._rules, self._decisions)
-        losses.add_relations(self.builder.flawed)
+        losses = LeftOutReport(self.extract, self.builder, countries, self._decisions)
         losses.add_nameless(self.builder.nameless)
+        losses.add_relations(self.builder.flawed)
         losses.add_untyped(zones)
         losses.note_orphans(zones)
         losses.add_places(zones, self._without_area, self._repeating)

@@ -14,19 +14,23 @@ _POP_ISOLATE = "\u2069"
 _DIRECTIONS = _EMBEDDINGS | _OVERRIDES | _ISOLATES | {_POP_EMBEDDING, _POP_ISOLATE}
 _JOINERS = frozenset("\u200c\u200d")  # they shape Persian and Indic words
 _MARKS = frozenset("\u200e\u200f\u061c")  # direction of one place only
-_INVISIBLE = frozenset(("Cf", "Cc", "Cn", "Cs", "Zs", "Zl", "Zp"))
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and signs that show nothing
 
 
 def clean(text: str) -> str:
     """The text as a person would write it; empty when nothing is left that can be seen."""
-    if text.isprintable() and text == text.strip(" ") and "  " not in text:
+    plain = text.isprintable() and text == text.strip(" ") and "  " not in text
+    if plain and text[:1].isalnum() and text[0] not in _FILLERS:
         return text
     kept = _balanced(text) if not _DIRECTIONS.isdisjoint(text) else text
     words = "".join(_replaced(letter) for letter in kept).split()
     joined = " ".join(words)
-    if all(unicodedata.category(letter) in _INVISIBLE for letter in joined):
-        return ""
-    return joined
+    return joined if any(_shows(letter) for letter in joined) else ""
+
+
+def _shows(letter: str) -> bool:
+    """Whether a letter, digit, sign or punctuation mark can be seen by itself."""
+    return unicodedata.category(letter)[0] in "LNPS" and letter not in _FILLERS
 
 
 def _replaced(letter: str) -> str:

@@ -12,9 +12,11 @@ import shapely
 from shapely.errors import GEOSException
 
 from . import boxes, processes
+from .antimeridian import rolled_up, turned_east
 from .boxes import Box
 from .build import ZoneBuilder
 from .decisions import Decisions
+from .geojson import LEAST_AREA
 from .progress import Progress, silent
 from .reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
 from .shapes import polygons_of
@@ -22,7 +24,6 @@ from .zone import Zone
 from .zone_type import ZoneType
 
 TOLERANCE = 1e-5  # points nearer than this to each other share a cell
-MIN_AREA = 1e-10  # square degrees, about a square metre: less is what rounding leaves between borders
 _WORTH_PROCESSES = 200  # places
 
 
@@ -113,9 +114,9 @@ class Voronoi:
         return made
 
     def _polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
-        found = polygons_of(shape, MIN_AREA)
+        found = polygons_of(shape, LEAST_AREA)
         if found is not None and not found.is_valid:
-            found = polygons_of(shapely.make_valid(found, method="structure", keep_collapsed=False), MIN_AREA)
+            found = polygons_of(shapely.make_valid(found, method="structure", keep_collapsed=False), LEAST_AREA)
         return found
 
     def _shape(self, zone: Zone) -> shapely.MultiPolygon:
@@ -209,6 +210,9 @@ class Voronoi:
         if parent.type == ZoneType.COUNTRY:
             return
         points = shapely.points([(p.node.lon, p.node.lat) for p in places])
+        west = None if parent.globe_box is None or parent.globe_box[0] <= parent.globe_box[2] else parent.globe_box[0]
+        if west is not None:
+            shape, points = turned_east(shape, west), turned_east(points, west)
         try:
             diagram = shapely.voronoi_polygons(shapely.MultiPoint(points), tolerance=TOLERANCE, extend_to=shape)
         except GEOSException:
@@ -224,7 +228,8 @@ class Voronoi:
                 continue
             taken.add(number)
             last = place
-            yield place, cells[number] if inside[number] else _common(cells[number], shape)
+            found_cell = cells[number] if inside[number] else _common(cells[number], shape)
+            yield place, found_cell if west is None else rolled_up(found_cell)
 
     def _without_others(self, place: Place, cell: shapely.Geometry) -> shapely.Geometry:
         """What is left of the cell beside the real zones of the same kind or below the same parent."""

@@ -22,7 +22,7 @@ def assemble(relation: Relation, ways: Ways) -> Area:
             area.missing += 1
         k = ways.index.get(ref)
         if k is None:
-            area.missing += ref not in ways.damaged
+            area.missing += ref not in ways.damaged and ref not in ways.flat
             continue
         (inner if role == INNER_ROLE else outer).append(k)
     area.parts = [Part(ring) for ring in _rings(outer, ways, area)]

@@ -10,6 +10,7 @@ from ..build import Measures, Rings, ZoneBuilder, level_of, measure
 from ..names import PREFIX, with_label_tags
 from ..progress import Progress
 from ..reader import Node, Relation
+from ..zone import Zone
 from .borders import assemble
 
 
@@ -18,6 +19,12 @@ class OriginalZoneBuilder(ZoneBuilder):
 
     def name_of(self, tags: Mapping[str, str]) -> str:
         return tags.get("name", "")
+
+    def has_name(self, tags: Mapping[str, str]) -> bool:
+        return "name" in tags
+
+    def _has_area(self, zone: Zone) -> bool:
+        return True
 
     def level_of(self, tags: Mapping[str, str]) -> int | None:
         return level_of(tags.get("admin_level", ""))
