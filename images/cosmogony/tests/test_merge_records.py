@@ -182,6 +182,10 @@ def test_what_is_no_zone_is_left_out_and_counted_as_before(tmp_path: Path) -> No
         line(9, parent="0"),
         '{"id": NaN}',
     ]
+    nothing += [
+        line(n, tags=tags) for n, tags in enumerate((["a"], "x", 7, {"ISO3166-1:alpha2": 7}, {"name": None}), 10)
+    ]
+    nothing += [line(20, center_tags=[]), line(21, zip_codes="1"), line(22, international_labels=["fr"])]
     path = write(tmp_path / "zones.jsonl", country(), *nothing)
     result = merge([path], tmp_path / "merged.jsonl")
     assert (result.zones, result.dropped_lines) == (1, {str(path): len(nothing)})

@@ -9,6 +9,7 @@ import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
+from types import NoneType
 from typing import IO, Any
 
 import orjson
@@ -20,6 +21,7 @@ from .zone_type import BY_WORD
 
 Record = dict[str, Any]
 MOST_ID = (1 << 63) - 1  # what a bigint holds
+_TEXT, _LIST, _OBJECT = (str, NoneType), (list, NoneType), (dict, NoneType)  # types of what may be missing or null
 
 
 def check(path: Path) -> Format:
@@ -103,8 +105,17 @@ def is_zone(found: Any) -> bool:
         and isinstance(found.get("name"), str)
         and isinstance(kind, str)
         and kind in BY_WORD
-        and isinstance(found.get("country_code"), str | None)
+        and isinstance(found.get("country_code"), _TEXT)
+        and isinstance(found.get("wikidata"), _TEXT)
+        and isinstance(found.get("zip_codes"), _LIST)
+        and isinstance(found.get("international_labels"), _OBJECT)
+        and _are_tags(found.get("tags"))
+        and _are_tags(found.get("center_tags"))
     )
+
+
+def _are_tags(value: Any) -> bool:
+    return isinstance(value, _OBJECT) and (not value or set(map(type, value.values())) == {str})
 
 
 def _is_id(value: Any) -> bool:
