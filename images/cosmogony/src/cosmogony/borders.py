@@ -41,6 +41,7 @@ class Borders:
         self._decisions = decisions
         self._first = number_locations(ways.points[ways.start[:-1]]).tolist()
         self._last = number_locations(ways.points[ways.start[1:] - 1]).tolist()
+        self._sizes = np.diff(ways.start).tolist()
         self._crossing: dict[int, list[int]] = {}
         self._crossed = np.zeros(len(arcs.canonical), dtype=np.bool_)
         self._crossed[arcs.crossings.ravel()] = True
@@ -210,11 +211,13 @@ class Borders:
     def _touches(self, closed: Sequence[Chain]) -> bool:
         """Whether rings touch, run along each other or cross, or one of them does so with itself."""
         own = self._arcs.of(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
-        ordered = np.sort(own)
-        if (ordered[1:] == ordered[:-1]).any():
-            return True
+        if any(len(chain) < 3 and self._points_of(chain) < 4 for chain in closed):
+            return True  # there and back on one segment
         passed = np.sort(self._arcs.ends[own].ravel())
         return bool((passed[2:] == passed[:-2]).any()) or self._crosses(own)
+
+    def _points_of(self, chain: Chain) -> int:
+        return sum(self._sizes[k] - 1 for k, _ in chain) + 1
 
     def _crosses(self, arcs: Ints) -> bool:
         """Whether some of the arcs meet elsewhere than in their ends."""

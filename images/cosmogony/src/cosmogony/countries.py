@@ -53,12 +53,20 @@ class Countries:
         self._zones = found
         self._ways = ways
         self._shapes: dict[int, shapely.MultiPolygon | None] = {}
-        box = np.array([z.box for z in found], dtype=np.float64).reshape(-1, 4)
+        self._boxes = [z.box for z in found if z.box is not None]
+        box = np.array(self._boxes, dtype=np.float64).reshape(-1, 4)
         self._low, self._high = box[:, :2], box[:, 2:]
 
     def code_at(self, points: Points) -> str | None:
         """The first country that one of the points is inside, and not on the border."""
-        return next((code for code in self.codes_at(points) if code is not None), None)
+        if not len(points):
+            return None
+        (west, south), (east, north) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        for k, box in enumerate(self._boxes):
+            near = box[0] <= east and box[1] <= north and box[2] >= west and box[3] >= south
+            if near and shapely.contains_xy(self._shape(k), points[:, 0], points[:, 1]).any():
+                return self._codes[k]
+        return None
 
     def codes_at(self, points: Points) -> list[str | None]:
         """For each point the first country that it is inside, and not on the border."""
