@@ -61,11 +61,11 @@ def test_pool_comes_back_after_a_crash(postgres, make_client, published):
     try:
         started = time.monotonic()
         assert client.get("/zones/41").status_code == 503
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
         time.sleep(8)
     finally:
         postgres.start()
-    wait_for(client, "/zones/41", 200, 12)
+    wait_for(client, "/zones/41", 200, 60)
 
 
 def test_a_closed_connection_is_not_seen_by_clients(postgres, make_client, published):

@@ -54,12 +54,16 @@ class Step:
 @pytest.fixture
 def start() -> Iterator[Callable[..., Step]]:
     begun: list[Step] = []
+    previous = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell ignores it for what runs in the background
 
     def begin(name: str, *before: str, stall: str | None = "1") -> Step:
         begun.append(Step(name, stall, *before))
         return begun[-1]
 
     yield begin
+    signal.signal(signal.SIGINT, previous)
     for step in begun:
         step.process.kill()
         step.process.communicate()

@@ -213,10 +213,11 @@ def test_a_result_that_cannot_be_pickled_is_an_error() -> None:
 
 
 def test_children_have_default_signal_handlers() -> None:
-    previous = signal.signal(signal.SIGTERM, lambda *_: None)
+    names = (signal.SIGTERM, signal.SIGINT)
+    previous = [signal.signal(name, lambda *_: None) for name in names]
     try:
-        names = (signal.SIGTERM, signal.SIGINT)
         handlers = list(ordered(lambda number: [int(signal.getsignal(name)) for name in names], 4, 2))
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for name, handler in zip(names, previous, strict=True):
+            signal.signal(name, handler)
     assert handlers == [[signal.SIG_DFL, signal.SIG_DFL]] * 4

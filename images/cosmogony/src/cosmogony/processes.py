@@ -143,7 +143,11 @@ class _Child:
         """Return when the child has ended, or does not within the limit."""
         until = time.monotonic() + _PATIENCE
         while self._ended is None and time.monotonic() < until:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # waited for before, and a signal handler raised before that was noted
+                self._ended = 0
+                return
             if pid:
                 self._ended = os.waitstatus_to_exitcode(status)
             else:
