@@ -41,6 +41,8 @@ class Borders:
         self._decisions = decisions
         self._first = number_locations(ways.points[ways.start[:-1]]).tolist()
         self._last = number_locations(ways.points[ways.start[1:] - 1]).tolist()
+        ends = len(set(ways.first).union(ways.last))
+        self._has_gaps = ends > len(set(self._first).union(self._last))  # nodes share a place somewhere
         self._sizes = np.diff(ways.start).tolist()
         self._crossing: dict[int, list[int]] = {}
         self._crossed = np.zeros(len(arcs.canonical), dtype=np.bool_)
@@ -65,7 +67,8 @@ class Borders:
                 area.problem = "its ways make no closed ring" if roles else "it has no way that could be its border"
             self._record(relation, area)
             return area
-        self._note_closed_gaps(closed, area)
+        if self._has_gaps:
+            self._note_closed_gaps(closed, area)
         if self._jumping and any(self._jumps(chain) for chain in closed):
             self._cut_at_antimeridian(closed, area)
             self._record(relation, area)
@@ -122,12 +125,18 @@ class Borders:
         """The ways that may be border (index in `Ways`), each once, with their roles."""
         roles: dict[int, str] = {}
         refs: set[int] = set()
-        ways = self._ways
+        ways, index = self._ways, self._ways.index
         for ref, text in relation.ways:
-            role = text if text in _BORDER_ROLES else text.strip().lower()
+            if text in _BORDER_ROLES and ref not in refs and ref not in ways.damaged:
+                k = index.get(ref)
+                if k is not None:  # as nearly all members are
+                    refs.add(ref)
+                    roles[k] = text
+                    continue
+            role = text.strip().lower()
             if role in _OTHER_ROLES:
                 continue
-            k = ways.index.get(ref)
+            k = index.get(ref)
             if ref in refs:
                 area.repairs[Repair.REPEATED_MEMBER] = f"way {ref} is a member more than once"
                 if k is not None and roles[k] not in _BORDER_ROLES:
@@ -271,6 +280,8 @@ class Borders:
 
     def _compare_roles(self, rings: Sequence[Ring], depth: Sequence[int], roles: dict[int, str], area: Area) -> None:
         """Note rings that lie elsewhere than the roles of their members say."""
+        if len(rings) == 1 and _INNER_ROLES.isdisjoint(roles.values()):
+            return
         for ring, around in zip(rings, depth, strict=True):
             wrong = _OUTER_ROLES if around % 2 else _INNER_ROLES
             found = sorted({roles[k] for k, _ in ring.ways} & wrong)

@@ -52,6 +52,8 @@ def plain_zip_codes(codes: Sequence[str]) -> list[str]:
 
 def agree(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
     """Whether a zone and a node have the same name or the same wikidata id."""
+    if zone_tags.get("name") == node_tags.get("name") and clean(zone_tags.get("name", "")):
+        return True
     return any(
         (ours := clean(zone_tags.get(key, "")).casefold()) and ours == clean(node_tags.get(key, "")).casefold()
         for key in ("name", "wikidata")

@@ -230,7 +230,9 @@ class _Collector:
         ):
             self.nodes[node.id] = _node(node.id, node.location, _tags(tags))
         elif place in OTHER_PLACES and "name" in tags:
-            kept = {key: value for key in ("place", "name", "wikidata") if (value := tags.get(key)) is not None}
+            kept = {"place": place, "name": tags["name"]}
+            if "wikidata" in tags:
+                kept["wikidata"] = tags["wikidata"]
             self.other_places.append(_node(node.id, node.location, kept))
 
     def way(self, way: Any) -> None:
