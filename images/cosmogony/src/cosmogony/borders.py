@@ -125,28 +125,25 @@ class Borders:
         """The ways that may be border (index in `Ways`), each once, with their roles."""
         roles: dict[int, str] = {}
         refs: set[int] = set()
-        ways, index = self._ways, self._ways.index
+        ways, index, damaged = self._ways, self._ways.index, self._ways.damaged
         for ref, text in relation.ways:
-            if text in _BORDER_ROLES and ref not in refs and ref not in ways.damaged:
-                k = index.get(ref)
-                if k is not None:  # as nearly all members are
-                    refs.add(ref)
-                    roles[k] = text
-                    continue
-            role = text.strip().lower()
-            if role in _OTHER_ROLES:
-                continue
             k = index.get(ref)
-            if ref in refs:
-                area.repairs[Repair.REPEATED_MEMBER] = f"way {ref} is a member more than once"
-                if k is not None and roles[k] not in _BORDER_ROLES:
-                    roles[k] = role
-                continue
+            if text in _BORDER_ROLES and ref not in refs:  # as nearly all members are
+                role = text
+            else:
+                role = text.strip().lower()
+                if role in _OTHER_ROLES:
+                    continue
+                if ref in refs:
+                    area.repairs[Repair.REPEATED_MEMBER] = f"way {ref} is a member more than once"
+                    if k is not None and roles[k] not in _BORDER_ROLES:
+                        roles[k] = role
+                    continue
             refs.add(ref)
-            if role in _BORDER_ROLES and (ref in ways.damaged or (k is None and ref not in ways.flat)):
-                area.missing += 1
             if k is not None:
                 roles[k] = role
+            if (k is None or ref in damaged) and role in _BORDER_ROLES and ref not in ways.flat:
+                area.missing += 1
         return roles
 
     def _join_by_role(self, roles: dict[int, str], area: Area) -> tuple[list[Chain], list[Chain]]:
@@ -174,6 +171,8 @@ class Borders:
         closed, unclosed = join_ways(members, self._first, self._last)
         if unclosed:
             kept = self._without_dead_ends(members)
+            if len(kept) == len(members):
+                return closed, unclosed
             again, unclosed_again = join_ways(kept, self._first, self._last)
             if len(again) > len(closed):
                 dead_ends = [[(k, False)] for k in sorted(set(members) - set(kept))]
