@@ -33,8 +33,7 @@ def polygons_across(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
     shape: shapely.Geometry = shapely.MultiPolygon()
     for points in rings:
         if len(points) >= 4:
-            unrolled = _unrolled(points)
-            ring = unrolled if unrolled[-1, 0] == points[0, 0] else points
+            ring = _unrolled(points) if crosses_antimeridian(points) else points
             polygon = shapely.make_valid(shapely.Polygon(ring), method="structure")
             shape = shapely.symmetric_difference(shape, rolled_up(polygon))
     found = polygons_of(shape)

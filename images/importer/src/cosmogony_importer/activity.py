@@ -40,7 +40,7 @@ def reported() -> Iterator[None]:
 
 
 def _look_on(stop: threading.Event) -> None:
-    """Look every few seconds with a connection of its own, which only long commands ever open."""
+    """Poll every few seconds over a separate connection, which only long commands open."""
     activity = Activity()
     connection: psycopg.Connection | None = None
     seen = True
