@@ -43,7 +43,7 @@ help: ## this list
 
 venv: .venv/.stamp ## Python environment with Ansible and every tool
 
-.venv/.stamp: pyproject.toml uv.lock
+.venv/.stamp: pyproject.toml uv.lock $(wildcard images/*/pyproject.toml)
 	@if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
 	  echo "python3 with venv is missing: installing Debian's python3-venv"
 	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-venv

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cosmogony.pipeline.store import Store as PipelineStore
+from cosmogony_pipeline.store import Store as PipelineStore
 from cosmogony_dashboard.errors import DashboardError
 from cosmogony_dashboard.store import Store as DashboardStore
 from cosmogony_importer.settings import Storage

@@ -105,7 +105,7 @@ def test_the_address_is_made_from_an_existing_secret(tmp_path: Path) -> None:
     ],
 )
 def test_settings_that_do_not_fit_are_named(tmp_path: Path, variables: dict[str, Any], said: str) -> None:
-    images = dict.fromkeys(("cosmogony", "importer", "dashboard", "api", "tiles", "web"), "r.example.org/x:1")
+    images = dict.fromkeys(("pipeline", "importer", "dashboard", "api", "tiles", "web"), "r.example.org/x:1")
     task = {"ansible.builtin.include_role": {"name": "cosmogony.stack.chart", "tasks_from": "preflight.yml"}}
     done = play(tmp_path, {"images_references": images} | variables, [task])
     assert done.returncode != 0

@@ -179,7 +179,7 @@ def test_the_same_atlas_gives_the_same_bytes(atlas, convert):
 
 
 def test_the_header_says_of_which_day_the_data_is(atlas, convert):
-    from cosmogony.pipeline.engine import _data_timestamp
+    from cosmogony_pipeline.engine import _data_timestamp
 
     two_neighbours(atlas)
     path = convert(atlas)

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import logging
 import os
 import signal
@@ -105,14 +103,6 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Any]]:
     _add_generate(commands)
     _add_merge(commands)
     _add_explain(commands)
-    if importlib.util.find_spec("cosmogony.pipeline") is not None:
-        try:
-            pipeline = importlib.import_module("cosmogony.pipeline.cli")
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] == "cosmogony":
-                raise  # a fault of ours, not an extra that is not installed
-        else:
-            pipeline.register(commands)
     return parser, commands.choices
 
 

@@ -12,8 +12,6 @@ from pathlib import Path
 COMPATIBLE_VERSION = "cosmogony_builder 0.14.5"
 
 _SUFFIXES = {".py", ".tsv", ".csv", ".json"}
-#: The steps around the extractor cannot change a zone; what calls it can.
-_STEPS, _CALLER = "pipeline/", "pipeline/engine.py"
 _LIBRARIES = ("numpy", "orjson", "osmium", "shapely")
 
 
@@ -21,8 +19,7 @@ _LIBRARIES = ("numpy", "orjson", "osmium", "shapely")
 def build_digest() -> str:
     """sha256 of what zones are made with: the installed files (name and content, sorted by name), the libraries.
 
-    Zones made by the same build digest, rules and input are the same; the pipeline skips on that. The steps of the
-    pipeline are no part of it, but for the module that calls the extractor: a new way to fetch extracts nothing again.
+    Zones made by the same build digest, rules and input are the same; the pipeline skips on that.
     """
     root = Path(__file__).parent
     digest = hashlib.sha256()
@@ -37,13 +34,5 @@ def build_digest() -> str:
 
 def digested_files(root: Path) -> list[Path]:
     """The files of the package in ROOT that can change zones."""
-
-    def counts(path: Path) -> bool:
-        name = path.relative_to(root).as_posix()
-        if path.suffix not in _SUFFIXES or "__pycache__" in path.parts:
-            return False
-        return name == _CALLER or not name.startswith(_STEPS)
-
-    return sorted(
-        (path for path in root.rglob("*") if counts(path)), key=lambda path: path.relative_to(root).as_posix()
-    )
+    files = (path for path in root.rglob("*") if path.suffix in _SUFFIXES and "__pycache__" not in path.parts)
+    return sorted(files, key=lambda path: path.relative_to(root).as_posix())

@@ -8,14 +8,14 @@ import json
 from typing import Any
 
 import pytest
-from cosmogony.pipeline import disk, keys, markers
-from cosmogony.pipeline.database import KnownRelease
-from cosmogony.pipeline.fetch import fetch
-from cosmogony.pipeline.inputs import Making, inputs_digest, inputs_document
-from cosmogony.pipeline.items import Item, parse_item
-from cosmogony.pipeline.plan import Plan, make_plan
-from cosmogony.pipeline.retry import Backoff
-from cosmogony.pipeline.store import Store
+from cosmogony_pipeline import disk, keys, markers
+from cosmogony_pipeline.database import KnownRelease
+from cosmogony_pipeline.fetch import fetch
+from cosmogony_pipeline.inputs import Making, inputs_digest, inputs_document
+from cosmogony_pipeline.items import Item, parse_item
+from cosmogony_pipeline.plan import Plan, make_plan
+from cosmogony_pipeline.retry import Backoff
+from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError, TransientError
 from source_server import SourceServer
 

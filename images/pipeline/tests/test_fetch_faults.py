@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 from bucket import BUCKET
-from cosmogony.pipeline import keys, markers
-from cosmogony.pipeline.fetch import fetch
-from cosmogony.pipeline.items import Item, parse_item
-from cosmogony.pipeline.retry import Backoff
-from cosmogony.pipeline.store import Store
+from cosmogony_pipeline import keys, markers
+from cosmogony_pipeline.fetch import fetch
+from cosmogony_pipeline.items import Item, parse_item
+from cosmogony_pipeline.retry import Backoff
+from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import TransientError
 from source_server import Served, SourceServer
 from throwaway.objectstore import MinIO

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps as subcommands: ``cosmogony plan|fetch|extract|concat``."""
+"""The steps as subcommands: ``cosmogony-pipeline plan|fetch|extract|merge``."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,17 @@ from .settings import boolean, environment
 OUTPUTS = Path("/tmp/outputs")  # noqa: S108
 SCRATCH = Path("/tmp")  # noqa: S108
 _EPILOG = "Exit codes: 0 done, 1 failed for good, 2 wrong arguments, 75 failed but may pass (retry)."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the step of the command line ARGV (default: this process's); return its exit code."""
+    parser = argparse.ArgumentParser(prog="cosmogony-pipeline", description=__doc__, epilog=_EPILOG)
+    register(parser.add_subparsers(metavar="STEP", required=True))
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return int(arguments.run(arguments))
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -40,11 +51,11 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     extract.add_argument("--threads", default="", metavar="N", help="computing threads (default: all cores)")
     _scratch(extract)
 
-    concat = _step(subparsers, "concat", _concat, "merge the zones of all sources into a release")
-    _sources(concat)
-    _making(concat)
-    concat.add_argument("--started", required=True, metavar="TIME", help="when the run began, for the release id")
-    _scratch(concat)
+    merge = _step(subparsers, "merge", _merge, "merge the zones of all sources into a release")
+    _sources(merge)
+    _making(merge)
+    merge.add_argument("--started", required=True, metavar="TIME", help="when the run began, for the release id")
+    _scratch(merge)
 
 
 def _step(
@@ -158,14 +169,14 @@ def _extract(arguments: argparse.Namespace) -> None:
     write_outputs(arguments.outputs, {"zones": result.zones, "skipped": result.skipped})
 
 
-def _concat(arguments: argparse.Namespace) -> None:
-    from .concat import concat
+def _merge(arguments: argparse.Namespace) -> None:
+    from .merge import merge_parts
     from .inputs import parse_started
     from .outputs import write_outputs
     from .sizes import parse_size
     from .store import Store
 
-    made = concat(
+    made = merge_parts(
         Store.from_environment(environment()),
         _items(arguments),
         _read_making(arguments),

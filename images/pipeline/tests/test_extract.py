@@ -15,11 +15,11 @@ from bucket import BUCKET
 from cosmogony.errors import CosmogonyError
 from cosmogony.findings import Findings, LeftOut, Repair, Row
 from cosmogony.generate import generate
-from cosmogony.pipeline import canonical, engine, keys, markers
-from cosmogony.pipeline.extract import Extracted, extract
-from cosmogony.pipeline.fetch import fetch
-from cosmogony.pipeline.items import Item
-from cosmogony.pipeline.store import Store
+from cosmogony_pipeline import canonical, engine, keys, markers
+from cosmogony_pipeline.extract import Extracted, extract
+from cosmogony_pipeline.fetch import fetch
+from cosmogony_pipeline.items import Item
+from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError
 
 DATA = Path(__file__).parents[4] / "tests" / "data"
@@ -65,7 +65,7 @@ def test_the_same_work_is_skipped_without_a_download(
 ) -> None:
     fetch(store, GATINEAU, {})
     assert run(store, GATINEAU, tmp_path) == Extracted(1, False)
-    monkeypatch.setattr("cosmogony.pipeline.extract.download", None)  # would fail if called
+    monkeypatch.setattr("cosmogony_pipeline.extract.download", None)  # would fail if called
     assert run(store, GATINEAU, tmp_path) == Extracted(1, True)
 
 

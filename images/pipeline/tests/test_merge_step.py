@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Step concat with real parts and a real MinIO."""
+"""Step merge with real parts and a real MinIO."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from bucket import BUCKET
 from cosmogony.findings import Row
-from cosmogony.pipeline import disk, engine, keys, markers
-from cosmogony.pipeline.concat import concat
-from cosmogony.pipeline.extract import extract
-from cosmogony.pipeline.fetch import fetch
-from cosmogony.pipeline.inputs import Making, inputs_digest
-from cosmogony.pipeline.items import Item
-from cosmogony.pipeline.store import Store
+from cosmogony_pipeline import disk, engine, keys, markers
+from cosmogony_pipeline.merge import merge_parts
+from cosmogony_pipeline.extract import extract
+from cosmogony_pipeline.fetch import fetch
+from cosmogony_pipeline.inputs import Making, inputs_digest
+from cosmogony_pipeline.items import Item
+from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError, TransientError
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
 from throwaway.objectstore import MinIO
@@ -59,7 +59,7 @@ def prepared(store: Store, tmp_path: Path) -> Store:
 
 
 def run(store: Store, scratch: Path, items: list[Item] = BOTH, **changes: Any) -> dict[str, Any]:
-    return concat(store, items, making(**changes), STARTED, scratch=scratch)
+    return merge_parts(store, items, making(**changes), STARTED, scratch=scratch)
 
 
 def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(prepared: Store, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
 
 def test_what_this_run_did_not_do_is_said_and_takes_no_time(prepared: Store, tmp_path: Path) -> None:
     names = [GATINEAU.name, LUXEMBOURG.name]
-    manifest = concat(prepared, BOTH, making(reason="again"), LATER, scratch=tmp_path)
+    manifest = merge_parts(prepared, BOTH, making(reason="again"), LATER, scratch=tmp_path)
     assert manifest["skipped"] == {"fetch": names, "extract": names}
     assert (manifest["durations"]["fetch"], manifest["durations"]["extract"]) == (0, 0)
     assert any(source["seconds"]["extract"] > 0 for source in manifest["sources"])
@@ -174,9 +174,9 @@ def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
 
 def test_too_little_scratch_space_is_said_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
-        concat(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=4 * 2**20)
+        merge_parts(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=4 * 2**20)
     assert prepared.stat(keys.CONCAT) is None
-    assert concat(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=5 * 2**20)["state"] == "merged"
+    assert merge_parts(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=5 * 2**20)["state"] == "merged"
 
 
 def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: Store) -> None:

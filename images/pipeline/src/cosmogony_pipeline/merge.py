@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Step concat: exactly the parts of the plan become one release; its manifest is written last."""
+"""Step merge: exactly the parts of the plan become one release; its manifest is written last."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Part = tuple[Item, dict[str, Any], dict[str, Any]]  # with the markers of the so
 Parts = list[Part]
 
 
-def concat(
+def merge_parts(
     store: Store, items: Sequence[Item], making: Making, started: datetime, *, scratch: Path, disk: int | None = None
 ) -> dict[str, Any]:
     """Merge the parts of ITEMS; returns the manifest. Run again for the same start it finds its work done."""
@@ -39,7 +39,7 @@ def concat(
     if done is not None:
         return done
     _check_disk(parts, disk)
-    with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="concat-", dir=scratch) as folder:
+    with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="merge-", dir=scratch) as folder:
         heartbeat.follow_files(folder)
         files = []
         for item, _, part in parts:

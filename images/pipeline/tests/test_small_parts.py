@@ -8,15 +8,15 @@ import random
 from pathlib import Path
 
 import pytest
-from cosmogony.pipeline.failures import SourceChanged
-from cosmogony.pipeline.inputs import Making, inputs_digest, inputs_document, parse_started, release_id
-from cosmogony.pipeline.items import Item
-from cosmogony.pipeline.outputs import write_outputs
-from cosmogony.pipeline.readahead import ReadAhead
-from cosmogony.pipeline.retry import Backoff
-from cosmogony.pipeline.sizes import parse_size
-from cosmogony.pipeline.sources.base import Version, published_md5
-from cosmogony.pipeline.store import Store
+from cosmogony_pipeline.failures import SourceChanged
+from cosmogony_pipeline.inputs import Making, inputs_digest, inputs_document, parse_started, release_id
+from cosmogony_pipeline.items import Item
+from cosmogony_pipeline.outputs import write_outputs
+from cosmogony_pipeline.readahead import ReadAhead
+from cosmogony_pipeline.retry import Backoff
+from cosmogony_pipeline.sizes import parse_size
+from cosmogony_pipeline.sources.base import Version, published_md5
+from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError, TransientError
 
 MAKING = Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")

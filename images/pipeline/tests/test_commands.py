@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 from bucket import BUCKET
-from cosmogony.cli import main
-from cosmogony.pipeline import STEPS
-from cosmogony.pipeline.cli import register
-from cosmogony.pipeline.store import Store
+from cosmogony_pipeline import STEPS
+from cosmogony_pipeline.cli import main, register
+from cosmogony_pipeline.store import Store
 from source_server import SourceServer
 from test_extract import DATA
 from throwaway import free_port, postgis
@@ -37,7 +36,7 @@ class Runner:
     def __call__(self, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
         self.count += 1
         outputs = self.folder / f"outputs-{self.count}"
-        command = [sys.executable, "-m", "cosmogony", *arguments, "--outputs", str(outputs)]
+        command = [sys.executable, "-m", "cosmogony_pipeline", *arguments, "--outputs", str(outputs)]
         done = subprocess.run(
             command, env={**self.environment, **environment}, capture_output=True, text=True, check=False
         )
@@ -77,12 +76,12 @@ def test_a_whole_update_and_then_nothing_to_do(
     assert progress.read_text() == "1/1\n"
     assert run(*extract) == (0, {"zones": "1", "skipped": "true"})
 
-    concat = ["concat", "--sources", outputs["sources"], "--started", "2026-11-22T22:10:00Z", *COMMON]
-    code, merged = run(*concat)
+    merge = ["merge", "--sources", outputs["sources"], "--started", "2026-11-22T22:10:00Z", *COMMON]
+    code, merged = run(*merge)
     assert code == 0, run.said
     assert merged["release"] == f"20261122t221000-{merged['inputs-digest'][:8]}"
     assert merged["zones"] == "1"
-    assert run(*concat) == (0, merged)
+    assert run(*merge) == (0, merged)
 
     assert run(*plan)[1]["changed"] == "true"  # nothing is published yet
     release = f"'{merged['release']}', 'public', '{merged['inputs-digest']}', 'published', true, now(), now()"
@@ -139,7 +138,7 @@ def test_a_wrong_secret_ends_with_1_and_is_not_shown(run: Runner) -> None:
     assert "not-the-secret" not in run.said
 
 
-@pytest.mark.parametrize("arguments", [["fetch"], ["fetch", "--sources", "[]"], ["concat", "--sources", "[]"]])
+@pytest.mark.parametrize("arguments", [["fetch"], ["fetch", "--sources", "[]"], ["merge", "--sources", "[]"]])
 def test_wrong_arguments_end_with_2(run: Runner, arguments: list[str]) -> None:
     assert run(*arguments)[0] == 2
 
@@ -158,7 +157,7 @@ def test_sources_out_of_the_environment(run: Runner, server: SourceServer) -> No
     assert run("fetch", "--source", json.dumps(item), SOURCES=configured)[0] == 0, run.said
     shown += run.said
     assert run("extract", "--source", json.dumps(item), "--languages", "en")[0] == 0, run.said
-    code, merged = run("concat", "--started", "2026-11-22T22:10:00Z", *COMMON, SOURCES=configured)
+    code, merged = run("merge", "--started", "2026-11-22T22:10:00Z", *COMMON, SOURCES=configured)
     assert code == 0, run.said
     shown += run.said
     for key in ("osm/gatineau.osm.pbf.json", f"releases/{merged['release']}/manifest.json"):
@@ -172,7 +171,7 @@ def test_the_original_zones_are_asked_for_in_every_step(run: Runner, server: Sou
     configured = json.dumps([{"url": f"{server.url}/gatineau.osm.pbf", "country_code": "ca"}])
     item = json.dumps(json.loads(run("plan", *COMMON, SOURCES=configured)[1]["work"])[0])
     extract = ["extract", "--source", item, "--languages", "en"]
-    merge = ["concat", "--started", "2026-11-22T22:10:00Z", *COMMON]
+    merge = ["merge", "--started", "2026-11-22T22:10:00Z", *COMMON]
     assert run("fetch", "--source", item)[0] == 0, run.said
     assert run(*extract, "--as-original=true")[0] == 0, run.said
     assert run(*merge, "--as-original=false", SOURCES=configured)[0] == 1

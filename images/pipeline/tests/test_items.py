@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from cosmogony.pipeline.items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
-from cosmogony.pipeline.urls import shown
+from cosmogony_pipeline.items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
+from cosmogony_pipeline.urls import shown
 from cosmogony_steps.errors import StepError
 
 

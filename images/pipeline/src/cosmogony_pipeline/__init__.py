@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps of a data update that run in this image.
+"""The steps of a data update around the extractor: plan, fetch, extract, merge.
 
 Exit codes of every step: 0 done, 1 a failure that a retry cannot cure (never retry),
 2 wrong arguments, 75 a failure that may pass by itself (retry).
 """
 
 #: The commands; here, because whoever starts one must know before anything else is loaded.
-STEPS = ("plan", "fetch", "extract", "concat")
+STEPS = ("plan", "fetch", "extract", "merge")

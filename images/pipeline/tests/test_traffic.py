@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from bucket import BUCKET
-from cosmogony.pipeline.concat import concat
-from cosmogony.pipeline.extract import extract
-from cosmogony.pipeline.fetch import fetch
-from cosmogony.pipeline.items import parse_item
-from cosmogony.pipeline.store import Store
+from cosmogony_pipeline.merge import merge_parts
+from cosmogony_pipeline.extract import extract
+from cosmogony_pipeline.fetch import fetch
+from cosmogony_pipeline.items import parse_item
+from cosmogony_pipeline.store import Store
 from source_server import SourceServer
-from test_concat import making
+from test_merge_step import making
 from test_extract import DATA
 from throwaway.objectstore import MinIO
 
@@ -99,6 +99,6 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
         assert size <= counted[1] < size + SMALL_TALK
         extract(store, item, ("en",), threads=1, scratch=tmp_path)
         step_moves(up=0, down=0)
-    manifest = concat(store, items, making(), datetime(2026, 11, 22, tzinfo=UTC), scratch=tmp_path)
+    manifest = merge_parts(store, items, making(), datetime(2026, 11, 22, tzinfo=UTC), scratch=tmp_path)
     step_moves(up=manifest["zones_file"]["size"], down=sum(parts))
     assert store.stat(f"releases/{manifest['id']}/zones.jsonl.gz") is not None

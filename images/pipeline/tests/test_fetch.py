@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from bucket import BUCKET
-from cosmogony.pipeline import keys, markers
-from cosmogony.pipeline.fetch import fetch
-from cosmogony.pipeline.items import Item, parse_item
-from cosmogony.pipeline.retry import Backoff
-from cosmogony.pipeline.store import Store
+from cosmogony_pipeline import keys, markers
+from cosmogony_pipeline.fetch import fetch
+from cosmogony_pipeline.items import Item, parse_item
+from cosmogony_pipeline.retry import Backoff
+from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError, TransientError
 from source_server import SourceServer
 from throwaway.objectstore import MinIO
