@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cosmogony_pipeline.store import Store as PipelineStore
 from cosmogony_dashboard.errors import DashboardError
 from cosmogony_dashboard.store import Store as DashboardStore
 from cosmogony_importer.settings import Storage
 from cosmogony_importer.storage import Store as ImporterStore
+from cosmogony_pipeline.store import Store as PipelineStore
 
 
 class Overloaded(BaseHTTPRequestHandler):

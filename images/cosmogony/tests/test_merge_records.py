@@ -13,8 +13,8 @@ import pytest
 from cosmogony import cli, geojson
 from cosmogony.errors import CosmogonyError
 from cosmogony.merge import merge
-from cosmogony_pipeline import engine
 from cosmogony.recordfile import records
+from cosmogony_pipeline import engine
 from cosmogony_steps.errors import StepError
 from record_cases import RECORDS, country, geometries, line, square, write
 

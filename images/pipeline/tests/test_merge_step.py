@@ -12,11 +12,11 @@ import pytest
 from bucket import BUCKET
 from cosmogony.findings import Row
 from cosmogony_pipeline import disk, engine, keys, markers
-from cosmogony_pipeline.merge import merge_parts
 from cosmogony_pipeline.extract import extract
 from cosmogony_pipeline.fetch import fetch
 from cosmogony_pipeline.inputs import Making, inputs_digest
 from cosmogony_pipeline.items import Item
+from cosmogony_pipeline.merge import merge_parts
 from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError, TransientError
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from bucket import BUCKET
-from cosmogony_pipeline.merge import merge_parts
 from cosmogony_pipeline.extract import extract
 from cosmogony_pipeline.fetch import fetch
 from cosmogony_pipeline.items import parse_item
+from cosmogony_pipeline.merge import merge_parts
 from cosmogony_pipeline.store import Store
 from source_server import SourceServer
-from test_merge_step import making
 from test_extract import DATA
+from test_merge_step import making
 from throwaway.objectstore import MinIO
 
 SMALL_TALK = 40_000  # requests, headers, markers

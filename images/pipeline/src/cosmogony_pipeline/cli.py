@@ -170,8 +170,8 @@ def _extract(arguments: argparse.Namespace) -> None:
 
 
 def _merge(arguments: argparse.Namespace) -> None:
-    from .merge import merge_parts
     from .inputs import parse_started
+    from .merge import merge_parts
     from .outputs import write_outputs
     from .sizes import parse_size
     from .store import Store

@@ -7,11 +7,10 @@ import errno
 from pathlib import Path
 from typing import Any
 
+from cosmogony.errors import CosmogonyError
 from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.progress import Progress
-
-from cosmogony.errors import CosmogonyError
 
 # where each stage begins and ends on the way from 0 to 1
 _STAGES = {
