@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-_HERE = Path(__file__).parent
-sys.path[:0] = [str(_HERE), str(_HERE.parent / "src")]
-
-DATA = _HERE / "data"
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture(scope="session")

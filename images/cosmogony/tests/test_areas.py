@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cosmogony.areas import Area
+from cosmogony.geometry.areas import Area
 from cosmogony.original.borders import assemble
-from cosmogony.reader import Relation, Ways
+from cosmogony.osm.reader import Relation, Ways
 
 
 def ways(**lines: list[tuple[int, float, float]]) -> Ways:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import gzip
 import zlib
 
-from cosmogony.blocks import HEADER, GzipJoin, combine, deflated
+from cosmogony.files.blocks import HEADER, GzipJoin, combine, deflated
 from hypothesis import given
 from hypothesis import strategies as st
 

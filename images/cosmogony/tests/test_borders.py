@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import shapely
 from cosmogony.generate import GenerateResult, generate
-from world import Cell, World, block, border
+from extractor_support.world import Cell, World, block, border
 
 LEVELS = {"admin_level": "8"}
 

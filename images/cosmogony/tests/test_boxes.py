@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from cosmogony.boxes import around, normal
+from cosmogony.geometry.boxes import around, normal
 
 
 @pytest.mark.parametrize(

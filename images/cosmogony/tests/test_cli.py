@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from world import World, country
+from extractor_support.world import World, country
 
 SOURCE = Path(__file__).parent.parent / "src"
 

@@ -11,7 +11,7 @@ import pytest
 from cosmogony.cli import main
 from cosmogony.errors import CosmogonyError
 from cosmogony.generate import generate
-from world import World, block
+from extractor_support.world import World, block
 
 CODES = ("FR", "de", "Be", "NL", "GF", "XX", "D", "")
 

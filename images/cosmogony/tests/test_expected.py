@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import shapely
 from cosmogony.generate import generate
-from zone_table import differences, table
+from extractor_support.zone_table import differences, table
 
 CASES = [
     ("luxembourg_filtered.osm.pbf", "lu", True, "luxembourg_lu_no_voronoi.tsv", 215),

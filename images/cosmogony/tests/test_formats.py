@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from cosmogony import formats
 from cosmogony.errors import CosmogonyError
+from cosmogony.files import formats
 
 
 class Interrupted(BaseException):

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import shapely
 from cosmogony.errors import IncompleteError
-from cosmogony.formats import RECORD_FORMATS
+from cosmogony.files.formats import RECORD_FORMATS
+from cosmogony.files.recordfile import records
 from cosmogony.generate import generate
-from cosmogony.recordfile import records
-from cosmogony.zone_type import BY_WORD
+from cosmogony.zones.zone_type import BY_WORD
+from extractor_support.world import World, block, country
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import World, block, country
 
 
 def zones_of(path: Path) -> list[dict[str, Any]]:

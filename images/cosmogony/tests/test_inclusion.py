@@ -7,17 +7,18 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from cosmogony import inclusion, topology
-from cosmogony.areas import Area
-from cosmogony.borders import Borders
-from cosmogony.build import measure, rings_of
 from cosmogony.decisions import Decisions
+from cosmogony.geometry import topology
+from cosmogony.geometry.areas import Area
+from cosmogony.geometry.borders import Borders
+from cosmogony.hierarchy import inclusion
 from cosmogony.original.borders import assemble
-from cosmogony.reader import Relation, Ways
-from cosmogony.zone import Zone
+from cosmogony.osm.reader import Relation, Ways
+from cosmogony.zones.builder import measure, rings_of
+from cosmogony.zones.zone import Zone
+from extractor_support.world import block, border
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import block, border
 
 Points = list[tuple[int, int]]
 

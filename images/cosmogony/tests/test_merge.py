@@ -12,12 +12,12 @@ from typing import Any
 import orjson
 import pytest
 from cosmogony.errors import CosmogonyError
+from cosmogony.files.recordfile import records
 from cosmogony.generate import generate
 from cosmogony.merge import merge
-from cosmogony.recordfile import records
+from extractor_support.world import World, block, country
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import World, block, country
 
 
 def zones_of(path: Path) -> list[dict[str, Any]]:

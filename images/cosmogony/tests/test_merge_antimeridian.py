@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
+from cosmogony.files.recordfile import records
 from cosmogony.merge import merge
-from cosmogony.recordfile import records
 
 Box = tuple[float, float, float, float]
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cosmogony import cli, geojson
+from cosmogony import cli
 from cosmogony.errors import CosmogonyError
+from cosmogony.files.recordfile import records
+from cosmogony.geometry import geojson
 from cosmogony.merge import merge
-from cosmogony.recordfile import records
-from cosmogony_pipeline import engine
-from cosmogony_steps.errors import StepError
 from record_cases import RECORDS, country, geometries, line, square, write
 
 INVALID, VALID = geometries("invalid"), geometries("valid")
@@ -95,14 +94,6 @@ def test_the_command_ends_with_1(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         assert cli.main(["merge", str(RECORDS / "flat.jsonl"), "-o", str(target)]) == 1
     assert "line 3 (relation:902)" in caplog.text
     assert not target.exists()
-
-
-def test_the_step_of_a_data_update_fails_for_good(tmp_path: Path) -> None:
-    other = write(tmp_path / "other.jsonl", country())
-    with pytest.raises(StepError, match=r"merge: 1 zone is refused: .*flat\.jsonl, line 3 \(relation:902\)") as error:
-        engine.merge([(RECORDS / "flat.jsonl", {}), (other, {})], tmp_path / "merged.jsonl.gz")
-    assert error.value.exit_code == 1
-    assert not (tmp_path / "merged.jsonl.gz").exists()
 
 
 def test_20_are_named_and_the_others_counted(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import pytest
-from cosmogony.labels import Labels, zip_suffix
-from cosmogony.names import add_centre_names, international, plain_zip_codes, with_label_tags, zip_codes
-from cosmogony.reader import Node
-from cosmogony.zone import Zone
-from cosmogony.zone_type import ZoneType
+from cosmogony.osm.reader import Node
+from cosmogony.zones.labels import Labels, zip_suffix
+from cosmogony.zones.names import add_centre_names, international, plain_zip_codes, with_label_tags, zip_codes
+from cosmogony.zones.zone import Zone
+from cosmogony.zones.zone_type import ZoneType
 
 
 def chain(*names: str) -> list[Zone]:

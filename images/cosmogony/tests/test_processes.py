@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 from cosmogony.errors import CosmogonyError
-from cosmogony.formats import Format
-from cosmogony.processes import ordered
-from cosmogony.writers import ZoneWriter
-from pool_program import EXIT_TERMINATED
+from cosmogony.files.formats import Format
+from cosmogony.files.writers import ZoneWriter
+from cosmogony.runtime.processes import ordered
+from extractor_support import pool_program
+from extractor_support.pool_program import EXIT_TERMINATED
 
-PROGRAM = Path(__file__).with_name("pool_program.py")
+PROGRAM = Path(pool_program.__file__)
 SOURCE = Path(__file__).parents[1] / "src"
 LIMIT = 60  # seconds; what it bounds takes less than one on an idle machine
 
@@ -194,16 +195,16 @@ def test_an_error_arrives_with_its_type_and_its_traceback() -> None:
     assert "in fail_at" in caught.value.__notes__[0]
 
 
-class NeedsTwo(Exception):
+class NeedsTwoError(Exception):
     def __init__(self, one: str, two: str) -> None:
         super().__init__(f"{one} {two}")
 
 
 def test_an_error_that_cannot_be_pickled_is_described() -> None:
     def fail(number: int) -> None:
-        raise NeedsTwo("this", "that")
+        raise NeedsTwoError("this", "that")
 
-    with pytest.raises(RuntimeError, match="NeedsTwo: this that"):
+    with pytest.raises(RuntimeError, match="NeedsTwoError: this that"):
         list(ordered(fail, 20, 2))
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import osmium
 import pytest
-from cosmogony import reader
 from cosmogony.errors import CosmogonyError
-from cosmogony.reader import read
-from world import World, block, country
+from cosmogony.osm import reader
+from cosmogony.osm.reader import read
+from extractor_support.world import World, block, country
 
 
 def test_large_files_give_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cosmogony.errors import CosmogonyError
 from cosmogony.rules import load_rules, parse
-from cosmogony.zone_type import ZoneType
+from cosmogony.zones.zone_type import ZoneType
 
 HEADER = "country\tkind\tcontainer\tkey\ttype"
 

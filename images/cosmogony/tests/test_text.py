@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from cosmogony.text import clean
+from cosmogony.osm.text import clean
 
 NO_BREAK, ZERO_WIDTH, MARK = "\u00a0", "\u200b", "\ufeff"
 

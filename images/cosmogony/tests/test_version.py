@@ -74,7 +74,7 @@ def test_all_that_zones_are_made_with_is_in_it() -> None:
     assert {path.name for path in digested_files(PACKAGE)} >= {"admin_levels.tsv"}
 
 
-@pytest.mark.parametrize("file", ["voronoi.py", "merge.py", "data/admin_levels.tsv"])
+@pytest.mark.parametrize("file", ["zones/voronoi.py", "merge.py", "data/admin_levels.tsv"])
 def test_another_extractor_has_another_digest(copy: Path, file: str) -> None:
     before = digest(copy)
     path = copy / "cosmogony" / file

@@ -19,6 +19,7 @@ from cosmogony_pipeline.items import Item
 from cosmogony_pipeline.merge import merge_parts
 from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError, TransientError
+from record_cases import RECORDS, country, write
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
 from throwaway.objectstore import MinIO
 
@@ -292,3 +293,11 @@ def test_a_neighbour_in_two_extracts_is_kept_once(store: Store, tmp_path: Path) 
     sources = {"copy.osm.pbf", GATINEAU.name}
     assert [zone["osm_id"] for zone in manifest["dropped"]] == ["relation:5356213"]
     assert {manifest["dropped"][0]["source"], manifest["dropped"][0]["kept_source"]} == sources
+
+
+def test_zones_that_are_refused_fail_for_good(tmp_path: Path) -> None:
+    other = write(tmp_path / "other.jsonl", country())
+    with pytest.raises(StepError, match=r"merge: 1 zone is refused: .*flat\.jsonl, line 3 \(relation:902\)") as error:
+        engine.merge([(RECORDS / "flat.jsonl", {}), (other, {})], tmp_path / "merged.jsonl.gz")
+    assert error.value.exit_code == 1
+    assert not (tmp_path / "merged.jsonl.gz").exists()

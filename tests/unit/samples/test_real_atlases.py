@@ -15,9 +15,9 @@ import pytest
 import shapely
 import yaml
 from atlas_osm.extracts import Wanted
+from cosmogony.files.recordfile import records
 from cosmogony.generate import GenerateResult, generate
 from cosmogony.merge import merge
-from cosmogony.recordfile import records
 from made_up import Written, read
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "samples"

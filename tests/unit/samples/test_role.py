@@ -11,7 +11,7 @@ import pytest
 import yaml
 from atlas_osm import facts
 from cosmogony.rules import load_rules
-from cosmogony.zone_type import ZoneType
+from cosmogony.zones.zone_type import ZoneType
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLE = ROOT / "roles" / "samples"

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from .decisions import Decisions
 from .errors import CosmogonyError, UsageError
+from .files.records import Records
 from .original.records import OriginalRecords
+from .osm.reader import Extract
 from .progress import Progress, silent
-from .reader import Extract
-from .records import Records
 from .rules import Rules
 from .run import Clock, ZoneRun
-from .zone import Zone
+from .zones.zone import Zone
 
 _OBJECT = re.compile(r"(relation|node):-?[1-9][0-9]*")
 

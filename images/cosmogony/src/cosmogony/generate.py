@@ -3,28 +3,29 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from . import formats, incomplete, processes
 from .errors import CosmogonyError, IncompleteError
+from .files import formats
+from .files.formats import Format
+from .files.records import Records
+from .files.writers import ZoneWriter
 from .findings import MAX_EXAMPLES, DisputedBoundaries, Row
-from .formats import Format
-from .incomplete import IncompleteRelation
 from .original.records import OriginalRecords
+from .osm.reader import Extract
 from .progress import Progress, silent
-from .reader import Extract
-from .records import Records
+from .reports import incomplete
+from .reports.incomplete import IncompleteRelation
 from .rules import Rules, known_country, load_rules
 from .run import Clock, ZoneRun
-from .writers import ZoneWriter
-from .zone import Zone
+from .runtime import processes
+from .runtime.memory import no_garbage_collection
+from .zones.zone import Zone
 
 log = logging.getLogger("cosmogony")
 
@@ -87,7 +88,7 @@ def generate(
     log.info("rules %s from %s", rules.digest[:16], rules.origin)
     clock = Clock()
     report = progress or silent
-    with formats.whole_file(target) as part, _no_collection():
+    with formats.whole_file(target) as part, no_garbage_collection():
         run = ZoneRun(rules, code, 0 if disable_voronoi else workers, as_original=as_original)
         zones = run.make(source, clock, report)
         kept = [zone for zone in zones if zone.type is not None]
@@ -136,22 +137,10 @@ def generate(
     )
 
 
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """No cycles are made here; looking for them again and again costs a tenth of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def _tables(form: Format) -> Any:
     if form not in (Format.PARQUET, Format.FLATGEOBUF):
         return None
-    from . import tables  # needs the extra `formats`
+    from .files import tables  # needs the extra `formats`
 
     tables.check(form)
     return tables.write

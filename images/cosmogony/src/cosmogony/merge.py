@@ -8,53 +8,32 @@ compared with each other, and bare records (without geometry) are always kept.
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from . import formats
-from .adoption import Adoption
-from .blocks import HEADER, GzipJoin, deflated, plain
-from .checks import Checks
-from .countries import country_code
 from .errors import CosmogonyError
-from .formats import Format
+from .files import formats
+from .files.blocks import HEADER, GzipJoin, deflated, plain
+from .files.formats import Format
+from .files.recordfile import MOST_ID, Record, check, numbered, records
+from .merging.checks import Checks
+from .merging.entry import Entry, entry_of
+from .merging.refusals import Refusals
+from .merging.reparenting import CrossFileParents
 from .progress import Progress, silent
-from .recordfile import MOST_ID, Record, check, numbered, records
-from .refusals import Refusals
-from .zone_type import BY_WORD, ZoneType
+from .runtime.memory import no_garbage_collection
+from .zones.zone_type import ZoneType
 
 log = logging.getLogger("cosmogony")
 
 _FLUSH = 1 << 20  # bytes that are compressed together
 _EQUAL = 1e-9  # share by which areas of equal copies may differ
-
-
-@dataclass(slots=True)
-class Entry:
-    """What must be known of a zone while the files are put together."""
-
-    file: int
-    id: int  # the new one
-    osm_id: str
-    type: ZoneType
-    parent: int | None  # the new one
-    country: str | None
-    is_country: bool = False  # it has a country code
-    box: tuple[float, float, float, float] | None = None  # west, south, east, north; never across the antimeridian
-    area: float = 0.0  # square degrees
-    kept: bool = True
-
-    @property
-    def bare(self) -> bool:
-        return self.box is None
 
 
 @dataclass(slots=True)
@@ -92,7 +71,7 @@ def merge(
     for path in paths:
         check(path)
     report = progress or silent
-    with formats.whole_file(target) as part, _without_garbage_collection():
+    with formats.whole_file(target) as part, no_garbage_collection():
         job = _Merge(paths, report)
         job.read()
         if not keep_duplicates:
@@ -113,18 +92,6 @@ def merge(
         result.reparented,
     )
     return result
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Records are trees: looking for cycles among their lists takes a fifth of the time and finds none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Merge:
@@ -168,7 +135,7 @@ class _Merge:
             if before is not where:
                 checks.refuse(where, f"it has the id {record['id']} of {before}")
                 continue
-            entry = _entry(record, number, offset)
+            entry = entry_of(record, number, offset)
             self._entries.append(entry)
             checks.add(where, entry, record.get("geometry"))
             # a parent that the file does not have must not become a zone of the next one
@@ -226,20 +193,20 @@ class _Merge:
 
     def find_parents(self) -> None:
         """Look in the other files for a parent that is closer than the one of the own file."""
-        adoption = Adoption(self._entries, self._by_id)
-        wanted = adoption.wanted()
+        parents = CrossFileParents(self._entries, self._by_id)
+        wanted = parents.wanted()
         if not wanted:
             return
         for entry, record in self._again(wanted):
-            adoption.add(entry.id, record)
-        changed = adoption.decide()
+            parents.add(entry.id, record)
+        changed = parents.decide()
         for child, parent in changed.items():
             self._by_id[child].parent = parent
         self._reparented += len(changed)
-        relabel = adoption.below(set(changed))
-        for entry, record in self._again(adoption.with_ancestors(relabel)):
-            adoption.add_names(entry.id, record)
-        self._labels = adoption.labels(relabel)
+        relabel = parents.below(set(changed))
+        for entry, record in self._again(parents.with_ancestors(relabel)):
+            parents.add_names(entry.id, record)
+        self._labels = parents.labels(relabel)
 
     def write(self, path: Path, form: Format) -> None:
         join = GzipJoin() if form.gzipped else None
@@ -306,16 +273,3 @@ class _Merge:
             seen.add(above.id)
             above = None if above.parent is None else self._by_id.get(above.parent)
         return above.country or "" if above is not None else ""
-
-
-def _entry(record: Record, file: int, offset: int) -> Entry:
-    parent = record.get("parent")
-    return Entry(
-        file,
-        record["id"] + offset,
-        record["osm_id"],
-        BY_WORD[record["zone_type"]],
-        None if parent is None else parent + offset,
-        record.get("country_code"),
-        country_code(record.get("tags") or {}) == record.get("country_code"),
-    )

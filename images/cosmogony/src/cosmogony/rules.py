@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from .errors import CosmogonyError
-from .zone_type import BY_WORD, ZoneType
+from .zones.zone_type import BY_WORD, ZoneType
 
 HEADER = ["country", "kind", "container", "key", "type"]
 _COUNTRY = re.compile(r"[A-Z]{2}")

@@ -9,25 +9,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import inclusion, topology
-from .build import ZoneBuilder
-from .countries import Countries
 from .decisions import Decisions
-from .hierarchy import Hierarchy
-from .inclusion import Inclusions
-from .left_out import LeftOutReport
-from .memory import give_back
-from .names import add_centre_names
+from .geometry import topology
+from .hierarchy import inclusion
+from .hierarchy.countries import Countries
+from .hierarchy.hierarchy import Hierarchy
+from .hierarchy.inclusion import Inclusions
+from .hierarchy.statistics import Statistics
 from .original.build import OriginalZoneBuilder
 from .original.hierarchy import OriginalHierarchy
 from .original.names import add_centre_tags
 from .original.voronoi import OriginalVoronoi
+from .osm.reader import Extract, read
 from .progress import Progress
-from .reader import Extract, read
+from .reports.left_out import LeftOutReport
 from .rules import Rules
-from .stats import Statistics
-from .voronoi import Place, Voronoi
-from .zone import Zone
+from .runtime.memory import trim_heap
+from .zones.builder import ZoneBuilder
+from .zones.names import add_centre_names
+from .zones.voronoi import Place, Voronoi
+from .zones.zone import Zone
 
 log = logging.getLogger("cosmogony")
 
@@ -44,7 +45,7 @@ class Clock:
         try:
             yield
         finally:
-            give_back()
+            trim_heap()
             self.stages[name] = self.stages.get(name, 0.0) + time.perf_counter() - began
             log.debug("%s: %.2f s", name, self.stages[name])
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from ..areas import Area, Part, Points, Ring, join_ways
-from ..reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
+from ..geometry.areas import Area, Part, Points, Ring, join_ways
+from ..osm.reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
 
 
 def assemble(relation: Relation, ways: Ways) -> Area:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..areas import Area
-from ..build import Measures, Rings, ZoneBuilder, level_of, measure
-from ..names import PREFIX, with_label_tags
+from ..geometry.areas import Area
+from ..osm.reader import Node, Relation
 from ..progress import Progress
-from ..reader import Node, Relation
-from ..zone import Zone
+from ..zones.builder import Measures, Rings, ZoneBuilder, level_of, measure
+from ..zones.names import PREFIX, with_label_tags
+from ..zones.zone import Zone
 from .borders import assemble
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..countries import COUNTRY_TAG
-from ..hierarchy import Hierarchy
-from ..zone import Zone
+from ..hierarchy.hierarchy import Hierarchy
+from ..osm.country_codes import COUNTRY_TAG
+from ..zones.zone import Zone
 
 
 class OriginalHierarchy(Hierarchy):

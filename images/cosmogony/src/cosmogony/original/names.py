@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ..names import PREFIX, is_same_place
-from ..zone import Zone
+from ..zones.names import PREFIX, is_same_place
+from ..zones.zone import Zone
 
 
 def add_centre_tags(zone: Zone) -> None:

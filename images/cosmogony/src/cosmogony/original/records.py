@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..labels import Labels
-from ..records import Records
-from ..zone import Zone
+from ..files.records import Records
+from ..zones.labels import Labels
+from ..zones.zone import Zone
 
 
 class OriginalRecords(Records):

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import shapely
 
-from ..boxes import Box
-from ..shapes import polygons_of
-from ..voronoi import Place, Voronoi
-from ..zone import Zone
+from ..geometry.boxes import Box
+from ..geometry.shapes import polygons_of
+from ..zones.voronoi import Place, Voronoi
+from ..zones.zone import Zone
 
 
 class OriginalVoronoi(Voronoi):

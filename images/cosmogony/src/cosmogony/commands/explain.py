@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`cosmogony explain`: why an object became the zone that it is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .options import add_progress_option, add_zone_options, reported_progress
+
+HELP = "why an object became the zone that it is"
+DESCRIPTION = (
+    "Make the zones of an OSM extract, write none, and tell for one object each decision taken: its border ring by "
+    "ring, country, type, parent, centre, and why it was kept or left out. Takes the options of generate."
+)
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("input", type=Path, metavar="FILE", help="OSM extract")
+    parser.add_argument("osm_id", metavar="OBJECT", help="relation:ID or node:ID")
+    add_zone_options(parser)
+    add_progress_option(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command and print the decisions.
+
+    Raises:
+        UsageError: the object is no id of OSM.
+        CosmogonyError: the extract cannot be read, or has no such object.
+    """
+    from ..explain import explain
+    from ..rules import known_country, load_rules
+
+    rules = load_rules(options.rules)
+    with reported_progress(options) as progress:
+        lines = explain(
+            options.input,
+            options.osm_id,
+            rules=rules,
+            country_code=known_country(options.country_code, rules),
+            disable_voronoi=options.disable_voronoi,
+            as_original=options.as_original,
+            progress=progress,
+        )
+    print("\n".join(lines))

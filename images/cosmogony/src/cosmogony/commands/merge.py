@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`cosmogony merge`: put files of zones together."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .options import add_progress_option, reported_progress
+
+HELP = "put files of zones together"
+DESCRIPTION = (
+    "Put files of zones together. A zone that several files have is kept once: the larger geometry wins; parents are "
+    "looked for across the files."
+)
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".json, .json.gz, .jsonl or .jsonl.gz")
+    parser.add_argument("-o", "--output", default=Path("cosmogony.jsonl"), type=Path, metavar="FILE")
+    parser.add_argument("--keep-duplicates", action="store_true", help="only renumber, as the original does")
+    add_progress_option(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command.
+
+    Raises:
+        CosmogonyError: a file cannot be read, or has zones that are refused.
+    """
+    from ..merge import merge
+
+    with reported_progress(options) as progress:
+        merge(options.files, options.output, keep_duplicates=options.keep_duplicates, progress=progress)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""File formats by the end of the file name, and files that appear under their name only when they are whole."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import Enum
+from pathlib import Path
+
+from ..errors import CosmogonyError
+
+
+class Format(Enum):
+    """What a file of zones can be."""
+
+    JSON = ".json"
+    JSON_GZ = ".json.gz"
+    JSONL = ".jsonl"
+    JSONL_GZ = ".jsonl.gz"
+    PARQUET = ".parquet"
+    FLATGEOBUF = ".fgb"
+
+    @property
+    def gzipped(self) -> bool:
+        return self.value.endswith(".gz")
+
+    @property
+    def lines(self) -> bool:
+        return self in (Format.JSONL, Format.JSONL_GZ)
+
+
+RECORD_FORMATS = (Format.JSON, Format.JSON_GZ, Format.JSONL, Format.JSONL_GZ)
+
+
+def detect(path: Path, allowed: tuple[Format, ...] = tuple(Format)) -> Format:
+    """The format of a name; the case matters, as it does for the original."""
+    name = path.name
+    for form in allowed:
+        if name.endswith(form.value):
+            return form
+    known = ", ".join(form.value for form in allowed)
+    raise CosmogonyError(f"Unable to detect the file format of {path}: the name must end in one of {known}")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Write to a temporary file in the same folder; it gets its name when the block ends without an error."""
+    if path.is_dir():
+        raise CosmogonyError(f"{path}: is a folder, name a file to write")
+    if path.exists() and not path.is_file():  # a device or a pipe has nothing to replace
+        yield path
+        return
+    # Named before it exists: a signal can arrive on any line, and only what is named can be removed.
+    part = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
+    failure = f"cannot be written in {path.parent}"
+    try:
+        part.touch(mode=0o600, exist_ok=False)
+        failure = "cannot be written"
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.chmod(_mode(path))
+        part.replace(path)
+    except OSError as error:
+        raise CosmogonyError(f"{path}: {failure} ({error.strerror or error})") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _mode(path: Path) -> int:
+    """The mode an ordinary new file would get, or the one of the file that is replaced."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read files of zone records: lines or one JSON document, gzipped or not, all members of a gzip file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType
+from typing import IO, Any
+
+import orjson
+
+from ..errors import CosmogonyError
+from ..geometry import geojson
+from ..zones.zone_type import BY_WORD
+from .formats import RECORD_FORMATS, Format, detect
+
+Record = dict[str, Any]
+MOST_ID = (1 << 63) - 1  # what a bigint holds
+_TEXT, _LIST, _OBJECT = (str, NoneType), (list, NoneType), (dict, NoneType)  # types of what may be missing or null
+
+
+def check(path: Path) -> Format:
+    """The format of a file that can be opened."""
+    form = detect(path, RECORD_FORMATS)
+    try:
+        with path.open("rb"):
+            return form
+    except OSError as error:
+        raise CosmogonyError(f"{path}: cannot be opened ({error.strerror})") from error
+
+
+def records(path: Path) -> Iterator[Record | None]:
+    """The records of a file in order; None stands for one that is no zone. Geometries are not checked."""
+    return (record for _, record in numbered(path))
+
+
+def numbered(path: Path) -> Iterator[tuple[str, Record | None]]:
+    """The records and the place of each in the file, such as `line 3`. Blank lines are no records."""
+    form = check(path)
+    try:
+        with _open(path, form) as file:
+            if form.lines:
+                for number, line in enumerate(file, 1):
+                    line = line.removeprefix(BOM_UTF8)
+                    if line and not line.isspace():
+                        yield f"line {number}", parse(line)
+            else:
+                for number, zone in enumerate(_document(path, file.read()), 1):
+                    yield f"zone {number}", zone if is_zone(zone) else None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CosmogonyError(f"{path}: the gzip file is damaged or cut off. Make or fetch it again.") from error
+    except OSError as error:
+        raise CosmogonyError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _open(path: Path, form: Format) -> IO[bytes]:
+    return gzip.open(path, "rb") if form.gzipped else path.open("rb")
+
+
+def _document(path: Path, content: bytes) -> list[Any]:
+    try:
+        zones = orjson.loads(content.removeprefix(BOM_UTF8))["zones"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise CosmogonyError(f"{path}: is no JSON document with a list `zones` ({error})") from error
+    if not isinstance(zones, list):
+        raise CosmogonyError(f"{path}: `zones` is a {type(zones).__name__}, wanted a list")
+    return zones
+
+
+def parse(line: bytes) -> Record | None:
+    """The zone of a line, None when it is none."""
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        found = _with_impossible_numbers(line)
+    return found if is_zone(found) else None
+
+
+def _with_impossible_numbers(line: bytes) -> Record | None:
+    """A zone that is JSON but for coordinates such as NaN, Infinity or 1e999: these can be named."""
+    try:
+        found = json.loads(line)
+        (measured,) = geojson.measure([("", geojson.read(found["geometry"]))])
+    except geojson.InvalidGeometry:
+        return found
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return found if measured.fault else None
+
+
+def is_zone(found: Any) -> bool:
+    """Whether this has what a zone needs, its geometry left aside."""
+    if not isinstance(found, dict):
+        return False
+    parent, kind = found.get("parent"), found.get("zone_type")
+    return (
+        _is_id(found.get("id"))
+        and (parent is None or _is_id(parent))
+        and isinstance(found.get("osm_id"), str)
+        and isinstance(found.get("name"), str)
+        and isinstance(kind, str)
+        and kind in BY_WORD
+        and isinstance(found.get("country_code"), _TEXT)
+        and isinstance(found.get("wikidata"), _TEXT)
+        and isinstance(found.get("zip_codes"), _LIST)
+        and isinstance(found.get("international_labels"), _OBJECT)
+        and _are_tags(found.get("tags"))
+        and _are_tags(found.get("center_tags"))
+    )
+
+
+def _are_tags(value: Any) -> bool:
+    return isinstance(value, _OBJECT) and (not value or set(map(type, value.values())) == {str})
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_ID

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Areas as rings of ways. Rings are kept as lists of ways, not as points: many zones share a way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ..findings import Repair
+from ..osm.reader import Ways
+
+NO_AREA = "its rings have no area"  # the problem of an area
+Points = NDArray[np.float64]
+Chain = list[tuple[int, bool]]  # ways (index in `Ways`), and whether each is walked backwards
+
+
+@dataclass(slots=True)
+class Ring:
+    """A closed ring: ways (index in `Ways`) with the direction they are walked in."""
+
+    ways: Chain
+    counter_clockwise: bool | None = None
+
+    def directed(self, ways: Ways, *, outer: bool) -> Points:
+        """The points in the direction that GeoJSON asks for: outer rings counter-clockwise, holes clockwise."""
+        points = self.points(ways)
+        if self.counter_clockwise is None:
+            self.counter_clockwise = signed_area(points) > 0
+        return points if self.counter_clockwise == outer else points[::-1]
+
+    def points(self, ways: Ways) -> Points:
+        """The closed ring; where two ways meet their common point comes once."""
+        pieces = []
+        for k, backwards in self.ways:
+            piece = ways.points[ways.start[k] : ways.start[k + 1]]
+            pieces.append(piece[::-1][:-1] if backwards else piece[:-1])
+        pieces.append(pieces[0][:1])
+        return np.concatenate(pieces)
+
+
+@dataclass(slots=True)
+class Part:
+    """One polygon: an outer ring and its holes."""
+
+    outer: Ring
+    inner: list[Ring] = field(default_factory=list)
+
+    def rings(self) -> list[Ring]:
+        return [self.outer, *self.inner]
+
+
+@dataclass(slots=True)
+class Area:
+    """The polygons of a relation, and what was found while they were made.
+
+    They are `parts` (rings of ways), or a ready `shape` with its border as `arcs` where rings touch or cross.
+    """
+
+    parts: list[Part] = field(default_factory=list)
+    shape: shapely.MultiPolygon | None = None
+    arcs: NDArray[np.int64] | None = None
+    rebuilt: bool = False  # the border of the shape is only about that of the arcs
+    simple: bool = False  # no point of the border is passed twice, and it does not cross itself
+    missing: int = 0  # members that the extract does not have
+    open_rings: int = 0
+    flat_rings: int = 0
+    lost_holes: int = 0
+    repairs: dict[Repair, str] = field(default_factory=dict)  # with what was done
+    problem: str = ""  # why there is no polygon although no member is missing
+
+    @property
+    def has_polygons(self) -> bool:
+        return bool(self.parts) or self.shape is not None
+
+    def rings(self) -> list[Ring]:
+        return [ring for part in self.parts for ring in part.rings()]
+
+    def polygons(self, ways: Ways) -> shapely.MultiPolygon:
+        """The geometry; outer rings counter-clockwise, holes clockwise."""
+        if self.shape is not None:
+            return self.shape
+        made = []
+        for part in self.parts:
+            outer, *inner = [ring.directed(ways, outer=k == 0) for k, ring in enumerate(part.rings())]
+            made.append(shapely.Polygon(outer, inner))
+        return shapely.MultiPolygon(made)
+
+
+def signed_area(points: Points) -> float:
+    """Area of a closed ring, positive when it runs counter-clockwise."""
+    x = points[:, 0] - points[0, 0]
+    y = points[:, 1] - points[0, 1]
+    return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum()) / 2
+
+
+def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int]) -> tuple[list[Chain], list[Chain]]:
+    """Closed and open chains of ways, taking the next fitting member each time.
+
+    `first` and `last` are what ways are joined at: the nodes, or the locations, of their ends.
+    """
+    at: dict[int, list[int]] = {}
+    for position, k in enumerate(members):
+        at.setdefault(first[k], []).append(position)
+        if last[k] != first[k]:
+            at.setdefault(last[k], []).append(position)
+    used = [False] * len(members)
+    closed: list[Chain] = []
+    unclosed: list[Chain] = []
+    for begin, k in enumerate(members):
+        if used[begin]:
+            continue
+        used[begin] = True
+        start, current, cursor = first[k], last[k], begin
+        chain = [(k, False)]
+        while current != start:
+            following = _next(at[current], used, cursor)
+            if following is None:
+                unclosed.append(chain)
+                break
+            used[following] = True
+            cursor = following
+            k = members[following]
+            backwards = first[k] != current
+            current = first[k] if backwards else last[k]
+            chain.append((k, backwards))
+        else:
+            closed.append(chain)
+    return closed, unclosed
+
+
+def _next(positions: list[int], used: list[bool], cursor: int) -> int | None:
+    """The unused member that comes next after `cursor`, else the first unused one."""
+    fallback = None
+    for position in positions:
+        if used[position]:
+            continue
+        if position > cursor:
+            return position
+        if fallback is None:
+            fallback = position
+    return fallback

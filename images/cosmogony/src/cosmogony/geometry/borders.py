@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Areas by where the rings lie: the roles of the members are hints only.
+
+Rings that nothing touches are nested here: a ring in an even number of others is an outer one, in an odd number a hole.
+Where rings share points or sides, libosmium assembles them. What it refuses, because the border crosses itself, is
+made valid by GEOS, as the last resort.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from ..decisions import Decisions
+from ..findings import Repair
+from ..osm.reader import Relation, Ways
+from .antimeridian import crosses_antimeridian, polygons_across, ways_that_jump
+from .areas import NO_AREA, Area, Chain, Part, Points, Ring, join_ways, signed_area
+from .locations import number_locations
+from .multipolygons import assemble_polygons
+from .shapes import polygons_of
+from .topology import Arcs, Floats, Ints
+
+_INNER_ROLES = frozenset(("inner", "enclave"))
+_OUTER_ROLES = frozenset(("outer", "exclave"))
+_BORDER_ROLES = _INNER_ROLES | _OUTER_ROLES | {""}
+#: Ways that belong to a boundary relation, but not to its border.
+_OTHER_ROLES = frozenset(("subarea", "label", "admin_centre", "street", "house", "claim", "claimed"))
+
+
+class Borders:
+    """Assembles the areas of relations out of their way members."""
+
+    def __init__(self, ways: Ways, arcs: Arcs, decisions: Decisions) -> None:
+        self._ways = ways
+        self._arcs = arcs
+        self._decisions = decisions
+        self._first = number_locations(ways.points[ways.start[:-1]]).tolist()
+        self._last = number_locations(ways.points[ways.start[1:] - 1]).tolist()
+        ends = len(set(ways.first).union(ways.last))
+        self._has_gaps = ends > len(set(self._first).union(self._last))  # nodes share a place somewhere
+        self._sizes = np.diff(ways.start).tolist()
+        self._crossing: dict[int, list[int]] = {}
+        self._crossed = np.zeros(len(arcs.canonical), dtype=np.bool_)
+        self._crossed[arcs.crossings.ravel()] = True
+        for one, two in arcs.crossings.tolist():
+            self._crossing.setdefault(one, []).append(two)
+        self._jumping = ways_that_jump(ways)
+        self._touching: list[tuple[Relation, Area, list[Chain]]] = []
+
+    def assemble(self, relation: Relation) -> Area:
+        """The area of a relation. Rings that touch are collected, `finish` makes the polygons of their areas."""
+        area = Area()
+        roles = self._members(relation, area)
+        closed, unclosed = self._join_by_role(roles, area)
+        if not area.missing and (unclosed or any(len(chain) == 2 and self._is_flat(chain) for chain in closed)):
+            closed, unclosed = self._join_without_copies(list(roles), area, (closed, unclosed))
+        area.open_rings = len(unclosed)
+        if area.missing or unclosed:
+            closed = self._without_orphans(closed, roles, area)
+        if not closed:
+            if not area.missing:
+                area.problem = "its ways make no closed ring" if roles else "it has no way that could be its border"
+            self._record(relation, area)
+            return area
+        if self._has_gaps:
+            self._note_closed_gaps(closed, area)
+        if self._jumping and any(self._jumps(chain) for chain in closed):
+            self._cut_at_antimeridian(closed, area)
+            self._record(relation, area)
+            return area
+        if self._touches(closed):
+            self._touching.append((relation, area, closed))
+            return area
+        area.simple = True
+        rings = [Ring(chain) for chain in closed]
+        area.parts, depth = self._nest(rings)
+        self._compare_roles(rings, depth, roles, area)
+        self._record(relation, area)
+        return area
+
+    def finish(self) -> None:
+        """Make the polygons of the areas whose rings touch."""
+        pending = [self._prepare(*entry) for entry in self._touching]
+        # libosmium refuses borders that cross themselves
+        clean = [p for p in pending if len(p.border) and not self._crosses(p.border)]
+        found = assemble_polygons({p.relation.id: p.ways for p in clean}, self._ways)
+        for p in pending:
+            polygons = found.get(p.relation.id)
+            if not len(p.border):
+                p.area.problem = NO_AREA
+            elif polygons is not None and polygons.is_valid:
+                p.area.shape, p.area.arcs = polygons, p.border
+            else:
+                self._make_valid(p)
+            self._record(p.relation, p.area)
+        self._touching.clear()
+
+    def _prepare(self, relation: Relation, area: Area, closed: list[Chain]) -> _Touching:
+        rings = self._distinct(closed, area)
+        ways = [k for chain in rings for k, _ in chain]
+        border = self._border(ways)
+        if len(border) < len(self._arcs.of(np.array(ways, dtype=np.int64))):
+            area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; what is there twice is no border"
+        return _Touching(relation, area, rings, ways, border)
+
+    def _distinct(self, closed: Sequence[Chain], area: Area) -> list[Chain]:
+        """Each ring once, without those that go there and back on one line."""
+        rings: dict[frozenset[int], Chain] = {}
+        for chain in closed:
+            border = frozenset(self._border([k for k, _ in chain]).tolist())
+            if not border:
+                area.flat_rings += 1
+            elif border in rings:
+                area.repairs[Repair.REPEATED_MEMBER] = "some of its rings are the same"
+            else:
+                rings[border] = chain
+        return list(rings.values())
+
+    def _members(self, relation: Relation, area: Area) -> dict[int, str]:
+        """The ways that may be border (index in `Ways`), each once, with their roles."""
+        roles: dict[int, str] = {}
+        refs: set[int] = set()
+        ways, index, damaged = self._ways, self._ways.index, self._ways.damaged
+        for ref, text in relation.ways:
+            k = index.get(ref)
+            if text in _BORDER_ROLES and ref not in refs:  # as nearly all members are
+                role = text
+            else:
+                role = text.strip().lower()
+                if role in _OTHER_ROLES:
+                    continue
+                if ref in refs:
+                    area.repairs[Repair.REPEATED_MEMBER] = f"way {ref} is a member more than once"
+                    if k is not None and roles[k] not in _BORDER_ROLES:
+                        roles[k] = role
+                    continue
+            refs.add(ref)
+            if k is not None:
+                roles[k] = role
+            if (k is None or ref in damaged) and role in _BORDER_ROLES and ref not in ways.flat:
+                area.missing += 1
+        return roles
+
+    def _join_by_role(self, roles: dict[int, str], area: Area) -> tuple[list[Chain], list[Chain]]:
+        """Closed and open chains; members of a role nobody knows are border where they close a ring."""
+        known = [k for k, role in roles.items() if role in _BORDER_ROLES]
+        if len(known) == len(roles):
+            return self._join(known)
+        closed, unclosed = self._join(list(roles))
+        unclosed = [chain for chain in unclosed if any(roles[k] in _BORDER_ROLES for k, _ in chain)]
+        without = self._join(known)
+        if len(unclosed) > len(without[1]):
+            return without
+        odd = sorted({roles[k] for chain in closed for k, _ in chain} - _BORDER_ROLES)
+        if odd:
+            area.repairs[Repair.ROLE] = f"members of role {', '.join(odd)} are border"
+        return closed, unclosed
+
+    def _unique(self, indices: Sequence[int]) -> list[int]:
+        """Of ways that have the same arcs the first one."""
+        by_arcs = {frozenset(self._arcs.of(np.array([k])).tolist()): k for k in reversed(indices)}
+        return sorted(by_arcs.values(), key=indices.index)
+
+    def _join(self, members: list[int]) -> tuple[list[Chain], list[Chain]]:
+        """Closed and open chains; where some stay open, ways that lead nowhere are set aside first."""
+        closed, unclosed = join_ways(members, self._first, self._last)
+        if unclosed:
+            kept = self._without_dead_ends(members)
+            if len(kept) == len(members):
+                return closed, unclosed
+            again, unclosed_again = join_ways(kept, self._first, self._last)
+            if len(again) > len(closed):
+                dead_ends = [[(k, False)] for k in sorted(set(members) - set(kept))]
+                return again, unclosed_again + dead_ends
+        return closed, unclosed
+
+    def _join_without_copies(
+        self, members: list[int], area: Area, joined: tuple[list[Chain], list[Chain]]
+    ) -> tuple[list[Chain], list[Chain]]:
+        """Join again with one of the ways that have the same points, if that makes whole rings of broken ones."""
+        fewer = self._unique(members)
+        if len(fewer) < len(members):
+            closed, unclosed = self._join(fewer)
+            if closed and not unclosed and not any(self._is_flat(chain) for chain in closed):
+                area.repairs[Repair.REPEATED_MEMBER] = "some of its ways have the same points"
+                return closed, unclosed
+        return joined
+
+    def _is_flat(self, chain: Chain) -> bool:
+        return not len(self._border([k for k, _ in chain]))
+
+    def _without_dead_ends(self, members: list[int]) -> list[int]:
+        """The ways that are left when those with a loose end are removed, as long as three meet somewhere."""
+        kept = list(members)
+        while True:
+            ends = Counter([self._first[k] for k in kept])
+            ends.update([self._last[k] for k in kept])
+            if max(ends.values(), default=0) < 3:
+                return kept
+            fewer = [k for k in kept if ends[self._first[k]] > 1 and ends[self._last[k]] > 1]
+            if len(fewer) == len(kept):
+                return kept
+            kept = fewer
+
+    def _note_closed_gaps(self, closed: Sequence[Chain], area: Area) -> None:
+        first, last = self._ways.first, self._ways.last
+        for chain in closed:
+            for (k, backwards), (following, turned) in zip(chain, [*chain[1:], chain[0]], strict=True):
+                here = first[k] if backwards else last[k]
+                there = last[following] if turned else first[following]
+                if here != there:
+                    area.repairs[Repair.RING_CLOSED] = f"nodes {here} and {there} are at one place"
+
+    def _touches(self, closed: Sequence[Chain]) -> bool:
+        """Whether rings touch, run along each other or cross, or one of them does so with itself."""
+        own = self._arcs.of(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
+        if any(len(chain) < 3 and self._points_of(chain) < 4 for chain in closed):
+            return True  # there and back on one segment
+        passed = np.sort(self._arcs.ends[own].ravel())
+        return bool((passed[2:] == passed[:-2]).any()) or self._crosses(own)
+
+    def _points_of(self, chain: Chain) -> int:
+        return sum(self._sizes[k] - 1 for k, _ in chain) + 1
+
+    def _crosses(self, arcs: Ints) -> bool:
+        """Whether some of the arcs meet elsewhere than in their ends."""
+        crossed = set(arcs[self._crossed[arcs]].tolist())
+        return any(not crossed.isdisjoint(self._crossing.get(arc, ())) for arc in crossed)
+
+    def _border(self, indices: Sequence[int]) -> Ints:
+        """The arcs that are there an odd number of times."""
+        arcs, count = np.unique(self._arcs.of(np.array(indices, dtype=np.int64)), return_counts=True)
+        return arcs[count % 2 == 1]
+
+    def _without_orphans(self, closed: list[Chain], roles: dict[int, str], area: Area) -> list[Chain]:
+        """Without the holes whose outer ring is cut: only there a role says what the place of a ring cannot."""
+        kept = list(closed)
+        while any(_is_inner(chain, roles) for chain in kept):
+            rings = [Ring(chain) for chain in kept]
+            _, depth = self._nest(rings, self._points_inside(rings))
+            fewer = [c for c, around in zip(kept, depth, strict=True) if around % 2 or not _is_inner(c, roles)]
+            if len(fewer) == len(kept):
+                break
+            kept = fewer
+        area.lost_holes = len(closed) - len(kept)
+        return kept
+
+    def _points_inside(self, rings: Sequence[Ring]) -> Floats:
+        """A point of the interior of each ring; one on its border where it has no interior."""
+        lines = [ring.points(self._ways) for ring in rings]
+        shells = np.array([shapely.Polygon(points if len(points) > 3 else None) for points in lines], dtype=object)
+        broken = ~shapely.is_valid(shells)
+        shells[broken] = shapely.make_valid(shells[broken], method="structure")
+        probes = np.array([points[0] for points in lines])
+        inside = shapely.area(shells) > 0
+        probes[inside] = shapely.get_coordinates(shapely.point_on_surface(shells[inside]))
+        return probes
+
+    def _nest(self, rings: Sequence[Ring], probes: Floats | None = None) -> tuple[list[Part], list[int]]:
+        """Polygons, each hole in the innermost ring around it, and how many rings are around each ring.
+
+        `probes` has a point of each ring that is on no other ring; the first one when rings do not touch.
+        """
+        if len(rings) == 1:
+            return [Part(rings[0])], [0]
+        points = [ring.points(self._ways) for ring in rings]
+        inner, outer = _find_inside(points, np.array([p[0] for p in points]) if probes is None else probes)
+        depth = np.bincount(inner, minlength=len(rings)).tolist()
+        parts = {k: Part(ring) for k, ring in enumerate(rings) if depth[k] % 2 == 0}
+        for hole, around in zip(inner.tolist(), outer.tolist(), strict=True):
+            if depth[hole] % 2 == 1 and depth[around] == depth[hole] - 1:
+                parts[around].inner.append(rings[hole])
+        return list(parts.values()), depth
+
+    def _compare_roles(self, rings: Sequence[Ring], depth: Sequence[int], roles: dict[int, str], area: Area) -> None:
+        """Note rings that lie elsewhere than the roles of their members say."""
+        if len(rings) == 1 and _INNER_ROLES.isdisjoint(roles.values()):
+            return
+        for ring, around in zip(rings, depth, strict=True):
+            wrong = _OUTER_ROLES if around % 2 else _INNER_ROLES
+            found = sorted({roles[k] for k, _ in ring.ways} & wrong)
+            if found:
+                place = "a hole" if around % 2 else "an outer ring"
+                area.repairs[Repair.ROLE] = f"members of role {', '.join(found)} make {place}"
+
+    def _jumps(self, chain: Chain) -> bool:
+        jumping = not self._jumping.isdisjoint(k for k, _ in chain)
+        return jumping and crosses_antimeridian(Ring(chain).points(self._ways))
+
+    def _cut_at_antimeridian(self, closed: list[Chain], area: Area) -> None:
+        closed = self._distinct(closed, area)
+        shape = polygons_across(Ring(chain).points(self._ways) for chain in closed)
+        if shape is None:
+            area.problem = NO_AREA
+            return
+        area.shape, area.rebuilt = shape, True
+        area.arcs = self._border([k for chain in closed for k, _ in chain])
+
+    def _make_valid(self, pending: _Touching) -> None:
+        """Polygons of rings that cross: nested by a point inside each ring, then made valid."""
+        area = pending.area
+        rings = [Ring(chain) for chain in pending.closed if not self._is_flat(chain)]
+        if not rings:
+            area.problem = NO_AREA
+            return
+        parts, _ = self._nest(rings, self._points_inside(rings))
+        before = Area(parts).polygons(self._ways)
+        area.arcs = pending.border
+        if before.is_valid:
+            area.shape = before
+            return
+        reason = shapely.is_valid_reason(before)
+        after = polygons_of(_made_valid(before))
+        if after is None:
+            area.problem = NO_AREA
+            return
+        if not after.is_valid:
+            area.problem = f"its border crosses itself ({reason})"
+            return
+        area.shape, area.rebuilt = shapely.orient_polygons(after), True
+        area.repairs[Repair.SELF_CROSSING] = f"{reason}: area {before.area:.6g} before, {after.area:.6g} after"
+
+    def _record(self, relation: Relation, area: Area) -> None:
+        """Say how the border was made, ring by ring."""
+        osm_id = f"relation:{relation.id}"
+        if not self._decisions.wants(osm_id):
+            return
+        for text in self._story(area):
+            self._decisions.record(osm_id, "border", text)
+
+    def _story(self, area: Area) -> Iterator[str]:
+        if area.missing:
+            yield f"{area.missing} members are not in the extract"
+        if area.open_rings:
+            yield f"{area.open_rings} rings do not close, left out"
+        if area.lost_holes:
+            yield f"{area.lost_holes} holes whose outer ring is cut, left out"
+        for repair, text in area.repairs.items():
+            yield f"repaired ({repair}): {text}"
+        for number, part in enumerate(area.parts, start=1):
+            for k, ring in enumerate(part.rings()):
+                kind = f"hole {k}" if k else "outer ring"
+                size = abs(signed_area(ring.points(self._ways)))
+                yield f"polygon {number}, {kind}: {len(ring.ways)} ways, {size:.6g} square degrees"
+        if area.shape is not None:
+            by = "made valid or cut at the antimeridian" if area.rebuilt else "assembled from rings that touch"
+            yield f"{len(area.shape.geoms)} polygons, {area.shape.area:.6g} square degrees, {by}"
+        if area.problem:
+            yield f"no polygon: {area.problem}"
+
+
+@dataclass(slots=True)
+class _Touching:
+    """A relation whose rings touch or cross, before its polygons are made."""
+
+    relation: Relation
+    area: Area
+    closed: list[Chain]
+    ways: list[int]  # those whose points make the border
+    border: Ints  # arcs that are there an odd number of times
+
+
+def _made_valid(shape: shapely.MultiPolygon) -> shapely.Geometry:
+    """The invalid polygons made valid; all of them together only where polygons overlap."""
+    polygons = shapely.get_parts(shape)
+    broken = ~shapely.is_valid(polygons)
+    mended = shapely.make_valid(polygons[broken], method="structure", keep_collapsed=False)
+    together = polygons_of(shapely.GeometryCollection([*polygons[~broken], *mended]))
+    if together is not None and together.is_valid:
+        return together
+    return shapely.make_valid(shape, method="structure", keep_collapsed=False)
+
+
+def _is_inner(chain: Chain, roles: dict[int, str]) -> bool:
+    return all(roles[k] in _INNER_ROLES for k, _ in chain)
+
+
+def _find_inside(points: Sequence[Points], probes: Floats) -> tuple[Ints, Ints]:
+    """Pairs (ring, ring around it) of closed lines, by one point of each ring."""
+    low = np.array([p.min(axis=0) for p in points])
+    high = np.array([p.max(axis=0) for p in points])
+    tree = shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+    inner, outer = tree.query(shapely.points(probes))
+    keep = (inner != outer) & np.all(low[outer] <= low[inner], axis=1) & np.all(high[outer] >= high[inner], axis=1)
+    inner, outer = inner[keep], outer[keep]
+    inside = np.zeros(len(inner), dtype=np.bool_)
+    for ring in np.unique(outer).tolist():
+        here = np.flatnonzero(outer == ring)
+        shape = shapely.Polygon(points[ring])
+        shapely.prepare(shape)
+        inside[here] = shapely.contains_xy(shape, probes[inner[here], 0], probes[inner[here], 1])
+    return inner[inside], outer[inside]

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Polygons out of ways that share points or sides, by the area assembler of libosmium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import osmium
+import shapely
+
+from ..osm.reader import Ways
+from .locations import coordinates_of, number_locations
+
+_BATCH = 200_000  # points that are handed to libosmium together
+
+
+def assemble_polygons(members: Mapping[int, Sequence[int]], ways: Ways) -> dict[int, shapely.MultiPolygon]:
+    """The polygons of relations, by relation id; one that libosmium refuses is missing.
+
+    `members` names the ways (index in `Ways`) of each relation. Their points become nodes by location, so that two
+    nodes at one place are one.
+    """
+    made: dict[int, shapely.MultiPolygon] = {}
+    for batch in _batches(members, ways):
+        made.update(_assembled(batch, ways))
+    return made
+
+
+def _batches(members: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[dict[int, Sequence[int]]]:
+    batch: dict[int, Sequence[int]] = {}
+    size = 0
+    for relation, indices in members.items():
+        batch[relation] = indices
+        size += sum(int(ways.start[k + 1] - ways.start[k]) for k in indices)
+        if size >= _BATCH:
+            yield batch
+            batch, size = {}, 0
+    if batch:
+        yield batch
+
+
+def _assembled(batch: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[tuple[int, shapely.MultiPolygon]]:
+    factory = osmium.geom.WKBFactory()
+    buffer = osmium.io.FileBuffer(_document(batch, ways), "opl")
+    areas = osmium.FileProcessor(buffer).with_areas().with_filter(osmium.filter.EntityFilter(osmium.osm.AREA))
+    for item in areas:
+        if isinstance(item, osmium.osm.Area) and not item.from_way():
+            try:
+                polygons = shapely.from_wkb(bytes.fromhex(factory.create_multipolygon(item)))
+            except RuntimeError:  # libosmium made no valid area
+                continue
+            yield item.orig_id(), shapely.orient_polygons(polygons)
+
+
+def _document(batch: Mapping[int, Sequence[int]], ways: Ways) -> bytes:
+    """The relations as an OPL file: nodes, ways, relations, each by id."""
+    used = sorted({k for indices in batch.values() for k in indices})
+    lines = [number_locations(ways.points[ways.start[k] : ways.start[k + 1]]) for k in used]
+    places, node = np.unique(np.concatenate(lines), return_inverse=True)
+    degrees = coordinates_of(places) / 1e7
+    numbers = np.arange(1, len(places) + 1)
+    text = list(map("n%d x%.7f y%.7f\n".__mod__, zip(numbers.tolist(), *degrees.T.tolist(), strict=True)))
+    refs = np.split(node + 1, np.cumsum([len(line) for line in lines])[:-1])
+    for k, line in zip(used, refs, strict=True):
+        text.append(f"w{k + 1} Nn{',n'.join(map(str, line.tolist()))}\n")
+    for relation, indices in sorted(batch.items()):
+        text.append(f"r{relation} Ttype=multipolygon M{','.join(f'w{k + 1}@' for k in indices)}\n")
+    return "".join(text).encode()

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Country, type and parent of every zone, from what contains it.
+
+The country of a zone is the most detailed one around it. Where several claim the land, it is the one that the ISO
+3166-2 code of the zone, or of the smallest zone around it that has such a code, names; else the one with the smallest
+OSM id. Parents are looked for inside the same country, so country code, parent and label are of one chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..decisions import Decisions
+from ..errors import CosmogonyError
+from ..osm import country_codes
+from ..rules import CountryRules, Rules
+from ..zones.zone import Zone
+from ..zones.zone_type import ZoneType
+from .inclusion import Inclusions
+from .statistics import Statistics
+
+
+class Hierarchy:
+    """Sets country, type and parent of zones."""
+
+    def __init__(self, zones: Sequence[Zone], inclusions: Inclusions, rules: Rules, decisions: Decisions) -> None:
+        self._zones = zones
+        self._containers = inclusions.containers
+        self._rules = rules
+        self._decisions = decisions
+        self._codes: dict[int, str] = {}
+
+    def find_countries(self, country_code: str | None) -> None:
+        """Set the country of each zone; `country_code` decides for all when given."""
+        if country_code is not None:
+            for zone in self._zones:
+                zone.country = country_code
+                self._decisions.record(zone.osm_id, "country", f"{country_code}: given for all zones")
+            return
+        self._codes = self._country_codes()
+        if not self._codes:
+            raise CosmogonyError(
+                "no country found: no relation of the extract has the tag ISO3166-1:alpha2 of a country with rules and "
+                "a complete border. Name the country of the extract with --country-code."
+            )
+        for zone in self._zones:
+            if not zone.has_geometry:
+                continue
+            found = [k for k in self._containers[zone.index] if k in self._codes]
+            if zone.index in self._codes:
+                found.append(zone.index)
+            if found:
+                best = self._choose_country(zone, found)
+                zone.country = self._codes[best]
+                self._record_country(zone, best, found)
+
+    def set_types(self, statistics: Statistics) -> None:
+        """Type every zone by the rules of its country; what cannot be typed is counted."""
+        for zone in self._zones:
+            if zone.country is None:
+                statistics.zone_without_country += 1
+                continue
+            country = self._rules.country(zone.country)
+            if country is None:
+                statistics.add_unknown_country(zone.country)
+                continue
+            found, rule = self._decide_type(zone, country)
+            if found is None and zone.osm_id not in country.ids:
+                statistics.add_unhandled_level(zone.country, zone.level)
+            if found is not None or not zone.generated:
+                zone.type = found
+            if self._decisions.wants(zone.osm_id):
+                text = f"{zone.type_word or 'none'}: rules of {zone.country}, {rule}"
+                self._decisions.record(zone.osm_id, "type", text)
+
+    def set_parents(self) -> None:
+        """The parent is the smallest kind of zone that contains the zone and is of a larger kind."""
+        for zone in self._zones:
+            own = zone.type
+            free = own is None or own == ZoneType.NON_ADMINISTRATIVE
+            best: Zone | None = None
+            for k in self._containers[zone.index]:
+                other = self._zones[k]
+                if other.type is None or other.type == ZoneType.NON_ADMINISTRATIVE:
+                    continue
+                if not (free or other.type > own):  # type: ignore[operator]
+                    continue
+                allowed = self._may_be_parent(zone, other)
+                if self._decisions.wants(zone.osm_id):
+                    state = "" if allowed else f", not taken: it is in {other.country}"
+                    text = f"lies in {other.osm_id} {other.name!r} ({other.type_word}){state}"
+                    self._decisions.record(zone.osm_id, "parent", text)
+                if allowed and (best is None or other.type < best.type):  # type: ignore[operator]
+                    best = other
+            zone.parent = None if best is None else best.index
+            if zone.has_geometry and self._decisions.wants(zone.osm_id):
+                text = f"{best.osm_id} {best.name!r}, the smallest kind" if best else "none"
+                self._decisions.record(zone.osm_id, "parent", text)
+
+    def _country_codes(self) -> dict[int, str]:
+        """The zones that are countries: with a code whose rules say so."""
+        found: dict[int, str] = {}
+        for zone in self._zones:
+            code = country_codes.country_code(zone.tags)
+            rules = None if code is None else self._rules.country(code)
+            if code is not None and rules is not None and self._decide_type(zone, rules)[0] == ZoneType.COUNTRY:
+                found[zone.index] = code
+        return found
+
+    def _choose_country(self, zone: Zone, candidates: Sequence[int]) -> int:
+        """The most detailed one: an overseas territory may have its own code inside its country."""
+        if zone.index in candidates:
+            return zone.index
+        level = max(self._level(k) for k in candidates)
+        claims = [k for k in candidates if self._level(k) == level]
+        if len(claims) > 1:
+            named = self._named_country(zone)
+            claims = [k for k in claims if self._codes[k] == named] or claims
+        return min(claims)  # zones are in the order of their OSM ids
+
+    def _named_country(self, zone: Zone) -> str | None:
+        """The country that ISO 3166-2 codes name: of the zone, else of the smallest zone around it that has one."""
+        around = sorted((self._zones[k] for k in self._containers[zone.index]), key=lambda other: other.size)
+        for other in (zone, *around):
+            if other.index not in self._codes and (code := country_codes.named_country(other.tags)):
+                return code
+        return None
+
+    def _may_be_parent(self, zone: Zone, other: Zone) -> bool:
+        """Whether both are in one country."""
+        return other.country == zone.country
+
+    def _level(self, index: int) -> int:
+        level = self._zones[index].level
+        return -1 if level is None else level
+
+    def _decide_type(self, zone: Zone, country: CountryRules) -> tuple[ZoneType | None, str]:
+        containers: tuple[str, ...] = ()
+        if country.containers:
+            containers = tuple(self._zones[k].osm_id for k in self._containers[zone.index])
+        return country.decide(zone.osm_id, zone.level, containers)
+
+    def _record_country(self, zone: Zone, best: int, found: Sequence[int]) -> None:
+        if not self._decisions.wants(zone.osm_id):
+            return
+        for k in found:
+            other = self._zones[k]
+            text = f"{self._codes[k]}: lies in {other.osm_id} {other.name!r}, admin_level {other.level}"
+            self._decisions.record(zone.osm_id, "country", text)
+        self._decisions.record(zone.osm_id, "country", f"{zone.country}, by {self._zones[best].osm_id}")

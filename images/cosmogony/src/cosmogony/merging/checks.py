@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check the geometries of zones while a file is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..geometry import geojson
+from .entry import Entry
+from .refusals import Refusals
+
+_TOGETHER = 1 << 15  # positions whose zones are measured together
+
+
+class Checks:
+    """The zones of one file: they get their box and area, or are refused, in the order of the file."""
+
+    def __init__(self, path: Path, refusals: Refusals) -> None:
+        self._path = path
+        self._refusals = refusals
+        self._faults: list[tuple[str, str | None]] = []  # place of each zone that waits, and why it is refused
+        self._zones: list[tuple[int, Entry, geojson.Coordinates]] = []  # those with geometry, by position in _faults
+        self._positions = 0
+
+    def refuse(self, where: str, fault: str) -> None:
+        """Refuse a zone; `where` is its place in the file."""
+        self._faults.append((where, fault))
+
+    def add(self, where: str, entry: Entry, geometry: Any) -> None:
+        """Check a zone; its geometry is not kept for long."""
+        fault = None
+        if geometry is not None:
+            try:
+                coordinates = geojson.read(geometry)
+            except geojson.InvalidGeometry as error:
+                fault = str(error)
+            else:
+                self._zones.append((len(self._faults), entry, coordinates))
+                self._positions += len(coordinates.points)
+        self._faults.append((where, fault))
+        if self._positions >= _TOGETHER:
+            self.finish()
+
+    def finish(self) -> None:
+        """Measure and judge the zones that wait."""
+        measured = geojson.measure([(entry.osm_id, coordinates) for _, entry, coordinates in self._zones])
+        for (number, entry, _), found in zip(self._zones, measured, strict=True):
+            entry.box, entry.area = found.box, found.area
+            self._faults[number] = (self._faults[number][0], found.fault)
+        for where, fault in self._faults:
+            if fault:
+                self._refusals.add(f"{self._path}, {where}: {fault}")
+        self._faults.clear()
+        self._zones.clear()
+        self._positions = 0

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read what zones are made of from an OSM file: boundary relations, their ways, centres and places.
+
+Two passes: the relations say which ways and nodes are wanted, then nodes and ways are read together. Node
+locations stay inside libosmium, a way leaves it as one WKB string. Files above `LARGE_FILE` get one pass more,
+which finds the wanted nodes first, so that memory does not follow the number of nodes in the file.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import osmium
+from numpy.typing import NDArray
+
+from ..errors import CosmogonyError
+from ..progress import Progress, silent
+
+#: From this size on an extra pass looks for the wanted nodes first. libosmium's set of ids costs up to
+#: 2 GB for the id range of the planet, the plain store of locations 16 bytes for every node of the file.
+LARGE_FILE = 1 << 30
+
+OUTER_ROLES = frozenset(("outer", "enclave", ""))
+INNER_ROLE = "inner"
+CITY_PLACES = frozenset(("city", "town", "village"))
+SUBURB_PLACES = frozenset(("suburb", "quarter", "neighbourhood"))
+#: Places that never become zones; they are only counted.
+OTHER_PLACES = frozenset(("municipality", "borough", "hamlet", "island", "islet", "archipelago"))
+
+_OTHER_FORMATS = (".osm", ".osm.xml", ".osm.gz", ".osm.bz2", ".opl", ".o5m")
+_WAY_HEADER = 9  # bytes before the points in a WKB linestring
+
+
+@dataclass(slots=True)
+class Node:
+    """A node that is a place or the centre of a relation."""
+
+    id: int
+    lon: float
+    lat: float
+    tags: dict[str, str]
+
+
+@dataclass(slots=True)
+class Relation:
+    """A boundary relation: tags, way members in order, and the nodes that are its centre or label."""
+
+    id: int
+    tags: dict[str, str]
+    ways: list[tuple[int, str]]
+    centre: int | None
+    label: int | None
+    relations: list[int]
+
+
+@dataclass(slots=True)
+class Ways:
+    """All wanted ways: points of way `k` are `points[start[k]:start[k + 1]]`."""
+
+    index: dict[int, int]
+    points: NDArray[np.float64]
+    start: NDArray[np.int64]
+    first: list[int]
+    last: list[int]
+    damaged: set[int]
+    flat: set[int] = field(default_factory=set)  # ids of ways whose nodes are all at one place
+
+
+@dataclass(slots=True)
+class Extract:
+    """What was read, in the order of the OSM ids."""
+
+    relations: list[Relation]
+    ways: Ways
+    nodes: dict[int, Node]
+    places: list[int] = field(default_factory=list)
+    other_places: list[Node] = field(default_factory=list)
+    disputed: list[int] = field(default_factory=list)  # relations with boundary=disputed
+
+
+def read(path: Path, progress: Progress | None = None) -> Extract:
+    """Read the file; raises `CosmogonyError` when it is no complete OSM file."""
+    report = progress or silent
+    source = _source(path)
+    try:
+        return _read(path, source, report)
+    except (RuntimeError, OSError, ValueError, MemoryError) as error:
+        raise CosmogonyError(
+            f"{path}: cannot be read as an OSM file: {_first_line(error)}. "
+            "Is it complete? Download it again or compare its checksum."
+        ) from error
+
+
+def _source(path: Path) -> osmium.io.File:
+    try:
+        if path.is_dir():
+            raise CosmogonyError(f"{path}: is a folder, an OSM file is needed")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise CosmogonyError(f"{path}: the file is empty. Download it again.")
+    except OSError as error:
+        raise CosmogonyError(f"{path}: cannot be opened ({error.strerror})") from error
+    if path.name.endswith(_OTHER_FORMATS):
+        return osmium.io.File(str(path))
+    return osmium.io.File(str(path), "pbf")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
+    report("reading relations", 0, 0)
+    relations, disputed = _relations(source)
+    wanted = {ref for r in relations for ref, _ in r.ways}
+    centres = {ref for r in relations for ref in (r.centre, r.label) if ref is not None}
+    collector = _Collector(wanted, centres, report)
+    if path.stat().st_size >= LARGE_FILE:
+        locations = _pass_large(source, collector, wanted, centres)
+    else:
+        locations = _pass_small(source, collector)
+    if not relations and not collector.nodes and not collector.seen:
+        # libosmium reads some damaged files as files without objects
+        _check_not_blank(source, path)
+    for ref in centres - collector.nodes.keys():
+        _add_bare_centre(collector.nodes, locations, ref)
+    nodes = collector.nodes
+    places = sorted(ref for ref, node in nodes.items() if is_place(node.tags))
+    return Extract(relations, collector.ways(), nodes, places, collector.other_places, disputed)
+
+
+def _check_not_blank(source: osmium.io.File, path: Path) -> None:
+    reader = osmium.io.Reader(source, osmium.osm.NOTHING)
+    try:
+        if reader.header().box() is None:  # reading the header fails on what is no OSM file
+            raise CosmogonyError(f"{path}: has no header")
+    finally:
+        reader.close()
+
+
+def is_place(tags: dict[str, str]) -> bool:
+    """Whether a node with these tags can become a zone."""
+    place = tags.get("place")
+    return "name" in tags and (place in CITY_PLACES or place in SUBURB_PLACES or tags.get("capital") == "yes")
+
+
+def _tags(tags: Any) -> dict[str, str]:
+    intern = sys.intern
+    return {intern(tag.k): tag.v for tag in tags}
+
+
+def _relations(source: osmium.io.File) -> tuple[list[Relation], list[int]]:
+    """Administrative relations with a level, place=suburb relations that are their members; disputed boundaries."""
+    boundaries: dict[int, Relation] = {}
+    suburbs: dict[int, Relation] = {}
+    disputed: list[int] = []
+    wanted = osmium.filter.TagFilter(("boundary", "administrative"), ("place", "suburb"), ("boundary", "disputed"))
+    for relation in osmium.FileProcessor(source, osmium.osm.RELATION).with_filter(wanted):
+        tags = _tags(relation.tags)
+        if tags.get("boundary") == "disputed":
+            disputed.append(relation.id)
+            continue
+        made = _relation(relation.id, tags, relation.members)
+        if tags.get("boundary") == "administrative" and "admin_level" in tags:
+            boundaries[relation.id] = made
+        elif tags.get("place") == "suburb":
+            suburbs[relation.id] = made
+    queue = [ref for r in boundaries.values() for ref in r.relations]
+    while queue:
+        member = suburbs.pop(queue.pop(), None)
+        if member is not None:
+            boundaries[member.id] = member
+            queue.extend(member.relations)
+    return [boundaries[key] for key in sorted(boundaries)], sorted(disputed)
+
+
+def _relation(ref: int, tags: dict[str, str], members: Any) -> Relation:
+    made = Relation(ref, tags, [], None, None, [])
+    intern = sys.intern
+    for member in members:
+        kind, role = member.type, member.role
+        if kind == "w":
+            made.ways.append((member.ref, intern(role)))
+        elif kind == "n":
+            if role == "admin_centre" and made.centre is None:
+                made.centre = member.ref
+            elif role == "label" and made.label is None:
+                made.label = member.ref
+        elif kind == "r":
+            made.relations.append(member.ref)
+    return made
+
+
+def _node(ref: int, location: Any, tags: dict[str, str]) -> Node:
+    # a product, as in the original: a division would round some last digits differently
+    return Node(ref, location.x * 1e-7, location.y * 1e-7, tags)
+
+
+class _Collector:
+    """Takes tagged nodes and wanted ways out of libosmium."""
+
+    def __init__(self, wanted: set[int], centres: set[int], report: Progress) -> None:
+        self._wanted = wanted
+        self._centres = centres
+        self._report = report
+        self._wkb = osmium.geom.WKBFactory()
+        self._unique = osmium.geom.use_nodes.UNIQUE
+        self._lines: list[NDArray[np.float64]] = []
+        self._ends: list[tuple[int, int, int]] = []
+        self.damaged: set[int] = set()
+        self.flat: set[int] = set()
+        self.nodes: dict[int, Node] = {}
+        self.other_places: list[Node] = []
+        self.seen = 0
+
+    def node(self, node: Any) -> None:
+        if self.seen:
+            raise ValueError("nodes come after ways; sort the file first (osmium sort)")
+        tags = node.tags
+        place = tags.get("place")
+        if (
+            node.id in self._centres
+            or place in CITY_PLACES
+            or place in SUBURB_PLACES
+            or (place is not None and tags.get("capital") == "yes")
+        ):
+            self.nodes[node.id] = _node(node.id, node.location, _tags(tags))
+        elif place in OTHER_PLACES and "name" in tags:
+            kept = {"place": place, "name": tags["name"]}
+            if "wikidata" in tags:
+                kept["wikidata"] = tags["wikidata"]
+            self.other_places.append(_node(node.id, node.location, kept))
+
+    def way(self, way: Any) -> None:
+        self.seen += 1
+        if way.id not in self._wanted:
+            return
+        nodes = way.nodes
+        try:
+            line = bytes.fromhex(self._wkb.create_linestring(way, self._unique))
+            points = np.frombuffer(line, dtype=np.float64, offset=_WAY_HEADER).reshape(-1, 2)
+            ends = (way.id, nodes[0].ref, nodes[-1].ref)
+        except (RuntimeError, osmium.InvalidLocationError):
+            known = [n for n in nodes if n.location.valid()]
+            if len(known) < len(nodes):
+                self.damaged.add(way.id)
+            if len(known) < 2:
+                self.damaged.add(way.id)
+                return
+            points = np.array([(n.location.lon, n.location.lat) for n in known])
+            points = points[np.append(True, np.any(points[1:] != points[:-1], axis=1))]
+            if len(points) < 2:
+                self.flat.add(way.id)
+                return
+            ends = (way.id, known[0].ref, known[-1].ref)
+        self._lines.append(points)
+        self._ends.append(ends)
+        if len(self._ends) % 1000 == 0:
+            self._report("reading ways", len(self._ends), len(self._wanted))
+
+    def ways(self) -> Ways:
+        """The ways as one array of points; the collector is empty afterwards."""
+        sizes = np.array([len(line) for line in self._lines], dtype=np.int64)
+        start = np.zeros(len(sizes) + 1, dtype=np.int64)
+        np.cumsum(sizes, out=start[1:])
+        points = np.concatenate(self._lines) if self._lines else np.empty((0, 2))
+        self._lines = []
+        ends, self._ends = self._ends, []
+        index = {way: k for k, (way, _, _) in enumerate(ends)}
+        return Ways(index, points, start, [e[1] for e in ends], [e[2] for e in ends], self.damaged, self.flat)
+
+
+def _tagged_only() -> Any:
+    tagged = osmium.filter.EmptyTagFilter()
+    tagged.enable_for(osmium.osm.NODE)
+    return tagged
+
+
+def _location_store() -> tuple[Any, Any]:
+    table = osmium.index.create_map("sparse_mem_array")
+    handler = osmium.NodeLocationsForWays(table)
+    handler.ignore_errors()
+    return table, handler
+
+
+def _pass_small(source: osmium.io.File, collector: _Collector) -> Any:
+    table, handler = _location_store()
+    with osmium.io.Reader(source, osmium.osm.NODE | osmium.osm.WAY) as reader:
+        osmium.apply(reader, handler, _tagged_only(), collector)
+    return table
+
+
+class _References:
+    """First look at a large file: tagged nodes, and the nodes of the wanted ways."""
+
+    def __init__(self, collector: _Collector, tracker: Any) -> None:
+        self.node = collector.node
+        self._collector = collector
+        self._tracker = tracker
+
+    def way(self, way: Any) -> None:
+        self._collector.seen += 1
+        self._tracker.add_references(way)
+
+
+class _WaysOnly:
+    def __init__(self, collector: _Collector) -> None:
+        self.way = collector.way
+
+
+def _pass_large(source: osmium.io.File, collector: _Collector, wanted: set[int], centres: set[int]) -> Any:
+    tracker = osmium.IdTracker()
+    for ref in centres:
+        tracker.add_node(ref)
+    ways = osmium.filter.IdFilter(wanted)
+    ways.enable_for(osmium.osm.WAY)
+    with osmium.io.Reader(source, osmium.osm.NODE | osmium.osm.WAY) as reader:
+        osmium.apply(reader, _tagged_only(), ways, _References(collector, tracker))
+    nodes = tracker.id_filter()
+    nodes.enable_for(osmium.osm.NODE)
+    table, handler = _location_store()
+    with osmium.io.Reader(source, osmium.osm.NODE | osmium.osm.WAY) as reader:
+        osmium.apply(reader, nodes, handler, ways, _WaysOnly(collector))
+    return table
+
+
+def _add_bare_centre(nodes: dict[int, Node], locations: Any, ref: int) -> None:
+    """A centre without tags: only its place is known."""
+    try:
+        location = locations.get(ref)
+    except KeyError:
+        return
+    if location.valid():
+        nodes[ref] = _node(ref, location, {})

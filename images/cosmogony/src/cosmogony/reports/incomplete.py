@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Relations that are not whole in the extract, and whether they belong to the source's own country.
+
+An extract cuts the neighbours of what it covers, always. A cut zone of its own country is different: the whole
+hierarchy below it would be lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..geometry.areas import Points
+from ..hierarchy.countries import Countries
+from ..osm.country_codes import named_country
+from ..osm.reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
+from ..zones.builder import Assembled
+from ..zones.zone import Zone
+
+
+@dataclass(slots=True, frozen=True)
+class IncompleteRelation:
+    """A relation with missing members."""
+
+    osm_id: str
+    name: str
+    admin_level: str
+    missing: int
+    has_geometry: bool
+    own: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __str__(self) -> str:
+        state = "cut" if self.has_geometry else "dropped"
+        return f"{self.osm_id} {self.name!r} level {self.admin_level or '?'}: {self.missing} members missing, {state}"
+
+
+def own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
+    """The country an extract is about: the one named, else the one most zones are in."""
+    if country_code is not None:
+        return country_code
+    found = Counter(z.country for z in zones if z.country is not None and z.type is not None)
+    return min(found, key=lambda code: (-found[code], code)) if found else None
+
+
+def report(
+    flawed: Sequence[Assembled], countries: Mapping[int, str | None], own: str | None
+) -> list[IncompleteRelation]:
+    """The relations with missing members, by OSM id; `countries` has the country of each relation, by its number."""
+    return [
+        IncompleteRelation(
+            f"relation:{entry.relation.id}",
+            entry.relation.tags.get("name", ""),
+            entry.relation.tags.get("admin_level", ""),
+            entry.area.missing,
+            entry.area.has_polygons,
+            own is not None and countries[entry.relation.id] == own,
+        )
+        for entry in flawed
+        if entry.area.missing
+    ]
+
+
+def country_of(relation: Relation, extract: Extract, countries: Countries) -> str | None:
+    """The country of a relation that has no zone: by its codes, else its centre, else points of its border."""
+    code = named_country(relation.tags)
+    if code is not None:
+        return code
+    for ref in (relation.centre, relation.label):
+        node = None if ref is None else extract.nodes.get(ref)
+        if node is not None:
+            return countries.code_at(np.array([[node.lon, node.lat]]))
+    return countries.code_at(_border(relation, extract))
+
+
+def _border(relation: Relation, extract: Extract) -> Points:
+    """The ends and one point between them of each way that is there.
+
+    A border between two ends that are shared is on one side of the country's own border, or on it; points on it say
+    nothing, neighbours have them too.
+    """
+    ways, roles = extract.ways, OUTER_ROLES | {INNER_ROLE}
+    known = [ways.index[ref] for ref, role in relation.ways if role in roles and ref in ways.index]
+    if not known:
+        return np.empty((0, 2))
+    first, last = ways.start[known], ways.start[np.array(known) + 1] - 1
+    return ways.points[np.concatenate([first, (first + last) // 2, last])]

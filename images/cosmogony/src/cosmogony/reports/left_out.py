@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What did not become a zone, and what was repaired: the tables of a run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+import shapely
+
+from ..decisions import Decisions
+from ..findings import MAX_EXAMPLES, Findings, LeftOut, Row
+from ..geometry.areas import NO_AREA
+from ..hierarchy.countries import Countries
+from ..osm.country_codes import has_invalid_code
+from ..osm.reader import Extract, Node, Relation, Ways
+from ..osm.text import clean
+from ..zones.builder import Assembled, ZoneBuilder
+from ..zones.voronoi import Place
+from ..zones.zone import Zone
+from ..zones.zone_type import ZoneType
+from .incomplete import country_of
+
+log = logging.getLogger("cosmogony")
+
+_MOST_LINES = 20  # warnings of one kind
+
+
+class LeftOutReport:
+    """Collects the objects of an extract that are no zones, each with one reason, and the repaired relations."""
+
+    def __init__(self, extract: Extract, builder: ZoneBuilder, countries: Countries, decisions: Decisions) -> None:
+        self._extract = extract
+        self._decisions = decisions
+        self._builder = builder
+        self._countries = countries
+        self._left_out = Findings()
+        self._repaired = Findings()
+        self._warnings: dict[str, list[str]] = {}
+        self._counted: set[str] = set()
+        self._orphans: list[str] = []
+        self.countries: dict[int, str | None] = {}  # of relations that were cut, broken or repaired, by their number
+
+    @property
+    def left_out(self) -> list[Row]:
+        return self._left_out.rows()
+
+    @property
+    def repaired(self) -> list[Row]:
+        return self._repaired.rows()
+
+    def add_relations(self, flawed: Sequence[Assembled]) -> None:
+        """Relations whose border is cut, broken or repaired."""
+        for entry in flawed:
+            relation, area = entry.relation, entry.area
+            country = self.countries[relation.id] = country_of(relation, self._extract, self._countries)
+            for repair, text in area.repairs.items():
+                self._repaired.add(repair, _osm_id(relation), country_code=country, admin_level=self._level(relation))
+                log.debug("repaired (%s): %s: %s", repair, _named(relation), text)
+            if area.missing:
+                self._add_relation(LeftOut.CUT_AT_EDGE, relation, country)
+            elif not area.has_polygons and (area.flat_rings or area.problem == NO_AREA):
+                self._add_relation(LeftOut.NO_AREA, relation, country)
+                self._warn("no area", f"{_named(relation)}: {NO_AREA}")
+            elif not area.has_polygons or area.open_rings or area.flat_rings or area.lost_holes:
+                self._add_relation(LeftOut.BROKEN_GEOMETRY, relation, country)
+                self._warn("broken geometry", f"{_named(relation)}: {_cause(entry)}")
+
+    def add_nameless(self, nameless: Sequence[Relation]) -> None:
+        """Boundaries whose name is missing or cannot be seen."""
+        for relation in nameless:
+            country = country_of(relation, self._extract, self._countries)
+            self._add_relation(LeftOut.NO_NAME, relation, country)
+
+    def add_untyped(self, zones: Sequence[Zone]) -> None:
+        """Zones that have no type in the end, and country codes that are none."""
+        for zone in zones:
+            if has_invalid_code(zone.tags):
+                self._add_zone(LeftOut.INVALID_CODE, zone)
+                self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: ISO3166-1:alpha2 is no two-letter code")
+            if zone.type is not None:
+                continue
+            text = zone.tags.get("admin_level", "")
+            if zone.level is None and text.strip():
+                self._add_zone(LeftOut.INVALID_CODE, zone)
+                self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: admin_level {text!r} is no number")
+            elif zone.country is None:
+                self._add_zone(LeftOut.NO_COUNTRY, zone)
+            else:
+                self._add_zone(LeftOut.NO_RULE, zone)
+
+    def note_orphans(self, zones: Sequence[Zone]) -> None:
+        """Zones that nothing contains although they are no country: what is above them is cut or missing."""
+        for zone in zones:
+            if zone.type is not None and zone.type < ZoneType.COUNTRY and zone.parent is None and zone.has_geometry:
+                self._orphans.append(f"{zone.osm_id} {zone.name!r}")
+
+    def add_places(self, zones: Sequence[Zone], without_area: Sequence[Place], repeating: Sequence[Place]) -> None:
+        """Place nodes that no zone stands for: none was made of them, or around them under their name."""
+        kept = [zone for zone in zones if zone.type is not None and zone.has_geometry]
+        standing = _Standing(kept, self._extract.ways)
+        dropped = {place.node.id: LeftOut.NO_AREA for place in without_area}
+        dropped.update({place.node.id: LeftOut.REPEATS_PARENT for place in repeating})
+        places = [self._extract.nodes[ref] for ref in self._extract.places] + self._extract.other_places
+        lost = []
+        for node in places:
+            if not self._builder.name_of(node.tags):
+                lost.append((node, LeftOut.NO_NAME))
+            elif node.id in dropped:
+                lost.append((node, dropped[node.id]))
+            elif not standing.has(node):
+                lost.append((node, LeftOut.PLACE_WITHOUT_ZONE))
+        countries = self._countries.codes_at(np.array([(node.lon, node.lat) for node, _ in lost]))
+        for (node, reason), country in zip(lost, countries, strict=True):
+            self._add_place(reason, node, country)
+
+    def write_log(self) -> None:
+        """Warnings that name what is broken, and a line for each reason of the tables."""
+        for kind, lines in self._warnings.items():
+            for line in lines[:_MOST_LINES]:
+                log.warning("%s: %s", kind, line)
+            for line in lines[_MOST_LINES:]:
+                log.debug("%s: %s", kind, line)
+            if len(lines) > _MOST_LINES:
+                log.warning("%s: %d more, RUST_LOG=debug lists them", kind, len(lines) - _MOST_LINES)
+        if self._orphans:
+            named = ", ".join(self._orphans[:MAX_EXAMPLES]) + (", ..." if len(self._orphans) > MAX_EXAMPLES else "")
+            log.info("without a parent, which is cut or missing: %d: %s", len(self._orphans), named)
+        for title, rows in (("left out", self.left_out), ("repaired", self.repaired)):
+            for line in _lines(rows):
+                log.info("%s: %s", title, line)
+
+    def _add_zone(self, reason: LeftOut, zone: Zone) -> None:
+        self._add(reason, zone.osm_id, country_code=zone.country, admin_level=zone.level)
+
+    def _add_relation(self, reason: LeftOut, relation: Relation, country: str | None) -> None:
+        self._add(reason, _osm_id(relation), country_code=country, admin_level=self._level(relation))
+
+    def _add_place(self, reason: LeftOut, node: Node, country: str | None) -> None:
+        self._add(reason, f"node:{node.id}", country_code=country, place=node.tags.get("place"))
+
+    def _add(
+        self,
+        reason: LeftOut,
+        osm_id: str,
+        *,
+        country_code: str | None,
+        admin_level: int | None = None,
+        place: str | None = None,
+    ) -> None:
+        if osm_id in self._counted:
+            return  # an object has one reason, the first
+        self._counted.add(osm_id)
+        self._left_out.add(reason, osm_id, country_code=country_code, admin_level=admin_level, place=place)
+        self._decisions.record(osm_id, "left out", str(reason))
+
+    def _warn(self, kind: str, text: str) -> None:
+        self._warnings.setdefault(kind, []).append(text)
+
+    def _level(self, relation: Relation) -> int | None:
+        return self._builder.level_of(relation.tags)
+
+
+class _Standing:
+    """The zones that stand for places: made of them, or of the same name or wikidata id around them."""
+
+    def __init__(self, zones: Sequence[Zone], ways: Ways) -> None:
+        self._ways = ways
+        self._made = {zone.osm_id for zone in zones}
+        self._centres = {zone.centre.id for zone in zones if zone.centre is not None}
+        self._known: dict[str, list[Zone]] = {}
+        for zone in zones:
+            for key in _keys(zone.name, zone.wikidata):
+                self._known.setdefault(key, []).append(zone)
+
+    def has(self, node: Node) -> bool:
+        if f"node:{node.id}" in self._made or node.id in self._centres:
+            return True
+        keys = _keys(clean(node.tags.get("name", "")), node.tags.get("wikidata"))
+        return any(self._is_inside(node, zone) for key in keys for zone in self._known.get(key, ()))
+
+    def _is_inside(self, node: Node, zone: Zone) -> bool:
+        box = zone.box
+        if box is None or not (box[0] <= node.lon <= box[2] and box[1] <= node.lat <= box[3]):
+            return False
+        return bool(shapely.intersects_xy(zone.geometry(self._ways), node.lon, node.lat))
+
+
+def _keys(name: str, wikidata: str | None) -> Iterator[str]:
+    yield name.casefold()
+    if wikidata:
+        yield wikidata
+
+
+def _osm_id(relation: Relation) -> str:
+    return f"relation:{relation.id}"
+
+
+def _named(relation: Relation) -> str:
+    return f"{_osm_id(relation)} {relation.tags.get('name', '')!r}"
+
+
+def _cause(entry: Assembled) -> str:
+    area = entry.area
+    if area.problem:
+        return area.problem
+    found = {
+        "rings do not close": area.open_rings,
+        "rings have no area": area.flat_rings,
+        "inner rings are in no outer ring": area.lost_holes,
+    }
+    return ", ".join(f"{count} {text}" for text, count in found.items() if count) + ", left out"
+
+
+def _lines(rows: Sequence[Row]) -> Iterator[str]:
+    """A line for each reason: how many objects, and the first of them."""
+    for reason, same in groupby(rows, key=lambda row: row["reason"]):
+        found = list(same)
+        count = sum(row["count"] for row in found)
+        named = [osm_id for row in found for osm_id in row["examples"]][:MAX_EXAMPLES]
+        yield f"{reason}: {count}: {', '.join(named)}{', ...' if count > len(named) else ''}"

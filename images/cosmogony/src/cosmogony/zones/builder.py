@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones from what the reader found: one for each relation with a closed border, one for each suburb node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from ..decisions import Decisions
+from ..geometry import boxes
+from ..geometry.areas import NO_AREA, Area, Points
+from ..geometry.borders import Borders
+from ..geometry.boxes import Box
+from ..geometry.geojson import LEAST_AREA
+from ..geometry.topology import Arcs
+from ..osm.reader import Extract, Node, Relation, Ways
+from ..osm.text import clean
+from ..progress import Progress, silent
+from . import names
+from .zone import Zone
+from .zone_type import ZoneType
+
+Rings = list[tuple[int, Points]]  # rings of all polygons, each with its number in its polygon: 0 is the outer one
+
+
+@dataclass(slots=True)
+class Assembled:
+    """A relation and the area that was made of it."""
+
+    relation: Relation
+    area: Area
+
+
+@dataclass(slots=True)
+class Measures:
+    """Of an area: its box on the plane, its box around the globe, size in square degrees, centroid."""
+
+    box: Box
+    globe_box: Box
+    size: float
+    centroid: tuple[float, float]
+
+
+class ZoneBuilder:
+    """Makes the zones of an extract that are there before the hierarchy is known.
+
+    `flawed` are the relations that are cut, repaired or without polygons; `nameless` those without a name.
+    """
+
+    def __init__(self, extract: Extract, arcs: Arcs, decisions: Decisions) -> None:
+        self._extract = extract
+        self._arcs = arcs
+        self._decisions = decisions
+        self.flawed: list[Assembled] = []
+        self.nameless: list[Relation] = []
+
+    def build(self, progress: Progress | None = None) -> list[Zone]:
+        """All zones in the order nodes, relations, each by OSM id."""
+        report = progress or silent
+        zones: list[Zone] = []
+        for ref in self._extract.places:
+            node = self._extract.nodes[ref]
+            if node.tags.get("place") == "suburb" and self.has_name(node.tags):
+                zones.append(self._of_suburb(len(zones), node))
+        total = len(self._extract.relations)
+        for done, (relation, area) in enumerate(
+            zip(self._extract.relations, self._assemble(report, total), strict=True)
+        ):
+            if area.missing or area.open_rings or area.flat_rings or area.lost_holes or area.repairs or area.problem:
+                self.flawed.append(Assembled(relation, area))
+            if not self.has_name(relation.tags):
+                self.nameless.append(relation)
+            elif area.has_polygons:
+                zone = self._of_relation(len(zones), relation, area)
+                if self._has_area(zone):
+                    zones.append(zone)
+                else:
+                    self.flawed.append(Assembled(relation, Area(problem=NO_AREA)))
+            if done % 500 == 0:
+                report("measuring areas", done, total)
+        report("measuring areas", total, total)
+        return zones
+
+    def of_place(self, index: int, node: Node) -> Zone:
+        """What a place node says about a zone, without geometry and type."""
+        name = self.name_of(node.tags)
+        return Zone(
+            index,
+            f"node:{node.id}",
+            name,
+            node.tags,
+            level=self.level_of(node.tags),
+            wikidata=self._wikidata(node.tags),
+            generated=True,
+            names=self._international(node.tags, name),
+            zip_codes=self._zip_codes(node.tags),
+        )
+
+    def name_of(self, tags: Mapping[str, str]) -> str:
+        """The name; empty when there is none that can be seen."""
+        return clean(tags.get("name", ""))
+
+    def has_name(self, tags: Mapping[str, str]) -> bool:
+        """Whether there is a name."""
+        return bool(self.name_of(tags))
+
+    def level_of(self, tags: Mapping[str, str]) -> int | None:
+        """The admin_level when it is a plain number, blanks around it do not matter."""
+        return level_of(tags.get("admin_level", "").strip())
+
+    def _has_area(self, zone: Zone) -> bool:
+        return zone.size > LEAST_AREA
+
+    def _assemble(self, report: Progress, total: int) -> list[Area]:
+        borders = Borders(self._extract.ways, self._arcs, self._decisions)
+        areas = []
+        for done, relation in enumerate(self._extract.relations):
+            areas.append(borders.assemble(relation))
+            if done % 500 == 0:
+                report("assembling areas", done, total)
+        borders.finish()
+        report("assembling areas", total, total)
+        return areas
+
+    def _international(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
+        return names.international(tags, name)
+
+    def _zip_codes(self, tags: Mapping[str, str]) -> list[str]:
+        return names.zip_codes(tags)
+
+    def _wikidata(self, tags: Mapping[str, str]) -> str | None:
+        return clean(tags.get("wikidata", "")) or None
+
+    def _of_suburb(self, index: int, node: Node) -> Zone:
+        """The bare record of a suburb node: without geometry, but with its type from the start."""
+        zone = self.of_place(index, node)
+        zone.type = ZoneType.SUBURB
+        return zone
+
+    def _of_relation(self, index: int, relation: Relation, area: Area) -> Zone:
+        name = self.name_of(relation.tags)
+        rings = rings_of(area, self._extract.ways)
+        measures = self._measure(area, rings)
+        place, centre, tags = self._centre(relation, rings)
+        osm_id = f"relation:{relation.id}"
+        if self._decisions.wants(osm_id):
+            self._decisions.record(osm_id, "name", f"{name!r}, tagged {relation.tags['name']!r}")
+            where = f"place of node {place.id}" if place else "centroid of its polygons"
+            self._decisions.record(osm_id, "centre", f"{where}; names of node {centre.id}" if centre else where)
+        return Zone(
+            index,
+            osm_id,
+            name,
+            tags,
+            level=self.level_of(tags),
+            centre=centre,
+            centre_point=(place.lon, place.lat) if place else measures.centroid,
+            area=area,
+            box=measures.box,
+            globe_box=measures.globe_box,
+            size=measures.size,
+            wikidata=self._wikidata(tags),
+            names=self._international(tags, name),
+            zip_codes=self._zip_codes(tags),
+        )
+
+    def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
+        """The node that is the place of the centre, the one whose names count, and the completed tags."""
+        tags, speaker = relation.tags, None
+        label, centre = self._node(relation.label), self._node(relation.centre)
+        if label is not None and _is_centre(label, relation, rings):
+            tags, speaker = names.with_label_tags(tags, label.tags), label
+        if centre is not None and not _is_centre(centre, relation, rings):
+            self._decisions.record(
+                f"relation:{relation.id}", "centre", f"admin_centre {centre.id} has another name and lies outside"
+            )
+            centre = None
+        return label or centre, centre or speaker, tags
+
+    def _node(self, ref: int | None) -> Node | None:
+        return None if ref is None else self._extract.nodes.get(ref)
+
+    def _measure(self, area: Area, rings: Rings) -> Measures:
+        """Boxes, size and centroid, without building a geometry."""
+        measures = measure(rings, area)
+        spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for k, points in rings if k == 0]
+        if len(spans) < 2:
+            return measures
+        west, east = boxes.around(spans)
+        if west <= east:
+            return measures
+        turn = np.array([360.0, 0.0])
+        turned = measure([(k, points + turn if points[0, 0] < west else points) for k, points in rings], area)
+        _, south, _, north = measures.box
+        centroid = boxes.normal(turned.centroid[0]), turned.centroid[1]
+        return Measures(measures.box, (west, south, east, north), measures.size, centroid)
+
+
+def level_of(text: str) -> int | None:
+    """The number of an admin_level, None when it is no plain number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def rings_of(area: Area, ways: Ways) -> Rings:
+    """The rings of an area as points."""
+    if area.shape is not None:
+        return [
+            (k, shapely.get_coordinates(ring))
+            for polygon in area.shape.geoms
+            for k, ring in enumerate((polygon.exterior, *polygon.interiors))
+        ]
+    return [(k, ring.points(ways)) for part in area.parts for k, ring in enumerate(part.rings())]
+
+
+def _is_centre(node: Node, relation: Relation, rings: Rings) -> bool:
+    """Whether a node speaks for a relation: same name or wikidata id, or it lies inside."""
+    return names.agree(relation.tags, node.tags) or _are_around(rings, node.lon, node.lat)
+
+
+def _are_around(rings: Rings, x: float, y: float) -> bool:
+    """Whether a ray from the point eastward meets the rings an odd number of times."""
+    crossings = 0
+    for _, points in rings:
+        above = points[:, 1] > y
+        k = np.flatnonzero(above[1:] != above[:-1])
+        (x0, y0), (x1, y1) = points[k].T, points[k + 1].T
+        crossings += int(np.count_nonzero(x0 + (y - y0) / (y1 - y0) * (x1 - x0) > x))
+    return crossings % 2 == 1
+
+
+def measure(rings: Rings, area: Area) -> Measures:
+    """Box, area in square degrees and centroid of rings; remembers the direction of the rings of the area."""
+    low, high = np.full(2, np.inf), np.full(2, -np.inf)
+    size, moment = 0.0, np.zeros(2)
+    origin = rings[0][1][0].copy()
+    known = area.rings()
+    for position, (k, points) in enumerate(rings):
+        if k == 0:
+            low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
+        ring_size, ring_moment = _moments(points - origin)
+        if known:
+            known[position].counter_clockwise = ring_size > 0
+        sign = (1 if k == 0 else -1) * (1 if ring_size > 0 else -1)
+        size += sign * ring_size
+        moment += sign * ring_moment
+    centroid = origin + moment / size if size > 0 else (low + high) / 2
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return Measures(box, box, size, (float(centroid[0]), float(centroid[1])))
+
+
+def _moments(points: Points) -> tuple[float, Points]:
+    """Signed area of a closed ring, and area times centroid."""
+    x, y = points.T.copy()
+    cross = x[:-1] * y[1:] - x[1:] * y[:-1]
+    moment = np.array([((x[:-1] + x[1:]) * cross).sum(), ((y[:-1] + y[1:]) * cross).sum()]) / 6
+    return float(cross.sum()) / 2, moment

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names in other languages, postcodes, and what a zone takes over from the nodes of its label and centre."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+
+from ..osm.text import clean
+from .zone import Zone
+from .zone_type import ZoneType
+
+PREFIX = "name:"
+_SEPARATOR = re.compile("[;,]")
+_RANGE = re.compile(r"(\d+) ?[-\u2013] ?(\d+)")
+_LISTED = re.compile(r"[/:&+|]| - |\.\.")
+
+
+def international(tags: Mapping[str, str], name: str) -> dict[str, str]:
+    """Names by language, without those that equal the name itself."""
+    intern = sys.intern
+    return {
+        intern(key[len(PREFIX) :]): cleaned
+        for key, value in tags.items()
+        if key.startswith(PREFIX) and key != PREFIX and (cleaned := clean(value)) and cleaned != name
+    }
+
+
+def zip_codes(tags: Mapping[str, str]) -> list[str]:
+    """Postcodes of the tags, sorted, each once."""
+    for key in ("addr:postcode", "postal_code"):
+        codes = {cleaned for code in _SEPARATOR.split(tags.get(key, "")) if (cleaned := clean(code))}
+        if codes:
+            return sorted(codes)
+    return []
+
+
+def plain_zip_codes(codes: Sequence[str]) -> list[str]:
+    """The single codes of a sorted list: of a range its ends, nothing of a list in a notation that is unknown."""
+    if not codes:
+        return []
+    found = set()
+    for code in codes:
+        ends = _RANGE.fullmatch(code)
+        if ends and len(ends[1]) == len(ends[2]) and ends[1] < ends[2]:
+            found |= set(ends.groups())
+        elif not _LISTED.search(code):
+            found.add(code)
+    return sorted(found)
+
+
+def agree(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
+    """Whether a zone and a node have the same name or the same wikidata id."""
+    if zone_tags.get("name") == node_tags.get("name") and clean(zone_tags.get("name", "")):
+        return True
+    return any(
+        (ours := clean(zone_tags.get(key, "")).casefold()) and ours == clean(node_tags.get(key, "")).casefold()
+        for key in ("name", "wikidata")
+    )
+
+
+def with_label_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a relation completed by those of its label node (names and population)."""
+    missing = {
+        key: value
+        for key, value in label.items()
+        if (key.startswith(PREFIX) or key == "population") and key not in tags
+    }
+    return {**tags, **missing} if missing else tags
+
+
+def is_same_place(zone: Zone) -> bool:
+    """Whether the centre is the same thing as the zone, as far as wikidata ids say."""
+    if zone.centre is None:
+        return False
+    theirs = zone.centre.tags.get("wikidata")
+    if zone.wikidata is not None and zone.wikidata == theirs:
+        return True
+    return zone.type == ZoneType.CITY and (zone.wikidata is None or theirs is None)
+
+
+def add_centre_names(zone: Zone) -> None:
+    """Take names over from the centre when it is the same thing as the zone."""
+    if zone.centre is None or not is_same_place(zone):
+        return
+    for language, name in international(zone.centre.tags, zone.name).items():
+        if PREFIX + language not in zone.tags:
+            zone.names[language] = name

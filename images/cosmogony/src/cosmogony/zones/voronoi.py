@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones for places that OSM has only as a point: each gets the part of its parent that is nearest to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely.errors import GEOSException
+
+from ..decisions import Decisions
+from ..geometry import boxes
+from ..geometry.antimeridian import rolled_up, turned_east
+from ..geometry.boxes import Box
+from ..geometry.geojson import LEAST_AREA
+from ..geometry.shapes import polygons_of
+from ..osm.reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
+from ..progress import Progress, silent
+from ..runtime import processes
+from .builder import ZoneBuilder
+from .zone import Zone
+from .zone_type import ZoneType
+
+TOLERANCE = 1e-5  # points nearer than this to each other share a cell
+_WORTH_PROCESSES = 200  # places
+
+
+@dataclass(slots=True)
+class Place:
+    """A node that may become a zone."""
+
+    node: Node
+    type: ZoneType
+    parent: int = -1
+
+    @property
+    def osm_id(self) -> str:
+        return f"node:{self.node.id}"
+
+
+def wanted_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
+    """Suburbs without a level, and capitals, by OSM id."""
+    places = []
+    for ref in extract.places:
+        node = extract.nodes[ref]
+        if not builder.name_of(node.tags):
+            continue
+        kind = _type(node.tags.get("place"))
+        if kind is None:
+            continue
+        if node.tags.get("capital") == "yes" or (kind == ZoneType.SUBURB and "admin_level" not in node.tags):
+            places.append(Place(node, kind))
+    return places
+
+
+def _type(place: str | None) -> ZoneType | None:
+    if place in CITY_PLACES:
+        return ZoneType.CITY
+    return ZoneType.SUBURB if place in SUBURB_PLACES else None
+
+
+class Voronoi:
+    """Makes the additional zones of an extract.
+
+    `without_area` and `repeating` are the places that no zone was made for because nothing was left of their cell,
+    or because they are the place node of their parent.
+    """
+
+    def __init__(
+        self, zones: Sequence[Zone], extract: Extract, builder: ZoneBuilder, decisions: Decisions, processes: int = 1
+    ) -> None:
+        self._zones = zones
+        self._builder = builder
+        self._decisions = decisions
+        self.without_area: list[Place] = []
+        self.repeating: list[Place] = []
+        self._processes = processes
+        self._ways = extract.ways
+        self._extract = extract
+        self._shaped = [z for z in zones if z.has_geometry and z.type is not None]
+        boxes = np.array([z.box for z in self._shaped]).reshape(-1, 4)
+        self._tree = shapely.STRtree(shapely.box(boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3]))
+        self._shapes: dict[int, shapely.MultiPolygon] = {}
+
+    def make(self, progress: Progress | None = None) -> list[Zone]:
+        """The new zones, ordered by parent and place; their indices follow those that exist."""
+        report = progress or silent
+        groups = sorted(self._groups(wanted_places(self._extract, self._builder)).items())
+        cells = sum(len(places) for _, places in groups)
+        workers = self._processes if cells >= _WORTH_PROCESSES else 1
+        made: list[Zone] = []
+        with closing(processes.ordered(lambda k: self._shapes_of(*groups[k]), len(groups), workers)) as shapes:
+            for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
+                report("dividing parents", done, len(groups))
+                for number, shape in found:
+                    place = places[number]
+                    if shape is None:
+                        self.without_area.append(place)
+                        self._decisions.record(place.osm_id, "geometry", "nothing is left of its part of its parent")
+                    else:
+                        made.append(self._zone(place, shapely.from_wkb(shape), len(self._zones) + len(made)))
+        report("dividing parents", len(groups), len(groups))
+        self._shapes.clear()
+        return made
+
+    def _shapes_of(self, parent: int, places: list[Place]) -> list[tuple[int, bytes | None]]:
+        """Places (number in the list) that get a part of their parent, with what is left of it."""
+        made = []
+        for number, cell in self._cells(self._zones[parent], places):
+            shape = self._polygons(self._without_others(places[number], cell))
+            made.append((number, None if shape is None else shapely.to_wkb(shapely.orient_polygons(shape))))
+        return made
+
+    def _polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
+        found = polygons_of(shape, LEAST_AREA)
+        if found is not None and not found.is_valid:
+            found = polygons_of(shapely.make_valid(found, method="structure", keep_collapsed=False), LEAST_AREA)
+        return found
+
+    def _shape(self, zone: Zone) -> shapely.MultiPolygon:
+        shape = self._shapes.get(zone.index)
+        if shape is None:
+            shape = zone.geometry(self._ways) or shapely.MultiPolygon()
+            if len(self._shapes) > 512:
+                self._shapes.clear()
+            self._shapes[zone.index] = shape
+        return shape
+
+    def _groups(self, places: list[Place]) -> dict[int, list[Place]]:
+        """Places by parent: the smallest kind of zone from city up that the place is in."""
+        groups: dict[int, list[Place]] = {}
+        if not places:
+            return groups
+        points = np.array([(p.node.lon, p.node.lat) for p in places])
+        which, found = self._tree.query(shapely.points(points))
+        large = np.array([z.type is not None and z.type >= ZoneType.CITY for z in self._shaped], dtype=np.bool_)
+        which, found = which[large[found]], found[large[found]]
+        inside: dict[int, list[int]] = {}
+        order = np.argsort(found, kind="stable")
+        for k in np.split(order, np.flatnonzero(np.diff(found[order])) + 1) if len(order) else ():
+            zone = self._shaped[int(found[k[0]])]
+            shape = zone.geometry(self._ways)
+            if len(k) > 4:
+                shapely.prepare(shape)
+            hits = shapely.contains_xy(shape, points[which[k], 0], points[which[k], 1])
+            for p in which[k][hits].tolist():
+                inside.setdefault(p, []).append(zone.index)
+        for p, place in enumerate(places):
+            parent = self._parent(place, inside.get(p, []))
+            if self._decisions.wants(place.osm_id):
+                text = "none for a place of its kind" if parent is None else f"{parent.osm_id} {parent.name!r}"
+                self._decisions.record(place.osm_id, "parent", text)
+            if parent is not None and self._repeats(place, parent):
+                self.repeating.append(place)
+                self._decisions.record(place.osm_id, "parent", "left out: it is the place node of its parent")
+            elif parent is not None:
+                place.parent = parent.index
+                groups.setdefault(parent.index, []).append(place)
+        return groups
+
+    def _parent(self, place: Place, containers: list[int]) -> Zone | None:
+        zones = [self._zones[k] for k in containers]
+        parent = min(zones, key=lambda z: (z.type, z.index), default=None)
+        if parent is None or parent.type is None or parent.type < place.type:
+            return None
+        if parent.type >= ZoneType.COUNTRY and parent.name != self._builder.name_of(place.node.tags):
+            return None
+        return parent
+
+    def _zone(self, place: Place, shape: shapely.MultiPolygon, index: int) -> Zone:
+        zone = self._builder.of_place(index, place.node)
+        zone.type = place.type
+        zone.parent = place.parent
+        zone.centre = place.node
+        zone.centre_point = (place.node.lon, place.node.lat)
+        zone.shape = shape
+        west, south, east, north = shape.bounds
+        zone.box = (west, south, east, north)
+        zone.globe_box = self._globe_box(shape)
+        zone.size = float(shape.area)
+        zone.country = self._country(self._zones[place.parent])
+        self._decisions.record(zone.osm_id, "geometry", f"its part of its parent, {zone.size:.6g} square degrees")
+        return zone
+
+    def _globe_box(self, shape: shapely.MultiPolygon) -> Box:
+        _, south, _, north = shape.bounds
+        west, east = boxes.around((part.bounds[0], part.bounds[2]) for part in shape.geoms)
+        return (west, south, east, north)
+
+    def _country(self, parent: Zone) -> str | None:
+        return parent.country
+
+    def _repeats(self, place: Place, parent: Zone) -> bool:
+        """Whether the place is its parent: the same name and wikidata id, or kind where an id is missing."""
+        if self._builder.name_of(place.node.tags).casefold() != parent.name.casefold():
+            return False
+        wikidata = place.node.tags.get("wikidata")
+        if wikidata is None or parent.wikidata is None:
+            return place.type == parent.type
+        return wikidata == parent.wikidata
+
+    def _cells(self, parent: Zone, places: list[Place]) -> Iterator[tuple[int, shapely.Geometry]]:
+        """The part of the parent for each place that gets one."""
+        shape = self._shape(parent)
+        if len(places) == 1:
+            yield 0, shape
+            return
+        if parent.type == ZoneType.COUNTRY:
+            return
+        points = shapely.points([(p.node.lon, p.node.lat) for p in places])
+        west = None if parent.globe_box is None or parent.globe_box[0] <= parent.globe_box[2] else parent.globe_box[0]
+        if west is not None:
+            shape, points = turned_east(shape, west), turned_east(points, west)
+        try:
+            diagram = shapely.voronoi_polygons(shapely.MultiPoint(points), tolerance=TOLERANCE, extend_to=shape)
+        except GEOSException:
+            return
+        cells = shapely.get_parts(diagram)
+        found, cell = shapely.STRtree(cells).query(points, predicate="intersects")
+        shapely.prepare(shape)
+        inside = shapely.contains_properly(shape, cells)
+        last, taken = -1, set()
+        for k in np.lexsort((cell, found)):
+            place, number = int(found[k]), int(cell[k])
+            if number in taken or place == last:
+                continue
+            taken.add(number)
+            last = place
+            found_cell = cells[number] if inside[number] else _common(cells[number], shape)
+            yield place, found_cell if west is None else rolled_up(found_cell)
+
+    def _without_others(self, place: Place, cell: shapely.Geometry) -> shapely.Geometry:
+        """What is left of the cell beside the real zones of the same kind or below the same parent."""
+        others = [
+            zone
+            for zone in (self._shaped[k] for k in np.sort(self._tree.query(cell)).tolist())
+            if zone.index != place.parent and (zone.type == place.type or zone.parent == place.parent)
+        ]
+        for zone in others:
+            if cell.is_empty:
+                break
+            other = self._shape(zone)
+            try:
+                if shapely.intersects(cell, other):
+                    cell = shapely.difference(cell, other)
+            except GEOSException:
+                cell = shapely.difference(shapely.make_valid(cell), shapely.make_valid(other))
+        return cell
+
+
+def _common(cell: shapely.Geometry, parent: shapely.Geometry) -> shapely.Geometry:
+    try:
+        return shapely.intersection(cell, parent)
+    except GEOSException:
+        return shapely.intersection(cell, shapely.make_valid(parent))

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A zone while it is being made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import shapely
+
+from ..geometry.areas import Area, Ring
+from ..geometry.boxes import Box
+from ..osm.reader import Node, Ways
+from .zone_type import ZoneType
+
+
+@dataclass(slots=True)
+class Zone:
+    """Geometry is an assembled `area`, a ready `shape` (made by Voronoi), or missing."""
+
+    index: int
+    osm_id: str
+    name: str
+    tags: dict[str, str]
+    level: int | None = None
+    type: ZoneType | None = None
+    centre: Node | None = None
+    centre_point: tuple[float, float] | None = None
+    area: Area | None = None
+    shape: shapely.MultiPolygon | None = None
+    box: Box | None = None  # on the plane, from -180 to 180
+    globe_box: Box | None = None  # west is greater than east across the antimeridian
+    size: float = 0.0
+    country: str | None = None
+    parent: int | None = None
+    wikidata: str | None = None
+    generated: bool = False
+    names: dict[str, str] = field(default_factory=dict)
+    zip_codes: list[str] = field(default_factory=list)
+
+    @property
+    def type_word(self) -> str:
+        """The type as in the records."""
+        return "" if self.type is None else self.type.word
+
+    @property
+    def rings(self) -> list[Ring]:
+        """The rings of the assembled area."""
+        return [] if self.area is None else self.area.rings()
+
+    @property
+    def has_geometry(self) -> bool:
+        return self.box is not None
+
+    def geometry(self, ways: Ways) -> shapely.MultiPolygon | None:
+        """The geometry, built when it is asked for: keeping all of them costs most of the memory."""
+        if self.shape is not None:
+            return self.shape
+        return self.area.polygons(ways) if self.area is not None and self.area.has_polygons else None
