@@ -8,6 +8,8 @@ SHELL := /bin/bash
 UV_VERSION := 0.13.9
 BIN := $(CURDIR)/.venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
+WEB := images/web
+NODE_MODULES := $(WEB)/node_modules/.stamp $(WEB)/lint/node_modules/.stamp
 INVENTORY ?= inventories/local
 # LISTEN=0.0.0.0:8080 opens the site; SAMPLE=world takes the larger sample; SOURCE=https://… COUNTRY=xx an extract of your own.
 LISTEN ?=
@@ -36,7 +38,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
-.PHONY: help local down clean status prune logs venv test test-long lint unit molecule faults e2e live long bench browser build
+.PHONY: help local down clean status prune logs venv test test-long lint unit molecule faults e2e live long bench browser node build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -78,14 +80,18 @@ prune: venv ## removes old images of the stack from the local registry
 logs: ## follows the logs of the local cluster's daemons
 	@tail -n 50 -F /var/lib/cosmogony-stack/log/*.log
 
-lint: venv ## yamllint, ruff, ansible-lint
+lint: venv $(NODE_MODULES) ## yamllint, ruff, ansible-lint; ESLint, Prettier and types of the site
 	@yamllint --strict .
 	ruff check .
 	ruff format --check .
 	ansible-lint --offline
+	npm --prefix $(WEB) run -s lint
+	npm --prefix $(WEB) run -s format:check
+	npm --prefix $(WEB) run -s typecheck
 
-unit: venv ## quick tests without the cluster
-	@pytest -q
+unit: venv $(NODE_MODULES) ## quick tests without the cluster
+	@npm --prefix $(WEB) test
+	pytest -q
 
 molecule: venv browser ## scenarios on the local cluster, in order
 	@for scenario in default tile_cache data_update; do molecule test -s $$scenario; done
@@ -111,6 +117,19 @@ bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, an
 browser:
 	@command -v chromium > /dev/null || { apt-get update -q && DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -qy --no-install-recommends chromium; }
+
+node: venv
+	@new_enough() { node -e 'const [major, minor] = process.versions.node.split(".")
+	  process.exit((major == 20 && minor >= 19) || (major == 22 && minor >= 13) || major > 22 ? 0 : 1)'; }
+	if ! { command -v npm && new_enough; } > /dev/null 2>&1; then
+	  echo "Node.js 20.19 or 22.13 is missing or too old here ($$(node --version 2> /dev/null || echo none)): installing it into .venv"
+	  uv sync -q --locked --inexact --group node
+	fi
+
+$(NODE_MODULES): %/node_modules/.stamp: %/package-lock.json | node
+	@cd $*
+	npm ci --no-audit --no-fund --no-update-notifier
+	touch node_modules/.stamp
 
 test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 	@.ci/test

@@ -113,7 +113,11 @@ function describeProblem(error: unknown): Problem {
   const asked = error instanceof RequestError ? error.retryAfter : null
   const retryAfter = asked ?? DEFAULT_RETRY
   if (!(error instanceof RequestError)) {
-    return { title: 'The map data cannot be read', detail: String(error instanceof Error ? error.message : error), retryAfter }
+    return {
+      title: 'The map data cannot be read',
+      detail: String(error instanceof Error ? error.message : error),
+      retryAfter,
+    }
   }
   if (error.status === 404 || /no release/i.test(error.message)) {
     return {

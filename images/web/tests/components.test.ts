@@ -7,7 +7,7 @@ import VerdictMark from '../src/components/VerdictMark.vue'
 import ZoneChooser from '../src/components/ZoneChooser.vue'
 
 const HOSTILE = '<img src=x onerror=alert(1)>'
-let clean = () => {}
+let clean: () => void = vi.fn()
 
 function mount(component: Component, props: Record<string, unknown>): HTMLElement {
   const host = document.body.appendChild(document.createElement('div'))
@@ -45,7 +45,7 @@ describe('ZoneChooser', () => {
 
   it('offers each zone with its type', () => {
     const host = mount(ZoneChooser, { zones })
-    const rows = [...host.querySelectorAll('li')].map((row) => row.textContent?.trim())
+    const rows = [...host.querySelectorAll('li')].map((row) => row.textContent.trim())
     expect(rows).toEqual([`${HOSTILE} (type : city)`, 'unnamed zone (type : city_district)'])
     expect(host.querySelector('dialog')?.open).toBe(true)
   })

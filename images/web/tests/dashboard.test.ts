@@ -15,9 +15,15 @@ const result = (name: string, test_status: TestResult['test_status'], total: num
   wikidata_id: 'Q1',
   country_code: null,
 })
-const FILE = [result('Norway', 'ok', 18), result('Albania', 'ko', 3), result('Chad', 'skip', -1), result('Bhutan', 'ko', 1, 'yes')]
+const FILE = [
+  result('Norway', 'ok', 18),
+  result('Albania', 'ko', 3),
+  result('Chad', 'skip', -1),
+  result('Bhutan', 'ko', 1, 'yes'),
+]
 const FILE_ORDER: Choice = { text: '', verdict: 'all', sort: 'file', descending: false }
-const names = (choice: Partial<Choice>) => chooseRows(toRows(FILE), { ...FILE_ORDER, ...choice }).map((row) => row.country)
+const names = (choice: Partial<Choice>) =>
+  chooseRows(toRows(FILE), { ...FILE_ORDER, ...choice }).map((row) => row.country)
 
 describe('toRows', () => {
   it('writes the result as total, then the expected range', () => {

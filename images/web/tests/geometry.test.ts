@@ -29,7 +29,18 @@ describe('boundsOf', () => {
 })
 
 describe('a box across the antimeridian', () => {
-  const bbox = { type: 'Polygon', coordinates: [[[177, -18], [177, -16], [181, -16], [181, -18], [177, -18]]] }
+  const bbox = {
+    type: 'Polygon',
+    coordinates: [
+      [
+        [177, -18],
+        [177, -16],
+        [181, -16],
+        [181, -18],
+        [177, -18],
+      ],
+    ],
+  }
 
   it('goes on beyond 180 degrees', () => {
     expect(boundsOf(bbox)).toEqual([177, -18, 181, -16])
@@ -54,7 +65,15 @@ describe('labelPlace', () => {
   })
 
   it('lies inside a bent shape', () => {
-    const bent: Ring = [[0, 0], [10, 0], [10, 10], [8, 10], [8, 2], [0, 2], [0, 0]]
+    const bent: Ring = [
+      [0, 0],
+      [10, 0],
+      [10, 10],
+      [8, 10],
+      [8, 2],
+      [0, 2],
+      [0, 0],
+    ]
     const [x, y] = labelPlace([bent])!.at
     expect(y <= 2 || x >= 8).toBe(true)
   })
@@ -69,7 +88,9 @@ describe('labelsFor', () => {
   })
 
   it('leaves out what is too small for its name, and what has none', () => {
-    expect(labelsFor([piece(1, 'Triesenberg', square(0, 0, 1)), piece(2, '', square(3, 3, 9))], 10).features).toEqual([])
+    expect(labelsFor([piece(1, 'Triesenberg', square(0, 0, 1)), piece(2, '', square(3, 3, 9))], 10).features).toEqual(
+      [],
+    )
   })
 })
 

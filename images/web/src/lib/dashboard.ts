@@ -49,13 +49,13 @@ export function verdictOf(result: Pick<TestResult, 'test_status' | 'is_known_fai
 export function toRows(results: readonly TestResult[]): Row[] {
   return results.map((result, key) => {
     const verdict = verdictOf(result)
-    const total = Number(result.total)
+    const { total } = result
     return {
       key,
       country: result.name ?? '',
       type: result.zone_type,
       counted: total === -1 ? '-' : String(total),
-      expected: `expected : ${Number(result.expected_min)} ~ ${Number(result.expected_max)}`,
+      expected: `expected : ${result.expected_min} ~ ${result.expected_max}`,
       total,
       verdict,
       rowClass: verdict === 'ko' || verdict === 'known' ? 'ko_column' : 'ok_column',

@@ -11,9 +11,7 @@ export interface View {
 export type ZoneRef = { id: number } | { osmId: string }
 
 export type Route =
-  | { page: 'about' }
-  | { page: 'dashboard' }
-  | { page: 'explorer'; view: View | null; zone: ZoneRef | null }
+  { page: 'about' } | { page: 'dashboard' } | { page: 'explorer'; view: View | null; zone: ZoneRef | null }
 
 const NUMBER = /^-?\d+(\.\d+)?$/
 const OSM_ID = /^(node|way|relation):\d+$/

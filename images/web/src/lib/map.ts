@@ -133,7 +133,8 @@ export class ZoneMap {
     const seen = this.map.getBounds()
     const width = seen.getEast() - seen.getWest()
     const [west, south, east, north] = turnedTowards(bounds, seen.getCenter().lng)
-    const overlaps = west < seen.getEast() && east > seen.getWest() && south < seen.getNorth() && north > seen.getSouth()
+    const overlaps =
+      west < seen.getEast() && east > seen.getWest() && south < seen.getNorth() && north > seen.getSouth()
     const share = (east - west) / width
     return overlaps && share > 0.04 && share < 1.6
   }
@@ -185,7 +186,7 @@ export class ZoneMap {
   }
 
   private drawGrid(): void {
-    this.map.getSource<GeoJSONSource>(GRID)?.setData(gridFor(this.map.getZoom(), this.map.getBounds()))
+    void this.map.getSource<GeoJSONSource>(GRID)?.setData(gridFor(this.map.getZoom(), this.map.getBounds()))
   }
 
   private point(event: MapMouseEvent): void {
@@ -221,7 +222,8 @@ export class ZoneMap {
   private settle(): void {
     const pieces = this.pieces()
     const zones = zonesIn(pieces)
-    const named = 'zone' in this.shown && this.shown.children.length > 0 ? this.childPieces(this.shown.children) : pieces
+    const named =
+      'zone' in this.shown && this.shown.children.length > 0 ? this.childPieces(this.shown.children) : pieces
     const pixelsPerDegree = (512 * 2 ** this.map.getZoom()) / 360
     const labels = labelsFor(named.length > 0 ? named : pieces, pixelsPerDegree)
     void this.write(labels)
@@ -235,7 +237,7 @@ export class ZoneMap {
     this.lastLabels = key
     const text = labels.features.map(({ properties }) => properties.name).join('')
     await document.fonts.load(`16px "${LABEL_FONT}"`, text).catch(() => [])
-    if (this.lastLabels === key) this.map.getSource<GeoJSONSource>(LABELS)?.setData(labels)
+    if (this.lastLabels === key) void this.map.getSource<GeoJSONSource>(LABELS)?.setData(labels)
   }
 
   private childPieces(children: readonly number[]): MapGeoJSONFeature[] {

@@ -82,7 +82,12 @@ export function filtersFor(shown: Shown): Record<typeof ALL | 'outline' | 'child
   if ('type' in shown) {
     return { [ALL]: typeFilter(shown.type), outline: typeFilter(shown.type), children: NONE, chosen: NONE }
   }
-  return { [ALL]: idFilter([shown.zone]), outline: NONE, children: idFilter(shown.children), chosen: idFilter([shown.zone]) }
+  return {
+    [ALL]: idFilter([shown.zone]),
+    outline: NONE,
+    children: idFilter(shown.children),
+    chosen: idFilter([shown.zone]),
+  }
 }
 
 export function mapStyle(release: Release, look: Palette, shown: Shown): StyleSpecification {
