@@ -22,7 +22,7 @@ from cosmogony_pipeline.items import Item
 from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError
 
-DATA = Path(__file__).parents[4] / "tests" / "data"
+DATA = Path(__file__).parents[3] / "tests" / "data"
 LUXEMBOURG = Item("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)
 GATINEAU = Item("gatineau.osm.pbf", f"file://{DATA}/gatineau.osm.pbf", "CA")
 
