@@ -38,7 +38,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
-.PHONY: help local down clean status prune logs venv test test-long lint unit molecule faults e2e live long bench browser node build
+.PHONY: help local down clean status prune logs venv test test-long lint schemas unit molecule faults e2e live long bench browser node build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,9 @@ lint: venv $(NODE_MODULES) ## yamllint, ruff, ansible-lint; ESLint, Prettier and
 	npm --prefix $(WEB) run -s lint
 	npm --prefix $(WEB) run -s format:check
 	npm --prefix $(WEB) run -s typecheck
+
+schemas: venv ## JSON Schemas of the documents, made from their types
+	@python tools/make_schemas.py
 
 unit: venv $(NODE_MODULES) ## quick tests without the cluster
 	@npm --prefix $(WEB) test

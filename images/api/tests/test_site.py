@@ -80,7 +80,7 @@ def test_the_manifest_shows_where_data_is_from_and_nothing_of_the_network(client
     answer = client.get("/release").json["manifest"]
     assert answer["inputs"]["importer"] == "importer:0123"
     assert [source["url"] for source in answer["sources"]] == data.SHOWN_URLS
-    assert answer["inputs"]["sources"] == [{"name": "a.osm.pbf", "url": "a.osm.pbf"}]
+    assert answer["inputs"]["sources"] == [{"name": "a.osm.pbf", "url": "a.osm.pbf", "sha256": "3" * 64}]
     text = client.get("/release").get_data(as_text=True)
     for hidden in ("hush", "registry.example", "10.96", "bucket", "mirror", "/volume", "svc"):
         assert hidden not in text, hidden

@@ -26,11 +26,19 @@ URLS = {  # as a manifest may have them, and as they are shown
 }
 SHOWN_URLS = list(URLS.values())
 MANIFEST = {
+    "format": 1,
     "inputs_digest": "2" * 64,
-    "sources": [{"name": "li.osm.pbf", "url": url} for url in URLS],
+    "sources": [
+        {"name": "li.osm.pbf", "url": url, "file": "li-261122.osm.pbf", "size": 592570, "zones": 1} for url in URLS
+    ],
     "inputs": {
         "importer": "registry.example:5000/cosmogony/importer:0123",
-        "sources": [{"name": "a.osm.pbf", "url": "s3://bucket/a.osm.pbf"}],
+        "dashboard": "registry.example:5000/cosmogony/dashboard:4567",
+        "sources": [{"name": "a.osm.pbf", "url": "s3://bucket/a.osm.pbf", "sha256": "3" * 64}],
+        "rules": "4" * 64,
+        "extractor": "5" * 64,
+        "languages": ["fr"],
+        "tiles_max_zoom": 8,
     },
     "counts": {"zones": 9},
 }

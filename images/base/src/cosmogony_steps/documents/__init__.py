@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The documents that hold the steps together: markers, plan, manifest, statistics, gate report, run summary.
+
+Each is a frozen dataclass with ``from_json`` and ``to_json``. A field that is `ABSENT` has no key in the document.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET as ABSENT
+from msgspec import UnsetType as Absent
+
+from .document import Document, DocumentError, NewerFormatError, to_json
+from .findings import DroppedZone, FindingRow, IncompleteOfSource, IncompleteRelation
+from .gate import (
+    CountChange,
+    ExpectedFigures,
+    GateFigures,
+    GateLimits,
+    GateReport,
+    IncompleteFigures,
+    LeftOutFigures,
+    LeftOutGrowth,
+    LossFigures,
+    OutsideFigures,
+    ParentFigures,
+    TurnedCount,
+    ZoneOutside,
+)
+from .inputs import Inputs, InputSource
+from .manifest import (
+    Manifest,
+    ManifestCounts,
+    ManifestSource,
+    SkippedSources,
+    SourceWarning,
+    StepSeconds,
+    Versions,
+    ZonesFile,
+)
+from .markers import PartCounts, PartMarker, PartSource, SourceMarker, SourceVersion
+from .plan import Plan, PlanItem, PlannedSource
+from .states import (
+    CountStatus,
+    GateVerdict,
+    IncompletePolicy,
+    ReleaseState,
+    RunResult,
+    SourceState,
+    WarningKind,
+)
+from .statistics import ExpectedCount, Statistics
+from .summary import (
+    DroppedSummary,
+    Failure,
+    FindingSummary,
+    LiveRelease,
+    RunSummary,
+    StatusCounts,
+    SummaryCounts,
+    SummaryInputs,
+    SummarySource,
+    WebhookAnswer,
+)
+
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "CountChange",
+    "CountStatus",
+    "Document",
+    "DocumentError",
+    "DroppedSummary",
+    "DroppedZone",
+    "ExpectedCount",
+    "ExpectedFigures",
+    "Failure",
+    "FindingRow",
+    "FindingSummary",
+    "GateFigures",
+    "GateLimits",
+    "GateReport",
+    "GateVerdict",
+    "IncompleteFigures",
+    "IncompleteOfSource",
+    "IncompletePolicy",
+    "IncompleteRelation",
+    "InputSource",
+    "Inputs",
+    "LeftOutFigures",
+    "LeftOutGrowth",
+    "LiveRelease",
+    "LossFigures",
+    "Manifest",
+    "ManifestCounts",
+    "ManifestSource",
+    "NewerFormatError",
+    "OutsideFigures",
+    "ParentFigures",
+    "PartCounts",
+    "PartMarker",
+    "PartSource",
+    "Plan",
+    "PlanItem",
+    "PlannedSource",
+    "ReleaseState",
+    "RunResult",
+    "RunSummary",
+    "SkippedSources",
+    "SourceMarker",
+    "SourceState",
+    "SourceVersion",
+    "SourceWarning",
+    "Statistics",
+    "StatusCounts",
+    "StepSeconds",
+    "SummaryCounts",
+    "SummaryInputs",
+    "SummarySource",
+    "TurnedCount",
+    "Versions",
+    "WarningKind",
+    "WebhookAnswer",
+    "ZoneOutside",
+    "ZonesFile",
+    "to_json",
+]

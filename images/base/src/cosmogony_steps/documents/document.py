@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all documents have in common: a format number, reading with checks, writing as plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
+
+import msgspec
+
+from ..errors import StepError
+
+NO_FORMAT: Final = 0  # of documents from before there were format numbers
+
+Bytes = Annotated[int, msgspec.Meta(ge=0, description="bytes")]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, description="seconds")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Digest = Annotated[str, msgspec.Meta(description="sha256 in hexadecimal digits")]
+Day = Annotated[str, msgspec.Meta(description="day, like 2026-11-22", examples=["2026-11-22"])]
+Names = tuple[str, ...]
+
+_T = TypeVar("_T")
+
+
+class DocumentError(StepError):
+    """A document is not what its name promises; the message names document, key, field, and what was found."""
+
+
+class NewerFormatError(DocumentError):
+    """A document was written by a newer version of these programs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A JSON document in the bucket or the database.
+
+    Each kind has a ``format`` of its own, which is raised when a reader of the format before would misunderstand it:
+    a key that it needs is gone, means something else, or has a value that it does not know.
+    """
+
+    TITLE: ClassVar[str]
+    FORMAT: ClassVar[int]
+    REMEDY: ClassVar[str]  # what makes the document anew, as the end of a message
+
+    @classmethod
+    def from_json(cls, data: object, key: str) -> Self:
+        """Check a parsed JSON document.
+
+        Args:
+            data: the document, of this format or one before; one without a number is of the format before there
+                were any. Keys that are not known are ignored.
+            key: where it was read, for messages.
+
+        Raises:
+            NewerFormatError: if a newer version wrote it.
+            DocumentError: if a field is missing or has a value of another type.
+        """
+        if not isinstance(data, Mapping):
+            raise DocumentError(
+                f"{cls.TITLE} {key}: a JSON object is expected, found {_describe_value(data)}; {cls.REMEDY}"
+            )
+        number = data.get("format", NO_FORMAT)
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise DocumentError(
+                f"{cls.TITLE} {key}: field format: a whole number is expected, found {_describe_value(number)};"
+                f" {cls.REMEDY}"
+            )
+        if number > cls.FORMAT:
+            raise NewerFormatError(
+                f"{cls.TITLE} {key} has format {number}, this program reads up to {cls.FORMAT}: a newer version wrote"
+                f" it; deploy that version again, or {cls.REMEDY}"
+            )
+        current = {**(cls.upgrade(data, number) if number < cls.FORMAT else data), "format": cls.FORMAT}
+        return convert(current, cls, f"{cls.TITLE} {key}", cls.REMEDY)
+
+    @classmethod
+    def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+        """Return a document of the earlier format `number` in the shape of this one."""
+        return data
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as `json.dumps` takes it."""
+        document: dict[str, Any] = to_json(self)
+        return document
+
+
+def to_json(value: object) -> Any:
+    """Return a value of these types as plain JSON values."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def convert(data: object, kind: type[_T], name: str, remedy: str) -> _T:
+    """Make a value of a type out of plain JSON values; a `DocumentError` says where they do not fit."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as cause:
+        text, _, path = str(cause).partition(" - at `")
+        path = path.rstrip("`").removeprefix("$").removeprefix(".")
+        raise DocumentError(f"{name}: {_describe_problem(text, path, data)}; {remedy}") from cause
+
+
+def _describe_problem(text: str, path: str, data: object) -> str:
+    """What is wrong in the words of msgspec, after the field and with the value that is there."""
+    missing = text.removeprefix("Object missing required field ")
+    if missing != text:
+        return f"field {'.'.join(part for part in (path, missing.strip('`')) if part)} is missing"
+    return f"field {path or '(all)'}: {text[:1].lower()}{text[1:].replace('`', '')}, found {_find_value(data, path)}"
+
+
+def _find_value(data: object, path: str) -> str:
+    value = data
+    for step in path.replace("[", ".[").split("."):
+        if step == "[...]":
+            return "that in one of its entries"
+        if step.startswith("[") and isinstance(value, list | tuple):
+            value = value[int(step.strip("[]"))]
+        elif step and isinstance(value, Mapping):
+            value = value[step]
+    return _describe_value(value)
+
+
+def _describe_value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an extraction or a merge left out or repaired, as markers and manifests have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .document import Count, Names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow:
+    """Objects that were left out, or repaired, for one reason; relations have a level, place nodes a place.
+
+    The reasons are the extractor's: another extractor may have more of them.
+    """
+
+    reason: str
+    country_code: str | None
+    admin_level: int | None = None
+    place: str | None = None
+    count: Count
+    examples: Names  # OSM ids, at most ten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncompleteRelation:
+    """A relation of a source's own country with missing members."""
+
+    osm_id: str
+    name: str
+    admin_level: str
+    missing: Count
+    has_geometry: bool  # else it is no zone
+    own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncompleteOfSource(IncompleteRelation):
+    """An incomplete relation, and the source it was found in."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedZone:
+    """A zone that two sources hold, and whose copy in `source` was left out."""
+
+    osm_id: str
+    source: str
+    kept_source: str

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the gate found in a release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from msgspec import UNSET, UnsetType
+
+from .document import Count, Document, DocumentError, Moment, Names, convert
+from .findings import IncompleteOfSource
+from .states import GateVerdict, IncompletePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateLimits:
+    """What the gate lets through."""
+
+    max_loss_percent: float
+    max_loss_zones: int  # of one type in one country
+    max_turned_ko: int
+    max_outside: str  # a number, or a share such as 5%
+    outside_tolerance_percent: float
+    incomplete: IncompletePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentFigures:
+    """Zones whose parent is not there, or that are above themselves."""
+
+    missing: Count
+    cycles: Count
+    in_cycles: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutGrowth:
+    """More objects of a country were left out for a reason than in the live release."""
+
+    country: str  # empty where none is known
+    reason: str
+    before: Count
+    after: Count
+    examples: Names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutFigures:
+    """Objects that were left out, and where there are more of them than in the live release."""
+
+    by_reason: dict[str, Count]
+    grown: tuple[LeftOutGrowth, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountChange:
+    """Zones of one type in one country, in the live release and in this one."""
+
+    country: str
+    type: str
+    before: Count
+    after: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossFigures:
+    """Zones of the live release and of this one."""
+
+    zones_before: Count
+    zones_after: Count
+    changes: tuple[CountChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedCount:
+    """An expected count that the live release meets and this one does not."""
+
+    name: str
+    country: str | None
+    type: str
+    before: float
+    after: float
+    expected: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedFigures:
+    """Expected counts of this release, compared with those of the live one."""
+
+    rows: Count
+    ok: Count
+    ko: Count
+    ok_before: Count
+    turned: tuple[TurnedCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncompleteFigures:
+    """Relations of a source's own country with missing members."""
+
+    relations: Count
+    new: Count  # not so in the live release
+    policy: IncompletePolicy
+    named: tuple[IncompleteOfSource, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneOutside:
+    """A zone that reaches outside of its parent."""
+
+    osm_id: str | None
+    name: str | None
+    country: str
+    type: str
+    generated: bool
+    parent_osm_id: str | None
+    parent_name: str | None
+    percent: float  # of its area
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideFigures:
+    """Zones that reach outside of their parents."""
+
+    children: Count
+    checked: Count
+    without_area: Count
+    outside: Count
+    generated: Count
+    wholly: Count
+    worst: tuple[ZoneOutside, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFigures:
+    """What was counted; a check that did not run has no figures."""
+
+    zones: Count | UnsetType = UNSET
+    compared_with: str | UnsetType | None = UNSET  # the live release
+    parents: ParentFigures | UnsetType = UNSET
+    left_out: LeftOutFigures | UnsetType | None = UNSET
+    losses: LossFigures | UnsetType = UNSET
+    turned_ko: ExpectedFigures | UnsetType = UNSET
+    incomplete: IncompleteFigures | UnsetType = UNSET
+    outside: OutsideFigures | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateReport(Document):
+    """The verdict of the gate over a release, kept in the catalog of releases."""
+
+    TITLE: ClassVar[str] = "gate report"
+    FORMAT: ClassVar[int] = 1
+    REMEDY: ClassVar[str] = "run the gate on the release again"
+
+    format: Literal[1] = 1
+    verdict: GateVerdict
+    findings: Names = ()
+    notes: Names = ()  # of what should be looked at, and does not block
+    at: Moment | None = None
+    limits: GateLimits | None = None
+    figures: GateFigures | None = None
+
+    @classmethod
+    def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+        """Leave out limits and figures that had another shape: they explain the findings, nothing reads them."""
+        kinds = {"limits": GateLimits, "figures": GateFigures}
+        return {**data, **{name: _if_it_fits(data.get(name), kind) for name, kind in kinds.items()}}
+
+
+def _if_it_fits(value: object, kind: type) -> object:
+    try:
+        convert(value, kind, "", "")
+    except DocumentError:
+        return None
+    return value

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manifest of a release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from .document import Bytes, Count, Day, Digest, Document, DocumentError, Moment, Names, Seconds, convert
+from .findings import DroppedZone, FindingRow, IncompleteOfSource
+from .inputs import Inputs
+from .states import ReleaseState, WarningKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSeconds:
+    """How long fetch and extract of a source took."""
+
+    fetch: Seconds | None = None
+    extract: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestSource:
+    """A source of the release, and what was made of it."""
+
+    name: str
+    url: str
+    file: str
+    sha256: Digest | None = None
+    md5: str | None = None
+    size: Bytes
+    version_date: Day | None = None
+    data_timestamp: str | None = None
+    zones: Count
+    fetched: Moment | None = None
+    extracted: Moment | None = None
+    seconds: StepSeconds = field(default_factory=StepSeconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestCounts:
+    """Zones of a release, by type and by country; those of no known country have the empty name."""
+
+    zones: Count
+    by_type: dict[str, Count] = field(default_factory=dict)
+    by_country: dict[str, dict[str, Count]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedSources:
+    """Names of the sources that a run found done, by step."""
+
+    fetch: Names = ()
+    extract: Names = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceWarning:
+    """What somebody should look at in a source."""
+
+    source: str
+    kind: WarningKind
+    count: Count
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """The programs that made the zones."""
+
+    extractor: str
+    rules: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZonesFile:
+    """The file of zones beside the manifest."""
+
+    size: Bytes
+    sha256: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest(Document):
+    """What a release is made from and what is in it: releases/ID/manifest.json, and a row of the release's schema.
+
+    Without `inputs` it is of zones that were loaded from a file, or of the table of an original database.
+    """
+
+    TITLE: ClassVar[str] = "manifest"
+    FORMAT: ClassVar[int] = 1
+    REMEDY: ClassVar[str] = "run an update with a reason, which makes a new release"
+
+    format: Literal[1] = 1
+    id: str
+    created: Moment | None = None
+    state: ReleaseState | None = None
+    published: Moment | None = None
+    inputs: Inputs | None = None
+    inputs_digest: Digest | None = None
+    sources: tuple[ManifestSource, ...] = ()
+    counts: ManifestCounts | None = None
+    dropped: tuple[DroppedZone, ...] = ()
+    reparented: Count = 0
+    left_out: tuple[FindingRow, ...] | None = None  # null in manifests from before it was counted
+    repaired: tuple[FindingRow, ...] | None = None
+    incomplete: tuple[IncompleteOfSource, ...] = ()
+    skipped: SkippedSources = field(default_factory=SkippedSources)
+    warnings: tuple[SourceWarning, ...] = ()
+    versions: Versions | None = None
+    zones_file: ZonesFile | None = None
+    durations: dict[str, Seconds] = field(default_factory=dict)  # by step
+
+    @classmethod
+    def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+        """Leave out the rows of lists that once had other keys: nothing can be said of them now."""
+        lists = {"left_out": FindingRow, "repaired": FindingRow, "incomplete": IncompleteOfSource}
+        kept = {
+            name: [row for row in data[name] if _fits(row, kind)]
+            for name, kind in lists.items()
+            if isinstance(data.get(name), list)
+        }
+        return {**data, **kept}
+
+
+def _fits(row: object, kind: type) -> bool:
+    try:
+        convert(row, kind, "", "")
+    except DocumentError:
+        return False
+    return True

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON Schemas of the documents, made from their types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .document import Document
+from .gate import GateReport
+from .manifest import Manifest
+from .markers import PartMarker, SourceMarker
+from .plan import Plan
+from .statistics import ExpectedCount
+from .summary import RunSummary
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_FORMAT = "Rises when a reader of the format before would misunderstand the document; absent before there were numbers"
+DOCUMENTS: dict[str, type[Document]] = {
+    "gate-report": GateReport,
+    "manifest": Manifest,
+    "part-marker": PartMarker,
+    "plan": Plan,
+    "run-summary": RunSummary,
+    "source-marker": SourceMarker,
+}
+STATISTICS = "test-results"
+
+
+def make_schemas() -> dict[str, dict[str, Any]]:
+    """Return the schema of each document, by the name of its file without ending."""
+    schemas = {name: _of_document(kind) for name, kind in DOCUMENTS.items()}
+    _, definitions = msgspec.json.schema_components([ExpectedCount], ref_template="#/$defs/{name}")
+    schemas[STATISTICS] = {
+        "$schema": _DIALECT,
+        "title": "Statistics",
+        "description": "Expected counts of a release: test_results.json",
+        "type": "array",
+        "items": {"$ref": "#/$defs/ExpectedCount"},
+        "$defs": _described(definitions),
+    }
+    return schemas
+
+
+def make_components(*kinds: type) -> dict[str, Any]:
+    """Return the schemas of types and of all that they refer to, as an OpenAPI document has them."""
+    _, definitions = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return _described(definitions)
+
+
+def _of_document(kind: type[Document]) -> dict[str, Any]:
+    _, definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    described = _described(definitions)
+    own = described.pop(kind.__name__)
+    return {"$schema": _DIALECT, **own, **({"$defs": described} if described else {})}
+
+
+def _described(definitions: dict[str, Any]) -> dict[str, Any]:
+    for definition in definitions.values():
+        if "format" in definition.get("properties", {}):
+            definition["properties"]["format"]["description"] = _FORMAT
+        if "description" in definition:
+            definition["description"] = " ".join(definition["description"].split())
+    return dict(sorted(definitions.items()))

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics of a release: test_results.json, in the shape that the original's readers know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from .document import convert, to_json
+from .states import CountStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedCount:
+    """How many zones of a type are expected below a root zone, and how many there are."""
+
+    country_code: str | None
+    expected_max: float
+    expected_min: float
+    is_known_failure: Literal["yes"] | None
+    name: str  # of the country, in English
+    test_status: CountStatus
+    total: float  # -1 when the root zone is not in the data
+    wikidata_id: str  # of the root zone
+    wikidata_ontology: str | None
+    zone_type: str
+    zone_type_local_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """All expected counts of a release. The document is a plain list, so it has no format number."""
+
+    rows: tuple[ExpectedCount, ...]
+
+    @classmethod
+    def from_json(cls, data: object, key: str) -> Self:
+        """Check a parsed test_results.json; `key` says where it was read.
+
+        Raises:
+            DocumentError: if a field of a row is missing or has a value of another type.
+        """
+        rows = convert(data, tuple[ExpectedCount, ...], f"statistics {key}", "run the stats step again")
+        return cls(rows)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the rows as `json.dumps` takes them."""
+        rows: list[dict[str, Any]] = to_json(self.rows)
+        return rows
+
+    def count(self, status: CountStatus) -> int:
+        """Return how many rows have a status."""
+        return sum(row.test_status == status for row in self.rows)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The summary of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from msgspec import UNSET, UnsetType
+
+from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds
+from .findings import DroppedZone, FindingRow
+from .gate import GateReport
+from .manifest import StepSeconds, Versions
+from .states import RunResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummarySource:
+    """A source as it is stored, and whether this run brought it."""
+
+    name: str
+    url: str | None = None
+    file: str | None = None
+    version_date: Day | None = None
+    size: Bytes | None = None
+    sha256: Digest | None = None
+    zones: Count | None = None
+    fetched: bool
+    extracted: bool
+    seconds: StepSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryInputs:
+    """All that the release of the run is made from."""
+
+    digest: Digest | None = None
+    languages: Names | None = None
+    as_original: bool | None = None
+    versions: Versions | None = None
+    sources: tuple[SummarySource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusCounts:
+    """Expected counts by their status."""
+
+    ok: Count
+    ko: Count
+    skip: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryCounts:
+    """Zones and expected counts, as far as the run came."""
+
+    zones: Count | UnsetType = UNSET
+    by_type: dict[str, Count] | UnsetType = UNSET
+    by_country: dict[str, dict[str, Count]] | UnsetType = UNSET
+    loaded: Count | UnsetType = UNSET
+    expected: StatusCounts | UnsetType = UNSET
+    sources: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRelease:
+    """The release that is live when the run has ended."""
+
+    id: str
+    published: Moment | None = None
+    zones: Count | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedSummary:
+    """Copies of zones that were left out, and the first of them."""
+
+    number: Count
+    zones: tuple[DroppedZone, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingSummary:
+    """Objects by reason, and the rows that count most of them."""
+
+    by_reason: dict[str, Count]
+    rows: tuple[FindingRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Where a run failed, or failed at first."""
+
+    step: str
+    message: str
+    pod: str | UnsetType | None = UNSET  # none ever ran
+    finished: str | UnsetType | None = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAnswer:
+    """What came of posting the summary."""
+
+    posted: bool
+    status: int | None
+    attempts: Count
+    error: str | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary(Document):
+    """What came of a data update: runs/WORKFLOW.json, releases/ID/summary.json, and what the webhook gets."""
+
+    TITLE: ClassVar[str] = "run summary"
+    FORMAT: ClassVar[int] = 1
+    REMEDY: ClassVar[str] = "look at the logs of the run"
+
+    text: str  # all of it in one line, under the name that chat services look for
+    format: Literal[1] = 1
+    run: str
+    status: str  # as Argo says
+    result: RunResult
+    published: bool
+    started: Moment | None
+    finished: Moment
+    mode: str | None
+    reason: str | None
+    override: str | None
+    release: str | None
+    live: LiveRelease | None
+    inputs: SummaryInputs
+    counts: SummaryCounts
+    durations: dict[str, Seconds | None]  # by step, and total
+    skipped: Names  # sources that the run found extracted
+    dropped: DroppedSummary
+    left_out: FindingSummary | None
+    repaired: FindingSummary | None
+    gate: GateReport | None
+    failures: tuple[Failure, ...]
+    retried: tuple[Failure, ...]
+    warnings: Names
+    webhook: WebhookAnswer | UnsetType | None = UNSET  # absent while it is posted

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the JSON Schemas of the documents, in docs/reference/schemas and in the API's openapi.json.
+
+Their source are the types of `cosmogony_steps.documents`. With --check nothing is written; what is not up to date is
+named, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cosmogony_steps.documents import ExpectedCount, GateReport, Manifest
+from cosmogony_steps.documents.schemas import make_components, make_schemas
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS = ROOT / "docs/reference/schemas"
+OPENAPI = ROOT / "images/api/src/cosmogony_api/openapi.json"
+IN_OPENAPI = (ExpectedCount, GateReport, Manifest)
+MARK = "x-made-from"  # tells the schemas made here from those that are written by hand
+MODULE = "cosmogony_steps.documents"
+
+
+def main() -> int:
+    """Write the files, or compare them; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    check = parser.parse_args().check
+    wanted = {SCHEMAS / f"{name}.json": _text(schema) for name, schema in make_schemas().items()}
+    wanted[OPENAPI] = _text(_with_components(json.loads(OPENAPI.read_text(encoding="utf-8"))))
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    gone = [path for path in SCHEMAS.glob("*.json") if path not in wanted]
+    if check:
+        for path in stale + gone:
+            print(f"{path.relative_to(ROOT)} is not up to date; run make schemas", file=sys.stderr)
+        return 1 if stale or gone else 0
+    SCHEMAS.mkdir(parents=True, exist_ok=True)
+    for path in stale:
+        path.write_text(wanted[path], encoding="utf-8")
+    for path in gone:
+        path.unlink()
+    return 0
+
+
+def _with_components(openapi: dict[str, Any]) -> dict[str, Any]:
+    """Replace the schemas of documents among the components."""
+    schemas = openapi["components"]["schemas"]
+    own = {name: schema for name, schema in schemas.items() if MARK not in schema}
+    made = {name: {MARK: MODULE, **schema} for name, schema in make_components(*IN_OPENAPI).items()}
+    if same := sorted(own.keys() & made.keys()):
+        raise SystemExit(f"openapi.json: {', '.join(same)} is written by hand and made from a type: rename one of them")
+    return {**openapi, "components": {**openapi["components"], "schemas": {**own, **made}}}
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
