@@ -38,7 +38,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
-.PHONY: help local down clean status prune logs venv test test-long lint schemas unit molecule faults e2e live long bench browser node build
+.PHONY: help local down clean status prune logs venv test test-long lint arrows schemas unit molecule faults e2e live long bench browser node build
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -80,14 +80,18 @@ prune: venv ## removes old images of the stack from the local registry
 logs: ## follows the logs of the local cluster's daemons
 	@tail -n 50 -F /var/lib/cosmogony-stack/log/*.log
 
-lint: venv $(NODE_MODULES) ## yamllint, ruff, ansible-lint; ESLint, Prettier and types of the site
+lint: venv $(NODE_MODULES) ## yamllint, ruff, import-linter, ansible-lint; ESLint, Prettier and types of the site
 	@yamllint --strict .
 	ruff check .
 	ruff format --check .
+	lint-imports --no-logo --no-cache
 	ansible-lint --offline
 	npm --prefix $(WEB) run -s lint
 	npm --prefix $(WEB) run -s format:check
 	npm --prefix $(WEB) run -s typecheck
+
+arrows: venv ## the imports between the packages of images/, and between the parts of each
+	@python tools/list_arrows.py
 
 schemas: venv ## JSON Schemas of the documents, made from their types
 	@python tools/make_schemas.py
