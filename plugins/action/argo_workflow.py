@@ -17,12 +17,13 @@ HOLD = 20  # seconds one look may take when nothing happens
 NO_PROGRESS_AFTER = 300  # the default of the module
 
 
-class ActionModule(ActionBase):
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
     """Submits through the module, then lets it look again and again, and prints its lines."""
 
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the task; return what the module returns, with every line that was printed."""
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         wait = boolean(arguments.get("wait", True), strict=False)
@@ -68,9 +69,10 @@ class ActionModule(ActionBase):
         return {**result, "lines": lines}
 
     def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        return self._execute_module(
+        result: dict[str, Any] = self._execute_module(
             module_name="cosmogony.stack.argo_workflow", module_args=arguments, task_vars=task_vars
         )
+        return result
 
     def _say(self, line: str) -> None:
         if not self._task.no_log:

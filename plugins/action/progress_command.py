@@ -15,14 +15,15 @@ display = Display()
 STDERR_KEPT = 8000
 
 
-class ActionModule(ActionBase):
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
     """See the documentation of the module progress_command."""
 
     _requires_connection = False
     _supports_check_mode = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+        """Run the command; return its exit code, its lines, and the end of its standard error."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
         _, arguments = self.validate_argument_spec(
             argument_spec={
                 "argv": {"type": "list", "elements": "str", "required": True},

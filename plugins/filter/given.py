@@ -11,7 +11,7 @@ name: given
 short_description: The value that was given, or a default for a blank one
 version_added: 0.1.0
 author:
-  - The cosmogony.stack contributors
+  - The cosmogony.stack contributors (!UNKNOWN)
 description:
   - Takes an undefined value, a null one, and text that is empty or only blank as "not given".
   - Any other value stays as it is, C(false), C(0) and empty lists included, which C(default(x, true)) would replace.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: content_digest
 author:
-  - The cosmogony.stack contributors
+  - The cosmogony.stack contributors (!UNKNOWN)
 version_added: 0.1.0
 short_description: Digest of the contents of a folder
 description:
@@ -195,8 +195,8 @@ def content_digest(
     return digest.hexdigest()
 
 
-class LookupModule(LookupBase):
-    """Ansible's face of content_digest()."""
+class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
+    """Lookup plugin entry point."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """Return one digest for each folder."""

@@ -37,19 +37,15 @@ class ArgoClient:
         self.namespace = namespace
 
     def template(self, name: str) -> dict[str, Any]:
-        return self._call(
-            f"WorkflowTemplate {self.namespace}/{name}", self._custom.get_namespaced_custom_object,
-            *self._where("workflowtemplates"), name,
-        )  # fmt: skip
+        """Return a WorkflowTemplate."""
+        return self._object("WorkflowTemplate", name)
 
     def workflow(self, name: str) -> dict[str, Any]:
-        return self._call(
-            f"Workflow {self.namespace}/{name}", self._custom.get_namespaced_custom_object,
-            *self._where("workflows"), name,
-        )  # fmt: skip
+        """Return a Workflow."""
+        return self._object("Workflow", name)
 
     def running(self, template: str) -> list[dict[str, Any]]:
-        """Workflows of a template that have not ended, oldest first."""
+        """Return the workflows of a template that have not ended, oldest first."""
         answer = self._call(
             f"Workflows of namespace {self.namespace}", self._custom.list_namespaced_custom_object,
             *self._where("workflows"), label_selector=f"{COMPLETED}!=true",
@@ -63,13 +59,17 @@ class ArgoClient:
         return sorted(found, key=lambda item: item["metadata"].get("creationTimestamp", ""))
 
     def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        return self._call(
+        """Create a Workflow; return it as the API stored it."""
+        workflow: dict[str, Any] = self._call(
             f"Workflow of template {body['spec']['workflowTemplateRef']['name']}",
-            self._custom.create_namespaced_custom_object, *self._where("workflows"), body,
-        )  # fmt: skip
+            self._custom.create_namespaced_custom_object,
+            *self._where("workflows"),
+            body,
+        )
+        return workflow
 
     def log(self, workflow: str, node: str, lines: int) -> list[str]:
-        """The last lines a step wrote; empty when its pod is gone."""
+        """Return the last lines that a step wrote; none when its pod is gone."""
         try:
             pods = self._call(
                 f"pods of workflow {workflow}", self._core.list_namespaced_pod,
@@ -85,6 +85,15 @@ class ArgoClient:
         except ArgoError:
             return []
         return []
+
+    def _object(self, kind: str, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._call(
+            f"{kind} {self.namespace}/{name}",
+            self._custom.get_namespaced_custom_object,
+            *self._where(f"{kind.lower()}s"),
+            name,
+        )
+        return found
 
     def _where(self, plural: str) -> tuple[str, str, str, str]:
         return GROUP, VERSION, self.namespace, plural
@@ -116,7 +125,7 @@ def submission(
     template: str, namespace: str, parameters: Mapping[str, str], *,
     generate_name: str, parallelism: int | None, labels: Mapping[str, str],
 ) -> dict[str, Any]:  # fmt: skip
-    """The Workflow object that runs a template."""
+    """Return the Workflow object that runs a template."""
     spec: dict[str, Any] = {"workflowTemplateRef": {"name": template}}
     if parameters:
         spec["arguments"] = {"parameters": [{"name": k, "value": v} for k, v in sorted(parameters.items())]}
@@ -135,7 +144,7 @@ def submission(
 
 
 def parameter_texts(given: Mapping[str, Any]) -> dict[str, str]:
-    """Parameters as Argo takes them. Blank ones are left out, so that the template's default applies."""
+    """Return parameters as Argo takes them. Blank ones are left out, so that the template's default applies."""
     texts: dict[str, str] = {}
     for name, value in given.items():
         if value is None or value == "":
@@ -150,7 +159,11 @@ def parameter_texts(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
-    """Refuse what Argo would take silently: parameters the template does not know, and missing ones."""
+    """Refuse what Argo would take silently: parameters the template does not know, and missing ones.
+
+    Raises:
+        ArgoError: A parameter is unknown, missing, or none of its choices.
+    """
     name = template["metadata"]["name"]
     known = (template.get("spec", {}).get("arguments") or {}).get("parameters") or []
     unknown = sorted(set(given) - {parameter["name"] for parameter in known})

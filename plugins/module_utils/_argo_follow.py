@@ -38,9 +38,20 @@ def follow(
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], str] = lambda: datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
 ) -> Observation:
-    """Look at once and then every INTERVAL seconds, until the workflow has ended or TIMEOUT is over.
+    """Look at once and then every ``interval`` seconds, until the workflow has ended or ``timeout`` is over.
 
-    With HOLD, also return with the first news, and after HOLD seconds without any.
+    Args:
+        look: Returns the workflow as it is now.
+        seen: What an earlier call returned as ``Observation.seen``.
+        interval: Seconds between two looks.
+        timeout: Seconds to follow it at most.
+        hold: When given, return also with the first news, and after that many seconds without any.
+        clock: Seconds of a monotonic clock.
+        sleep: Waits for seconds.
+        now: The time in UTC, as the API writes it.
+
+    Raises:
+        ArgoError: The API refuses, or has not answered for ``PATIENCE`` seconds.
     """
     began = answered = clock()
     observation: Observation | None = None

@@ -22,15 +22,17 @@ Node = Mapping[str, Any]
 
 
 def phase(workflow: Workflow) -> str:
-    """Phase of the workflow; one that the controller has not seen yet is Pending."""
+    """Return the phase of the workflow; one that the controller has not seen yet is Pending."""
     return workflow.get("status", {}).get("phase") or "Pending"
 
 
 def ended(workflow: Workflow) -> bool:
+    """Return whether the workflow has ended, well or not."""
     return phase(workflow) in ENDED
 
 
 def seconds_between(start: str | None, end: str | None) -> int | None:
+    """Return the seconds from one time of the API to another, at least 0; None while one of them is open."""
     if not start or not end:
         return None
     return max(0, int((_time(end) - _time(start)).total_seconds()))
@@ -41,24 +43,25 @@ def _time(text: str) -> datetime:
 
 
 def elapsed(seconds: float | None) -> str:
-    """Seconds as M:SS, or H:MM:SS from an hour on."""
+    """Return seconds as MM:SS, or H:MM:SS from an hour on."""
     minutes, rest = divmod(max(0, int(seconds or 0)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
 
 
 def nodes_of(workflow: Workflow) -> dict[str, Node]:
-    """The nodes by id; large workflows hold them compressed."""
+    """Return the nodes by id; large workflows hold them compressed."""
     status = workflow.get("status", {})
     if status.get("nodes"):
         return dict(status["nodes"])
     if status.get("compressedNodes"):
-        return json.loads(gzip.decompress(base64.b64decode(status["compressedNodes"])))
+        nodes: dict[str, Node] = json.loads(gzip.decompress(base64.b64decode(status["compressedNodes"])))
+        return nodes
     return {}
 
 
 def outputs(workflow: Workflow) -> dict[str, str]:
-    """Output parameters: the global ones, and those of the entry template."""
+    """Return the output parameters: the global ones, and those of the entry template."""
     found: dict[str, str] = {}
     root = nodes_of(workflow).get(workflow["metadata"]["name"], {})
     for holder in (root, workflow.get("status", {})):
@@ -69,6 +72,7 @@ def outputs(workflow: Workflow) -> dict[str, str]:
 
 
 def summary(workflow: Workflow) -> dict[str, Any]:
+    """Return what the module returns as ``workflow``."""
     metadata, status = workflow["metadata"], workflow.get("status", {})
     return {
         "name": metadata["name"],
@@ -85,7 +89,9 @@ def summary(workflow: Workflow) -> dict[str, Any]:
 
 
 def template_of(workflow: Workflow) -> str:
-    return (workflow.get("spec", {}).get("workflowTemplateRef") or {}).get("name", "")
+    """Return the name of the WorkflowTemplate that the workflow was submitted from; empty for any other."""
+    name: str = (workflow.get("spec", {}).get("workflowTemplateRef") or {}).get("name", "")
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,7 @@ class Step:
         return "|".join((self.phase, self.progress, self.message if self.phase != "Running" else ""))
 
     def text(self) -> str:
+        """Return the step as one line: its name, its attempt, its phase, how far it is, what is wrong."""
         words = [self.label]
         if self.attempt > 1:
             words.append(f"attempt {self.attempt}")
@@ -132,12 +139,12 @@ class Tree:
                 self.parents.setdefault(child, identifier)
 
     def steps(self) -> list[Step]:
-        """Every pod, in the order in which they began."""
+        """Return every pod, in the order in which they began."""
         pods = [identifier for identifier, node in self.nodes.items() if node.get("type") == "Pod"]
         return [self._step(i) for i in sorted(pods, key=lambda i: (self.nodes[i].get("startedAt") or "~", i))]
 
     def failures(self) -> list[Step]:
-        """Where the failure began: failed nodes without a failed node below, of retried ones the last attempt."""
+        """Return where the failure began: failed nodes with none below them, of retried ones the last attempt."""
         found = []
         for identifier, node in self.nodes.items():
             if node.get("phase") not in BROKEN or self._was_retried(identifier):
@@ -229,7 +236,7 @@ def _item_name(node: Node) -> str:
 
 
 def waiting_for(workflow: Workflow) -> str:
-    """Why a workflow has not begun: the lock it waits for and who holds it."""
+    """Return why a workflow has not begun: the lock it waits for and who holds it."""
     status = workflow.get("status", {})
     if phase(workflow) != "Pending":
         return ""
@@ -237,11 +244,12 @@ def waiting_for(workflow: Workflow) -> str:
         for lock in ((status.get("synchronization") or {}).get(kind) or {}).get("waiting") or []:
             holders = [lock["holder"]] if lock.get("holder") else lock.get("holders") or []
             return f"waits for lock {lock.get(kind, '')}, held by {', '.join(holders) or 'another workflow'}"
-    return status.get("message", "")
+    message: str = status.get("message", "")
+    return message
 
 
 def news(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple[list[str], dict[str, str]]:
-    """Lines for what changed since SEEN, and what has been seen now."""
+    """Return lines for what changed since ``seen``, and what has been seen now (the state of each step by its id)."""
     created = workflow["metadata"].get("creationTimestamp")
     current: dict[str, str] = {}
     lines: list[tuple[int, str]] = []
@@ -262,7 +270,7 @@ def news(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple[list[st
 
 
 def at_work(workflow: Workflow) -> dict[str, str]:
-    """What has not ended, by id, each as one line: the steps; before the first one, what the workflow waits for."""
+    """Return what has not ended, by id, each as one line: the steps, or what the workflow waits for before them."""
     waiting = waiting_for(workflow)
     if waiting:
         return {"": f"{workflow['metadata']['name']} {waiting}"}
@@ -270,7 +278,7 @@ def at_work(workflow: Workflow) -> dict[str, str]:
 
 
 def last_observation(workflow: Workflow) -> str:
-    """One sentence on where a workflow stands."""
+    """Return one sentence on where a workflow stands."""
     parts = [f"phase {phase(workflow)}"]
     status = workflow.get("status", {})
     if status.get("progress"):

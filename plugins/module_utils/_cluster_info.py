@@ -35,9 +35,11 @@ class Cluster:
 
     @property
     def server(self) -> str:
+        """Address of the API server."""
         return str(self.api.configuration.host)
 
     def version(self) -> str:
+        """Return the version of Kubernetes."""
         from kubernetes import client
 
         return str(self._need("the version", client.VersionApi(self.api).get_code).git_version)
@@ -213,4 +215,4 @@ def watches(controller: Mapping[str, Any], namespace: str) -> bool:
     """Tell whether a controller runs the workflows of a namespace."""
     if not controller["namespaced"]:
         return True
-    return (controller["managed_namespace"] or controller["namespace"]) == namespace
+    return bool((controller["managed_namespace"] or controller["namespace"]) == namespace)

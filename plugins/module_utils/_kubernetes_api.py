@@ -16,12 +16,19 @@ CONNECT_SECONDS = 60
 CHECK = "Check the kubeconfig, its context, and that the cluster runs."
 
 
-class Unreachable(Exception):
+class UnreachableError(Exception):
     """There is no API to speak to, in words."""
 
 
 def connect(params: Mapping[str, Any]) -> Any:
-    """Return a client of its own, which asks once and does not repeat what failed."""
+    """Return a client of its own, which asks once and does not repeat what failed.
+
+    Args:
+        params: The module's options, those of kubernetes.core's modules among them.
+
+    Raises:
+        UnreachableError: No API answers within a minute, or the credentials are refused.
+    """
     import kubernetes
     import urllib3
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
@@ -38,7 +45,9 @@ def connect(params: Mapping[str, Any]) -> Any:
         urllib3.exceptions.HTTPError,
         OSError,
     ) as error:
-        raise Unreachable(f"The Kubernetes API cannot be reached: {describe(error).rstrip('.')}. {CHECK}") from error
+        raise UnreachableError(
+            f"The Kubernetes API cannot be reached: {describe(error).rstrip('.')}. {CHECK}"
+        ) from error
     configuration = api.configuration
     configuration.retries = False
     own = kubernetes.client.ApiClient(configuration)
@@ -48,14 +57,17 @@ def connect(params: Mapping[str, Any]) -> Any:
 
 @contextlib.contextmanager
 def _limit(seconds: int) -> Iterator[None]:
-    """Unreachable when the block takes longer: kubernetes.core asks the API for its version and kinds without a limit.
+    """Limit how long the block may take: kubernetes.core asks the API for its version and kinds without a limit.
 
     Only for a main thread, as the one of a module is.
+
+    Raises:
+        UnreachableError: The block has taken longer than ``seconds``.
     """
 
     def end(*_: object) -> NoReturn:
         # no OSError: urllib3 would ask once more
-        raise Unreachable(f"The Kubernetes API does not answer within {seconds} s. {CHECK}")
+        raise UnreachableError(f"The Kubernetes API does not answer within {seconds} s. {CHECK}")
 
     before = signal.signal(signal.SIGALRM, end)
     signal.alarm(seconds)

@@ -9,7 +9,7 @@ module: argo_workflow
 short_description: Run a workflow template of Argo Workflows and follow it
 version_added: 0.1.0
 author:
-  - The cosmogony.stack contributors
+  - The cosmogony.stack contributors (!UNKNOWN)
 description:
   - Submits a Workflow from a WorkflowTemplate, follows it until it has ended, and returns its output parameters.
   - While it runs, one line is printed for everything that happens, with the time since the start and the progress
@@ -103,19 +103,18 @@ options:
     default: {}
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - cosmogony.stack.attributes
+  - cosmogony.stack.attributes.action_group
 attributes:
   check_mode:
-    description: Submits nothing, and says whether the template exists.
     support: full
+    details: Submits nothing, and says whether the template exists.
   diff_mode:
-    description: There is nothing to compare.
     support: none
+    details: There is nothing to compare.
   idempotent:
-    description: Each run submits a workflow; what it changes is for the workflow to decide.
     support: none
-  action_group:
-    description: Is part of the action group C(cosmogony.stack.stack).
-    support: full
+    details: Each run submits a workflow, which decides what it changes.
 requirements:
   - kubernetes >= 24.2.0 (Python)
   - kubernetes.core >= 6.2.0 (collection)
@@ -155,17 +154,57 @@ workflow:
   description: The workflow as it was last seen.
   returned: when one was submitted or followed
   type: dict
-  sample:
-    name: cosmogony-update-7x2kq
-    namespace: cosmogony
-    template: cosmogony-update
-    phase: Succeeded
-    message: ""
-    progress: 9/9
-    created: "2026-11-22T22:10:00Z"
-    started: "2026-11-22T22:10:00Z"
-    finished: "2026-11-22T22:11:09Z"
-    duration: 69
+  contains:
+    name:
+      description: Its name.
+      type: str
+      returned: always
+      sample: cosmogony-update-7x2kq
+    namespace:
+      description: Its namespace.
+      type: str
+      returned: always
+      sample: cosmogony
+    template:
+      description: The WorkflowTemplate that it was submitted from; empty for another kind of workflow.
+      type: str
+      returned: always
+      sample: cosmogony-update
+    phase:
+      description: Its phase. One that the controller has not seen yet is C(Pending).
+      type: str
+      returned: always
+      sample: Succeeded
+    message:
+      description: What the controller says about it.
+      type: str
+      returned: always
+      sample: ""
+    progress:
+      description: Steps that have ended, and steps that are known.
+      type: str
+      returned: always
+      sample: 9/9
+    created:
+      description: When it was submitted, in UTC.
+      type: str
+      returned: always
+      sample: "2026-11-22T22:10:00Z"
+    started:
+      description: When its first step began; null before that.
+      type: str
+      returned: always
+      sample: "2026-11-22T22:10:00Z"
+    finished:
+      description: When it ended; null before that.
+      type: str
+      returned: always
+      sample: "2026-11-22T22:11:09Z"
+    duration:
+      description: Seconds from its start to its end; null before that.
+      type: int
+      returned: always
+      sample: 69
 outputs:
   description: Output parameters of the workflow.
   returned: when one was submitted or followed
@@ -176,12 +215,33 @@ failed_nodes:
   returned: when the workflow failed
   type: list
   elements: dict
-  sample:
-    - step: fetch(liechtenstein-latest)
-      template: cosmogony-fetch
-      phase: Failed
-      message: "main: Error (exit code 1)"
-      log: ["error: source liechtenstein-latest.osm.pbf: HTTP 404 Not Found"]
+  contains:
+    step:
+      description: The step; in a loop with the item that it worked on.
+      type: str
+      returned: always
+      sample: fetch(liechtenstein-latest)
+    template:
+      description: The WorkflowTemplate of the step.
+      type: str
+      returned: always
+      sample: cosmogony-fetch
+    phase:
+      description: C(Failed) or C(Error).
+      type: str
+      returned: always
+      sample: Failed
+    message:
+      description: What Argo says about it.
+      type: str
+      returned: always
+      sample: "main: Error (exit code 1)"
+    log:
+      description: The last lines of its log, at most O(log_lines); empty when its pod is gone.
+      type: list
+      elements: str
+      returned: always
+      sample: ["error: source liechtenstein-latest.osm.pbf: HTTP 404 Not Found"]
 last_observation:
   description: Where the workflow stood when the time was over.
   returned: when O(wait_timeout) was over
@@ -235,11 +295,12 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status impor
     phase,
     summary,
 )
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import Unreachable, connect
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import UnreachableError, connect
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
 
 def argument_spec() -> dict[str, Any]:
+    """Return the options of the module, with those that kubernetes.core's modules share."""
     spec: dict[str, Any] = copy.deepcopy(AUTH_ARG_SPEC)
     spec.update(
         template={"type": "str"},
@@ -271,6 +332,14 @@ class WorkflowRun:
         self.results: dict[str, Any] = {"changed": False}
 
     def run(self) -> dict[str, Any]:
+        """Submit or follow a workflow, as the options say.
+
+        Returns:
+            What the module returns; with ``failed`` and ``msg`` when the workflow failed or has not ended in time.
+
+        Raises:
+            ArgoError: The API refuses, or a workflow of the same template is running and must not.
+        """
         if self.params["name"]:
             return self._follow(self.params["name"])
         if self.check_mode:
@@ -293,7 +362,7 @@ class WorkflowRun:
 
     def _running_one(self) -> str | None:
         """The name of a running workflow that is to be followed instead of a new one."""
-        names = [item["metadata"]["name"] for item in self.client.running(self.params["template"])]
+        names: list[str] = [item["metadata"]["name"] for item in self.client.running(self.params["template"])]
         if names:
             self.results["running"] = names
         if not names or self.params["when_running"] == "submit":
@@ -321,7 +390,8 @@ class WorkflowRun:
             )
         )
         self.results.update(changed=True, workflow=summary(workflow), outputs={}, ended=False)
-        return workflow["metadata"]["name"]
+        name: str = workflow["metadata"]["name"]
+        return name
 
     def _follow(self, name: str) -> dict[str, Any]:
         observation = follow(
@@ -386,6 +456,7 @@ def _told(node: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    """Run the module."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
         required_one_of=[("template", "name")],
@@ -398,7 +469,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=traceback.format_exc())
     try:
         api = connect(module.params)
-    except Unreachable as error:
+    except UnreachableError as error:
         module.fail_json(msg=str(error))
     client = ArgoClient(
         kubernetes.client.CustomObjectsApi(api), kubernetes.client.CoreV1Api(api), module.params["namespace"]

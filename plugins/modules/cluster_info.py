@@ -9,7 +9,7 @@ module: cluster_info
 short_description: Tell which cluster is reached, as whom, and what the stack finds there
 version_added: 0.1.0
 author:
-  - The cosmogony.stack contributors
+  - The cosmogony.stack contributors (!UNKNOWN)
 description:
   - Tells the server, its version, who the API takes us for, whether a namespace exists, what there is of Argo
     Workflows, and which of the given rights we lack.
@@ -45,19 +45,18 @@ options:
         default: false
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - cosmogony.stack.attributes
+  - cosmogony.stack.attributes.action_group
 attributes:
   check_mode:
-    description: It never changes anything.
     support: full
+    details: It never changes anything.
   diff_mode:
-    description: There is nothing to compare.
     support: none
+    details: There is nothing to compare.
   idempotent:
-    description: It never changes anything.
     support: full
-  action_group:
-    description: Is part of the action group C(cosmogony.stack.stack).
-    support: full
+    details: It never changes anything.
 requirements:
   - kubernetes >= 24.2.0 (Python)
   - kubernetes.core >= 6.2.0 (collection)
@@ -159,11 +158,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.cosmogony.stack.plugins.module_utils._cluster_info import Cluster, ClusterError
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import Unreachable, connect
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import UnreachableError, connect
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
 
 def argument_spec() -> dict[str, Any]:
+    """Return the options of the module, with those that kubernetes.core's modules share."""
     right = {
         "group": {"type": "str", "default": ""},
         "resource": {"type": "str", "required": True},
@@ -179,6 +179,11 @@ def argument_spec() -> dict[str, Any]:
 
 
 def collect(cluster: Cluster, rights: list[dict[str, Any]]) -> dict[str, Any]:
+    """Ask everything that the module returns.
+
+    Raises:
+        ClusterError: The cluster cannot be reached, or does not say what is always needed.
+    """
     return {
         "changed": False,
         "server": cluster.server,
@@ -193,6 +198,7 @@ def collect(cluster: Cluster, rights: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         importlib.import_module("kubernetes")
@@ -201,7 +207,7 @@ def main() -> None:
     try:
         cluster = Cluster(connect(module.params), module.params["namespace"])
         result = collect(cluster, module.params["rights"])
-    except (Unreachable, ClusterError) as error:
+    except (UnreachableError, ClusterError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -13,7 +13,7 @@ description:
   - Internal to the roles of this collection.
 version_added: 0.1.0
 author:
-  - Cosmogony stack maintainers (@cosmogony-stack)
+  - The cosmogony.stack contributors (!UNKNOWN)
 options:
   argv:
     description:
@@ -30,13 +30,18 @@ options:
       - Lines that begin with this text are kept in the result and not shown.
     type: str
     default: "{"
+extends_documentation_fragment:
+  - cosmogony.stack.attributes
 attributes:
   check_mode:
-    description: Nothing is run in check mode; the task is skipped.
     support: none
+    details: The task is skipped.
   diff_mode:
-    description: There is no difference to show.
     support: none
+    details: There is nothing to compare.
+  idempotent:
+    support: none
+    details: Runs the command every time, and always counts as changed.
 """
 
 EXAMPLES = r"""

@@ -9,7 +9,7 @@ module: readiness
 short_description: Wait until MinIO and PostgreSQL answer what the stack needs
 version_added: 0.1.0
 author:
-  - The cosmogony.stack contributors
+  - The cosmogony.stack contributors (!UNKNOWN)
 description:
   - Asks an S3 store (MinIO or another) with a signed call on the bucket, and a PostgreSQL database with a query for
     its version, its PostGIS, and the right to create schemas.
@@ -173,19 +173,18 @@ options:
     default: true
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - cosmogony.stack.attributes
+  - cosmogony.stack.attributes.action_group
 attributes:
   check_mode:
-    description: Asks as always, but creates no bucket and writes no object.
     support: full
+    details: Asks as always, but creates no bucket and writes no object.
   diff_mode:
-    description: There is nothing to compare.
     support: none
+    details: There is nothing to compare.
   idempotent:
-    description: Changes something only when it creates the bucket.
     support: full
-  action_group:
-    description: Is part of the action group C(cosmogony.stack.stack).
-    support: full
+    details: Changes something only when it creates the bucket.
 requirements:
   - minio >= 7.2 (Python), for O(minio)
   - psycopg >= 3.1 (Python), for O(postgres)
@@ -356,7 +355,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import Unreachable, connect
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import UnreachableError, connect
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import Backend, wait_for
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.portforward import Forwarder
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.postgres import PostgresProbe
@@ -369,6 +368,7 @@ SSLMODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
 
 def service_spec(port: int) -> dict[str, Any]:
+    """Return the options that name a Service."""
     options = {
         "namespace": {"type": "str", "required": True},
         "name": {"type": "str", "required": True},
@@ -378,6 +378,7 @@ def service_spec(port: int) -> dict[str, Any]:
 
 
 def minio_spec() -> dict[str, Any]:
+    """Return the options of the S3 store."""
     options = {
         "endpoint": {"type": "str"},
         # It names a user and is no secret; hiding it would hide the same word everywhere else.
@@ -398,6 +399,7 @@ def minio_spec() -> dict[str, Any]:
 
 
 def postgres_spec() -> dict[str, Any]:
+    """Return the options of the database."""
     options = {
         "host": {"type": "str"},
         "port": {"type": "int", "default": 5432},
@@ -415,6 +417,7 @@ def postgres_spec() -> dict[str, Any]:
 
 
 def argument_spec() -> dict[str, Any]:
+    """Return the options of the module, with those that kubernetes.core's modules share."""
     spec: dict[str, Any] = copy.deepcopy(AUTH_ARG_SPEC)
     spec.update(
         minio=minio_spec(),
@@ -491,6 +494,7 @@ class Readiness:
 
 
 def need_library(module: AnsibleModule, name: str, wanted: bool) -> None:
+    """Fail with the name of the library when it is wanted and missing."""
     if not wanted:
         return
     try:
@@ -500,14 +504,16 @@ def need_library(module: AnsibleModule, name: str, wanted: bool) -> None:
 
 
 def kubernetes_api(module: AnsibleModule) -> Any:
+    """Return a client of the Kubernetes API; fail when there is none to be reached."""
     need_library(module, "kubernetes", True)
     try:
         return connect(module.params)
-    except Unreachable as error:
+    except UnreachableError as error:
         return module.fail_json(msg=str(error))
 
 
 def main() -> None:
+    """Run the module."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
         required_one_of=[("minio", "postgres")],

@@ -15,7 +15,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosm
 T = TypeVar("T")
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """The reason why there is no real server here."""
 
 
@@ -23,7 +23,7 @@ def or_skip(make: Callable[..., T], *arguments: Any, **options: Any) -> T:
     """What `make` returns; the test is skipped with the reason when it cannot be had."""
     try:
         return make(*arguments, **options)
-    except Unavailable as reason:
+    except UnavailableError as reason:
         pytest.skip(str(reason))
 
 

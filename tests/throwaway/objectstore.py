@@ -113,7 +113,7 @@ class MinIO:
 
 
 def server(**options: object) -> MinIO:
-    """A MinIO that runs; raises `Unavailable` where there is no program, RuntimeError when it does not start."""
+    """A MinIO that runs; raises `UnavailableError` where there is no program, RuntimeError when it does not start."""
     made = MinIO(**options)
     made.start()
     return made

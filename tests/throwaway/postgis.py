@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from . import Unavailable, free_port
+from . import UnavailableError, free_port
 from . import root as debian
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
@@ -131,7 +131,7 @@ class Server:
 
 
 def server() -> Server:
-    """The server named by TEST_POSTGRES_*, else one of our own; raises `Unavailable` where none can be had."""
+    """The server named by TEST_POSTGRES_*, else one of our own; raises `UnavailableError` where none can be had."""
     if os.environ.get("TEST_POSTGRES_HOST"):
         given = {key: os.environ.get(f"TEST_POSTGRES_{key}", "") for key in ("HOST", "PORT", "USER", "PASSWORD", "DB")}
         return Server(
@@ -172,7 +172,7 @@ def server() -> Server:
     )
     if made.returncode:
         debian.remove(folder)
-        raise Unavailable(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")
+        raise UnavailableError(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")
     own = Server("127.0.0.1", free_port(), "cosmogony", password, folder=folder)
     own.start()
     return own

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from . import CACHE, Unavailable
+from . import CACHE, UnavailableError
 
 
 def program(name: str) -> Path:
@@ -17,5 +17,5 @@ def program(name: str) -> Path:
         return Path(given)
     built = sorted(CACHE.glob(f"programs/{name}-*/bin/{name}"), key=lambda path: path.stat().st_mtime)
     if not built:
-        raise Unavailable(f"no program {name}: set {name.upper()} to its path, or build the programs (make local)")
+        raise UnavailableError(f"no program {name}: set {name.upper()} to its path, or build the programs (make local)")
     return built[-1]

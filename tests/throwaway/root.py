@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import CACHE, Unavailable
+from . import CACHE, UnavailableError
 
 MIRROR = os.environ.get("TEST_DEBIAN_MIRROR", "http://deb.debian.org/debian")
 PACKAGES = (
@@ -30,7 +30,7 @@ def debian_root() -> Path:
     if (root / "usr/lib/postgresql/17/bin/postgres").exists():
         return root
     if not shutil.which("mmdebstrap"):
-        raise Unavailable(
+        raise UnavailableError(
             "no PostgreSQL with PostGIS to test with: install mmdebstrap, or set TEST_POSTGRES_HOST, "
             "TEST_POSTGRES_PORT, TEST_POSTGRES_DB, TEST_POSTGRES_USER and TEST_POSTGRES_PASSWORD"
         )
@@ -64,7 +64,7 @@ def _make(root: Path) -> None:
     )
     if done.returncode:
         remove(part)
-        raise Unavailable(f"mmdebstrap could not make the test root from {MIRROR}: {done.stderr.strip()[-500:]}")
+        raise UnavailableError(f"mmdebstrap could not make the test root from {MIRROR}: {done.stderr.strip()[-500:]}")
     part.rename(root)
 
 
@@ -83,7 +83,7 @@ def owner(root: Path) -> tuple[int, int]:
         fields = line.split(":")
         if fields[0] == "postgres":
             return int(fields[2]), int(fields[3])
-    raise Unavailable(f"{root} has no user postgres; delete it to have it made again")
+    raise UnavailableError(f"{root} has no user postgres; delete it to have it made again")
 
 
 def inside(root: Path, *command: str) -> list[str]:

@@ -14,7 +14,7 @@ LONGEST_ATTEMPT = 5.0
 SHORTEST_ATTEMPT = 1.0
 
 
-class NotReady(Exception):
+class NotReadyError(Exception):
     """The service does not do what is needed; ``final`` when waiting does not cure that."""
 
     def __init__(self, reason: str, cause: str, advice: str, *, final: bool = False) -> None:
@@ -25,9 +25,9 @@ class NotReady(Exception):
         self.final = final
 
 
-def refused(reason: str, cause: str, advice: str) -> NotReady:
+def refused(reason: str, cause: str, advice: str) -> NotReadyError:
     """Make the error of a service that answered no, and will again."""
-    return NotReady(reason, cause, advice, final=True)
+    return NotReadyError(reason, cause, advice, final=True)
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Backend:
     probe: Callable[[float], dict[str, Any]]
     attempts: int = 0
     ready: bool = False
-    error: NotReady | None = None
+    error: NotReadyError | None = None
     latency: float | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -53,7 +53,7 @@ class Backend:
         started = now()
         try:
             self.facts = self.probe(budget)
-        except NotReady as error:
+        except NotReadyError as error:
             self.error = error
         else:
             self.ready = True

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .backend import NotReady, refused
+from .backend import NotReadyError, refused
 
 REQUEST_TIMEOUT = 5
 RIGHTS = "get services, list endpointslices, create and get pods/portforward"
@@ -51,7 +51,7 @@ class Forwarder:
         with _Listener(self.api, target) as listener:
             try:
                 yield listener.address
-            except NotReady as error:
+            except NotReadyError as error:
                 if listener.error is None:
                     raise
                 raise self._judge(listener.error, f"port-forward to pod {target.namespace}/{target.pod}") from error
@@ -86,20 +86,20 @@ class Forwarder:
                 pod = endpoint.target_ref
                 if ports and ready and pod is not None and pod.kind == "Pod":
                     return Target(pod.namespace or self.namespace, pod.name, ports[0])
-        raise NotReady(
+        raise NotReadyError(
             "no_pod",
             f"{self.subject} has no ready pod",
             f"see kubectl --namespace {self.namespace} get pods, endpointslices",
         )
 
-    def _judge(self, error: Exception, subject: str) -> NotReady:
+    def _judge(self, error: Exception, subject: str) -> NotReadyError:
         status = getattr(error, "status", None)
         reason = " ".join(str(getattr(error, "reason", None) or error).split())[:200]
         if status in (401, 403) or "Handshake status 403" in reason or "Handshake status 401" in reason:
             return refused("kubernetes_denied", f"{subject} denied ({reason})", f"grant the rights to {RIGHTS}")
         if status == 404:
-            return NotReady("service_missing", f"{subject} does not exist", "check its name and namespace")
-        return NotReady("kubernetes_unreachable", f"{subject} cannot be asked for ({reason})", "check the cluster")
+            return NotReadyError("service_missing", f"{subject} does not exist", "check its name and namespace")
+        return NotReadyError("kubernetes_unreachable", f"{subject} cannot be asked for ({reason})", "check the cluster")
 
 
 class _Listener:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .backend import NotReady, refused
+from .backend import NotReadyError, refused
 
 EXISTING = "of the Secret that cosmogony_database_existing_secret names"
 ADDRESS = "cosmogony_database_host_from_controller or cosmogony_database_host, and cosmogony_database_port"
@@ -98,7 +98,7 @@ class PostgresProbe:
         return f"PostgreSQL {self.host}:{self.port}, database {self.options['database']}"
 
     def __call__(self, budget: float) -> dict[str, Any]:
-        """Ask once; return facts or raise NotReady."""
+        """Ask once; return facts or raise NotReadyError."""
         if self.tunnel is None:
             return self._ask({"host": self.host, "port": self.port}, budget)
         with self.tunnel() as (address, port):
@@ -134,7 +134,7 @@ class PostgresProbe:
     def _facts(self, row: dict[str, Any]) -> dict[str, Any]:
         options, name = self.options, self.options["database"]
         if row["standby"]:
-            raise NotReady("standby", "is a read-only standby", f"name the primary server: check {ADDRESS}")
+            raise NotReadyError("standby", "is a read-only standby", f"name the primary server: check {ADDRESS}")
         if row["number"] < options["minimum_version"] * 10_000:
             raise refused(
                 "version_too_old",
@@ -169,11 +169,13 @@ class PostgresProbe:
             advice = "run ALTER EXTENSION postgis UPDATE after upgrading PostGIS on the server"
             raise refused("postgis_too_old", f"PostGIS {installed} is too old, {wanted} is needed", advice)
 
-    def _judge(self, error: Exception) -> NotReady:
+    def _judge(self, error: Exception) -> NotReadyError:
         text = " ".join(str(error).split())
         filled = {"user": self.options["user"], "database": self.options["database"]}
         if _LATER.search(text):
-            return NotReady("starting", f"does not take connections yet ({brief(text)})", "look at the server's log")
+            return NotReadyError(
+                "starting", f"does not take connections yet ({brief(text)})", "look at the server's log"
+            )
         for pattern, reason, cause, advice in _REFUSALS:
             if pattern.search(text):
                 return refused(reason, f"{cause.format(**filled)} ({brief(text)})", advice)
@@ -181,7 +183,7 @@ class PostgresProbe:
         if "FATAL:" in text:
             return refused("refused", f"refused ({brief(text)})", "check the settings cosmogony_database_*")
         cause = f"cannot be reached from the controller ({brief(text)})"
-        return NotReady("unreachable", cause, f"check that it runs, and {ADDRESS}")
+        return NotReadyError("unreachable", cause, f"check that it runs, and {ADDRESS}")
 
 
 def brief(text: str) -> str:

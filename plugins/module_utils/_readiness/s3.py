@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.cosmogony.stack.plugins.module_utils._words import plain
 
-from .backend import NotReady, refused
+from .backend import NotReadyError, refused
 
 EXISTING = "of the Secret that cosmogony_storage_existing_secret names"
 PROBE_PREFIX = ".cosmogony-readiness/"
@@ -91,7 +91,7 @@ class S3Probe:
         return f"S3 endpoint {self.scheme}://{self.address}"
 
     def __call__(self, budget: float) -> dict[str, Any]:
-        """Ask once; return facts or raise NotReady."""
+        """Ask once; return facts or raise NotReadyError."""
         if self.tunnel is None:
             return self._ask(self.address, budget)
         with self.tunnel() as (host, port):
@@ -121,7 +121,7 @@ class S3Probe:
         except InvalidResponseError as error:
             raise self._no_s3(error) from error
         except ServerError as error:
-            raise NotReady("server_error", f"answers {error}", "look at the store's own log") from error
+            raise NotReadyError("server_error", f"answers {error}", "look at the store's own log") from error
         except ValueError as error:
             # The text may hold a whole header; only what speaks of the two settings is passed on.
             cause = str(error) if "bucket" in str(error) or "endpoint" in str(error) else "a setting is refused"
@@ -146,7 +146,7 @@ class S3Probe:
 
             server = ""
 
-            def urlopen(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+            def urlopen(self, *args: Any, **kwargs: Any) -> Any:
                 response = super().urlopen(*args, **kwargs)
                 self.server = response.headers.get("Server", self.server)
                 return response
@@ -206,14 +206,14 @@ class S3Probe:
                 response.close()
                 response.release_conn()
             if found != content:
-                raise NotReady("object_differs", f"object {name} came back changed", "look at the store's own log")
+                raise NotReadyError("object_differs", f"object {name} came back changed", "look at the store's own log")
         finally:
             client.remove_object(self.bucket, name)
 
-    def _judge(self, error: Any) -> NotReady:
+    def _judge(self, error: Any) -> NotReadyError:
         status = getattr(error.response, "status", 0)
         if error.code in TEMPORARY or status >= 500:
-            return NotReady(
+            return NotReadyError(
                 "server_error", f"not ready yet ({error.code}: {error.message})", "look at the store's own log"
             )
         if error.code in REFUSALS:
@@ -221,13 +221,13 @@ class S3Probe:
             return refused(reason, f"{cause.format(bucket=self.bucket)} ({error.code})", advice)
         return refused("refused", f"refused ({error.code}: {error.message})", "check the settings cosmogony_storage_*")
 
-    def _no_s3(self, error: Any) -> NotReady:
+    def _no_s3(self, error: Any) -> NotReadyError:
         text = " ".join(str(error).split())[:200]
         if "HTTP request to an HTTPS server" in text:
             return refused("scheme_refused", "expects TLS", "set cosmogony_storage_secure to true")
-        return NotReady("no_s3", f"does not answer as an S3 store ({text})", f"check {SETTINGS}")
+        return NotReadyError("no_s3", f"does not answer as an S3 store ({text})", f"check {SETTINGS}")
 
-    def _unreachable(self, error: Exception) -> NotReady:
+    def _unreachable(self, error: Exception) -> NotReadyError:
         import ssl
 
         import urllib3
@@ -236,13 +236,13 @@ class S3Probe:
             return self._tls(error)
         if isinstance(error, (urllib3.exceptions.LocationParseError, urllib3.exceptions.LocationValueError)):
             return refused("setting_refused", f"{error}", f"correct {SETTINGS}")
-        return NotReady(
+        return NotReadyError(
             "unreachable",
             f"cannot be reached from the controller ({plain(error)})",
             f"check that it runs, and {SETTINGS}",
         )
 
-    def _tls(self, error: Exception) -> NotReady:
+    def _tls(self, error: Exception) -> NotReadyError:
         text = str(error)
         if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
             return refused(
@@ -252,4 +252,4 @@ class S3Probe:
             )
         if any(word in text for word in ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER", "HTTP_REQUEST")):
             return refused("scheme_refused", "does not speak TLS", "set cosmogony_storage_secure to false")
-        return NotReady("tls_failed", f"TLS failed ({plain(error)})", "check the store's TLS settings")
+        return NotReadyError("tls_failed", f"TLS failed ({plain(error)})", "check the store's TLS settings")

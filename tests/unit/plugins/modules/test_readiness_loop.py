@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import (
     Backend,
-    NotReady,
+    NotReadyError,
     refused,
     wait_for,
 )
@@ -30,8 +30,8 @@ class Clock:
         self.time += seconds
 
 
-def later() -> NotReady:
-    return NotReady("unreachable", "cannot be reached (connection refused)", "check that it runs")
+def later() -> NotReadyError:
+    return NotReadyError("unreachable", "cannot be reached (connection refused)", "check that it runs")
 
 
 def answers(*steps, clock=None, takes=0.0):
@@ -84,7 +84,7 @@ def test_a_refusal_ends_the_waiting_but_all_are_asked_once():
 
 def test_timeout_tells_the_last_observation():
     clock = Clock()
-    backend = Backend("S3 endpoint http://h:1", answers(NotReady("a", "first", "x"), later()))
+    backend = Backend("S3 endpoint http://h:1", answers(NotReadyError("a", "first", "x"), later()))
     elapsed = wait_for([backend], 5, 2, now=clock.now, sleep=clock.sleep)
     assert (elapsed, backend.attempts, clock.slept) == (5, 4, [2, 2, 1])
     assert backend.failure(elapsed) == (

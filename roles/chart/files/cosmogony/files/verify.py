@@ -23,11 +23,11 @@ Answer = TypeVar("Answer")
 LAYER = "vector-zones"
 
 
-class WrongAnswer(Exception):
+class WrongAnswerError(Exception):
     """The site answered, but not what it should; or it did not answer."""
 
 
-class NoRelease(Exception):
+class NoReleaseError(Exception):
     """The site is up, and nothing has been published yet."""
 
 
@@ -47,12 +47,12 @@ class Site:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
         except (OSError, ValueError) as error:
-            raise WrongAnswer(f"GET {path}: {getattr(error, 'reason', error)}") from error
+            raise WrongAnswerError(f"GET {path}: {getattr(error, 'reason', error)}") from error
 
     def content(self, path: str) -> bytes:
         status, body = self.get(path)
         if status != 200:
-            raise WrongAnswer(f"GET {path}: HTTP {status} {body[:200].decode(errors='replace').strip()}".rstrip())
+            raise WrongAnswerError(f"GET {path}: HTTP {status} {body[:200].decode(errors='replace').strip()}".rstrip())
         return body
 
     def json(self, path: str) -> Any:
@@ -60,26 +60,28 @@ class Site:
         try:
             return json.loads(body)
         except ValueError as error:
-            raise WrongAnswer(f"GET {path}: not JSON ({error})") from error
+            raise WrongAnswerError(f"GET {path}: not JSON ({error})") from error
 
 
 def page(site: Site) -> str:
     body = site.content("/")
     if b"<html" not in body.lower():
-        raise WrongAnswer("GET /: not an HTML page")
+        raise WrongAnswerError("GET /: not an HTML page")
     return f"{len(body)} bytes"
 
 
 def release(site: Site) -> str:
     status, body = site.get("/api/release")
     if status == 404:
-        raise NoRelease("GET /api/release: no release is live yet")
+        raise NoReleaseError("GET /api/release: no release is live yet")
     if status != 200:
-        raise WrongAnswer(f"GET /api/release: HTTP {status} {body[:200].decode(errors='replace').strip()}".rstrip())
+        raise WrongAnswerError(
+            f"GET /api/release: HTTP {status} {body[:200].decode(errors='replace').strip()}".rstrip()
+        )
     try:
         name = json.loads(body)["id"]
     except (ValueError, KeyError, TypeError) as error:
-        raise WrongAnswer(f"GET /api/release: no id in the answer ({error})") from error
+        raise WrongAnswerError(f"GET /api/release: no id in the answer ({error})") from error
     return str(name)
 
 
@@ -88,9 +90,9 @@ def tilejson(site: Site, live: str) -> dict[str, Any]:
     answer = site.json(path)
     tiles = answer.get("tiles") if isinstance(answer, dict) else None
     if not tiles or not isinstance(tiles[0], str):
-        raise WrongAnswer(f"GET {path}: no tile address in the answer")
+        raise WrongAnswerError(f"GET {path}: no tile address in the answer")
     if f"v={live}" not in tiles[0]:
-        raise WrongAnswer(f"GET {path}: the tile address {tiles[0]} does not name the live release {live}")
+        raise WrongAnswerError(f"GET {path}: the tile address {tiles[0]} does not name the live release {live}")
     return answer
 
 
@@ -104,11 +106,11 @@ def tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int]]:
         if status == 204 or (status == 200 and not body):
             continue
         if status != 200:
-            raise WrongAnswer(f"GET {path}: HTTP {status}")
+            raise WrongAnswerError(f"GET {path}: HTTP {status}")
         ids = feature_ids(body, LAYER)
         if ids:
             return path, ids
-    raise WrongAnswer(f"no tile with zones within the bounds {bounds} ({', '.join(looked)})")
+    raise WrongAnswerError(f"no tile with zones within the bounds {bounds} ({', '.join(looked)})")
 
 
 def zone(site: Site, ids: list[int]) -> str:
@@ -117,10 +119,10 @@ def zone(site: Site, ids: list[int]) -> str:
     try:
         found = answer["zone"]
         if found["id"] != ids[0]:
-            raise WrongAnswer(f"GET {path}: zone {found['id']} instead")
+            raise WrongAnswerError(f"GET {path}: zone {found['id']} instead")
         parents = site.json(f"{path}/parents")["parents"]
     except (KeyError, TypeError) as error:
-        raise WrongAnswer(f"GET {path}: {error!r} is missing in the answer") from error
+        raise WrongAnswerError(f"GET {path}: {error!r} is missing in the answer") from error
     return f"{found['name']} ({found['zone_type']}), {len(parents)} parents, {len(answer['children'])} children"
 
 
@@ -128,7 +130,7 @@ def statistics(site: Site) -> str:
     path = "/data/test_results.json"
     answer = site.json(path)
     if not isinstance(answer, list):
-        raise WrongAnswer(f"GET {path}: not a list")
+        raise WrongAnswerError(f"GET {path}: not a list")
     return f"{len(answer)} expectations"
 
 
@@ -181,7 +183,7 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         value = shift = 0
         while True:
             if position >= len(message):
-                raise WrongAnswer("the tile is not a vector tile (it ends too early)")
+                raise WrongAnswerError("the tile is not a vector tile (it ends too early)")
             byte = message[position]
             position += 1
             value |= (byte & 0x7F) << shift
@@ -196,7 +198,7 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             yield key >> 3, varint()
             continue
         if kind not in (1, 2, 5):
-            raise WrongAnswer(f"the tile is not a vector tile (wire type {kind})")
+            raise WrongAnswerError(f"the tile is not a vector tile (wire type {kind})")
         length = varint() if kind == 2 else 8 if kind == 1 else 4
         yield key >> 3, message[position : position + length]
         position += length
@@ -215,9 +217,9 @@ class Asker:
             attempt += 1
             try:
                 return question()
-            except WrongAnswer as error:
+            except WrongAnswerError as error:
                 if time.monotonic() + self.interval > self.end:
-                    raise WrongAnswer(f"{error} ({attempt} attempts)") from error
+                    raise WrongAnswerError(f"{error} ({attempt} attempts)") from error
                 time.sleep(self.interval)
 
 
@@ -242,10 +244,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         verify(Site(arguments.url), Asker(arguments.timeout, arguments.interval), lambda w, a: print(f"ok {w}: {a}"))
-    except NoRelease as error:
+    except NoReleaseError as error:
         print(f"none: {error}")
         return 3
-    except WrongAnswer as error:
+    except WrongAnswerError as error:
         print(f"wrong: {error}")
         return 1
     return 0

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation fragment: the attributes that the modules of this collection describe."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Each module says how far it supports an attribute, and in ``details`` what that means for it."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode, and says what it would change without changing anything.
+  diff_mode:
+    description: Says in diff mode what it changed, or in check mode would change.
+  idempotent:
+    description: Changes nothing when it runs again with the same options.
+"""
+
+    ACTION_GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description: Takes its defaults from C(group/cosmogony.stack.stack) of C(module_defaults).
+    support: full
+    membership:
+      - cosmogony.stack.stack
+"""
