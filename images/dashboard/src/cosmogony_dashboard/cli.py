@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cosmogony_steps import termination
+from cosmogony_steps.documents import CountStatus
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.signals import raise_on_sigterm
 
@@ -54,17 +55,15 @@ def _stats_parser() -> argparse.ArgumentParser:
 
 def _compare(arguments: argparse.Namespace) -> int:
     expectations = load()
-    records = results(read_file(arguments.cosmogony), expectations)
-    for row, record in zip(expectations, records, strict=True):
-        if record["test_status"] == "ko":
+    statistics = results(read_file(arguments.cosmogony), expectations)
+    for row, found in zip(expectations, statistics.rows, strict=True):
+        if found.test_status is CountStatus.KO:
             gap = " (known gap)" if row.known_gap else ""
-            print(
-                f"ko: {row.country_name} {row.zone_type}: {record['total']:.0f}, expected {row.min} to {row.max}{gap}"
-            )
-    _replace(arguments.output, stats.encode(records))
-    counts = summary(records)
+            print(f"ko: {row.country_name} {row.zone_type}: {found.total:.0f}, expected {row.min} to {row.max}{gap}")
+    _replace(arguments.output, stats.encode(statistics))
+    counts = summary(statistics)
     print(_sentence(counts))
-    return EXIT_KO if counts["ko"] else 0
+    return EXIT_KO if counts[CountStatus.KO] else 0
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -84,8 +83,9 @@ def _stats(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _sentence(counts: dict[str, int]) -> str:
-    return f"{counts['ok']} ok, {counts['ko']} ko, {counts['skip']} skipped (their root zone is not in the data)"
+def _sentence(counts: dict[CountStatus, int]) -> str:
+    ok, ko, skipped = (counts[status] for status in (CountStatus.OK, CountStatus.KO, CountStatus.SKIP))
+    return f"{ok} ok, {ko} ko, {skipped} skipped (their root zone is not in the data)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+
+from cosmogony_steps.documents import CountStatus, Statistics
 
 from .table import Expectation
 from .zones import Zone
@@ -56,12 +57,12 @@ class Census:
         return types
 
 
-def results(zones: Iterable[Zone], expectations: Sequence[Expectation]) -> list[dict[str, Any]]:
-    """One record a row of the table, in its order."""
+def results(zones: Iterable[Zone], expectations: Sequence[Expectation]) -> Statistics:
+    """Compare zones with each row of the table, in its order."""
     census = Census(zones, (row.wikidata for row in expectations))
-    return [row.record(census.total(row.wikidata, row.zone_type)) for row in expectations]
+    return Statistics(tuple(row.compare(census.total(row.wikidata, row.zone_type)) for row in expectations))
 
 
-def summary(records: Iterable[dict[str, Any]]) -> dict[str, int]:
-    counted = Counter(record["test_status"] for record in records)
-    return {status: counted[status] for status in ("ok", "ko", "skip")}
+def summary(statistics: Statistics) -> dict[CountStatus, int]:
+    """Return how many rows have each status."""
+    return {status: statistics.count(status) for status in CountStatus}

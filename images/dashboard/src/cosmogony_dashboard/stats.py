@@ -11,8 +11,8 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
+from cosmogony_steps.documents import CountStatus, Statistics
 from cosmogony_steps.progress import Progress
 
 from .counting import results, summary
@@ -25,25 +25,26 @@ _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
 LATEST = "cosmogony-data/concat/tests_results.json"
 
 
-def run(release: str, outputs: Path, environ: Mapping[str, str]) -> dict[str, int]:
+def run(release: str, outputs: Path, environ: Mapping[str, str]) -> dict[CountStatus, int]:
     if not _RELEASE.fullmatch(release):
         raise DashboardError(f"--release '{release}' is no release id; give it like 20261122t221000-3f9ab2c1")
     began = time.monotonic()
     store = Store(environ)
     key = f"releases/{release}/zones.jsonl.gz"
     with store.open(key) as stream:
-        records = results(_zones(stream, key), load())
-    content = encode(records)
+        statistics = results(_zones(stream, key), load())
+    content = encode(statistics)
     seconds = {"seconds": f"{time.monotonic() - began:.1f}"}
     store.write(f"releases/{release}/test_results.json", content, seconds)
     store.write(LATEST, content)
-    counts = summary(records)
+    counts = summary(statistics)
     _write_outputs(outputs, counts)
     return counts
 
 
-def encode(records: list[dict[str, Any]]) -> bytes:
-    return json.dumps(records, ensure_ascii=False).encode() + b"\n"
+def encode(statistics: Statistics) -> bytes:
+    """Return the document as readers of test_results.json know it."""
+    return json.dumps(statistics.to_json(), ensure_ascii=False).encode() + b"\n"
 
 
 def _zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
@@ -59,7 +60,7 @@ def _zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
         raise DashboardError(f"{cause} Run the merge step again") from cause
 
 
-def _write_outputs(folder: Path, counts: Mapping[str, int]) -> None:
+def _write_outputs(folder: Path, counts: Mapping[CountStatus, int]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, count in counts.items():

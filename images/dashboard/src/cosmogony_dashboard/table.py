@@ -7,7 +7,8 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+
+from cosmogony_steps.documents import CountStatus, ExpectedCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +25,27 @@ class Expectation:
     local_term: str | None
     class_wikidata: str | None
 
-    def status(self, total: int | None) -> str:
+    def status(self, total: int | None) -> CountStatus:
+        """Return how a number of zones compares with the expected one; `total` is None without the root zone."""
         if total is None:
-            return "skip"
-        return "ok" if self.min <= total <= self.max else "ko"
+            return CountStatus.SKIP
+        return CountStatus.OK if self.min <= total <= self.max else CountStatus.KO
 
-    def record(self, total: int | None) -> dict[str, Any]:
-        """The result under the names (and number format) that readers of test_results.json know."""
-        return {
-            "country_code": self.country,
-            "expected_max": float(self.max),
-            "expected_min": float(self.min),
-            "is_known_failure": "yes" if self.known_gap else None,
-            "name": self.country_name,
-            "test_status": self.status(total),
-            "total": -1.0 if total is None else float(total),
-            "wikidata_id": self.wikidata,
-            "wikidata_ontology": self.class_wikidata,
-            "zone_type": self.zone_type,
-            "zone_type_local_name": self.local_term,
-        }
+    def compare(self, total: int | None) -> ExpectedCount:
+        """Return the result under the names (and number format) that readers of test_results.json know."""
+        return ExpectedCount(
+            country_code=self.country,
+            expected_max=float(self.max),
+            expected_min=float(self.min),
+            is_known_failure="yes" if self.known_gap else None,
+            name=self.country_name,
+            test_status=self.status(total),
+            total=-1.0 if total is None else float(total),
+            wikidata_id=self.wikidata,
+            wikidata_ontology=self.class_wikidata,
+            zone_type=self.zone_type,
+            zone_type_local_name=self.local_term,
+        )
 
 
 def parse(lines: Iterable[str]) -> list[Expectation]:
