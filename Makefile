@@ -39,6 +39,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
 .PHONY: help local down clean status prune logs venv test test-long lint arrows schemas unit molecule faults e2e live long bench browser node build
+.PHONY: lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -80,15 +81,30 @@ prune: venv ## removes old images of the stack from the local registry
 logs: ## follows the logs of the local cluster's daemons
 	@tail -n 50 -F /var/lib/cosmogony-stack/log/*.log
 
-lint: venv $(NODE_MODULES) ## yamllint, ruff, import-linter, ansible-lint; ESLint, Prettier and types of the site
+# The parts are also the hooks of .pre-commit-config.yaml.
+lint: lint-files lint-words lint-python lint-web lint-ansible ## all linters
+
+lint-files: venv
 	@yamllint --strict .
-	ruff check .
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check-jsonschema --builtin-schema vendor.renovate renovate.json
+	pre-commit validate-config
+
+lint-words: venv
+	@codespell
+
+lint-python: venv
+	@ruff check .
 	ruff format --check .
 	lint-imports --no-logo --no-cache
-	ansible-lint --offline
-	npm --prefix $(WEB) run -s lint
+
+lint-web: $(NODE_MODULES)
+	@npm --prefix $(WEB) run -s lint
 	npm --prefix $(WEB) run -s format:check
 	npm --prefix $(WEB) run -s typecheck
+
+lint-ansible: venv
+	@ansible-lint --offline
 
 arrows: venv ## the imports between the packages of images/, and between the parts of each
 	@python tools/list_arrows.py
