@@ -9,7 +9,8 @@ import time
 
 import psycopg
 import pytest
-from cosmogony_importer import catalog, switch, trex
+from cosmogony_importer.releases import catalog, migrations, switch
+from cosmogony_importer.tiles import trex
 from support import data
 
 READS = [
@@ -92,7 +93,7 @@ def test_nothing_published(make_client, empty):
 
 def test_prepared_but_nothing_published(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
-        catalog.migrate(connection)
+        migrations.migrate(connection)
     client = make_client(empty)
     assert client.get("/zones/1").status_code == 503
     assert client.get("/release").status_code == 404
@@ -101,7 +102,7 @@ def test_prepared_but_nothing_published(postgres, make_client, empty):
 
 def test_prepared_for_a_tile_server_but_nothing_published(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
-        catalog.migrate(connection)
+        migrations.migrate(connection)
         trex.ready(connection)
         assert connection.execute("select count(*) from public.zones").fetchone() == (0,)
     client = make_client(empty)

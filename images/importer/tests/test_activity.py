@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cosmogony_importer import db
-from cosmogony_importer.activity import INTERVAL, Activity
+from cosmogony_importer.database import sessions
+from cosmogony_importer.database.activity import INTERVAL, Activity
 from cosmogony_importer.settings import Database
 from cosmogony_steps import heartbeat
 from cosmogony_steps.heartbeat import Heartbeat
@@ -48,7 +48,7 @@ def pages(importer: Importer) -> None:
 @contextmanager
 def running(statement: str) -> Iterator[int]:
     """A connection of this process that is at a statement; cancelled in the end."""
-    connection = db.connect(Database.from_environment())
+    connection = sessions.connect(Database.from_environment())
     connection.execute("SET vacuum_cost_limit = 1; SET vacuum_cost_delay = '50ms'")  # ANALYZE minds them
 
     def run() -> None:

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 import shapely
 import shapely.affinity
-from cosmogony_importer import bands
-from cosmogony_importer import db as database
+from cosmogony_importer.database import statements
+from cosmogony_importer.load import bands
 from helpers import ID, Bucket, Importer, Zone, Zones, features, grid, square, tile, tile_of, zone
 from psycopg import sql
 from shapely.geometry import mapping, shape
@@ -212,9 +212,9 @@ def test_zones_of_the_same_latitude_are_no_neighbours(importer: Importer, zones:
     far = [zone(1000 + n, "Far", "state", 4, square(n, -18, n + 1, -16)) for n in range(-170, 170)]
     release = importer.load(zones.write([*with_boxes(), *beside, *far]))
     with db.transaction(force_rollback=True):
-        database.search_path(db, schema_of(release), "public")
+        statements.search_path(db, schema_of(release), "public")
         db.execute(
-            database.statement("release/band_chunks.sql", source="zones", vertices=9, min_zoom=sql.SQL("0"), zoom=0)
+            statements.statement("release/band_chunks.sql", source="zones", vertices=9, min_zoom=sql.SQL("0"), zoom=0)
         )
         neighbours = db.execute(
             "SELECT DISTINCT other.id FROM band_chunks AS one JOIN band_chunks AS other USING (kind) "

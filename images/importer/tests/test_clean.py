@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from cosmogony_importer import db as database
+from cosmogony_importer.database import sessions
 from helpers import Importer, Zones
 
 
@@ -69,7 +69,7 @@ def test_keep_is_at_least_one(importer: Importer, four: list[str]) -> None:
 
 
 def test_a_release_that_is_read_waits(importer: Importer, four: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cosmogony_importer.clean.PATIENCE", 1.0)
+    monkeypatch.setattr("cosmogony_importer.housekeeping.cleanup.PATIENCE", 1.0)
     with importer.connect(autocommit=False) as long:
         long.execute(f"SELECT count(*) FROM release_{four[0].replace('-', '_')}.zones")
         assert f"release {four[0]} is being read, left for the next time" in importer.run("clean", "--keep", 3)
@@ -91,7 +91,7 @@ def test_a_running_load_is_left_alone(importer: Importer, four: list[str], db: p
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format) VALUES ('x', 'release_x', "
         "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)"
     )
-    with database.lock(db, database.LOAD):
+    with sessions.lock(db, sessions.LOAD):
         assert "staging left alone: another importer is busy with load" in importer.run("clean", "--keep", 4)
         assert kept(importer) == [*four, "x"]
     importer.run("clean", "--keep", 4)

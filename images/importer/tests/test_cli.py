@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cosmogony_importer import cli, db
+from cosmogony_importer import cli
+from cosmogony_importer.database import sessions
 from helpers import Importer, Zones
 from throwaway import free_port
 
@@ -98,7 +99,7 @@ def test_no_database(
         "PASSWORD": "s3cret",
     }.items():
         monkeypatch.setenv(f"POSTGRES_{name}", value)
-    monkeypatch.setattr(db.connect, "__defaults__", (1.0,))
+    monkeypatch.setattr(sessions.connect, "__defaults__", (1.0,))
     path = zones.grid(size=2)
     start = time.monotonic()
     assert cli.main([word.replace("PATH", str(path)) for word in command]) == code

@@ -262,8 +262,8 @@ def test_slivers_and_enclaves_that_the_parent_holds_pass(importer: Importer, zon
 def test_a_large_release_is_judged_by_a_sample(
     importer: Importer, zones: Zones, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cosmogony_importer.outside.SAMPLE", 60)
-    monkeypatch.setattr("cosmogony_importer.outside.BATCH", 7)
+    monkeypatch.setattr("cosmogony_importer.checks.outside.SAMPLE", 60)
+    monkeypatch.setattr("cosmogony_importer.checks.outside.BATCH", 7)
     cities = [
         zone(n, f"City {n}", "city", 8, square(20 if n % 2 else 1, 0, 21 if n % 2 else 2, 1), parent=0)
         for n in range(1, 241)

@@ -7,7 +7,7 @@ import json
 
 import psycopg
 import pytest
-from cosmogony_importer import geometry
+from cosmogony_importer.load import geometry
 from helpers import grid, square
 from throwaway import postgis
 

@@ -7,7 +7,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cosmogony_importer import leftovers, storage
+from cosmogony_importer import storage
+from cosmogony_importer.housekeeping import leftovers
 from cosmogony_importer.settings import Storage
 from helpers import Bucket, Importer, grid
 
@@ -57,7 +58,7 @@ def aged(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
         def now(cls, tz=None) -> datetime:
             return datetime.now(tz) + timedelta(days=days)
 
-    monkeypatch.setattr("cosmogony_importer.commands.datetime", Ahead)
+    monkeypatch.setattr("cosmogony_importer.commands.clean.datetime", Ahead)
 
 
 def test_what_has_no_use_goes_and_nothing_else(importer: Importer, bucket: Bucket) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cosmogony_importer import db as database
+from cosmogony_importer.database import sessions
 from helpers import Importer, Zones, grid, square, zone
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
@@ -114,7 +114,7 @@ def test_empty_only_with_the_option(importer: Importer, zones: Zones) -> None:
 
 def test_second_load_is_refused_or_waits(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     path = zones.grid(size=2)
-    with database.lock(db, database.LOAD):
+    with sessions.lock(db, sessions.LOAD):
         said = importer.run("import_data", path, code=1)
         assert "another importer is busy with load (process " in said
     importer.run("import_data", path, "--wait", 5)

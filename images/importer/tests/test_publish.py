@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from cosmogony_importer import switch
+from cosmogony_importer.releases import switch
 from helpers import Importer, Zones, features, square, tile, tile_of, zone
 
 ROLE = "reader_of_zones"

@@ -8,8 +8,8 @@ import io
 import json
 
 import pytest
-from cosmogony_importer import geometry, reader, rows
 from cosmogony_importer.errors import ImporterError
+from cosmogony_importer.load import geometry, reader, rows
 from helpers import Zones, grid, square, zone
 
 SOME = [

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cosmogony_importer import reader, rows
 from cosmogony_importer.errors import ImporterError
+from cosmogony_importer.load import reader, rows
 from helpers import Bucket, Importer
 from record_cases import RECORDS, country, geometries, line, square, write
 

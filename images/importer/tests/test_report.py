@@ -70,8 +70,8 @@ class Receiver:
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     running = Receiver()
     monkeypatch.setenv("WEBHOOK_URL", running.url)
-    monkeypatch.setattr("cosmogony_importer.webhook.PAUSE", 0.01)
-    monkeypatch.setattr("cosmogony_importer.webhook.post.__defaults__", (0.01,))
+    monkeypatch.setattr("cosmogony_importer.reports.webhook.PAUSE", 0.01)
+    monkeypatch.setattr("cosmogony_importer.reports.webhook.post.__defaults__", (0.01,))
     yield running
     running.stop()
 
@@ -362,7 +362,7 @@ def test_store_and_database_may_be_away(
     importer: Importer, bucket: Bucket, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cosmogony_importer.storage.RETRIES", 1)
-    monkeypatch.setattr("cosmogony_importer.db.connect.__defaults__", (0.5,))
+    monkeypatch.setattr("cosmogony_importer.database.sessions.connect.__defaults__", (0.5,))
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setenv("POSTGRES_PORT", str(free_port()))
     told = report(importer, "Failed", failures=[failed("load(0)", "lost"), failed("load", "No more retries left")])

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 import shapely
 import shapely.geometry
-from cosmogony_importer import bands, tiles
+from cosmogony_importer.load import bands
 from cosmogony_importer.settings import Database
+from cosmogony_importer.tiles import pyramid
 from helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 
 
@@ -334,8 +335,8 @@ def test_interrupted_tiles_go_on(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = importer.load(zones.grid(size=5))
-    monkeypatch.setattr(tiles, "BATCH", 4)
-    made, real = [], tiles._batch
+    monkeypatch.setattr(pyramid, "BATCH", 4)
+    made, real = [], pyramid._batch
 
     def failing(connection, release_):
         if len(made) == 5:
@@ -343,11 +344,11 @@ def test_interrupted_tiles_go_on(
         made.append(real(connection, release_))
         return made[-1]
 
-    monkeypatch.setattr(tiles, "_batch", failing)
+    monkeypatch.setattr(pyramid, "_batch", failing)
     importer.run("tiles", "--release", release, "--max-zoom", 8, "--jobs", 1, code=75)
     assert importer.list()[0]["stored_zoom"] is None
     assert len(features(tile(db, 6, 32, 31, release))) == 26  # computed meanwhile
-    monkeypatch.setattr(tiles, "_batch", real)
+    monkeypatch.setattr(pyramid, "_batch", real)
     said = importer.run("tiles", "--release", release, "--max-zoom", 8)
     assert f"{sum(made)} of them done before" in said
     assert importer.list()[0]["stored_zoom"] == 8
@@ -357,14 +358,14 @@ def test_interrupted_tiles_go_on(
 def test_two_runs_share_the_work(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiles, "BATCH", 2)
+    monkeypatch.setattr(pyramid, "BATCH", 2)
     release_id = importer.load(zones.grid(size=5))
     found = []
 
     def work() -> None:
         with importer.connect() as own:
             release = tiles_release(own, release_id)
-            found.append(tiles.store(Database.from_environment(), own, release, 7, 1))
+            found.append(pyramid.store(Database.from_environment(), own, release, 7, 1))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -377,7 +378,7 @@ def test_two_runs_share_the_work(
 
 
 def tiles_release(connection: psycopg.Connection, release_id: str):
-    from cosmogony_importer import catalog
+    from cosmogony_importer.releases import catalog
 
     return catalog.find(connection, release_id)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from cosmogony_importer import trex
+from cosmogony_importer.tiles import trex
 from helpers import Importer, Zones, square, tile_of, zone
 
 CONFIG = Path(__file__).parents[3] / "roles/chart/files/cosmogony/files/trex.toml"

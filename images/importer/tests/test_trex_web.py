@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cosmogony_importer import trex
+from cosmogony_importer.tiles import trex
 from helpers import Importer, Zones
 from test_trex import cache, published  # noqa: F401
 from throwaway import free_port, or_skip

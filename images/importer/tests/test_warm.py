@@ -7,8 +7,10 @@ import json
 
 import psycopg
 import pytest
-from cosmogony_importer import catalog, tiles, warm, work
+from cosmogony_importer.database import parallel
+from cosmogony_importer.releases import catalog
 from cosmogony_importer.settings import Database
+from cosmogony_importer.tiles import area, pyramid
 from helpers import Importer, Zones, features, grid, tile, tile_of
 
 
@@ -151,9 +153,9 @@ def test_a_killed_run_goes_on(
     importer: Importer, live: str, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was stored is served and not made again."""
-    monkeypatch.setattr(tiles, "BATCH", 4)
+    monkeypatch.setattr(pyramid, "BATCH", 4)
     before = len(stored(db, live))
-    real = work.run
+    real = parallel.run
 
     def cut(settings, loop, jobs):
         def shortened(connection, stop):
@@ -171,7 +173,7 @@ def test_a_killed_run_goes_on(
         real(settings, shortened, 1)
 
     with monkeypatch.context() as broken:
-        broken.setattr(work, "run", cut)
+        broken.setattr(parallel, "run", cut)
         importer.run("tiles", "--max-zoom", 9, "--country", "AA", code=75)
     done = len(stored(db, live)) - before
     assert 0 < done <= 12
@@ -196,7 +198,7 @@ def test_zoom_limits(importer: Importer, live: str, wrong: list[object]) -> None
 )
 def test_boxes_are_checked(text: str) -> None:
     with pytest.raises(ValueError, match="is no box"):
-        warm.Box.of_text(text)
+        area.Box.of_text(text)
 
 
 def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
@@ -218,6 +220,6 @@ def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db:
 def test_who_stores_uses_what_it_was_given(importer: Importer, live: str) -> None:
     with importer.connect() as own:
         release = catalog.find(own, live)
-        expected = warm.store(Database.from_environment(), own, release, warm.Wanted(6, 7), 1)
+        expected = area.store(Database.from_environment(), own, release, area.Wanted(6, 7), 1)
         assert expected.by_zoom.keys() == {6, 7}
-        assert warm.store(Database.from_environment(), own, release, warm.Wanted(6, 7), 2).tiles == 0
+        assert area.store(Database.from_environment(), own, release, area.Wanted(6, 7), 2).tiles == 0

@@ -8,7 +8,7 @@ import time
 
 import psycopg
 import pytest
-from cosmogony_importer import db, work
+from cosmogony_importer.database import parallel, sessions
 from cosmogony_importer.settings import Database
 from helpers import Importer
 
@@ -29,22 +29,22 @@ def test_the_first_error_cancels_what_the_others_wait_for(importer: Importer) ->
 
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError):
-        work.share(Database.from_environment(), ["sleep", "fail"], do, jobs=2)
+        parallel.share(Database.from_environment(), ["sleep", "fail"], do, jobs=2)
     assert time.monotonic() - began < 60
 
 
 def test_every_item_is_done_once(importer: Importer) -> None:
     done: list[int] = []
-    work.share(Database.from_environment(), range(100), lambda connection, item: done.append(item), jobs=4)
+    parallel.share(Database.from_environment(), range(100), lambda connection, item: done.append(item), jobs=4)
     assert sorted(done) == list(range(100))
 
 
 def test_a_lock_of_another_session_is_waited_for_with_a_limit(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(sessions, "LOCK_SECONDS", 1)
     settings = Database.from_environment()
-    with db.connect(settings) as holder, db.connect(settings) as other:
+    with sessions.connect(settings) as holder, sessions.connect(settings) as other:
         holder.execute("CREATE TABLE held ()")
         with holder.transaction():
             holder.execute("LOCK TABLE held")

@@ -34,7 +34,8 @@ from serving import IMAGES, ROOT, postgis
 import numpy as np
 import orjson
 import psycopg
-from cosmogony_importer import bands, db, loader, reader, rows
+from cosmogony_importer.database import sessions, statements
+from cosmogony_importer.load import bands, loader, reader, rows
 from cosmogony_importer.settings import Database
 
 EXTRACT = ROOT / "tests/data/luxembourg_filtered.osm.pbf"
@@ -60,7 +61,7 @@ def schema(connection: psycopg.Connection) -> Iterator[None]:
 
 
 def enter(connection: psycopg.Connection) -> None:
-    db.search_path(connection, "bench", db.postgis_schema(connection))
+    statements.search_path(connection, "bench", statements.postgis_schema(connection))
 
 
 def processor(connection: psycopg.Connection) -> float:
@@ -91,7 +92,7 @@ def by_insert(connection: psycopg.Connection, file: Path, times: dict[str, list[
     with schema(connection):
         with connection.transaction():
             enter(connection)
-            connection.execute(db.statement("release/001_release.sql"))
+            connection.execute(statements.statement("release/001_release.sql"))
             for statement in ORIGINAL_INDEXES:
                 connection.execute(statement)
             with gzip.open(file) as lines:
@@ -203,7 +204,7 @@ def run(zones: Path | None, copies: int, rounds: int) -> None:
             database = server.create_database()
             os.environ.update(server.environment(database))
             settings = Database.from_environment()
-            with db.connect(settings) as connection:
+            with sessions.connect(settings) as connection:
                 compare(connection, settings, file, rounds)
             memory(server.environment(database), file, Path(folder))
     finally:

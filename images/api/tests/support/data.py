@@ -8,7 +8,8 @@ import io
 import json
 from typing import Any
 
-from cosmogony_importer import catalog, loader, switch
+from cosmogony_importer.load import loader
+from cosmogony_importer.releases import catalog, migrations, switch
 from cosmogony_importer.settings import Database
 from throwaway import postgis
 
@@ -92,7 +93,7 @@ def publish(server: postgis.Server, database: str, release: str, rows: list[dict
     source = loader.Source(io.BytesIO(gzip.compress(lines.encode())), ".jsonl.gz", "made-up zones")
     settings = Database.from_environment(server.environment(database))
     with server.connect(database) as connection:
-        catalog.migrate(connection)
+        migrations.migrate(connection)
         loader.load(settings, connection, release, source, manifest={"id": release, **MANIFEST}, jobs=1)
         store = catalog.find(connection, release)
         catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones that reach outside their parent: the hierarchy and the geometry then say different things."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from cosmogony_steps import heartbeat
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from ..database import statements
+from ..errors import ImporterError
+from ..releases.catalog import Release
+
+TOLERANCE = 1.0  # per cent of a zone's area; borders that follow each other without sharing points cost less
+MOST = "1%"
+SAMPLE = 5000  # zones looked at in a large release
+SECONDS = 300.0  # time for looking at them
+BATCH = 500
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """How many zones may be outside: a number, or per cent of those that were looked at, rounded up."""
+
+    number: float
+    percent: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Allowed:
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", str(text))
+        if not found or (not found[2] and "." in found[1]) or (found[2] and float(found[1]) > 100):
+            raise ImporterError(
+                f"--max-outside is {text!r}, wanted a number of zones such as 20, or per cent such as 1%"
+            )
+        return cls(float(found[1]), bool(found[2]))
+
+    def of(self, zones: int) -> int:
+        return math.ceil(round(self.number * zones / 100, 9)) if self.percent else int(self.number)
+
+
+def check(
+    connection: psycopg.Connection, release: Release, allowed: Allowed, tolerance: float
+) -> tuple[list[str], dict[str, Any]]:
+    """Findings and figures; a large release is judged by a sample, which is the same for the same zones."""
+    zones = sql.Identifier(release.schema_name, "zones")
+    (children,) = connection.execute(
+        sql.SQL("SELECT count(*) FROM {zones} WHERE parent IS NOT NULL").format(zones=zones)
+    ).fetchone()
+    checked, without_area, found = _look(connection, zones, tolerance, children > SAMPLE)
+    # A number is a limit for the whole release, so that a sample stands for all.
+    scale = children / checked if checked and not allowed.percent else 1.0
+    limit, number = allowed.of(checked), round(len(found) * scale)
+    found.sort(key=lambda row: (-row["share"], row["id"]))
+    figures = {
+        "children": children,
+        "checked": checked,
+        "without_area": without_area,
+        "outside": len(found),
+        "generated": sum(row["generated"] for row in found),
+        "wholly": sum(row["share"] > 99.9 for row in found),
+        "worst": [_worst(row) for row in found[:50]],
+    }
+    if number <= limit:
+        return [], figures
+    sampled = f", {checked} of {children} looked at" if checked < children else ""
+    head = (
+        f"{'about ' if scale > 1 else ''}{number} zones reach more than {tolerance:g} % outside their parent, "
+        f"limit {limit}{f' ({allowed.number:g} %)' if allowed.percent else ''}{sampled}"
+        + (f"; {figures['generated']} of them generated" if figures["generated"] else "")
+        + (f"; {figures['wholly']} wholly outside, as enclaves are" if figures["wholly"] else "")
+    )
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in found:
+        groups.setdefault((row["country"], row["type"]), []).append(row)
+    most = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    return [head, *(_group(*group) for group in most[:NAMED])], figures
+
+
+def _look(
+    connection: psycopg.Connection, zones: sql.Identifier, tolerance: float, sampled: bool
+) -> tuple[int, int, list[dict[str, Any]]]:
+    """How many zones were looked at, how many of them have no area to compare, and those that reach outside."""
+    began = time.monotonic()
+    checked, without_area, found, after = 0, 0, [], (-1, -1)
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        statements.search_path(connection, "pg_catalog", "pg_temp", statements.postgis_schema(connection))
+        cursor.execute(
+            statements.statement(
+                "checks/sample_children.sql",
+                zones=zones,
+                sample=sql.SQL("ORDER BY md5(child.id::text) LIMIT {}").format(sql.Literal(SAMPLE))
+                if sampled
+                else sql.SQL(""),
+            )
+        )
+        while time.monotonic() - began < SECONDS:
+            rows = cursor.execute(
+                statements.statement("checks/outside.sql", zones=zones, limit=BATCH),
+                {"parent": after[0], "id": after[1]},
+            ).fetchall()
+            if not rows:
+                break
+            after = (rows[-1]["parent"], rows[-1]["id"])
+            checked += len(rows)
+            heartbeat.beat("zones compared with their parents", checked)
+            without_area += sum(row["share"] is None for row in rows)
+            found += [row for row in rows if row["share"] is not None and row["share"] > tolerance]
+        cursor.execute("DROP TABLE pg_temp.sampled_children")
+    return checked, without_area, found
+
+
+def _worst(row: dict[str, Any]) -> dict[str, Any]:
+    names = ("osm_id", "name", "country", "type", "generated", "parent_osm_id", "parent_name")
+    return {name: row[name] for name in names} | {"percent": round(row["share"], 2)}
+
+
+def _group(key: tuple[str, str], rows: list[dict[str, Any]]) -> str:
+    some = "; ".join(
+        f"{row['osm_id']} {row['name']} is {row['share']:.1f} % outside {row['parent_osm_id']} {row['parent_name']}"
+        for row in rows[:3]
+    )
+    return f"country {key[0] or 'unknown'}, type {key[1] or 'unknown'}: {len(rows)} zones outside their parent: {some}"

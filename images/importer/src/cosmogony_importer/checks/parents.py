@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones whose parent is not there, or that are above themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..releases.catalog import Release
+
+NAMED = 20
+
+
+def check(connection: psycopg.Connection, release: Release) -> tuple[list[str], dict[str, Any]]:
+    """Findings and figures; the first zones of each kind are named."""
+    zones = sql.Identifier(release.schema_name, "zones")
+    orphans, cycles = _orphans(connection, zones), _cycles(connection, zones)
+    circling = [zone for cycle in cycles for zone in cycle]
+    findings = []
+    if orphans:
+        findings.append(f"{len(orphans)} zones have a parent that is not there: {_named(connection, zones, orphans)}")
+    if circling:
+        findings.append(
+            f"{len(circling)} zones are above themselves, their parents form {len(cycles)} cycles: "
+            f"{_named(connection, zones, circling)}"
+        )
+    return findings, {"missing": len(orphans), "cycles": len(cycles), "in_cycles": len(circling)}
+
+
+def _orphans(connection: psycopg.Connection, zones: sql.Identifier) -> list[int]:
+    statement = sql.SQL(
+        "SELECT id FROM {zones} AS child WHERE parent IS NOT NULL "
+        "AND NOT EXISTS (SELECT FROM {zones} AS above WHERE above.id = child.parent) ORDER BY id"
+    )
+    return [row[0] for row in connection.execute(statement.format(zones=zones)).fetchall()]
+
+
+def _cycles(connection: psycopg.Connection, zones: sql.Identifier) -> list[list[int]]:
+    """The ids of each cycle from its lowest one on, every zone before its parent."""
+    # zones without children, which are most, are in no cycle
+    statement = sql.SQL("SELECT id, parent FROM {zones} WHERE id IN (SELECT parent FROM {zones})")
+    parents = dict(connection.execute(statement.format(zones=zones)).fetchall())
+    cycles, seen = [], set()
+    for start in parents:
+        path: dict[int, int] = {}
+        at = start
+        while at in parents and at not in seen:
+            seen.add(at)
+            path[at] = len(path)
+            at = parents[at]
+        if at in path:
+            cycle = list(path)[path[at] :]
+            first = cycle.index(min(cycle))
+            cycles.append(cycle[first:] + cycle[:first])
+    return sorted(cycles)
+
+
+def _named(connection: psycopg.Connection, zones: sql.Identifier, ids: list[int]) -> str:
+    rows = connection.execute(
+        sql.SQL(
+            "SELECT id, osm_id, name, parent FROM {} JOIN unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, place) "
+            "USING (id) ORDER BY place"
+        ).format(zones),
+        (ids[:NAMED],),
+    ).fetchall()
+    some = "; ".join(f"zone {row[0]} ({row[1]} {row[2]}) has parent {row[3]}" for row in rows)
+    return some + (f"; and {len(ids) - NAMED} more" if len(ids) > NAMED else "")

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+else:
+    Subparsers = argparse._SubParsersAction
+
+OUTPUTS = "/tmp/outputs"  # noqa: S108  Argo reads output parameters there
+
+T = TypeVar("T")
+
+
+def add_command(
+    subparsers: Subparsers,
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    description: str | None,
+    has_original_exit_code: Callable[[argparse.Namespace], bool] = lambda options: False,
+) -> argparse.ArgumentParser:
+    """Add a command with the option that all have; errors of those of the original importer end in exit code 1."""
+    parser = subparsers.add_parser(name, help=description, description=description)
+    parser.set_defaults(run=run, has_original_exit_code=has_original_exit_code)
+    parser.add_argument("--outputs", default=OUTPUTS, metavar="DIR", help="where output parameters go (%(default)s)")
+    return parser
+
+
+def add_release(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Add --release ID."""
+    parser.add_argument("--release", required=required, metavar="ID")
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add --jobs N."""
+    parser.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="how much is done at a time (number of processors)"
+    )
+
+
+def add_wait(parser: argparse.ArgumentParser) -> None:
+    """Add --wait SECONDS."""
+    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
+
+
+def add_keep(parser: argparse.ArgumentParser) -> None:
+    """Add --keep N."""
+    parser.add_argument(
+        "--keep",
+        type=int,
+        default=3,
+        metavar="N",
+        help="how many releases stay, the live one included (%(default)s; publish --release drops none)",
+    )
+
+
+def add_patience(parser: argparse.ArgumentParser) -> None:
+    """Add --patience SECONDS."""
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=600,
+        metavar="SECONDS",
+        help="how long to try while somebody reads the views (%(default)s)",
+    )
+
+
+def blank_or(convert: Callable[[str], T], default: T | None = None) -> Callable[[str], T | None]:
+    """Return a converter that takes a blank value, as a form may send it, for the default."""
+
+    def convert_unless_blank(text: str) -> T | None:
+        try:
+            return convert(text.strip()) if text.strip() else default
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return convert_unless_blank
+
+
+def zoom(text: str) -> int:
+    """Convert a zoom level."""
+    if not re.fullmatch(r"-?[0-9]{1,4}", text):
+        raise ValueError(f"{text!r} is no zoom")
+    return int(text)
+
+
+def country_code(text: str) -> str:
+    """Convert a country code to upper case."""
+    if not re.fullmatch(r"[A-Za-z]{2,3}", text):
+        raise ValueError(f"{text!r} is no country code; wanted one like LI")
+    return text.upper()
+
+
+def true_or_false(text: str) -> bool:
+    """Convert `true` or `false`."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text.lower() == "true"
+
+
+def yes_or_no(text: str) -> bool:
+    """Convert a parameter of a workflow, which is a text: true, yes, false, no, or blank for no."""
+    if text.strip().lower() in ("", "false", "no"):
+        return False
+    if text.strip().lower() in ("true", "yes"):
+        return True
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")

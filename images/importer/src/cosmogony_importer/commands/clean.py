@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drop old releases and debris, and what nothing needs any more in the object store."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from ..housekeeping import cleanup
+from ..progress import say, write_outputs
+from ..releases import catalog, durations
+from ..settings import Storage
+from ..tiles import trex
+from .arguments import Subparsers, add_command, add_keep, yes_or_no
+from .context import connect_database, open_store
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(subparsers, "clean", run, __doc__)
+    add_keep(parser)
+    parser.add_argument(
+        "--sources",
+        default=os.environ.get("SOURCES", ""),
+        metavar="JSON",
+        help="the configured sources (SOURCES): what the object store holds of others is removed (none: left alone)",
+    )
+    parser.add_argument(
+        "--keep-runs-days",
+        type=int,
+        default=30,
+        metavar="DAYS",
+        help="how long reports of runs are kept (%(default)s)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        type=yes_or_no,
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="BOOL",
+        help="only tell what would go",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from ..housekeeping import leftovers
+
+    start = time.monotonic()
+    sources = leftovers.configured(options.sources)
+    with connect_database() as connection:
+        dropped = cleanup.clean(connection, options.keep, options.dry_run)
+        removed, freed = 0, 0
+        if Storage.configured():
+            removed, freed = _clean_store(connection, options, sources, dropped)
+        if not options.dry_run and (cache := trex.Cache.configured()):
+            with trex.cache_errors(cache):
+                folders = trex.clean(connection, cache)
+            say(f"tiles of t-rex removed: {', '.join(folders) or 'none'}")
+        live = catalog.live(connection)
+        if live and not options.dry_run:
+            durations.note(connection, live.id, "clean", time.monotonic() - start)
+    write_outputs(options.outputs, {"dropped": " ".join(dropped), "removed": removed, "bytes": freed})
+    would = "would be " if options.dry_run else ""
+    say(f"{would}dropped: {', '.join(dropped) or 'nothing'}")
+    say(f"object store: {would}removed: {removed} objects and uploads, {freed / 1e6:.1f} MB")
+
+
+def _clean_store(
+    connection: psycopg.Connection, options: argparse.Namespace, sources: set[str], dropped: Sequence[str]
+) -> tuple[int, int]:
+    """Remove what has no use from the object store; return the number of objects and their bytes."""
+    from ..housekeeping import leftovers
+
+    store, kept = open_store(), leftovers.Kept.of(connection, dropped if options.dry_run else ())
+    found = leftovers.find(store, kept, sources, timedelta(days=options.keep_runs_days), datetime.now(UTC))
+    for leftover in found:
+        say(("would remove " if options.dry_run else "removing ") + leftover.line)
+    if not options.dry_run:
+        leftovers.remove(store, kept, found)
+    return len(found), sum(leftover.stored.size for leftover in found)

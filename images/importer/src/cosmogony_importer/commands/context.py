@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What several commands begin with: a database that is up to date, the object store, a release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from ..database import sessions
+from ..errors import ImporterError
+from ..releases import catalog, migrations
+from ..settings import Database, Storage
+
+if TYPE_CHECKING:
+    from ..storage import Store
+
+
+def connect_database() -> psycopg.Connection:
+    """Connect to the database, and bring its catalog to the version of this importer."""
+    connection = sessions.connect(Database.from_environment())
+    try:
+        migrations.migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_store() -> Store:
+    """Return the object store of the environment."""
+    from ..storage import Store  # slow to import, and not needed for a rollback
+
+    return Store(Storage.from_environment())
+
+
+def get_release_or_live(connection: psycopg.Connection, release_id: str) -> catalog.Release:
+    """Return the release of that id, or the live one for a blank id."""
+    if release_id:
+        return catalog.find(connection, release_id)
+    live = catalog.live(connection)
+    if live is None:
+        raise ImporterError("no release is live yet; publish one, or name one with --release ID")
+    return live

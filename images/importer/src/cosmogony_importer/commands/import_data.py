@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Load a file; publish makes it live."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import ImporterError
+from ..progress import say
+from ..settings import Database
+from .arguments import Subparsers, add_command, add_jobs, add_wait
+from .context import connect_database
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command, under the name of the original importer and under the usual one."""
+    for name in ("import_data", "import-data"):
+        parser = add_command(subparsers, name, run, __doc__, has_original_exit_code=lambda options: True)
+        path = parser.add_mutually_exclusive_group(required=True)
+        path.add_argument("path", nargs="?", metavar="PATH", help=".json, .json.gz, .jsonl or .jsonl.gz")
+        path.add_argument("--cosmogony_path", "--cosmogony-path", dest="path_option", metavar="PATH")
+        parser.add_argument("--allow-empty", action="store_true", help="accept a file without zones")
+        add_jobs(parser)
+        add_wait(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from ..load import loader, reader
+
+    path = Path(options.path_option or options.path)
+    format_ = reader.ending(str(path))
+    if not path.is_file():
+        raise ImporterError(f"{path} cannot be read: no such file")
+    release_id = _make_release_id(reader.file_digest(path))
+    with connect_database() as connection, reader.open_file(path) as stream:
+        loader.load(
+            Database.from_environment(),
+            connection,
+            release_id,
+            loader.Source(stream, format_, str(path)),
+            wait=options.wait,
+            allow_empty=options.allow_empty,
+            jobs=options.jobs,
+        )
+    say("Import done.")
+
+
+def _make_release_id(file_digest: str) -> str:
+    """Return an id that no other import has: the same file may come twice within a second."""
+    now = datetime.now(UTC)
+    digest = hashlib.sha256(f"{file_digest} {now.isoformat()}".encode()).hexdigest()
+    return f"{now:%Y%m%dt%H%M%S}-{digest[:8]}"

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Create or upgrade catalog, views and the tile function; quick when nothing is to do."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..progress import say
+from ..releases import catalog
+from .arguments import Subparsers, add_command
+from .context import connect_database
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    add_command(subparsers, "init", run, __doc__)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    with connect_database() as connection:
+        live = catalog.live(connection)
+    say(f"database is ready; live release: {live.id if live else 'none'}")

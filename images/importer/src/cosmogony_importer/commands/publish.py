@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make a release the live one."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import datetime
+
+import psycopg
+
+from ..errors import ImporterError, Missing
+from ..housekeeping import cleanup
+from ..progress import say, write_outputs
+from ..releases import catalog, durations, switch
+from ..settings import Storage
+from ..tiles import trex
+from .arguments import Subparsers, add_command, add_keep, add_patience, add_release
+from .context import connect_database, open_store
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(
+        subparsers, "publish", run, __doc__, has_original_exit_code=lambda options: not options.release
+    )
+    add_release(parser, required=False)
+    parser.add_argument("--override", metavar="REASON", help="publish what did not pass the gate, and say why")
+    add_keep(parser)
+    add_patience(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    start = time.monotonic()
+    with connect_database() as connection:
+        release = catalog.find(connection, options.release) if options.release else _find_last_loaded(connection)
+        _check_publishable(connection, release, options)
+        published = switch.switch(connection, release, "publish", reason=options.override, patience=options.patience)
+        if cache := trex.Cache.configured():
+            trex.switched(connection, cache)
+        if not options.release:  # nobody runs clean after the two commands of the original
+            cleanup.clean(connection, options.keep)
+        durations.note(connection, release.id, "publish", time.monotonic() - start)
+    if options.release and Storage.configured():
+        _mark_published(release.id, published)
+    if options.release:
+        write_outputs(options.outputs, {"release": release.id})
+    say(f"release {release.id} is live ({time.monotonic() - start:.1f} s)")
+
+
+def _find_last_loaded(connection: psycopg.Connection) -> catalog.Release:
+    """Return what import_data loaded last; publishing it twice is an error, as it always was."""
+    for release in catalog.releases(connection):
+        if release.state == "loaded":
+            return release
+        if release.state != "loading":
+            break
+    raise ImporterError("nothing is loaded that is not published yet; run import_data first, or publish --release ID")
+
+
+def _check_publishable(connection: psycopg.Connection, release: catalog.Release, options: argparse.Namespace) -> None:
+    if release.live or options.override:
+        return
+    if not release.zones:
+        raise ImporterError(f"release {release.id} has no zones; to publish it all the same: publish --override REASON")
+    if not options.release or release.state in ("published", "retired"):
+        return
+    verdict = (release.gate or {}).get("verdict")
+    if verdict not in ("passed", "overridden"):
+        raise ImporterError(
+            f"release {release.id} {'is blocked by' if verdict else 'has not been through'} the gate; "
+            f"run gate --release {release.id} [--override REASON]"
+        )
+
+
+def _mark_published(release_id: str, published: datetime) -> None:
+    store, key = open_store(), f"releases/{release_id}/manifest.json"
+    try:
+        manifest = store.read_json(key)
+    except Missing:
+        say(f"{key} is not in the object store; nothing to update there")
+        return
+    wanted = {"state": "published", "published": published.isoformat(timespec="seconds")}
+    if any(manifest.get(name) != value for name, value in wanted.items()):
+        store.write_json(key, manifest | wanted)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Store the summary of a run and post it to the webhook; without --status post a stored one again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from ..progress import write_outputs
+from .arguments import Subparsers, add_command
+from .context import open_store
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(subparsers, "report", run, __doc__)
+    parser.add_argument("--run", dest="workflow", required=True, metavar="NAME", help="name of the workflow")
+    parser.add_argument("--status", default="", help="how it ended; without it the stored summary is posted again")
+    parser.add_argument("--started", default="", metavar="TIME")
+    parser.add_argument("--duration", default="", metavar="SECONDS")
+    parser.add_argument("--parameters", default="", metavar="JSON", help="parameters of the workflow")
+    parser.add_argument("--failures", default="", metavar="JSON", help="failed nodes as Argo lists them")
+    parser.add_argument(
+        "--sources", default=os.environ.get("SOURCES", ""), metavar="JSON", help="the configured sources (SOURCES)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from ..reports import report
+
+    if not options.status:
+        report.again(options.workflow, open_store())
+        return
+    document = report.of_run(options, report.object_store())
+    report.show(document)
+    write_outputs(options.outputs, {"result": document["result"]})

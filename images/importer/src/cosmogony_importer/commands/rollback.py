@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make an earlier release the live one again."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from ..progress import say, write_outputs
+from ..releases import catalog, switch
+from ..tiles import trex
+from .arguments import Subparsers, add_command, add_patience
+from .context import connect_database
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(subparsers, "rollback", run, __doc__)
+    parser.add_argument("--to", metavar="ID", help="the release (else the newest that is older than the live one)")
+    parser.add_argument("--reason", metavar="TEXT")
+    add_patience(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    start = time.monotonic()
+    with connect_database() as connection:
+        release = catalog.find(connection, options.to) if options.to else switch.previous(connection)
+        switch.switch(connection, release, "rollback", reason=options.reason, patience=options.patience)
+        if cache := trex.Cache.configured():
+            trex.switched(connection, cache)
+    write_outputs(options.outputs, {"release": release.id})
+    say(f"rolled back to release {release.id} ({time.monotonic() - start:.1f} s)")

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check the tiles that t-rex generated and put them where publish expects them."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..progress import say, write_outputs
+from ..releases import catalog
+from ..tiles import trex
+from .arguments import Subparsers, add_command, add_release
+from .context import connect_database
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(subparsers, "tile_finish", run, __doc__)
+    add_release(parser)
+    parser.add_argument("--max-zoom", type=int, required=True, metavar="N", help="highest zoom that was generated")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    cache = trex.Cache.from_environment()
+    with connect_database() as connection:
+        release = catalog.find(connection, options.release)
+    with trex.cache_errors(cache):
+        made = trex.finish(cache, release, options.max_zoom)
+    write_outputs(options.outputs, {"tiles": made.count})
+    say(f"release {release.id}: {made.count} tiles of t-rex, {made.size / 1e6:.1f} MB")

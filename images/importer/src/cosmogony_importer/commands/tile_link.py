@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Let t-rex read the tiles of the live release; before the first one make what it needs to start."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..progress import say
+from ..tiles import trex
+from .arguments import Subparsers, add_command
+from .context import connect_database
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    add_command(subparsers, "tile_link", run, __doc__)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    cache = trex.Cache.from_environment()
+    with connect_database() as connection:
+        trex.ready(connection)
+        with trex.cache_errors(cache):
+            name, before = trex.follow(connection, cache)
+    say(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))

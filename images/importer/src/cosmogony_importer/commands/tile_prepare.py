@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make an empty folder and the configuration with which t-rex generates the tiles of a release."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..progress import say, write_outputs
+from ..tiles import trex
+from .arguments import Subparsers, add_command, add_release
+from .context import connect_database, get_release_or_live
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(subparsers, "tile_prepare", run, __doc__)
+    add_release(parser)
+    parser.add_argument(
+        "--template", required=True, metavar="FILE", help="t-rex's configuration with @ZONES@ and @CACHE@"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    cache = trex.Cache.from_environment()
+    with connect_database() as connection:
+        release = get_release_or_live(connection, options.release)
+    with trex.cache_errors(cache):
+        config, extent = trex.prepare(cache, release, Path(options.template))
+    write_outputs(options.outputs, {"release": release.id, "config": config, "extent": extent})
+    say(f"release {release.id}: t-rex generates {extent} with {config}")

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Store the tiles of the low zooms, or those of an area at higher zooms."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+from ..progress import duration, say, write_outputs
+from ..releases import durations
+from ..settings import Database
+from ..tiles import area, pyramid
+from .arguments import Subparsers, add_command, add_jobs, blank_or, country_code, true_or_false, zoom
+from .context import connect_database, get_release_or_live
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(subparsers, "tiles", run, __doc__)
+    parser.add_argument("--release", default="", metavar="ID", help="blank takes the live one")
+    add_jobs(parser)
+    # the fields of a form may be blank
+    parser.add_argument("--min-zoom", type=blank_or(zoom, 0), default=0, metavar="N", help="lowest zoom (%(default)s)")
+    parser.add_argument("--max-zoom", type=blank_or(zoom, 8), default=8, metavar="N", help="highest zoom (%(default)s)")
+    parser.add_argument(
+        "--bbox",
+        type=blank_or(area.Box.of_text),
+        metavar="W,S,E,N",
+        help="only tiles in this box, in degrees (--bbox=-5.1,41.3,9.6,51.1)",
+    )
+    parser.add_argument(
+        "--country", type=blank_or(country_code), metavar="CODE", help="only tiles of this country's zones"
+    )
+    parser.add_argument(
+        "--estimate",
+        type=blank_or(true_or_false, False),
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="true|false",
+        help="only say how many tiles there are to make, and how long that takes",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    start = time.monotonic()
+    wanted = area.Wanted(options.min_zoom, options.max_zoom, options.bbox, options.country)
+    with connect_database() as connection:
+        release = get_release_or_live(connection, options.release)
+        settings, before = Database.from_environment(), pyramid.count(connection, release)
+        if options.estimate:
+            expected = area.estimate(connection, release, wanted, options.jobs).described()
+            _write_outputs(options.outputs, before.tiles, 0, expected)
+            return
+        expected = {}
+        if wanted.whole(release.stored_zoom):
+            stored = pyramid.store(settings, connection, release, options.max_zoom, options.jobs)
+        else:
+            expected = area.store(settings, connection, release, wanted, options.jobs).described()
+            stored = pyramid.count(connection, release)
+        durations.note(connection, release.id, "tiles", time.monotonic() - start)
+    made = stored.tiles - before.tiles
+    _write_outputs(options.outputs, stored.tiles, made, expected or {"tiles": made})
+    say(
+        f"release {release.id}: {made} tiles made in {duration(time.monotonic() - start)}; "
+        f"it has {stored.tiles} tiles, {stored.size / 1e6:.1f} MB"
+    )
+
+
+def _write_outputs(folder: str, stored: int, made: int, expected: dict[str, object]) -> None:
+    write_outputs(folder, {"tiles": stored, "made": made, "estimate": json.dumps(expected)})

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections to PostgreSQL, and the advisory locks that keep two importers apart."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from cosmogony_steps import heartbeat
+
+from ..errors import ImporterError, TemporaryError
+from ..progress import say
+from ..settings import Database
+
+CONNECT_SECONDS = 10.0
+LOCK_SECONDS = 600  # that a statement waits for a lock which another session holds
+# two keys of one lock space: a long load must not keep anyone from switching
+LOCK_SPACE = 0x636F736D
+LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
+LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "schema change", TILES: "tile planning"}
+# refusals that waiting for the server does not cure
+REFUSED = re.compile(
+    r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
+    r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied"
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A connection of this process: the server's process for it, and how another one is made."""
+
+    pid: int
+    settings: Database
+
+
+_opened: weakref.WeakKeyDictionary[psycopg.Connection, Opened] = weakref.WeakKeyDictionary()
+_opened_lock = threading.Lock()
+
+
+def opened() -> list[Opened]:
+    """Return the connections of this process that are open."""
+    with _opened_lock:
+        return [found for connection, found in _opened.items() if not connection.closed]
+
+
+def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
+    """Connect, trying again for some seconds while the server cannot be reached."""
+    deadline = time.monotonic() + seconds
+    where = f"PostgreSQL {settings.user}@{settings.host}:{settings.port}/{settings.name}"
+    while True:
+        try:
+            connection = psycopg.connect(
+                host=settings.host,
+                port=settings.port,
+                dbname=settings.name,
+                user=settings.user,
+                password=settings.password,
+                sslmode=settings.sslmode,
+                autocommit=True,
+                connect_timeout=5,
+                application_name="cosmogony-importer",
+                keepalives_idle=30,
+                keepalives_interval=10,
+                keepalives_count=3,
+                options="-c client_connection_check_interval=5s -c client_min_messages=warning "
+                f"-c lock_timeout={LOCK_SECONDS}s",
+            )
+            with _opened_lock:
+                _opened[connection] = Opened(connection.info.backend_pid, settings)
+            return connection
+        except psycopg.OperationalError as error:
+            reason = " ".join(str(error).split())
+            if REFUSED.search(reason):
+                raise ImporterError(
+                    f"{where} refuses: {reason}; check POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB"
+                ) from error
+            if time.monotonic() > deadline:
+                raise TemporaryError(
+                    f"{where} does not answer for {seconds:.0f} s: {reason}; "
+                    "check POSTGRES_HOST and POSTGRES_PORT, and that it runs"
+                ) from error
+            time.sleep(0.3)
+
+
+@contextmanager
+def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
+    """Hold an advisory lock of this session, so that two importers do not fight; it goes with the session."""
+    deadline = time.monotonic() + wait
+    told = False
+    while not connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, kind)).fetchone()[0]:
+        if time.monotonic() >= deadline:
+            raise TemporaryError(
+                f"another importer is busy with {LOCK_NAMES[kind]} ({_holder(connection, kind)}); "
+                "run the command again when it is done"
+            )
+        if not told:
+            say(f"waiting for another importer: {LOCK_NAMES[kind]} ({_holder(connection, kind)})")
+            told = True
+        heartbeat.beat(f"waiting for another importer: {LOCK_NAMES[kind]}")  # which ends at the deadline above
+        time.sleep(0.2)
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, kind))
+
+
+def _holder(connection: psycopg.Connection, kind: int) -> str:
+    row = connection.execute(
+        "SELECT a.pid, coalesce(host(a.client_addr), 'local'), a.backend_start::timestamptz(0) "
+        "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
+        "AND l.classid = %s AND l.objid = %s AND l.database = (SELECT oid FROM pg_database "
+        "WHERE datname = current_database())",
+        (LOCK_SPACE, kind),
+    ).fetchone()
+    return f"process {row[0]} from {row[1]} since {row[2]}" if row else "it just ended"

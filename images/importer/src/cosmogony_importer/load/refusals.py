@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones that make a load refuse its file: what is wrong with one, or an id that comes twice."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import ImporterError
+
+NAMED = 20
+
+
+class Refused(NamedTuple):
+    """One record: its number in the file, the zone if it is known, and why."""
+
+    number: int
+    osm_id: str | None
+    reason: str
+
+
+by_number = attrgetter("number")
+
+
+class Refusals:
+    """The first refused zones of a file are named, the others counted."""
+
+    def __init__(self, name: str, unit: str) -> None:
+        """`unit` is what the numbers count: lines of the file, or zones of a document."""
+        self._name, self._unit = name, unit
+        self._first: list[Refused] = []
+        self._ids, self._numbers = array("q"), array("q")  # 16 bytes a zone, whatever their number
+        self.refused = 0
+
+    def add(self, numbers: Sequence[int], ids: Sequence[int], refused: Sequence[Refused]) -> None:
+        """Take the next records of the file: numbers and ids of those that are zones, and what is refused."""
+        self._ids.extend(ids)
+        self._numbers.extend(numbers)
+        self._first += refused[: NAMED - len(self._first)]
+        self.refused += len(refused)
+
+    def check(self) -> None:
+        """Raise when a zone was refused or an id came twice."""
+        repeated = self._repeated()
+        count = self.refused + len(repeated)
+        if not count:
+            return
+        first = sorted([*self._first, *self._described(repeated[:NAMED])], key=by_number)[:NAMED]
+        more = f"; and {count - NAMED} more" if count > NAMED else ""
+        raise ImporterError(
+            f"{self._name} is refused: {'; '.join(map(self._line, first))}{more}. "
+            "Nothing was loaded. Correct the file, or make it again"
+        )
+
+    def _line(self, refused: Refused) -> str:
+        osm_id = f" ({refused.osm_id})" if refused.osm_id else ""
+        return f"{self._unit} {refused.number}{osm_id}: {refused.reason}"
+
+    def _repeated(self) -> np.ndarray:
+        """Positions, in the order of the file, of the zones whose id came before, and of those that had it first."""
+        ids = np.frombuffer(self._ids, dtype=np.int64) if self._ids else np.empty(0, dtype=np.int64)
+        order = np.argsort(ids, kind="stable")
+        ordered = ids[order]
+        again = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
+        pairs = np.column_stack((order[again], order[np.searchsorted(ordered, ordered[again])]))
+        return pairs[np.argsort(pairs[:, 0])]
+
+    def _described(self, repeated: np.ndarray) -> Iterator[Refused]:
+        for again, before in repeated.tolist():
+            yield Refused(
+                self._numbers[again],
+                None,
+                f"it has the id {self._ids[again]} of {self._unit} {self._numbers[before]}",
+            )

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What storing tiles will take, from some tiles of each zoom that are computed and timed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import psycopg
+from cosmogony_steps import heartbeat
+from psycopg import sql
+
+from ..progress import duration, say
+
+SAMPLE = 5  # tiles of a zoom
+
+
+@dataclass
+class Estimate:
+    tiles: int = 0
+    size: float = 0.0
+    seconds: float = 0.0
+    by_zoom: dict[int, int] = field(default_factory=dict)
+
+    def described(self) -> dict[str, object]:
+        return {
+            "tiles": self.tiles,
+            "bytes": round(self.size),
+            "seconds": round(self.seconds, 3),
+            "tiles_by_zoom": {str(zoom): count for zoom, count in self.by_zoom.items()},
+        }
+
+
+def estimate(connection: psycopg.Connection, schema: str, batches: sql.Composable, jobs: int) -> Estimate:
+    """Extrapolate; `batches` is a query with the columns z, xs, ys."""
+    found = Estimate()
+    counts = connection.execute(
+        sql.SQL("SELECT z, sum(cardinality(xs))::integer FROM ({}) AS batches GROUP BY z ORDER BY z").format(batches)
+    ).fetchall()
+    timed = sql.SQL(
+        "SELECT extract(epoch FROM clock_timestamp() - begun.start)::float8, made.size "
+        "FROM (SELECT z, xs[1] AS x, ys[1] AS y FROM ({}) AS batches WHERE z = %s ORDER BY md5(xs::text) LIMIT %s) "
+        "AS sample, LATERAL (SELECT clock_timestamp() AS start, z AS z1, x AS x1, y AS y1 OFFSET 0) AS begun, "
+        "LATERAL (SELECT coalesce(length(cosmogony_catalog.compute_tile(%s, z1, x1, y1)), 0) AS size OFFSET 0) AS made"
+    ).format(batches)
+    for zoom, count in counts:
+        heartbeat.beat("timing tiles, zoom", zoom)
+        # one tile more, because the first of a session is slow
+        sample = connection.execute(timed, (zoom, SAMPLE + 1, schema)).fetchall()
+        sample = sample[1:] or sample
+        if not sample:  # another run has made them meanwhile
+            continue
+        size = count * sum(row[1] for row in sample) / len(sample)
+        found.tiles += count
+        found.size += size
+        found.seconds += count * sum(row[0] for row in sample) / len(sample) / jobs
+        found.by_zoom[zoom] = count
+        say(f"zoom {zoom}: {count} tiles, about {size / 1e6:.1f} MB")
+    say(f"about {found.size / 1e6:.1f} MB in {duration(found.seconds)}")
+    return found
