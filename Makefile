@@ -10,6 +10,9 @@ BIN := $(CURDIR)/.venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
 WEB := images/web
 NODE_MODULES := $(WEB)/node_modules/.stamp $(WEB)/lint/node_modules/.stamp
+# where lint-words looks: not at data and locks
+WORDING := . ':!.config/wording.txt' ':!uv.lock' ':!*package-lock.json' ':!*.tsv' ':!*.jsonl' ':!*.csv' \
+	$(foreach image,base cosmogony dashboard importer pipeline,':!images/$(image)')
 INVENTORY ?= inventories/local
 # LISTEN=0.0.0.0:8080 opens the site; SAMPLE=world takes the larger sample; SOURCE=https://… COUNTRY=xx an extract of your own.
 LISTEN ?=
@@ -90,8 +93,13 @@ lint-files: venv
 	check-jsonschema --builtin-schema vendor.renovate renovate.json
 	pre-commit validate-config
 
+# .config/wording.txt: expressions to search for, and what to say instead.
 lint-words: venv
 	@codespell
+	if sed -n '/^#/! s/ => .*//p' .config/wording.txt | git grep -nIiwE -f - -- $(WORDING); then
+	  echo 'Say it in plainer words: .config/wording.txt names some for each expression.' >&2
+	  exit 1
+	fi
 
 lint-python: venv
 	@ruff check .

@@ -21,7 +21,7 @@ class UnreachableError(Exception):
 
 
 def connect(params: Mapping[str, Any]) -> Any:
-    """Return a client of its own, which asks once and does not repeat what failed.
+    """Return a new client, which asks once and does not repeat what failed.
 
     Args:
         params: The module's options, those of kubernetes.core's modules among them.

@@ -64,7 +64,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds to follow it at most. The workflow goes on when they are over; the task fails with what was last seen.
+      - Seconds to follow it at most. The workflow continues when they are over; the task fails with what was last seen.
     type: int
     default: 86400
   poll_interval:
@@ -133,11 +133,11 @@ EXAMPLES = r"""
     wait_timeout: 86400
   register: update
 
-- name: Say what came of it
+- name: Show the outcome
   ansible.builtin.debug:
     msg: "{{ update.outputs.result }}: {{ update.outputs.release }}"
 
-- name: Go on watching an update that was started elsewhere
+- name: Continue to follow an update that was started elsewhere
   cosmogony.stack.argo_workflow:
     name: cosmogony-update-7x2kq
 
@@ -441,7 +441,7 @@ class WorkflowRun:
         self.results.update(
             failed=True,
             last_observation=seen,
-            msg=f"Workflow {name} has not ended within {self.params['wait_timeout']} seconds and goes on ({seen});"
+            msg=f"Workflow {name} has not ended within {self.params['wait_timeout']} seconds and continues ({seen});"
             f" follow it again with name: {name}",
         )
 

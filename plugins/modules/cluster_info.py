@@ -81,7 +81,7 @@ EXAMPLES = r"""
         cluster: true
   register: cluster
 
-- name: Say so
+- name: Show the cluster, the user and the rights that are missing
   ansible.builtin.debug:
     msg: "{{ cluster.server }} as {{ cluster.identity.user }}, lacking {{ cluster.missing_rights | join(', ') }}"
 """

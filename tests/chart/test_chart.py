@@ -65,7 +65,7 @@ def test_probes(default, part: str) -> None:
     container = default.pods()[f"Deployment/cosmogony-{part}"]["containers"][0]
     paths = {kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")}
     assert paths["startup"] == paths["liveness"]
-    if part == "web":  # the page goes on without its backends
+    if part == "web":  # the page works without its backends
         assert paths["readiness"] == "/healthz"
     else:  # ready asks the database, alive does not
         assert paths["readiness"] != paths["liveness"]

@@ -56,7 +56,7 @@ def artifacts() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A real Chromium of this machine, with a profile of its own that is gone afterwards."""
+    """A real Chromium of this machine, with a new profile that is removed afterwards."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.fail("no Chromium found; install the package chromium or name one in CHROMIUM", pytrace=False)

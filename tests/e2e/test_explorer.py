@@ -39,7 +39,7 @@ def test_map_names_its_source_and_the_release(watch: Watch, site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "text", "urls"),
+    ("attribution", "text", "urls"),
     [
         ("", "© OpenStreetMap contributors (ODbL)", ["https://www.openstreetmap.org/copyright"]),
         (
@@ -50,13 +50,13 @@ def test_map_names_its_source_and_the_release(watch: Watch, site: Site) -> None:
         ),
     ],
 )
-def test_the_tilejson_says_whom_the_zones_are_owed_to(watch: Watch, told: str, text: str, urls: list[str]) -> None:
+def test_shows_the_attribution_of_the_tilejson(watch: Watch, attribution: str, text: str, urls: list[str]) -> None:
     page = watch.page
-    if "onerror" in told:  # the browser tells of the handler it does not run, even in a document that is only parsed
+    if "onerror" in attribution:  # the browser reports handlers that it does not run, even while it only parses
         watch.expected = ("Executing inline event handler",)
     page.route(
         re.compile(r"/tiles/cosmogony\.json$"),
-        lambda route: route.fulfill(json={**route.fetch().json(), "attribution": told}),
+        lambda route: route.fulfill(json={**route.fetch().json(), "attribution": attribution}),
     )
     watch.open(LIECHTENSTEIN)
     expect(page.locator(".maplibregl-ctrl-attrib-inner")).to_have_text(text)

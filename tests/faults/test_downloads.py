@@ -12,7 +12,7 @@ from faultkit.bench import LIECHTENSTEIN, Bench
 
 @pytest.mark.quick
 def test_not_found(bench: Bench) -> None:
-    """It fails at once, names the source, and says how to go on."""
+    """It fails at once, names the source, and says how to continue."""
     with bench.trial("HTTP 404") as trial:
         bench.downloads.fault(LIECHTENSTEIN, "status", method="ANY", status=404, times=0)
         said = bench.update(mode="changed", reason="it's time").failed()

@@ -92,7 +92,7 @@ def test_misspelt_field_of_the_inventory_is_refused(bench: Bench) -> None:
 
 
 def test_schedule_starts_one_at_a_time(bench: Bench) -> None:
-    """The clock goes on while an update runs; no second one joins it, and old runs are forgotten."""
+    """The clock keeps running during an update; no second one joins it, and old runs are forgotten."""
 
     def runs() -> list[dict[str, Any]]:
         label = "workflows.argoproj.io/cron-workflow"

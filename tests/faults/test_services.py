@@ -29,7 +29,7 @@ def test_store_is_killed_during_fetch(bench: Bench) -> None:
         assert bench.store.sha256(f"osm/{LIECHTENSTEIN}") == bench.store.json(f"osm/{LIECHTENSTEIN}.json")["sha256"]
         assert bench.served(changed)
         attempts = len(bench.cluster.attempts(said.workflow, "fetch(liechtenstein"))
-        trial.saw(f"the upload went on after its return, {attempts} attempt(s), right checksum")
+        trial.saw(f"the upload continued after its return, {attempts} attempt(s), right checksum")
 
 
 def test_store_is_killed_during_merge(bench: Bench) -> None:
@@ -46,11 +46,11 @@ def test_store_is_killed_during_merge(bench: Bench) -> None:
             os.kill(pid, signal.SIGKILL)
         said.succeeded()
         assert bench.served(changed)
-        trial.saw(f"merge went on after its return, {len(bench.cluster.attempts(workflow, 'merge'))} attempt(s)")
+        trial.saw(f"merge continued after its return, {len(bench.cluster.attempts(workflow, 'merge'))} attempt(s)")
 
 
 def test_database_is_away_during_load(bench: Bench) -> None:
-    """Inside of the transaction of load. Page and cached tiles go on, the rest says when to come again."""
+    """Inside of the transaction of load. Page and cached tiles still work, the rest says when to come again."""
     with bench.trial("PostgreSQL is killed during load, and stays away", publishes=True) as trial:
         trial.allowed = _away
         changed = bench.change(LIECHTENSTEIN)
@@ -103,7 +103,7 @@ def _release_of(bench: Bench, workflow: str) -> str:
 
 
 def _away(look: Look) -> bool:
-    """Without the database: page and cached tiles go on, the rest answers 503 and when to come again."""
+    """Without the database: page and cached tiles still work, the rest answers 503 and when to come again."""
     return (
         (look.page, look.cached_tile) == (200, 200) and {look.api, look.other_tile} <= {200, 503} and look.retry_after
     )

@@ -68,7 +68,7 @@ def test_two_changed_sources_over_a_bad_line(bench: Bench) -> None:
             assert len(bench.cluster.attempts(said.workflow, label)) == 1, "the step itself tried again"
         assert bench.served(one)
         assert bench.served(other)
-        trial.saw(f"went on at byte {size // 2} of {size} with the right checksum; the other came at the 4th attempt")
+        trial.saw(f"continued at byte {size // 2} of {size} with the right checksum; the other came at the 4th attempt")
 
 
 def test_both_sources_are_extracted_at_the_same_time(bench: Bench) -> None:

@@ -43,7 +43,7 @@ def test_workflow_is_terminated_during_load(bench: Bench) -> None:
             said.failed()
         assert "load" in said.text
         assert "playbooks/update.yml -i" in said.text
-        trial.saw("load stops; the command that goes on is shown")
+        trial.saw("load stops; the command that continues is shown")
     assert bench.served(changed), "the next run finished it"
     assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
 
@@ -61,7 +61,7 @@ def test_two_updates_at_once(bench: Bench) -> None:
         assert f"Workflow {first.workflow}" in second.text
         assert "is still running" in second.text
         assert "-e update_when_running=follow" in second.text
-        assert "goes on where it stopped" not in second.text, "nothing stopped"
+        assert "continues where it stopped" not in second.text, "nothing stopped"
         lock = wait_for(lambda: bench.cluster.waits_for(waiting), "the second waits for its turn", limit=30)
         assert "cosmogony-update" in lock
         assert bench.cluster.steps(waiting) == []

@@ -5,7 +5,7 @@ import { attributionHtml, OPENSTREETMAP, readAttribution } from '../src/lib/attr
 const LINK = '<a href="https://a.example/?x=1&amp;y=2" target="_blank" rel="noopener">A &amp; B</a>'
 
 describe('readAttribution', () => {
-  it('takes text and links as they are told', () => {
+  it('reads text and links', () => {
     const credits = readAttribution(`${LINK}, C &lt;c&gt;`)
     expect(credits).toEqual([
       { text: 'A & B', url: 'https://a.example/?x=1&y=2' },

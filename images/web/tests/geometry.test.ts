@@ -42,7 +42,7 @@ describe('a box across the antimeridian', () => {
     ],
   }
 
-  it('goes on beyond 180 degrees', () => {
+  it('continues beyond 180 degrees', () => {
     expect(boundsOf(bbox)).toEqual([177, -18, 181, -16])
   })
 
@@ -80,7 +80,7 @@ describe('labelPlace', () => {
 })
 
 describe('labelsFor', () => {
-  it('writes one label a zone, on its largest piece', () => {
+  it('writes one label per zone, on its largest piece', () => {
     const pieces = [piece(7, 'Vaduz', square(0, 0, 1)), piece(7, 'Vaduz', square(5, 5, 3))]
     const { features } = labelsFor(pieces, 100)
     expect(features).toHaveLength(1)

@@ -37,7 +37,7 @@ describe('readRelease', () => {
     })
   })
 
-  it('names whom the zones are owed to: what the description says, else OpenStreetMap', () => {
+  it('reads the attribution of the description, else names OpenStreetMap', () => {
     const attribution = '<a href="https://www.naturalearthdata.com/">Natural Earth</a>'
     expect(readRelease({ ...tilejson, attribution }, details, ORIGIN).attribution).toEqual([
       { text: 'Natural Earth', url: 'https://www.naturalearthdata.com/' },

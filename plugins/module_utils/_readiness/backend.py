@@ -70,7 +70,7 @@ class Backend:
         return f"{self.subject}: {self.error.cause}{waited}: {self.error.advice}"
 
     def result(self) -> dict[str, Any]:
-        """Return what the module tells of this service."""
+        """Return what the module reports about this service."""
         return {
             "ready": self.ready,
             "reason": "ready" if self.ready else self.error.reason if self.error else "not_asked",

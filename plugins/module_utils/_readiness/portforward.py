@@ -3,7 +3,7 @@
 """A way to a Service that only the cluster's network reaches: port-forward through the API server.
 
 The API forwards to pods only, so a ready pod behind the Service is looked up, as kubectl does. A listener on a
-loopback port hands each connection to a stream of its own.
+loopback port hands each connection to a separate stream.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Forwarder:
 
 
 class _Listener:
-    """Accepts connections on a loopback port and joins each to a stream of its own."""
+    """Accepts connections on a loopback port and joins each to a separate stream."""
 
     def __init__(self, api: Any, target: Target) -> None:
         self._api = api
@@ -147,7 +147,7 @@ class _Listener:
         from kubernetes import client
         from kubernetes.stream import portforward
 
-        # A stream replaces the request method of its client while it starts: each gets a client of its own.
+        # A stream replaces the request method of its client while it starts: each gets its own client.
         api = client.ApiClient(self._api.configuration)
         api.default_headers.update(self._api.default_headers)
         try:

@@ -183,7 +183,7 @@ class Progress:
                 print(text, file=self._stream, flush=True)
                 return
             except BrokenPipeError:
-                # Whoever started the build is gone: end it, it goes on at the next start.
+                # Whoever started the build is gone: end it, it continues at the next start.
                 self._stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
         if self.on_closed is not None:
             self.on_closed()
@@ -261,7 +261,7 @@ class Runner:
             how = f"had not ended after {elapsed(COMMAND_SECONDS)} and was killed" if late else f"ended with {code}"
             raise BuildError(
                 f"{label}: {command[0]} {how}; the end of {log}:\n{last_lines(log)}\n"
-                "  Next: see the log; run the same command again, it goes on where it stopped."
+                "  Next: see the log; run the same command again, it continues where it stopped."
             )
 
     def stop(self) -> None:
@@ -646,7 +646,7 @@ class Builder:
 def chroot_command(
     root: Path, shared: Path, command: Sequence[str], settings: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]]:
-    """A command inside a root, in a mount namespace of its own that ends with it; `shared` keeps its path."""
+    """A command inside a root, in a separate mount namespace that ends with it; `shared` keeps its path."""
     script = (
         "set -e; root=$1; shared=$2; shift 2; "
         'mkdir -p "$root$shared"; '
@@ -756,7 +756,7 @@ def build_all(builder: Builder, programs: Sequence[Program], jobs: int, progress
         for future in [pool.submit(one, program, label) for program, label in missing]:
             future.result()
     if builder.runner.stopped.is_set():
-        raise BuildError("stopped; the same command goes on where it stopped")
+        raise BuildError("stopped; the same command continues where it stopped")
     if failures:
         raise BuildError("\n".join(failures))
     if times:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Loading zones: one COPY against one INSERT a zone, over the same connection; and memory.
+"""Loading zones: one COPY against one INSERT per zone, over the same connection; and memory.
 
     python tests/bench/release/load.py [--zones FILE.jsonl.gz] [--copies 40] [--rounds 3]
 
@@ -171,7 +171,7 @@ def _polygons(zone: dict[str, Any]) -> list[list[np.ndarray]]:
 
 
 def peak(environment: dict[str, str], file: Path) -> int:
-    """Highest resident memory of an importer of its own in MB.
+    """Highest resident memory of a separate importer in MB.
 
     A small process starts it: Linux counts what the parent had until then.
     """

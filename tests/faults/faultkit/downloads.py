@@ -30,7 +30,7 @@ class Downloads:
         self._ask("POST", "faults", json.dumps({"name": name, "kind": kind, **more}).encode())
 
     def all_right(self) -> None:
-        """No fault any more, and whoever was kept waiting goes on."""
+        """No fault any more, and whoever was kept waiting continues."""
         self._ask("DELETE", "faults")
 
     def seen(self, name: str) -> dict[str, Any]:

@@ -117,7 +117,7 @@ class ObjectStore(Service):
             answer.release_conn()
 
     def unfinished(self) -> list[str]:
-        """Uploads that began and did not end. MinIO tells of them by the whole name only."""
+        """Uploads that began and did not end. MinIO lists them by their full name only."""
         found: list[str] = []
         for key in self.keys():
             listing = self.client._list_multipart_uploads(self.bucket, prefix=key)

@@ -19,7 +19,7 @@ SUBMITTED = re.compile(r"^\s+(\S+) submitted$", re.MULTILINE)
 
 
 class Playbook:
-    """One run of a playbook; it goes on while the test does something else."""
+    """One run of a playbook; it continues while the test does something else."""
 
     def __init__(
         self, settings: Settings, playbook: str, folder: Path, extra: dict[str, Any] | None = None, *options: str

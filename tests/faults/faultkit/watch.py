@@ -80,7 +80,7 @@ class Look:
 
 
 class Watch:
-    """Looks every half second in a thread of its own, from start to end."""
+    """Looks every half second in a separate thread, from start to end."""
 
     def __init__(self, site: Site) -> None:
         self.site = site

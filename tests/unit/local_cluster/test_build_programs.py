@@ -194,7 +194,7 @@ def test_an_interrupted_build_ends_its_compiler_and_goes_on_later(tmp_path, go):
         process.terminate()
         assert process.wait(timeout=20) == 1
         assert time.monotonic() - begin < 10
-        assert "goes on where it stopped" in process.stderr.read()
+        assert "continues where it stopped" in process.stderr.read()
     write_fake_go(go, GOOD)
     assert run(tmp_path) == 0
 

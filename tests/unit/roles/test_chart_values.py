@@ -49,7 +49,7 @@ def test_data_of_openstreetmap_leaves_the_attribution_to_the_chart(tmp_path, inv
     assert "attribution" not in values(tmp_path, inventory, variables)
 
 
-def test_the_sample_world_names_whom_its_geography_is_owed_to(tmp_path):
+def test_the_sample_world_has_its_attribution(tmp_path):
     credits = values(tmp_path, "local", {"cosmogony_sample": "world"})["attribution"]
     assert [credit["text"].partition(" (")[0] for credit in credits] == ["Natural Earth", "U.S. Census Bureau"]
     assert all(credit["url"].startswith("https://") for credit in credits)

@@ -53,7 +53,7 @@ class Registry:
                 time.sleep(0.05)
 
     def ask(self, method: str, path: str, data: bytes | None = None, **headers: str) -> str:
-        """Send a request; return where the answer says to go on."""
+        """Send a request; return where the answer says to continue."""
         url = path if path.startswith("http") else f"http://{self.address}{path}"
         request = urllib.request.Request(url, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:

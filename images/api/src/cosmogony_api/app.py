@@ -35,9 +35,9 @@ class JsonProvider(DefaultJSONProvider):
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the application; connecting goes on in the background."""
+    """Make the application; connecting continues in the background."""
     settings = settings or Settings.from_environment(os.environ)
-    # No static folder: it would bring a route of its own.
+    # No static folder: it would add its own route.
     app = Flask("cosmogony_api", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["PUBLIC_URL"] = settings.public_url

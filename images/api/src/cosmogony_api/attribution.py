@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the zones are owed to, as a map shows it."""
+"""Attribution of the zones, as a map shows it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ SLOW = "The database took too long to answer"
 UNREADABLE = "The database cannot be read"
 KNOWN_DOWN_TIMEOUT = 0.2
 
-# PostGIS may live in a schema of its own.
+# PostGIS may live in a separate schema.
 _PREPARE = """
 select set_config('statement_timeout', %(ms)s, false), set_config('lock_timeout', %(ms)s, false),
        set_config('search_path', concat_ws(', ', 'public', (

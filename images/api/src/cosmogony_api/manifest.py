@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manifest of a release as anybody may see it.
 
-Where data is from is told; how the operator's network is built is not: of URLs that only lead somewhere inside, and of
-image references, the last part is left, and no URL keeps a user, a password or a query.
+It shows where the data is from, and hides how the operator's network is built: URLs of internal hosts and image references
+are cut to their last part, and no URL keeps a user, a password or a query.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Whom the zones are owed to. What the TileJSON says is taken apart into text and links: nothing else of it is shown. */
+/** Attribution of the zones. The HTML of the TileJSON is split into text and links; nothing else of it is shown. */
 
 export interface Credit {
   text: string
@@ -14,7 +14,7 @@ export const OPENSTREETMAP: readonly Credit[] = [
 
 export function readAttribution(html: unknown): readonly Credit[] {
   if (typeof html !== 'string') return OPENSTREETMAP
-  // A document of its own: nothing in it is loaded or run.
+  // A separate document: nothing in it is loaded or run.
   const { body } = new DOMParser().parseFromString(html, 'text/html')
   const credits = [...body.childNodes].map(readCredit).filter(({ text }) => text !== '')
   return credits.some(({ text }) => text.trim()) ? credits : OPENSTREETMAP

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** One label a zone: tiles cut zones into pieces, the largest piece in view carries the name. */
+/** One label per zone: tiles cut zones into pieces, the largest piece in view carries the name. */
 import type { Feature, FeatureCollection, Point } from 'geojson'
 import { labelPlace, polygonsOf, ringArea, type Polygon } from './geometry'
 

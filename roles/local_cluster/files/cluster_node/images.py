@@ -99,7 +99,7 @@ def make_base(settings: Settings) -> Path:
     temporary.unlink(missing_ok=True)
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--include=ca-certificates"]
     command += [f"--dpkgopt={option}" for option in SLIM]
-    # A folder of its own inside the root, so that a file of the same name never hides another.
+    # A separate folder inside the root, so that a file of the same name never hides another.
     for number, path in enumerate(extra_authorities()):
         command.append(f'--customize-hook=cp "{path}" "$1{EXTRA_CA_DIRECTORY}/local-{number}.crt"')
     command += ['--customize-hook=chroot "$1" update-ca-certificates', settings.debian_suite, str(temporary)]

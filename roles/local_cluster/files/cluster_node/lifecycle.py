@@ -194,7 +194,7 @@ def own_cgroup_files() -> list[Path]:
 
 
 def start_supervisor(settings: Settings) -> None:
-    """supervisord as a daemon with an environment of its own."""
+    """supervisord as a daemon with a separate environment."""
     groups = own_cgroup_files()
     for path in groups:
         with contextlib.suppress(OSError):
@@ -313,7 +313,7 @@ def remove_outside(settings: Settings) -> list[str]:
 
 
 def wait_for_clients(settings: Settings, seconds: float) -> None:
-    """Until nobody else uses the cluster; NodeError that names them when they go on."""
+    """Until nobody else uses the cluster; NodeError that names them when they stay."""
     found = clients(settings)
     if found and seconds > 0:
         print(f"waiting for {describe(found)}", flush=True)

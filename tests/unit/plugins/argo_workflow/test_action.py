@@ -93,11 +93,11 @@ def test_a_running_one_is_followed_by_name(action) -> None:
 def test_the_limit_is_for_all_looks_together(action) -> None:
     def late(asked: dict[str, Any]) -> dict[str, Any]:
         assert asked["wait_timeout"] < 5 and asked["hold"] < 5
-        message = f"Workflow toy-1 has not ended within {asked['wait_timeout']} seconds and goes on"
+        message = f"Workflow toy-1 has not ended within {asked['wait_timeout']} seconds and continues"
         return {"failed": True, "last_observation": "phase Running", "lines": [], "msg": message}
 
     plugin = action({"name": "toy-1", "wait_timeout": 5}, [late])
-    assert plugin.run(task_vars={})["msg"] == "Workflow toy-1 has not ended within 5 seconds and goes on"
+    assert plugin.run(task_vars={})["msg"] == "Workflow toy-1 has not ended within 5 seconds and continues"
 
 
 def test_nothing_is_shown_with_no_log(action) -> None:

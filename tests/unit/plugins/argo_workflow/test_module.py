@@ -105,7 +105,7 @@ def test_time_over_reports_the_last_observation(client, api, workflow) -> None:
     name = running["metadata"]["name"]
     assert result["failed"] is True
     assert result["last_observation"].startswith("phase Running, progress 3/5; at work: extract(")
-    assert f"Workflow {name} has not ended within 0 seconds and goes on" in result["msg"]
+    assert f"Workflow {name} has not ended within 0 seconds and continues" in result["msg"]
     assert result["msg"].endswith(f"follow it again with name: {name}")
 
 

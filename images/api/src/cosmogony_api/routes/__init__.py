@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The routes, one module a subject."""
+"""The routes, one module per subject."""

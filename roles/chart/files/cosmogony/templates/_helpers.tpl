@@ -200,10 +200,10 @@ imagePullSecrets:
 {{- end }}
 
 {{/*
-Patch of one workflow step's pod: requests, limits, the size of /tmp (asked for as well, so that the pod starts where
-there is room, and told to the step: the node would end it without a word), the time without progress, the volume of the
-sources for the steps that read them, the security context of Argo's own containers, which the namespace's Pod Security
-wants whatever the controller's configuration says, and how often progress is told.
+Patch of one workflow step's pod: requests, limits, the size of /tmp (requested as well, so that the pod is scheduled where
+there is room, and passed to the step: the kubelet would evict the pod without a message), the time without progress, the
+volume of the sources for the steps that read them, the security context of Argo's own containers, which the namespace's
+Pod Security requires whatever the controller's configuration says, and how often progress is reported.
 */}}
 {{- define "cosmogony.stepPatch" -}}
 initContainers:
