@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the explorer shows, and everything that can change it. One for the whole page. */
 import { computed, reactive, readonly, shallowRef } from 'vue'
-import { getParents, getZone, getZoneByOsmId, RequestError, type Zone } from './lib/api'
+import { getParents, getZone, getZoneByOsmId, RequestError, type Zone, type ZoneWithBbox } from './lib/api'
 import { boundsOf } from './lib/geometry'
 import { formatExplorer, parseHash, type Route, type View, type ZoneRef } from './lib/hash'
 import type { NamedZone } from './lib/labels'
@@ -11,7 +11,7 @@ import type { Shown } from './lib/style'
 import { overviewType, typeForZoom } from './lib/zoneTypes'
 
 export interface Selection {
-  zone: Zone
+  zone: ZoneWithBbox
   parents: Zone[]
   children: Zone[]
 }
@@ -77,7 +77,7 @@ let switching = false
 const shown = computed<Shown>(() => {
   if (state.selection) {
     const { zone, children } = state.selection
-    return { zone: zone.id, of: zone.zone_type, children: children.map(({ id }) => id) }
+    return { zone: zone.id, of: zone.zone_type ?? '', children: children.map(({ id }) => id) }
   }
   return { type: state.layer ?? 'country' }
 })
@@ -207,7 +207,7 @@ function withoutRepeats(parents: Zone[], self: number): Zone[] {
   return parents.filter(({ id }) => !seen.has(id) && seen.add(id))
 }
 
-function frameZone(zone: Zone, frame: 'never' | 'needed' | 'always'): void {
+function frameZone(zone: ZoneWithBbox, frame: 'never' | 'needed' | 'always'): void {
   const bounds = boundsOf(zone.bbox)
   if (bounds === null || map.value === null || frame === 'never') return
   if (frame === 'needed' && map.value.frames(bounds)) return

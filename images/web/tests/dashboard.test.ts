@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import type { TestResult } from '../src/lib/api'
+import type { ExpectedCount } from '../src/lib/api'
 import { chooseRows, countVerdicts, toRows, verdictOf, type Choice } from '../src/lib/dashboard'
 
-const result = (name: string, test_status: TestResult['test_status'], total: number, known?: string): TestResult => ({
+const result = (
+  name: string,
+  test_status: ExpectedCount['test_status'],
+  total: number,
+  known?: 'yes',
+): ExpectedCount => ({
   name,
   zone_type: 'state_district',
   zone_type_local_name: null,
@@ -13,6 +18,7 @@ const result = (name: string, test_status: TestResult['test_status'], total: num
   test_status,
   is_known_failure: known ?? null,
   wikidata_id: 'Q1',
+  wikidata_ontology: null,
   country_code: null,
 })
 const FILE = [

@@ -1,31 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the site asks its own origin for. No other host is ever asked. */
 
-export interface Zone {
-  id: number
-  name: string | null
-  parent: number | null
-  zone_type: string
-  osm_id: string
-  osm_link: string
-  wikidata: string | null
-  admin_level: number | null
-  nb_children: number
-  bbox?: { type: string; coordinates: unknown } | null
-}
+import type { ExpectedCount, ZoneWithChildren, ZoneWithParents } from './openapi'
 
-export interface TestResult {
-  name: string | null
-  zone_type: string
-  zone_type_local_name: string | null
-  expected_min: number
-  expected_max: number
-  total: number
-  test_status: 'ok' | 'ko' | 'skip'
-  is_known_failure: string | null
-  wikidata_id: string | null
-  country_code: string | null
-}
+export type { ExpectedCount, Zone, ZoneWithBbox } from './openapi'
 
 /** A request that got no usable answer; `status` 0 means that no server answered at all. */
 export class RequestError extends Error {
@@ -90,12 +68,12 @@ function seconds(text: string | null): number | null {
 const pinned = (path: string, release: string) => (release ? `${path}?v=${encodeURIComponent(release)}` : path)
 
 export const getZone = (id: number, release: string, signal?: AbortSignal) =>
-  getJson<{ zone: Zone; children: Zone[] }>(pinned(`/api/zones/${id}`, release), signal)
+  getJson<ZoneWithChildren>(pinned(`/api/zones/${id}`, release), signal)
 
 export const getParents = (id: number, release: string, signal?: AbortSignal) =>
-  getJson<{ zone: Zone; parents: Zone[] }>(pinned(`/api/zones/${id}/parents`, release), signal)
+  getJson<ZoneWithParents>(pinned(`/api/zones/${id}/parents`, release), signal)
 
 export const getZoneByOsmId = (osmId: string, release: string, signal?: AbortSignal) =>
-  getJson<{ zone: Zone; children: Zone[] }>(pinned(`/api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
+  getJson<ZoneWithChildren>(pinned(`/api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
 
-export const getTestResults = (signal?: AbortSignal) => getJson<TestResult[]>('/data/test_results.json', signal)
+export const getTestResults = (signal?: AbortSignal) => getJson<ExpectedCount[]>('/data/test_results.json', signal)

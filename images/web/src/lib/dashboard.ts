@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Rows of the data dashboard: what was counted against what is expected. */
-import type { TestResult } from './api'
+import type { ExpectedCount } from './api'
 import { typeName } from './zoneTypes'
 
 export type Verdict = 'ok' | 'surprise' | 'ko' | 'known' | 'skip'
@@ -39,20 +39,20 @@ export const VERDICTS: Record<Verdict, { label: string; meaning: string }> = {
 
 const ORDER: readonly Verdict[] = ['ko', 'known', 'surprise', 'ok', 'skip']
 
-export function verdictOf(result: Pick<TestResult, 'test_status' | 'is_known_failure'>): Verdict {
+export function verdictOf(result: Pick<ExpectedCount, 'test_status' | 'is_known_failure'>): Verdict {
   const known = result.is_known_failure === 'yes'
   if (result.test_status === 'skip') return 'skip'
   if (result.test_status === 'ok') return known ? 'surprise' : 'ok'
   return known ? 'known' : 'ko'
 }
 
-export function toRows(results: readonly TestResult[]): Row[] {
+export function toRows(results: readonly ExpectedCount[]): Row[] {
   return results.map((result, key) => {
     const verdict = verdictOf(result)
     const { total } = result
     return {
       key,
-      country: result.name ?? '',
+      country: result.name,
       type: result.zone_type,
       counted: total === -1 ? '-' : String(total),
       expected: `expected : ${result.expected_min} ~ ${result.expected_max}`,

@@ -2,6 +2,7 @@
 /** The release the site shows, as read from the TileJSON and the release document. */
 import { getJson } from './api'
 import { readAttribution, type Credit } from './attribution'
+import type { LiveRelease, Manifest, ManifestCounts, ManifestSource, TileJson } from './openapi'
 import type { TypeCounts } from './zoneTypes'
 
 export type Bounds = [west: number, south: number, east: number, north: number]
@@ -25,28 +26,33 @@ const WORLD: Bounds = [-180, -85, 180, 85]
 /** Tiles of this zoom are exact to a metre; deeper views enlarge them instead of asking for more. */
 const DEEPEST_TILES = 14
 
-type Json = Record<string, unknown>
+/** An answer with the keys of T, whose values are still to be checked: another version of the API may have given it. */
+type Unchecked<T> = Readonly<Partial<Record<keyof T, unknown>>>
 
 /** The id of the release that is live now. */
 export async function liveRelease(signal?: AbortSignal): Promise<string> {
-  const { tiles } = await getJson<Json>('/tiles/cosmogony.json', signal)
+  const { tiles } = await getJson<Unchecked<TileJson>>('/tiles/cosmogony.json', signal)
   return releaseOf(Array.isArray(tiles) ? String(tiles[0]) : '')
 }
 
 export async function loadRelease(origin: string, signal?: AbortSignal): Promise<Release> {
-  const tilejson = await getJson<Json>('/tiles/cosmogony.json', signal)
-  const details = await getJson<Json>('/api/release', signal).catch(() => null)
+  const tilejson = await getJson<Unchecked<TileJson>>('/tiles/cosmogony.json', signal)
+  const details = await getJson<Unchecked<LiveRelease>>('/api/release', signal).catch(() => null)
   return readRelease(tilejson, details, origin)
 }
 
-export function readRelease(tilejson: Json, details: Json | null, origin: string): Release {
+export function readRelease(
+  tilejson: Unchecked<TileJson>,
+  details: Unchecked<LiveRelease> | null,
+  origin: string,
+): Release {
   const tiles = (Array.isArray(tilejson.tiles) ? tilejson.tiles : []).map((url) => sameOrigin(String(url), origin))
   if (tiles.length === 0) throw new Error('The tile description names no tiles.')
   const id = releaseOf(tiles[0]!)
   // A release published between the two answers must not lend its numbers to this one.
   const about = details !== null && (id === '' || details.id === id) ? details : null
-  const manifest = isObject(about?.manifest) ? about.manifest : about
-  const counts = isObject(manifest?.counts) ? manifest.counts : null
+  const manifest = asObject<Manifest>(about?.manifest)
+  const counts = asObject<ManifestCounts>(manifest?.counts)
   return {
     id,
     tiles,
@@ -56,7 +62,7 @@ export function readRelease(tilejson: Json, details: Json | null, origin: string
     maxzoom: Math.min(number(tilejson.maxzoom) ?? DEEPEST_TILES, DEEPEST_TILES),
     zones: number(about?.zones) ?? number(counts?.zones),
     counts: readCounts(counts?.by_type),
-    publishedAt: text(about?.published_at) ?? text(about?.published),
+    publishedAt: text(about?.published_at),
     dataDates: readDates(manifest?.sources),
   }
 }
@@ -79,23 +85,24 @@ function readBounds(value: unknown): Bounds | null {
 }
 
 function readCounts(value: unknown): TypeCounts | null {
-  if (!isObject(value)) return null
-  const entries = Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  const counts = asObject<Record<string, number>>(value)
+  if (counts === null) return null
+  const entries = Object.entries(counts).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
   return entries.length > 0 ? Object.fromEntries(entries) : null
 }
 
 function readDates(sources: unknown): [string, string] | null {
   if (!Array.isArray(sources)) return null
   const dates = sources
-    .map((source) => (isObject(source) ? (text(source.version_date) ?? text(source.date)) : null))
+    .map((source) => text(asObject<ManifestSource>(source)?.version_date))
     .map((date) => (date === null ? null : (/^\d{4}-\d\d-\d\d/.exec(date)?.[0] ?? null)))
     .filter((date): date is string => date !== null)
     .sort()
   return dates.length > 0 ? [dates[0]!, dates.at(-1)!] : null
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function asObject<T>(value: unknown): Unchecked<T> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
 }
 
 const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null)

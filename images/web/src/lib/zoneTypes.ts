@@ -24,8 +24,9 @@ export const COUNTRY_ONLY_ZOOM = 2
 
 export type TypeCounts = Readonly<Record<string, number>>
 
-/** `state_district` → `State district`; unknown types are shown as words too. */
-export function typeName(type: string): string {
+/** `state_district` → `State district`; unknown types are shown as words too, and a zone without a type has no word. */
+export function typeName(type: string | null): string {
+  if (type === null) return ''
   const known = ZONE_TYPES.find((entry) => entry.type === type)
   if (known && type !== 'non_administrative') return known.label
   const words = type.replaceAll('_', ' ')
