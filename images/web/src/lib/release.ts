@@ -102,7 +102,7 @@ function readDates(sources: unknown): [string, string] | null {
 }
 
 function asObject<T>(value: unknown): Unchecked<T> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Unchecked<T>) : null
 }
 
 const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null)
