@@ -10,18 +10,21 @@ from pathlib import Path
 
 import pytest
 from cosmogony_steps import termination
-from cosmogony_steps.errors import StepError, Terminated, TransientError, UsageError
+from cosmogony_steps.errors import MissingObjectError, StepError, TerminatedError, TransientError, UsageError
 from cosmogony_steps.signals import raise_on_sigterm
 
 
-@pytest.mark.parametrize(("kind", "code"), [(UsageError, 2), (StepError, 1), (TransientError, 75), (Terminated, 75)])
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(UsageError, 2), (StepError, 1), (MissingObjectError, 1), (TransientError, 75), (TerminatedError, 75)],
+)
 def test_exit_codes(kind: type[StepError], code: int) -> None:
     assert kind("x").exit_code == code
 
 
 def test_sigterm_is_an_error_inside_and_what_it_was_outside() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Terminated, match="stopped by SIGTERM"), raise_on_sigterm():
+    with pytest.raises(TerminatedError, match="stopped by SIGTERM"), raise_on_sigterm():
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
     assert signal.getsignal(signal.SIGTERM) is before

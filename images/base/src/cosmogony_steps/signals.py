@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from .errors import Terminated
+from .errors import TerminatedError
 
 
 @contextmanager
 def raise_on_sigterm() -> Iterator[None]:
-    """Raise `Terminated` in the main thread when SIGTERM arrives, until the block ends."""
+    """Raise `TerminatedError` in the main thread when SIGTERM arrives, until the block ends."""
     previous = signal.signal(signal.SIGTERM, _terminated)
     try:
         yield
@@ -22,4 +22,4 @@ def raise_on_sigterm() -> Iterator[None]:
 
 
 def _terminated(number: int, frame: object) -> NoReturn:
-    raise Terminated("stopped by SIGTERM")
+    raise TerminatedError("stopped by SIGTERM")

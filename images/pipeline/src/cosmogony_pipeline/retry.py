@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cosmogony_steps import log
-from cosmogony_steps.errors import Terminated, TransientError
+from cosmogony_steps.errors import TerminatedError, TransientError
 
 from .failures import ChecksumMismatch, SourceChanged
 
 T = TypeVar("T")
-_NOT_HERE = (SourceChanged, ChecksumMismatch, Terminated)  # these need more than the same request again
+_NOT_HERE = (SourceChanged, ChecksumMismatch, TerminatedError)  # these need more than the same request again
 
 
 @dataclass(frozen=True, slots=True)

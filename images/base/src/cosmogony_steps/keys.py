@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys of the bucket: where everything lies.
+
+osm/FILE, osm/FILE.json                                    a source and its marker
+cosmogony-data/parts/FILE.jsonl.gz, .../FILE.json          its zones and their marker
+cosmogony-data/concat/                                     zones and statistics of the latest release
+releases/ID/                                               zones, manifest, statistics, summary of a release
+runs/NAME.json                                             the summary of a run
+"""
+
+from __future__ import annotations
+
+SOURCES = "osm/"
+PARTS = "cosmogony-data/parts/"
+LATEST = "cosmogony-data/concat/"
+RELEASES = "releases/"
+RUNS = "runs/"
+
+MARKER = ".json"  # ending of a marker beside the file that it describes
+ZONES = ".jsonl.gz"  # ending of a file of zones
+
+LATEST_ZONES = f"{LATEST}cosmogony{ZONES}"
+LATEST_STATISTICS = f"{LATEST}tests_results.json"  # the spelling of the original
+
+RELEASE_FILES = (f"zones{ZONES}", "manifest.json", "test_results.json", "summary.json")
+
+
+def source(name: str) -> str:
+    """Return the key of a fetched source; its name is that of the file."""
+    return f"{SOURCES}{name}"
+
+
+def source_marker(name: str) -> str:
+    """Return the key of what a fetched source is."""
+    return f"{SOURCES}{name}{MARKER}"
+
+
+def part(name: str) -> str:
+    """Return the key of the zones of one source."""
+    return f"{PARTS}{name}{ZONES}"
+
+
+def part_marker(name: str) -> str:
+    """Return the key of what the zones of one source are made from."""
+    return f"{PARTS}{name}{MARKER}"
+
+
+def release(release_id: str) -> str:
+    """Return what the keys of a release begin with."""
+    return f"{RELEASES}{release_id}/"
+
+
+def release_zones(release_id: str) -> str:
+    """Return the key of all zones of a release."""
+    return f"{RELEASES}{release_id}/zones{ZONES}"
+
+
+def release_manifest(release_id: str) -> str:
+    """Return the key of what a release is made from."""
+    return f"{RELEASES}{release_id}/manifest.json"
+
+
+def release_statistics(release_id: str) -> str:
+    """Return the key of the counts of a release against the expected ones."""
+    return f"{RELEASES}{release_id}/test_results.json"
+
+
+def release_summary(release_id: str) -> str:
+    """Return the key of the summary of the run that published a release."""
+    return f"{RELEASES}{release_id}/summary.json"
+
+
+def run_summary(run: str) -> str:
+    """Return the key of the summary of a run; its name is that of the workflow."""
+    return f"{RUNS}{run}.json"

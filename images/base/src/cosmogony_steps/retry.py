@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting and trying again, for failures that may pass."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from . import log
+from .errors import TransientError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How often to try, and how long to wait in between: `first`, twice that, and so on up to `limit` seconds."""
+
+    attempts: int = 6
+    first: float = 1.0
+    limit: float = 30.0
+
+    def wait(self, failures: int, cause: TransientError) -> None:
+        """Sleep after so many failures in a row.
+
+        Raises:
+            TransientError: `cause`, when it is time to give up, or when the same request again cannot help.
+        """
+        if not cause.retry_at_once or failures >= self.attempts:
+            raise cause
+        delay = min(self.first * 2 ** (failures - 1), self.limit)
+        if cause.retry_after is not None:
+            delay = min(max(delay, cause.retry_after), 2 * self.limit)
+        log.warn(f"{cause}; attempt {failures} of {self.attempts}, next one in {delay:g} s")
+        time.sleep(delay)
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call a function until it succeeds or it is time to give up."""
+        failures = 0
+        while True:
+            try:
+                return function()
+            except TransientError as cause:
+                failures += 1
+                self.wait(failures, cause)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a command of a program to its exit code: the one place where errors become messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import log, termination
+from .errors import EXIT_INTERRUPTED, EXIT_PERMANENT, StepError, TransientError
+from .signals import raise_on_sigterm
+
+#: For the help of the programs.
+EXIT_CODES = "Exit codes: 0 done, 1 failed for good, 2 wrong arguments or settings, 75 failed but may pass (retry)."
+
+
+def run_command(name: str, function: Callable[[], int | None]) -> int:
+    """Run a command; an error becomes one line on standard error, and the message of the pod.
+
+    SIGTERM is raised in `function` as `TerminatedError`. An error of another kind is a mistake in the program: it
+    becomes the message of the pod, and is raised again for its traceback.
+
+    Args:
+        name: what the message begins with, such as the step.
+        function: the work; None counts as 0.
+
+    Returns:
+        The exit code: of `function`, of the error (see `errors`), 1 without enough memory, 130 when interrupted.
+    """
+    with raise_on_sigterm():
+        try:
+            return function() or 0
+        except StepError as error:
+            hint = "; a retry can help" if isinstance(error, TransientError) else ""
+            return _fail(f"{name}: {error}{hint}", error.exit_code)
+        except MemoryError:
+            return _fail(f"{name}: not enough memory; raise the memory limit of the step", EXIT_PERMANENT)
+        except KeyboardInterrupt:
+            return _fail(f"{name}: interrupted", EXIT_INTERRUPTED)
+        except Exception as error:
+            termination.write(f"{name}: unexpected {type(error).__name__}: {error}; see the log of the pod")
+            raise
+
+
+def _fail(message: str, exit_code: int) -> int:
+    log.error(message)
+    termination.write(message)
+    return exit_code

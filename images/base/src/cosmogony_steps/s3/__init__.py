@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bucket of the stack, and other S3 servers. Needs the extra `s3`; the rest of the package does not load it."""
+
+from .errors import translate_errors
+from .server import Server
+from .store import ObjectInfo, Readable, Store, Upload
+from .stream import ObjectStream
+
+__all__ = ["ObjectInfo", "ObjectStream", "Readable", "Server", "Store", "Upload", "translate_errors"]

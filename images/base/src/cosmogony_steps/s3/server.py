@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An S3 server as the settings name it, and the client that asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import urllib3
+from minio import Minio
+from minio.helpers import check_bucket_name
+
+from ..errors import UsageError
+from ..settings import boolean, required
+from ..tls import ca_file
+
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Address and keys of an S3 server; without keys only what is public can be read."""
+
+    endpoint: str  # host:port
+    secure: bool
+    region: str
+    access_key: str | None
+    secret_key: str | None = field(repr=False)
+    prefix: str = "S3_"  # of the variables, for messages
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], prefix: str = "S3_") -> Server:
+        """Read ENDPOINT, SECURE, REGION, ACCESS_KEY and SECRET_KEY, each behind the prefix."""
+        endpoint = required(environ, [f"{prefix}ENDPOINT"], "S3 storage")[f"{prefix}ENDPOINT"]
+        access, secret = (environ.get(f"{prefix}{name}", "").strip() or None for name in ("ACCESS_KEY", "SECRET_KEY"))
+        if (access is None) != (secret is None):
+            raise UsageError(f"only one of {prefix}ACCESS_KEY and {prefix}SECRET_KEY is set; set both or none")
+        return cls(
+            endpoint,
+            boolean(environ.get(f"{prefix}SECURE"), f"{prefix}SECURE", default=True),
+            environ.get(f"{prefix}REGION", "").strip() or DEFAULT_REGION,
+            access,
+            secret,
+            prefix,
+        )
+
+    def client(self) -> Minio:
+        """Return a client that tries again for half a minute where a server is away or overloaded.
+
+        Raises:
+            UsageError: the endpoint is not host:port.
+        """
+        try:
+            return Minio(
+                self.endpoint,
+                access_key=self.access_key,
+                secret_key=self.secret_key,
+                region=self.region,
+                secure=self.secure,
+                http_client=_http(),
+            )
+        except ValueError as cause:
+            raise UsageError(
+                f"{self.prefix}ENDPOINT '{self.endpoint}' is not host:port ({cause}); give it without scheme and path"
+            ) from cause
+
+
+def checked_bucket(name: str, setting: str) -> str:
+    """Return the name of a bucket.
+
+    Raises:
+        UsageError: no bucket can have this name.
+    """
+    try:
+        check_bucket_name(name)
+    except ValueError as cause:
+        raise UsageError(f"{setting} '{name}' cannot be the name of a bucket ({cause})") from cause
+    return name
+
+
+def _http() -> urllib3.PoolManager:
+    retries = urllib3.Retry(
+        total=6,
+        redirect=0,
+        backoff_factor=0.5,
+        backoff_max=10,
+        respect_retry_after_header=False,  # a server may name a day
+        status_forcelist=[500, 502, 503, 504],
+        raise_on_status=False,
+    )
+    return urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=10, read=120),
+        retries=retries,
+        maxsize=8,  # as many threads as a step asks with at the same time
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=ca_file(),
+    )

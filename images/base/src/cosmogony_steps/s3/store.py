@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bucket of the stack: small documents, large streams, and what lies there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import BytesIO
+from typing import Any, BinaryIO, Protocol, cast
+
+from minio import Minio
+from minio.commonconfig import ComposeSource, CopySource
+from minio.deleteobjects import DeleteObject
+from minio.error import S3Error
+
+from .. import log
+from ..errors import MissingObjectError, StepError
+from ..settings import required
+from .errors import ABSENT, from_code, translate_errors
+from .server import Server, checked_bucket
+from .stream import ObjectStream
+
+PART_SIZE = 16 * 1024 * 1024  # bytes
+MAX_PARTS = 9000  # S3 allows 10,000
+MAX_COPY = 5 * 1024**3  # bytes
+_METADATA = "x-amz-meta-"
+
+
+class Readable(Protocol):
+    """What can be sent: the end is where no bytes are returned any more."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object of the bucket; the size in bytes. A listing has no metadata."""
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload of an object that was not finished."""
+
+    key: str
+    id: str
+    started: datetime | None
+
+
+class Store:
+    """One bucket. Errors name server, bucket and object, never a secret; see `translate_errors` for their types."""
+
+    def __init__(self, client: Minio, bucket: str, endpoint: str) -> None:
+        self.client = client
+        self.bucket = bucket
+        self.endpoint = endpoint
+        self.where = f"S3 {endpoint}/{bucket}"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Store:
+        """Read S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY, and S3_SECURE and S3_REGION if they are set.
+
+        Raises:
+            UsageError: one of them is missing or wrong.
+        """
+        values = required(environ, ("S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"), "S3 storage")
+        bucket = checked_bucket(values["S3_BUCKET"], "S3_BUCKET")
+        return cls(Server.from_environment(environ).client(), bucket, values["S3_ENDPOINT"])
+
+    @staticmethod
+    def is_configured(environ: Mapping[str, str]) -> bool:
+        """Tell whether there is a bucket to work with."""
+        return bool(environ.get("S3_ENDPOINT", "").strip())
+
+    def find(self, key: str) -> ObjectInfo | None:
+        """Look up an object; None when there is none."""
+        with translate_errors(self.where, f"looking up {key}"):
+            try:
+                found = self.client.stat_object(self.bucket, key)
+            except S3Error as cause:
+                if cause.code in ABSENT:
+                    return None
+                raise
+        metadata = {
+            name.lower().removeprefix(_METADATA): str(value)
+            for name, value in (found.metadata or {}).items()
+            if name.lower().startswith(_METADATA)
+        }
+        return ObjectInfo(key, found.size or 0, (found.etag or "").strip('"'), found.last_modified, metadata)
+
+    def open(self, key: str) -> ObjectStream:
+        """Return an object as a stream, to be closed.
+
+        Raises:
+            MissingObjectError: there is no such object.
+        """
+        return ObjectStream(self.client, self.bucket, key, self.where)
+
+    def read(self, key: str) -> bytes:
+        """Return the content of a small object.
+
+        Raises:
+            MissingObjectError: there is no such object.
+        """
+        with self.open(key) as stream:
+            return stream.readall()
+
+    def read_json(self, key: str) -> Any:
+        """Return a document.
+
+        Raises:
+            MissingObjectError: there is no such object.
+            StepError: it is not JSON.
+        """
+        text = self.read(key)
+        try:
+            return json.loads(text)
+        except ValueError as cause:
+            raise StepError(f"{key} in {self.where} is not JSON ({cause}); make it again") from cause
+
+    def find_json(self, key: str) -> dict[str, Any] | None:
+        """Return a document; None when it is absent, or damaged, which is as good as absent."""
+        try:
+            text = self.read(key)
+        except MissingObjectError:
+            return None
+        try:
+            document = json.loads(text)
+        except ValueError:
+            log.warn(f"{key} in {self.where} is not JSON; taking it as absent")
+            return None
+        return document if isinstance(document, dict) else None
+
+    def write(
+        self,
+        key: str,
+        content: bytes,
+        *,
+        content_type: str = "application/json",
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write a small object, and what is to stand beside it."""
+        noted: dict[str, str | list[str] | tuple[str]] | None = dict(metadata) if metadata else None
+        with translate_errors(self.where, f"writing {key}"):
+            self.client.put_object(
+                self.bucket, key, BytesIO(content), len(content), content_type=content_type, metadata=noted
+            )
+
+    def write_json(self, key: str, document: Mapping[str, Any]) -> None:
+        """Write a document, for people too."""
+        text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+        self.write(key, text.encode() + b"\n")
+
+    def upload(
+        self, key: str, stream: Readable, size: int | None, content_type: str = "application/octet-stream"
+    ) -> str:
+        """Send a stream, to its end: the object appears complete or not at all.
+
+        An exception out of `stream.read` aborts the upload and passes through.
+
+        Args:
+            key: of the object.
+            stream: what is sent.
+            size: how many bytes that is, where it is known: large files need large parts.
+            content_type: of the object.
+
+        Returns:
+            The ETag of the object.
+        """
+        self.abort_uploads(key)
+        part_size = max(PART_SIZE, -(-(size or 0) // MAX_PARTS))
+        with translate_errors(self.where, f"writing {key}"):
+            result = self.client.put_object(
+                self.bucket,
+                key,
+                cast(BinaryIO, _Plain(stream)),  # the SDK only reads it
+                -1,
+                content_type=content_type,
+                part_size=part_size,
+                num_parallel_uploads=1,
+            )
+        return (result.etag or "").strip('"')
+
+    def copy(self, source: str, target: str, size: int) -> None:
+        """Copy an object of so many bytes inside the server: nothing crosses the network."""
+        with translate_errors(self.where, f"copying {source} to {target}"):
+            if size > MAX_COPY:
+                self.client.compose_object(self.bucket, target, [ComposeSource(self.bucket, source)])
+            else:
+                self.client.copy_object(self.bucket, target, CopySource(self.bucket, source))
+
+    def list_objects(self, prefix: str = "") -> list[ObjectInfo]:
+        """List all objects whose key begins with the prefix."""
+        with translate_errors(self.where, f"listing {prefix or 'all objects'}"):
+            found = self.client.list_objects(self.bucket, prefix=prefix, recursive=True)
+            return [
+                ObjectInfo(one.object_name or "", one.size or 0, (one.etag or "").strip('"'), one.last_modified)
+                for one in found
+            ]
+
+    def remove(self, *keys: str) -> None:
+        """Remove objects; those that are gone already are no error."""
+        self.remove_all(keys)
+
+    def remove_all(self, keys: Iterable[str]) -> None:
+        """Remove many objects; those that are gone already are no error."""
+        wanted = list(keys)
+        if not wanted:
+            return
+        more = f" and {len(wanted) - 1} more" if len(wanted) > 1 else ""
+        with translate_errors(self.where, f"removing {wanted[0]}{more}"):
+            for error in self.client.remove_objects(self.bucket, [DeleteObject(key) for key in wanted]):
+                raise from_code(f"removing {error.name} at {self.where}", error.code, error.message or "", error.name)
+
+    def list_uploads(self, prefix: str = "") -> list[Upload]:
+        """List unfinished uploads below a prefix, at most 1000; with MinIO those of the very key that the prefix is."""
+        with translate_errors(self.where, f"listing unfinished uploads of {prefix or 'all objects'}"):
+            page = self.client._list_multipart_uploads(self.bucket, prefix=prefix)  # the SDK has no public way
+        return [Upload(one.object_name, one.upload_id or "", one.initiated_time) for one in page.uploads]
+
+    def abort_upload(self, upload: Upload) -> None:
+        """Remove an unfinished upload; one that is gone already is no error."""
+        with translate_errors(self.where, f"removing an unfinished upload of {upload.key}"):
+            try:
+                self.client._abort_multipart_upload(self.bucket, upload.key, upload.id)
+            except S3Error as cause:
+                if cause.code != "NoSuchUpload":
+                    raise
+
+    def abort_uploads(self, key: str) -> int:
+        """Remove the unfinished uploads of one key, and return how many there were."""
+        stale = [upload for upload in self.list_uploads(key) if upload.key == key]
+        for upload in stale:
+            self.abort_upload(upload)
+        if stale:
+            log.info(f"{key}: removed {len(stale)} unfinished upload(s) of an earlier run")
+        return len(stale)
+
+
+class _Plain:
+    """Only `read`: keeps the SDK from guessing a length from other attributes."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        return self._stream.read(size)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An object of the bucket as a stream that survives a broken connection."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import urllib3
+from minio import Minio
+
+from ..errors import TransientError
+from ..retry import Backoff
+from .errors import translate_errors
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class ObjectStream(io.RawIOBase):
+    """The bytes of one version of an object; a broken connection is taken up again where it broke.
+
+    The object is asked for when the stream is made. `size` is that of the object, `offset` what was read of it.
+    """
+
+    def __init__(self, client: Minio, bucket: str, key: str, where: str, backoff: Backoff | None = None) -> None:
+        self._client, self._bucket, self._key = client, bucket, key
+        self._where, self._action = where, f"reading {key}"
+        self._backoff = backoff or Backoff(attempts=5, limit=10)
+        self.offset = 0
+        self._etag = ""
+        self._response: urllib3.BaseHTTPResponse | None = None
+        with translate_errors(where, self._action):
+            headers = self._open().headers
+        self.size = int(headers.get("Content-Length", 0))
+        self._etag = headers.get("ETag", "").strip('"')
+
+    def readable(self) -> bool:
+        """Tell that this is a stream to read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Read up to the size of the buffer; 0 at the end of the object only.
+
+        Raises:
+            TransientError: the connection broke again and again, or the object was replaced.
+        """
+        view = memoryview(buffer).cast("B")
+        failures = 0
+        while self.offset < self.size and len(view):
+            try:
+                data = self._read(len(view))
+            except TransientError as cause:
+                self._drop()
+                failures += 1
+                self._backoff.wait(failures, cause)
+                continue
+            view[: len(data)] = data
+            self.offset += len(data)
+            return len(data)
+        return 0
+
+    def _read(self, size: int) -> bytes:
+        with translate_errors(self._where, self._action):
+            data = self._open().read1(size, decode_content=False)
+        if not data:
+            raise TransientError(f"{self._action} at {self._where} ended after {self.offset} of {self.size} bytes")
+        return data
+
+    def _open(self) -> urllib3.BaseHTTPResponse:
+        if self._response is None:
+            headers: dict[str, str | list[str] | tuple[str]] | None = None
+            if self._etag:
+                headers = {"If-Match": f'"{self._etag}"'}
+            self._response = self._client.get_object(
+                self._bucket, self._key, offset=self.offset, request_headers=headers
+            )
+        return self._response
+
+    def _drop(self) -> None:
+        if self._response is not None:
+            self._response.close()
+            self._response.release_conn()
+            self._response = None
+
+    def close(self) -> None:
+        """End the connection."""
+        self._drop()
+        super().close()

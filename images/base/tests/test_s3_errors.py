@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which error of an S3 server, of the way to it or of its settings ends a program with which exit code."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import time
+from pathlib import Path
+
+import pytest
+from cosmogony_steps.errors import MissingObjectError, StepError, TransientError, UsageError
+from cosmogony_steps.s3 import Server, Store
+from cosmogony_steps.s3 import errors as table
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from throwaway import free_port
+from throwaway.refusing import REFUSALS, Answer, s3_error, serving
+
+
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of 127.0.0.1 that nobody has signed."""
+    folder = tmp_path_factory.mktemp("certificate")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "public.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "private.key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder
+
+
+def ask(environment: dict[str, str]) -> StepError:
+    """The error that reading an object ends with."""
+    with pytest.raises(StepError) as failed:
+        Store.from_environment(environment).read("osm/a.pbf")
+    assert "hush-hush" not in str(failed.value)
+    return failed.value
+
+
+def test_the_table_is_the_one_that_the_tests_ask_for() -> None:
+    assert set(REFUSALS) == {*table.REFUSALS, *table.OVERLOADS}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_an_answer_of_the_server(code: str) -> None:
+    status, exit_code = REFUSALS[code]
+    with serving(s3_error(code, status)) as server:
+        error = ask(server.environment())
+        assert error.exit_code == exit_code
+        assert isinstance(error, TransientError) == (exit_code == 75)
+        assert f"reading osm/a.pbf at S3 {server.endpoint}/bucket" in str(error)
+        assert code in str(error)
+        assert "\n" not in str(error)
+        assert server.asked == (7 if status in (500, 503) else 1)
+
+
+def test_an_answer_that_nobody_knows_may_be_another_one_soon() -> None:
+    with serving(s3_error("Unheard", 400)) as server:
+        assert isinstance(ask(server.environment()), TransientError)
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchObject"])
+def test_an_object_that_is_not_there(code: str) -> None:
+    with serving(s3_error(code, 404)) as server:
+        assert isinstance(ask(server.environment()), MissingObjectError)
+        store = Store.from_environment(server.environment())
+        assert store.find_json("osm/a.pbf.json") is None
+        assert store.find("osm/a.pbf") is None
+
+
+@pytest.mark.parametrize(("status", "exit_code"), [(400, 1), (403, 1), (405, 1), (501, 1), (429, 75)])
+def test_an_answer_without_a_text_as_a_lookup_gets_it(status: int, exit_code: int) -> None:
+    with serving(Answer(status)) as server, pytest.raises(StepError) as failed:
+        Store.from_environment(server.environment()).find("osm/a.pbf")
+    assert failed.value.exit_code == exit_code
+
+
+def test_a_server_that_names_an_hour_is_asked_again_soon() -> None:
+    with serving(Answer(503, headers={"Retry-After": "3600"}, then=Answer(404))) as server:
+        began = time.monotonic()
+        assert Store.from_environment(server.environment()).find("absent") is None
+        assert server.asked == 2
+    assert time.monotonic() - began < 60
+
+
+def test_a_server_that_is_away_may_come_back() -> None:
+    error = ask({**settings(), "S3_ENDPOINT": f"127.0.0.1:{free_port()}"})
+    assert isinstance(error, TransientError)
+    assert "is the server up?" in str(error)
+
+
+def test_what_is_no_s3_server() -> None:
+    with serving(Answer(404, b"<html>not here</html>", "text/html")) as server:
+        error = ask(server.environment())
+    assert isinstance(error, TransientError)
+    assert "is this the S3 port" in str(error)
+
+
+def test_a_certificate_that_is_not_trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with serving(s3_error("NoSuchKey", 404), certificate) as server:
+        error = ask(server.environment(secure=True))
+        assert error.exit_code == 1
+        assert "certificate is not trusted; name the CA with SSL_CERT_FILE" in str(error)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "public.crt"))
+        assert isinstance(ask(server.environment(secure=True)), MissingObjectError)
+
+
+def test_tls_where_there_is_none_and_none_where_there_is() -> None:
+    with serving(s3_error("NoSuchKey", 404)) as server:
+        error = ask(server.environment(secure=True))
+    assert error.exit_code == 1
+    assert "set S3_SECURE to false" in str(error)
+    with serving(Answer(400, b"Client sent an HTTP request to an HTTPS server.\n", "text/plain")) as server:
+        error = ask(server.environment())
+    assert error.exit_code == 1
+    assert "set S3_SECURE to true" in str(error)
+
+
+def settings() -> dict[str, str]:
+    return {"S3_ENDPOINT": "e:9000", "S3_BUCKET": "bucket", "S3_ACCESS_KEY": "x", "S3_SECRET_KEY": "hush-hush"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("S3_ENDPOINT", "https://e:9000", "S3_ENDPOINT 'https://e:9000' is not host:port"),
+        ("S3_ENDPOINT", "http://e:9000/path", "give it without scheme and path"),
+        ("S3_ENDPOINT", "", "environment variable S3_ENDPOINT not set"),
+        ("S3_BUCKET", "No_Bucket!", "S3_BUCKET 'No_Bucket!' cannot be the name of a bucket"),
+        ("S3_BUCKET", " ", "environment variable S3_BUCKET not set"),
+        ("S3_SECURE", "perhaps", "S3_SECURE: 'perhaps' is neither true nor false"),
+        ("S3_SECRET_KEY", "", "environment variable S3_SECRET_KEY not set"),
+    ],
+)
+def test_a_setting_that_cannot_be_right(name: str, value: str, said: str) -> None:
+    error = ask({**settings(), name: value})
+    assert isinstance(error, UsageError)
+    assert error.exit_code == 2
+    assert said in str(error)
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    error = ask({"S3_ENDPOINT": "e:9000"})
+    assert "S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY not set" in str(error)
+
+
+def test_another_server_than_that_of_the_stack() -> None:
+    names = {"SOURCE_S3_ENDPOINT": "e:9000", "SOURCE_S3_SECURE": "no", "SOURCE_S3_REGION": "eu"}
+    server = Server.from_environment(names, "SOURCE_S3_")
+    assert (server.endpoint, server.secure, server.region, server.access_key) == ("e:9000", False, "eu", None)
+    with pytest.raises(UsageError, match="only one of SOURCE_S3_ACCESS_KEY and SOURCE_S3_SECRET_KEY"):
+        Server.from_environment({**names, "SOURCE_S3_ACCESS_KEY": "x"}, "SOURCE_S3_")
+    with pytest.raises(UsageError, match="SOURCE_S3_ENDPOINT 'http://e' is not host:port"):
+        Server.from_environment({"SOURCE_S3_ENDPOINT": "http://e"}, "SOURCE_S3_").client()
+
+
+def test_a_secret_is_not_shown_with_the_server() -> None:
+    assert "hush-hush" not in repr(Server.from_environment(settings()))
