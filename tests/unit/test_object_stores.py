@@ -1,73 +1,142 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The three clients of the object store wait as long as they want, not as long as a server says."""
+"""Programs whose bucket cannot be used end in the same way, whichever program it is, and module readiness agrees."""
 
 from __future__ import annotations
 
-import threading
+import importlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 
 import pytest
-from cosmogony_dashboard.errors import DashboardError
-from cosmogony_dashboard.store import Store as DashboardStore
+from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import NotReadyError
+from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.s3 import S3Probe
 from cosmogony_importer.settings import Storage
 from cosmogony_importer.storage import Store as ImporterStore
-from cosmogony_pipeline.store import Store as PipelineStore
+from throwaway.refusing import REFUSALS, Answer, s3_error, serving
 
-
-class Overloaded(BaseHTTPRequestHandler):
-    """503 with an hour to wait, then 404."""
-
-    def do_HEAD(self) -> None:
-        self.server.asked += 1
-        self.send_response(503 if self.server.asked == 1 else 404)
-        self.send_header("Retry-After", "3600")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARN|ERROR) .+")
+RELEASE = "20261122t221000-3f9ab2c1"
+#: A command of each program that asks the bucket before anything else: package and arguments.
+PROGRAMS = {
+    "pipeline": ("cosmogony_pipeline", "extract", "--source", '{"url": "https://e.org/a.osm.pbf"}'),
+    "dashboard": ("cosmogony_dashboard", "stats", "--release", RELEASE),
+}
+Run = Callable[[str, dict[str, str]], tuple[int, str]]
 
 
 @pytest.fixture
-def overloaded() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Overloaded)
-    server.asked = 0
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a program, without its pauses; return its exit code, and the last line that it logs."""
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+
+    def run_program(program: str, environment: dict[str, str]) -> tuple[int, str]:
+        package, *arguments = PROGRAMS[program]
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        code = importlib.import_module(f"{package}.cli").main(arguments)
+        captured = capsys.readouterr()
+        assert captured.out == "", "standard output is for results"
+        lines = captured.err.splitlines()
+        assert lines
+        assert all(LINE.fullmatch(line) for line in lines), captured.err
+        assert environment["S3_SECRET_KEY"] not in captured.err
+        return code, lines[-1]
+
+    return run_program
 
 
-def ask_pipeline(environment: dict[str, str]) -> None:
-    assert PipelineStore.from_environment(environment).stat("absent") is None
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_answer_of_a_server_ends_every_program_alike(program: str, run: Run) -> None:
+    found = {}
+    for code, (status, _) in REFUSALS.items():
+        with serving(s3_error(code, status)) as server:
+            found[code], said = run(program, server.environment())
+        assert code in said
+        assert f" at S3 {server.endpoint}/bucket " in said
+        assert ("a retry can help" in said) == (found[code] == 75)
+    assert found == {code: exit_code for code, (_, exit_code) in REFUSALS.items()}
 
 
-def ask_dashboard(environment: dict[str, str]) -> None:
-    with pytest.raises(DashboardError, match="does not exist"):
-        DashboardStore(environment).open("absent")
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("S3_ENDPOINT", "https://e:9000"),
+        ("S3_ENDPOINT", ""),
+        ("S3_BUCKET", "No_Bucket!"),
+        ("S3_SECURE", "perhaps"),
+    ],
+)
+def test_a_setting_that_cannot_be_right_is_named(program: str, name: str, value: str, run: Run) -> None:
+    with serving(Answer(404)) as server:
+        code, said = run(program, {**server.environment(), name: value})
+    assert code == 2
+    assert name in said
 
 
-def ask_importer(environment: dict[str, str]) -> None:
-    assert ImporterStore(Storage.from_environment(environment)).metadata("absent") == {}
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("value", ["no", "off", "0", "False", "false "])
+def test_all_words_for_false_are_read(program: str, value: str, run: Run) -> None:
+    with serving(s3_error("NoSuchBucket", 404)) as server:
+        assert run(program, {**server.environment(), "S3_SECURE": value})[0] == 1
+        assert server.asked
 
 
-@pytest.mark.parametrize("ask", [ask_pipeline, ask_dashboard, ask_importer])
-def test_a_server_that_names_an_hour_is_asked_again_soon(
-    overloaded: ThreadingHTTPServer, ask: Callable[[dict[str, str]], None]
-) -> None:
-    began = time.monotonic()
-    ask(
-        {
-            "S3_ENDPOINT": f"127.0.0.1:{overloaded.server_address[1]}",
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_sigterm_ends_a_program_as_a_transient_failure(program: str) -> None:
+    """While it waits for a server that does not answer, as in a pod that is evicted."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "S3_ENDPOINT": f"127.0.0.1:{silent.getsockname()[1]}",
             "S3_SECURE": "false",
             "S3_BUCKET": "bucket",
             "S3_ACCESS_KEY": "access",
             "S3_SECRET_KEY": "secret",
         }
-    )
-    assert overloaded.asked == 2
+        command = [sys.executable, "-m", *PROGRAMS[program]]
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            connection, _ = silent.accept()
+            connection.recv(1)
+            process.send_signal(signal.SIGTERM)
+            said = process.communicate(timeout=30)[1]
+            connection.close()
+    assert process.returncode == 75, said
+    assert said.endswith("stopped by SIGTERM; a retry can help\n")
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_module_readiness_refuses_what_no_retry_cures(code: str) -> None:
+    status, exit_code = REFUSALS[code]
+    options = {
+        "bucket": "bucket",
+        "access_key": "access",
+        "secret_key": "hush-hush",
+        "session_token": None,
+        "secure": False,
+        "region": "us-east-1",
+        "service": None,
+        "validate_certs": True,
+        "ca_path": None,
+        "create_bucket": False,
+        "bucket_required": True,
+        "probe_object": False,
+    }
+    with serving(s3_error(code, status)) as server, pytest.raises(NotReadyError) as failed:
+        S3Probe({**options, "endpoint": server.endpoint})(5)
+    assert failed.value.final == (exit_code != 75)
+
+
+def test_the_importer_asks_a_server_that_names_an_hour_again_soon() -> None:
+    with serving(Answer(503, headers={"Retry-After": "3600"}, then=Answer(404))) as server:
+        began = time.monotonic()
+        assert ImporterStore(Storage.from_environment(server.environment())).metadata("absent") == {}
+        assert server.asked == 2
     assert time.monotonic() - began < 60

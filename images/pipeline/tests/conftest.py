@@ -11,7 +11,7 @@ _HERE = Path(__file__).parent
 sys.path[:0] = [str(_HERE), str(_HERE.parent.parent / "src")]
 
 from bucket import BUCKET, make_empty  # noqa: E402
-from cosmogony_pipeline.store import Store  # noqa: E402
+from cosmogony_steps.s3 import Store  # noqa: E402
 from source_server import SourceServer, serving  # noqa: E402
 from throwaway import objectstore, or_skip, postgis  # noqa: E402
 from throwaway.objectstore import MinIO  # noqa: E402

@@ -15,7 +15,7 @@ import pytest
 from bucket import BUCKET
 from cosmogony_pipeline import STEPS
 from cosmogony_pipeline.cli import main, register
-from cosmogony_pipeline.store import Store
+from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 from test_extract import DATA
 from throwaway import free_port, postgis
@@ -161,7 +161,7 @@ def test_sources_out_of_the_environment(run: Runner, server: SourceServer) -> No
     assert code == 0, run.said
     shown += run.said
     for key in ("osm/gatineau.osm.pbf.json", f"releases/{merged['release']}/manifest.json"):
-        shown += json.dumps(run.store.read_json(key))
+        shown += json.dumps(run.store.find_json(key))
     assert f"{server.url}/gatineau.osm.pbf" in shown
     assert "hush" not in shown
 
@@ -178,13 +178,13 @@ def test_the_original_zones_are_asked_for_in_every_step(run: Runner, server: Sou
     assert "languages or as_original; run fetch and extract" in run.said
     code, merged = run(*merge, "--as-original=true", SOURCES=configured)
     assert code == 0, run.said
-    manifest = run.store.read_json(f"releases/{merged['release']}/manifest.json") or {}
+    manifest = run.store.find_json(f"releases/{merged['release']}/manifest.json") or {}
     assert manifest["inputs"]["as_original"] is True
     assert run("plan", *COMMON, "--as-original=false", SOURCES=configured)[1]["message"].endswith(
         "to extract again: gatineau.osm.pbf"
     )
     assert run("plan", *COMMON, "--as-original=true", SOURCES=configured)[1]["message"].startswith("no release is")
-    assert run(*extract, "--as-original=perhaps")[0] == 1
+    assert run(*extract, "--as-original=perhaps")[0] == 2
     assert "--as-original: 'perhaps' is neither true nor false" in run.said
 
 
@@ -196,11 +196,11 @@ def test_every_step_runs_under_a_watch() -> None:
 
 
 def test_no_sources_at_all(run: Runner) -> None:
-    assert run("plan", *COMMON)[0] == 1
+    assert run("plan", *COMMON)[0] == 2
     assert "no source is enabled" in run.said
 
 
 def test_two_sources_with_one_name_are_refused(run: Runner) -> None:
     sources = json.dumps(["https://a.org/x.osm.pbf", "https://b.org/x.osm.pbf"])
-    assert run("plan", "--sources", sources)[0] == 1
+    assert run("plan", "--sources", sources)[0] == 2
     assert "https://a.org/x.osm.pbf and https://b.org/x.osm.pbf have the same file name" in run.said

@@ -15,12 +15,13 @@ from bucket import BUCKET
 from cosmogony.errors import CosmogonyError
 from cosmogony.findings import Findings, LeftOut, Repair, Row
 from cosmogony.generate import generate
-from cosmogony_pipeline import canonical, engine, keys, markers
+from cosmogony_pipeline import canonical, engine, markers
 from cosmogony_pipeline.extract import Extracted, extract
 from cosmogony_pipeline.fetch import fetch
 from cosmogony_pipeline.items import Item
-from cosmogony_pipeline.store import Store
+from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.s3 import Store
 
 DATA = Path(__file__).parents[3] / "tests" / "data"
 LUXEMBOURG = Item("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)
@@ -49,7 +50,7 @@ def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: py
     assert sum(zone["geometry"] is not None for zone in zones) == 198
     marker = markers.read_part(store, LUXEMBOURG)
     assert marker is not None
-    assert markers.describes(marker, store.stat(keys.part(LUXEMBOURG.name)))
+    assert markers.describes(marker, store.find(keys.part(LUXEMBOURG.name)))
     assert marker["counts"]["by_type"]["state_district"] == 13
     assert marker["source"]["sha256"] == source["sha256"]
     assert marker["country"] == "LU"
@@ -174,7 +175,7 @@ def test_a_file_that_is_not_its_markers_is_refused(store: Store, tmp_path: Path)
     store.write_json(keys.source_marker(GATINEAU.name), {**marker, "etag": etag})
     with pytest.raises(StepError, match="has sha256"):
         run(store, GATINEAU, tmp_path)
-    assert store.stat(keys.part(GATINEAU.name)) is None
+    assert store.find(keys.part(GATINEAU.name)) is None
 
 
 @pytest.mark.parametrize("content", [b"no extract at all", b"half"])

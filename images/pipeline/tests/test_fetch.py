@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from bucket import BUCKET
-from cosmogony_pipeline import keys, markers
+from cosmogony_pipeline import markers
 from cosmogony_pipeline.fetch import fetch
 from cosmogony_pipeline.items import Item, parse_item
-from cosmogony_pipeline.retry import Backoff
-from cosmogony_pipeline.store import Store
+from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.retry import Backoff
+from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 from throwaway.objectstore import MinIO
 
@@ -44,8 +45,8 @@ def run(store: Store, item: Item) -> dict[str, Any]:
 
 def nothing_is_left(store: Store, name: str = NAME) -> bool:
     return (
-        store.stat(keys.source(name)) is None
-        and store.stat(keys.source_marker(name)) is None
+        store.find(keys.source(name)) is None
+        and store.find(keys.source_marker(name)) is None
         and not store.client._list_multipart_uploads(BUCKET, prefix=keys.source(name)).uploads
     )
 
@@ -308,7 +309,7 @@ def test_a_signature_in_a_url_is_used_and_never_shown(
     assert run(store, parse_item(f"{server.url}/{NAME}?sign=other")) == marker
     with pytest.raises(StepError) as failed:
         run(store, parse_item(f"{server.url}/{NAME}?sign=hush-hush"))
-    said = capsys.readouterr().err + str(failed.value) + str(store.read_json(keys.source_marker(NAME)))
+    said = capsys.readouterr().err + str(failed.value) + str(store.find_json(keys.source_marker(NAME)))
     assert "HTTP 404" in said and "HTTP 503" in said
     assert "hush" not in said and "sign=" not in said
 

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 from bucket import BUCKET
-from cosmogony_pipeline import keys, markers
+from cosmogony_pipeline import markers
 from cosmogony_pipeline.fetch import fetch
 from cosmogony_pipeline.items import Item, parse_item
-from cosmogony_pipeline.retry import Backoff
-from cosmogony_pipeline.store import Store
+from cosmogony_steps import keys
 from cosmogony_steps.errors import TransientError
+from cosmogony_steps.retry import Backoff
+from cosmogony_steps.s3 import Store
 from source_server import Served, SourceServer
 from throwaway.objectstore import MinIO
 
@@ -60,7 +61,7 @@ def wait_until_a_part_is_stored(minio: MinIO, held: Served) -> None:
 def is_right(store: Store, item: Item) -> bool:
     marker = markers.read_source(store, item)
     assert marker is not None
-    assert markers.describes(marker, store.stat(keys.source(NAME)))
+    assert markers.describes(marker, store.find(keys.source(NAME)))
     return bool(marker["sha256"] == hashlib.sha256(CONTENT).hexdigest())
 
 
@@ -106,7 +107,7 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
     thread.join()
     own_minio.start()
     assert markers.read_source(store, item) is None
-    assert store.stat(keys.source(NAME)) is None
+    assert store.find(keys.source(NAME)) is None
     fetch(store, item, {}, QUICK)
     assert is_right(store, item)
     assert uploads(own_minio) == 0
@@ -120,7 +121,7 @@ def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Item, 
     held.go.set()
     store = Store.from_environment(minio.environment(BUCKET))
     assert markers.read_source(store, item) is None
-    assert store.stat(keys.source(NAME)) is None
+    assert store.find(keys.source(NAME)) is None
     again = start(minio, item, tmp_path)
     again.communicate()
     assert again.returncode == 0

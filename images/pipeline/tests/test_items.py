@@ -72,7 +72,7 @@ def test_what_cannot_become_a_release_is_refused(text: str, said: str) -> None:
         parse_sources(text)
     assert said in str(failed.value)
     assert "\n" not in str(failed.value)
-    assert failed.value.exit_code == 1
+    assert failed.value.exit_code == 2
 
 
 def test_two_sources_with_one_file_name_are_refused_and_named() -> None:

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from bucket import BUCKET
 from cosmogony.findings import Row
-from cosmogony_pipeline import disk, engine, keys, markers
+from cosmogony_pipeline import disk, engine, markers
 from cosmogony_pipeline.extract import extract
 from cosmogony_pipeline.fetch import fetch
 from cosmogony_pipeline.inputs import Making, inputs_digest
 from cosmogony_pipeline.items import Item
 from cosmogony_pipeline.merge import merge_parts
-from cosmogony_pipeline.store import Store
+from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.s3 import Store
 from record_cases import RECORDS, country, write
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
 from throwaway.objectstore import MinIO
@@ -69,7 +70,7 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
     assert release == f"20261122t221000-{manifest['inputs_digest'][:8]}"
     assert inputs_digest(manifest["inputs"]) == manifest["inputs_digest"]
     zones = zones_of(prepared, keys.release_zones(release))
-    assert zones == zones_of(prepared, keys.CONCAT)
+    assert zones == zones_of(prepared, keys.LATEST_ZONES)
     assert len({zone["id"] for zone in zones}) == len(zones) == manifest["counts"]["zones"]
     assert {zone["parent"] for zone in zones} - {None} <= {zone["id"] for zone in zones}
     assert sum(manifest["counts"]["by_type"].values()) == len(zones)
@@ -176,7 +177,7 @@ def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
 def test_too_little_scratch_space_is_said_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
         merge_parts(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=4 * 2**20)
-    assert prepared.stat(keys.CONCAT) is None
+    assert prepared.find(keys.LATEST_ZONES) is None
     assert merge_parts(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=5 * 2**20)["state"] == "merged"
 
 
@@ -193,7 +194,7 @@ def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: St
 
 def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:
     manifest = run(prepared, tmp_path, [LUXEMBOURG])
-    assert zones_of(prepared, keys.CONCAT) == zones_of(prepared, keys.part(LUXEMBOURG.name))
+    assert zones_of(prepared, keys.LATEST_ZONES) == zones_of(prepared, keys.part(LUXEMBOURG.name))
     part = markers.read_part(prepared, LUXEMBOURG)
     assert part is not None
     assert manifest["counts"] == {"zones": part["zones"], **part["counts"]}
@@ -252,7 +253,7 @@ def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str,
     assert said in str(failed.value)
     assert failed.value.exit_code == 1
     assert list(prepared.client.list_objects(prepared.bucket, "releases/", recursive=True)) == []
-    assert prepared.stat(keys.CONCAT) is None
+    assert prepared.find(keys.LATEST_ZONES) is None
 
 
 def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeeds(

@@ -8,15 +8,16 @@ import json
 from typing import Any
 
 import pytest
-from cosmogony_pipeline import disk, keys, markers
+from cosmogony_pipeline import disk, markers
 from cosmogony_pipeline.database import KnownRelease
 from cosmogony_pipeline.fetch import fetch
 from cosmogony_pipeline.inputs import Making, inputs_digest, inputs_document
 from cosmogony_pipeline.items import Item, parse_item
 from cosmogony_pipeline.plan import Plan, make_plan
-from cosmogony_pipeline.retry import Backoff
-from cosmogony_pipeline.store import Store
+from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.retry import Backoff
+from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 
 QUICK = Backoff(attempts=3, first=0.01)
@@ -75,7 +76,7 @@ def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
     store: Store, server: SourceServer, items: list[Item]
 ) -> None:
     bring(store, items)
-    part = store.read_json(keys.part_marker("b.osm.pbf")) or {}
+    part = store.find_json(keys.part_marker("b.osm.pbf")) or {}
     etag = store.upload(keys.part("b.osm.pbf"), io.BytesIO(b"z" * 8 * 2**20), None)
     known = {**part, "size": 8 * 2**20, "etag": etag, "source": {"size": 2_000_000}}
     store.write_json(keys.part_marker("b.osm.pbf"), known)

@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Release ids, sizes, outputs, waiting, settings."""
+"""Release ids, reading ahead, checksums and dates of sources."""
 
 from __future__ import annotations
 
 import io
 import random
-from pathlib import Path
 
 import pytest
 from cosmogony_pipeline.failures import SourceChanged
 from cosmogony_pipeline.inputs import Making, inputs_digest, inputs_document, parse_started, release_id
 from cosmogony_pipeline.items import Item
-from cosmogony_pipeline.outputs import write_outputs
 from cosmogony_pipeline.readahead import ReadAhead
-from cosmogony_pipeline.retry import Backoff
-from cosmogony_pipeline.sizes import parse_size
 from cosmogony_pipeline.sources.base import Version, published_md5
-from cosmogony_pipeline.store import Store
 from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.retry import Backoff
 
 MAKING = Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
 A, B = Item("a.pbf", "https://e.org/a.pbf"), Item("b.pbf", "https://e.org/b.pbf", "LI")
@@ -65,16 +61,6 @@ def test_a_start_that_is_no_time_is_refused() -> None:
         parse_started("soon")
 
 
-@pytest.mark.parametrize(("text", "size"), [("", None), ("5", 5), ("2Gi", 2**31), ("1.5k", 1500), ("300Mi", 300 << 20)])
-def test_sizes(text: str, size: int | None) -> None:
-    assert parse_size(text, "--disk") == size
-
-
-def test_a_size_that_is_none_is_refused() -> None:
-    with pytest.raises(StepError, match="--disk 'big'"):
-        parse_size("big", "--disk")
-
-
 class Slow:
     """A stream that says how far it was read, and may end badly."""
 
@@ -109,31 +95,6 @@ def test_reading_ahead_stops_with_its_reader() -> None:
         raise ZeroDivisionError
     ahead._thread.join(10)
     assert not ahead._thread.is_alive()
-
-
-def test_outputs_are_plain_text_or_json(tmp_path: Path) -> None:
-    write_outputs(tmp_path / "new", {"text": "a b", "flag": True, "number": 3, "list": [{"é": 1}]})
-    found = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
-    assert found == {"text": "a b", "flag": "true", "number": "3", "list": '[{"é":1}]'}
-
-
-def test_outputs_that_cannot_be_written_are_explained(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StepError, match="outputs cannot be written"):
-        write_outputs(tmp_path / "file" / "x", {"a": 1})
-
-
-def test_waiting_doubles_up_to_the_limit_and_honours_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    backoff = Backoff(attempts=5, first=1, limit=3)
-    for failures in (1, 2, 3):
-        backoff.wait(failures, TransientError("x"))
-    backoff.wait(1, TransientError("x", retry_after=5))
-    backoff.wait(1, TransientError("x", retry_after=3600))
-    assert slept == [1, 2, 3, 5, 6]
-    with pytest.raises(TransientError, match="x"):
-        backoff.wait(5, TransientError("x"))
 
 
 def test_a_changed_source_is_not_asked_again_for_the_same() -> None:
@@ -172,15 +133,3 @@ def test_checksum_files(text: bytes, found: str | None) -> None:
 )
 def test_the_date_of_the_data(version: Version, date: str | None) -> None:
     assert version.date == date
-
-
-def test_missing_storage_settings_are_all_named() -> None:
-    with pytest.raises(StepError, match="S3_BUCKET, S3_ACCESS_KEY not set"):
-        Store.from_environment({"S3_ENDPOINT": "e:9000", "S3_SECRET_KEY": "x", "S3_BUCKET": " "})
-
-
-def test_an_endpoint_with_a_path_is_refused() -> None:
-    names = {"S3_BUCKET": "bucket", "S3_ACCESS_KEY": "x", "S3_SECRET_KEY": "hush"}
-    with pytest.raises(StepError, match="without scheme and path") as failed:
-        Store.from_environment({**names, "S3_ENDPOINT": "http://e:9000/path"})
-    assert "hush" not in str(failed.value)

@@ -16,7 +16,7 @@ from cosmogony_pipeline.extract import extract
 from cosmogony_pipeline.fetch import fetch
 from cosmogony_pipeline.items import parse_item
 from cosmogony_pipeline.merge import merge_parts
-from cosmogony_pipeline.store import Store
+from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 from test_extract import DATA
 from test_merge_step import making
@@ -92,7 +92,7 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
     for item, size in zip(items, sizes, strict=True):
         extract(store, item, ("en",), threads=1, scratch=tmp_path)
         counted = wire.since()
-        part = store.stat(f"cosmogony-data/parts/{item.name}.jsonl.gz")
+        part = store.find(f"cosmogony-data/parts/{item.name}.jsonl.gz")
         assert part is not None
         parts.append(part.size)
         assert part.size <= counted[0] < part.size + SMALL_TALK
@@ -101,4 +101,4 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
         step_moves(up=0, down=0)
     manifest = merge_parts(store, items, making(), datetime(2026, 11, 22, tzinfo=UTC), scratch=tmp_path)
     step_moves(up=manifest["zones_file"]["size"], down=sum(parts))
-    assert store.stat(f"releases/{manifest['id']}/zones.jsonl.gz") is not None
+    assert store.find(f"releases/{manifest['id']}/zones.jsonl.gz") is not None

@@ -212,7 +212,7 @@ class S3Probe:
 
     def _judge(self, error: Any) -> NotReadyError:
         status = getattr(error.response, "status", 0)
-        if error.code in TEMPORARY or status >= 500:
+        if error.code in TEMPORARY or (status >= 500 and error.code != "NotImplemented"):
             return NotReadyError(
                 "server_error", f"not ready yet ({error.code}: {error.message})", "look at the store's own log"
             )

@@ -4,7 +4,7 @@
 ``dashboard --cosmogony=FILE [--output=FILE]`` compares a file, with the exit codes of the original:
 0 no count is wrong, 1 at least one is, 2 the file cannot be read, 4 wrong arguments.
 ``dashboard stats --release ID`` does the same for a release in the store, as a step of a data update:
-0 done (whatever the counts), 1 permanent failure, 75 a failure that may pass.
+0 done (whatever the counts), 1 permanent failure, 2 wrong settings, 4 wrong arguments, 75 a failure that may pass.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from cosmogony_steps import termination
+from cosmogony_steps import log, outputs
 from cosmogony_steps.documents import CountStatus
-from cosmogony_steps.errors import StepError
-from cosmogony_steps.signals import raise_on_sigterm
+from cosmogony_steps.run import run_command
 
 from . import stats
 from .counting import results, summary
@@ -49,7 +48,7 @@ def _file_parser() -> argparse.ArgumentParser:
 def _stats_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="dashboard stats", description="Statistics of a release, from the store and back into it.")
     parser.add_argument("--release", required=True, metavar="ID")
-    parser.add_argument("--outputs", default=Path("/tmp/outputs"), metavar="DIR", type=Path)  # noqa: S108
+    outputs.add_option(parser)
     return parser
 
 
@@ -79,7 +78,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _stats(arguments: argparse.Namespace) -> int:
     counts = stats.run(arguments.release, arguments.outputs, os.environ)
-    print(f"release {arguments.release}: {_sentence(counts)}", file=sys.stderr)
+    log.info(f"release {arguments.release}: {_sentence(counts)}")
     return 0
 
 
@@ -91,12 +90,8 @@ def _sentence(counts: dict[CountStatus, int]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with raise_on_sigterm():
-        try:
-            if arguments[:1] == ["stats"]:
-                return _stats(_stats_parser().parse_args(arguments[1:]))
-            return _compare(_file_parser().parse_args(arguments))
-        except StepError as error:
-            print(f"dashboard: error: {error}", file=sys.stderr)
-            termination.write(str(error))
-            return error.exit_code
+    if arguments[:1] == ["stats"]:
+        options = _stats_parser().parse_args(arguments[1:])
+        return run_command("stats", lambda: _stats(options))
+    options = _file_parser().parse_args(arguments)
+    return run_command("dashboard", lambda: _compare(options))

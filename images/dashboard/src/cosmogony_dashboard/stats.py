@@ -12,33 +12,44 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from cosmogony_steps import keys
 from cosmogony_steps.documents import CountStatus, Statistics
+from cosmogony_steps.errors import MissingObjectError, StepError
+from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.progress import Progress
+from cosmogony_steps.s3 import ObjectStream, Store
 
 from .counting import results, summary
-from .errors import DashboardError, InputError
-from .store import ObjectStream, Store
+from .errors import InputError
 from .table import load
 from .zones import Zone, read_lines
 
 _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
-LATEST = "cosmogony-data/concat/tests_results.json"
 
 
 def run(release: str, outputs: Path, environ: Mapping[str, str]) -> dict[CountStatus, int]:
+    """Count the zones of a release, and store the statistics and the outputs of the step.
+
+    Raises:
+        StepError: the release does not exist, or its zones are damaged.
+    """
     if not _RELEASE.fullmatch(release):
-        raise DashboardError(f"--release '{release}' is no release id; give it like 20261122t221000-3f9ab2c1")
+        raise StepError(f"--release '{release}' is no release id; give it like 20261122t221000-3f9ab2c1")
     began = time.monotonic()
-    store = Store(environ)
-    key = f"releases/{release}/zones.jsonl.gz"
-    with store.open(key) as stream:
+    store = Store.from_environment(environ)
+    key = keys.release_zones(release)
+    try:
+        stream = store.open(key)
+    except MissingObjectError as cause:
+        raise StepError(f"{cause}; run the merge step of this release first") from cause
+    with stream:
         statistics = results(_zones(stream, key), load())
     content = encode(statistics)
     seconds = {"seconds": f"{time.monotonic() - began:.1f}"}
-    store.write(f"releases/{release}/test_results.json", content, seconds)
-    store.write(LATEST, content)
+    store.write(keys.release_statistics(release), content, metadata=seconds)
+    store.write(keys.LATEST_STATISTICS, content)
     counts = summary(statistics)
-    _write_outputs(outputs, counts)
+    write_outputs(outputs, {str(status): count for status, count in counts.items()})
     return counts
 
 
@@ -55,15 +66,6 @@ def _zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
                 progress.set(stream.offset)
                 yield zone
     except (OSError, EOFError, zlib.error) as cause:
-        raise DashboardError(f"{key} is damaged ({cause}); run the merge step again") from cause
+        raise StepError(f"{key} is damaged ({cause}); run the merge step again") from cause
     except InputError as cause:
-        raise DashboardError(f"{cause} Run the merge step again") from cause
-
-
-def _write_outputs(folder: Path, counts: Mapping[CountStatus, int]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, count in counts.items():
-            (folder / name).write_text(str(count))
-    except OSError as cause:
-        raise DashboardError(f"outputs cannot be written to {folder} ({cause}); name a writable folder") from cause
+        raise StepError(f"{cause} Run the merge step again") from cause

@@ -20,6 +20,8 @@ EXTENSIONS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 
 class Zone(NamedTuple):
+    """What counting needs of a zone."""
+
     id: int
     parent: int | None
     zone_type: str | None

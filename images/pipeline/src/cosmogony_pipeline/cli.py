@@ -9,21 +9,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cosmogony_steps import log, termination
-from cosmogony_steps.errors import StepError, TransientError
-from cosmogony_steps.signals import raise_on_sigterm
+from cosmogony_steps import outputs
+from cosmogony_steps.run import EXIT_CODES, run_command
+from cosmogony_steps.settings import boolean, integer, size
 
 from .items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
-from .settings import boolean, environment
 
-OUTPUTS = Path("/tmp/outputs")  # noqa: S108
 SCRATCH = Path("/tmp")  # noqa: S108
-_EPILOG = "Exit codes: 0 done, 1 failed for good, 2 wrong arguments, 75 failed but may pass (retry)."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the step of the command line ARGV (default: this process's); return its exit code."""
-    parser = argparse.ArgumentParser(prog="cosmogony-pipeline", description=__doc__, epilog=_EPILOG)
+    parser = argparse.ArgumentParser(prog="cosmogony-pipeline", description=__doc__, epilog=EXIT_CODES)
     register(parser.add_subparsers(metavar="STEP", required=True))
     try:
         arguments = parser.parse_args(argv)
@@ -61,9 +58,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 def _step(
     subparsers: argparse._SubParsersAction[Any], name: str, function: Callable[[argparse.Namespace], None], text: str
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=text, description=text, epilog=_EPILOG)
-    parser.add_argument("--outputs", default=OUTPUTS, type=Path, metavar="DIR", help="where results go (%(default)s)")
-    parser.set_defaults(run=lambda arguments: run_step(name, function, arguments))
+    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=text, description=text, epilog=EXIT_CODES)
+    outputs.add_option(parser)
+    parser.set_defaults(run=lambda arguments: run_command(name, lambda: function(arguments)))
     return parser
 
 
@@ -105,28 +102,14 @@ def _as_original(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run_step(name: str, function: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
-    """Run a step to its exit code; failures become one line."""
-    with raise_on_sigterm():
-        try:
-            function(arguments)
-        except StepError as failure:
-            hint = "; a retry can help" if isinstance(failure, TransientError) else ""
-            message = f"{name}: {failure}{hint}"
-            log.error(message)
-            termination.write(message)
-            return failure.exit_code
-    return 0
-
-
 def _plan(arguments: argparse.Namespace) -> None:
-    from .database import kept_releases
-    from .outputs import write_outputs
-    from .plan import make_plan
-    from .store import Store
+    from cosmogony_steps.s3 import Store
 
-    items, environ = _items(arguments), environment()
-    plan = make_plan(
+    from .database import kept_releases
+    from .plan import make_plan
+
+    items, environ = _items(arguments), os.environ
+    made = make_plan(
         Store.from_environment(environ),
         items,
         _read_making(arguments),
@@ -136,60 +119,58 @@ def _plan(arguments: argparse.Namespace) -> None:
         mode=arguments.mode.strip() or "full",
         only=arguments.only.strip(),
     )
-    write_outputs(arguments.outputs, plan.outputs())
+    outputs.write_outputs(arguments.outputs, made.outputs())
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
-    from .fetch import fetch
-    from .outputs import write_outputs
-    from .store import Store
+    from cosmogony_steps.s3 import Store
 
-    environ = environment()
+    from .fetch import fetch
+
+    environ = os.environ
     item = with_whole_url(parse_item_json(arguments.source), environ.get("SOURCES", ""))
     marker = fetch(Store.from_environment(environ), item, environ)
-    write_outputs(arguments.outputs, {"digest": marker["sha256"]})
+    outputs.write_outputs(arguments.outputs, {"digest": marker["sha256"]})
 
 
 def _extract(arguments: argparse.Namespace) -> None:
-    from .extract import extract
-    from .outputs import write_outputs
-    from .sizes import parse_size
-    from .store import Store
+    from cosmogony_steps.s3 import Store
 
-    item, environ = parse_item_json(arguments.source), environment()
+    from .extract import extract
+
+    item, environ = parse_item_json(arguments.source), os.environ
     result = extract(
         Store.from_environment(environ),
         item,
         checked_languages(arguments.languages, "--languages"),
         as_original=boolean(arguments.as_original, "--as-original"),
-        threads=_number(arguments.threads, "--threads"),
+        threads=integer(arguments.threads, "--threads"),
         scratch=arguments.scratch,
-        disk=parse_size(arguments.disk, "--disk"),
+        disk=size(arguments.disk, "--disk"),
     )
-    write_outputs(arguments.outputs, {"zones": result.zones, "skipped": result.skipped})
+    outputs.write_outputs(arguments.outputs, {"zones": result.zones, "skipped": result.skipped})
 
 
 def _merge(arguments: argparse.Namespace) -> None:
+    from cosmogony_steps.s3 import Store
+
     from .inputs import parse_started
     from .merge import merge_parts
-    from .outputs import write_outputs
-    from .sizes import parse_size
-    from .store import Store
 
     made = merge_parts(
-        Store.from_environment(environment()),
+        Store.from_environment(os.environ),
         _items(arguments),
         _read_making(arguments),
         parse_started(arguments.started),
         scratch=arguments.scratch,
-        disk=parse_size(arguments.disk, "--disk"),
+        disk=size(arguments.disk, "--disk"),
     )
     values = {"release": made["id"], "inputs-digest": made["inputs_digest"], "zones": made["counts"]["zones"]}
-    write_outputs(arguments.outputs, values)
+    outputs.write_outputs(arguments.outputs, values)
 
 
 def _items(arguments: argparse.Namespace) -> list[Item]:
-    return parse_sources(arguments.sources.strip() or environment().get("SOURCES", ""))
+    return parse_sources(arguments.sources.strip() or os.environ.get("SOURCES", ""))
 
 
 def _read_making(arguments: argparse.Namespace) -> Any:
@@ -200,17 +181,9 @@ def _read_making(arguments: argparse.Namespace) -> Any:
         languages=checked_languages(arguments.languages, "--languages"),
         importer=arguments.importer.strip(),
         dashboard=arguments.dashboard.strip(),
-        tiles_max_zoom=_number(arguments.tiles_max_zoom, "--tiles-max-zoom") or 0,
+        tiles_max_zoom=integer(arguments.tiles_max_zoom, "--tiles-max-zoom") or 0,
         reason=arguments.reason.strip(),
         rules=rules_digest(),
         extractor=extractor_digest(),
         as_original=boolean(arguments.as_original, "--as-original"),
     )
-
-
-def _number(text: str, name: str) -> int | None:
-    if not text.strip():
-        return None
-    if not text.strip().isdigit():
-        raise StepError(f"{name} '{text}' is not a number")
-    return int(text)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cosmogony_steps.errors import StepError, TransientError
-
-from .settings import required
+from cosmogony_steps.settings import required
 
 if TYPE_CHECKING:
     import psycopg

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
+from cosmogony_steps.retry import Backoff
 
 from .failures import ChecksumMismatch
-from .retry import Backoff
 from .sources.base import Body, Source, Version
 
 

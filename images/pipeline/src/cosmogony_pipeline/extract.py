@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosmogony_steps import heartbeat, log
+from cosmogony_steps import heartbeat, keys, log
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.s3 import Store
 
-from . import engine, keys, markers
+from . import engine, markers
 from .disk import MEBIBYTE, extract_needs
 from .items import Item
 from .left_out import by_reason
-from .store import Store
 from .transfer import disk_errors, download, upload
 
 
@@ -43,7 +43,7 @@ def extract(
         item, source["sha256"], languages, engine.rules_digest(), engine.extractor_digest(), as_original
     )
     part = markers.read_part(store, item)
-    if part is not None and part["digest"] == digest and markers.describes(part, store.stat(keys.part(item.name))):
+    if part is not None and part["digest"] == digest and markers.describes(part, store.find(keys.part(item.name))):
         log.info(f"{item.name}: its {part['zones']} zones are made from the same file and rules, nothing to extract")
         return Extracted(part["zones"], True)
     _check_disk(item, source, disk)
@@ -89,7 +89,7 @@ def _source(store: Store, item: Item) -> dict[str, Any]:
     marker = markers.read_source(store, item)
     if marker is None:
         raise StepError(f"source {item.name}: not fetched yet; run the fetch step first")
-    if not markers.describes(marker, store.stat(keys.source(item.name))):
+    if not markers.describes(marker, store.find(keys.source(item.name))):
         raise StepError(
             f"source {item.name}: {keys.source(item.name)} is not what its marker describes; fetch it again"
         )

@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cosmogony_steps import log
+from cosmogony_steps import keys, log
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
+from cosmogony_steps.retry import Backoff
+from cosmogony_steps.s3 import Store
 
-from . import keys, markers
+from . import markers
 from .download import Download
 from .failures import ChecksumMismatch, SourceChanged
 from .items import Item
 from .readahead import ReadAhead
-from .retry import Backoff
 from .sources import open_source
 from .sources.base import Source, Version
-from .store import Store
 
 ROUNDS = 3  # full downloads at most, when the file changes under our feet
 
@@ -53,7 +53,7 @@ def _stored(store: Store, item: Item, version: Version) -> dict[str, Any] | None
     marker = markers.read_source(store, item)
     if marker is None or not markers.same_version(marker, version):
         return None
-    if not markers.describes(marker, store.stat(keys.source(item.name))):
+    if not markers.describes(marker, store.find(keys.source(item.name))):
         log.warn(f"{item.name}: {keys.source(item.name)} is not the file its marker describes; fetching it again")
         return None
     log.info(f"{item.name}: {version.file} is already stored ({log.human_bytes(marker['size'])}), nothing fetched")

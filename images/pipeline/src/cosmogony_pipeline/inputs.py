@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import UsageError
 
 from . import canonical
 from .items import Item
@@ -60,5 +60,5 @@ def parse_started(text: str) -> datetime:
         try:
             moment = datetime.strptime(text.strip(), "%Y-%m-%d %H:%M:%S %z UTC")  # Go's time.String()
         except ValueError as cause:
-            raise StepError(f"--started '{text}' is no time; give it like 2026-11-22T22:10:00Z") from cause
+            raise UsageError(f"--started '{text}' is no time; give it like 2026-11-22T22:10:00Z") from cause
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

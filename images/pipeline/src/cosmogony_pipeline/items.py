@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import UsageError
+from cosmogony_steps.settings import boolean, words
 
-from .settings import boolean, words
 from .urls import shown
 
 SCHEMES = ("http", "https", "s3", "file")
@@ -56,22 +56,22 @@ def name_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as cause:
-        raise StepError(f"source '{shown(url)}': not a URL; correct cosmogony_sources") from cause
+        raise UsageError(f"source '{shown(url)}': not a URL; correct cosmogony_sources") from cause
     seen = shown(url)
     if parts.scheme not in SCHEMES:
-        raise StepError(f"source '{seen}': scheme '{parts.scheme}' is unknown; use http, https, s3 or file")
+        raise UsageError(f"source '{seen}': scheme '{parts.scheme}' is unknown; use http, https, s3 or file")
     if parts.username or parts.password:
-        raise StepError(
+        raise UsageError(
             f"source '{seen}': the URL holds credentials, which would end in manifests and logs; take them out"
             " (a private file can be served from S3, whose keys come from a Secret)"
         )
     if parts.scheme != "file" and not parts.netloc:
-        raise StepError(f"source '{seen}': the URL names no host; correct cosmogony_sources")
+        raise UsageError(f"source '{seen}': the URL names no host; correct cosmogony_sources")
     name = parts.path.rpartition("/")[2]
     if not _NAME.fullmatch(name):
-        raise StepError(f"source '{seen}': '{name}' cannot be a file name here; the URL must end in a plain file name")
+        raise UsageError(f"source '{seen}': '{name}' cannot be a file name here; the URL must end in a plain file name")
     if name.endswith(".json"):
-        raise StepError(f"source '{seen}': '{name}' would be taken for a marker; an OSM extract is needed (.osm.pbf)")
+        raise UsageError(f"source '{seen}': '{name}' would be taken for a marker; an OSM extract is needed (.osm.pbf)")
     return name
 
 
@@ -80,17 +80,17 @@ def parse_item(data: Any) -> Item:
     if isinstance(data, str):
         data = {"url": data}
     if not isinstance(data, Mapping):
-        raise StepError(f"source {json.dumps(data)}: an object with 'url' is needed")
+        raise UsageError(f"source {json.dumps(data)}: an object with 'url' is needed")
     url = data.get("url")
     if not isinstance(url, str) or not url.strip():
-        raise StepError(f"source {json.dumps(sorted(map(str, data)))}: 'url' is missing")
+        raise UsageError(f"source {json.dumps(sorted(map(str, data)))}: 'url' is missing")
     url = url.strip()
     name = name_of(url)
     if data.get("name") not in (None, "", name):
-        raise StepError(f"source '{shown(url)}': name '{data['name']}' is not the last part of the URL, '{name}'")
+        raise UsageError(f"source '{shown(url)}': name '{data['name']}' is not the last part of the URL, '{name}'")
     country = str(data.get("country_code") or "").strip().upper()
     if country and not _COUNTRY.fullmatch(country):
-        raise StepError(f"source {name}: country_code '{country}' is not an ISO 3166-1 alpha-2 code such as LI")
+        raise UsageError(f"source {name}: country_code '{country}' is not an ISO 3166-1 alpha-2 code such as LI")
     languages = checked_languages(data.get("languages"), f"source {name}: languages")
     return Item(name, url, country, languages, boolean(data.get("disable_voronoi"), f"source {name}: disable_voronoi"))
 
@@ -99,7 +99,7 @@ def checked_languages(value: object, name: str) -> tuple[str, ...]:
     languages = words(value, name)
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
-            raise StepError(f"{name}: '{language}' is not a language code such as fr or zh-Hant")
+            raise UsageError(f"{name}: '{language}' is not a language code such as fr or zh-Hant")
     return languages
 
 
@@ -107,12 +107,12 @@ def parse_sources(text: str) -> list[Item]:
     """The enabled sources of the JSON list TEXT, by name; refuses what cannot become a release."""
     items = _enabled(text)
     if not items:
-        raise StepError("no source is enabled; name at least one OSM extract in cosmogony_sources")
+        raise UsageError("no source is enabled; name at least one OSM extract in cosmogony_sources")
     by_name: dict[str, Item] = {}
     for item in items:
         other = by_name.setdefault(item.name, item)
         if other is not item:
-            raise StepError(
+            raise UsageError(
                 f"sources {other.shown} and {item.shown} have the same file name {item.name};"
                 " serve one of them under another name"
             )
@@ -139,11 +139,11 @@ def _json_list(text: str) -> list[Any]:
     try:
         entries = json.loads(text or "[]")
     except ValueError as cause:
-        raise StepError(f"sources are not JSON ({cause}); a list of objects with 'url' is needed") from cause
+        raise UsageError(f"sources are not JSON ({cause}); a list of objects with 'url' is needed") from cause
     if entries is None:
         return []
     if not isinstance(entries, list):
-        raise StepError("sources are not a JSON list; a list of objects with 'url' is needed")
+        raise UsageError("sources are not a JSON list; a list of objects with 'url' is needed")
     return entries
 
 
@@ -151,5 +151,5 @@ def parse_item_json(text: str) -> Item:
     try:
         data = json.loads(text)
     except ValueError as cause:
-        raise StepError(f"--source is not JSON ({cause}); an object with 'url' is needed") from cause
+        raise UsageError(f"--source is not JSON ({cause}); an object with 'url' is needed") from cause
     return parse_item(data)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from . import canonical, keys
+from cosmogony_steps import keys
+from cosmogony_steps.s3 import ObjectInfo, Store
+
+from . import canonical
 from .items import Item
 from .sources.base import Version
-from .store import ObjectInfo, Store
 
 FORMAT = 1
 
@@ -22,13 +24,13 @@ def now() -> str:
 def read_source(store: Store, item: Item) -> dict[str, Any] | None:
     """The marker of a fetched source; None when there is none that this program understands."""
     return _understood(
-        store.read_json(keys.source_marker(item.name)), ("url", "sha256", "md5", "size", "version", "etag")
+        store.find_json(keys.source_marker(item.name)), ("url", "sha256", "md5", "size", "version", "etag")
     )
 
 
 def read_part(store: Store, item: Item) -> dict[str, Any] | None:
     return _understood(
-        store.read_json(keys.part_marker(item.name)), ("digest", "sha256", "size", "zones", "source", "etag")
+        store.find_json(keys.part_marker(item.name)), ("digest", "sha256", "size", "zones", "source", "etag")
     )
 
 

@@ -10,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cosmogony_steps import heartbeat, log
+from cosmogony_steps import heartbeat, keys, log
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.s3 import Store
 
-from . import engine, keys, markers
+from . import engine, markers
 from .disk import merge_needs, short
 from .inputs import Making, inputs_digest, inputs_document, parse_started, release_id
 from .items import Item
 from .left_out import add_up
-from .store import Store
 from .transfer import disk_errors, download, upload
 from .warnings import warnings
 
@@ -48,8 +48,8 @@ def merge_parts(
             files.append((path, part))
         merged, made = engine.merge(files, Path(folder) / ".merged.jsonl.gz")
         _check_nothing_lost(parts, made)
-        stored = upload(store, keys.CONCAT, merged)
-    store.copy(keys.CONCAT, keys.release_zones(release), stored["size"])
+        stored = upload(store, keys.LATEST_ZONES, merged)
+    store.copy(keys.LATEST_ZONES, keys.release_zones(release), stored["size"])
     manifest = {
         "id": release,
         "created": markers.now(),
@@ -100,7 +100,7 @@ def _parts(store: Store, items: Sequence[Item], making: Making) -> Parts:
             problems.append(
                 f"the zones of source {item.name} are of another file, rules, extractor, languages or as_original"
             )
-        elif not markers.describes(part, store.stat(keys.part(item.name))):
+        elif not markers.describes(part, store.find(keys.part(item.name))):
             problems.append(f"{keys.part(item.name)} is not what its marker describes")
         else:
             found.append((item, source, part))
@@ -110,10 +110,10 @@ def _parts(store: Store, items: Sequence[Item], making: Making) -> Parts:
 
 
 def _already_made(store: Store, release: str, digest: str) -> dict[str, Any] | None:
-    manifest = store.read_json(keys.release_manifest(release))
+    manifest = store.find_json(keys.release_manifest(release))
     if manifest is None or manifest.get("inputs_digest") != digest:
         return None
-    found = store.stat(keys.release_zones(release))
+    found = store.find(keys.release_zones(release))
     if found is None or found.size != manifest["zones_file"]["size"]:
         return None
     log.info(f"release {release} is merged already")

@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cosmogony_steps import heartbeat, log
-from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps import heartbeat, keys, log
+from cosmogony_steps.errors import StepError, TransientError, UsageError
+from cosmogony_steps.retry import Backoff
+from cosmogony_steps.s3 import Store
 
-from . import disk, engine, keys, markers
+from . import disk, engine, markers
 from .database import KnownRelease
 from .inputs import Making, inputs_digest, inputs_document
 from .items import Item
-from .retry import Backoff
 from .sources import open_source
 from .sources.base import Version
-from .store import Store
 
 MODES = ("full", "changed", "source", "reimport")
 
@@ -83,7 +83,7 @@ def survey(
             raise StepError(f"source {item.name}: not in the store yet; run a full update first")
         new = version is not None and not markers.same_version(source, version)
         extract = new or not _part_usable(store, item, source, part, making)
-        fetch = new or (extract and not markers.describes(source, store.stat(keys.source(item.name))))
+        fetch = new or (extract and not markers.describes(source, store.find(keys.source(item.name))))
         heartbeat.beat(f"{item.name} has answered")
         return Finding(item, version, source, part, new, fetch, extract)
 
@@ -112,7 +112,7 @@ def _part_usable(
     wanted = markers.part_digest(
         item, source["sha256"], making.languages, making.rules, making.extractor, making.as_original
     )
-    return bool(part["digest"] == wanted) and markers.describes(part, store.stat(keys.part(item.name)))
+    return bool(part["digest"] == wanted) and markers.describes(part, store.find(keys.part(item.name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def make_plan(
 
 def _asked(items: Sequence[Item], mode: str, only: str) -> list[Item]:
     if mode not in MODES:
-        raise StepError(f"--mode '{mode}' is unknown; use {', '.join(MODES)}")
+        raise UsageError(f"--mode '{mode}' is unknown; use {', '.join(MODES)}")
     if mode == "reimport":
         return []
     if mode != "source":
@@ -179,7 +179,7 @@ def _asked(items: Sequence[Item], mode: str, only: str) -> list[Item]:
     chosen = [item for item in items if only in (item.name, item.url, item.shown)]
     if not chosen:
         known = ", ".join(item.name for item in items)
-        raise StepError(f"--only '{only}' is none of the enabled sources; choose one of {known}")
+        raise UsageError(f"--only '{only}' is none of the enabled sources; choose one of {known}")
     return chosen
 
 

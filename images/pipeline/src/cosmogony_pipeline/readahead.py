@@ -7,7 +7,7 @@ import queue
 import threading
 from types import TracebackType
 
-from .store import Readable
+from cosmogony_steps.s3 import Readable
 
 BLOCK = 512 * 1024
 DEPTH = 32  # 16 MiB wait at most

@@ -13,12 +13,12 @@ from typing import Any, BinaryIO
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.progress import Progress
+from cosmogony_steps.retry import Backoff
+from cosmogony_steps.s3 import Store
 
 from .download import Download
-from .retry import Backoff
 from .sources.base import Version
 from .sources.s3 import S3Source
-from .store import Store
 
 BLOCK = 1024 * 1024
 

@@ -29,12 +29,18 @@ class Server:
     prefix: str = "S3_"  # of the variables, for messages
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str], prefix: str = "S3_") -> Server:
-        """Read ENDPOINT, SECURE, REGION, ACCESS_KEY and SECRET_KEY, each behind the prefix."""
-        endpoint = required(environ, [f"{prefix}ENDPOINT"], "S3 storage")[f"{prefix}ENDPOINT"]
+    def from_environment(cls, environ: Mapping[str, str], prefix: str = "S3_", purpose: str = "S3 storage") -> Server:
+        """Read ENDPOINT, SECURE, REGION, ACCESS_KEY and SECRET_KEY, each behind the prefix.
+
+        Raises:
+            UsageError: one of them is missing or wrong; it begins with the purpose.
+        """
+        endpoint = required(environ, [f"{prefix}ENDPOINT"], purpose)[f"{prefix}ENDPOINT"]
         access, secret = (environ.get(f"{prefix}{name}", "").strip() or None for name in ("ACCESS_KEY", "SECRET_KEY"))
         if (access is None) != (secret is None):
-            raise UsageError(f"only one of {prefix}ACCESS_KEY and {prefix}SECRET_KEY is set; set both or none")
+            raise UsageError(
+                f"{purpose}: only one of {prefix}ACCESS_KEY and {prefix}SECRET_KEY is set; set both or none"
+            )
         return cls(
             endpoint,
             boolean(environ.get(f"{prefix}SECURE"), f"{prefix}SECURE", default=True),

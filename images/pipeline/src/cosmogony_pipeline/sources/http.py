@@ -10,10 +10,10 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import urllib3
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.tls import ca_file
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from ..failures import SourceChanged
-from ..tls import ca_file
 from ..urls import shown
 from .base import CHUNK, Version, published_md5
 

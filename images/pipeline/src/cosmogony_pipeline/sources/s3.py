@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
 import urllib3
 from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.s3 import Server, translate_errors
+from cosmogony_steps.s3.server import checked_bucket
 from minio import Minio
 from minio.error import S3Error
 
 from ..failures import SourceChanged
-from ..settings import boolean, required
-from ..store import make_client, translated
 from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
@@ -38,31 +39,27 @@ class _S3Body:
 
 
 class S3Source:
-    def __init__(self, name: str, url: str, client: Minio, where: str, *, anonymous: bool = False) -> None:
+    def __init__(
+        self, name: str, url: str, client: Minio, where: str, *, anonymous: bool = False, prefix: str = "S3_"
+    ) -> None:
         self.name = name
         self.url = url
         self._client = client
         parts = urlsplit(url)
-        self._bucket, self._key = parts.netloc, parts.path.lstrip("/")
+        self._bucket, self._key = checked_bucket(parts.netloc, f"source {name}: bucket"), parts.path.lstrip("/")
         self._where = f"S3 {where}/{self._bucket}"
         self._anonymous = anonymous
+        self._prefix = prefix
 
     @classmethod
     def from_environment(cls, name: str, url: str, environ: Mapping[str, str]) -> S3Source:
         """SOURCE_S3_ENDPOINT and its keys if set (no keys: a public bucket), else the stack's own S3_*."""
         prefix = "SOURCE_S3_" if environ.get("SOURCE_S3_ENDPOINT", "").strip() else "S3_"
-        endpoint = required(environ, (f"{prefix}ENDPOINT",), f"source {name}")[f"{prefix}ENDPOINT"]
-        secure = boolean(environ.get(f"{prefix}SECURE") or "true", f"{prefix}SECURE")
-        access, secret = environ.get(f"{prefix}ACCESS_KEY") or None, environ.get(f"{prefix}SECRET_KEY") or None
-        if (access is None) != (secret is None):
-            raise StepError(
-                f"source {name}: only one of {prefix}ACCESS_KEY and {prefix}SECRET_KEY is set; set both or none"
-            )
-        client = make_client(endpoint, access, secret, environ.get(f"{prefix}REGION"), secure)
-        return cls(name, url, client, endpoint, anonymous=access is None)
+        server = Server.from_environment(environ, prefix, f"source {name}")
+        return cls(name, url, server.client(), server.endpoint, anonymous=server.access_key is None, prefix=prefix)
 
     def probe(self) -> Version:
-        with translated(self._where, f"source {self.name}: looking up {self._key}"):
+        with self._errors(f"looking up {self._key}"):
             try:
                 found = self._client.stat_object(self._bucket, self._key)
             except S3Error as cause:
@@ -79,13 +76,16 @@ class S3Source:
         modified = found.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT") if found.last_modified else None
         return Version(self.url, found.size, (found.etag or "").strip('"') or None, modified, self._md5())
 
+    def _errors(self, action: str) -> AbstractContextManager[None]:
+        return translate_errors(self._where, f"source {self.name}: {action}", self._prefix)
+
     def _refusal(self) -> str:
         if self._anonymous:
             return "asked without credentials; name their Secret (cosmogony_source_storage_existing_secret)"
         return "the keys are wrong or lack the right to read; check their Secret"
 
     def _md5(self) -> str | None:
-        with translated(self._where, f"source {self.name}: reading {self._key}.md5"):
+        with self._errors(f"reading {self._key}.md5"):
             response = None
             try:
                 response = self._client.get_object(self._bucket, f"{self._key}.md5")
@@ -102,9 +102,11 @@ class S3Source:
     def open(self, version: Version, offset: int) -> _S3Body:
         if version.size == 0:
             raise StepError(f"source {self.name}: {shown(self.url)} is empty")
-        with translated(self._where, f"source {self.name}: reading {self._key}"):
+        headers: dict[str, str | list[str] | tuple[str]] | None = None
+        if version.etag:
+            headers = {"If-Match": f'"{version.etag}"'}
+        with self._errors(f"reading {self._key}"):
             try:
-                headers = {"If-Match": f'"{version.etag}"'} if version.etag else None
                 response = self._client.get_object(self._bucket, self._key, offset=offset, request_headers=headers)
             except S3Error as cause:
                 if cause.code in {"PreconditionFailed", "NoSuchKey"}:
