@@ -68,7 +68,7 @@ def is_right(store: Store, item: Item) -> bool:
 def start(minio: MinIO, item: Item, outputs: Path, **more: str) -> subprocess.Popen[bytes]:
     arguments = ["fetch", "--source", json.dumps(item.to_dict()), "--outputs", str(outputs)]
     environment = {**os.environ, **minio.environment(BUCKET), "PYTHONPATH": os.pathsep.join(sys.path), **more}
-    return subprocess.Popen([sys.executable, "-m", "cosmogony", *arguments], env=environment, stderr=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-m", "cosmogony_pipeline", *arguments], env=environment, stderr=subprocess.PIPE)
 
 
 def test_storage_that_comes_back_is_waited_for(own_minio: MinIO, held: Served, item: Item) -> None:
