@@ -185,3 +185,21 @@ def test_documentation_names_every_option() -> None:
     assert documented == {"values", "ignore_file", "always", "length"}
     assert yaml.safe_load(plugin.EXAMPLES)
     assert yaml.safe_load(plugin.RETURN)["_raw"]["type"] == "list"
+
+
+IMAGES = sorted(path.parent.name for path in (SOURCE.parents[2] / "images").glob("*/Dockerfile"))
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_what_tools_leave_in_the_folder_of_an_image_does_not_count(image: str, tmp_path: Path) -> None:
+    """A checkout with an environment and one without have the same tags."""
+    context = tmp_path / image
+    leftovers = shutil.ignore_patterns("__pycache__", "*.egg-info", "node_modules", "dist", "build", ".*_cache")
+    shutil.copytree(SOURCE.parents[2] / "images" / image, context, ignore=leftovers)
+    before = digest(context)
+    for name in ("src/one.egg-info/PKG-INFO", "src/one/__pycache__/a.pyc", "node_modules/b.js", "dist/c", "tests/d.py"):
+        if image == "web" and name.startswith(("src/", "tests/")):
+            continue  # no Python there, and its tests run in the build
+        (context / name).parent.mkdir(parents=True, exist_ok=True)
+        (context / name).write_text("x")
+    assert digest(context) == before
