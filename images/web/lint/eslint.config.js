@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import js from '@eslint/js'
+import { defineConfig } from 'eslint/config'
 import prettier from 'eslint-config-prettier'
 import vue from 'eslint-plugin-vue'
 import globals from 'globals'
@@ -7,7 +8,7 @@ import tseslint from 'typescript-eslint'
 
 const site = ['src/**/*.{ts,vue}', 'tests/**/*.ts', 'vite.config.ts']
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['dist/', 'lint/node_modules/', 'node_modules/', 'src/lib/openapi.d.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,

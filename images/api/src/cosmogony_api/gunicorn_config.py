@@ -17,7 +17,7 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory, as gunicorn's manual asks fo
 timeout = 30
 graceful_timeout = 20
 keepalive = 15
-# The application writes one line a request itself; gunicorn's own records take the same form.
+# The application writes one line per request itself; gunicorn's own records take the same form.
 accesslog = None
 logconfig_dict = {
     "version": 1,
