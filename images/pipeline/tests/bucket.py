@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from cosmogony_pipeline.source_config import SourceConfig
+from cosmogony_steps import keys
+from cosmogony_steps.s3 import Store
 from throwaway.objectstore import MinIO
 
 BUCKET = "cosmogony"
@@ -15,3 +20,13 @@ def make_empty(server: MinIO) -> None:
         client.make_bucket(BUCKET)
     for found in list(client.list_objects(BUCKET, recursive=True)):
         client.remove_object(BUCKET, found.object_name)
+
+
+def stored_source(store: Store, item: SourceConfig) -> dict[str, Any] | None:
+    """The marker of a source as it lies in the bucket."""
+    return store.find_json(keys.source_marker(item.name))
+
+
+def stored_part(store: Store, item: SourceConfig) -> dict[str, Any] | None:
+    """The marker of the zones of a source as it lies in the bucket."""
+    return store.find_json(keys.part_marker(item.name))

@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bucket import BUCKET
+from bucket import BUCKET, stored_part, stored_source
 from cosmogony.errors import CosmogonyError
 from cosmogony.findings import Findings, LeftOut, Repair, Row
 from cosmogony.generate import generate
 from cosmogony_pipeline import canonical, engine, markers
 from cosmogony_pipeline.extract import Extracted, extract
 from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.items import Item
+from cosmogony_pipeline.source_config import SourceConfig
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
 
 DATA = Path(__file__).parents[3] / "tests" / "data"
-LUXEMBOURG = Item("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)
-GATINEAU = Item("gatineau.osm.pbf", f"file://{DATA}/gatineau.osm.pbf", "CA")
+LUXEMBOURG = SourceConfig("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)
+GATINEAU = SourceConfig("gatineau.osm.pbf", f"file://{DATA}/gatineau.osm.pbf", "CA")
 
 
 def zones_of(store: Store, key: str) -> list[dict[str, Any]]:
@@ -37,7 +37,9 @@ def zones_of(store: Store, key: str) -> list[dict[str, Any]]:
         response.release_conn()
 
 
-def run(store: Store, item: Item, scratch: Path, languages: tuple[str, ...] = ("en",), **options: Any) -> Extracted:
+def run(
+    store: Store, item: SourceConfig, scratch: Path, languages: tuple[str, ...] = ("en",), **options: Any
+) -> Extracted:
     return extract(store, item, languages, scratch=scratch, threads=1, **options)
 
 
@@ -48,11 +50,11 @@ def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: py
     zones = zones_of(store, keys.part(LUXEMBOURG.name))
     assert made.zones == len(zones)
     assert sum(zone["geometry"] is not None for zone in zones) == 198
-    marker = markers.read_part(store, LUXEMBOURG)
+    marker = stored_part(store, LUXEMBOURG)
     assert marker is not None
-    assert markers.describes(marker, store.find(keys.part(LUXEMBOURG.name)))
+    assert markers.describes(markers.read_part(store, LUXEMBOURG), store.find(keys.part(LUXEMBOURG.name)))
     assert marker["counts"]["by_type"]["state_district"] == 13
-    assert marker["source"]["sha256"] == source["sha256"]
+    assert marker["source"]["sha256"] == source.sha256
     assert marker["country"] == "LU"
     assert (marker["languages"], marker["as_original"]) == (["en"], False)
     for name in ("left_out", "repaired"):
@@ -84,7 +86,7 @@ def test_whatever_changed_is_extracted_again(
     run(store, GATINEAU, tmp_path)
     item, languages, as_original = GATINEAU, ("en",), False
     if change == "file":
-        marker = markers.read_source(store, item)
+        marker = stored_source(store, item)
         assert marker is not None
         content = (DATA / "luxembourg_filtered.osm.pbf").read_bytes()
         etag = store.upload(keys.source(item.name), io.BytesIO(content), None)
@@ -97,15 +99,15 @@ def test_whatever_changed_is_extracted_again(
     elif change == "as original":
         as_original = True
     elif change == "own languages":
-        item = Item(item.name, item.url, "CA", ("fr",))
+        item = SourceConfig(item.name, item.url, "CA", ("fr",))
     elif change == "country":
-        item = Item(item.name, item.url, "FR")
+        item = SourceConfig(item.name, item.url, "FR")
     elif change == "voronoi":
-        item = Item(item.name, item.url, "CA", (), True)
+        item = SourceConfig(item.name, item.url, "CA", (), True)
     elif change == "lost":
         store.remove(keys.part(item.name))
     elif change == "no as_original":  # a marker from before there was a choice
-        marker = markers.read_part(store, item)
+        marker = stored_part(store, item)
         assert marker is not None
         made_from = {key: marker[key] for key in ("rules", "extractor", "languages", "country_code", "disable_voronoi")}
         digest = canonical.digest({"source": marker["source"]["sha256"], **made_from})
@@ -129,7 +131,7 @@ def test_the_extractor_makes_the_zones_that_the_marker_names(
     monkeypatch.setattr("cosmogony.generate.generate", generate_and_keep)
     fetch(store, GATINEAU, {})
     run(store, GATINEAU, tmp_path, as_original=as_original)
-    marker = markers.read_part(store, GATINEAU)
+    marker = stored_part(store, GATINEAU)
     assert marker is not None
     assert [result.as_original for result in results] == [marker["as_original"]] == [as_original]
     assert (marker["left_out"], marker["repaired"]) == (results[0].left_out, results[0].repaired)
@@ -169,10 +171,10 @@ def test_what_was_not_fetched_is_named(store: Store, tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_its_markers_is_refused(store: Store, tmp_path: Path) -> None:
     marker = fetch(store, GATINEAU, {})
-    etag = store.upload(keys.source(GATINEAU.name), io.BytesIO(b"x" * marker["size"]), None)
+    etag = store.upload(keys.source(GATINEAU.name), io.BytesIO(b"x" * marker.size), None)
     with pytest.raises(StepError, match="is not what its marker describes; fetch it again"):
         run(store, GATINEAU, tmp_path)
-    store.write_json(keys.source_marker(GATINEAU.name), {**marker, "etag": etag})
+    store.write_json(keys.source_marker(GATINEAU.name), {**marker.to_json(), "etag": etag})
     with pytest.raises(StepError, match="has sha256"):
         run(store, GATINEAU, tmp_path)
     assert store.find(keys.part(GATINEAU.name)) is None
@@ -182,23 +184,23 @@ def test_a_file_that_is_not_its_markers_is_refused(store: Store, tmp_path: Path)
 def test_a_broken_extract_fails_for_good_and_keeps_the_last_zones(store: Store, tmp_path: Path, content: bytes) -> None:
     fetch(store, GATINEAU, {})
     run(store, GATINEAU, tmp_path)
-    before = markers.read_part(store, GATINEAU)
+    before = stored_part(store, GATINEAU)
     if content == b"half":
         content = (DATA / "gatineau.osm.pbf").read_bytes()[:9000]
     path = tmp_path / GATINEAU.name
     path.write_bytes(content)
-    broken = Item(GATINEAU.name, f"file://{path}", "CA")
+    broken = SourceConfig(GATINEAU.name, f"file://{path}", "CA")
     fetch(store, broken, {})
     with pytest.raises(StepError, match=rf"source {GATINEAU.name}: ") as failed:
         run(store, broken, tmp_path)
     assert failed.value.exit_code == 1
     assert "\n" not in str(failed.value)
-    assert markers.read_part(store, GATINEAU) == before
+    assert stored_part(store, GATINEAU) == before
     assert [entry.name for entry in tmp_path.iterdir()] == [GATINEAU.name]
 
 
 def test_an_extract_without_a_known_country_is_explained(store: Store, tmp_path: Path) -> None:
-    item = Item(GATINEAU.name, GATINEAU.url)
+    item = SourceConfig(GATINEAU.name, GATINEAU.url)
     fetch(store, item, {})
     with pytest.raises(StepError, match=rf"source {GATINEAU.name}: .*country"):
         run(store, item, tmp_path)

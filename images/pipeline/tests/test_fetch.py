@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bucket import BUCKET
-from cosmogony_pipeline import markers
+from bucket import BUCKET, stored_source
 from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.items import Item, parse_item
+from cosmogony_pipeline.source_config import SourceConfig, parse_item
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
@@ -26,7 +25,7 @@ NAME = "aland-latest.osm.pbf"
 QUICK = Backoff(attempts=4, first=0.01)
 
 
-def item_of(server: SourceServer, name: str = NAME) -> Item:
+def item_of(server: SourceServer, name: str = NAME) -> SourceConfig:
     return parse_item(f"{server.url}/{name}")
 
 
@@ -39,8 +38,8 @@ def stored(store: Store, name: str = NAME) -> bytes:
         response.release_conn()
 
 
-def run(store: Store, item: Item) -> dict[str, Any]:
-    return fetch(store, item, {}, QUICK)
+def run(store: Store, item: SourceConfig) -> dict[str, Any]:
+    return fetch(store, item, {}, QUICK).to_json()
 
 
 def nothing_is_left(store: Store, name: str = NAME) -> bool:
@@ -60,7 +59,7 @@ def test_a_file_crosses_once_and_its_marker_describes_it(store: Store, server: S
     assert marker["md5"] == hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
     assert marker["size"] == len(CONTENT)
     assert marker["version_date"] == "2023-11-14"
-    assert markers.read_source(store, item_of(server)) == marker
+    assert stored_source(store, item_of(server)) == marker
 
 
 def test_the_same_version_is_not_fetched_again(store: Store, server: SourceServer) -> None:
@@ -174,7 +173,7 @@ def test_a_wrong_checksum_leaves_the_stored_version(store: Store, server: Source
     with pytest.raises(StepError, match="twice"):
         run(store, item_of(server))
     assert stored(store) == CONTENT
-    assert markers.read_source(store, item_of(server)) == first
+    assert stored_source(store, item_of(server)) == first
 
 
 def test_no_checksum_file_is_only_a_warning(

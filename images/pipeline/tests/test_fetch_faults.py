@@ -15,11 +15,12 @@ import time
 from pathlib import Path
 
 import pytest
-from bucket import BUCKET
+from bucket import BUCKET, stored_source
 from cosmogony_pipeline import markers
 from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.items import Item, parse_item
+from cosmogony_pipeline.source_config import SourceConfig, parse_item
 from cosmogony_steps import keys
+from cosmogony_steps.documents import to_json
 from cosmogony_steps.errors import TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
@@ -38,7 +39,7 @@ def held(server: SourceServer) -> Served:
 
 
 @pytest.fixture
-def item(server: SourceServer) -> Item:
+def item(server: SourceServer) -> SourceConfig:
     return parse_item(f"{server.url}/{NAME}")
 
 
@@ -58,20 +59,22 @@ def wait_until_a_part_is_stored(minio: MinIO, held: Served) -> None:
     raise TimeoutError("no part was stored")
 
 
-def is_right(store: Store, item: Item) -> bool:
+def is_right(store: Store, item: SourceConfig) -> bool:
     marker = markers.read_source(store, item)
     assert marker is not None
     assert markers.describes(marker, store.find(keys.source(NAME)))
-    return bool(marker["sha256"] == hashlib.sha256(CONTENT).hexdigest())
+    return bool(marker.sha256 == hashlib.sha256(CONTENT).hexdigest())
 
 
-def start(minio: MinIO, item: Item, outputs: Path, **more: str) -> subprocess.Popen[bytes]:
-    arguments = ["fetch", "--source", json.dumps(item.to_dict()), "--outputs", str(outputs)]
+def start(minio: MinIO, item: SourceConfig, outputs: Path, **more: str) -> subprocess.Popen[bytes]:
+    arguments = ["fetch", "--source", json.dumps(to_json(item.as_plan_item("257Mi"))), "--outputs", str(outputs)]
     environment = {**os.environ, **minio.environment(BUCKET), "PYTHONPATH": os.pathsep.join(sys.path), **more}
-    return subprocess.Popen([sys.executable, "-m", "cosmogony_pipeline", *arguments], env=environment, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-m", "cosmogony_pipeline", *arguments], env=environment, stderr=subprocess.PIPE
+    )
 
 
-def test_storage_that_comes_back_is_waited_for(own_minio: MinIO, held: Served, item: Item) -> None:
+def test_storage_that_comes_back_is_waited_for(own_minio: MinIO, held: Served, item: SourceConfig) -> None:
     store = Store.from_environment(own_minio.environment(BUCKET))
 
     def kill_and_return() -> None:
@@ -89,7 +92,7 @@ def test_storage_that_comes_back_is_waited_for(own_minio: MinIO, held: Served, i
 
 
 def test_storage_that_stays_away_may_come_back_for_the_next_run(
-    own_minio: MinIO, held: Served, item: Item, monkeypatch: pytest.MonkeyPatch
+    own_minio: MinIO, held: Served, item: SourceConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store.from_environment(own_minio.environment(BUCKET))
 
@@ -106,21 +109,21 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
             fetch(store, item, {}, QUICK)
     thread.join()
     own_minio.start()
-    assert markers.read_source(store, item) is None
+    assert stored_source(store, item) is None
     assert store.find(keys.source(NAME)) is None
     fetch(store, item, {}, QUICK)
     assert is_right(store, item)
     assert uploads(own_minio) == 0
 
 
-def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Item, tmp_path: Path) -> None:
+def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: SourceConfig, tmp_path: Path) -> None:
     step = start(minio, item, tmp_path)
     wait_until_a_part_is_stored(minio, held)
     step.kill()
     step.wait()
     held.go.set()
     store = Store.from_environment(minio.environment(BUCKET))
-    assert markers.read_source(store, item) is None
+    assert stored_source(store, item) is None
     assert store.find(keys.source(NAME)) is None
     again = start(minio, item, tmp_path)
     again.communicate()
@@ -131,7 +134,7 @@ def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Item, 
 
 
 def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
-    minio: MinIO, held: Served, item: Item, tmp_path: Path
+    minio: MinIO, held: Served, item: SourceConfig, tmp_path: Path
 ) -> None:
     step = start(minio, item, tmp_path)
     wait_until_a_part_is_stored(minio, held)
@@ -144,7 +147,9 @@ def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
     assert not (tmp_path / "digest").exists()
 
 
-def test_a_source_that_falls_silent_may_be_retried(minio: MinIO, held: Served, item: Item, tmp_path: Path) -> None:
+def test_a_source_that_falls_silent_may_be_retried(
+    minio: MinIO, held: Served, item: SourceConfig, tmp_path: Path
+) -> None:
     step = start(minio, item, tmp_path, STALL_SECONDS="5")
     said = step.communicate(timeout=60)[1].decode()
     held.go.set()

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bucket import BUCKET
+from bucket import BUCKET, stored_part, stored_source
 from cosmogony.findings import Row
-from cosmogony_pipeline import disk, engine, markers
+from cosmogony_pipeline import canonical, disk, engine
 from cosmogony_pipeline.extract import extract
 from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.inputs import Making, inputs_digest
-from cosmogony_pipeline.items import Item
+from cosmogony_pipeline.inputs import BuildSettings
 from cosmogony_pipeline.merge import merge_parts
+from cosmogony_pipeline.source_config import SourceConfig
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.s3 import Store
@@ -29,7 +29,7 @@ LATER = datetime(2126, 11, 22, tzinfo=UTC)
 BOTH = [LUXEMBOURG, GATINEAU]
 
 
-def making(**changes: Any) -> Making:
+def settings(**changes: Any) -> BuildSettings:
     values = {
         "languages": ("en",),
         "importer": "importer:1",
@@ -39,7 +39,7 @@ def making(**changes: Any) -> Making:
         "rules": engine.rules_digest(),
         "extractor": engine.extractor_digest(),
     }
-    return Making(**{**values, **changes})
+    return BuildSettings(**{**values, **changes})
 
 
 _objects: dict[str, bytes] = {}  # what fetch and extract made of both, once for all tests here
@@ -60,15 +60,15 @@ def prepared(store: Store, tmp_path: Path) -> Store:
     return store
 
 
-def run(store: Store, scratch: Path, items: list[Item] = BOTH, **changes: Any) -> dict[str, Any]:
-    return merge_parts(store, items, making(**changes), STARTED, scratch=scratch)
+def run(store: Store, scratch: Path, items: list[SourceConfig] = BOTH, **changes: Any) -> dict[str, Any]:
+    return merge_parts(store, items, settings(**changes), STARTED, scratch=scratch).to_json()
 
 
 def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(prepared: Store, tmp_path: Path) -> None:
     manifest = run(prepared, tmp_path)
     release = manifest["id"]
     assert release == f"20261122t221000-{manifest['inputs_digest'][:8]}"
-    assert inputs_digest(manifest["inputs"]) == manifest["inputs_digest"]
+    assert canonical.digest(manifest["inputs"]) == manifest["inputs_digest"]
     zones = zones_of(prepared, keys.release_zones(release))
     assert zones == zones_of(prepared, keys.LATEST_ZONES)
     assert len({zone["id"] for zone in zones}) == len(zones) == manifest["counts"]["zones"]
@@ -89,7 +89,7 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
 
 def test_what_this_run_did_not_do_is_said_and_takes_no_time(prepared: Store, tmp_path: Path) -> None:
     names = [GATINEAU.name, LUXEMBOURG.name]
-    manifest = merge_parts(prepared, BOTH, making(reason="again"), LATER, scratch=tmp_path)
+    manifest = merge_parts(prepared, BOTH, settings(reason="again"), LATER, scratch=tmp_path).to_json()
     assert manifest["skipped"] == {"fetch": names, "extract": names}
     assert (manifest["durations"]["fetch"], manifest["durations"]["extract"]) == (0, 0)
     assert any(source["seconds"]["extract"] > 0 for source in manifest["sources"])
@@ -100,8 +100,8 @@ def test_the_manifest_warns_of_what_should_be_looked_at(prepared: Store, tmp_pat
     found = {(warning["source"], warning["kind"]): warning for warning in manifest["warnings"]}
     for name in (GATINEAU.name, LUXEMBOURG.name):
         assert found[name, "no-md5"]["text"].startswith("no .md5 is published")
-    part = markers.read_part(prepared, LUXEMBOURG)
-    source = markers.read_source(prepared, LUXEMBOURG)
+    part = stored_part(prepared, LUXEMBOURG)
+    source = stored_source(prepared, LUXEMBOURG)
     assert part is not None and source is not None
     cut = {"osm_id": "relation:1", "name": "Left", "admin_level": "4", "missing": 2, "has_geometry": True, "own": True}
     no_polygon = [
@@ -149,7 +149,7 @@ def test_the_manifest_adds_up_what_the_parts_left_out_and_repaired(prepared: Sto
         ),
     }
     for item, (left_out, repaired) in tables.items():
-        part = markers.read_part(prepared, item)
+        part = stored_part(prepared, item)
         assert part is not None
         prepared.write_json(keys.part_marker(item.name), {**part, "left_out": left_out, "repaired": repaired})
     manifest = run(prepared, tmp_path)
@@ -176,15 +176,15 @@ def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
 
 def test_too_little_scratch_space_is_said_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
-        merge_parts(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=4 * 2**20)
+        merge_parts(prepared, BOTH, settings(), STARTED, scratch=tmp_path, disk=4 * 2**20)
     assert prepared.find(keys.LATEST_ZONES) is None
-    assert merge_parts(prepared, BOTH, making(), STARTED, scratch=tmp_path, disk=5 * 2**20)["state"] == "merged"
+    assert merge_parts(prepared, BOTH, settings(), STARTED, scratch=tmp_path, disk=5 * 2**20).state == "merged"
 
 
 def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: Store) -> None:
     """Such an extract becomes more zones than it has bytes, and nothing is known of it before."""
     for item in BOTH:
-        source, part = markers.read_source(prepared, item), markers.read_part(prepared, item)
+        source, part = stored_source(prepared, item), stored_part(prepared, item)
         assert source is not None and part is not None
         judged = disk.part_size(source["size"], None, usable=False)
         assert part["size"] < judged
@@ -195,7 +195,7 @@ def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: St
 def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:
     manifest = run(prepared, tmp_path, [LUXEMBOURG])
     assert zones_of(prepared, keys.LATEST_ZONES) == zones_of(prepared, keys.part(LUXEMBOURG.name))
-    part = markers.read_part(prepared, LUXEMBOURG)
+    part = stored_part(prepared, LUXEMBOURG)
     assert part is not None
     assert manifest["counts"] == {"zones": part["zones"], **part["counts"]}
 
@@ -245,7 +245,7 @@ def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str,
     elif damage == "other mode":
         changes = {"as_original": True}
     else:
-        marker = markers.read_source(prepared, GATINEAU)
+        marker = stored_source(prepared, GATINEAU)
         assert marker is not None
         prepared.write_json(keys.source_marker(GATINEAU.name), {**marker, "sha256": "0"})
     with pytest.raises(StepError, match="no release without all its sources") as failed:
@@ -283,7 +283,7 @@ def test_a_neighbour_in_two_extracts_is_kept_once(store: Store, tmp_path: Path) 
     copy = tmp_path / "sources" / "copy.osm.pbf"
     copy.parent.mkdir()
     copy.write_bytes((DATA / "gatineau.osm.pbf").read_bytes())
-    items = [GATINEAU, Item("copy.osm.pbf", f"file://{copy}", "CA")]
+    items = [GATINEAU, SourceConfig("copy.osm.pbf", f"file://{copy}", "CA")]
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     for item in items:

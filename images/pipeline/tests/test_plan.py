@@ -8,48 +8,66 @@ import json
 from typing import Any
 
 import pytest
+from bucket import stored_source
 from cosmogony_pipeline import disk, markers
 from cosmogony_pipeline.database import KnownRelease
 from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.inputs import Making, inputs_digest, inputs_document
-from cosmogony_pipeline.items import Item, parse_item
-from cosmogony_pipeline.plan import Plan, make_plan
+from cosmogony_pipeline.inputs import BuildSettings, inputs_digest, make_inputs
+from cosmogony_pipeline.plan import Survey, make_plan
+from cosmogony_pipeline.source_config import SourceConfig, parse_item
 from cosmogony_steps import keys
+from cosmogony_steps.documents import PartMarker, PartSource, to_json
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 
 QUICK = Backoff(attempts=3, first=0.01)
-MAKING = Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
-OTHER_REASON = Making(("en",), "importer:1", "dashboard:1", 8, "because", "rules", "extractor")
+SETTINGS = BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
+OTHER_REASON = BuildSettings(("en",), "importer:1", "dashboard:1", 8, "because", "rules", "extractor")
 
 
 @pytest.fixture
-def items(server: SourceServer) -> list[Item]:
+def items(server: SourceServer) -> list[SourceConfig]:
     server.put("/a.osm.pbf", b"a" * 1000)
     server.put("/b.osm.pbf", b"b" * 2_000_000)
     return [parse_item(f"{server.url}/a.osm.pbf"), parse_item(f"{server.url}/b.osm.pbf")]
 
 
-def ask(store: Store, items: list[Item], releases: list[KnownRelease] | None = None, **options: Any) -> Plan:
-    making = options.pop("making", MAKING)
-    return make_plan(store, items, making, releases or [], {}, backoff=QUICK, **options)
+def ask(store: Store, items: list[SourceConfig], releases: list[KnownRelease] | None = None, **options: Any) -> Survey:
+    settings = options.pop("settings", SETTINGS)
+    return make_plan(store, items, settings, releases or [], {}, backoff=QUICK, **options)
 
 
-def bring(store: Store, items: list[Item], making: Making = MAKING) -> str:
+def bring(store: Store, items: list[SourceConfig], settings: BuildSettings = SETTINGS) -> str:
     """Fetch all, pretend they were extracted (only markers matter here); returns the digest of the inputs."""
     digests = {}
     for item in items:
         marker = fetch(store, item, {}, QUICK)
-        digests[item.name] = marker["sha256"]
+        digests[item.name] = marker.sha256
         digest = markers.part_digest(
-            item, marker["sha256"], making.languages, making.rules, making.extractor, making.as_original
+            item, marker.sha256, settings.languages, settings.rules, settings.extractor, settings.as_original
         )
         etag = store.upload(keys.part(item.name), io.BytesIO(b"zones"), 5)
-        part = {"format": 1, "digest": digest, "sha256": "", "size": 5, "zones": 1, "source": {}, "etag": etag}
-        store.write_json(keys.part_marker(item.name), part)
-    return inputs_digest(inputs_document(items, digests, making))
+        part = PartMarker(
+            name=item.name,
+            digest=digest,
+            source=PartSource(
+                url=item.shown, file=item.name, sha256=marker.sha256, md5="", size=0, version_date=None, seconds=0
+            ),
+            rules=settings.rules,
+            extractor=settings.extractor,
+            languages=settings.languages,
+            country_code="",
+            disable_voronoi=False,
+            size=5,
+            sha256="",
+            etag=etag,
+            zones=1,
+            seconds=0,
+        )
+        store.write_json(keys.part_marker(item.name), part.to_json())
+    return inputs_digest(make_inputs(items, digests, settings))
 
 
 def names(entries: list[dict[str, Any]]) -> list[str]:
@@ -57,14 +75,14 @@ def names(entries: list[dict[str, Any]]) -> list[str]:
 
 
 def test_new_sources_are_all_work_and_nothing_is_downloaded(
-    store: Store, server: SourceServer, items: list[Item]
+    store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
     plan = ask(store, items)
     outputs = plan.outputs()
     assert outputs["changed"] is True
     assert outputs["message"] == "2 of 2 sources to fetch (2.0 MB): a.osm.pbf, b.osm.pbf"
     assert names(outputs["sources"]) == names(outputs["work"]) == ["a.osm.pbf", "b.osm.pbf"]
-    assert outputs["sources"][0] == {**items[0].to_dict(), "disk": "257Mi"}
+    assert outputs["sources"][0] == to_json(items[0].as_plan_item("257Mi"))
     assert outputs["sources"][1]["disk"] == "266Mi"
     assert outputs["merge-disk"] == "272Mi"  # both four times as large, and what comes of them
     assert outputs["fetch-bytes"] == 2_001_000
@@ -73,12 +91,12 @@ def test_new_sources_are_all_work_and_nothing_is_downloaded(
 
 
 def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
-    store: Store, server: SourceServer, items: list[Item]
+    store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
     bring(store, items)
     part = store.find_json(keys.part_marker("b.osm.pbf")) or {}
     etag = store.upload(keys.part("b.osm.pbf"), io.BytesIO(b"z" * 8 * 2**20), None)
-    known = {**part, "size": 8 * 2**20, "etag": etag, "source": {"size": 2_000_000}}
+    known = {**part, "size": 8 * 2**20, "etag": etag, "source": {**part["source"], "size": 2_000_000}}
     store.write_json(keys.part_marker("b.osm.pbf"), known)
     assert ask(store, items).outputs()["merge-disk"] == "273Mi"  # 2 x (5 bytes + 8 MiB)
     assert ask(store, items[1:]).outputs()["merge-disk"] == "264Mi"  # nothing is written for a single one
@@ -113,13 +131,13 @@ def test_no_output_shows_the_query_of_a_url(
     server.put("/a.osm.pbf?token=other", b"a" * 1000, md5=False)
     same = ask(store, [other], [KnownRelease("r1", digest, True)])
     assert (same.changed, same.release) == (False, "r1")  # another signature is no other source
-    marker = markers.read_source(store, item)
+    marker = stored_source(store, item)
     shown = json.dumps([plan.outputs(), same.outputs(), marker]) + capsys.readouterr().err
     assert f"{server.url}/a.osm.pbf" in shown
     assert "hush" not in shown and "token" not in shown
 
 
-def test_nothing_new_ends_at_once(store: Store, items: list[Item]) -> None:
+def test_nothing_new_ends_at_once(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     plan = ask(store, items, [KnownRelease("r1", digest, True)])
     assert (plan.changed, plan.message, plan.release) == (False, "release r1 is current", "r1")
@@ -127,7 +145,7 @@ def test_nothing_new_ends_at_once(store: Store, items: list[Item]) -> None:
     assert len(plan.outputs()["sources"]) == 2
 
 
-def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: list[Item]) -> None:
+def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: list[SourceConfig]) -> None:
     first = bring(store, items)
     digest = bring(store, items, OTHER_REASON)
     kept = [KnownRelease("r2", digest, True, "because"), KnownRelease("r1", first, False)]
@@ -137,20 +155,20 @@ def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: 
     assert (plan.changed, plan.message) == (True, "a new release is wanted though release r2 has the same data")
 
 
-def test_a_release_rolled_back_from_is_not_made_again(store: Store, items: list[Item]) -> None:
+def test_a_release_rolled_back_from_is_not_made_again(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     plan = ask(store, items, [KnownRelease("r1", "old", True), KnownRelease("r2", digest, False)])
     assert plan.changed is False
     assert "release r2 holds the same data, but release r1 is live" in plan.message
 
 
-@pytest.mark.parametrize("options", [{"force": True}, {"making": OTHER_REASON}, {"mode": "reimport"}])
-def test_a_new_release_can_be_asked_for(store: Store, items: list[Item], options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{"force": True}, {"settings": OTHER_REASON}, {"mode": "reimport"}])
+def test_a_new_release_can_be_asked_for(store: Store, items: list[SourceConfig], options: dict[str, Any]) -> None:
     digest = bring(store, items)
     assert ask(store, items, [KnownRelease("r1", digest, True)], **options).changed is True
 
 
-def test_a_changed_source_is_named(store: Store, server: SourceServer, items: list[Item]) -> None:
+def test_a_changed_source_is_named(store: Store, server: SourceServer, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     server.put("/b.osm.pbf", b"c" * 2_000_000)
     plan = ask(store, items, [KnownRelease("r1", digest, True)])
@@ -159,7 +177,7 @@ def test_a_changed_source_is_named(store: Store, server: SourceServer, items: li
     assert names(plan.outputs()["work"]) == ["a.osm.pbf", "b.osm.pbf"]
 
 
-def test_mode_changed_works_on_what_changed_only(store: Store, server: SourceServer, items: list[Item]) -> None:
+def test_mode_changed_works_on_what_changed_only(store: Store, server: SourceServer, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     server.put("/b.osm.pbf", b"c" * 2_000_000)
     plan = ask(store, items, [KnownRelease("r1", digest, True)], mode="changed")
@@ -170,27 +188,29 @@ def test_mode_changed_works_on_what_changed_only(store: Store, server: SourceSer
 @pytest.mark.parametrize(
     "other",
     [
-        Making(("fr",), "importer:1", "dashboard:1", 8, "", "rules", "extractor"),
-        Making(("en",), "importer:1", "dashboard:1", 8, "", "rules 2", "extractor"),
-        Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor 2"),
-        Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor", as_original=True),
+        BuildSettings(("fr",), "importer:1", "dashboard:1", 8, "", "rules", "extractor"),
+        BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules 2", "extractor"),
+        BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor 2"),
+        BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor", as_original=True),
     ],
 )
-def test_other_rules_extractor_languages_or_mode_extract_again(store: Store, items: list[Item], other: Making) -> None:
+def test_other_rules_extractor_languages_or_mode_extract_again(
+    store: Store, items: list[SourceConfig], other: BuildSettings
+) -> None:
     digest = bring(store, items)
-    plan = ask(store, items, [KnownRelease("r1", digest, True)], making=other)
+    plan = ask(store, items, [KnownRelease("r1", digest, True)], settings=other)
     assert plan.message == "2 of 2 sources to extract again: a.osm.pbf, b.osm.pbf"
     assert [finding.fetch for finding in plan.findings] == [False, False]
 
 
-def test_a_removed_source_makes_a_new_release(store: Store, items: list[Item]) -> None:
+def test_a_removed_source_makes_a_new_release(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     plan = ask(store, items[:1], [KnownRelease("r1", digest, True)])
     assert plan.changed is True
     assert plan.message == "1 source unchanged, but the settings, images or list of sources are not those of release r1"
 
 
-def test_a_source_that_comes_back_makes_a_new_release(store: Store, items: list[Item]) -> None:
+def test_a_source_that_comes_back_makes_a_new_release(store: Store, items: list[SourceConfig]) -> None:
     """An older release has the same data; nobody went back from it."""
     digest = bring(store, items)
     plan = ask(store, items, [KnownRelease("r2", "without b", True), KnownRelease("r1", digest, False)])
@@ -198,25 +218,25 @@ def test_a_source_that_comes_back_makes_a_new_release(store: Store, items: list[
     assert plan.message.startswith("2 sources unchanged, but")
 
 
-def test_an_update_that_never_reached_publish_is_taken_up_again(store: Store, items: list[Item]) -> None:
+def test_an_update_that_never_reached_publish_is_taken_up_again(store: Store, items: list[SourceConfig]) -> None:
     bring(store, items)
     plan = ask(store, items, [])
     assert (plan.changed, plan.message) == (True, "no release is published yet, 2 sources")
 
 
-def test_every_absent_source_is_named(store: Store, server: SourceServer, items: list[Item]) -> None:
+def test_every_absent_source_is_named(store: Store, server: SourceServer, items: list[SourceConfig]) -> None:
     server.files.clear()
     with pytest.raises(StepError, match=r"source a\.osm\.pbf: .*404.*source b\.osm\.pbf: .*404") as failed:
         ask(store, items)
     assert failed.value.exit_code == 1
 
 
-def test_a_source_that_is_away_may_come_back(store: Store, items: list[Item]) -> None:
+def test_a_source_that_is_away_may_come_back(store: Store, items: list[SourceConfig]) -> None:
     with pytest.raises(TransientError, match="cannot be reached"):
         ask(store, [*items, parse_item("http://127.0.0.1:1/c.osm.pbf")])
 
 
-def test_one_source_only(store: Store, server: SourceServer, items: list[Item]) -> None:
+def test_one_source_only(store: Store, server: SourceServer, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     server.put("/a.osm.pbf", b"A" * 1000)
     server.put("/b.osm.pbf", b"B" * 1000)
@@ -226,14 +246,16 @@ def test_one_source_only(store: Store, server: SourceServer, items: list[Item]) 
     assert {path for _, path, _ in server.requests} == {"/a.osm.pbf", "/a.osm.pbf.md5"}
 
 
-def test_one_source_needs_the_zones_of_all_others(store: Store, items: list[Item]) -> None:
+def test_one_source_needs_the_zones_of_all_others(store: Store, items: list[SourceConfig]) -> None:
     bring(store, items)
     store.remove(keys.part_marker("b.osm.pbf"))
     with pytest.raises(StepError, match=r"stored zones of b\.osm\.pbf are missing"):
         ask(store, items, mode="source", only="a.osm.pbf")
 
 
-def test_reimport_asks_nobody_and_needs_all_zones(store: Store, server: SourceServer, items: list[Item]) -> None:
+def test_reimport_asks_nobody_and_needs_all_zones(
+    store: Store, server: SourceServer, items: list[SourceConfig]
+) -> None:
     bring(store, items)
     server.forget()
     plan = ask(store, items, mode="reimport")
@@ -249,13 +271,13 @@ def test_reimport_asks_nobody_and_needs_all_zones(store: Store, server: SourceSe
     ("options", "said"),
     [({"mode": "source", "only": "c"}, "choose one of a.osm.pbf, b.osm.pbf"), ({"mode": "half"}, "'half' is unknown")],
 )
-def test_wrong_modes_are_explained(store: Store, items: list[Item], options: dict[str, Any], said: str) -> None:
+def test_wrong_modes_are_explained(store: Store, items: list[SourceConfig], options: dict[str, Any], said: str) -> None:
     with pytest.raises(StepError, match=said):
         ask(store, items, **options)
 
 
 def test_the_version_is_told_by_checksum_then_etag_then_date(
-    store: Store, server: SourceServer, items: list[Item]
+    store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
     item = items[0]
     fetch(store, item, {}, QUICK)
@@ -268,15 +290,15 @@ def test_the_version_is_told_by_checksum_then_etag_then_date(
 
 
 def test_a_country_without_rules_is_refused_before_anything_is_asked(
-    store: Store, server: SourceServer, items: list[Item]
+    store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
     server.forget()
     with pytest.raises(StepError, match=r"source a\.osm\.pbf: no rules for country 'QQ'"):
-        ask(store, [Item("a.osm.pbf", items[0].url, "QQ")])
+        ask(store, [SourceConfig("a.osm.pbf", items[0].url, "QQ")])
     assert server.requests == []
 
 
-def test_lost_zones_and_files_are_made_again_only_when_a_release_is(store: Store, items: list[Item]) -> None:
+def test_lost_zones_and_files_are_made_again_only_when_a_release_is(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     store.remove(keys.source("a.osm.pbf"))
     assert not any(finding.fetch or finding.extract for finding in ask(store, items).findings)
@@ -286,3 +308,51 @@ def test_lost_zones_and_files_are_made_again_only_when_a_release_is(store: Store
     assert [(finding.fetch, finding.extract) for finding in plan.findings] == [(True, True), (False, True)]
     assert [finding.state for finding in plan.findings] == ["to fetch again", "to extract"]
     assert ask(store, items, [KnownRelease("r1", digest, True)]).message == "release r1 is current"
+
+
+@pytest.mark.parametrize("number", ["none", "of the format before"])
+def test_a_store_of_an_earlier_version_is_read_without_fetching_or_extracting(
+    store: Store, server: SourceServer, items: list[SourceConfig], number: str
+) -> None:
+    digest = bring(store, items)
+    for item in items:
+        for key in (keys.source_marker(item.name), keys.part_marker(item.name)):
+            document = store.find_json(key)
+            assert document is not None and document["format"] == 1
+            if number == "none":
+                del document["format"]
+            if key == keys.part_marker(item.name):  # keys that were not there from the beginning
+                for name in ("left_out", "repaired", "data_timestamp", "country", "as_original"):
+                    del document[name]
+            store.write_json(key, document)
+    server.forget()
+    plan = ask(store, items, [KnownRelease("r1", digest, True)])
+    assert (plan.changed, plan.release) == (False, "r1")
+    assert [finding.state for finding in plan.findings] == ["unchanged", "unchanged"]
+    for item in items:
+        fetch(store, item, {}, QUICK)
+    assert server.body_bytes["/a.osm.pbf"] + server.body_bytes["/b.osm.pbf"] == 0
+
+
+def test_a_marker_of_a_newer_version_is_not_overwritten(store: Store, items: list[SourceConfig]) -> None:
+    bring(store, items)
+    key = keys.source_marker("a.osm.pbf")
+    newer = {**(store.find_json(key) or {}), "format": 9}
+    store.write_json(key, newer)
+    for action in (lambda: ask(store, items), lambda: fetch(store, items[0], {}, QUICK)):
+        with pytest.raises(StepError, match=f"^source marker {key} has format 9, this program reads up to 1"):
+            action()
+    assert store.find_json(key) == newer
+
+
+@pytest.mark.parametrize("damage", [{"size": "many"}, {"etag": None}, {"version": {}}])
+def test_a_damaged_marker_is_as_good_as_none(
+    store: Store, items: list[SourceConfig], damage: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring(store, items)
+    key = keys.source_marker("a.osm.pbf")
+    store.write_json(key, {**(store.find_json(key) or {}), **damage})
+    plan = ask(store, items)
+    assert [finding.state for finding in plan.findings] == ["new", "unchanged"]
+    assert f"source marker {key}: field {next(iter(damage))}" in (said := capsys.readouterr().err)
+    assert "taking it as absent" in said

@@ -7,32 +7,48 @@ import io
 import random
 
 import pytest
+from cosmogony_pipeline import markers
 from cosmogony_pipeline.failures import SourceChanged
-from cosmogony_pipeline.inputs import Making, inputs_digest, inputs_document, parse_started, release_id
-from cosmogony_pipeline.items import Item
+from cosmogony_pipeline.inputs import BuildSettings, inputs_digest, make_inputs, parse_started, release_id
 from cosmogony_pipeline.readahead import ReadAhead
+from cosmogony_pipeline.source_config import SourceConfig
 from cosmogony_pipeline.sources.base import Version, published_md5
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 
-MAKING = Making(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
-A, B = Item("a.pbf", "https://e.org/a.pbf"), Item("b.pbf", "https://e.org/b.pbf", "LI")
+SETTINGS = BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
+A, B = SourceConfig("a.pbf", "https://e.org/a.pbf"), SourceConfig("b.pbf", "https://e.org/b.pbf", "LI")
 
 
 def test_the_inputs_do_not_depend_on_the_order_of_sources() -> None:
     digests = {"a.pbf": "1", "b.pbf": "2"}
-    assert inputs_document([A, B], digests, MAKING) == inputs_document([B, A], digests, MAKING)
+    assert make_inputs([A, B], digests, SETTINGS) == make_inputs([B, A], digests, SETTINGS)
+
+
+def test_unchanged_inputs_keep_their_digests() -> None:
+    """They name releases and parts: another digest of the same inputs would make all of them again."""
+    first = SourceConfig("a.pbf", "https://e.org/Ærø/a.pbf?token=x")
+    second = SourceConfig("b.pbf", "https://e.org/b.pbf", "LI", ("de",), True)
+    images = ("registry.example.org/importer:1", "registry.example.org/dashboard:1")
+    settings = BuildSettings(("en", "fr"), *images, 8, "because", "rules", "extractor", True)
+    inputs = make_inputs([second, first], {"a.pbf": "1", "b.pbf": "2"}, settings)
+    assert inputs_digest(inputs) == "f5470faa8789d0f0ad67b47d34589d6ba7186e1800a8753cef86fa152e5a152c"
+    made_from = (settings.languages, settings.rules, settings.extractor)
+    assert (markers.part_digest(second, "2", *made_from, True), markers.part_digest(first, "1", *made_from, False)) == (
+        "93663f5008ed5c92c1dad7030a93e9c23f4a4e75974393cb04a479419b1178f3",
+        "1a8c85d93ac5fcbf2c5b672f70e98e0a2a5d29d066228393ac9bcd378540ea8f",
+    )
 
 
 def test_every_input_changes_the_digest() -> None:
-    def digest(making: Making = MAKING, item: Item = A, sha256: str = "1") -> str:
-        return inputs_digest(inputs_document([item], {"a.pbf": sha256}, making))
+    def digest(settings: BuildSettings = SETTINGS, item: SourceConfig = A, sha256: str = "1") -> str:
+        return inputs_digest(make_inputs([item], {"a.pbf": sha256}, settings))
 
     others = [
         digest(sha256="2"),
-        digest(item=Item("a.pbf", "https://e.org/a.pbf", disable_voronoi=True)),
+        digest(item=SourceConfig("a.pbf", "https://e.org/a.pbf", disable_voronoi=True)),
         *(
-            digest(Making(**{**{name: getattr(MAKING, name) for name in MAKING.__slots__}, **change}))
+            digest(BuildSettings(**{**{name: getattr(SETTINGS, name) for name in SETTINGS.__slots__}, **change}))
             for change in (
                 {"languages": ()},
                 {"as_original": True},

@@ -14,12 +14,12 @@ import pytest
 from bucket import BUCKET
 from cosmogony_pipeline.extract import extract
 from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.items import parse_item
 from cosmogony_pipeline.merge import merge_parts
+from cosmogony_pipeline.source_config import parse_item
 from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 from test_extract import DATA
-from test_merge_step import making
+from test_merge_step import settings
 from throwaway.objectstore import MinIO
 
 SMALL_TALK = 40_000  # requests, headers, markers
@@ -84,7 +84,7 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
 
     sizes, parts = [], []
     for item in items:
-        sizes.append(fetch(store, item, {})["size"])
+        sizes.append(fetch(store, item, {}).size)
         assert server.body_bytes[f"/{item.name}"] == sizes[-1]
         step_moves(up=sizes[-1], down=0)
         fetch(store, item, {})
@@ -99,6 +99,7 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
         assert size <= counted[1] < size + SMALL_TALK
         extract(store, item, ("en",), threads=1, scratch=tmp_path)
         step_moves(up=0, down=0)
-    manifest = merge_parts(store, items, making(), datetime(2026, 11, 22, tzinfo=UTC), scratch=tmp_path)
-    step_moves(up=manifest["zones_file"]["size"], down=sum(parts))
-    assert store.find(f"releases/{manifest['id']}/zones.jsonl.gz") is not None
+    manifest = merge_parts(store, items, settings(), datetime(2026, 11, 22, tzinfo=UTC), scratch=tmp_path)
+    assert manifest.zones_file is not None
+    step_moves(up=manifest.zones_file.size, down=sum(parts))
+    assert store.find(f"releases/{manifest.id}/zones.jsonl.gz") is not None

@@ -7,13 +7,16 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cosmogony_steps import outputs
 from cosmogony_steps.run import EXIT_CODES, run_command
 from cosmogony_steps.settings import boolean, integer, size
 
-from .items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
+from .source_config import SourceConfig, checked_languages, parse_item_json, parse_sources, with_whole_url
+
+if TYPE_CHECKING:
+    from .inputs import BuildSettings
 
 SCRATCH = Path("/tmp")  # noqa: S108
 
@@ -33,7 +36,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the four steps; each sets ``run``, a function of the parsed arguments that returns the exit code."""
     plan = _step(subparsers, "plan", _plan, "ask every source what it has and tell whether there is anything to do")
     _sources(plan)
-    _making(plan)
+    _release_settings(plan)
     plan.add_argument("--force", default="false", metavar="BOOL", help="make a release even if nothing changed")
     plan.add_argument("--mode", default="full", metavar="MODE", help="full, changed, source or reimport (%(default)s)")
     plan.add_argument("--only", default="", metavar="NAME", help="with mode source: the one source to bring up to date")
@@ -50,7 +53,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
     merge = _step(subparsers, "merge", _merge, "merge the zones of all sources into a release")
     _sources(merge)
-    _making(merge)
+    _release_settings(merge)
     merge.add_argument("--started", required=True, metavar="TIME", help="when the run began, for the release id")
     _scratch(merge)
 
@@ -84,7 +87,7 @@ def _scratch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scratch", default=SCRATCH, type=Path, metavar="DIR", help="folder for large files")
 
 
-def _making(parser: argparse.ArgumentParser) -> None:
+def _release_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--languages", default="", metavar="CSV")
     _as_original(parser)
     parser.add_argument("--importer", default="", metavar="REF", help="importer image, part of the release's inputs")
@@ -112,7 +115,7 @@ def _plan(arguments: argparse.Namespace) -> None:
     made = make_plan(
         Store.from_environment(environ),
         items,
-        _read_making(arguments),
+        _read_settings(arguments),
         kept_releases(environ),
         environ,
         force=boolean(arguments.force, "--force"),
@@ -130,7 +133,7 @@ def _fetch(arguments: argparse.Namespace) -> None:
     environ = os.environ
     item = with_whole_url(parse_item_json(arguments.source), environ.get("SOURCES", ""))
     marker = fetch(Store.from_environment(environ), item, environ)
-    outputs.write_outputs(arguments.outputs, {"digest": marker["sha256"]})
+    outputs.write_outputs(arguments.outputs, {"digest": marker.sha256})
 
 
 def _extract(arguments: argparse.Namespace) -> None:
@@ -160,24 +163,25 @@ def _merge(arguments: argparse.Namespace) -> None:
     made = merge_parts(
         Store.from_environment(os.environ),
         _items(arguments),
-        _read_making(arguments),
+        _read_settings(arguments),
         parse_started(arguments.started),
         scratch=arguments.scratch,
         disk=size(arguments.disk, "--disk"),
     )
-    values = {"release": made["id"], "inputs-digest": made["inputs_digest"], "zones": made["counts"]["zones"]}
+    zones = made.counts.zones if made.counts else 0
+    values = {"release": made.id, "inputs-digest": made.inputs_digest, "zones": zones}
     outputs.write_outputs(arguments.outputs, values)
 
 
-def _items(arguments: argparse.Namespace) -> list[Item]:
+def _items(arguments: argparse.Namespace) -> list[SourceConfig]:
     return parse_sources(arguments.sources.strip() or os.environ.get("SOURCES", ""))
 
 
-def _read_making(arguments: argparse.Namespace) -> Any:
+def _read_settings(arguments: argparse.Namespace) -> BuildSettings:
     from .engine import extractor_digest, rules_digest
-    from .inputs import Making
+    from .inputs import BuildSettings
 
-    return Making(
+    return BuildSettings(
         languages=checked_languages(arguments.languages, "--languages"),
         importer=arguments.importer.strip(),
         dashboard=arguments.dashboard.strip(),

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from cosmogony_steps.documents import PartMarker
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
@@ -24,14 +25,13 @@ def merge_needs(parts: Sequence[int]) -> int:
     return _mebibytes(sum(parts) * (1 if len(parts) == 1 else 2))
 
 
-def part_size(size: int, part: Mapping[str, Any] | None, *, usable: bool) -> int:
+def part_size(size: int, part: PartMarker | None, *, usable: bool) -> int:
     """Bytes of the zones of a source of SIZE bytes: known, else judged by the version before, else by experience."""
     if part is not None and usable:
-        return int(part["size"])
-    before = (part or {}).get("source", {}).get("size")
-    if part is not None and before and size:
+        return part.size
+    if part is not None and part.source.size and size:
         more, less = GROWTH
-        return int(part["size"]) * size * more // (before * less)
+        return part.size * size * more // (part.source.size * less)
     return _judged(size or UNKNOWN)
 
 

@@ -4,13 +4,24 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cosmogony.errors import CosmogonyError
 from cosmogony_steps import heartbeat, log
+from cosmogony_steps.documents import (
+    DroppedZone,
+    FindingRow,
+    IncompleteRelation,
+    ManifestCounts,
+    PartCounts,
+    PartMarker,
+)
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.progress import Progress
+
+from .left_out import from_extractor
 
 # where each stage begins and ends on the way from 0 to 1
 _STAGES = {
@@ -23,6 +34,28 @@ _STAGES = {
     "dividing parents": (0.7, 0.8),
     "writing zones": (0.8, 1.0),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedZones:
+    """The zones of one source, as a part's marker describes them."""
+
+    zones: int
+    counts: PartCounts
+    country: str | None
+    data_timestamp: str | None
+    incomplete: tuple[IncompleteRelation, ...]
+    left_out: tuple[FindingRow, ...]
+    repaired: tuple[FindingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedZones:
+    """The zones of all sources, as a manifest describes them."""
+
+    counts: ManifestCounts
+    dropped: tuple[DroppedZone, ...] = ()
+    reparented: int = 0
 
 
 def extractor_digest() -> str:
@@ -91,8 +124,8 @@ def generate(
     disable_voronoi: bool,
     as_original: bool = False,
     threads: int | None,
-) -> dict[str, Any]:
-    """Make the zones of SOURCE; returns what a marker says of them."""
+) -> ExtractedZones:
+    """Make the zones of the OSM extract `source`; return what a marker says of them."""
     from cosmogony.generate import generate as make
 
     progress = StageProgress(what)
@@ -112,15 +145,15 @@ def generate(
     except MemoryError as cause:
         raise StepError(f"{what}: not enough memory; raise the memory limit of the extract step") from cause
     progress.finish(result.zones)
-    return {
-        "zones": result.zones,
-        "counts": {"by_type": result.by_type, "by_country": result.by_country},
-        "country": result.country,
-        "data_timestamp": _data_timestamp(source),
-        "incomplete": [relation.as_dict() for relation in result.incomplete if relation.own],
-        "left_out": result.left_out,
-        "repaired": result.repaired,
-    }
+    return ExtractedZones(
+        zones=result.zones,
+        counts=PartCounts(by_type=result.by_type, by_country=result.by_country),
+        country=result.country,
+        data_timestamp=_data_timestamp(source),
+        incomplete=tuple(IncompleteRelation(**relation.as_dict()) for relation in result.incomplete if relation.own),
+        left_out=from_extractor(result.left_out),
+        repaired=from_extractor(result.repaired),
+    )
 
 
 def _data_timestamp(path: Path) -> str | None:
@@ -141,14 +174,14 @@ def _failure(what: str, cause: CosmogonyError) -> Exception:
     return StepError(f"{what}: {' '.join(str(cause).split())}")
 
 
-def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path, dict[str, Any]]:
-    """One file of zones out of PARTS (file and marker each), and what a manifest says of it.
+def merge(parts: Sequence[tuple[Path, PartMarker]], target: Path) -> tuple[Path, MergedZones]:
+    """Make one file of zones out of parts (file and marker each); return it, and what a manifest says of it.
 
     A single part is the merged file already: zones are compared between files only.
     """
     if len(parts) == 1:
         path, marker = parts[0]
-        return path, {"counts": {"zones": marker["zones"], **marker["counts"]}, "dropped": [], "reparented": 0}
+        return path, MergedZones(_counts(marker.zones, marker.counts.by_type, marker.counts.by_country))
     from cosmogony.merge import merge as make
 
     progress = StageProgress("merge")
@@ -157,12 +190,18 @@ def merge(parts: list[tuple[Path, dict[str, Any]]], target: Path) -> tuple[Path,
     except CosmogonyError as cause:
         raise _failure("merge", cause) from cause
     progress.finish(result.zones)
-    counts = {"zones": result.zones, "by_type": result.by_type, "by_country": result.by_country}
-    dropped = [_dropped(zone) for zone in result.dropped]
-    return target, {"counts": counts, "dropped": dropped, "reparented": result.reparented}
+    return target, MergedZones(
+        _counts(result.zones, result.by_type, result.by_country),
+        tuple(_dropped(zone) for zone in result.dropped),
+        result.reparented,
+    )
 
 
-def _dropped(zone: dict[str, str]) -> dict[str, str]:
+def _counts(zones: int, by_type: dict[str, int], by_country: dict[str, dict[str, int]]) -> ManifestCounts:
+    return ManifestCounts(zones=zones, by_type=by_type, by_country=by_country)
+
+
+def _dropped(zone: dict[str, str]) -> DroppedZone:
     """A zone that was left out, with sources instead of files."""
     source, kept = (Path(zone[key]).name.removesuffix(".jsonl.gz") for key in ("file", "kept"))
-    return {"osm_id": zone["osm_id"], "source": source, "kept_source": kept}
+    return DroppedZone(osm_id=zone["osm_id"], source=source, kept_source=kept)

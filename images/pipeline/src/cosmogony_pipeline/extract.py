@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cosmogony_steps import heartbeat, keys, log
+from cosmogony_steps.documents import PartMarker, PartSource, SourceMarker
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
 
 from . import engine, markers
 from .disk import MEBIBYTE, extract_needs
-from .items import Item
 from .left_out import by_reason
+from .source_config import SourceConfig
 from .transfer import disk_errors, download, upload
 
 
@@ -29,7 +28,7 @@ class Extracted:
 
 def extract(
     store: Store,
-    item: Item,
+    item: SourceConfig,
     languages: tuple[str, ...],
     *,
     as_original: bool = False,
@@ -40,12 +39,12 @@ def extract(
     """Bring the part of ITEM up to date; the marker is written last."""
     source = _source(store, item)
     digest = markers.part_digest(
-        item, source["sha256"], languages, engine.rules_digest(), engine.extractor_digest(), as_original
+        item, source.sha256, languages, engine.rules_digest(), engine.extractor_digest(), as_original
     )
     part = markers.read_part(store, item)
-    if part is not None and part["digest"] == digest and markers.describes(part, store.find(keys.part(item.name))):
-        log.info(f"{item.name}: its {part['zones']} zones are made from the same file and rules, nothing to extract")
-        return Extracted(part["zones"], True)
+    if part is not None and part.digest == digest and markers.describes(part, store.find(keys.part(item.name))):
+        log.info(f"{item.name}: its {part.zones} zones are made from the same file and rules, nothing to extract")
+        return Extracted(part.zones, True)
     _check_disk(item, source, disk)
     began = time.monotonic()
     what = f"source {item.name}"
@@ -64,28 +63,47 @@ def extract(
             threads=threads,
         )
         stored = upload(store, keys.part(item.name), zones)
-    marker = {
-        "format": markers.FORMAT,
-        "name": item.name,
-        "digest": digest,
-        "source": {key: source[key] for key in ("url", "file", "sha256", "md5", "size", "version_date", "seconds")},
-        "rules": engine.rules_digest(),
-        "extractor": engine.extractor_digest(),
-        "languages": list(item.effective_languages(languages)),
-        "country_code": item.country_code,
-        "disable_voronoi": item.disable_voronoi,
-        "as_original": as_original,
-        **stored,
-        **made,
-        "extracted": markers.now(),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    store.write_json(keys.part_marker(item.name), marker)
+    marker = PartMarker(
+        name=item.name,
+        digest=digest,
+        source=_part_source(source),
+        rules=engine.rules_digest(),
+        extractor=engine.extractor_digest(),
+        languages=item.effective_languages(languages),
+        country_code=item.country_code,
+        disable_voronoi=item.disable_voronoi,
+        as_original=as_original,
+        size=stored.size,
+        sha256=stored.sha256,
+        etag=stored.etag,
+        zones=made.zones,
+        counts=made.counts,
+        country=made.country,
+        data_timestamp=made.data_timestamp,
+        incomplete=made.incomplete,
+        left_out=made.left_out,
+        repaired=made.repaired,
+        extracted=markers.now(),
+        seconds=round(time.monotonic() - began, 1),
+    )
+    store.write_json(keys.part_marker(item.name), marker.to_json())
     _report(item, marker)
-    return Extracted(marker["zones"], False)
+    return Extracted(marker.zones, False)
 
 
-def _source(store: Store, item: Item) -> dict[str, Any]:
+def _part_source(source: SourceMarker) -> PartSource:
+    return PartSource(
+        url=source.url,
+        file=source.file,
+        sha256=source.sha256,
+        md5=source.md5,
+        size=source.size,
+        version_date=source.version_date,
+        seconds=source.seconds,
+    )
+
+
+def _source(store: Store, item: SourceConfig) -> SourceMarker:
     marker = markers.read_source(store, item)
     if marker is None:
         raise StepError(f"source {item.name}: not fetched yet; run the fetch step first")
@@ -96,20 +114,20 @@ def _source(store: Store, item: Item) -> dict[str, Any]:
     return marker
 
 
-def _check_disk(item: Item, source: Mapping[str, Any], disk: int | None) -> None:
-    needed = extract_needs(source["size"]) * MEBIBYTE
+def _check_disk(item: SourceConfig, source: SourceMarker, disk: int | None) -> None:
+    needed = extract_needs(source.size) * MEBIBYTE
     if disk is not None and disk < needed:
         raise StepError(
             f"source {item.name}: {log.human_bytes(disk)} of scratch space are too little for a file of"
-            f" {log.human_bytes(source['size'])}; give the step {needed // MEBIBYTE}Mi of ephemeral storage"
+            f" {log.human_bytes(source.size)}; give the step {needed // MEBIBYTE}Mi of ephemeral storage"
         )
 
 
-def _report(item: Item, marker: Mapping[str, Any]) -> None:
-    log.info(f"{item.name}: {marker['zones']} zones in {marker['seconds']} s")
-    for name, words in (("left_out", "left out"), ("repaired", "repaired")):
-        if counted := by_reason(marker[name]):
+def _report(item: SourceConfig, marker: PartMarker) -> None:
+    log.info(f"{item.name}: {marker.zones} zones in {marker.seconds} s")
+    for rows, words in ((marker.left_out, "left out"), (marker.repaired, "repaired")):
+        if counted := by_reason(rows):
             log.info(f"{item.name}: {words}: {', '.join(f'{reason} {n}' for reason, n in counted.items())}")
-    if marker["incomplete"]:
-        names = ", ".join(f"{relation['osm_id']} {relation['name']}" for relation in marker["incomplete"][:5])
-        log.warn(f"{item.name}: {len(marker['incomplete'])} boundaries of its own country are incomplete: {names}")
+    if marker.incomplete:
+        names = ", ".join(f"{relation.osm_id} {relation.name}" for relation in marker.incomplete[:5])
+        log.warn(f"{item.name}: {len(marker.incomplete)} boundaries of its own country are incomplete: {names}")

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from cosmogony_steps import keys, log
+from cosmogony_steps.documents import SourceMarker
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
@@ -15,15 +16,15 @@ from cosmogony_steps.s3 import Store
 from . import markers
 from .download import Download
 from .failures import ChecksumMismatch, SourceChanged
-from .items import Item
 from .readahead import ReadAhead
+from .source_config import SourceConfig
 from .sources import open_source
 from .sources.base import Source, Version
 
 ROUNDS = 3  # full downloads at most, when the file changes under our feet
 
 
-def fetch(store: Store, item: Item, environ: Mapping[str, str], backoff: Backoff | None = None) -> dict[str, Any]:
+def fetch(store: Store, item: SourceConfig, environ: Mapping[str, str], backoff: Backoff | None = None) -> SourceMarker:
     """Bring osm/{name} up to what the server has; returns its marker. Does nothing when it is already there."""
     backoff = backoff or Backoff()
     source = open_source(item, environ)
@@ -49,22 +50,22 @@ def fetch(store: Store, item: Item, environ: Mapping[str, str], backoff: Backoff
     )
 
 
-def _stored(store: Store, item: Item, version: Version) -> dict[str, Any] | None:
+def _stored(store: Store, item: SourceConfig, version: Version) -> SourceMarker | None:
     marker = markers.read_source(store, item)
     if marker is None or not markers.same_version(marker, version):
         return None
     if not markers.describes(marker, store.find(keys.source(item.name))):
         log.warn(f"{item.name}: {keys.source(item.name)} is not the file its marker describes; fetching it again")
         return None
-    log.info(f"{item.name}: {version.file} is already stored ({log.human_bytes(marker['size'])}), nothing fetched")
-    if marker["url"] == item.shown:
+    log.info(f"{item.name}: {version.file} is already stored ({log.human_bytes(marker.size)}), nothing fetched")
+    if marker.url == item.shown:
         return marker
-    marker = {**marker, "url": item.shown, "file": version.file, "version": version.to_dict()}
-    store.write_json(keys.source_marker(item.name), marker)
+    marker = replace(marker, url=item.shown, file=version.file, version=version.as_document())
+    store.write_json(keys.source_marker(item.name), marker.to_json())
     return marker
 
 
-def _transfer(store: Store, item: Item, source: Source, version: Version, backoff: Backoff) -> dict[str, Any]:
+def _transfer(store: Store, item: SourceConfig, source: Source, version: Version, backoff: Backoff) -> SourceMarker:
     if version.md5 is None:
         log.warn(f"{item.name}: no .md5 is published beside {version.shown}; only the size is checked")
     size = log.human_bytes(version.size) if version.size is not None else "unknown size"
@@ -77,6 +78,6 @@ def _transfer(store: Store, item: Item, source: Source, version: Version, backof
     marker = markers.source_marker(
         item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=progress.seconds
     )
-    store.write_json(keys.source_marker(item.name), marker)
+    store.write_json(keys.source_marker(item.name), marker.to_json())
     log.info(f"{item.name}: stored {log.human_bytes(stream.size)} in {progress.seconds:.1f} s, sha256 {stream.sha256}")
     return marker

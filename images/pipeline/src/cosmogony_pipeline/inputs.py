@@ -6,16 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from cosmogony_steps.documents import Inputs, to_json
 from cosmogony_steps.errors import UsageError
 
 from . import canonical
-from .items import Item
+from .source_config import SourceConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class BuildSettings:
     """What goes into a release besides its sources."""
 
     languages: tuple[str, ...]
@@ -28,24 +28,24 @@ class Making:
     as_original: bool = False
 
 
-def inputs_document(items: Iterable[Item], sha256: Mapping[str, str], making: Making) -> dict[str, Any]:
-    return {
-        "sources": [
-            {**item.to_dict(), "sha256": sha256[item.name]} for item in sorted(items, key=lambda item: item.name)
-        ],
-        "rules": making.rules,
-        "extractor": making.extractor,
-        "importer": making.importer,
-        "dashboard": making.dashboard,
-        "languages": list(making.languages),
-        "as_original": making.as_original,
-        "tiles_max_zoom": making.tiles_max_zoom,
-        "reason": making.reason,
-    }
+def make_inputs(items: Iterable[SourceConfig], sha256: Mapping[str, str], settings: BuildSettings) -> Inputs:
+    """Return all that a release is made from; `sha256` has the digest of each source's file, by its name."""
+    return Inputs(
+        sources=tuple(item.as_input(sha256[item.name]) for item in sorted(items, key=lambda item: item.name)),
+        rules=settings.rules,
+        extractor=settings.extractor,
+        importer=settings.importer,
+        dashboard=settings.dashboard,
+        languages=settings.languages,
+        as_original=settings.as_original,
+        tiles_max_zoom=settings.tiles_max_zoom,
+        reason=settings.reason,
+    )
 
 
-def inputs_digest(document: Mapping[str, Any]) -> str:
-    return canonical.digest(document)
+def inputs_digest(inputs: Inputs) -> str:
+    """Return the digest that names a release: whatever changes it makes another release of the same data."""
+    return canonical.digest(to_json(inputs))
 
 
 def release_id(started: datetime, digest: str) -> str:

@@ -3,85 +3,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
 
-from cosmogony_steps import keys
+from cosmogony_steps import keys, log
+from cosmogony_steps.documents import DocumentError, NewerFormatError, PartMarker, SourceMarker
 from cosmogony_steps.s3 import ObjectInfo, Store
 
 from . import canonical
-from .items import Item
+from .source_config import SourceConfig
 from .sources.base import Version
 
-FORMAT = 1
+_Marker = TypeVar("_Marker", SourceMarker, PartMarker)
 
 
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def now() -> datetime:
+    """Return the time in whole seconds, as markers have it."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
-def read_source(store: Store, item: Item) -> dict[str, Any] | None:
-    """The marker of a fetched source; None when there is none that this program understands."""
-    return _understood(
-        store.find_json(keys.source_marker(item.name)), ("url", "sha256", "md5", "size", "version", "etag")
-    )
+def read_source(store: Store, item: SourceConfig) -> SourceMarker | None:
+    """Return the marker of a fetched source; None when there is none, or a damaged one.
+
+    Raises:
+        NewerFormatError: if a newer version wrote it.
+    """
+    return _read(store, keys.source_marker(item.name), SourceMarker)
 
 
-def read_part(store: Store, item: Item) -> dict[str, Any] | None:
-    return _understood(
-        store.find_json(keys.part_marker(item.name)), ("digest", "sha256", "size", "zones", "source", "etag")
-    )
+def read_part(store: Store, item: SourceConfig) -> PartMarker | None:
+    """Return the marker of the zones of a source; None when there is none, or a damaged one.
+
+    Raises:
+        NewerFormatError: if a newer version wrote it.
+    """
+    return _read(store, keys.part_marker(item.name), PartMarker)
 
 
-def _understood(marker: dict[str, Any] | None, needed: tuple[str, ...]) -> dict[str, Any] | None:
-    if marker is None or marker.get("format") != FORMAT or any(key not in marker for key in needed):
+def _read(store: Store, key: str, kind: type[_Marker]) -> _Marker | None:
+    document = store.find_json(key)
+    if document is None:
         return None
-    return marker
+    try:
+        return kind.from_json(document, key)
+    except NewerFormatError:
+        raise
+    except DocumentError as cause:
+        log.warn(f"{cause}; taking it as absent")
+        return None
 
 
-def describes(marker: Mapping[str, Any] | None, found: ObjectInfo | None) -> bool:
-    """Is the object the very one the marker was written for?"""
-    return marker is not None and found is not None and (found.size, found.etag) == (marker["size"], marker["etag"])
+def describes(marker: SourceMarker | PartMarker | None, found: ObjectInfo | None) -> bool:
+    """Tell whether the object is the very one that the marker was written for."""
+    return marker is not None and found is not None and (found.size, found.etag) == (marker.size, marker.etag)
 
 
 def source_marker(
-    item: Item, version: Version, *, sha256: str, md5: str, size: int, etag: str, seconds: float
-) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "name": item.name,
-        "url": item.shown,
-        "file": version.file,
-        "version": version.to_dict(),
-        "version_date": version.date,
-        "sha256": sha256,
-        "md5": md5,
-        "size": size,
-        "etag": etag,
-        "fetched": now(),
-        "seconds": round(seconds, 1),
-    }
+    item: SourceConfig, version: Version, *, sha256: str, md5: str, size: int, etag: str, seconds: float
+) -> SourceMarker:
+    """Return the marker of a file that was just fetched, in `seconds`."""
+    return SourceMarker(
+        name=item.name,
+        url=item.shown,
+        file=version.file,
+        version=version.as_document(),
+        version_date=version.date,
+        sha256=sha256,
+        md5=md5,
+        size=size,
+        etag=etag,
+        fetched=now(),
+        seconds=round(seconds, 1),
+    )
 
 
-def same_version(marker: Mapping[str, Any] | None, version: Version) -> bool:
-    """Does the server still have what was fetched? The published checksum decides, else ETag, else date and size."""
+def same_version(marker: SourceMarker | None, version: Version) -> bool:
+    """Tell whether the server still has what was fetched.
+
+    The published checksum decides, else the ETag, else date and size.
+    """
     if marker is None:
         return False
-    if version.size is not None and version.size != marker["size"]:
+    if version.size is not None and version.size != marker.size:
         return False
     if version.md5:
-        return bool(version.md5 == marker["md5"])
-    old = marker["version"]
-    if version.etag and old.get("etag"):
-        return bool(version.etag == old["etag"])
-    if version.last_modified and old.get("last_modified"):
-        return version.size is not None and bool(version.last_modified == old["last_modified"])
+        return version.md5 == marker.md5
+    old = marker.version
+    if version.etag and old.etag:
+        return version.etag == old.etag
+    if version.last_modified and old.last_modified:
+        return version.size is not None and version.last_modified == old.last_modified
     return False
 
 
 def part_digest(
-    item: Item, sha256: str, languages: tuple[str, ...], rules: str, extractor: str, as_original: bool
+    item: SourceConfig, sha256: str, languages: tuple[str, ...], rules: str, extractor: str, as_original: bool
 ) -> str:
     """What a part is made from: the same digest means the same zones."""
     return canonical.digest(

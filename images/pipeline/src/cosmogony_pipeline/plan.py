@@ -6,17 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cosmogony_steps import heartbeat, keys, log
+from cosmogony_steps.documents import PartMarker, Plan, PlanItem, PlannedSource, SourceMarker, SourceState
 from cosmogony_steps.errors import StepError, TransientError, UsageError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 
 from . import disk, engine, markers
 from .database import KnownRelease
-from .inputs import Making, inputs_digest, inputs_document
-from .items import Item
+from .inputs import BuildSettings, inputs_digest, make_inputs
+from .source_config import SourceConfig
 from .sources import open_source
 from .sources.base import Version
 
@@ -27,10 +27,10 @@ MODES = ("full", "changed", "source", "reimport")
 class Finding:
     """One source: what the server has against what is stored."""
 
-    item: Item
+    item: SourceConfig
     version: Version | None  # None: not asked
-    source: dict[str, Any] | None
-    part: dict[str, Any] | None
+    source: SourceMarker | None
+    part: PartMarker | None
     new: bool  # the server has another version
     fetch: bool
     extract: bool
@@ -39,50 +39,56 @@ class Finding:
     def size(self) -> int:
         if self.version is not None and self.version.size is not None:
             return self.version.size
-        return int(self.source["size"]) if self.source else 0
+        return self.source.size if self.source else 0
 
     @property
     def part_size(self) -> int:
         return disk.part_size(self.size, self.part, usable=not self.extract)
 
     @property
-    def state(self) -> str:
+    def state(self) -> SourceState:
         if self.new:
-            return "changed" if self.source else "new"
+            return SourceState.CHANGED if self.source else SourceState.NEW
         if self.fetch:
-            return "to fetch again"
-        return "to extract" if self.extract else "unchanged"
+            return SourceState.FETCH_AGAIN
+        return SourceState.EXTRACT if self.extract else SourceState.UNCHANGED
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "name": self.item.name,
-            "url": self.item.shown,
-            "resolved_url": self.version.shown if self.version else None,
-            "version_date": self.version.date if self.version else (self.source or {}).get("version_date"),
-            "size": self.size,
-            "fetch_bytes": self.size if self.fetch else 0,
-            "md5_published": bool(self.version and self.version.md5),
-            "state": self.state,
-        }
+    def details(self) -> PlannedSource:
+        """Return it as a plan has it."""
+        stored_date = self.source.version_date if self.source else None
+        return PlannedSource(
+            name=self.item.name,
+            url=self.item.shown,
+            resolved_url=self.version.shown if self.version else None,
+            version_date=self.version.date if self.version else stored_date,
+            size=self.size,
+            fetch_bytes=self.size if self.fetch else 0,
+            md5_published=bool(self.version and self.version.md5),
+            state=self.state,
+        )
+
+    def plan_item(self) -> PlanItem:
+        """Return the source as the steps take it, with the scratch space that its extraction needs."""
+        return self.item.as_plan_item(f"{disk.extract_needs(self.size)}Mi")
 
 
 def survey(
     store: Store,
-    items: Sequence[Item],
-    asked: Sequence[Item],
-    making: Making,
+    items: Sequence[SourceConfig],
+    asked: Sequence[SourceConfig],
+    settings: BuildSettings,
     environ: Mapping[str, str],
     backoff: Backoff,
 ) -> list[Finding]:
     """Ask all sources at the same time; every one that cannot be had is named, not only the first."""
 
-    def look(item: Item) -> Finding:
+    def look(item: SourceConfig) -> Finding:
         version = backoff.call(open_source(item, environ).probe) if item in asked else None
         source, part = markers.read_source(store, item), markers.read_part(store, item)
         if version is None and source is None:
             raise StepError(f"source {item.name}: not in the store yet; run a full update first")
         new = version is not None and not markers.same_version(source, version)
-        extract = new or not _part_usable(store, item, source, part, making)
+        extract = new or not _part_usable(store, item, source, part, settings)
         fetch = new or (extract and not markers.describes(source, store.find(keys.source(item.name))))
         heartbeat.beat(f"{item.name} has answered")
         return Finding(item, version, source, part, new, fetch, extract)
@@ -105,45 +111,49 @@ def survey(
 
 
 def _part_usable(
-    store: Store, item: Item, source: dict[str, Any] | None, part: dict[str, Any] | None, making: Making
+    store: Store, item: SourceConfig, source: SourceMarker | None, part: PartMarker | None, settings: BuildSettings
 ) -> bool:
     if source is None or part is None:
         return False
     wanted = markers.part_digest(
-        item, source["sha256"], making.languages, making.rules, making.extractor, making.as_original
+        item, source.sha256, settings.languages, settings.rules, settings.extractor, settings.as_original
     )
-    return bool(part["digest"] == wanted) and markers.describes(part, store.find(keys.part(item.name)))
+    return part.digest == wanted and markers.describes(part, store.find(keys.part(item.name)))
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Survey:
+    """What is to be done, and why."""
+
     findings: list[Finding]
     work: list[Finding]  # those that go through fetch and extract
     changed: bool
     message: str
     release: str  # the one that is current already, else blank
 
-    def outputs(self) -> dict[str, Any]:
-        return {
-            "sources": [_with_disk(finding) for finding in self.findings],
-            "work": [_with_disk(finding) for finding in self.work],
-            "changed": self.changed,
-            "message": self.message,
-            "release": self.release,
-            "details": [finding.to_dict() for finding in self.findings],
-            "merge-disk": f"{disk.merge_needs([finding.part_size for finding in self.findings])}Mi",
-            "fetch-bytes": sum(finding.size for finding in self.findings if finding.fetch),
-        }
+    def plan(self) -> Plan:
+        """Return the plan as a document."""
+        return Plan(
+            sources=tuple(finding.plan_item() for finding in self.findings),
+            work=tuple(finding.plan_item() for finding in self.work),
+            changed=self.changed,
+            message=self.message,
+            release=self.release,
+            details=tuple(finding.details() for finding in self.findings),
+            merge_disk=f"{disk.merge_needs([finding.part_size for finding in self.findings])}Mi",
+            fetch_bytes=sum(finding.size for finding in self.findings if finding.fetch),
+        )
 
-
-def _with_disk(finding: Finding) -> dict[str, Any]:
-    return {**finding.item.to_dict(), "disk": f"{disk.extract_needs(finding.size)}Mi"}
+    def outputs(self) -> dict[str, object]:
+        """Return the plan as output parameters of the step: a value for each key but the format, with hyphens."""
+        document = self.plan().to_json()
+        return {name.replace("_", "-"): value for name, value in document.items() if name != "format"}
 
 
 def make_plan(
     store: Store,
-    items: Sequence[Item],
-    making: Making,
+    items: Sequence[SourceConfig],
+    settings: BuildSettings,
     releases: Sequence[KnownRelease],
     environ: Mapping[str, str],
     *,
@@ -151,10 +161,10 @@ def make_plan(
     mode: str = "full",
     only: str = "",
     backoff: Backoff | None = None,
-) -> Plan:
+) -> Survey:
     _check_countries(items)
     asked = _asked(items, mode, only)
-    findings = survey(store, items, asked, making, environ, backoff or Backoff(attempts=4))
+    findings = survey(store, items, asked, settings, environ, backoff or Backoff(attempts=4))
     for finding in findings:
         log.info(_describe(finding))
     work = [finding for finding in findings if finding.item in asked]
@@ -162,14 +172,14 @@ def make_plan(
         work = [finding for finding in work if finding.extract]
     if mode in ("source", "reimport"):
         _all_parts_usable(findings, work)
-    same = _same_release(findings, making, releases)
-    forced = force or bool(making.reason) or mode == "reimport"
+    same = _same_release(findings, settings, releases)
+    forced = force or bool(settings.reason) or mode == "reimport"
     changed, message = _judge(findings, same, releases, forced=forced)
     log.info(message)
-    return Plan(findings, work if changed else [], changed, message, same.id if same and not changed else "")
+    return Survey(findings, work if changed else [], changed, message, same.id if same and not changed else "")
 
 
-def _asked(items: Sequence[Item], mode: str, only: str) -> list[Item]:
+def _asked(items: Sequence[SourceConfig], mode: str, only: str) -> list[SourceConfig]:
     if mode not in MODES:
         raise UsageError(f"--mode '{mode}' is unknown; use {', '.join(MODES)}")
     if mode == "reimport":
@@ -183,7 +193,7 @@ def _asked(items: Sequence[Item], mode: str, only: str) -> list[Item]:
     return chosen
 
 
-def _check_countries(items: Sequence[Item]) -> None:
+def _check_countries(items: Sequence[SourceConfig]) -> None:
     """Better now than after a download of hours."""
     for item in items:
         if item.country_code and not engine.knows_country(item.country_code):
@@ -238,15 +248,17 @@ def _judge(
     return True, f"{count} unchanged, but the settings, images or list of sources are not those of release {live.id}"
 
 
-def _same_release(findings: Sequence[Finding], making: Making, releases: Sequence[KnownRelease]) -> KnownRelease | None:
+def _same_release(
+    findings: Sequence[Finding], settings: BuildSettings, releases: Sequence[KnownRelease]
+) -> KnownRelease | None:
     if any(finding.new or finding.source is None for finding in findings):
         return None
-    digests = {finding.item.name: finding.source["sha256"] for finding in findings if finding.source}
+    digests = {finding.item.name: finding.source.sha256 for finding in findings if finding.source}
 
     def same(release: KnownRelease) -> bool:
         """A release made for a reason is still the same data when nobody gives one any more."""
-        alike = making if making.reason else replace(making, reason=release.reason)
-        document = inputs_document([finding.item for finding in findings], digests, alike)
+        alike = settings if settings.reason else replace(settings, reason=release.reason)
+        document = make_inputs([finding.item for finding in findings], digests, alike)
         return release.inputs_digest == inputs_digest(document)
 
     return next(filter(same, releases), None)

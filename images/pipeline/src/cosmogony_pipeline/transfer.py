@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from cosmogony_steps import log
+from cosmogony_steps.documents import PartMarker, SourceMarker
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
@@ -36,18 +38,27 @@ def disk_errors(folder: Path, what: str) -> Iterator[None]:
         raise
 
 
-def download(store: Store, key: str, target: Path, marker: Mapping[str, Any], backoff: Backoff | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What a marker says of the file that it stands beside; the size in bytes."""
+
+    size: int
+    sha256: str
+    etag: str
+
+
+def download(
+    store: Store, key: str, target: Path, marker: SourceMarker | PartMarker, backoff: Backoff | None = None
+) -> None:
     """Bring object KEY to TARGET; it must be the very one MARKER describes."""
-    version = Version(key, marker["size"], marker["etag"])
+    version = Version(key, marker.size, marker.etag)
     source = S3Source(Path(key).name, f"s3://{store.bucket}/{key}", store.client, store.endpoint)
-    stream = Download(source, version, backoff or Backoff(), _not_argos(key, marker["size"]))
+    stream = Download(source, version, backoff or Backoff(), _not_argos(key, marker.size))
     with target.open("wb") as file:
         while block := stream.read(BLOCK):
             file.write(block)
-    if stream.sha256 != marker["sha256"]:
-        raise StepError(
-            f"{key} has sha256 {stream.sha256}, its marker says {marker['sha256']}; remove {key} and update"
-        )
+    if stream.sha256 != marker.sha256:
+        raise StepError(f"{key} has sha256 {stream.sha256}, its marker says {marker.sha256}; remove {key} and update")
 
 
 def _not_argos(key: str, size: int) -> Progress:
@@ -77,11 +88,11 @@ class DigestingFile:
         return data
 
 
-def upload(store: Store, key: str, path: Path) -> dict[str, Any]:
+def upload(store: Store, key: str, path: Path) -> StoredFile:
     """Send PATH as KEY; returns what a marker says of it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         stream = DigestingFile(file, _not_argos(key, size))
         etag = store.upload(key, stream, size, "application/gzip")
     log.info(f"{key}: stored {log.human_bytes(stream.size)}")
-    return {"size": stream.size, "sha256": stream.sha256, "etag": etag}
+    return StoredFile(stream.size, stream.sha256, etag)

@@ -3,32 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from cosmogony.findings import LeftOut
+from cosmogony_steps.documents import SourceWarning, WarningKind
 
-from .items import Item
+from .parts import Part
 
 NAMED = 5
 
 
-def warnings(item: Item, source: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """One entry a kind: source, kind, how many, and the first ones by name."""
+def find_warnings(part: Part) -> Iterator[SourceWarning]:
+    """Yield a warning for each kind: how many, and the first ones by name."""
 
-    def warning(kind: str, count: int, text: str) -> dict[str, Any]:
-        return {"source": item.name, "kind": kind, "count": count, "text": text}
+    def warning(kind: WarningKind, count: int, text: str) -> SourceWarning:
+        return SourceWarning(source=part.config.name, kind=kind, count=count, text=text)
 
-    if not source["version"].get("md5"):
-        yield warning("no-md5", 1, "no .md5 is published beside the file; only its size was checked")
-    if cut := part["incomplete"]:
-        named = [f"{relation['osm_id']} {relation['name']}" for relation in cut]
-        yield warning("incomplete", len(cut), f"boundaries of its own country lack members: {_some(named, len(cut))}")
-    for reason in (LeftOut.BROKEN_GEOMETRY, LeftOut.NO_AREA):
-        rows = [row for row in part["left_out"] if row["reason"] == reason and row["place"] is None]
-        if count := sum(row["count"] for row in rows):
-            named = [osm_id for row in rows for osm_id in row["examples"]]
-            yield warning(str(reason), count, f"no valid polygon could be made of them: {_some(named, count)}")
+    if not part.source.version.md5:
+        yield warning(WarningKind.NO_MD5, 1, "no .md5 is published beside the file; only its size was checked")
+    if cut := part.zones.incomplete:
+        named = [f"{relation.osm_id} {relation.name}" for relation in cut]
+        text = f"boundaries of its own country lack members: {_some(named, len(cut))}"
+        yield warning(WarningKind.INCOMPLETE, len(cut), text)
+    for kind in (WarningKind.BROKEN_GEOMETRY, WarningKind.NO_AREA):
+        rows = [row for row in part.zones.left_out if row.reason == kind and row.place is None]
+        if count := sum(row.count for row in rows):
+            named = [osm_id for row in rows for osm_id in row.examples]
+            yield warning(kind, count, f"no valid polygon could be made of them: {_some(named, count)}")
 
 
 def _some(named: Sequence[str], count: int) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from ..items import Item
+from ..source_config import SourceConfig
 from .base import Source
 from .file import FileSource
 from .http import HttpSource
@@ -15,7 +15,7 @@ from .s3 import S3Source
 __all__ = ["Source", "open_source"]
 
 
-def open_source(item: Item, environ: Mapping[str, str]) -> Source:
+def open_source(item: SourceConfig, environ: Mapping[str, str]) -> Source:
     scheme = urlsplit(item.url).scheme
     if scheme == "s3":
         return S3Source.from_environment(item.name, item.url, environ)

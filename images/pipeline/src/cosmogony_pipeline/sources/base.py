@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
+
+from cosmogony_steps.documents import SourceVersion
 
 from ..urls import shown
 
@@ -49,8 +51,11 @@ class Version:
             return None
         return moment.date().isoformat() if isinstance(moment, datetime) else None
 
-    def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "url": self.shown}
+    def as_document(self) -> SourceVersion:
+        """Return it as a marker has it."""
+        return SourceVersion(
+            url=self.shown, size=self.size, etag=self.etag, last_modified=self.last_modified, md5=self.md5
+        )
 
 
 class Body(Protocol):

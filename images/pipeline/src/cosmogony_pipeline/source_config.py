@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sources of an update as data: one item a source."""
+"""The sources of an update, as they stand in the settings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from cosmogony_steps.documents import InputSource, PlanItem
 from cosmogony_steps.errors import UsageError
 from cosmogony_steps.settings import boolean, words
 
@@ -22,7 +23,7 @@ _LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class SourceConfig:
     """One source: an OSM extract and how its zones are made.
 
     The whole URL, which may hold a signature, is for those who read from it; `shown` is for everybody else.
@@ -38,14 +39,27 @@ class Item:
     def shown(self) -> str:
         return shown(self.url)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "url": self.shown,
-            "country_code": self.country_code,
-            "languages": list(self.languages),
-            "disable_voronoi": self.disable_voronoi,
-        }
+    def as_input(self, sha256: str) -> InputSource:
+        """Return it as a part of a release's inputs, with the sha256 of its file."""
+        return InputSource(
+            name=self.name,
+            url=self.shown,
+            country_code=self.country_code,
+            languages=self.languages,
+            disable_voronoi=self.disable_voronoi,
+            sha256=sha256,
+        )
+
+    def as_plan_item(self, disk: str) -> PlanItem:
+        """Return it as the steps fetch and extract take it, with the scratch space that it needs."""
+        return PlanItem(
+            name=self.name,
+            url=self.shown,
+            country_code=self.country_code,
+            languages=self.languages,
+            disable_voronoi=self.disable_voronoi,
+            disk=disk,
+        )
 
     def effective_languages(self, general: tuple[str, ...]) -> tuple[str, ...]:
         return self.languages or general
@@ -75,7 +89,7 @@ def name_of(url: str) -> str:
     return name
 
 
-def parse_item(data: Any) -> Item:
+def parse_item(data: Any) -> SourceConfig:
     """Check one source as it stands in the settings (an object, or just its URL)."""
     if isinstance(data, str):
         data = {"url": data}
@@ -92,7 +106,9 @@ def parse_item(data: Any) -> Item:
     if country and not _COUNTRY.fullmatch(country):
         raise UsageError(f"source {name}: country_code '{country}' is not an ISO 3166-1 alpha-2 code such as LI")
     languages = checked_languages(data.get("languages"), f"source {name}: languages")
-    return Item(name, url, country, languages, boolean(data.get("disable_voronoi"), f"source {name}: disable_voronoi"))
+    return SourceConfig(
+        name, url, country, languages, boolean(data.get("disable_voronoi"), f"source {name}: disable_voronoi")
+    )
 
 
 def checked_languages(value: object, name: str) -> tuple[str, ...]:
@@ -103,12 +119,12 @@ def checked_languages(value: object, name: str) -> tuple[str, ...]:
     return languages
 
 
-def parse_sources(text: str) -> list[Item]:
+def parse_sources(text: str) -> list[SourceConfig]:
     """The enabled sources of the JSON list TEXT, by name; refuses what cannot become a release."""
     items = _enabled(text)
     if not items:
         raise UsageError("no source is enabled; name at least one OSM extract in cosmogony_sources")
-    by_name: dict[str, Item] = {}
+    by_name: dict[str, SourceConfig] = {}
     for item in items:
         other = by_name.setdefault(item.name, item)
         if other is not item:
@@ -119,14 +135,14 @@ def parse_sources(text: str) -> list[Item]:
     return sorted(items, key=lambda item: item.name)
 
 
-def with_whole_url(item: Item, configured: str) -> Item:
+def with_whole_url(item: SourceConfig, configured: str) -> SourceConfig:
     """ITEM out of a plan, with the query that its URL has in the CONFIGURED sources."""
     if not configured.strip() or item.url != item.shown:
         return item
     return next((replace(item, url=entry.url) for entry in _enabled(configured) if entry.shown == item.shown), item)
 
 
-def _enabled(text: str) -> list[Item]:
+def _enabled(text: str) -> list[SourceConfig]:
     items = []
     for entry in _json_list(text):
         enabled = entry.get("enabled") if isinstance(entry, Mapping) else None
@@ -147,7 +163,7 @@ def _json_list(text: str) -> list[Any]:
     return entries
 
 
-def parse_item_json(text: str) -> Item:
+def parse_item_json(text: str) -> SourceConfig:
     try:
         data = json.loads(text)
     except ValueError as cause:

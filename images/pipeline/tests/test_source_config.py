@@ -5,12 +5,19 @@ import json
 from typing import Any
 
 import pytest
-from cosmogony_pipeline.items import Item, checked_languages, parse_item_json, parse_sources, with_whole_url
+from cosmogony_pipeline.source_config import (
+    SourceConfig,
+    checked_languages,
+    parse_item_json,
+    parse_sources,
+    with_whole_url,
+)
 from cosmogony_pipeline.urls import shown
+from cosmogony_steps.documents import to_json
 from cosmogony_steps.errors import StepError
 
 
-def sources(*entries: Any) -> list[Item]:
+def sources(*entries: Any) -> list[SourceConfig]:
     return parse_sources(json.dumps(list(entries)))
 
 
@@ -23,14 +30,14 @@ def test_a_full_entry_and_a_bare_url() -> None:
         "enabled": "true",
     }
     assert sources(entry, "https://example.org/at.osm.pbf") == [
-        Item("at.osm.pbf", "https://example.org/at.osm.pbf"),
-        Item("li-latest.osm.pbf", "https://example.org/a/li-latest.osm.pbf", "LI", ("en", "fr"), True),
+        SourceConfig("at.osm.pbf", "https://example.org/at.osm.pbf"),
+        SourceConfig("li-latest.osm.pbf", "https://example.org/a/li-latest.osm.pbf", "LI", ("en", "fr"), True),
     ]
 
 
 def test_what_forms_leave_blank_counts_as_not_given() -> None:
     entry = {"url": "https://e.org/a.pbf", "country_code": None, "languages": "", "disable_voronoi": "", "enabled": ""}
-    assert sources(entry) == [Item("a.pbf", "https://e.org/a.pbf")]
+    assert sources(entry) == [SourceConfig("a.pbf", "https://e.org/a.pbf")]
 
 
 def test_disabled_sources_are_left_out() -> None:
@@ -39,8 +46,8 @@ def test_disabled_sources_are_left_out() -> None:
 
 
 def test_an_item_survives_its_own_json() -> None:
-    item = Item("a.pbf", "https://e.org/a.pbf", "LI", ("en",), True)
-    assert parse_item_json(json.dumps({**item.to_dict(), "disk": "300Mi"})) == item
+    item = SourceConfig("a.pbf", "https://e.org/a.pbf", "LI", ("en",), True)
+    assert parse_item_json(json.dumps(to_json(item.as_plan_item("300Mi")))) == item
 
 
 @pytest.mark.parametrize(
@@ -108,8 +115,8 @@ def test_the_query_stays_with_those_who_fetch() -> None:
     configured = json.dumps([{"url": signed, "country_code": "li"}, "https://f.org/b.pbf"])
     item = parse_sources(configured)[0]
     assert (item.name, item.url, item.shown) == ("a.pbf", signed, "https://e.org/a.pbf")
-    assert "hush" not in json.dumps(item.to_dict()) + repr(shown(item.url))
-    planned = parse_item_json(json.dumps(item.to_dict()))
+    assert "hush" not in json.dumps(to_json(item.as_plan_item("300Mi"))) + repr(shown(item.url))
+    planned = parse_item_json(json.dumps(to_json(item.as_plan_item("300Mi"))))
     assert planned.url == "https://e.org/a.pbf"
     assert with_whole_url(planned, configured) == item
     for other in ("", '["https://g.org/a.pbf?token=other"]'):
