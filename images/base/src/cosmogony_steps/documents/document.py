@@ -73,12 +73,12 @@ class Document:
                 f"{cls.TITLE} {key} has format {number}, this program reads up to {cls.FORMAT}: a newer version wrote"
                 f" it; deploy that version again, or {cls.REMEDY}"
             )
-        current = {**(cls.upgrade(data, number) if number < cls.FORMAT else data), "format": cls.FORMAT}
+        current = {**cls.upgrade(data, number), "format": cls.FORMAT}
         return convert(current, cls, f"{cls.TITLE} {key}", cls.REMEDY)
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
-        """Return a document of the earlier format `number` in the shape of this one."""
+        """Return a document of the format `number`, this one or an earlier one, in the shape of this one."""
         return data
 
     def to_json(self) -> dict[str, Any]:

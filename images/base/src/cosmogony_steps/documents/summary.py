@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
-from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds
+from .document import NO_FORMAT, Bytes, Count, Day, Digest, Document, Moment, Names, Seconds
 from .findings import DroppedZone, FindingRow
 from .gate import GateReport
 from .manifest import StepSeconds, Versions
@@ -141,3 +142,11 @@ class RunSummary(Document):
     retried: tuple[Failure, ...]
     warnings: Names
     webhook: WebhookAnswer | UnsetType | None = UNSET  # absent while it is posted
+
+    @classmethod
+    def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+        """Take a gate report of an earlier format, whatever the format of the summary."""
+        gate = data.get("gate")
+        if not isinstance(gate, Mapping) or "format" in gate:
+            return data
+        return {**data, "gate": GateReport.upgrade(gate, NO_FORMAT)}
