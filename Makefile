@@ -41,7 +41,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
-.PHONY: help local down clean status prune logs venv test test-long lint arrows schemas unit molecule faults e2e live long bench browser node build
+.PHONY: help local down clean status prune logs venv test test-long lint arrows requirements schemas unit molecule faults e2e live long bench browser node build
 .PHONY: lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
@@ -116,6 +116,9 @@ lint-ansible: venv
 
 arrows: venv ## the imports between the packages of images/, and between the parts of each
 	@python tools/list_arrows.py
+
+requirements: venv ## requirements.txt of every Python image, out of uv.lock
+	@python tools/export_requirements.py
 
 schemas: venv ## JSON Schemas of the documents, made from their types
 	@python tools/make_schemas.py
