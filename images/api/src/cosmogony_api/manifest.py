@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manifest of a release as anybody may see it.
 
-It shows where the data is from, and hides how the operator's network is built: URLs of internal hosts and image references
-are cut to their last part, and no URL keeps a user, a password or a query.
+It shows where the data is from, and hides how the operator's network is built: URLs of internal hosts and image
+references are cut to their last part, and no URL keeps a user, a password or a query.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
 _IMAGES = ("importer", "dashboard")
 _INSIDE = (".svc", ".local", ".internal", ".intranet", ".lan", ".localhost", ".home.arpa", ".test")
 
 
-def public(manifest: Any) -> Any:
-    """Return the manifest without what is nobody else's business."""
+def public(manifest: Json) -> Json:
+    """Return a manifest (docs/reference/schemas/manifest.json) without what is nobody else's business."""
     shown = _without_urls(manifest)
-    inputs = shown.get("inputs") if isinstance(shown, dict) else None
-    if isinstance(inputs, dict):
+    if isinstance(shown, dict) and isinstance(inputs := shown.get("inputs"), dict):
         shown["inputs"] = {
             key: _last(value) if key in _IMAGES and isinstance(value, str) else value for key, value in inputs.items()
         }
@@ -40,7 +41,7 @@ def public_url(url: str) -> str:
     return _last(parts.path)
 
 
-def _without_urls(value: Any) -> Any:
+def _without_urls(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: _without_urls(inner) for key, inner in value.items()}
     if isinstance(value, list):
