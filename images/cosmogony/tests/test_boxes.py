@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from cosmogony.geometry.boxes import around, normal
+from cosmogony.geometry.boxes import narrowest_span, normalize_longitude
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ from cosmogony.geometry.boxes import around, normal
     ],
 )
 def test_around(spans: list[tuple[float, float]], expected: tuple[float, float]) -> None:
-    assert around(spans) == expected
-    assert around(reversed(spans)) == expected
+    assert narrowest_span(spans) == expected
+    assert narrowest_span(reversed(spans)) == expected
 
 
 def test_normal() -> None:
-    assert [normal(x) for x in (-180.0, 0.0, 180.0, 181.0)] == [-180.0, 0.0, 180.0, -179.0]
+    assert [normalize_longitude(x) for x in (-180.0, 0.0, 180.0, 181.0)] == [-180.0, 0.0, 180.0, -179.0]

@@ -14,7 +14,7 @@ from cosmogony.geometry.borders import Borders
 from cosmogony.hierarchy import inclusion
 from cosmogony.original.borders import assemble
 from cosmogony.osm.reader import Relation, Ways
-from cosmogony.zones.builder import measure, rings_of
+from cosmogony.zones.builder import measure_rings, rings_of
 from cosmogony.zones.zone import Zone
 from extractor_support.world import block, border
 from hypothesis import given, settings
@@ -54,13 +54,13 @@ def zones_of(ways: Ways, relations: list[list[int]], arcs: topology.Arcs | None)
 
 
 def zone_of(number: int, area: Area, ways: Ways) -> Zone:
-    found = measure(rings_of(area, ways), area)
+    found = measure_rings(rings_of(area, ways), area)
     return Zone(number, f"relation:{number}", str(number), {}, area=area, box=found.box, size=found.size)
 
 
 def check(ways: Ways, relations: list[list[int]]) -> inclusion.Inclusions:
     """Compare with what GEOS says of every pair of valid zones; all are valid when rings are sorted by their place."""
-    arcs = topology.build(ways)
+    arcs = topology.build_arcs(ways)
     corrected = zones_of(ways, relations, arcs)
     assert all(zone.geometry(ways).is_valid for zone in corrected)
     compare(corrected, ways, arcs)
@@ -68,7 +68,7 @@ def check(ways: Ways, relations: list[list[int]]) -> inclusion.Inclusions:
 
 
 def compare(zones: list[Zone], ways: Ways, arcs: topology.Arcs) -> inclusion.Inclusions:
-    found = inclusion.find(zones, ways, arcs)
+    found = inclusion.find_inclusions(zones, ways, arcs)
     shapes = [zone.geometry(ways) for zone in zones]
     for b in range(len(zones)):
         for a in range(len(zones)):
@@ -144,10 +144,10 @@ def test_an_enclave_is_not_inside() -> None:
         (area, assemble(Relation(2, {}, [(k, "outer") for k in hole], None, None, []), ways))
     ):
         zones.append(zone_of(number, made, ways))
-    assert inclusion.find(zones, ways, topology.build(ways)).containers == [[], []]
+    assert inclusion.find_inclusions(zones, ways, topology.build_arcs(ways)).containers == [[], []]
 
 
 def test_a_long_way_that_crosses_itself_is_found() -> None:
     line = [(k, 0) for k in range(60)] + [(30, 9), (30, -9), (0, -9)]
-    crossings = topology.build(ways_of([[*line, line[0]]])).crossings
+    crossings = topology.build_arcs(ways_of([[*line, line[0]]])).crossings
     assert len(crossings) > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 from cosmogony.osm.reader import Node
 from cosmogony.zones.labels import Labels, zip_suffix
-from cosmogony.zones.names import add_centre_names, international, plain_zip_codes, with_label_tags, zip_codes
+from cosmogony.zones.names import add_centre_names, complete_tags, names_by_language, single_zip_codes, zip_codes
 from cosmogony.zones.zone import Zone
 from cosmogony.zones.zone_type import ZoneType
 
@@ -15,7 +15,7 @@ def chain(*names: str) -> list[Zone]:
 
 
 def test_names_that_equal_the_name_are_left_out() -> None:
-    assert international({"name:fr": "Bruxelles", "name:nl": "Brussel", "int_name": "x"}, "Brussel") == {
+    assert names_by_language({"name:fr": "Bruxelles", "name:nl": "Brussel", "int_name": "x"}, "Brussel") == {
         "fr": "Bruxelles"
     }
 
@@ -33,7 +33,7 @@ def test_names_that_equal_the_name_are_left_out() -> None:
     ],
 )
 def test_plain_zip_codes(codes: list[str], plain: list[str]) -> None:
-    assert plain_zip_codes(codes) == plain
+    assert single_zip_codes(codes) == plain
 
 
 def test_zip_codes_are_split_and_sorted() -> None:
@@ -44,7 +44,7 @@ def test_zip_codes_are_split_and_sorted() -> None:
 
 
 def test_a_label_node_fills_gaps_only() -> None:
-    tags = with_label_tags({"name:fr": "a"}, {"name:fr": "b", "name:de": "c", "population": "9", "place": "city"})
+    tags = complete_tags({"name:fr": "a"}, {"name:fr": "b", "name:de": "c", "population": "9", "place": "city"})
     assert tags == {"name:fr": "a", "name:de": "c", "population": "9"}
 
 

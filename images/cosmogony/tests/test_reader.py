@@ -10,7 +10,7 @@ import osmium
 import pytest
 from cosmogony.errors import CosmogonyError
 from cosmogony.osm import reader
-from cosmogony.osm.reader import read
+from cosmogony.osm.reader import read_extract
 from extractor_support.world import World, block, country
 
 
@@ -21,9 +21,9 @@ def test_large_files_give_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     bare = world.node(0.25, 0.5)
     world.area(1500, block(0, 0, 1, 1), [("n", bare, "admin_centre")], name="c", admin_level="9")
     path = world.write(tmp_path / "w.osm.pbf")
-    small = read(path)
+    small = read_extract(path)
     monkeypatch.setattr(reader, "LARGE_FILE", 0)
-    large = read(path)
+    large = read_extract(path)
     assert (large.relations, large.nodes, large.places) == (small.relations, small.nodes, small.places)
     assert large.ways.index == small.ways.index
     assert np.array_equal(large.ways.points, small.ways.points)
@@ -51,30 +51,30 @@ SQUARE = {1: (0.0, 0.0), 2: (1.0, 0.0), 3: (1.0, 1.0), 4: (0.0, 1.0)}
 
 
 def test_nodes_that_are_not_there_are_left_out_of_a_way(tmp_path: Path) -> None:
-    ways = read(way(tmp_path / "w.osm.pbf", [1, 2, 99, 3, 4, 1], SQUARE)).ways
+    ways = read_extract(way(tmp_path / "w.osm.pbf", [1, 2, 99, 3, 4, 1], SQUARE)).ways
     assert ways.damaged == {7}
     assert ways.points.tolist() == [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
     assert (ways.first, ways.last) == ([1], [1])
 
 
 def test_a_way_without_nodes_is_damaged(tmp_path: Path) -> None:
-    ways = read(way(tmp_path / "w.osm.pbf", [97, 98, 99], SQUARE)).ways
+    ways = read_extract(way(tmp_path / "w.osm.pbf", [97, 98, 99], SQUARE)).ways
     assert (ways.index, ways.damaged) == ({}, {7})
 
 
 def test_points_twice_in_a_row_count_once(tmp_path: Path) -> None:
-    ways = read(way(tmp_path / "w.osm.pbf", [1, 1, 2, 3, 3, 4, 1], SQUARE)).ways
+    ways = read_extract(way(tmp_path / "w.osm.pbf", [1, 1, 2, 3, 3, 4, 1], SQUARE)).ways
     assert len(ways.points) == 5
 
 
 def test_an_unsorted_file_is_named(tmp_path: Path) -> None:
     path = way(tmp_path / "w.osm.pbf", [1, 2, 3, 4, 1], SQUARE, way_first=True)
     with pytest.raises(CosmogonyError, match=r"nodes come after ways; sort the file first"):
-        read(path)
+        read_extract(path)
 
 
 def test_other_osm_formats_are_read_by_their_name(tmp_path: Path) -> None:
-    assert len(read(way(tmp_path / "w.osm.gz", [1, 2, 3, 4, 1], SQUARE)).ways.points) == 5
+    assert len(read_extract(way(tmp_path / "w.osm.gz", [1, 2, 3, 4, 1], SQUARE)).ways.points) == 5
 
 
 def test_suburb_relations_come_only_as_members(tmp_path: Path) -> None:
@@ -86,4 +86,4 @@ def test_suburb_relations_come_only_as_members(tmp_path: Path) -> None:
         out.add_relation(relation(id=3, tags={"place": "suburb", "name": "member of a member"}, members=[]))
         out.add_relation(relation(id=4, tags={"boundary": "administrative", "name": "no level"}, members=[]))
         out.add_relation(relation(id=5, tags={"place": "suburb", "name": "alone"}, members=[]))
-    assert [relation.id for relation in read(tmp_path / "w.osm.pbf").relations] == [1, 2, 3]
+    assert [relation.id for relation in read_extract(tmp_path / "w.osm.pbf").relations] == [1, 2, 3]

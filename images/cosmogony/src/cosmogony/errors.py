@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors that are messages for people: what is wrong, why, what to do next."""
+"""Errors whose messages say what is wrong, why, and what to do next.
+
+CosmogonyError
+├── UsageError
+└── IncompleteError
+"""
 
 from __future__ import annotations
 
 
 class CosmogonyError(Exception):
-    """A run cannot go on. The command line prints the message and ends with exit code 1."""
+    """The run cannot continue. The command line prints the message and ends with exit code 1."""
 
 
 class UsageError(CosmogonyError):
@@ -13,4 +18,4 @@ class UsageError(CosmogonyError):
 
 
 class IncompleteError(CosmogonyError):
-    """Relations of the extract miss members and the caller asked to refuse that."""
+    """Relations of the extract lack members, and the caller asked to refuse that."""

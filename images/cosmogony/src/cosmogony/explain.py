@@ -14,7 +14,7 @@ from .original.records import OriginalRecords
 from .osm.reader import Extract
 from .progress import Progress, silent
 from .rules import Rules
-from .run import Clock, ZoneRun
+from .run import StageTimer, ZoneRun
 from .zones.zone import Zone
 
 _OBJECT = re.compile(r"(relation|node):-?[1-9][0-9]*")
@@ -30,15 +30,29 @@ def explain(
     as_original: bool = False,
     progress: Progress | None = None,
 ) -> list[str]:
-    """The decisions about `relation:ID` or `node:ID`, a line each, recorded while all zones of `source` are made.
+    """Make all zones of an extract and return the decisions about one object.
 
-    Raises `UsageError` for what is no such id, `CosmogonyError` when the file has no such boundary or place.
+    Args:
+        source: the OSM extract.
+        osm_id: the object, `relation:ID` or `node:ID`.
+        rules: the boundary rules.
+        country_code: the country of the whole extract, in upper case.
+        disable_voronoi: make no zones of places that are only points.
+        as_original: make the zones of Cosmogony 0.14.5, without corrections.
+        progress: receives stage, work done and work in all.
+
+    Returns:
+        One line per decision, in the order they were taken.
+
+    Raises:
+        UsageError: `osm_id` is no such id.
+        CosmogonyError: the extract cannot be read, or has no such boundary or place.
     """
     if not _OBJECT.fullmatch(osm_id):
         raise UsageError(f"{osm_id!r} is no object of OSM: write relation:ID or node:ID, such as relation:62273")
     decisions = Decisions(osm_id)
     run = ZoneRun(rules, country_code, 0 if disable_voronoi else 1, as_original=as_original, decisions=decisions)
-    zones = run.make(source, Clock(), progress or silent)
+    zones = run.make_zones(source, StageTimer(), progress or silent)
     tags = _tags(run.extract, osm_id)
     if tags is None:
         raise CosmogonyError(

@@ -70,14 +70,27 @@ class Findings:
         admin_level: int | None = None,
         place: str | None = None,
     ) -> None:
-        """Count one object, for example `relation:62273`."""
+        """Count one object.
+
+        Args:
+            reason: why it is in the table.
+            osm_id: the object, such as `relation:62273`.
+            country_code: ISO 3166-1 alpha-2, None if it is in no known country.
+            admin_level: of a relation.
+            place: the tag of a place node.
+        """
         self._add((str(reason), country_code, admin_level, place), 1, [osm_id])
 
     def add_rows(self, rows: Iterable[Mapping[str, object]]) -> None:
-        """Add the rows of another table; raises `KeyError` or `TypeError` for what is no row."""
+        """Add the rows of another table.
+
+        Raises:
+            KeyError: a row lacks a column.
+            TypeError: a count is no number, or the examples are no list.
+        """
         for row in rows:
             key = (row["reason"], row["country_code"], row["admin_level"], row["place"])
-            self._add(key, row["count"], row["examples"])  # type: ignore[arg-type]
+            self._add(key, row["count"], row["examples"])  # type: ignore[arg-type]  # rows come from JSON
 
     def _add(self, key: _Key, count: int, osm_ids: list[str]) -> None:
         self._counts[key] = self._counts.get(key, 0) + count
@@ -85,7 +98,7 @@ class Findings:
         known += [osm_id for osm_id in osm_ids if osm_id not in known][: MAX_EXAMPLES - len(known)]
 
     def rows(self) -> list[Row]:
-        """The table, ordered by reason, country, level and place."""
+        """Return the table, ordered by reason, country, level and place."""
         return [
             Row(
                 reason=key[0],

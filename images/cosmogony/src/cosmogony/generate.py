@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from .progress import Progress, silent
 from .reports import incomplete
 from .reports.incomplete import IncompleteRelation
 from .rules import Rules, known_country, load_rules
-from .run import Clock, ZoneRun
+from .run import StageTimer, ZoneRun
 from .runtime import processes
 from .runtime.memory import no_garbage_collection
 from .zones.zone import Zone
@@ -30,11 +30,12 @@ from .zones.zone import Zone
 log = logging.getLogger("cosmogony")
 
 FailOnIncomplete = Literal["own", "any"]
+TableWriter = Callable[[Path, Format, Sequence[Zone], Records, Progress], None]
 
 
 @dataclass(slots=True)
 class GenerateResult:
-    """What was written, and what should be looked at."""
+    """What was written, and what deserves attention."""
 
     zones: int
     with_geometry: int
@@ -49,12 +50,12 @@ class GenerateResult:
     left_out: list[Row] = field(default_factory=list)
     repaired: list[Row] = field(default_factory=list)
     disputed: DisputedBoundaries = field(default_factory=lambda: DisputedBoundaries(count=0, examples=[]))
-    pairs: int = 0
-    exact_pairs: int = 0
-    stages: dict[str, float] = field(default_factory=dict)
+    pairs: int = 0  # of zones that were tested for inclusion
+    exact_pairs: int = 0  # of these, by the full geometric predicate
+    stages: dict[str, float] = field(default_factory=dict)  # seconds
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
+        """Return everything as plain JSON values."""
         plain = {name: getattr(self, name) for name in self.__slots__}
         return {**plain, "incomplete": [relation.as_dict() for relation in self.incomplete]}
 
@@ -73,37 +74,52 @@ def generate(
     fail_on_incomplete: FailOnIncomplete | None = None,
     as_original: bool = False,
 ) -> GenerateResult:
-    """Make the zones of `input` and write them to `output`; the format follows from the name.
+    """Make the zones of an OSM extract and write them to a file.
 
-    `as_original` gives the zones of Cosmogony 0.14.5 instead of corrected ones.
+    Args:
+        input: the extract (PBF, or another format that pyosmium knows by the name of the file).
+        output: the file of zones; its name says the format.
+        country_code: the country of the whole extract (ISO 3166-1 alpha-2), None to find it for each zone.
+        disable_voronoi: make no zones of places that are only points.
+        filter_langs: the languages of labels; empty means all.
+        threads: number of processes; None means one per core.
+        rules: the boundary rules; None means those of the package.
+        no_stats: write no summary to the log.
+        progress: receives stage, work done and work in all.
+        fail_on_incomplete: refuse when relations lack members: `own` of the extract's own country, `any` of all.
+        as_original: make the zones of Cosmogony 0.14.5, without corrections.
+
+    Raises:
+        IncompleteError: relations lack members and `fail_on_incomplete` refuses that.
+        CosmogonyError: the extract cannot be read, has no country, or the file cannot be written.
     """
     source, target = Path(input), Path(output)
     form = formats.detect(target)
-    tables = _tables(form)
+    write_table = _table_writer(form)
     rules = rules or load_rules()
     code = known_country(country_code, rules)
-    workers = threads if threads is not None else processes.available()
+    workers = threads if threads is not None else processes.count_available_cores()
     if workers < 1:
         raise CosmogonyError(f"threads: {workers} is not a number of processes, 1 or more is needed")
     log.info("rules %s from %s", rules.digest[:16], rules.origin)
-    clock = Clock()
+    timer = StageTimer()
     report = progress or silent
     with formats.whole_file(target) as part, no_garbage_collection():
         run = ZoneRun(rules, code, 0 if disable_voronoi else workers, as_original=as_original)
-        zones = run.make(source, clock, report)
+        zones = run.make_zones(source, timer, report)
         kept = [zone for zone in zones if zone.type is not None]
-        run.statistics.count(kept)
-        own = incomplete.own_country(zones, code)
-        with clock.stage("check"):
+        run.statistics.count_zones(kept)
+        own = incomplete.find_own_country(zones, code)
+        with timer.stage("check"):
             losses = run.find_losses(zones)
-            missing = incomplete.report(run.builder.flawed, losses.countries, own)
+            missing = incomplete.find_incomplete(run.builder.flawed, losses.countries, own)
         _log_incomplete(missing, own, fail_on_incomplete)
         losses.write_log()
-        disputed = _disputed(run.extract)
+        disputed = _list_disputed(run.extract)
         records = (OriginalRecords if as_original else Records)(zones, run.extract.ways, filter_langs)
-        with clock.stage("write"):
-            if tables is not None:
-                tables(part, form, kept, records, report)
+        with timer.stage("write"):
+            if write_table is not None:
+                write_table(part, form, kept, records, report)
             else:
                 meta = {
                     "osm_filename": source.name,
@@ -115,7 +131,7 @@ def generate(
                 ZoneWriter(form, workers, report).write(part, kept, records, meta)
     if not no_stats:
         log.info("%s", run.statistics.summary())
-    by_type, by_country = count(kept, zones)
+    by_type, by_country = count_zones(kept, zones)
     log.info("%s: %d zones written", target, len(kept))
     return GenerateResult(
         zones=len(kept),
@@ -133,20 +149,20 @@ def generate(
         disputed=disputed,
         pairs=run.inclusions.pairs,
         exact_pairs=run.inclusions.exact,
-        stages=clock.stages,
+        stages=timer.stages,
     )
 
 
-def _tables(form: Format) -> Any:
+def _table_writer(form: Format) -> TableWriter | None:
     if form not in (Format.PARQUET, Format.FLATGEOBUF):
         return None
     from .files import tables  # needs the extra `formats`
 
-    tables.check(form)
-    return tables.write
+    tables.require_library(form)
+    return tables.write_table
 
 
-def _disputed(extract: Extract) -> DisputedBoundaries:
+def _list_disputed(extract: Extract) -> DisputedBoundaries:
     found = extract.disputed
     if found:
         named = ", ".join(f"relation:{ref}" for ref in found[:MAX_EXAMPLES])
@@ -155,7 +171,7 @@ def _disputed(extract: Extract) -> DisputedBoundaries:
 
 
 def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refuse: FailOnIncomplete | None) -> None:
-    """Name the cut relations of the own country; raises `IncompleteError` when they are refused."""
+    """Name the cut relations of the own country, and refuse them if the caller asked for it."""
     ours = [relation for relation in missing if relation.own]
     for relation in ours:
         log.warning("incomplete: %s", relation)
@@ -179,8 +195,8 @@ def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refu
         )
 
 
-def count(kept: Sequence[Zone], zones: Sequence[Zone]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-    """Zones by type, and by country and type; a zone without country counts for the one above it."""
+def count_zones(kept: Sequence[Zone], zones: Sequence[Zone]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """Count zones by type, and by country and type; a zone without country counts for the one above it."""
     by_type: Counter[str] = Counter()
     by_country: dict[str, Counter[str]] = {}
     for zone in kept:

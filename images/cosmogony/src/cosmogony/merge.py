@@ -19,10 +19,10 @@ import orjson
 
 from .errors import CosmogonyError
 from .files import formats
-from .files.blocks import HEADER, GzipJoin, deflated, plain
+from .files.blocks import deflate_block, raw_block, write_blocks
 from .files.formats import Format
 from .files.recordfile import MOST_ID, Record, check, numbered, records
-from .merging.checks import Checks
+from .merging.checks import GeometryChecks
 from .merging.entry import Entry, entry_of
 from .merging.refusals import Refusals
 from .merging.reparenting import CrossFileParents
@@ -32,8 +32,8 @@ from .zones.zone_type import ZoneType
 
 log = logging.getLogger("cosmogony")
 
-_FLUSH = 1 << 20  # bytes that are compressed together
-_EQUAL = 1e-9  # share by which areas of equal copies may differ
+_BLOCK_SIZE = 1 << 20  # bytes that are compressed together
+_AREA_TOLERANCE = 1e-9  # share by which areas of equal copies may differ
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class MergeResult:
     dropped_lines: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
+        """Return everything as plain JSON values."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
@@ -59,10 +59,17 @@ def merge(
     keep_duplicates: bool = False,
     progress: Progress | None = None,
 ) -> MergeResult:
-    """Merge files of zones into one `.jsonl` or `.jsonl.gz` file.
+    """Merge files of zones into one `.jsonl` or `.jsonl.gz` file; lines that are no zones are left out and counted.
 
-    Raises `CosmogonyError` where a zone has a geometry that is no polygon with an area, or a file has an id twice:
-    then nothing is written. Lines that are no zones are left out and counted.
+    Args:
+        inputs: the files, in the order their zones are numbered.
+        output: the merged file.
+        keep_duplicates: only renumber the zones, as the original does.
+        progress: receives stage, work done and work in all.
+
+    Raises:
+        CosmogonyError: a file cannot be read, has an id twice, or has a zone whose geometry is no polygon with an area.
+            Nothing is written then.
     """
     paths, target = [Path(p) for p in inputs], Path(output)
     form = formats.detect(target, formats.RECORD_FORMATS)
@@ -78,7 +85,7 @@ def merge(
             job.drop_copies()
             job.find_parents()
         job.write(part, form)
-    result = job.result()
+    result = job.make_result()
     for name, lines in result.dropped_lines.items():
         log.warning("%s: %d lines are no zones, left out", name, lines)
     for item in result.dropped:
@@ -103,14 +110,14 @@ class _Merge:
         self._entries: list[Entry] = []
         self._offsets: list[int] = []
         self._by_id: dict[int, Entry] = {}
-        self._substitute: dict[int, int] = {}
+        self._replacements: dict[int, int] = {}
         self._dropped: list[dict[str, str]] = []
-        self._bad: Counter[str] = Counter()
+        self._skipped_lines: Counter[str] = Counter()
         self._labels: dict[int, dict[str, Any]] = {}
         self._reparented = 0
 
     def read(self) -> None:
-        """Number and check all zones; the number of a file never goes below those before it."""
+        """Number and check all zones; ids of a file never go below those of the files before it."""
         offset = 0
         refusals = Refusals()
         for number, path in enumerate(self._paths):
@@ -118,17 +125,17 @@ class _Merge:
             self._offsets.append(offset)
             offset = self._read_file(number, path, offset, refusals)
         self._report("reading zones", len(self._paths), len(self._paths))
-        refusals.check()
+        refusals.raise_any()
         self._by_id = {entry.id: entry for entry in self._entries}
 
     def _read_file(self, number: int, path: Path, offset: int, refusals: Refusals) -> int:
-        """Read the zones of one file; the answer is the offset of the next one."""
+        """Read the zones of one file; return the offset of the next one."""
         places: dict[int, str] = {}
-        checks = Checks(path, refusals)
+        checks = GeometryChecks(path, refusals)
         offset_after = offset
         for place, record in numbered(path):
             if record is None:
-                self._bad[str(path)] += 1
+                self._skipped_lines[str(path)] += 1
                 continue
             where = f"{place} ({record['osm_id']})"
             before = places.setdefault(record["id"], where)
@@ -147,23 +154,23 @@ class _Merge:
 
     def drop_copies(self) -> None:
         """Of a zone that several files have, keep the copy with the largest geometry."""
-        for group in self._copies():
+        for group in self._find_copies():
             best = group[0]
             for other in group[1:]:
-                if self._better(other, best):
+                if self._is_better(other, best):
                     best = other
             for entry in group:
                 if entry.file != best.file:
                     entry.kept = False
-                    self._substitute[entry.id] = best.id
+                    self._replacements[entry.id] = best.id
                     name, kept = str(self._paths[entry.file]), str(self._paths[best.file])
                     self._dropped.append({"osm_id": entry.osm_id, "file": name, "kept": kept})
         for entry in self._entries:
-            if entry.kept and entry.parent in self._substitute:
-                entry.parent = self._substitute[entry.parent]
+            if entry.kept and entry.parent in self._replacements:
+                entry.parent = self._replacements[entry.parent]
                 self._reparented += 1
 
-    def _copies(self) -> list[list[Entry]]:
+    def _find_copies(self) -> list[list[Entry]]:
         """Groups of zones with geometry and the same osm_id in more than one file."""
         groups: dict[str, list[Entry]] = {}
         for entry in self._entries:
@@ -171,9 +178,9 @@ class _Merge:
                 groups.setdefault(entry.osm_id, []).append(entry)
         return [group for group in groups.values() if len({entry.file for entry in group}) > 1]
 
-    def _better(self, one: Entry, two: Entry) -> bool:
-        """Larger; among equals the one with the closer parent; then the one that comes first."""
-        if abs(one.area - two.area) > _EQUAL * max(one.area, two.area):
+    def _is_better(self, one: Entry, two: Entry) -> bool:
+        """Whether `one` is larger, or of the same size and its parent is of a smaller kind."""
+        if abs(one.area - two.area) > _AREA_TOLERANCE * max(one.area, two.area):
             return one.area > two.area
         return self._height(one) < self._height(two)
 
@@ -181,7 +188,7 @@ class _Merge:
         parent = None if entry.parent is None else self._by_id.get(entry.parent)
         return len(ZoneType) if parent is None else int(parent.type)
 
-    def _again(self, wanted: set[int]) -> Iterator[tuple[Entry, Record]]:
+    def _read_again(self, wanted: set[int]) -> Iterator[tuple[Entry, Record]]:
         """Read the records of some zones once more."""
         if not wanted:
             return
@@ -192,49 +199,40 @@ class _Merge:
                     yield self._by_id[record["id"] + self._offsets[number]], record
 
     def find_parents(self) -> None:
-        """Look in the other files for a parent that is closer than the one of the own file."""
+        """Replace parents by closer ones of the other files."""
         parents = CrossFileParents(self._entries, self._by_id)
-        wanted = parents.wanted()
+        wanted = parents.needed_geometries()
         if not wanted:
             return
-        for entry, record in self._again(wanted):
-            parents.add(entry.id, record)
-        changed = parents.decide()
+        for entry, record in self._read_again(wanted):
+            parents.add_geometry(entry.id, record)
+        changed = parents.choose_parents()
         for child, parent in changed.items():
             self._by_id[child].parent = parent
         self._reparented += len(changed)
-        relabel = parents.below(set(changed))
-        for entry, record in self._again(parents.with_ancestors(relabel)):
+        relabel = parents.with_descendants(set(changed))
+        for entry, record in self._read_again(parents.with_ancestors(relabel)):
             parents.add_names(entry.id, record)
-        self._labels = parents.labels(relabel)
+        self._labels = parents.make_labels(relabel)
 
     def write(self, path: Path, form: Format) -> None:
-        join = GzipJoin() if form.gzipped else None
-        pack = deflated if form.gzipped else plain
-        with path.open("wb") as file:
-            if join is not None:
-                file.write(HEADER)
-            for data in self._pieces():
-                block = pack(data)
-                file.write(block.data)
-                if join is not None:
-                    join.add(block)
-            if join is not None:
-                file.write(join.trailer())
+        """Write the kept zones in the order they were read."""
+        make_block = deflate_block if form.gzipped else raw_block
+        write_blocks(path, map(make_block, self._join_lines()), gzipped=form.gzipped)
 
-    def _pieces(self) -> Iterator[bytes]:
+    def _join_lines(self) -> Iterator[bytes]:
         waiting: list[bytes] = []
         size = 0
-        for line in self._lines():
+        for line in self._make_lines():
             waiting.append(line)
             size += len(line)
-            if size >= _FLUSH:
+            if size >= _BLOCK_SIZE:
                 yield b"".join(waiting)
                 waiting, size = [], 0
         if waiting:
             yield b"".join(waiting)
 
-    def _lines(self) -> Iterator[bytes]:
+    def _make_lines(self) -> Iterator[bytes]:
         entries = iter(self._entries)
         for number, path in enumerate(self._paths):
             self._report("writing zones", number, len(self._paths))
@@ -250,23 +248,24 @@ class _Merge:
                 yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
         self._report("writing zones", len(self._paths), len(self._paths))
 
-    def result(self) -> MergeResult:
+    def make_result(self) -> MergeResult:
+        """Count what is kept."""
         by_type: Counter[str] = Counter()
         by_country: dict[str, Counter[str]] = {}
         kept = [entry for entry in self._entries if entry.kept]
         for entry in kept:
             by_type[entry.type.word] += 1
-            by_country.setdefault(self._country(entry), Counter())[entry.type.word] += 1
+            by_country.setdefault(self._country_of(entry), Counter())[entry.type.word] += 1
         return MergeResult(
             zones=len(kept),
             by_type=dict(sorted(by_type.items())),
             by_country={code: dict(sorted(counts.items())) for code, counts in sorted(by_country.items())},
             dropped=self._dropped,
             reparented=self._reparented,
-            dropped_lines=dict(self._bad),
+            dropped_lines=dict(self._skipped_lines),
         )
 
-    def _country(self, entry: Entry) -> str:
+    def _country_of(self, entry: Entry) -> str:
         seen: set[int] = set()
         above: Entry | None = entry
         while above is not None and above.country is None and above.id not in seen:

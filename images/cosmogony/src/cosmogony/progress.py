@@ -15,11 +15,11 @@ _BAR = 30
 
 
 def silent(stage: str, done: int, total: int) -> None:
-    """Report nothing."""
+    """Ignore a report."""
 
 
 class TerminalProgress:
-    """One line that is drawn again, at most ten times a second."""
+    """Redraws one line, at most ten times a second."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -27,6 +27,7 @@ class TerminalProgress:
         self._open = ""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
+        """Report `done` of `total` units of a stage."""
         finished = bool(total) and done >= total
         if self._open and self._open != stage:
             self.close()
@@ -43,6 +44,7 @@ class TerminalProgress:
             self.close()
 
     def close(self) -> None:
+        """End the line that is drawn."""
         if self._open:
             self._stream.write("\n")
             self._stream.flush()
@@ -50,7 +52,7 @@ class TerminalProgress:
 
 
 class LineProgress:
-    """A line a stage and every `pause` seconds: readable in the log of a pod."""
+    """Writes a line when a stage begins and every `pause` seconds: readable in the log of a pod."""
 
     def __init__(self, stream: TextIO, pause: float = 10.0) -> None:
         self._stream = stream
@@ -59,6 +61,7 @@ class LineProgress:
         self._last = ("", -1)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
+        """Report `done` of `total` units of a stage."""
         now = time.monotonic()
         finished = bool(total) and done >= total
         if stage == self._last[0] and not finished and now < self._next:
@@ -73,10 +76,10 @@ class LineProgress:
         self._stream.flush()
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: every line is complete."""
 
 
 def for_stream(stream: TextIO | None = None) -> TerminalProgress | LineProgress:
-    """What suits the stream (standard error when none is given)."""
+    """Return the reports that suit a stream (standard error if none is given)."""
     stream = sys.stderr if stream is None else stream
     return TerminalProgress(stream) if stream.isatty() else LineProgress(stream)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The boundary rules: which administrative object of which country is which zone type.
 
-The table is a tab separated file, one fact a line (data/README.md describes it). It is checked while it is
-read, so that a slip in an edited table is found with its line number and not as a zone that is missing.
+The table is a tab separated file with one fact per line (data/README.md describes it). It is checked while it is read,
+so that a mistake in an edited table is reported with its line number instead of showing as a missing zone.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class CountryRules:
     containers: dict[str, dict[int, ZoneType]] = field(default_factory=dict)
 
     def type_of(self, osm_id: str, level: int | None, containers: Sequence[str]) -> ZoneType | None:
-        """Type of a zone; `containers` are the OSM ids of the zones that contain it."""
+        """Return the type of a zone; `containers` are the OSM ids of the zones that contain it."""
         return self.decide(osm_id, level, containers)[0]
 
     def decide(self, osm_id: str, level: int | None, containers: Sequence[str]) -> tuple[ZoneType | None, str]:
-        """Type of a zone, and the rule that says so."""
+        """Return the type of a zone, and the rule that says so."""
         if osm_id in self.ids:
             return self.ids[osm_id], f"the rule for {osm_id}"
         wanted = 0 if level is None else level
@@ -65,11 +65,21 @@ class Rules:
         return country in self.countries
 
     def country(self, code: str) -> CountryRules | None:
+        """Return the rules of a country, None if there are none."""
         return self.countries.get(code)
 
 
 def parse(lines: Iterable[str], *, origin: str, digest: str = "") -> Rules:
-    """Read the table from its lines; raises `CosmogonyError` naming the line."""
+    """Read the table from its lines.
+
+    Args:
+        lines: the header, then one fact per line.
+        origin: where the table comes from, for messages.
+        digest: sha256 of the table.
+
+    Raises:
+        CosmogonyError: a line is wrong; the message names it.
+    """
     countries: dict[str, CountryRules] = {}
     for number, line in enumerate(lines, start=1):
         cells = line.rstrip("\r\n").split("\t")
@@ -88,7 +98,7 @@ def parse(lines: Iterable[str], *, origin: str, digest: str = "") -> Rules:
 
 
 def _add(countries: dict[str, CountryRules], cells: list[str]) -> str | None:
-    """Add one fact; the answer is what is wrong with it."""
+    """Add one fact; return what is wrong with it."""
     if len(cells) != len(HEADER):
         return f"{len(cells)} columns, {len(HEADER)} are needed ({' '.join(HEADER)})"
     code, kind, container, key, word = cells
@@ -157,12 +167,20 @@ def _read(path: Path, origin: str) -> Rules:
 
 
 def load_rules(path: Path | str | None = None) -> Rules:
-    """The rules of a file, or those that come with the package."""
+    """Load the rules of a file, or those that come with the package.
+
+    Raises:
+        CosmogonyError: the file cannot be read, or has a wrong line.
+    """
     return _packaged() if path is None else _read(Path(path), str(path))
 
 
 def known_country(country_code: str | None, rules: Rules) -> str | None:
-    """The code of a country that the rules know, in upper case; raises `CosmogonyError` for another one."""
+    """Return the code of a country in upper case, None if none is given.
+
+    Raises:
+        CosmogonyError: the rules do not know the country.
+    """
     if not country_code:
         return None
     code = country_code.upper()

@@ -20,7 +20,7 @@ from .original.build import OriginalZoneBuilder
 from .original.hierarchy import OriginalHierarchy
 from .original.names import add_centre_tags
 from .original.voronoi import OriginalVoronoi
-from .osm.reader import Extract, read
+from .osm.reader import Extract, read_extract
 from .progress import Progress
 from .reports.left_out import LeftOutReport
 from .rules import Rules
@@ -33,14 +33,15 @@ from .zones.zone import Zone
 log = logging.getLogger("cosmogony")
 
 
-class Clock:
-    """Seconds by stage."""
+class StageTimer:
+    """Measures the seconds that each stage takes."""
 
     def __init__(self) -> None:
         self.stages: dict[str, float] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Measure the block as part of a stage, and return its free memory to the machine."""
         began = time.perf_counter()
         try:
             yield
@@ -53,7 +54,12 @@ class Clock:
 class ZoneRun:
     """Makes the zones of one extract, corrected or as the original does.
 
-    `country_code` is the country of all zones when given; `voronoi_processes` 0 makes no zones of places.
+    Args:
+        rules: the boundary rules.
+        country_code: the country of all zones, None to find it for each.
+        voronoi_processes: processes that make zones of places; with 0 none are made.
+        as_original: make the zones of Cosmogony 0.14.5.
+        decisions: records the decisions about one object.
     """
 
     extract: Extract
@@ -78,27 +84,31 @@ class ZoneRun:
         self._without_area: list[Place] = []
         self._repeating: list[Place] = []
 
-    def make(self, source: Path, clock: Clock, report: Progress) -> list[Zone]:
-        """All zones, also those without a type; their order and indices are those of the records."""
-        with clock.stage("read"):
-            self.extract = read(source, report)
+    def make_zones(self, source: Path, timer: StageTimer, report: Progress) -> list[Zone]:
+        """Make all zones, also those without a type; their order and indices are those of the records.
+
+        Raises:
+            CosmogonyError: the extract cannot be read, or no country is found in it.
+        """
+        with timer.stage("read"):
+            self.extract = read_extract(source, report)
         extract = self.extract
         log.info("%s: %d boundary relations, %d ways", source.name, len(extract.relations), len(extract.ways.index))
-        with clock.stage("topology"):
-            arcs = topology.build(extract.ways)
-        with clock.stage("areas"):
+        with timer.stage("topology"):
+            arcs = topology.build_arcs(extract.ways)
+        with timer.stage("areas"):
             builder = OriginalZoneBuilder if self._as_original else ZoneBuilder
             self.builder = builder(extract, arcs, self._decisions)
-            zones = self.builder.build(report)
-        with clock.stage("inclusions"):
-            self.inclusions = inclusion.find(zones, extract.ways, arcs, report)
+            zones = self.builder.build_zones(report)
+        with timer.stage("inclusions"):
+            self.inclusions = inclusion.find_inclusions(zones, extract.ways, arcs, report)
         del arcs
-        with clock.stage("hierarchy"):
+        with timer.stage("hierarchy"):
             self._find_hierarchy(zones)
         if self._voronoi_processes:
-            with clock.stage("voronoi"):
+            with timer.stage("voronoi"):
                 zones += self._divide_parents(zones, report)
-        with clock.stage("names"):
+        with timer.stage("names"):
             for zone in zones:
                 add_centre_names(zone)
                 if self._as_original:
@@ -106,13 +116,13 @@ class ZoneRun:
         return zones
 
     def find_losses(self, zones: Sequence[Zone]) -> LeftOutReport:
-        """What of the extract is not among the zones, or was repaired."""
+        """Find what of the extract is not among the zones, or was repaired."""
         countries = Countries(zones, self.extract.ways)
         losses = LeftOutReport(self.extract, self.builder, countries, self._decisions)
         losses.add_nameless(self.builder.nameless)
         losses.add_relations(self.builder.flawed)
         losses.add_untyped(zones)
-        losses.note_orphans(zones)
+        losses.add_orphans(zones)
         losses.add_places(zones, self._without_area, self._repeating)
         return losses
 
@@ -128,6 +138,6 @@ class ZoneRun:
         voronoi = (OriginalVoronoi if self._as_original else Voronoi)(
             zones, self.extract, self.builder, self._decisions, self._voronoi_processes
         )
-        made = voronoi.make(report)
+        made = voronoi.make_zones(report)
         self._without_area, self._repeating = voronoi.without_area, voronoi.repeating
         return made

@@ -17,9 +17,9 @@ _LIBRARIES = ("numpy", "orjson", "osmium", "shapely")
 
 @cache
 def build_digest() -> str:
-    """sha256 of what zones are made with: the installed files (name and content, sorted by name), the libraries.
+    """Return the sha256 of what zones are made with: the installed files (name and content) and the libraries.
 
-    Zones made by the same build digest, rules and input are the same; the pipeline skips on that.
+    The same build digest, rules and input give the same zones; the pipeline skips work on that ground.
     """
     root = Path(__file__).parent
     digest = hashlib.sha256()
@@ -33,6 +33,6 @@ def build_digest() -> str:
 
 
 def digested_files(root: Path) -> list[Path]:
-    """The files of the package in ROOT that can change zones."""
+    """Return the files of the package in folder `root` that can change zones, sorted by name."""
     files = (path for path in root.rglob("*") if path.suffix in _SUFFIXES and "__pycache__" not in path.parts)
     return sorted(files, key=lambda path: path.relative_to(root).as_posix())

@@ -25,10 +25,12 @@ class Format(Enum):
 
     @property
     def gzipped(self) -> bool:
+        """Whether the file is compressed."""
         return self.value.endswith(".gz")
 
     @property
     def lines(self) -> bool:
+        """Whether the file has one zone per line."""
         return self in (Format.JSONL, Format.JSONL_GZ)
 
 

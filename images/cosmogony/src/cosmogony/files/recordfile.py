@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
@@ -58,7 +59,7 @@ def numbered(path: Path) -> Iterator[tuple[str, Record | None]]:
         raise CosmogonyError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _open(path: Path, form: Format) -> IO[bytes]:
+def _open(path: Path, form: Format) -> gzip.GzipFile | io.BufferedReader:
     return gzip.open(path, "rb") if form.gzipped else path.open("rb")
 
 
@@ -84,9 +85,9 @@ def parse(line: bytes) -> Record | None:
 def _with_impossible_numbers(line: bytes) -> Record | None:
     """A zone that is JSON but for coordinates such as NaN, Infinity or 1e999: these can be named."""
     try:
-        found = json.loads(line)
+        found: Record = json.loads(line)
         (measured,) = geojson.measure([("", geojson.read(found["geometry"]))])
-    except geojson.InvalidGeometry:
+    except geojson.InvalidGeometryError:
         return found
     except (ValueError, TypeError, KeyError, RecursionError):
         return None

@@ -19,7 +19,13 @@ _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
 class Records:
-    """Turns zones into records."""
+    """Turns zones into records.
+
+    Args:
+        zones: all zones, each at the position that is its index.
+        ways: the ways that their areas are made of.
+        languages: of labels; empty means all.
+    """
 
     def __init__(self, zones: Sequence[Zone], ways: Ways, languages: Sequence[str] = ()) -> None:
         self._ways = ways
@@ -29,20 +35,23 @@ class Records:
         return Labels(zones, languages)
 
     def label(self, zone: Zone) -> str:
+        """Return the label in the local language."""
         return self._labels.label(zone)
 
     def international_labels(self, zone: Zone) -> dict[str, str]:
+        """Return the labels by language."""
         return self._labels.international(zone)
 
     def shape(self, zone: Zone) -> shapely.MultiPolygon | None:
+        """Build the geometry."""
         return zone.geometry(self._ways)
 
     def line(self, zone: Zone) -> bytes:
-        """The record as JSON, without line feed."""
+        """Return the record as JSON, without line feed."""
         return orjson.dumps(self.record(zone), option=_OPTIONS)
 
     def record(self, zone: Zone) -> dict[str, Any]:
-        """The record; coordinates are arrays that `line` can write."""
+        """Return the record; coordinates are arrays of shape (n, 2) that `line` can write."""
         tags = zone.tags
         centre = zone.centre_point
         return {
@@ -76,7 +85,7 @@ class Records:
     def _geometry(self, zone: Zone) -> dict[str, Any] | None:
         shape = zone.shape if zone.area is None else zone.area.shape
         if shape is not None:
-            return {"type": "MultiPolygon", "coordinates": _of_shape(shape)}
+            return {"type": "MultiPolygon", "coordinates": _coordinates_of(shape)}
         if zone.area is None:
             return None
         coordinates = [
@@ -86,7 +95,7 @@ class Records:
         return {"type": "MultiPolygon", "coordinates": coordinates}
 
 
-def _of_shape(shape: shapely.MultiPolygon) -> list[list[Any]]:
+def _coordinates_of(shape: shapely.MultiPolygon) -> list[list[Any]]:
     return [
         [np.ascontiguousarray(shapely.get_coordinates(ring)) for ring in (polygon.exterior, *polygon.interiors)]
         for polygon in shape.geoms

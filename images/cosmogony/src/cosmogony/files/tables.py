@@ -47,8 +47,12 @@ _COLUMNS = (
 )
 
 
-def check(form: Format) -> None:
-    """Whether what the format needs is installed."""
+def require_library(form: Format) -> None:
+    """Check that the library of a format is installed.
+
+    Raises:
+        CosmogonyError: it is not.
+    """
     module = _NEEDS[form]
     try:
         importlib.import_module(module)
@@ -58,16 +62,16 @@ def check(form: Format) -> None:
         ) from error
 
 
-def write(path: Path, form: Format, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
-    """Write the table; zones without geometry have no place in FlatGeobuf and are left out there."""
+def write_table(path: Path, form: Format, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
+    """Write zones as a table; FlatGeobuf cannot hold those without geometry, they are left out there."""
     if form is Format.PARQUET:
-        _parquet(path, zones, records, progress)
+        _write_parquet(path, zones, records, progress)
     else:
-        _flatgeobuf(path, [zone for zone in zones if zone.has_geometry], records, progress)
+        _write_flatgeobuf(path, [zone for zone in zones if zone.has_geometry], records, progress)
 
 
 def _rows(zones: Sequence[Zone], records: Records, progress: Progress) -> Iterator[tuple[dict[str, list[Any]], Any]]:
-    """Columns and geometries (WKB) of some zones at a time."""
+    """Yield columns and geometries (WKB) of some zones at a time."""
     for at in range(0, len(zones), _CHUNK):
         chunk = zones[at : at + _CHUNK]
         columns: dict[str, list[Any]] = {name: [] for name, _ in _COLUMNS}
@@ -99,7 +103,7 @@ def _row(zone: Zone, records: Records) -> dict[str, Any]:
     }
 
 
-def _parquet(path: Path, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
+def _write_parquet(path: Path, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -110,13 +114,13 @@ def _parquet(path: Path, zones: Sequence[Zone], records: Records, progress: Prog
             writer.write_table(pa.table({**columns, "geometry": list(geometries)}, schema=schema))
 
 
-def _flatgeobuf(path: Path, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
+def _write_flatgeobuf(path: Path, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
     from pyogrio.raw import write as write_layer
 
     columns: dict[str, list[Any]] = {name: [] for name, _ in _COLUMNS}
     geometries: list[Any] = []
-    for some, shapes in _rows(zones, records, progress):
-        for name, values in some.items():
+    for chunk, shapes in _rows(zones, records, progress):
+        for name, values in chunk.items():
             columns[name] += values
         geometries += list(shapes)
     # the driver wants its own file ending; the caller gives the file its name

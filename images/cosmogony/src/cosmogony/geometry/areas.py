@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Areas as rings of ways. Rings are kept as lists of ways, not as points: many zones share a way."""
+"""Areas as rings of ways. Rings are kept as lists of ways, not as points, because many zones share a way."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ..arrays import Points
 from ..findings import Repair
 from ..osm.reader import Ways
 
 NO_AREA = "its rings have no area"  # the problem of an area
-Points = NDArray[np.float64]
 Chain = list[tuple[int, bool]]  # ways (index in `Ways`), and whether each is walked backwards
 
 
@@ -26,17 +26,17 @@ class Ring:
     counter_clockwise: bool | None = None
 
     def directed(self, ways: Ways, *, outer: bool) -> Points:
-        """The points in the direction that GeoJSON asks for: outer rings counter-clockwise, holes clockwise."""
+        """Return the points in the direction of GeoJSON: outer rings counter-clockwise, holes clockwise."""
         points = self.points(ways)
         if self.counter_clockwise is None:
             self.counter_clockwise = signed_area(points) > 0
         return points if self.counter_clockwise == outer else points[::-1]
 
     def points(self, ways: Ways) -> Points:
-        """The closed ring; where two ways meet their common point comes once."""
+        """Return the closed ring; the common point of two ways comes once."""
         pieces = []
-        for k, backwards in self.ways:
-            piece = ways.points[ways.start[k] : ways.start[k + 1]]
+        for way, backwards in self.ways:
+            piece = ways.points[ways.start[way] : ways.start[way + 1]]
             pieces.append(piece[::-1][:-1] if backwards else piece[:-1])
         pieces.append(pieces[0][:1])
         return np.concatenate(pieces)
@@ -50,6 +50,7 @@ class Part:
     inner: list[Ring] = field(default_factory=list)
 
     def rings(self) -> list[Ring]:
+        """Return the outer ring, then the holes."""
         return [self.outer, *self.inner]
 
 
@@ -74,33 +75,45 @@ class Area:
 
     @property
     def has_polygons(self) -> bool:
+        """Whether a geometry can be built."""
         return bool(self.parts) or self.shape is not None
 
     def rings(self) -> list[Ring]:
+        """Return the rings of all parts."""
         return [ring for part in self.parts for ring in part.rings()]
 
     def polygons(self, ways: Ways) -> shapely.MultiPolygon:
-        """The geometry; outer rings counter-clockwise, holes clockwise."""
+        """Build the geometry; outer rings run counter-clockwise, holes clockwise."""
         if self.shape is not None:
             return self.shape
         made = []
         for part in self.parts:
-            outer, *inner = [ring.directed(ways, outer=k == 0) for k, ring in enumerate(part.rings())]
+            outer, *inner = [ring.directed(ways, outer=number == 0) for number, ring in enumerate(part.rings())]
             made.append(shapely.Polygon(outer, inner))
         return shapely.MultiPolygon(made)
 
 
 def signed_area(points: Points) -> float:
-    """Area of a closed ring, positive when it runs counter-clockwise."""
+    """Return the area of a closed ring in square degrees, positive if it runs counter-clockwise.
+
+    Args:
+        points: of shape (n, 2), in degrees; the last one repeats the first.
+    """
     x = points[:, 0] - points[0, 0]
     y = points[:, 1] - points[0, 1]
     return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum()) / 2
 
 
 def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int]) -> tuple[list[Chain], list[Chain]]:
-    """Closed and open chains of ways, taking the next fitting member each time.
+    """Join ways to chains, taking the next fitting member each time.
 
-    `first` and `last` are what ways are joined at: the nodes, or the locations, of their ends.
+    Args:
+        members: the ways (index in `Ways`).
+        first: for each way of `Ways` what it begins at: a node, or a location.
+        last: the same for its end.
+
+    Returns:
+        The closed chains and the open ones.
     """
     at: dict[int, list[int]] = {}
     for position, k in enumerate(members):
@@ -117,7 +130,7 @@ def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int])
         start, current, cursor = first[k], last[k], begin
         chain = [(k, False)]
         while current != start:
-            following = _next(at[current], used, cursor)
+            following = _next_unused(at[current], used, cursor)
             if following is None:
                 unclosed.append(chain)
                 break
@@ -132,8 +145,8 @@ def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int])
     return closed, unclosed
 
 
-def _next(positions: list[int], used: list[bool], cursor: int) -> int | None:
-    """The unused member that comes next after `cursor`, else the first unused one."""
+def _next_unused(positions: list[int], used: list[bool], cursor: int) -> int | None:
+    """Return the unused member that comes next after `cursor`, else the first unused one."""
     fallback = None
     for position in positions:
         if used[position]:

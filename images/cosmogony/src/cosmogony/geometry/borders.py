@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Areas by where the rings lie: the roles of the members are hints only.
+"""Assemble areas by where the rings lie: the roles of the members are hints only.
 
 Rings that nothing touches are nested here: a ring in an even number of others is an outer one, in an odd number a hole.
-Where rings share points or sides, libosmium assembles them. What it refuses, because the border crosses itself, is
-made valid by GEOS, as the last resort.
+Where rings share points or sides, libosmium assembles them. As the last resort, GEOS makes valid what libosmium
+refuses because the border crosses itself.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from ..arrays import Floats, Ints, Points
 from ..decisions import Decisions
 from ..findings import Repair
 from ..osm.reader import Relation, Ways
-from .antimeridian import crosses_antimeridian, polygons_across, ways_that_jump
-from .areas import NO_AREA, Area, Chain, Part, Points, Ring, join_ways, signed_area
+from .antimeridian import crosses_antimeridian, cut_at_antimeridian, find_jumping_ways
+from .areas import NO_AREA, Area, Chain, Part, Ring, join_ways, signed_area
 from .locations import number_locations
 from .multipolygons import assemble_polygons
 from .shapes import polygons_of
-from .topology import Arcs, Floats, Ints
+from .topology import Arcs
 
 _INNER_ROLES = frozenset(("inner", "enclave"))
 _OUTER_ROLES = frozenset(("outer", "exclave"))
@@ -33,7 +34,13 @@ _OTHER_ROLES = frozenset(("subarea", "label", "admin_centre", "street", "house",
 
 
 class Borders:
-    """Assembles the areas of relations out of their way members."""
+    """Assembles the areas of relations from their way members.
+
+    Args:
+        ways: the ways of the extract.
+        arcs: the arcs of these ways.
+        decisions: records how the border of one relation is made.
+    """
 
     def __init__(self, ways: Ways, arcs: Arcs, decisions: Decisions) -> None:
         self._ways = ways
@@ -42,74 +49,74 @@ class Borders:
         self._first = number_locations(ways.points[ways.start[:-1]]).tolist()
         self._last = number_locations(ways.points[ways.start[1:] - 1]).tolist()
         ends = len(set(ways.first).union(ways.last))
-        self._has_gaps = ends > len(set(self._first).union(self._last))  # nodes share a place somewhere
+        self._has_gaps = ends > len(set(self._first).union(self._last))  # some nodes share a location
         self._sizes = np.diff(ways.start).tolist()
         self._crossing: dict[int, list[int]] = {}
         self._crossed = np.zeros(len(arcs.canonical), dtype=np.bool_)
         self._crossed[arcs.crossings.ravel()] = True
         for one, two in arcs.crossings.tolist():
             self._crossing.setdefault(one, []).append(two)
-        self._jumping = ways_that_jump(ways)
+        self._jumping = find_jumping_ways(ways)
         self._touching: list[tuple[Relation, Area, list[Chain]]] = []
 
     def assemble(self, relation: Relation) -> Area:
-        """The area of a relation. Rings that touch are collected, `finish` makes the polygons of their areas."""
+        """Return the area of a relation; `finish` completes the areas whose rings touch."""
         area = Area()
-        roles = self._members(relation, area)
+        roles = self._border_members(relation, area)
         closed, unclosed = self._join_by_role(roles, area)
         if not area.missing and (unclosed or any(len(chain) == 2 and self._is_flat(chain) for chain in closed)):
-            closed, unclosed = self._join_without_copies(list(roles), area, (closed, unclosed))
+            closed, unclosed = self._join_distinct(list(roles), area, (closed, unclosed))
         area.open_rings = len(unclosed)
         if area.missing or unclosed:
             closed = self._without_orphans(closed, roles, area)
         if not closed:
             if not area.missing:
                 area.problem = "its ways make no closed ring" if roles else "it has no way that could be its border"
-            self._record(relation, area)
+            self._record_border(relation, area)
             return area
         if self._has_gaps:
-            self._note_closed_gaps(closed, area)
-        if self._jumping and any(self._jumps(chain) for chain in closed):
+            self._record_closed_gaps(closed, area)
+        if self._jumping and any(self._crosses_antimeridian(chain) for chain in closed):
             self._cut_at_antimeridian(closed, area)
-            self._record(relation, area)
+            self._record_border(relation, area)
             return area
-        if self._touches(closed):
+        if self._rings_touch(closed):
             self._touching.append((relation, area, closed))
             return area
         area.simple = True
         rings = [Ring(chain) for chain in closed]
-        area.parts, depth = self._nest(rings)
+        area.parts, depth = self._nest_rings(rings)
         self._compare_roles(rings, depth, roles, area)
-        self._record(relation, area)
+        self._record_border(relation, area)
         return area
 
     def finish(self) -> None:
         """Make the polygons of the areas whose rings touch."""
-        pending = [self._prepare(*entry) for entry in self._touching]
+        pending = [self._prepare_touching(*entry) for entry in self._touching]
         # libosmium refuses borders that cross themselves
-        clean = [p for p in pending if len(p.border) and not self._crosses(p.border)]
-        found = assemble_polygons({p.relation.id: p.ways for p in clean}, self._ways)
-        for p in pending:
-            polygons = found.get(p.relation.id)
-            if not len(p.border):
-                p.area.problem = NO_AREA
+        clean = [entry for entry in pending if len(entry.border) and not self._crosses(entry.border)]
+        found = assemble_polygons({entry.relation.id: entry.ways for entry in clean}, self._ways)
+        for entry in pending:
+            polygons = found.get(entry.relation.id)
+            if not len(entry.border):
+                entry.area.problem = NO_AREA
             elif polygons is not None and polygons.is_valid:
-                p.area.shape, p.area.arcs = polygons, p.border
+                entry.area.shape, entry.area.arcs = polygons, entry.border
             else:
-                self._make_valid(p)
-            self._record(p.relation, p.area)
+                self._make_valid(entry)
+            self._record_border(entry.relation, entry.area)
         self._touching.clear()
 
-    def _prepare(self, relation: Relation, area: Area, closed: list[Chain]) -> _Touching:
-        rings = self._distinct(closed, area)
+    def _prepare_touching(self, relation: Relation, area: Area, closed: list[Chain]) -> _Touching:
+        rings = self._distinct_rings(closed, area)
         ways = [k for chain in rings for k, _ in chain]
         border = self._border(ways)
-        if len(border) < len(self._arcs.of(np.array(ways, dtype=np.int64))):
+        if len(border) < len(self._arcs.of_ways(np.array(ways, dtype=np.int64))):
             area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; what is there twice is no border"
         return _Touching(relation, area, rings, ways, border)
 
-    def _distinct(self, closed: Sequence[Chain], area: Area) -> list[Chain]:
-        """Each ring once, without those that go there and back on one line."""
+    def _distinct_rings(self, closed: Sequence[Chain], area: Area) -> list[Chain]:
+        """Return each ring once, without those that go there and back on one line."""
         rings: dict[frozenset[int], Chain] = {}
         for chain in closed:
             border = frozenset(self._border([k for k, _ in chain]).tolist())
@@ -121,8 +128,8 @@ class Borders:
                 rings[border] = chain
         return list(rings.values())
 
-    def _members(self, relation: Relation, area: Area) -> dict[int, str]:
-        """The ways that may be border (index in `Ways`), each once, with their roles."""
+    def _border_members(self, relation: Relation, area: Area) -> dict[int, str]:
+        """Return the ways that may be border (index in `Ways`), each once, with their roles."""
         roles: dict[int, str] = {}
         refs: set[int] = set()
         ways, index, damaged = self._ways, self._ways.index, self._ways.damaged
@@ -147,7 +154,7 @@ class Borders:
         return roles
 
     def _join_by_role(self, roles: dict[int, str], area: Area) -> tuple[list[Chain], list[Chain]]:
-        """Closed and open chains; members of a role nobody knows are border where they close a ring."""
+        """Join ways to closed and open chains; members of an unknown role are border where they close a ring."""
         known = [k for k, role in roles.items() if role in _BORDER_ROLES]
         if len(known) == len(roles):
             return self._join(known)
@@ -161,13 +168,13 @@ class Borders:
             area.repairs[Repair.ROLE] = f"members of role {', '.join(odd)} are border"
         return closed, unclosed
 
-    def _unique(self, indices: Sequence[int]) -> list[int]:
-        """Of ways that have the same arcs the first one."""
-        by_arcs = {frozenset(self._arcs.of(np.array([k])).tolist()): k for k in reversed(indices)}
+    def _drop_copies(self, indices: Sequence[int]) -> list[int]:
+        """Return the first of the ways that have the same arcs."""
+        by_arcs = {frozenset(self._arcs.of_ways(np.array([k])).tolist()): k for k in reversed(indices)}
         return sorted(by_arcs.values(), key=indices.index)
 
     def _join(self, members: list[int]) -> tuple[list[Chain], list[Chain]]:
-        """Closed and open chains; where some stay open, ways that lead nowhere are set aside first."""
+        """Join ways to closed and open chains; where some stay open, dead ends are set aside first."""
         closed, unclosed = join_ways(members, self._first, self._last)
         if unclosed:
             kept = self._without_dead_ends(members)
@@ -179,11 +186,11 @@ class Borders:
                 return again, unclosed_again + dead_ends
         return closed, unclosed
 
-    def _join_without_copies(
+    def _join_distinct(
         self, members: list[int], area: Area, joined: tuple[list[Chain], list[Chain]]
     ) -> tuple[list[Chain], list[Chain]]:
-        """Join again with one of the ways that have the same points, if that makes whole rings of broken ones."""
-        fewer = self._unique(members)
+        """Join again with one of the ways that have the same points, if that closes all rings."""
+        fewer = self._drop_copies(members)
         if len(fewer) < len(members):
             closed, unclosed = self._join(fewer)
             if closed and not unclosed and not any(self._is_flat(chain) for chain in closed):
@@ -195,7 +202,7 @@ class Borders:
         return not len(self._border([k for k, _ in chain]))
 
     def _without_dead_ends(self, members: list[int]) -> list[int]:
-        """The ways that are left when those with a loose end are removed, as long as three meet somewhere."""
+        """Remove ways with a loose end, as long as three meet somewhere."""
         kept = list(members)
         while True:
             ends = Counter([self._first[k] for k in kept])
@@ -207,7 +214,7 @@ class Borders:
                 return kept
             kept = fewer
 
-    def _note_closed_gaps(self, closed: Sequence[Chain], area: Area) -> None:
+    def _record_closed_gaps(self, closed: Sequence[Chain], area: Area) -> None:
         first, last = self._ways.first, self._ways.last
         for chain in closed:
             for (k, backwards), (following, turned) in zip(chain, [*chain[1:], chain[0]], strict=True):
@@ -216,33 +223,35 @@ class Borders:
                 if here != there:
                     area.repairs[Repair.RING_CLOSED] = f"nodes {here} and {there} are at one place"
 
-    def _touches(self, closed: Sequence[Chain]) -> bool:
-        """Whether rings touch, run along each other or cross, or one of them does so with itself."""
-        own = self._arcs.of(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
-        if any(len(chain) < 3 and self._points_of(chain) < 4 for chain in closed):
+    def _rings_touch(self, closed: Sequence[Chain]) -> bool:
+        """Return whether rings touch, share sides or cross, or one of them does so with itself."""
+        own = self._arcs.of_ways(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
+        if any(len(chain) < 3 and self._count_points(chain) < 4 for chain in closed):
             return True  # there and back on one segment
         passed = np.sort(self._arcs.ends[own].ravel())
         return bool((passed[2:] == passed[:-2]).any()) or self._crosses(own)
 
-    def _points_of(self, chain: Chain) -> int:
-        return sum(self._sizes[k] - 1 for k, _ in chain) + 1
+    def _count_points(self, chain: Chain) -> int:
+        points: int = sum(self._sizes[way] - 1 for way, _ in chain) + 1
+        return points
 
     def _crosses(self, arcs: Ints) -> bool:
-        """Whether some of the arcs meet elsewhere than in their ends."""
+        """Return whether some of the arcs meet elsewhere than in their ends."""
         crossed = set(arcs[self._crossed[arcs]].tolist())
         return any(not crossed.isdisjoint(self._crossing.get(arc, ())) for arc in crossed)
 
     def _border(self, indices: Sequence[int]) -> Ints:
-        """The arcs that are there an odd number of times."""
-        arcs, count = np.unique(self._arcs.of(np.array(indices, dtype=np.int64)), return_counts=True)
-        return arcs[count % 2 == 1]
+        """Return the arcs that these ways have an odd number of times."""
+        arcs, count = np.unique(self._arcs.of_ways(np.array(indices, dtype=np.int64)), return_counts=True)
+        odd: Ints = arcs[count % 2 == 1]
+        return odd
 
     def _without_orphans(self, closed: list[Chain], roles: dict[int, str], area: Area) -> list[Chain]:
-        """Without the holes whose outer ring is cut: only there a role says what the place of a ring cannot."""
+        """Drop the holes whose outer ring is cut: only there a role says what the place of a ring cannot."""
         kept = list(closed)
         while any(_is_inner(chain, roles) for chain in kept):
             rings = [Ring(chain) for chain in kept]
-            _, depth = self._nest(rings, self._points_inside(rings))
+            _, depth = self._nest_rings(rings, self._points_inside(rings))
             fewer = [c for c, around in zip(kept, depth, strict=True) if around % 2 or not _is_inner(c, roles)]
             if len(fewer) == len(kept):
                 break
@@ -251,7 +260,7 @@ class Borders:
         return kept
 
     def _points_inside(self, rings: Sequence[Ring]) -> Floats:
-        """A point of the interior of each ring; one on its border where it has no interior."""
+        """Return a point of the interior of each ring, of its border where it has no interior, of shape (n, 2)."""
         lines = [ring.points(self._ways) for ring in rings]
         shells = np.array([shapely.Polygon(points if len(points) > 3 else None) for points in lines], dtype=object)
         broken = ~shapely.is_valid(shells)
@@ -261,10 +270,15 @@ class Borders:
         probes[inside] = shapely.get_coordinates(shapely.point_on_surface(shells[inside]))
         return probes
 
-    def _nest(self, rings: Sequence[Ring], probes: Floats | None = None) -> tuple[list[Part], list[int]]:
-        """Polygons, each hole in the innermost ring around it, and how many rings are around each ring.
+    def _nest_rings(self, rings: Sequence[Ring], probes: Floats | None = None) -> tuple[list[Part], list[int]]:
+        """Make polygons, each hole in the innermost ring around it.
 
-        `probes` has a point of each ring that is on no other ring; the first one when rings do not touch.
+        Args:
+            rings: the rings.
+            probes: a point of each ring that is on no other ring, of shape (n, 2); None if rings do not touch.
+
+        Returns:
+            The polygons, and how many rings are around each ring.
         """
         if len(rings) == 1:
             return [Part(rings[0])], [0]
@@ -278,7 +292,7 @@ class Borders:
         return list(parts.values()), depth
 
     def _compare_roles(self, rings: Sequence[Ring], depth: Sequence[int], roles: dict[int, str], area: Area) -> None:
-        """Note rings that lie elsewhere than the roles of their members say."""
+        """Record rings that lie elsewhere than the roles of their members say."""
         if len(rings) == 1 and _INNER_ROLES.isdisjoint(roles.values()):
             return
         for ring, around in zip(rings, depth, strict=True):
@@ -288,13 +302,13 @@ class Borders:
                 place = "a hole" if around % 2 else "an outer ring"
                 area.repairs[Repair.ROLE] = f"members of role {', '.join(found)} make {place}"
 
-    def _jumps(self, chain: Chain) -> bool:
+    def _crosses_antimeridian(self, chain: Chain) -> bool:
         jumping = not self._jumping.isdisjoint(k for k, _ in chain)
         return jumping and crosses_antimeridian(Ring(chain).points(self._ways))
 
     def _cut_at_antimeridian(self, closed: list[Chain], area: Area) -> None:
-        closed = self._distinct(closed, area)
-        shape = polygons_across(Ring(chain).points(self._ways) for chain in closed)
+        closed = self._distinct_rings(closed, area)
+        shape = cut_at_antimeridian(Ring(chain).points(self._ways) for chain in closed)
         if shape is None:
             area.problem = NO_AREA
             return
@@ -302,20 +316,20 @@ class Borders:
         area.arcs = self._border([k for chain in closed for k, _ in chain])
 
     def _make_valid(self, pending: _Touching) -> None:
-        """Polygons of rings that cross: nested by a point inside each ring, then made valid."""
+        """Make polygons of rings that cross: nest them by a point inside each ring, then make them valid."""
         area = pending.area
         rings = [Ring(chain) for chain in pending.closed if not self._is_flat(chain)]
         if not rings:
             area.problem = NO_AREA
             return
-        parts, _ = self._nest(rings, self._points_inside(rings))
+        parts, _ = self._nest_rings(rings, self._points_inside(rings))
         before = Area(parts).polygons(self._ways)
         area.arcs = pending.border
         if before.is_valid:
             area.shape = before
             return
         reason = shapely.is_valid_reason(before)
-        after = polygons_of(_made_valid(before))
+        after = polygons_of(_mend_polygons(before))
         if after is None:
             area.problem = NO_AREA
             return
@@ -325,15 +339,15 @@ class Borders:
         area.shape, area.rebuilt = shapely.orient_polygons(after), True
         area.repairs[Repair.SELF_CROSSING] = f"{reason}: area {before.area:.6g} before, {after.area:.6g} after"
 
-    def _record(self, relation: Relation, area: Area) -> None:
-        """Say how the border was made, ring by ring."""
+    def _record_border(self, relation: Relation, area: Area) -> None:
+        """Record how the border was made, ring by ring."""
         osm_id = f"relation:{relation.id}"
-        if not self._decisions.wants(osm_id):
+        if not self._decisions.is_recorded(osm_id):
             return
-        for text in self._story(area):
+        for text in self._describe(area):
             self._decisions.record(osm_id, "border", text)
 
-    def _story(self, area: Area) -> Iterator[str]:
+    def _describe(self, area: Area) -> Iterator[str]:
         if area.missing:
             yield f"{area.missing} members are not in the extract"
         if area.open_rings:
@@ -361,12 +375,12 @@ class _Touching:
     relation: Relation
     area: Area
     closed: list[Chain]
-    ways: list[int]  # those whose points make the border
-    border: Ints  # arcs that are there an odd number of times
+    ways: list[int]  # whose points make the border
+    border: Ints  # arcs that its ways have an odd number of times
 
 
-def _made_valid(shape: shapely.MultiPolygon) -> shapely.Geometry:
-    """The invalid polygons made valid; all of them together only where polygons overlap."""
+def _mend_polygons(shape: shapely.MultiPolygon) -> shapely.Geometry:
+    """Make the invalid polygons valid; all of them together only where polygons overlap."""
     polygons = shapely.get_parts(shape)
     broken = ~shapely.is_valid(polygons)
     mended = shapely.make_valid(polygons[broken], method="structure", keep_collapsed=False)
@@ -381,7 +395,7 @@ def _is_inner(chain: Chain, roles: dict[int, str]) -> bool:
 
 
 def _find_inside(points: Sequence[Points], probes: Floats) -> tuple[Ints, Ints]:
-    """Pairs (ring, ring around it) of closed lines, by one point of each ring."""
+    """Find pairs (ring, ring around it) of closed lines, by one point of each ring."""
     low = np.array([p.min(axis=0) for p in points])
     high = np.array([p.max(axis=0) for p in points])
     tree = shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))

@@ -8,10 +8,14 @@ from collections.abc import Iterable
 Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 
 
-def around(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:
-    """West and east of the narrowest box around spans of longitude, each from west to east within -180 to 180.
+def narrowest_span(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Return west and east of the narrowest box around spans of longitude.
 
-    West is greater than east where the box crosses the antimeridian.
+    Args:
+        spans: west and east of each, in degrees from -180 to 180; at least one.
+
+    Returns:
+        West and east in degrees; west is greater than east where the box crosses the antimeridian.
     """
     ordered = sorted(spans)
     west, reach = ordered[0]
@@ -24,6 +28,6 @@ def around(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:
     return best if best is not None and widest > outside else (west, reach)
 
 
-def normal(longitude: float) -> float:
-    """The longitude within -180 to 180."""
+def normalize_longitude(longitude: float) -> float:
+    """Return a longitude of at most 540 degrees as one of at most 180."""
     return longitude - 360 if longitude > 180 else longitude

@@ -15,7 +15,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-LEAST_AREA = 1e-11  # 0.1 m² at the equator; what rounding makes of points on one line is smaller
+from ..arrays import Bools, Floats, Ints, Points
+from .boxes import Box
+
+LEAST_AREA = 1e-11  # square degrees, 0.1 m² at the equator; what rounding makes of points on one line is smaller
 
 _LIMITS = np.array([180.0, 90.0])
 _SHORTEST_RING = 4
@@ -23,28 +26,28 @@ _GENERATED = "node:"
 _NESTING = "its coordinates are not nested as those of its type"
 
 
-class InvalidGeometry(ValueError):
-    """Says what is wrong with the geometry of a zone."""
+class InvalidGeometryError(ValueError):
+    """The geometry of a zone is not fit for it; the message says why."""
 
 
 class Coordinates(NamedTuple):
     """A polygon or several: closed rings of four positions or more, the outer ring of each polygon first."""
 
-    points: NDArray[np.float64]  # (positions, 2), ring after ring
+    points: Points  # ring after ring
     parts: list[list[int]]  # number of positions of each ring of each polygon
 
 
 class Rings(NamedTuple):
     """The coordinates of several zones, and where rings, polygons and zones begin (and the last one ends)."""
 
-    points: NDArray[np.float64]
-    rings: NDArray[np.int64]
-    polygons: NDArray[np.int64]
-    zones: NDArray[np.int64]
+    points: Points
+    rings: Ints
+    polygons: Ints
+    zones: Ints
 
     @classmethod
     def of(cls, zones: Sequence[Coordinates]) -> Rings:
-        """Put the coordinates of one zone or more together."""
+        """Concatenate the coordinates of one zone or more."""
         return cls(
             np.concatenate([zone.points for zone in zones]),
             _offsets([size for zone in zones for part in zone.parts for size in part]),
@@ -52,15 +55,15 @@ class Rings(NamedTuple):
             _offsets([len(zone.parts) for zone in zones]),
         )
 
-    def boxes(self) -> NDArray[np.float64]:
-        """West, south, east, north of each zone as (zones, 4); never across the antimeridian."""
+    def boxes(self) -> Floats:
+        """Return west, south, east, north of each zone, of shape (zones, 4); never across the antimeridian."""
         starts = self.rings[self.polygons[self.zones[:-1]]]
         x, y = self.points.T  # numpy is slow along the short axis of an array
         lows, highs = ([edge.reduceat(values, starts) for values in (x, y)] for edge in (np.minimum, np.maximum))
         return np.column_stack([*lows, *highs])
 
-    def areas(self) -> NDArray[np.float64]:
-        """The area of the outer rings of each zone without that of the holes; 0 or less for one that is flat."""
+    def areas(self) -> Floats:
+        """Return the area of each zone, outer rings without holes; 0 or less for one that is flat."""
         starts = self.rings[:-1]
         # from the first position of its ring, so that small rings keep their digits
         x, y = (values - np.repeat(values[starts], np.diff(self.rings)) for values in self.points.T)
@@ -69,91 +72,97 @@ class Rings(NamedTuple):
         return np.add.reduceat(signed, self.polygons[self.zones[:-1]])
 
     def shapes(self) -> NDArray[np.object_]:
-        """Multipolygons, which may be invalid: a ring may cross itself, parts may overlap."""
+        """Build multipolygons, which may be invalid: a ring may cross itself, parts may overlap."""
         offsets = (self.rings, self.polygons, self.zones)
         return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, self.points, offsets)
 
 
-def _offsets(sizes: Sequence[int]) -> NDArray[np.int64]:
+def _offsets(sizes: Sequence[int]) -> Ints:
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
 class Measured(NamedTuple):
     """The extent of a zone, or what is wrong with its geometry."""
 
-    box: tuple[float, float, float, float]  # west, south, east, north; never across the antimeridian
-    area: float
+    box: Box  # never across the antimeridian
+    area: float  # square degrees
     fault: str | None
 
 
 def read(geometry: Any) -> Coordinates:
-    """The coordinates of a GeoJSON Polygon or MultiPolygon without their heights; else raises `InvalidGeometry`.
+    """Return the coordinates of a GeoJSON Polygon or MultiPolygon, without heights.
 
     Where the positions lie is left to `measure`.
+
+    Raises:
+        InvalidGeometryError: it is no such geometry.
     """
     if not isinstance(geometry, dict):
-        raise InvalidGeometry("its geometry is no GeoJSON object")
+        raise InvalidGeometryError("its geometry is no GeoJSON object")
     kind, nested = geometry.get("type"), geometry.get("coordinates")
     if kind not in ("Polygon", "MultiPolygon"):
-        raise InvalidGeometry(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
-    polygons = _members([nested]) if kind == "MultiPolygon" else [nested]
+        raise InvalidGeometryError(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
+    polygons: list[Any] = _members([nested]) if kind == "MultiPolygon" else [nested]
     rings = _members(polygons)
     positions = _members(rings)
     parts = [list(map(len, polygon)) for polygon in polygons]
     if not all(parts):
-        raise InvalidGeometry("one of its polygons has no ring")
+        raise InvalidGeometryError("one of its polygons has no ring")
     points = _points(positions)
     for ring in rings:
         if len(ring) < _SHORTEST_RING:
-            raise InvalidGeometry(f"a ring has {len(ring)} positions, wanted {_SHORTEST_RING} or more")
+            raise InvalidGeometryError(f"a ring has {len(ring)} positions, wanted {_SHORTEST_RING} or more")
         if ring[0][:2] != ring[-1][:2]:
-            raise InvalidGeometry(f"a ring is not closed: it begins at {ring[0][:2]} and ends at {ring[-1][:2]}")
+            raise InvalidGeometryError(f"a ring is not closed: it begins at {ring[0][:2]} and ends at {ring[-1][:2]}")
     return Coordinates(points, parts)
 
 
 def _members(lists: list[Any]) -> list[Any]:
-    """What these lists hold, one level less of nesting."""
+    """Return what these lists hold: one level of nesting less."""
     if set(map(type, lists)) != {list}:
-        raise InvalidGeometry(_NESTING)
+        raise InvalidGeometryError(_NESTING)
     if not (members := list(chain.from_iterable(lists))):
-        raise InvalidGeometry("its geometry is empty")
+        raise InvalidGeometryError("its geometry is empty")
     return members
 
 
-def _points(positions: list[Any]) -> NDArray[np.float64]:
+def _points(positions: list[Any]) -> Points:
     try:
         numbers, lengths = list(chain.from_iterable(positions)), set(map(len, positions))
     except TypeError:
-        raise InvalidGeometry(_NESTING) from None
+        raise InvalidGeometryError(_NESTING) from None
     if not lengths <= {2, 3}:
-        raise InvalidGeometry("a position has neither two nor three numbers")
+        raise InvalidGeometryError("a position has neither two nor three numbers")
     if not set(map(type, numbers)) <= {int, float}:
-        raise InvalidGeometry("a coordinate is no number")
+        raise InvalidGeometryError("a coordinate is no number")
     try:
         if lengths != {2}:
             if not all(map(math.isfinite, numbers)):
-                raise InvalidGeometry("a coordinate is no finite number")
+                raise InvalidGeometryError("a coordinate is no finite number")
             numbers = [number for position in positions for number in position[:2]]
         return np.array(numbers, dtype=np.float64).reshape(-1, 2)
     except OverflowError:
-        raise InvalidGeometry("a coordinate is too large a number") from None
+        raise InvalidGeometryError("a coordinate is too large a number") from None
 
 
 def measure(zones: Sequence[tuple[str, Coordinates]]) -> list[Measured]:
-    """Box and area of zones, given by osm_id and coordinates, at once; the quicker the more of them.
+    """Measure zones together; the more of them, the less time each takes.
 
-    A fault are positions that are not on earth, and an area of `LEAST_AREA` or less. A generated zone may have such a
-    small one, but not 0: rounding leaves slivers where its place lies in other zones.
+    Positions that are not on earth are a fault, and so is an area of `LEAST_AREA` or less. A generated zone may have
+    such a small one, but not 0: rounding leaves slivers where its place lies in other zones.
+
+    Args:
+        zones: osm_id and coordinates of each.
     """
     if not zones:
         return []
     rings = Rings.of([coordinates for _, coordinates in zones])
     boxes = rings.boxes()
-    on_earth = (np.abs(boxes) <= [*_LIMITS, *_LIMITS]).all(axis=1)  # NaN is not
+    on_earth: Bools = np.all(np.abs(boxes) <= [*_LIMITS, *_LIMITS], axis=1)  # NaN is not
     with np.errstate(invalid="ignore", over="ignore"):  # of what is not on earth
         areas = rings.areas()
     for number in np.flatnonzero(on_earth & (areas <= LEAST_AREA)):
-        areas[number] = max(areas[number], _repaired_area(zones[number][1]))
+        areas[number] = max(areas[number], _repaired_area(zones[int(number)][1]))
     found = []
     for (osm_id, coordinates), box, fits, area in zip(
         zones, boxes.tolist(), on_earth.tolist(), areas.tolist(), strict=True
@@ -168,7 +177,7 @@ def measure(zones: Sequence[tuple[str, Coordinates]]) -> list[Measured]:
 
 
 def _repaired_area(coordinates: Coordinates) -> float:
-    """A ring that crosses itself runs around one part to the left and around another to the right."""
+    """Measure a border that may cross itself, and so run around one part to the left and another to the right."""
     return float(shapely.make_valid(shape(coordinates), method="structure", keep_collapsed=False).area)
 
 
@@ -178,6 +187,6 @@ def _outside(coordinates: Coordinates) -> str:
 
 
 def shape(coordinates: Coordinates) -> shapely.MultiPolygon:
-    """The geometry of one zone, which may be invalid."""
-    (made,) = Rings.of([coordinates]).shapes()
+    """Build the geometry of one zone, which may be invalid."""
+    made: shapely.MultiPolygon = Rings.of([coordinates]).shapes()[0]
     return made

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Polygons out of ways that share points or sides, by the area assembler of libosmium."""
+"""Assemble polygons from ways that share points or sides, by the area assembler of libosmium."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import osmium
@@ -12,18 +13,24 @@ import shapely
 from ..osm.reader import Ways
 from .locations import coordinates_of, number_locations
 
-_BATCH = 200_000  # points that are handed to libosmium together
+_BATCH = 200_000  # points that libosmium gets at a time
 
 
 def assemble_polygons(members: Mapping[int, Sequence[int]], ways: Ways) -> dict[int, shapely.MultiPolygon]:
-    """The polygons of relations, by relation id; one that libosmium refuses is missing.
+    """Assemble the polygons of relations.
 
-    `members` names the ways (index in `Ways`) of each relation. Their points become nodes by location, so that two
-    nodes at one place are one.
+    Points become nodes by their location, so that two nodes at one location are one.
+
+    Args:
+        members: the ways (index in `Ways`) of each relation, by its id.
+        ways: the ways.
+
+    Returns:
+        The polygons by relation id; a relation that libosmium refuses is missing.
     """
     made: dict[int, shapely.MultiPolygon] = {}
     for batch in _batches(members, ways):
-        made.update(_assembled(batch, ways))
+        made.update(_assemble_batch(batch, ways))
     return made
 
 
@@ -40,26 +47,27 @@ def _batches(members: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[dict[
         yield batch
 
 
-def _assembled(batch: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[tuple[int, shapely.MultiPolygon]]:
+def _assemble_batch(batch: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[tuple[int, shapely.MultiPolygon]]:
     factory = osmium.geom.WKBFactory()
-    buffer = osmium.io.FileBuffer(_document(batch, ways), "opl")
+    buffer = osmium.io.FileBuffer(_write_opl(batch, ways), "opl")
     areas = osmium.FileProcessor(buffer).with_areas().with_filter(osmium.filter.EntityFilter(osmium.osm.AREA))
     for item in areas:
         if isinstance(item, osmium.osm.Area) and not item.from_way():
             try:
-                polygons = shapely.from_wkb(bytes.fromhex(factory.create_multipolygon(item)))
+                made = shapely.from_wkb(bytes.fromhex(factory.create_multipolygon(item)))
             except RuntimeError:  # libosmium made no valid area
                 continue
-            yield item.orig_id(), shapely.orient_polygons(polygons)
+            # create_multipolygon makes nothing else
+            yield item.orig_id(), cast(shapely.MultiPolygon, shapely.orient_polygons(made))
 
 
-def _document(batch: Mapping[int, Sequence[int]], ways: Ways) -> bytes:
-    """The relations as an OPL file: nodes, ways, relations, each by id."""
+def _write_opl(batch: Mapping[int, Sequence[int]], ways: Ways) -> bytes:
+    """Write the relations as an OPL file: nodes, ways, relations, each sorted by id."""
     used = sorted({k for indices in batch.values() for k in indices})
     lines = [number_locations(ways.points[ways.start[k] : ways.start[k + 1]]) for k in used]
-    places, node = np.unique(np.concatenate(lines), return_inverse=True)
-    degrees = coordinates_of(places) / 1e7
-    numbers = np.arange(1, len(places) + 1)
+    locations, node = np.unique(np.concatenate(lines), return_inverse=True)
+    degrees = coordinates_of(locations) / 1e7
+    numbers = np.arange(1, len(locations) + 1)
     text = list(map("n%d x%.7f y%.7f\n".__mod__, zip(numbers.tolist(), *degrees.T.tolist(), strict=True)))
     refs = np.split(node + 1, np.cumsum([len(line) for line in lines])[:-1])
     for k, line in zip(used, refs, strict=True):

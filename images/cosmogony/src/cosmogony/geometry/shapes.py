@@ -7,7 +7,7 @@ import shapely
 
 
 def polygons_of(shape: shapely.Geometry, min_area: float = 0.0) -> shapely.MultiPolygon | None:
-    """The polygons of a geometry that are larger than `min_area` (square degrees); None when it has none."""
+    """Return the polygons of a geometry that are larger than `min_area` (square degrees); None if it has none."""
     parts = shapely.get_parts(shape)
     parts = shapely.get_parts(parts[shapely.get_dimensions(parts) == 2])
     parts = parts[~shapely.is_empty(parts) & (shapely.area(parts) > min_area)]

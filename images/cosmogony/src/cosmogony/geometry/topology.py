@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The borders as a net of arcs that meet only at their ends.
+"""The borders as a graph of arcs that meet only at their ends.
 
 Neighbours in OSM share the nodes of their border. Ways are cut wherever a point is used more than once, so two
 arcs are the same border or have no point in common except their ends. What remains are arcs that cross without a
@@ -15,57 +15,51 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ..arrays import Bools, Floats, Ints, Points
 from ..osm.reader import Ways
 from .locations import number_locations
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
 _CHUNK = 16  # segments that share one bounding box while looking for crossings
-_BATCH = 1 << 16  # segments or pairs of segments looked at together
+_BATCH = 1 << 16  # segments, or pairs of them, at a time
 
 
 @dataclass(slots=True)
 class Arcs:
     """Arcs in the order of the ways; arcs of way `k` are `canonical[start[k]:start[k + 1]]`."""
 
-    start: Ints
+    start: Ints  # one more than there are ways
     canonical: Ints
-    point: Floats  # one point of each arc that is not an end of it
-    ends: Ints  # numbers of the two end points
-    crossings: Ints  # pairs of arcs that meet elsewhere than at common ends
-    places: Floats  # where they do
+    point: Points  # a point of each arc that is not one of its ends
+    ends: Ints  # numbered locations of both ends, of shape (n, 2)
+    crossings: Ints  # pairs of arcs that meet elsewhere than at common ends, of shape (m, 2)
+    crossing_points: Points  # where they do, of shape (m, 2)
 
-    def of(self, ways: Ints) -> Ints:
-        """Numbers of the arcs of some ways, with repeats."""
-        return ranges(self.canonical, self.start[ways], self.start[ways + 1])
-
-
-def ranges(values: Ints, begin: Ints, end: Ints) -> Ints:
-    """`values[begin[0]:end[0]]`, `values[begin[1]:end[1]]`, … one after the other."""
-    return values[spread(begin, end)]
+    def of_ways(self, ways: Ints) -> Ints:
+        """Return the arcs of some ways (index in `Ways`), with repeats."""
+        arcs: Ints = self.canonical[expand_ranges(self.start[ways], self.start[ways + 1])]
+        return arcs
 
 
-def spread(begin: Ints, end: Ints) -> Ints:
-    """All indices of the half-open ranges, one range after the other."""
+def expand_ranges(begin: Ints, end: Ints) -> Ints:
+    """Return all indices of the half-open ranges, one range after the other."""
     size = end - begin
     total = int(size.sum())
     if not total:
         return np.empty(0, dtype=np.int64)
     offset = np.cumsum(size) - size
-    return np.arange(total, dtype=np.int64) + np.repeat(begin - offset, size)
+    indices: Ints = np.arange(total, dtype=np.int64) + np.repeat(begin - offset, size)
+    return indices
 
 
-def build(ways: Ways) -> Arcs:
-    """Cut the ways into arcs and find the crossings."""
+def build_arcs(ways: Ways) -> Arcs:
+    """Cut the ways into arcs and find where arcs cross."""
     points, start = ways.points, ways.start
     numbers = number_locations(points)
     last = start[1:] - 1
     cut = np.zeros(len(points), dtype=np.bool_)
     cut[start[:-1]] = True
     cut[last] = True
-    cut |= _used_twice(numbers)
+    cut |= _find_repeated(numbers)
     # where a way turns back on itself; next to the end of a way this cuts a little more than needed
     cut[1:-1] |= numbers[:-2] == numbers[2:]
     is_last = np.zeros(len(points), dtype=np.bool_)
@@ -78,12 +72,12 @@ def build(ways: Ways) -> Arcs:
     size = stops - begins
     middle = begins + size // 2
     point = np.where((size > 1)[:, None], points[middle], (points[begins] + points[stops]) / 2)
-    canonical = _canonical(ends, size)
-    crossings, places = _crossings(points, numbers, begins, stops, canonical)
-    return Arcs(way_start, canonical, point, ends, crossings, places)
+    canonical = _number_arcs(ends, size)
+    crossings, crossing_points = _find_crossings(points, numbers, begins, stops, canonical)
+    return Arcs(way_start, canonical, point, ends, crossings, crossing_points)
 
 
-def _used_twice(numbers: Ints) -> Bools:
+def _find_repeated(numbers: Ints) -> Bools:
     if not len(numbers):
         return np.empty(0, dtype=np.bool_)
     ordered = np.sort(numbers)
@@ -93,15 +87,15 @@ def _used_twice(numbers: Ints) -> Bools:
 
 def _contains(ordered: Ints, values: Ints) -> Bools:
     answer = np.zeros(len(values), dtype=np.bool_)
-    for part in _portions(len(values) if len(ordered) else 0, _BATCH):
+    for part in _slices(len(values) if len(ordered) else 0, _BATCH):
         at = np.searchsorted(ordered, values[part])
         at[at == len(ordered)] = 0
         answer[part] = ordered[at] == values[part]
     return answer
 
 
-def _canonical(ends: Ints, size: Ints) -> Ints:
-    """Number of each arc; an arc of one segment that two ways have gets the number of the first."""
+def _number_arcs(ends: Ints, size: Ints) -> Ints:
+    """Number the arcs; an arc of one segment that two ways have gets the number of the first."""
     canonical = np.arange(len(size), dtype=np.int64)
     single = np.flatnonzero(size == 1)
     if len(single):
@@ -113,8 +107,8 @@ def _canonical(ends: Ints, size: Ints) -> Ints:
     return canonical
 
 
-def _crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, canonical: Ints) -> tuple[Ints, Floats]:
-    """Pairs of arcs with segments that meet elsewhere than at a common point."""
+def _find_crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, canonical: Ints) -> tuple[Ints, Floats]:
+    """Find pairs of arcs with segments that meet elsewhere than at a common point."""
     none = np.empty((0, 2), dtype=np.int64), np.empty((0, 2))
     if not len(begins):
         return none
@@ -128,18 +122,19 @@ def _crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, canonic
     segments = _Segments(points, numbers)
     found, where = [], []
 
-    def add(arc_a: Ints, arc_b: Ints, met: tuple[Ints, Floats]) -> None:
+    def add_crossings(arc_a: Ints, arc_b: Ints, met: tuple[Ints, Floats]) -> None:
         pair, place = met
         found.append(np.stack([arc_a[pair], arc_b[pair]], axis=1))
         where.append(place)
 
-    alone = np.flatnonzero(~_runs_ahead(points, chunk_begin, chunk_stop))
-    for part in _portions(len(alone), _BATCH // _CHUNK**2 * 2):
+    alone = np.flatnonzero(~_are_monotone(points, chunk_begin, chunk_stop))
+    for part in _slices(len(alone), _BATCH // _CHUNK**2 * 2):
         own = alone[part]
-        add(chunk_arc[own], chunk_arc[own], segments.within(chunk_begin[own], chunk_stop[own]))
-    low, high = _boxes(points, chunk_begin, chunk_stop)
-    tree = shapely.STRtree(shapely.linestrings(np.stack([low, high], axis=1)))
-    for part in _portions(len(low), _BATCH // _CHUNK):
+        add_crossings(chunk_arc[own], chunk_arc[own], segments.within(chunk_begin[own], chunk_stop[own]))
+    low, high = _box_runs(points, chunk_begin, chunk_stop)
+    diagonals: NDArray[np.object_] = np.asarray(shapely.linestrings(np.stack([low, high], axis=1)))
+    tree = shapely.STRtree(diagonals)
+    for part in _slices(len(low), _BATCH // _CHUNK):
         a, b = tree.query(tree.geometries[part])
         a = a + part.start
         keep = a < b
@@ -148,20 +143,20 @@ def _crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, canonic
             np.maximum(low[a], low[b]),
             np.minimum(high[a], high[b]),
         )
-        one = segments.near(chunk_begin[a], chunk_stop[a], *near)
-        two = segments.near(chunk_begin[b], chunk_stop[b], *near)
-        add(chunk_arc[a], chunk_arc[b], segments.between(one, two, len(a)))
+        one = segments.in_box(chunk_begin[a], chunk_stop[a], *near)
+        two = segments.in_box(chunk_begin[b], chunk_stop[b], *near)
+        add_crossings(chunk_arc[a], chunk_arc[b], segments.between(one, two, len(a)))
     return np.concatenate(found), np.concatenate(where)
 
 
-def _portions(total: int, size: int) -> list[slice]:
+def _slices(total: int, size: int) -> list[slice]:
     return [slice(at, min(at + size, total)) for at in range(0, total, size)]
 
 
-def _boxes(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
+def _box_runs(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
     """Corners of the boxes of runs of points (both ends belong to the run), some at a time."""
     low, high = np.empty((len(begin), 2)), np.empty((len(begin), 2))
-    for part in _portions(len(begin), _BATCH // _CHUNK):
+    for part in _slices(len(begin), _BATCH // _CHUNK):
         first, after = begin[part][0], stop[part][-1] + 2
         some = points[first:after]
         if after > len(points):
@@ -172,12 +167,12 @@ def _boxes(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _runs_ahead(points: Floats, begin: Ints, stop: Ints) -> Bools:
+def _are_monotone(points: Floats, begin: Ints, stop: Ints) -> Bools:
     """Runs whose every segment goes forward along the line from first to last point: they cannot meet themselves."""
     answer = np.empty(len(begin), dtype=np.bool_)
-    for part in _portions(len(begin), _BATCH // _CHUNK):
+    for part in _slices(len(begin), _BATCH // _CHUNK):
         size = stop[part] - begin[part]
-        segment = spread(begin[part], stop[part])
+        segment = expand_ranges(begin[part], stop[part])
         along = np.repeat(points[stop[part]] - points[begin[part]], size, axis=0)
         step = np.einsum("ij,ij->i", points[segment + 1] - points[segment], along)
         answer[part] = np.minimum.reduceat(step, np.cumsum(size) - size) > 0
@@ -191,10 +186,10 @@ class _Segments:
         self._points = points
         self._numbers = numbers
 
-    def near(self, begin: Ints, stop: Ints, low: Floats, high: Floats) -> tuple[Ints, Ints]:
-        """Segments of each run that meet its box: (run, segment)."""
+    def in_box(self, begin: Ints, stop: Ints, low: Floats, high: Floats) -> tuple[Ints, Ints]:
+        """Find the segments of each run that meet its box: (run, segment)."""
         run = np.repeat(np.arange(len(begin), dtype=np.int64), stop - begin)
-        segment = spread(begin, stop)
+        segment = expand_ranges(begin, stop)
         for axis in (0, 1):
             x = self._points[:, axis]
             p, q = x[segment], x[segment + 1]
@@ -203,24 +198,24 @@ class _Segments:
         return run, segment
 
     def within(self, begin: Ints, stop: Ints) -> tuple[Ints, Floats]:
-        """Runs that meet themselves, and the place."""
+        """Find the runs that meet themselves, and where."""
         size = stop - begin
         run = np.repeat(np.arange(len(begin), dtype=np.int64), size)
-        s = spread(begin, stop)
+        s = expand_ranges(begin, stop)
         later = stop[run] - s - 1
-        t = spread(s + 1, stop[run])
-        return self._met(np.repeat(run, later), np.repeat(s, later), t)
+        t = expand_ranges(s + 1, stop[run])
+        return self._filter_meeting(np.repeat(run, later), np.repeat(s, later), t)
 
     def between(self, one: tuple[Ints, Ints], two: tuple[Ints, Ints], pairs: int) -> tuple[Ints, Floats]:
-        """Pairs of runs that meet elsewhere than at common points, and the place."""
+        """Find the pairs of runs that meet elsewhere than at common points, and where."""
         (pair_a, segment_a), (pair_b, segment_b) = one, two
         size = np.bincount(pair_b, minlength=pairs)
         begin = np.cumsum(size) - size
         repeat = size[pair_a]
-        t = segment_b[spread(begin[pair_a], begin[pair_a] + repeat)]
-        return self._met(np.repeat(pair_a, repeat), np.repeat(segment_a, repeat), t)
+        t = segment_b[expand_ranges(begin[pair_a], begin[pair_a] + repeat)]
+        return self._filter_meeting(np.repeat(pair_a, repeat), np.repeat(segment_a, repeat), t)
 
-    def _met(self, pair: Ints, s: Ints, t: Ints) -> tuple[Ints, Floats]:
+    def _filter_meeting(self, pair: Ints, s: Ints, t: Ints) -> tuple[Ints, Floats]:
         for axis in (0, 1):
             x = self._points[:, axis]
             p, q, u, v = x[s], x[s + 1], x[t], x[t + 1]
@@ -234,7 +229,7 @@ class _Segments:
         same = [number[s + i] == number[t + j] for i in (0, 1) for j in (0, 1)]
         shared = same[0].astype(np.int8) + same[1] + same[2] + same[3]
         p, q, u, v = points[s], points[s + 1], points[t], points[t + 1]
-        sides = [_side(p, q, u), _side(p, q, v), _side(u, v, p), _side(u, v, q)]
+        sides = [_side_of_line(p, q, u), _side_of_line(p, q, v), _side_of_line(u, v, p), _side_of_line(u, v, q)]
         crossing = (sides[0] * sides[1] <= 0) & (sides[2] * sides[3] <= 0)
         # one common point: they only meet again when they run over each other
         flat = (sides[0] == 0) & (sides[1] == 0)
@@ -246,10 +241,10 @@ class _Segments:
         return np.where(shared == 0, crossing, (shared == 1) & back)
 
 
-def _side(a: Floats, b: Floats, c: Floats) -> NDArray[np.int8]:
-    """1 left of the line a-b, -1 right of it, 0 on it (or too close to say)."""
-    one = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1])
-    two = (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+def _side_of_line(begin: Points, end: Points, point: Points) -> NDArray[np.int8]:
+    """Return 1 for points left of the line from begin to end, -1 right of it, 0 on it (or too close to say)."""
+    one = (end[:, 0] - begin[:, 0]) * (point[:, 1] - begin[:, 1])
+    two = (end[:, 1] - begin[:, 1]) * (point[:, 0] - begin[:, 0])
     difference = one - two
     # coordinates are rounded multiples of 1e-7: below half of 1e-14 the points are on one line
     unsure = np.abs(difference) < 5e-15 + 1e-15 * (np.abs(one) + np.abs(two)) * 4

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What contains a zone, and what follows from it: its country, type and parent."""
+"""Which zones contain a zone, and from that its country, type and parent."""

@@ -21,7 +21,7 @@ from .statistics import Statistics
 
 
 class Hierarchy:
-    """Sets country, type and parent of zones."""
+    """Sets country, type and parent of zones, in this order."""
 
     def __init__(self, zones: Sequence[Zone], inclusions: Inclusions, rules: Rules, decisions: Decisions) -> None:
         self._zones = zones
@@ -31,7 +31,11 @@ class Hierarchy:
         self._codes: dict[int, str] = {}
 
     def find_countries(self, country_code: str | None) -> None:
-        """Set the country of each zone; `country_code` decides for all when given."""
+        """Set the country of each zone; `country_code` decides for all if given.
+
+        Raises:
+            CosmogonyError: no zone is a country that the rules know.
+        """
         if country_code is not None:
             for zone in self._zones:
                 zone.country = country_code
@@ -55,7 +59,7 @@ class Hierarchy:
                 self._record_country(zone, best, found)
 
     def set_types(self, statistics: Statistics) -> None:
-        """Type every zone by the rules of its country; what cannot be typed is counted."""
+        """Set the type of every zone by the rules of its country, and count those without one."""
         for zone in self._zones:
             if zone.country is None:
                 statistics.zone_without_country += 1
@@ -69,36 +73,36 @@ class Hierarchy:
                 statistics.add_unhandled_level(zone.country, zone.level)
             if found is not None or not zone.generated:
                 zone.type = found
-            if self._decisions.wants(zone.osm_id):
+            if self._decisions.is_recorded(zone.osm_id):
                 text = f"{zone.type_word or 'none'}: rules of {zone.country}, {rule}"
                 self._decisions.record(zone.osm_id, "type", text)
 
     def set_parents(self) -> None:
-        """The parent is the smallest kind of zone that contains the zone and is of a larger kind."""
+        """Set the parent: of the zones that contain a zone and are of a larger kind, the one of the smallest kind."""
         for zone in self._zones:
             own = zone.type
-            free = own is None or own == ZoneType.NON_ADMINISTRATIVE
             best: Zone | None = None
-            for k in self._containers[zone.index]:
-                other = self._zones[k]
+            best_type: ZoneType | None = None
+            for index in self._containers[zone.index]:
+                other = self._zones[index]
                 if other.type is None or other.type == ZoneType.NON_ADMINISTRATIVE:
                     continue
-                if not (free or other.type > own):  # type: ignore[operator]
+                if own is not None and own != ZoneType.NON_ADMINISTRATIVE and other.type <= own:
                     continue
                 allowed = self._may_be_parent(zone, other)
-                if self._decisions.wants(zone.osm_id):
+                if self._decisions.is_recorded(zone.osm_id):
                     state = "" if allowed else f", not taken: it is in {other.country}"
                     text = f"lies in {other.osm_id} {other.name!r} ({other.type_word}){state}"
                     self._decisions.record(zone.osm_id, "parent", text)
-                if allowed and (best is None or other.type < best.type):  # type: ignore[operator]
-                    best = other
+                if allowed and (best_type is None or other.type < best_type):
+                    best, best_type = other, other.type
             zone.parent = None if best is None else best.index
-            if zone.has_geometry and self._decisions.wants(zone.osm_id):
+            if zone.has_geometry and self._decisions.is_recorded(zone.osm_id):
                 text = f"{best.osm_id} {best.name!r}, the smallest kind" if best else "none"
                 self._decisions.record(zone.osm_id, "parent", text)
 
     def _country_codes(self) -> dict[int, str]:
-        """The zones that are countries: with a code whose rules say so."""
+        """Return the codes of the zones that are countries by the rules of their code, by index."""
         found: dict[int, str] = {}
         for zone in self._zones:
             code = country_codes.country_code(zone.tags)
@@ -108,7 +112,7 @@ class Hierarchy:
         return found
 
     def _choose_country(self, zone: Zone, candidates: Sequence[int]) -> int:
-        """The most detailed one: an overseas territory may have its own code inside its country."""
+        """Choose the most detailed one: an overseas territory may have its own code inside its country."""
         if zone.index in candidates:
             return zone.index
         level = max(self._level(k) for k in candidates)
@@ -119,7 +123,7 @@ class Hierarchy:
         return min(claims)  # zones are in the order of their OSM ids
 
     def _named_country(self, zone: Zone) -> str | None:
-        """The country that ISO 3166-2 codes name: of the zone, else of the smallest zone around it that has one."""
+        """Return the country that ISO 3166-2 codes name: of the zone, else of the smallest zone around it with one."""
         around = sorted((self._zones[k] for k in self._containers[zone.index]), key=lambda other: other.size)
         for other in (zone, *around):
             if other.index not in self._codes and (code := country_codes.named_country(other.tags)):
@@ -141,7 +145,7 @@ class Hierarchy:
         return country.decide(zone.osm_id, zone.level, containers)
 
     def _record_country(self, zone: Zone, best: int, found: Sequence[int]) -> None:
-        if not self._decisions.wants(zone.osm_id):
+        if not self._decisions.is_recorded(zone.osm_id):
             return
         for k in found:
             other = self._zones[k]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was found: counts by level and type, and what the rules did not cover."""
+"""Count zones by level and type, and what the rules do not cover."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..zones.zone import Zone
 
 @dataclass(slots=True)
 class Statistics:
-    """The error counters are filled while typing, the others when the zones are final."""
+    """Counts of zones; those of missing rules are filled while types are set, the others when the zones are final."""
 
     level_counts: Counter[int] = field(default_factory=Counter)
     zone_type_counts: Counter[str] = field(default_factory=Counter)
@@ -23,12 +23,14 @@ class Statistics:
     zone_without_country: int = 0
 
     def add_unknown_country(self, country: str) -> None:
+        """Count a zone of a country without rules."""
         self.unknown_country[country] += 1
 
     def add_unhandled_level(self, country: str, level: int | None) -> None:
+        """Count a zone whose level has no rule; None counts as 0."""
         self.unhandled_level.setdefault(country, Counter())[level or 0] += 1
 
-    def count(self, zones: Iterable[Zone]) -> None:
+    def count_zones(self, zones: Iterable[Zone]) -> None:
         """Count the zones that are kept."""
         for zone in zones:
             self.level_counts[zone.level or 0] += 1
@@ -38,7 +40,7 @@ class Statistics:
                 self.wikidata_counts[zone.level or 0] += 1
 
     def as_dict(self) -> dict[str, Any]:
-        """With the keys of the original, which are misspelt in one place."""
+        """Return the counts with the keys of the original, one of which is misspelt."""
         return {
             "level_counts": _by_number(self.level_counts),
             "zone_type_counts": dict(sorted(self.zone_type_counts.items())),
@@ -51,7 +53,7 @@ class Statistics:
         }
 
     def summary(self) -> str:
-        """For the log."""
+        """Return the lines of the log."""
         lines = [f"Admin level {level}: {count} zones" for level, count in sorted(self.level_counts.items())]
         lines.append(f"with wikidata id: {sum(self.wikidata_counts.values())}")
         lines += [f"{name}: {count} zones" for name, count in sorted(self.zone_type_counts.items())]

@@ -10,40 +10,51 @@ from ..geometry import geojson
 from .entry import Entry
 from .refusals import Refusals
 
-_TOGETHER = 1 << 15  # positions whose zones are measured together
+_BATCH = 1 << 15  # positions that are measured together
 
 
-class Checks:
-    """The zones of one file: they get their box and area, or are refused, in the order of the file."""
+class GeometryChecks:
+    """Gives the zones of one file their box and area, or refuses them, in the order of the file."""
 
     def __init__(self, path: Path, refusals: Refusals) -> None:
         self._path = path
         self._refusals = refusals
-        self._faults: list[tuple[str, str | None]] = []  # place of each zone that waits, and why it is refused
+        self._faults: list[tuple[str, str | None]] = []  # place of each pending zone, and why it is refused
         self._zones: list[tuple[int, Entry, geojson.Coordinates]] = []  # those with geometry, by position in _faults
         self._positions = 0
 
     def refuse(self, where: str, fault: str) -> None:
-        """Refuse a zone; `where` is its place in the file."""
+        """Refuse a zone.
+
+        Args:
+            where: its place in the file.
+            fault: what is wrong with it.
+        """
         self._faults.append((where, fault))
 
     def add(self, where: str, entry: Entry, geometry: Any) -> None:
-        """Check a zone; its geometry is not kept for long."""
+        """Check a zone; its geometry is not kept for long.
+
+        Args:
+            where: its place in the file.
+            entry: gets the box and the area.
+            geometry: what its record has, None for a bare one.
+        """
         fault = None
         if geometry is not None:
             try:
                 coordinates = geojson.read(geometry)
-            except geojson.InvalidGeometry as error:
+            except geojson.InvalidGeometryError as error:
                 fault = str(error)
             else:
                 self._zones.append((len(self._faults), entry, coordinates))
                 self._positions += len(coordinates.points)
         self._faults.append((where, fault))
-        if self._positions >= _TOGETHER:
+        if self._positions >= _BATCH:
             self.finish()
 
     def finish(self) -> None:
-        """Measure and judge the zones that wait."""
+        """Measure the pending zones and refuse those with a fault."""
         measured = geojson.measure([(entry.osm_id, coordinates) for _, entry, coordinates in self._zones])
         for (number, entry, _), found in zip(self._zones, measured, strict=True):
             entry.box, entry.area = found.box, found.area

@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..files.recordfile import Record
+from ..geometry.boxes import Box
 from ..osm.country_codes import country_code
 from ..zones.zone_type import BY_WORD, ZoneType
 
 
 @dataclass(slots=True)
 class Entry:
-    """What must be known of a zone while the files are put together."""
+    """A zone of one of the files, without geometry and names."""
 
     file: int
     id: int  # the new one
@@ -21,17 +22,24 @@ class Entry:
     parent: int | None  # the new one
     country: str | None
     is_country: bool = False  # it has a country code
-    box: tuple[float, float, float, float] | None = None  # west, south, east, north; never across the antimeridian
+    box: Box | None = None  # in degrees, never across the antimeridian
     area: float = 0.0  # square degrees
     kept: bool = True
 
     @property
     def bare(self) -> bool:
+        """Whether the zone has no geometry."""
         return self.box is None
 
 
 def entry_of(record: Record, file: int, offset: int) -> Entry:
-    """The entry of a record of file number `file`, whose ids grow by `offset`."""
+    """Return the entry of a record.
+
+    Args:
+        record: the zone.
+        file: position of its file among the inputs.
+        offset: what its id, and that of its parent, grow by.
+    """
     parent = record.get("parent")
     return Entry(
         file,

@@ -1,31 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones that make a run refuse its input."""
+"""Zones because of which a merge refuses its input."""
 
 from __future__ import annotations
 
 from ..errors import CosmogonyError
 
-NAMED = 20
+MAX_NAMED = 20
 
 
 class Refusals:
-    """The first refused zones are named, the others counted."""
+    """Collects refused zones: the first ones are named, the others counted."""
 
     def __init__(self) -> None:
         self._named: list[str] = []
         self._count = 0
 
     def add(self, text: str) -> None:
-        """Refuse one zone; the text says which, and why."""
+        """Add a zone; the text says which, and why."""
         self._count += 1
-        if self._count <= NAMED:
+        if self._count <= MAX_NAMED:
             self._named.append(text)
 
-    def check(self) -> None:
-        """Raise when a zone was refused."""
+    def raise_any(self) -> None:
+        """Raise an error if a zone was refused.
+
+        Raises:
+            CosmogonyError: names the refused zones.
+        """
         if not self._count:
             return
-        more = f"; and {self._count - NAMED} more" if self._count > NAMED else ""
+        more = f"; and {self._count - MAX_NAMED} more" if self._count > MAX_NAMED else ""
         raise CosmogonyError(
             f"{self._count} {'zones are' if self._count > 1 else 'zone is'} refused: {'; '.join(self._named)}{more}. "
             "Nothing was written. Correct the input, or make it again."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parents across files: an extract cuts the zones above its own, another file may have them whole."""
+"""Parents across files: an extract cuts the zones above its own, another file may have all of them."""
 
 from __future__ import annotations
 
@@ -19,137 +19,147 @@ from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
 from .entry import Entry
 
-_SHARE = 1e-9  # share of a child that may be outside its parent
-_LARGEST = len(ZoneType)
+_AREA_TOLERANCE = 1e-9  # share of the area of a child that may be outside its parent
+_ZONES_PER_QUERY = 1024
 
 
 class CrossFileParents:
-    """Finds, for zones of one file, closer parents in the others."""
+    """Finds, for zones of one file, closer parents in the others.
+
+    The geometries of `needed_geometries` must be added before `choose_parents`, the names of the zones that get a new
+    label, and of those above them, before `make_labels`.
+    """
 
     def __init__(self, entries: Sequence[Entry], by_id: Mapping[int, Entry]) -> None:
         self._by_id = by_id
         self._entries = [entry for entry in entries if entry.kept]
         self._records: dict[int, Record] = {}
         self._shapes: dict[int, shapely.MultiPolygon] = {}
-        self._pairs = self._candidates()
+        self._pairs = self._find_candidates()
 
-    def _candidates(self) -> list[tuple[Entry, Entry]]:
-        """(parent, child) of different files that types and boxes allow."""
+    def _find_candidates(self) -> list[tuple[Entry, Entry]]:
+        """Find the pairs (parent, child) of different files that types and boxes allow."""
         zones = [e for e in self._entries if e.box is not None and e.type != ZoneType.NON_ADMINISTRATIVE]
-        if len({e.file for e in zones}) < 2:
+        if len({entry.file for entry in zones}) < 2:
             return []
-        box = np.array([e.box for e in zones], dtype=np.float64)
-        kind = np.array([e.type for e in zones])
-        file = np.array([e.file for e in zones])
-        above = np.array([self._type_above(e) for e in zones])
+        box = np.array([entry.box for entry in zones], dtype=np.float64)
+        kind = np.array([entry.type for entry in zones])
+        file = np.array([entry.file for entry in zones])
+        above = np.array([self._type_above(entry) for entry in zones])
         tree = shapely.STRtree(shapely.box(box[:, 0], box[:, 1], box[:, 2], box[:, 3]))
         pairs: list[tuple[Entry, Entry]] = []
-        for at in range(0, len(zones), 1024):
-            a, b = tree.query(tree.geometries[at : at + 1024])
-            a = a + at
-            good = (file[a] != file[b]) & (kind[a] > kind[b]) & (kind[a] < above[b])
-            good &= np.all(box[a, :2] <= box[b, :2], axis=1) & np.all(box[a, 2:] >= box[b, 2:], axis=1)
-            for k, child in zip(a[good].tolist(), b[good].tolist(), strict=True):
-                if _keeps_country(zones[k], zones[child]):
-                    pairs.append((zones[k], zones[child]))
+        for begin in range(0, len(zones), _ZONES_PER_QUERY):
+            outer, inner = tree.query(tree.geometries[begin : begin + _ZONES_PER_QUERY])
+            outer = outer + begin
+            good = (file[outer] != file[inner]) & (kind[outer] > kind[inner]) & (kind[outer] < above[inner])
+            good &= np.all(box[outer, :2] <= box[inner, :2], axis=1) & np.all(box[outer, 2:] >= box[inner, 2:], axis=1)
+            for parent, child in zip(outer[good].tolist(), inner[good].tolist(), strict=True):
+                if _keeps_country(zones[parent], zones[child]):
+                    pairs.append((zones[parent], zones[child]))
         return pairs
 
     def _type_above(self, entry: Entry) -> int:
         parent = None if entry.parent is None else self._by_id.get(entry.parent)
-        return _LARGEST if parent is None else int(parent.type)
+        return len(ZoneType) if parent is None else int(parent.type)
 
-    def wanted(self) -> set[int]:
-        """Zones whose geometry is needed."""
+    def needed_geometries(self) -> set[int]:
+        """Return the ids of the zones whose geometry decides about a parent."""
         return {entry.id for pair in self._pairs for entry in pair}
 
-    def add(self, key: int, record: Record) -> None:
-        self._shapes[key] = geojson.shape(geojson.read(record["geometry"]))
+    def add_geometry(self, zone_id: int, record: Record) -> None:
+        """Keep the geometry of a zone until parents are chosen."""
+        self._shapes[zone_id] = geojson.shape(geojson.read(record["geometry"]))
 
-    def decide(self) -> dict[int, int]:
-        """New parents: the smallest kind that contains the child, the first among equals."""
+    def choose_parents(self) -> dict[int, int]:
+        """Return the new parent of each zone that gets one: the smallest kind around it, the first among equals."""
         best: dict[int, Entry] = {}
         by_parent: dict[int, list[Entry]] = {}
         for parent, child in self._pairs:
             by_parent.setdefault(parent.id, []).append(child)
-        for key in sorted(by_parent):
-            parent, children = self._by_id[key], by_parent[key]
-            shape = self._shapes[key]
+        for parent_id in sorted(by_parent):
+            parent, children = self._by_id[parent_id], by_parent[parent_id]
+            shape = self._shapes[parent_id]
             shapely.prepare(shape)
             for child in children:
                 known = best.get(child.id)
-                if (known is None or parent.type < known.type) and _holds(shape, self._shapes[child.id]):
+                if (known is None or parent.type < known.type) and _contains(shape, self._shapes[child.id]):
                     best[child.id] = parent
             shapely.destroy_prepared(shape)
         self._shapes.clear()
-        return {child: parent.id for child, parent in best.items()}
+        return {child_id: parent.id for child_id, parent in best.items()}
 
-    def below(self, changed: set[int]) -> set[int]:
-        """The changed zones and everything below them."""
+    def with_descendants(self, zone_ids: set[int]) -> set[int]:
+        """Return the ids of some zones and of everything below them."""
         children: dict[int, list[int]] = {}
         for entry in self._entries:
             if entry.parent is not None:
                 children.setdefault(entry.parent, []).append(entry.id)
-        found, queue = set(changed), list(changed)
+        found, queue = set(zone_ids), list(zone_ids)
         while queue:
-            fresh = [k for k in children.get(queue.pop(), ()) if k not in found]
+            fresh = [child_id for child_id in children.get(queue.pop(), ()) if child_id not in found]
             found.update(fresh)
             queue.extend(fresh)
         return found
 
-    def with_ancestors(self, zones: Iterable[int]) -> set[int]:
-        """Some zones and all above them."""
+    def with_ancestors(self, zone_ids: Iterable[int]) -> set[int]:
+        """Return the ids of some zones and of all above them."""
         found: set[int] = set()
-        for key in zones:
-            entry: Entry | None = self._by_id[key]
+        for zone_id in zone_ids:
+            entry: Entry | None = self._by_id[zone_id]
             while entry is not None and entry.id not in found:
                 found.add(entry.id)
                 entry = None if entry.parent is None else self._by_id.get(entry.parent)
         return found
 
-    def add_names(self, key: int, record: Record) -> None:
-        self._records[key] = {name: value for name, value in record.items() if name not in ("geometry", "bbox")}
+    def add_names(self, zone_id: int, record: Record) -> None:
+        """Keep what labels are made of."""
+        self._records[zone_id] = {name: value for name, value in record.items() if name not in ("geometry", "bbox")}
 
-    def labels(self, zones: set[int]) -> dict[int, dict[str, Any]]:
-        """Labels of the zones under their new parents, in the languages that the files have."""
-        number = {key: k for k, key in enumerate(sorted(self._records))}
-        parents = self._parents()
-        made = [self._zone(key, number, parents[key]) for key in number]
+    def make_labels(self, zone_ids: set[int]) -> dict[int, dict[str, Any]]:
+        """Make the labels of zones under their new parents, in the languages that the files have.
+
+        Returns:
+            The keys `label` and `international_labels` of a record, by the id of the zone.
+        """
+        index = {zone_id: position for position, zone_id in enumerate(sorted(self._records))}
+        parents = self._find_parents()
+        made = [self._make_zone(zone_id, index, parents[zone_id]) for zone_id in index]
         languages = sorted({code for r in self._records.values() for code in r.get("international_labels") or ()})
         labels = Labels(made, languages or ["-"])
         return {
-            key: {
-                "label": labels.label(made[number[key]]),
-                "international_labels": labels.international(made[number[key]]),
+            zone_id: {
+                "label": labels.label(made[index[zone_id]]),
+                "international_labels": labels.international(made[index[zone_id]]),
             }
-            for key in zones
-            if key in number
+            for zone_id in zone_ids
+            if zone_id in index
         }
 
-    def _parents(self) -> dict[int, int | None]:
+    def _find_parents(self) -> dict[int, int | None]:
         """Parents of the zones whose names are known; a cycle of parents ends before it comes to a zone again."""
         parents: dict[int, int | None] = {}
-        for key in sorted(self._records):
+        for zone_id in sorted(self._records):
             chain: set[int] = set()
-            at: int | None = key
-            while at is not None and at not in parents:
-                chain.add(at)
-                above = self._by_id[at].parent
-                parents[at] = above if above in self._records and above not in chain else None
-                at = parents[at]
+            current: int | None = zone_id
+            while current is not None and current not in parents:
+                chain.add(current)
+                above = self._by_id[current].parent
+                parents[current] = above if above in self._records and above not in chain else None
+                current = parents[current]
         return parents
 
-    def _zone(self, key: int, number: Mapping[int, int], parent: int | None) -> Zone:
-        record, entry = self._records[key], self._by_id[key]
+    def _make_zone(self, zone_id: int, index: Mapping[int, int], parent: int | None) -> Zone:
+        record, entry = self._records[zone_id], self._by_id[zone_id]
         tags = record.get("tags") or {}
         zone = Zone(
-            number[key],
+            index[zone_id],
             entry.osm_id,
             record["name"],
             tags,
             type=entry.type,
-            parent=None if parent is None else number[parent],
+            parent=None if parent is None else index[parent],
             wikidata=record.get("wikidata"),
-            names=names.international(tags, record["name"]),
+            names=names.names_by_language(tags, record["name"]),
             zip_codes=record.get("zip_codes") or [],
         )
         if record.get("center_tags"):
@@ -163,7 +173,7 @@ def _keeps_country(parent: Entry, child: Entry) -> bool:
     return child.is_country or None in (parent.country, child.country) or parent.country == child.country
 
 
-def _holds(parent: shapely.MultiPolygon, child: shapely.MultiPolygon) -> bool:
+def _contains(parent: shapely.MultiPolygon, child: shapely.MultiPolygon) -> bool:
     """Whether the child is inside; generated borders may miss it by their last digits."""
     try:
         if shapely.covers(parent, child):
@@ -171,6 +181,6 @@ def _holds(parent: shapely.MultiPolygon, child: shapely.MultiPolygon) -> bool:
         inner = shapely.point_on_surface(child)
         if not shapely.covers(parent, inner):
             return False
-        return bool(shapely.difference(child, parent).area <= _SHARE * child.area)
+        return bool(shapely.difference(child, parent).area <= _AREA_TOLERANCE * child.area)
     except GEOSException:
         return False

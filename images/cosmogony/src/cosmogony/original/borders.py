@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Areas by the roles of the members: ways join at common nodes, a ring that does not close is left out."""
+"""Assemble areas by the roles of the members: ways join at common nodes, a ring that does not close is left out."""
 
 from __future__ import annotations
 
 import numpy as np
 import shapely
 
-from ..geometry.areas import Area, Part, Points, Ring, join_ways
+from ..arrays import Points
+from ..geometry.areas import Area, Part, Ring, join_ways
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
 
 
 def assemble(relation: Relation, ways: Ways) -> Area:
-    """The area of a relation; without parts when no outer ring closes."""
+    """Assemble the area of a relation; it has no parts if no outer ring closes."""
     area = Area()
     outer: list[int] = []
     inner: list[int] = []
@@ -20,11 +21,11 @@ def assemble(relation: Relation, ways: Ways) -> Area:
             continue
         if ref in ways.damaged:
             area.missing += 1
-        k = ways.index.get(ref)
-        if k is None:
+        way = ways.index.get(ref)
+        if way is None:
             area.missing += ref not in ways.damaged and ref not in ways.flat
             continue
-        (inner if role == INNER_ROLE else outer).append(k)
+        (inner if role == INNER_ROLE else outer).append(way)
     area.parts = [Part(ring) for ring in _rings(outer, ways, area)]
     holes = _rings(inner, ways, area) if inner and area.parts else []
     if holes:
@@ -50,9 +51,9 @@ def _place_holes(area: Area, holes: list[Ring], ways: Ways) -> None:
         points = hole.points(ways)
         low, high = points.min(axis=0), points.max(axis=0)
         near = np.all(boxes[:, :2] <= high, axis=1) & np.all(boxes[:, 2:] >= low, axis=1)
-        for k in np.flatnonzero(near):
-            if _meets(shells[k], points):
-                area.parts[k].inner.append(hole)
+        for number in np.flatnonzero(near).tolist():
+            if _meets(shells[number], points):
+                area.parts[number].inner.append(hole)
                 break
         else:
             area.lost_holes += 1

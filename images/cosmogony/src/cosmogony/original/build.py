@@ -8,25 +8,28 @@ from collections.abc import Mapping
 from ..geometry.areas import Area
 from ..osm.reader import Node, Relation
 from ..progress import Progress
-from ..zones.builder import Measures, Rings, ZoneBuilder, level_of, measure
-from ..zones.names import PREFIX, with_label_tags
+from ..zones.builder import Measures, Rings, ZoneBuilder, level_of, measure_rings
+from ..zones.names import PREFIX, complete_tags
 from ..zones.zone import Zone
 from .borders import assemble
 
 
 class OriginalZoneBuilder(ZoneBuilder):
-    """Makes the zones of an extract as the original does."""
+    """Builds the zones of an extract as the original does."""
 
     def name_of(self, tags: Mapping[str, str]) -> str:
+        """Return the name as tagged."""
         return tags.get("name", "")
 
     def has_name(self, tags: Mapping[str, str]) -> bool:
+        """Return whether there is a tag `name`, also an empty one."""
         return "name" in tags
 
     def _has_area(self, zone: Zone) -> bool:
         return True
 
     def level_of(self, tags: Mapping[str, str]) -> int | None:
+        """Return the admin_level if it is a number without blanks."""
         return level_of(tags.get("admin_level", ""))
 
     def _assemble(self, report: Progress, total: int) -> list[Area]:
@@ -37,7 +40,7 @@ class OriginalZoneBuilder(ZoneBuilder):
                 report("assembling areas", done, total)
         return areas
 
-    def _international(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
+    def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
         return {key[len(PREFIX) :]: value for key, value in tags.items() if key.startswith(PREFIX) and value != name}
 
     def _zip_codes(self, tags: Mapping[str, str]) -> list[str]:
@@ -49,8 +52,8 @@ class OriginalZoneBuilder(ZoneBuilder):
 
     def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
         label, centre = self._node(relation.label), self._node(relation.centre)
-        tags = with_label_tags(relation.tags, label.tags) if label else relation.tags
+        tags = complete_tags(relation.tags, label.tags) if label else relation.tags
         return centre or label, centre or label, tags
 
     def _measure(self, area: Area, rings: Rings) -> Measures:
-        return measure(rings, area)
+        return measure_rings(rings, area)

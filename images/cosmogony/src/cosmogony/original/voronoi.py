@@ -12,17 +12,17 @@ from ..zones.zone import Zone
 
 
 class OriginalVoronoi(Voronoi):
-    """Keeps what rounding leaves of a cell, and places that repeat their parent; the zones have no country."""
+    """Keeps what rounding leaves of a cell, and the place node of a parent; the zones have no country."""
 
-    def _polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
+    def _keep_polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
         return polygons_of(shape, min_area=-1)
 
-    def _repeats(self, place: Place, parent: Zone) -> bool:
+    def _is_place_of_parent(self, place: Place, parent: Zone) -> bool:
         return False
 
     def _globe_box(self, shape: shapely.MultiPolygon) -> Box:
         west, south, east, north = shape.bounds
         return (west, south, east, north)
 
-    def _country(self, parent: Zone) -> str | None:
+    def _country_below(self, parent: Zone) -> str | None:
         return None

@@ -13,23 +13,23 @@ _SUBDIVISION = re.compile("([A-Z]{2})-[A-Z0-9]{1,3}")
 
 
 def country_code(tags: Mapping[str, str]) -> str | None:
-    """The ISO 3166-1 alpha-2 code of a country, in upper case; None without a valid one."""
-    return _code(tags.get(COUNTRY_TAG, ""))
+    """Return the ISO 3166-1 alpha-2 code of a country, in upper case; None without a valid one."""
+    return _normalize_code(tags.get(COUNTRY_TAG, ""))
 
 
-def _code(text: str) -> str | None:
+def _normalize_code(text: str) -> str | None:
     code = text.strip()
     return code.upper() if code.isascii() and _CODE.fullmatch(code.upper()) else None
 
 
 def has_invalid_code(tags: Mapping[str, str]) -> bool:
-    """Whether there is a country code that is none."""
+    """Return whether there is a country code, but no valid one."""
     return bool(tags.get(COUNTRY_TAG, "").strip()) and country_code(tags) is None
 
 
 def named_country(tags: Mapping[str, str]) -> str | None:
-    """The country that the codes of any zone name: its own, or that of a subdivision (ISO 3166-2)."""
-    code = country_code(tags) or _code(tags.get("ISO3166-1", ""))
+    """Return the country that a zone's codes name: its own, or that of a subdivision (ISO 3166-2)."""
+    code = country_code(tags) or _normalize_code(tags.get("ISO3166-1", ""))
     if code is not None:
         return code
     subdivision = _SUBDIVISION.fullmatch(tags.get(SUBDIVISION_TAG, "").strip().upper())

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read what zones are made of from an OSM file: boundary relations, their ways, centres and places.
 
-Two passes: the relations say which ways and nodes are wanted, then nodes and ways are read together. Node
-locations stay inside libosmium, a way leaves it as one WKB string. Files above `LARGE_FILE` get one pass more,
-which finds the wanted nodes first, so that memory does not follow the number of nodes in the file.
+Two passes: the relations say which ways and nodes are wanted, then nodes and ways are read together. Node locations
+stay inside libosmium, a way leaves it as one WKB string. Files above `LARGE_FILE` get another pass, which finds the
+wanted nodes first, so that memory does not grow with the number of nodes in the file.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import osmium
-from numpy.typing import NDArray
 
+from ..arrays import Ints, Points
 from ..errors import CosmogonyError
 from ..progress import Progress, silent
 
-#: From this size on an extra pass looks for the wanted nodes first. libosmium's set of ids costs up to
-#: 2 GB for the id range of the planet, the plain store of locations 16 bytes for every node of the file.
+#: Bytes from which another pass looks for the wanted nodes first. libosmium's set of ids takes up to 2 GB for the id
+#: range of the planet, its plain store of locations 16 bytes for every node of the file.
 LARGE_FILE = 1 << 30
 
 OUTER_ROLES = frozenset(("outer", "enclave", ""))
@@ -40,8 +40,8 @@ class Node:
     """A node that is a place or the centre of a relation."""
 
     id: int
-    lon: float
-    lat: float
+    lon: float  # degrees
+    lat: float  # degrees
     tags: dict[str, str]
 
 
@@ -51,22 +51,22 @@ class Relation:
 
     id: int
     tags: dict[str, str]
-    ways: list[tuple[int, str]]
+    ways: list[tuple[int, str]]  # id and role
     centre: int | None
     label: int | None
-    relations: list[int]
+    relations: list[int]  # ids of members
 
 
 @dataclass(slots=True)
 class Ways:
     """All wanted ways: points of way `k` are `points[start[k]:start[k + 1]]`."""
 
-    index: dict[int, int]
-    points: NDArray[np.float64]
-    start: NDArray[np.int64]
-    first: list[int]
-    last: list[int]
-    damaged: set[int]
+    index: dict[int, int]  # `k` by id
+    points: Points
+    start: Ints  # one more than there are ways
+    first: list[int]  # ids of the first nodes
+    last: list[int]  # ids of the last nodes
+    damaged: set[int]  # ids of ways that lack nodes
     flat: set[int] = field(default_factory=set)  # ids of ways whose nodes are all at one place
 
 
@@ -82,10 +82,18 @@ class Extract:
     disputed: list[int] = field(default_factory=list)  # relations with boundary=disputed
 
 
-def read(path: Path, progress: Progress | None = None) -> Extract:
-    """Read the file; raises `CosmogonyError` when it is no complete OSM file."""
+def read_extract(path: Path, progress: Progress | None = None) -> Extract:
+    """Read an OSM file.
+
+    Args:
+        path: the file; PBF unless its name says otherwise.
+        progress: receives stage, work done and work in all.
+
+    Raises:
+        CosmogonyError: it is no complete OSM file.
+    """
     report = progress or silent
-    source = _source(path)
+    source = _open_source(path)
     try:
         return _read(path, source, report)
     except (RuntimeError, OSError, ValueError, MemoryError) as error:
@@ -95,7 +103,7 @@ def read(path: Path, progress: Progress | None = None) -> Extract:
         ) from error
 
 
-def _source(path: Path) -> osmium.io.File:
+def _open_source(path: Path) -> osmium.io.File:
     try:
         if path.is_dir():
             raise CosmogonyError(f"{path}: is a folder, an OSM file is needed")
@@ -115,17 +123,17 @@ def _first_line(error: BaseException) -> str:
 
 def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
     report("reading relations", 0, 0)
-    relations, disputed = _relations(source)
+    relations, disputed = _read_relations(source)
     wanted = {ref for r in relations for ref, _ in r.ways}
     centres = {ref for r in relations for ref in (r.centre, r.label) if ref is not None}
     collector = _Collector(wanted, centres, report)
     if path.stat().st_size >= LARGE_FILE:
-        locations = _pass_large(source, collector, wanted, centres)
+        locations = _read_large_file(source, collector, wanted, centres)
     else:
-        locations = _pass_small(source, collector)
+        locations = _read_small_file(source, collector)
     if not relations and not collector.nodes and not collector.seen:
         # libosmium reads some damaged files as files without objects
-        _check_not_blank(source, path)
+        _require_header(source, path)
     for ref in centres - collector.nodes.keys():
         _add_bare_centre(collector.nodes, locations, ref)
     nodes = collector.nodes
@@ -133,7 +141,7 @@ def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
     return Extract(relations, collector.ways(), nodes, places, collector.other_places, disputed)
 
 
-def _check_not_blank(source: osmium.io.File, path: Path) -> None:
+def _require_header(source: osmium.io.File, path: Path) -> None:
     reader = osmium.io.Reader(source, osmium.osm.NOTHING)
     try:
         if reader.header().box() is None:  # reading the header fails on what is no OSM file
@@ -143,28 +151,29 @@ def _check_not_blank(source: osmium.io.File, path: Path) -> None:
 
 
 def is_place(tags: dict[str, str]) -> bool:
-    """Whether a node with these tags can become a zone."""
+    """Return whether a node with these tags can become a zone."""
     place = tags.get("place")
     return "name" in tags and (place in CITY_PLACES or place in SUBURB_PLACES or tags.get("capital") == "yes")
 
 
-def _tags(tags: Any) -> dict[str, str]:
+def _read_tags(tags: Any) -> dict[str, str]:
     intern = sys.intern
     return {intern(tag.k): tag.v for tag in tags}
 
 
-def _relations(source: osmium.io.File) -> tuple[list[Relation], list[int]]:
-    """Administrative relations with a level, place=suburb relations that are their members; disputed boundaries."""
+def _read_relations(source: osmium.io.File) -> tuple[list[Relation], list[int]]:
+    """Read administrative relations with a level, their members with place=suburb, and the ids of disputed ones."""
     boundaries: dict[int, Relation] = {}
     suburbs: dict[int, Relation] = {}
     disputed: list[int] = []
     wanted = osmium.filter.TagFilter(("boundary", "administrative"), ("place", "suburb"), ("boundary", "disputed"))
+    relation: Any  # the processor's type is that of any object, it yields relations only
     for relation in osmium.FileProcessor(source, osmium.osm.RELATION).with_filter(wanted):
-        tags = _tags(relation.tags)
+        tags = _read_tags(relation.tags)
         if tags.get("boundary") == "disputed":
             disputed.append(relation.id)
             continue
-        made = _relation(relation.id, tags, relation.members)
+        made = _make_relation(relation.id, tags, relation.members)
         if tags.get("boundary") == "administrative" and "admin_level" in tags:
             boundaries[relation.id] = made
         elif tags.get("place") == "suburb":
@@ -178,7 +187,7 @@ def _relations(source: osmium.io.File) -> tuple[list[Relation], list[int]]:
     return [boundaries[key] for key in sorted(boundaries)], sorted(disputed)
 
 
-def _relation(ref: int, tags: dict[str, str], members: Any) -> Relation:
+def _make_relation(ref: int, tags: dict[str, str], members: Any) -> Relation:
     made = Relation(ref, tags, [], None, None, [])
     intern = sys.intern
     for member in members:
@@ -195,13 +204,13 @@ def _relation(ref: int, tags: dict[str, str], members: Any) -> Relation:
     return made
 
 
-def _node(ref: int, location: Any, tags: dict[str, str]) -> Node:
+def _make_node(ref: int, location: Any, tags: dict[str, str]) -> Node:
     # a product, as in the original: a division would round some last digits differently
     return Node(ref, location.x * 1e-7, location.y * 1e-7, tags)
 
 
 class _Collector:
-    """Takes tagged nodes and wanted ways out of libosmium."""
+    """Takes tagged nodes and wanted ways out of libosmium, which calls `node` and `way`."""
 
     def __init__(self, wanted: set[int], centres: set[int], report: Progress) -> None:
         self._wanted = wanted
@@ -209,7 +218,7 @@ class _Collector:
         self._report = report
         self._wkb = osmium.geom.WKBFactory()
         self._unique = osmium.geom.use_nodes.UNIQUE
-        self._lines: list[NDArray[np.float64]] = []
+        self._lines: list[Points] = []
         self._ends: list[tuple[int, int, int]] = []
         self.damaged: set[int] = set()
         self.flat: set[int] = set()
@@ -228,12 +237,12 @@ class _Collector:
             or place in SUBURB_PLACES
             or (place is not None and tags.get("capital") == "yes")
         ):
-            self.nodes[node.id] = _node(node.id, node.location, _tags(tags))
+            self.nodes[node.id] = _make_node(node.id, node.location, _read_tags(tags))
         elif place in OTHER_PLACES and "name" in tags:
             kept = {"place": place, "name": tags["name"]}
             if "wikidata" in tags:
                 kept["wikidata"] = tags["wikidata"]
-            self.other_places.append(_node(node.id, node.location, kept))
+            self.other_places.append(_make_node(node.id, node.location, kept))
 
     def way(self, way: Any) -> None:
         self.seen += 1
@@ -263,7 +272,7 @@ class _Collector:
             self._report("reading ways", len(self._ends), len(self._wanted))
 
     def ways(self) -> Ways:
-        """The ways as one array of points; the collector is empty afterwards."""
+        """Return the ways as one array of points; the collector has none afterwards."""
         sizes = np.array([len(line) for line in self._lines], dtype=np.int64)
         start = np.zeros(len(sizes) + 1, dtype=np.int64)
         np.cumsum(sizes, out=start[1:])
@@ -274,28 +283,28 @@ class _Collector:
         return Ways(index, points, start, [e[1] for e in ends], [e[2] for e in ends], self.damaged, self.flat)
 
 
-def _tagged_only() -> Any:
+def _make_tag_filter() -> Any:
     tagged = osmium.filter.EmptyTagFilter()
     tagged.enable_for(osmium.osm.NODE)
     return tagged
 
 
-def _location_store() -> tuple[Any, Any]:
+def _make_location_store() -> tuple[Any, Any]:
     table = osmium.index.create_map("sparse_mem_array")
     handler = osmium.NodeLocationsForWays(table)
     handler.ignore_errors()
     return table, handler
 
 
-def _pass_small(source: osmium.io.File, collector: _Collector) -> Any:
-    table, handler = _location_store()
+def _read_small_file(source: osmium.io.File, collector: _Collector) -> Any:
+    table, handler = _make_location_store()
     with osmium.io.Reader(source, osmium.osm.NODE | osmium.osm.WAY) as reader:
-        osmium.apply(reader, handler, _tagged_only(), collector)
+        osmium.apply(reader, handler, _make_tag_filter(), collector)
     return table
 
 
-class _References:
-    """First look at a large file: tagged nodes, and the nodes of the wanted ways."""
+class _ReferenceCollector:
+    """Handler of the first pass over a large file: tagged nodes, and the nodes of the wanted ways."""
 
     def __init__(self, collector: _Collector, tracker: Any) -> None:
         self.node = collector.node
@@ -307,32 +316,32 @@ class _References:
         self._tracker.add_references(way)
 
 
-class _WaysOnly:
+class _WayHandler:
     def __init__(self, collector: _Collector) -> None:
         self.way = collector.way
 
 
-def _pass_large(source: osmium.io.File, collector: _Collector, wanted: set[int], centres: set[int]) -> Any:
+def _read_large_file(source: osmium.io.File, collector: _Collector, wanted: set[int], centres: set[int]) -> Any:
     tracker = osmium.IdTracker()
     for ref in centres:
         tracker.add_node(ref)
     ways = osmium.filter.IdFilter(wanted)
     ways.enable_for(osmium.osm.WAY)
     with osmium.io.Reader(source, osmium.osm.NODE | osmium.osm.WAY) as reader:
-        osmium.apply(reader, _tagged_only(), ways, _References(collector, tracker))
+        osmium.apply(reader, _make_tag_filter(), ways, _ReferenceCollector(collector, tracker))
     nodes = tracker.id_filter()
     nodes.enable_for(osmium.osm.NODE)
-    table, handler = _location_store()
+    table, handler = _make_location_store()
     with osmium.io.Reader(source, osmium.osm.NODE | osmium.osm.WAY) as reader:
-        osmium.apply(reader, nodes, handler, ways, _WaysOnly(collector))
+        osmium.apply(reader, nodes, handler, ways, _WayHandler(collector))
     return table
 
 
 def _add_bare_centre(nodes: dict[int, Node], locations: Any, ref: int) -> None:
-    """A centre without tags: only its place is known."""
+    """Add a centre that has no tags: only its location is known."""
     try:
         location = locations.get(ref)
     except KeyError:
         return
     if location.valid():
-        nodes[ref] = _node(ref, location, {})
+        nodes[ref] = _make_node(ref, location, {})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clean names: one blank between words, no control characters, no direction that runs on into the text after it."""
+"""Clean names: one blank between words, no control characters, no text direction that leaks into what follows."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # lett
 
 
 def clean(text: str) -> str:
-    """The text as a person would write it; empty when nothing is left that can be seen."""
+    """Return the text as a person would write it; empty if nothing visible is left."""
     plain = text.isprintable() and text == text.strip(" ") and "  " not in text
     if plain and text[:1].isalnum() and text[0] not in _FILLERS:
         return text
-    kept = _balanced(text) if not _DIRECTIONS.isdisjoint(text) else text
-    words = "".join(_replaced(letter) for letter in kept).split()
+    kept = _drop_unbalanced(text) if not _DIRECTIONS.isdisjoint(text) else text
+    words = "".join(_replace_invisible(letter) for letter in kept).split()
     joined = " ".join(words)
-    return joined if any(_shows(letter) for letter in joined) else ""
+    return joined if any(_is_visible(letter) for letter in joined) else ""
 
 
-def _shows(letter: str) -> bool:
-    """Whether a letter, digit, sign or punctuation mark can be seen by itself."""
+def _is_visible(letter: str) -> bool:
+    """Whether a character is visible by itself: a letter, digit, sign or punctuation mark."""
     return unicodedata.category(letter)[0] in "LNPS" and letter not in _FILLERS
 
 
-def _replaced(letter: str) -> str:
+def _replace_invisible(letter: str) -> str:
     category = unicodedata.category(letter)
     if category in ("Cc", "Zs", "Zl", "Zp"):
         return " "
@@ -42,8 +42,8 @@ def _replaced(letter: str) -> str:
     return letter
 
 
-def _balanced(text: str) -> str:
-    """Without overrides, and without other direction characters that nothing begins or ends."""
+def _drop_unbalanced(text: str) -> str:
+    """Drop overrides, and direction characters that nothing begins or ends."""
     drop = set()
     opened: list[int] = []
     for position, letter in enumerate(text):

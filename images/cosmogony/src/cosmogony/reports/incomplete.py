@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Relations that are not whole in the extract, and whether they belong to the source's own country.
+"""Relations that the extract has in part only, and whether they belong to its own country.
 
-An extract cuts the neighbours of what it covers, always. A cut zone of its own country is different: the whole
+An extract always cuts the neighbours of what it covers. A cut zone of its own country is different: all of the
 hierarchy below it would be lost.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry.areas import Points
+from ..arrays import Points
 from ..hierarchy.countries import Countries
 from ..osm.country_codes import named_country
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
@@ -29,11 +29,12 @@ class IncompleteRelation:
     osm_id: str
     name: str
     admin_level: str
-    missing: int
+    missing: int  # members
     has_geometry: bool
-    own: bool
+    own: bool  # of the extract's own country
 
     def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON values."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __str__(self) -> str:
@@ -41,18 +42,24 @@ class IncompleteRelation:
         return f"{self.osm_id} {self.name!r} level {self.admin_level or '?'}: {self.missing} members missing, {state}"
 
 
-def own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
-    """The country an extract is about: the one named, else the one most zones are in."""
+def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
+    """Return the country of an extract: the one given, else the one that most zones are in."""
     if country_code is not None:
         return country_code
     found = Counter(z.country for z in zones if z.country is not None and z.type is not None)
     return min(found, key=lambda code: (-found[code], code)) if found else None
 
 
-def report(
+def find_incomplete(
     flawed: Sequence[Assembled], countries: Mapping[int, str | None], own: str | None
 ) -> list[IncompleteRelation]:
-    """The relations with missing members, by OSM id; `countries` has the country of each relation, by its number."""
+    """Find the relations with missing members.
+
+    Args:
+        flawed: the relations that something is wrong with.
+        countries: the country of each of them, by the number of its OSM id.
+        own: the country of the extract.
+    """
     return [
         IncompleteRelation(
             f"relation:{entry.relation.id}",
@@ -67,8 +74,8 @@ def report(
     ]
 
 
-def country_of(relation: Relation, extract: Extract, countries: Countries) -> str | None:
-    """The country of a relation that has no zone: by its codes, else its centre, else points of its border."""
+def find_country(relation: Relation, extract: Extract, countries: Countries) -> str | None:
+    """Find the country of a relation that has no zone: by its codes, else its centre, else points of its border."""
     code = named_country(relation.tags)
     if code is not None:
         return code
@@ -76,18 +83,19 @@ def country_of(relation: Relation, extract: Extract, countries: Countries) -> st
         node = None if ref is None else extract.nodes.get(ref)
         if node is not None:
             return countries.code_at(np.array([[node.lon, node.lat]]))
-    return countries.code_at(_border(relation, extract))
+    return countries.code_at(_sample_border(relation, extract))
 
 
-def _border(relation: Relation, extract: Extract) -> Points:
-    """The ends and one point between them of each way that is there.
+def _sample_border(relation: Relation, extract: Extract) -> Points:
+    """Return the ends of each way that is there, and one point between them, of shape (n, 2).
 
     A border between two ends that are shared is on one side of the country's own border, or on it; points on it say
-    nothing, neighbours have them too.
+    nothing, because neighbours have them too.
     """
     ways, roles = extract.ways, OUTER_ROLES | {INNER_ROLE}
     known = [ways.index[ref] for ref, role in relation.ways if role in roles and ref in ways.index]
     if not known:
         return np.empty((0, 2))
     first, last = ways.start[known], ways.start[np.array(known) + 1] - 1
-    return ways.points[np.concatenate([first, (first + last) // 2, last])]
+    points: Points = ways.points[np.concatenate([first, (first + last) // 2, last])]
+    return points

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did not become a zone, and what was repaired: the tables of a run."""
+"""Tables of what did not become a zone, and of what was repaired."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ from ..zones.builder import Assembled, ZoneBuilder
 from ..zones.voronoi import Place
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
-from .incomplete import country_of
+from .incomplete import find_country
 
 log = logging.getLogger("cosmogony")
 
-_MOST_LINES = 20  # warnings of one kind
+_MAX_LINES = 20  # warnings of one kind
 
 
 class LeftOutReport:
-    """Collects the objects of an extract that are no zones, each with one reason, and the repaired relations."""
+    """Collects the objects of an extract that are no zones, each with one reason, and the repaired relations.
+
+    Attributes:
+        countries: the country of each relation that is cut, broken or repaired, by the number of its OSM id.
+    """
 
     def __init__(self, extract: Extract, builder: ZoneBuilder, countries: Countries, decisions: Decisions) -> None:
         self._extract = extract
@@ -41,41 +45,43 @@ class LeftOutReport:
         self._warnings: dict[str, list[str]] = {}
         self._counted: set[str] = set()
         self._orphans: list[str] = []
-        self.countries: dict[int, str | None] = {}  # of relations that were cut, broken or repaired, by their number
+        self.countries: dict[int, str | None] = {}
 
     @property
     def left_out(self) -> list[Row]:
+        """The table of objects that are no zones."""
         return self._left_out.rows()
 
     @property
     def repaired(self) -> list[Row]:
+        """The table of repaired relations."""
         return self._repaired.rows()
 
     def add_relations(self, flawed: Sequence[Assembled]) -> None:
-        """Relations whose border is cut, broken or repaired."""
+        """Add relations whose border is cut, broken or repaired."""
         for entry in flawed:
             relation, area = entry.relation, entry.area
-            country = self.countries[relation.id] = country_of(relation, self._extract, self._countries)
+            country = self.countries[relation.id] = find_country(relation, self._extract, self._countries)
             for repair, text in area.repairs.items():
                 self._repaired.add(repair, _osm_id(relation), country_code=country, admin_level=self._level(relation))
-                log.debug("repaired (%s): %s: %s", repair, _named(relation), text)
+                log.debug("repaired (%s): %s: %s", repair, _describe(relation), text)
             if area.missing:
                 self._add_relation(LeftOut.CUT_AT_EDGE, relation, country)
             elif not area.has_polygons and (area.flat_rings or area.problem == NO_AREA):
                 self._add_relation(LeftOut.NO_AREA, relation, country)
-                self._warn("no area", f"{_named(relation)}: {NO_AREA}")
+                self._warn("no area", f"{_describe(relation)}: {NO_AREA}")
             elif not area.has_polygons or area.open_rings or area.flat_rings or area.lost_holes:
                 self._add_relation(LeftOut.BROKEN_GEOMETRY, relation, country)
-                self._warn("broken geometry", f"{_named(relation)}: {_cause(entry)}")
+                self._warn("broken geometry", f"{_describe(relation)}: {_describe_cause(entry)}")
 
     def add_nameless(self, nameless: Sequence[Relation]) -> None:
-        """Boundaries whose name is missing or cannot be seen."""
+        """Add boundaries whose name is missing or not visible."""
         for relation in nameless:
-            country = country_of(relation, self._extract, self._countries)
+            country = find_country(relation, self._extract, self._countries)
             self._add_relation(LeftOut.NO_NAME, relation, country)
 
     def add_untyped(self, zones: Sequence[Zone]) -> None:
-        """Zones that have no type in the end, and country codes that are none."""
+        """Add zones that have no type in the end, and invalid country codes."""
         for zone in zones:
             if has_invalid_code(zone.tags):
                 self._add_zone(LeftOut.INVALID_CODE, zone)
@@ -91,16 +97,22 @@ class LeftOutReport:
             else:
                 self._add_zone(LeftOut.NO_RULE, zone)
 
-    def note_orphans(self, zones: Sequence[Zone]) -> None:
-        """Zones that nothing contains although they are no country: what is above them is cut or missing."""
+    def add_orphans(self, zones: Sequence[Zone]) -> None:
+        """Collect zones that nothing contains although they are no country: what is above them is cut or missing."""
         for zone in zones:
             if zone.type is not None and zone.type < ZoneType.COUNTRY and zone.parent is None and zone.has_geometry:
                 self._orphans.append(f"{zone.osm_id} {zone.name!r}")
 
     def add_places(self, zones: Sequence[Zone], without_area: Sequence[Place], repeating: Sequence[Place]) -> None:
-        """Place nodes that no zone stands for: none was made of them, or around them under their name."""
+        """Add place nodes without a zone: none was made of them, or around them under their name.
+
+        Args:
+            zones: all zones.
+            without_area: places whose part of their parent is empty.
+            repeating: places that are the place node of their parent.
+        """
         kept = [zone for zone in zones if zone.type is not None and zone.has_geometry]
-        standing = _Standing(kept, self._extract.ways)
+        place_zones = _PlaceZones(kept, self._extract.ways)
         dropped = {place.node.id: LeftOut.NO_AREA for place in without_area}
         dropped.update({place.node.id: LeftOut.REPEATS_PARENT for place in repeating})
         places = [self._extract.nodes[ref] for ref in self._extract.places] + self._extract.other_places
@@ -110,26 +122,26 @@ class LeftOutReport:
                 lost.append((node, LeftOut.NO_NAME))
             elif node.id in dropped:
                 lost.append((node, dropped[node.id]))
-            elif not standing.has(node):
+            elif not place_zones.represent(node):
                 lost.append((node, LeftOut.PLACE_WITHOUT_ZONE))
         countries = self._countries.codes_at(np.array([(node.lon, node.lat) for node, _ in lost]))
         for (node, reason), country in zip(lost, countries, strict=True):
             self._add_place(reason, node, country)
 
     def write_log(self) -> None:
-        """Warnings that name what is broken, and a line for each reason of the tables."""
+        """Log warnings that name what is broken, and a line for each reason of the tables."""
         for kind, lines in self._warnings.items():
-            for line in lines[:_MOST_LINES]:
+            for line in lines[:_MAX_LINES]:
                 log.warning("%s: %s", kind, line)
-            for line in lines[_MOST_LINES:]:
+            for line in lines[_MAX_LINES:]:
                 log.debug("%s: %s", kind, line)
-            if len(lines) > _MOST_LINES:
-                log.warning("%s: %d more, RUST_LOG=debug lists them", kind, len(lines) - _MOST_LINES)
+            if len(lines) > _MAX_LINES:
+                log.warning("%s: %d more, RUST_LOG=debug lists them", kind, len(lines) - _MAX_LINES)
         if self._orphans:
             named = ", ".join(self._orphans[:MAX_EXAMPLES]) + (", ..." if len(self._orphans) > MAX_EXAMPLES else "")
             log.info("without a parent, which is cut or missing: %d: %s", len(self._orphans), named)
         for title, rows in (("left out", self.left_out), ("repaired", self.repaired)):
-            for line in _lines(rows):
+            for line in _summary_lines(rows):
                 log.info("%s: %s", title, line)
 
     def _add_zone(self, reason: LeftOut, zone: Zone) -> None:
@@ -163,8 +175,8 @@ class LeftOutReport:
         return self._builder.level_of(relation.tags)
 
 
-class _Standing:
-    """The zones that stand for places: made of them, or of the same name or wikidata id around them."""
+class _PlaceZones:
+    """The zones that represent places: made of them, or of the same name or wikidata id around them."""
 
     def __init__(self, zones: Sequence[Zone], ways: Ways) -> None:
         self._ways = ways
@@ -172,13 +184,14 @@ class _Standing:
         self._centres = {zone.centre.id for zone in zones if zone.centre is not None}
         self._known: dict[str, list[Zone]] = {}
         for zone in zones:
-            for key in _keys(zone.name, zone.wikidata):
+            for key in _match_keys(zone.name, zone.wikidata):
                 self._known.setdefault(key, []).append(zone)
 
-    def has(self, node: Node) -> bool:
+    def represent(self, node: Node) -> bool:
+        """Return whether a zone stands for a place node."""
         if f"node:{node.id}" in self._made or node.id in self._centres:
             return True
-        keys = _keys(clean(node.tags.get("name", "")), node.tags.get("wikidata"))
+        keys = _match_keys(clean(node.tags.get("name", "")), node.tags.get("wikidata"))
         return any(self._is_inside(node, zone) for key in keys for zone in self._known.get(key, ()))
 
     def _is_inside(self, node: Node, zone: Zone) -> bool:
@@ -188,7 +201,7 @@ class _Standing:
         return bool(shapely.intersects_xy(zone.geometry(self._ways), node.lon, node.lat))
 
 
-def _keys(name: str, wikidata: str | None) -> Iterator[str]:
+def _match_keys(name: str, wikidata: str | None) -> Iterator[str]:
     yield name.casefold()
     if wikidata:
         yield wikidata
@@ -198,11 +211,11 @@ def _osm_id(relation: Relation) -> str:
     return f"relation:{relation.id}"
 
 
-def _named(relation: Relation) -> str:
+def _describe(relation: Relation) -> str:
     return f"{_osm_id(relation)} {relation.tags.get('name', '')!r}"
 
 
-def _cause(entry: Assembled) -> str:
+def _describe_cause(entry: Assembled) -> str:
     area = entry.area
     if area.problem:
         return area.problem
@@ -214,8 +227,8 @@ def _cause(entry: Assembled) -> str:
     return ", ".join(f"{count} {text}" for text, count in found.items() if count) + ", left out"
 
 
-def _lines(rows: Sequence[Row]) -> Iterator[str]:
-    """A line for each reason: how many objects, and the first of them."""
+def _summary_lines(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a line for each reason: how many objects, and the first of them."""
     for reason, same in groupby(rows, key=lambda row: row["reason"]):
         found = list(same)
         count = sum(row["count"] for row in found)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine below: child processes and memory."""
+"""Child processes and memory."""

@@ -23,7 +23,7 @@ def trim_heap() -> None:
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Pause the search for cycles: zones and records have none, and looking for them costs up to a fifth of the time."""
+    """Pause the search for cycles: zones and records have none, and the search takes up to a fifth of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

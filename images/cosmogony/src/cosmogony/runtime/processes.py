@@ -2,8 +2,8 @@
 """Work in forked processes: they see all that was read without a copy, and the answers come in order.
 
 Each child has its own pipe, and the parent runs no other thread. The pools of the standard library share locks
-between threads or processes; an exception that a signal handler raises at the wrong moment leaves one of them taken,
-and whoever needs it then waits for ever.
+between threads or processes; an exception that a signal handler raises at the wrong moment leaves one of them locked,
+and whoever needs it then waits forever.
 """
 
 from __future__ import annotations
@@ -21,38 +21,48 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
-from typing import Any, NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 
 from ..errors import CosmogonyError
 
-_AHEAD = 2  # numbers that a child has at once: the one it computes and the next
-_PATIENCE = 5.0  # seconds that a child may take to end
+T = TypeVar("T")
+
+_QUEUED_PER_CHILD = 2  # numbers that a child has at once: the one it computes and the next
+_END_TIMEOUT = 5.0  # seconds that a child may take to end
 _PR_SET_PDEATHSIG = 1
-_LESS = "give this step more memory, or fewer processes (--num-threads)"
-_ALONE = "run this step with --num-threads 1 to see the cause"
+_MEMORY_ADVICE = "give this step more memory, or fewer processes (--num-threads)"
+_DEBUG_ADVICE = "run this step with --num-threads 1 to see the cause"
 _libc = ctypes.CDLL(None)  # looked up here: a child of a process with threads may not take the lock of the loader
 
 
-def available() -> int:
-    """As many processes as this one may use."""
+def count_available_cores() -> int:
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
-def ordered(function: Callable[[int], Any], count: int, processes: int) -> Generator[Any, None, None]:
+def map_in_order(function: Callable[[int], T], count: int, processes: int) -> Generator[T, None, None]:
     """Yield `function(0)` to `function(count - 1)` in order, computed by up to `processes` children.
 
-    Only a few answers wait to be taken, never all of them. What the function raises is raised here, by the first child
-    that meets it; a child that dies raises CosmogonyError. No child outlives the generator, so close one that is not
+    Only a few answers wait to be taken, never all of them. No child outlives the generator, so close one that is not
     used up, nor the thread that took the first answer.
+
+    Args:
+        function: its answers must be picklable.
+        count: how many numbers it is called with.
+        processes: with less than 2, everything is computed in this process.
+
+    Raises:
+        CosmogonyError: a child died, or none can be started.
+        Exception: what the function raised in the first child where it did.
     """
     if processes < 2 or count < 2:
         yield from map(function, range(count))
         return
-    children: list[_Child] = []
+    children: list[_Child[T]] = []
     try:
         for _ in range(min(processes, count)):
             children.append(_Child(function))
-        yield from _answers(children, count)
+        yield from _collect_answers(children, count)
         for child in children:
             child.send(None)
         for child in children:
@@ -64,74 +74,73 @@ def ordered(function: Callable[[int], Any], count: int, processes: int) -> Gener
             child.wait_for_end()
 
 
-def _answers(children: Sequence[_Child], count: int) -> Iterator[Any]:
+def _collect_answers(children: Sequence[_Child[T]], count: int) -> Iterator[T]:
+    by_connection: dict[object, _Child[T]] = {child.connection: child for child in children}
+    connections = [child.connection for child in children]
     most = 2 * len(children) + 2  # answers that are computed or wait to be taken
-    waiting: dict[int, Any] = {}
+    waiting: dict[int, T] = {}
     sent = 0
     for number in range(count):
         while True:
             child = min(children, key=lambda child: len(child.numbers))
-            if sent < min(count, number + most) and len(child.numbers) < _AHEAD:
+            if sent < min(count, number + most) and len(child.numbers) < _QUEUED_PER_CHILD:
                 child.compute(sent)
                 sent += 1
             elif number in waiting:
                 break
             else:
-                for child in wait(children):
-                    done, answer = child.answer(count)
+                for connection in wait(connections):
+                    done, answer = by_connection[connection].receive(count)
                     waiting[done] = answer
         yield waiting.pop(number)
 
 
-class _Child:
+class _Child(Generic[T]):
     """A forked process that computes `function` of the numbers it is sent."""
 
-    def __init__(self, function: Callable[[int], Any]) -> None:
+    def __init__(self, function: Callable[[int], T]) -> None:
         self.numbers: deque[int] = deque()  # sent and not answered
         self._ended: int | None = None
-        self._connection, theirs = multiprocessing.Pipe()
+        self.connection, theirs = multiprocessing.Pipe()
         parent = os.getpid()
         # A handler that ran in the child would unwind it into the parent's code.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             self.pid = _fork()
             if self.pid == 0:
-                _run(function, self._connection, theirs, parent, mask)
+                _run_child(function, self.connection, theirs, parent, mask)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
-
-    def fileno(self) -> int:
-        return self._connection.fileno()
 
     def compute(self, number: int) -> None:
         self.numbers.append(number)
         self.send(number)
 
     def send(self, number: int | None) -> None:
-        with contextlib.suppress(OSError):  # it is dead: `answer` says so after the answers that it still gave
-            self._connection.send(number)
+        with contextlib.suppress(OSError):  # it is dead: `receive` says so after the answers that it still gave
+            self.connection.send(number)
 
-    def answer(self, count: int) -> tuple[int, Any]:
-        """The number and the answer that come next, out of `count`."""
+    def receive(self, count: int) -> tuple[int, T]:
+        """Return the next number and its answer; `count` is for the message about a dead child."""
         try:
-            data = self._connection.recv_bytes()
+            data = self.connection.recv_bytes()
         except (EOFError, OSError):
-            raise CosmogonyError(self._death(count)) from None
+            raise CosmogonyError(self._describe_death(count)) from None
         answer, error = pickle.loads(data)  # noqa: S301 - from a child of this process
         if error is not None:
             raise error
         return self.numbers.popleft(), answer
 
-    def _death(self, count: int) -> str:
+    def _describe_death(self, count: int) -> str:
         self.wait_for_end()
         doing = f"computed part {self.numbers[0] + 1} of {count}" if self.numbers else "had nothing to do"
         if self._ended == -signal.SIGKILL:
-            how, next_step = "was killed", f"out of memory? {_LESS}"
+            how, next_step = "was killed", f"out of memory? {_MEMORY_ADVICE}"
         elif self._ended is not None and self._ended < 0:
-            how, next_step = f"was ended by signal {-self._ended} ({signal.strsignal(-self._ended)})", _ALONE
+            how, next_step = f"was ended by signal {-self._ended} ({signal.strsignal(-self._ended)})", _DEBUG_ADVICE
         else:
-            how, next_step = f"ended with exit code {self._ended}", _ALONE
+            how, next_step = f"ended with exit code {self._ended}", _DEBUG_ADVICE
         return f"child process {self.pid} {how} while it {doing}: {next_step}"
 
     def kill(self) -> None:
@@ -141,11 +150,11 @@ class _Child:
 
     def wait_for_end(self) -> None:
         """Return when the child has ended, or does not within the limit."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _END_TIMEOUT
         while self._ended is None and time.monotonic() < until:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:  # waited for before, and a signal handler raised before that was noted
+            except ChildProcessError:  # it was waited for, but a signal handler raised before that was recorded
                 self._ended = 0
                 return
             if pid:
@@ -161,47 +170,51 @@ def _fork() -> int:
         try:
             return os.fork()
         except OSError as cause:
-            raise CosmogonyError(f"no child process can be started ({cause.strerror}): {_LESS}") from cause
+            raise CosmogonyError(f"no child process can be started ({cause.strerror}): {_MEMORY_ADVICE}") from cause
 
 
-def _run(
-    function: Callable[[int], Any], parents: Connection, connection: Connection, parent: int, mask: set[signal.Signals]
+def _run_child(
+    function: Callable[[int], Any],
+    parents: Connection,
+    connection: Connection,
+    parent: int,
+    mask: set[int | signal.Signals],
 ) -> NoReturn:
-    """The life of a child: whatever happens, it does not return into the code of its parent."""
+    """Run a child to its end: whatever happens, it does not return into the code of its parent."""
     code = 1
     try:
         parents.close()
-        _die_with(parent)
+        _die_with_parent(parent)
         for number in signal.valid_signals():
             if callable(signal.getsignal(number)):
                 signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         while (number := connection.recv()) is not None:
-            connection.send_bytes(_computed(function, number))
+            connection.send_bytes(_compute_pickled(function, number))
         code = 0
     finally:
         os._exit(code)
 
 
-def _die_with(parent: int) -> None:
+def _die_with_parent(parent: int) -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)  # it died before
 
 
-def _computed(function: Callable[[int], Any], number: int) -> memoryview:
-    """What `function` gives and what it raises, one of them None, pickled."""
+def _compute_pickled(function: Callable[[int], Any], number: int) -> memoryview:
+    """Pickle what `function` returns and what it raises, one of them None."""
     try:
         return ForkingPickler.dumps((function(number), None))
     except BaseException as error:
-        return ForkingPickler.dumps((None, _portable(error)))
+        return ForkingPickler.dumps((None, _make_picklable(error)))
 
 
-def _portable(error: BaseException) -> BaseException:
-    """The error with its traceback as a note; another one where it cannot be pickled."""
+def _make_picklable(error: BaseException) -> BaseException:
+    """Add the traceback as a note; return another error if this one cannot be pickled."""
     trace = traceback.format_exc()
     try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - what this process pickled
     except Exception:
         return RuntimeError(f"in a child process:\n{trace}")
     error.add_note(f"in a child process:\n{trace}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones from what the reader found: one for each relation with a closed border, one for each suburb node."""
+"""Build zones from what was read: one for each relation with a closed border, one for each suburb node."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from ..arrays import Points
 from ..decisions import Decisions
 from ..geometry import boxes
-from ..geometry.areas import NO_AREA, Area, Points
+from ..geometry.areas import NO_AREA, Area
 from ..geometry.borders import Borders
 from ..geometry.boxes import Box
 from ..geometry.geojson import LEAST_AREA
@@ -23,7 +24,8 @@ from . import names
 from .zone import Zone
 from .zone_type import ZoneType
 
-Rings = list[tuple[int, Points]]  # rings of all polygons, each with its number in its polygon: 0 is the outer one
+Rings = list[tuple[int, Points]]
+"""Closed rings of all polygons, each with its number in its polygon: 0 is the outer one."""
 
 
 @dataclass(slots=True)
@@ -36,18 +38,20 @@ class Assembled:
 
 @dataclass(slots=True)
 class Measures:
-    """Of an area: its box on the plane, its box around the globe, size in square degrees, centroid."""
+    """Boxes, size and centroid of an area."""
 
-    box: Box
-    globe_box: Box
-    size: float
-    centroid: tuple[float, float]
+    box: Box  # on the plane, from -180 to 180
+    globe_box: Box  # west is greater than east across the antimeridian
+    size: float  # square degrees
+    centroid: tuple[float, float]  # longitude and latitude in degrees
 
 
 class ZoneBuilder:
-    """Makes the zones of an extract that are there before the hierarchy is known.
+    """Builds the zones of an extract that do not depend on the hierarchy.
 
-    `flawed` are the relations that are cut, repaired or without polygons; `nameless` those without a name.
+    Attributes:
+        flawed: the relations that are cut, repaired or without polygons.
+        nameless: the relations without a name.
     """
 
     def __init__(self, extract: Extract, arcs: Arcs, decisions: Decisions) -> None:
@@ -57,14 +61,14 @@ class ZoneBuilder:
         self.flawed: list[Assembled] = []
         self.nameless: list[Relation] = []
 
-    def build(self, progress: Progress | None = None) -> list[Zone]:
-        """All zones in the order nodes, relations, each by OSM id."""
+    def build_zones(self, progress: Progress | None = None) -> list[Zone]:
+        """Build all zones, in the order nodes, relations, each by OSM id."""
         report = progress or silent
         zones: list[Zone] = []
         for ref in self._extract.places:
             node = self._extract.nodes[ref]
             if node.tags.get("place") == "suburb" and self.has_name(node.tags):
-                zones.append(self._of_suburb(len(zones), node))
+                zones.append(self._build_suburb(len(zones), node))
         total = len(self._extract.relations)
         for done, (relation, area) in enumerate(
             zip(self._extract.relations, self._assemble(report, total), strict=True)
@@ -74,7 +78,7 @@ class ZoneBuilder:
             if not self.has_name(relation.tags):
                 self.nameless.append(relation)
             elif area.has_polygons:
-                zone = self._of_relation(len(zones), relation, area)
+                zone = self._build_from_relation(len(zones), relation, area)
                 if self._has_area(zone):
                     zones.append(zone)
                 else:
@@ -84,8 +88,8 @@ class ZoneBuilder:
         report("measuring areas", total, total)
         return zones
 
-    def of_place(self, index: int, node: Node) -> Zone:
-        """What a place node says about a zone, without geometry and type."""
+    def build_from_place(self, index: int, node: Node) -> Zone:
+        """Build a zone from a place node, without geometry and type."""
         name = self.name_of(node.tags)
         return Zone(
             index,
@@ -95,20 +99,20 @@ class ZoneBuilder:
             level=self.level_of(node.tags),
             wikidata=self._wikidata(node.tags),
             generated=True,
-            names=self._international(node.tags, name),
+            names=self._names_by_language(node.tags, name),
             zip_codes=self._zip_codes(node.tags),
         )
 
     def name_of(self, tags: Mapping[str, str]) -> str:
-        """The name; empty when there is none that can be seen."""
+        """Return the name; empty if there is none that is visible."""
         return clean(tags.get("name", ""))
 
     def has_name(self, tags: Mapping[str, str]) -> bool:
-        """Whether there is a name."""
+        """Return whether there is a name."""
         return bool(self.name_of(tags))
 
     def level_of(self, tags: Mapping[str, str]) -> int | None:
-        """The admin_level when it is a plain number, blanks around it do not matter."""
+        """Return the admin_level if it is a plain number, with or without blanks around it."""
         return level_of(tags.get("admin_level", "").strip())
 
     def _has_area(self, zone: Zone) -> bool:
@@ -125,8 +129,8 @@ class ZoneBuilder:
         report("assembling areas", total, total)
         return areas
 
-    def _international(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
-        return names.international(tags, name)
+    def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
+        return names.names_by_language(tags, name)
 
     def _zip_codes(self, tags: Mapping[str, str]) -> list[str]:
         return names.zip_codes(tags)
@@ -134,19 +138,19 @@ class ZoneBuilder:
     def _wikidata(self, tags: Mapping[str, str]) -> str | None:
         return clean(tags.get("wikidata", "")) or None
 
-    def _of_suburb(self, index: int, node: Node) -> Zone:
-        """The bare record of a suburb node: without geometry, but with its type from the start."""
-        zone = self.of_place(index, node)
+    def _build_suburb(self, index: int, node: Node) -> Zone:
+        """Build the bare record of a suburb node: without geometry, but with its type from the start."""
+        zone = self.build_from_place(index, node)
         zone.type = ZoneType.SUBURB
         return zone
 
-    def _of_relation(self, index: int, relation: Relation, area: Area) -> Zone:
+    def _build_from_relation(self, index: int, relation: Relation, area: Area) -> Zone:
         name = self.name_of(relation.tags)
         rings = rings_of(area, self._extract.ways)
         measures = self._measure(area, rings)
         place, centre, tags = self._centre(relation, rings)
         osm_id = f"relation:{relation.id}"
-        if self._decisions.wants(osm_id):
+        if self._decisions.is_recorded(osm_id):
             self._decisions.record(osm_id, "name", f"{name!r}, tagged {relation.tags['name']!r}")
             where = f"place of node {place.id}" if place else "centroid of its polygons"
             self._decisions.record(osm_id, "centre", f"{where}; names of node {centre.id}" if centre else where)
@@ -163,49 +167,49 @@ class ZoneBuilder:
             globe_box=measures.globe_box,
             size=measures.size,
             wikidata=self._wikidata(tags),
-            names=self._international(tags, name),
+            names=self._names_by_language(tags, name),
             zip_codes=self._zip_codes(tags),
         )
 
     def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
-        """The node that is the place of the centre, the one whose names count, and the completed tags."""
-        tags, speaker = relation.tags, None
+        """Return the node that is the place of the centre, the one whose names count, and the completed tags."""
+        tags, namesake = relation.tags, None
         label, centre = self._node(relation.label), self._node(relation.centre)
         if label is not None and _is_centre(label, relation, rings):
-            tags, speaker = names.with_label_tags(tags, label.tags), label
+            tags, namesake = names.complete_tags(tags, label.tags), label
         if centre is not None and not _is_centre(centre, relation, rings):
             self._decisions.record(
                 f"relation:{relation.id}", "centre", f"admin_centre {centre.id} has another name and lies outside"
             )
             centre = None
-        return label or centre, centre or speaker, tags
+        return label or centre, centre or namesake, tags
 
     def _node(self, ref: int | None) -> Node | None:
         return None if ref is None else self._extract.nodes.get(ref)
 
     def _measure(self, area: Area, rings: Rings) -> Measures:
-        """Boxes, size and centroid, without building a geometry."""
-        measures = measure(rings, area)
+        """Measure an area without building its geometry."""
+        measures = measure_rings(rings, area)
         spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for k, points in rings if k == 0]
         if len(spans) < 2:
             return measures
-        west, east = boxes.around(spans)
+        west, east = boxes.narrowest_span(spans)
         if west <= east:
             return measures
         turn = np.array([360.0, 0.0])
-        turned = measure([(k, points + turn if points[0, 0] < west else points) for k, points in rings], area)
+        turned = measure_rings([(k, points + turn if points[0, 0] < west else points) for k, points in rings], area)
         _, south, _, north = measures.box
-        centroid = boxes.normal(turned.centroid[0]), turned.centroid[1]
+        centroid = boxes.normalize_longitude(turned.centroid[0]), turned.centroid[1]
         return Measures(measures.box, (west, south, east, north), measures.size, centroid)
 
 
 def level_of(text: str) -> int | None:
-    """The number of an admin_level, None when it is no plain number."""
+    """Return the number of an admin_level, None if it is no plain number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def rings_of(area: Area, ways: Ways) -> Rings:
-    """The rings of an area as points."""
+    """Return the rings of an area as points."""
     if area.shape is not None:
         return [
             (k, shapely.get_coordinates(ring))
@@ -216,23 +220,28 @@ def rings_of(area: Area, ways: Ways) -> Rings:
 
 
 def _is_centre(node: Node, relation: Relation, rings: Rings) -> bool:
-    """Whether a node speaks for a relation: same name or wikidata id, or it lies inside."""
-    return names.agree(relation.tags, node.tags) or _are_around(rings, node.lon, node.lat)
+    """Return whether a node describes a relation: same name or wikidata id, or it lies inside."""
+    return names.share_identity(relation.tags, node.tags) or _enclose(rings, node.lon, node.lat)
 
 
-def _are_around(rings: Rings, x: float, y: float) -> bool:
-    """Whether a ray from the point eastward meets the rings an odd number of times."""
+def _enclose(rings: Rings, lon: float, lat: float) -> bool:
+    """Return whether a ray from a point eastward meets the rings an odd number of times."""
     crossings = 0
     for _, points in rings:
-        above = points[:, 1] > y
-        k = np.flatnonzero(above[1:] != above[:-1])
-        (x0, y0), (x1, y1) = points[k].T, points[k + 1].T
-        crossings += int(np.count_nonzero(x0 + (y - y0) / (y1 - y0) * (x1 - x0) > x))
+        above = points[:, 1] > lat
+        segment = np.flatnonzero(above[1:] != above[:-1])
+        (x0, y0), (x1, y1) = points[segment].T, points[segment + 1].T
+        crossings += int(np.count_nonzero(x0 + (lat - y0) / (y1 - y0) * (x1 - x0) > lon))
     return crossings % 2 == 1
 
 
-def measure(rings: Rings, area: Area) -> Measures:
-    """Box, area in square degrees and centroid of rings; remembers the direction of the rings of the area."""
+def measure_rings(rings: Rings, area: Area) -> Measures:
+    """Return box, size and centroid of the rings of an area, and store the direction of each in the area.
+
+    Args:
+        rings: the rings, at least one.
+        area: the area they are of.
+    """
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     size, moment = 0.0, np.zeros(2)
     origin = rings[0][1][0].copy()
@@ -252,7 +261,7 @@ def measure(rings: Rings, area: Area) -> Measures:
 
 
 def _moments(points: Points) -> tuple[float, Points]:
-    """Signed area of a closed ring, and area times centroid."""
+    """Return the signed area of a closed ring, and area times centroid."""
     x, y = points.T.copy()
     cross = x[:-1] * y[1:] - x[1:] * y[:-1]
     moment = np.array([((x[:-1] + x[1:]) * cross).sum(), ((y[:-1] + y[1:]) * cross).sum()]) / 6

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names in other languages, postcodes, and what a zone takes over from the nodes of its label and centre."""
+"""Names in other languages, postcodes, and what a zone takes from the nodes of its label and centre."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _RANGE = re.compile(r"(\d+) ?[-\u2013] ?(\d+)")
 _LISTED = re.compile(r"[/:&+|]| - |\.\.")
 
 
-def international(tags: Mapping[str, str], name: str) -> dict[str, str]:
-    """Names by language, without those that equal the name itself."""
+def names_by_language(tags: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return the names by language, without those that equal the name itself."""
     intern = sys.intern
     return {
         intern(key[len(PREFIX) :]): cleaned
@@ -28,7 +28,7 @@ def international(tags: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def zip_codes(tags: Mapping[str, str]) -> list[str]:
-    """Postcodes of the tags, sorted, each once."""
+    """Return the postcodes of the tags, sorted, each once."""
     for key in ("addr:postcode", "postal_code"):
         codes = {cleaned for code in _SEPARATOR.split(tags.get(key, "")) if (cleaned := clean(code))}
         if codes:
@@ -36,8 +36,8 @@ def zip_codes(tags: Mapping[str, str]) -> list[str]:
     return []
 
 
-def plain_zip_codes(codes: Sequence[str]) -> list[str]:
-    """The single codes of a sorted list: of a range its ends, nothing of a list in a notation that is unknown."""
+def single_zip_codes(codes: Sequence[str]) -> list[str]:
+    """Return the single codes of a sorted list: the ends of a range, nothing for a list in an unknown notation."""
     if not codes:
         return []
     found = set()
@@ -50,8 +50,8 @@ def plain_zip_codes(codes: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def agree(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
-    """Whether a zone and a node have the same name or the same wikidata id."""
+def share_identity(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
+    """Return whether a zone and a node have the same name or the same wikidata id."""
     if zone_tags.get("name") == node_tags.get("name") and clean(zone_tags.get("name", "")):
         return True
     return any(
@@ -60,8 +60,8 @@ def agree(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
     )
 
 
-def with_label_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
-    """The tags of a relation completed by those of its label node (names and population)."""
+def complete_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
+    """Complete the tags of a relation by those of its label node (names and population)."""
     missing = {
         key: value
         for key, value in label.items()
@@ -71,7 +71,7 @@ def with_label_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str,
 
 
 def is_same_place(zone: Zone) -> bool:
-    """Whether the centre is the same thing as the zone, as far as wikidata ids say."""
+    """Return whether the centre is the same thing as the zone, by their wikidata ids and the type of the zone."""
     if zone.centre is None:
         return False
     theirs = zone.centre.tags.get("wikidata")
@@ -81,9 +81,9 @@ def is_same_place(zone: Zone) -> bool:
 
 
 def add_centre_names(zone: Zone) -> None:
-    """Take names over from the centre when it is the same thing as the zone."""
+    """Add the names of the centre if it is the same thing as the zone."""
     if zone.centre is None or not is_same_place(zone):
         return
-    for language, name in international(zone.centre.tags, zone.name).items():
+    for language, name in names_by_language(zone.centre.tags, zone.name).items():
         if PREFIX + language not in zone.tags:
             zone.names[language] = name

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones for places that OSM has only as a point: each gets the part of its parent that is nearest to it."""
+"""Make zones for places that OSM has only as a point: each gets the part of its parent that is nearest to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import shapely
@@ -13,7 +14,7 @@ from shapely.errors import GEOSException
 
 from ..decisions import Decisions
 from ..geometry import boxes
-from ..geometry.antimeridian import rolled_up, turned_east
+from ..geometry.antimeridian import shift_eastward, wrap_longitudes
 from ..geometry.boxes import Box
 from ..geometry.geojson import LEAST_AREA
 from ..geometry.shapes import polygons_of
@@ -24,8 +25,8 @@ from .builder import ZoneBuilder
 from .zone import Zone
 from .zone_type import ZoneType
 
-TOLERANCE = 1e-5  # points nearer than this to each other share a cell
-_WORTH_PROCESSES = 200  # places
+TOLERANCE = 1e-5  # degrees; points nearer than this to each other share a cell
+_MIN_PLACES_FOR_PROCESSES = 200  # places
 
 
 @dataclass(slots=True)
@@ -34,21 +35,22 @@ class Place:
 
     node: Node
     type: ZoneType
-    parent: int = -1
+    parent: int = -1  # index of the zone, once it is known
 
     @property
     def osm_id(self) -> str:
+        """The object, such as `node:12`."""
         return f"node:{self.node.id}"
 
 
 def wanted_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
-    """Suburbs without a level, and capitals, by OSM id."""
+    """Return suburbs without a level, and capitals, by OSM id."""
     places = []
     for ref in extract.places:
         node = extract.nodes[ref]
         if not builder.name_of(node.tags):
             continue
-        kind = _type(node.tags.get("place"))
+        kind = _type_of_place(node.tags.get("place"))
         if kind is None:
             continue
         if node.tags.get("capital") == "yes" or (kind == ZoneType.SUBURB and "admin_level" not in node.tags):
@@ -56,7 +58,7 @@ def wanted_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
     return places
 
 
-def _type(place: str | None) -> ZoneType | None:
+def _type_of_place(place: str | None) -> ZoneType | None:
     if place in CITY_PLACES:
         return ZoneType.CITY
     return ZoneType.SUBURB if place in SUBURB_PLACES else None
@@ -65,8 +67,16 @@ def _type(place: str | None) -> ZoneType | None:
 class Voronoi:
     """Makes the additional zones of an extract.
 
-    `without_area` and `repeating` are the places that no zone was made for because nothing was left of their cell,
-    or because they are the place node of their parent.
+    Args:
+        zones: the zones there are, with type and parent, each at the position that is its index.
+        extract: has the places.
+        builder: builds a zone from a place node.
+        decisions: records the decisions about one object.
+        processes: how many divide the parents.
+
+    Attributes:
+        without_area: the places that no zone was made for, because nothing was left of their cell.
+        repeating: the places that no zone was made for, because they are the place node of their parent.
     """
 
     def __init__(
@@ -85,14 +95,16 @@ class Voronoi:
         self._tree = shapely.STRtree(shapely.box(boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3]))
         self._shapes: dict[int, shapely.MultiPolygon] = {}
 
-    def make(self, progress: Progress | None = None) -> list[Zone]:
-        """The new zones, ordered by parent and place; their indices follow those that exist."""
+    def make_zones(self, progress: Progress | None = None) -> list[Zone]:
+        """Make the new zones, ordered by parent and place; their indices follow those that exist."""
         report = progress or silent
-        groups = sorted(self._groups(wanted_places(self._extract, self._builder)).items())
+        groups = sorted(self._group_by_parent(wanted_places(self._extract, self._builder)).items())
         cells = sum(len(places) for _, places in groups)
-        workers = self._processes if cells >= _WORTH_PROCESSES else 1
+        workers = self._processes if cells >= _MIN_PLACES_FOR_PROCESSES else 1
         made: list[Zone] = []
-        with closing(processes.ordered(lambda k: self._shapes_of(*groups[k]), len(groups), workers)) as shapes:
+        with closing(
+            processes.map_in_order(lambda number: self._divide(*groups[number]), len(groups), workers)
+        ) as shapes:
             for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
                 report("dividing parents", done, len(groups))
                 for number, shape in found:
@@ -101,20 +113,21 @@ class Voronoi:
                         self.without_area.append(place)
                         self._decisions.record(place.osm_id, "geometry", "nothing is left of its part of its parent")
                     else:
-                        made.append(self._zone(place, shapely.from_wkb(shape), len(self._zones) + len(made)))
+                        polygons = cast(shapely.MultiPolygon, shapely.from_wkb(shape))  # as `_divide` wrote it
+                        made.append(self._build_zone(place, polygons, len(self._zones) + len(made)))
         report("dividing parents", len(groups), len(groups))
         self._shapes.clear()
         return made
 
-    def _shapes_of(self, parent: int, places: list[Place]) -> list[tuple[int, bytes | None]]:
-        """Places (number in the list) that get a part of their parent, with what is left of it."""
+    def _divide(self, parent: int, places: list[Place]) -> list[tuple[int, bytes | None]]:
+        """Return the places (number in the list) that get a part of their parent, with what is left of it as WKB."""
         made = []
         for number, cell in self._cells(self._zones[parent], places):
-            shape = self._polygons(self._without_others(places[number], cell))
+            shape = self._keep_polygons(self._subtract_real_zones(places[number], cell))
             made.append((number, None if shape is None else shapely.to_wkb(shapely.orient_polygons(shape))))
         return made
 
-    def _polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
+    def _keep_polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
         found = polygons_of(shape, LEAST_AREA)
         if found is not None and not found.is_valid:
             found = polygons_of(shapely.make_valid(found, method="structure", keep_collapsed=False), LEAST_AREA)
@@ -129,31 +142,32 @@ class Voronoi:
             self._shapes[zone.index] = shape
         return shape
 
-    def _groups(self, places: list[Place]) -> dict[int, list[Place]]:
-        """Places by parent: the smallest kind of zone from city up that the place is in."""
+    def _group_by_parent(self, places: list[Place]) -> dict[int, list[Place]]:
+        """Group places by parent: the smallest kind of zone from city up that the place is in."""
         groups: dict[int, list[Place]] = {}
         if not places:
             return groups
-        points = np.array([(p.node.lon, p.node.lat) for p in places])
+        points = np.array([(place.node.lon, place.node.lat) for place in places])
         which, found = self._tree.query(shapely.points(points))
         large = np.array([z.type is not None and z.type >= ZoneType.CITY for z in self._shaped], dtype=np.bool_)
         which, found = which[large[found]], found[large[found]]
         inside: dict[int, list[int]] = {}
         order = np.argsort(found, kind="stable")
-        for k in np.split(order, np.flatnonzero(np.diff(found[order])) + 1) if len(order) else ():
-            zone = self._shaped[int(found[k[0]])]
+        for same in np.split(order, np.flatnonzero(np.diff(found[order])) + 1) if len(order) else ():
+            zone = self._shaped[int(found[same[0]])]
+            near = which[same]
             shape = zone.geometry(self._ways)
-            if len(k) > 4:
+            if len(near) > 4:
                 shapely.prepare(shape)
-            hits = shapely.contains_xy(shape, points[which[k], 0], points[which[k], 1])
-            for p in which[k][hits].tolist():
-                inside.setdefault(p, []).append(zone.index)
-        for p, place in enumerate(places):
-            parent = self._parent(place, inside.get(p, []))
-            if self._decisions.wants(place.osm_id):
+            hits = shapely.contains_xy(shape, points[near, 0], points[near, 1])
+            for number in near[hits].tolist():
+                inside.setdefault(number, []).append(zone.index)
+        for number, place in enumerate(places):
+            parent = self._find_parent(place, inside.get(number, []))
+            if self._decisions.is_recorded(place.osm_id):
                 text = "none for a place of its kind" if parent is None else f"{parent.osm_id} {parent.name!r}"
                 self._decisions.record(place.osm_id, "parent", text)
-            if parent is not None and self._repeats(place, parent):
+            if parent is not None and self._is_place_of_parent(place, parent):
                 self.repeating.append(place)
                 self._decisions.record(place.osm_id, "parent", "left out: it is the place node of its parent")
             elif parent is not None:
@@ -161,17 +175,17 @@ class Voronoi:
                 groups.setdefault(parent.index, []).append(place)
         return groups
 
-    def _parent(self, place: Place, containers: list[int]) -> Zone | None:
-        zones = [self._zones[k] for k in containers]
-        parent = min(zones, key=lambda z: (z.type, z.index), default=None)
+    def _find_parent(self, place: Place, containers: list[int]) -> Zone | None:
+        zones = [self._zones[index] for index in containers]
+        parent = min(zones, key=lambda zone: (zone.type, zone.index), default=None)
         if parent is None or parent.type is None or parent.type < place.type:
             return None
         if parent.type >= ZoneType.COUNTRY and parent.name != self._builder.name_of(place.node.tags):
             return None
         return parent
 
-    def _zone(self, place: Place, shape: shapely.MultiPolygon, index: int) -> Zone:
-        zone = self._builder.of_place(index, place.node)
+    def _build_zone(self, place: Place, shape: shapely.MultiPolygon, index: int) -> Zone:
+        zone = self._builder.build_from_place(index, place.node)
         zone.type = place.type
         zone.parent = place.parent
         zone.centre = place.node
@@ -181,20 +195,20 @@ class Voronoi:
         zone.box = (west, south, east, north)
         zone.globe_box = self._globe_box(shape)
         zone.size = float(shape.area)
-        zone.country = self._country(self._zones[place.parent])
+        zone.country = self._country_below(self._zones[place.parent])
         self._decisions.record(zone.osm_id, "geometry", f"its part of its parent, {zone.size:.6g} square degrees")
         return zone
 
     def _globe_box(self, shape: shapely.MultiPolygon) -> Box:
         _, south, _, north = shape.bounds
-        west, east = boxes.around((part.bounds[0], part.bounds[2]) for part in shape.geoms)
+        west, east = boxes.narrowest_span((part.bounds[0], part.bounds[2]) for part in shape.geoms)
         return (west, south, east, north)
 
-    def _country(self, parent: Zone) -> str | None:
+    def _country_below(self, parent: Zone) -> str | None:
         return parent.country
 
-    def _repeats(self, place: Place, parent: Zone) -> bool:
-        """Whether the place is its parent: the same name and wikidata id, or kind where an id is missing."""
+    def _is_place_of_parent(self, place: Place, parent: Zone) -> bool:
+        """Return whether a place is its parent: the same name and wikidata id, or kind where an id is missing."""
         if self._builder.name_of(place.node.tags).casefold() != parent.name.casefold():
             return False
         wikidata = place.node.tags.get("wikidata")
@@ -203,17 +217,17 @@ class Voronoi:
         return wikidata == parent.wikidata
 
     def _cells(self, parent: Zone, places: list[Place]) -> Iterator[tuple[int, shapely.Geometry]]:
-        """The part of the parent for each place that gets one."""
+        """Yield the part of the parent for each place that gets one."""
         shape = self._shape(parent)
         if len(places) == 1:
             yield 0, shape
             return
         if parent.type == ZoneType.COUNTRY:
             return
-        points = shapely.points([(p.node.lon, p.node.lat) for p in places])
+        points = shapely.points([(place.node.lon, place.node.lat) for place in places])
         west = None if parent.globe_box is None or parent.globe_box[0] <= parent.globe_box[2] else parent.globe_box[0]
         if west is not None:
-            shape, points = turned_east(shape, west), turned_east(points, west)
+            shape, points = shift_eastward(shape, west), shift_eastward(points, west)
         try:
             diagram = shapely.voronoi_polygons(shapely.MultiPoint(points), tolerance=TOLERANCE, extend_to=shape)
         except GEOSException:
@@ -223,24 +237,24 @@ class Voronoi:
         shapely.prepare(shape)
         inside = shapely.contains_properly(shape, cells)
         last, taken = -1, set()
-        for k in np.lexsort((cell, found)):
-            place, number = int(found[k]), int(cell[k])
+        for position in np.lexsort((cell, found)):
+            place, number = int(found[position]), int(cell[position])
             if number in taken or place == last:
                 continue
             taken.add(number)
             last = place
-            found_cell = cells[number] if inside[number] else _common(cells[number], shape)
-            yield place, found_cell if west is None else rolled_up(found_cell)
+            found_cell = cells[number] if inside[number] else _clip_to_parent(cells[number], shape)
+            yield place, found_cell if west is None else wrap_longitudes(found_cell)
 
-    def _without_others(self, place: Place, cell: shapely.Geometry) -> shapely.Geometry:
-        """What is left of the cell beside the real zones of the same kind or below the same parent."""
+    def _subtract_real_zones(self, place: Place, cell: shapely.Geometry) -> shapely.Geometry:
+        """Subtract the real zones of the same kind, or below the same parent, from a cell."""
         others = [
             zone
-            for zone in (self._shaped[k] for k in np.sort(self._tree.query(cell)).tolist())
+            for zone in (self._shaped[number] for number in np.sort(self._tree.query(cell)).tolist())
             if zone.index != place.parent and (zone.type == place.type or zone.parent == place.parent)
         ]
         for zone in others:
-            if cell.is_empty:
+            if shapely.is_empty(cell):
                 break
             other = self._shape(zone)
             try:
@@ -251,7 +265,7 @@ class Voronoi:
         return cell
 
 
-def _common(cell: shapely.Geometry, parent: shapely.Geometry) -> shapely.Geometry:
+def _clip_to_parent(cell: shapely.Geometry, parent: shapely.Geometry) -> shapely.Geometry:
     try:
         return shapely.intersection(cell, parent)
     except GEOSException:
