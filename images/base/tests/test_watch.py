@@ -251,7 +251,7 @@ def test_time_in_which_nobody_looked_does_not_count() -> None:
 
 
 def test_a_suspended_machine_ends_nothing(start) -> None:
-    """Step and watch are stopped together for longer than the limit, and then go on together."""
+    """Step and watch are stopped together for longer than the limit, and then continue together."""
     step = start("move_after_a_suspension", stall="3")
     child = step.ready()
     for pid in (child, step.process.pid):

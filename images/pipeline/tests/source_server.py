@@ -30,7 +30,7 @@ class Served:
     statuses: list[int] = field(default_factory=list)  # answers to come before the real one, for GET
     cuts: list[int] = field(default_factory=list)  # break the connection after so many bytes, one a GET
     swap: bytes | None = None  # becomes the content after the next GET began
-    hold_at: int | None = None  # send so many bytes of the next GET, then wait until told to go on
+    hold_at: int | None = None  # send so many bytes of the next GET, then wait until released
     held: threading.Event = field(default_factory=threading.Event)
     go: threading.Event = field(default_factory=threading.Event)
 

@@ -35,7 +35,7 @@ class MissingObjectError(StepError):
 
 
 class TransientError(StepError):
-    """A failure that may pass, such as a server that is away: a retry can help."""
+    """A transient failure, such as a server that is away: a retry can help."""
 
     exit_code = EXIT_TRANSIENT
     retry_at_once = True  # whether the same request again can help, or only a new start of the work

@@ -18,7 +18,7 @@ def info(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Write what somebody should look at, and the step goes on."""
+    """Log a warning; the step continues."""
     _line("WARN", text)
 
 

@@ -48,7 +48,7 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """How long the work has been going on."""
+        """How long the work has taken so far."""
         return time.monotonic() - self._began
 
     def advance(self, count: int = 1) -> None:
@@ -99,5 +99,5 @@ class Progress:
         try:
             Path(self._path).write_text(f"{done}/{total}\n", encoding="ascii")
         except OSError as cause:
-            log.warn(f"progress file {self._path} cannot be written ({cause}); going on without it")
+            log.warn(f"progress file {self._path} cannot be written ({cause}); continuing without it")
             self._path = ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting and trying again, for failures that may pass."""
+"""Retries with back-off, for transient failures."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from .errors import EXIT_INTERRUPTED, EXIT_PERMANENT, StepError, TransientError
 from .signals import raise_on_sigterm
 
 #: For the help of the programs.
-EXIT_CODES = "Exit codes: 0 done, 1 failed for good, 2 wrong arguments or settings, 75 failed but may pass (retry)."
+EXIT_CODES = "Exit codes: 0 done, 1 permanent failure, 2 wrong arguments or settings, 75 transient failure (retry)."
 
 
 def run_command(name: str, function: Callable[[], int | None]) -> int:

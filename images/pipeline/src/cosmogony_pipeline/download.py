@@ -70,7 +70,7 @@ class Download:
                 self._backoff.wait(failures, cause)
                 self.resumed += 1
                 if self.size:
-                    log.info(f"{self._source.name}: going on at byte {self.size}")
+                    log.info(f"{self._source.name}: continuing at byte {self.size}")
             finally:
                 if body is not None:
                     body.close()

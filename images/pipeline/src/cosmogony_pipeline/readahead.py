@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read a slow stream in a thread, so that receiving goes on while what came is sent elsewhere."""
+"""Read a slow stream ahead in a thread, so that receiving continues while earlier data is sent elsewhere."""
 
 from __future__ import annotations
 

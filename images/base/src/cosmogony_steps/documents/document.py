@@ -37,7 +37,7 @@ class NewerFormatError(DocumentError):
 class Document:
     """A JSON document in the bucket or the database.
 
-    Each kind has a ``format`` of its own, which is raised when a reader of the format before would misunderstand it:
+    Each kind has its own ``format``, which is raised when a reader of the format before would misunderstand it:
     a key that it needs is gone, means something else, or has a value that it does not know.
     """
 

@@ -42,7 +42,7 @@ class Plan(Document):
 
     TITLE: ClassVar[str] = "plan"
     FORMAT: ClassVar[int] = 1
-    REMEDY: ClassVar[str] = "run the update again, which makes a plan of its own"
+    REMEDY: ClassVar[str] = "run the update again, which makes a new plan"
 
     format: Literal[1] = 1
     sources: tuple[PlanItem, ...]
