@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Untidy data, one kind a file (data/cases): made of squares, so that the right answer is arithmetic."""
+"""Untidy data, one kind per file (data/cases): made of squares, so that the right answer is arithmetic."""
 
 from __future__ import annotations
 
