@@ -105,6 +105,7 @@ lint-python: venv
 	@ruff check .
 	ruff format --check .
 	lint-imports --no-logo --no-cache
+	pylint --disable=all --enable=duplicate-code --min-similarity-lines=6 images/*/src
 
 lint-web: $(NODE_MODULES)
 	@npm --prefix $(WEB) run -s lint
