@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import re
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,12 +16,14 @@ from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.s3 import ObjectStream, Store
+from cosmogony_steps.zonefiles import ZoneFormat, decompress, report_damage
 
 from .counting import results, summary
 from .errors import InputError
 from .table import load
 from .zones import Zone, read_lines
 
+BUFFER = 256 * 1024  # bytes
 _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -61,11 +61,10 @@ def encode(statistics: Statistics) -> bytes:
 def _zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
     progress = Progress(key, stream.size)
     try:
-        with gzip.GzipFile(fileobj=io.BufferedReader(stream, 256 * 1024)) as lines:
+        with report_damage(key):
+            lines = decompress(io.BufferedReader(stream, BUFFER), ZoneFormat.JSONL_GZ)
             for zone in read_lines(lines, key):
                 progress.set(stream.offset)
                 yield zone
-    except (OSError, EOFError, zlib.error) as cause:
-        raise StepError(f"{key} is damaged ({cause}); run the merge step again") from cause
     except InputError as cause:
         raise StepError(f"{cause} Run the merge step again") from cause

@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import IO, NamedTuple, cast
 
 import ijson
 import orjson
+from cosmogony_steps.errors import StepError
+from cosmogony_steps.zonefiles import decompress, detect_format, report_damage, strip_marks
 
 from .errors import InputError
-
-EXTENSIONS = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 
 class Zone(NamedTuple):
@@ -36,7 +34,7 @@ def _zone(record: object, where: str) -> Zone:
 
 def read_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -> Iterator[Zone]:
     """One zone a line; a broken line, or a blank one that is not allowed, is an error that names its number."""
-    for number, line in enumerate((line.removeprefix(BOM_UTF8) for line in lines), 1):
+    for number, line in enumerate(strip_marks(lines), 1):
         if allow_blank and (not line or line.isspace()):
             continue
         where = f"{name}, line {number}"
@@ -47,7 +45,7 @@ def read_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -
         yield _zone(record, where)
 
 
-def read_document(stream: BinaryIO, name: str) -> Iterator[Zone]:
+def read_document(stream: IO[bytes], name: str) -> Iterator[Zone]:
     """The array ``zones`` of one JSON object, without holding the object."""
     count = 0
     try:
@@ -58,7 +56,7 @@ def read_document(stream: BinaryIO, name: str) -> Iterator[Zone]:
         raise InputError(f"{name}, after zone {count}: not JSON ({reason}): was the file cut short?") from cause
 
 
-def _without_mark(stream: BinaryIO) -> BinaryIO:
+def _without_mark(stream: IO[bytes]) -> IO[bytes]:
     """A stream without its byte order mark."""
     buffered = io.BufferedReader(cast(io.RawIOBase, stream))
     if buffered.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
@@ -71,15 +69,11 @@ def read_file(path: Path) -> Iterator[Zone]:
 
     Blank lines are an error, as they are for the original.
     """
-    name = path.name
-    if not name.endswith(EXTENSIONS):
-        raise InputError(f"Unknown file extension: {path}: give a file named {', '.join(EXTENSIONS)}")
+    name = str(path)
     try:
-        with path.open("rb") as raw:
-            stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
-            lined = name.endswith((".jsonl", ".jsonl.gz"))
-            zones = read_lines(stream, str(path), allow_blank=False) if lined else read_document(stream, str(path))
-            yield from zones
-    except (OSError, EOFError, zlib.error) as cause:
-        reason = getattr(cause, "strerror", None) or cause
-        raise InputError(f"{path} cannot be read ({reason}): name a complete zones file") from cause
+        form = detect_format(name)
+        with report_damage(name), path.open("rb") as raw:
+            stream = decompress(raw, form)
+            yield from read_lines(stream, name, allow_blank=False) if form.lines else read_document(stream, name)
+    except StepError as cause:
+        raise InputError(str(cause)) from cause
