@@ -8,7 +8,7 @@ import random
 
 import pytest
 from cosmogony_pipeline import markers
-from cosmogony_pipeline.failures import SourceChanged
+from cosmogony_pipeline.failures import SourceChangedError
 from cosmogony_pipeline.inputs import BuildSettings, inputs_digest, make_inputs, parse_started, release_id
 from cosmogony_pipeline.readahead import ReadAhead
 from cosmogony_pipeline.source_config import SourceConfig
@@ -114,8 +114,8 @@ def test_reading_ahead_stops_with_its_reader() -> None:
 
 
 def test_a_changed_source_is_not_asked_again_for_the_same() -> None:
-    with pytest.raises(SourceChanged):
-        Backoff(attempts=5, first=0).wait(1, SourceChanged("x"))
+    with pytest.raises(SourceChangedError):
+        Backoff(attempts=5, first=0).wait(1, SourceChangedError("x"))
 
 
 @pytest.mark.parametrize(

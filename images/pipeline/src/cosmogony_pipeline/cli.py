@@ -22,7 +22,7 @@ SCRATCH = Path("/tmp")  # noqa: S108
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the step of the command line ARGV (default: this process's); return its exit code."""
+    """Run the step of the command line `argv` (default: this process's); return its exit code."""
     parser = argparse.ArgumentParser(prog="cosmogony-pipeline", description=__doc__, epilog=EXIT_CODES)
     register(parser.add_subparsers(metavar="STEP", required=True))
     try:

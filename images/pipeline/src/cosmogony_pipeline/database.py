@@ -25,6 +25,8 @@ _REASON = "select coalesce(manifest #>> '{inputs,reason}', '') from public.cosmo
 
 @dataclass(frozen=True, slots=True)
 class KnownRelease:
+    """A release that was published and is kept."""
+
     id: str
     inputs_digest: str | None
     live: bool

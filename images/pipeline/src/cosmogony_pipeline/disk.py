@@ -15,7 +15,7 @@ GROWTH = 5, 4  # what the zones of a new version may have more than those of the
 
 
 def extract_needs(size: int) -> int:
-    """MiB to extract a source of SIZE bytes (0: unknown): the file, its zones, and room to work."""
+    """Return the MiB to extract a source of `size` bytes (0: unknown): the file, its zones, and room to work."""
     size = size or UNKNOWN
     return _mebibytes(size + max(size * 3 // 2, _judged(size)))
 
@@ -26,7 +26,7 @@ def merge_needs(parts: Sequence[int]) -> int:
 
 
 def part_size(size: int, part: PartMarker | None, *, usable: bool) -> int:
-    """Bytes of the zones of a source of SIZE bytes: known, else judged by the version before, else by experience."""
+    """Return the bytes of the zones of a source (`size` bytes): known, else judged by the version before or by experience."""
     if part is not None and usable:
         return part.size
     if part is not None and part.source.size and size:

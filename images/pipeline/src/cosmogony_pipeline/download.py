@@ -11,7 +11,7 @@ from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 
-from .failures import ChecksumMismatch
+from .failures import ChecksumMismatchError
 from .sources.base import Body, Source, Version
 
 
@@ -36,13 +36,23 @@ class Download:
 
     @property
     def sha256(self) -> str:
+        """The sha256 of what was read so far."""
         return self._sha256.hexdigest()
 
     @property
     def md5(self) -> str:
+        """The md5 of what was read so far."""
         return self._md5.hexdigest()
 
     def read(self, size: int = -1) -> bytes:
+        """Return the next `size` bytes, or all; fewer only at the end of the file.
+
+        Raises:
+            ChecksumMismatchError: the bytes are not those whose size or checksum the server publishes.
+            SourceChangedError: the server has another version by now.
+            StepError: the file is empty, or cannot be had.
+            TransientError: bytes are missing after all attempts.
+        """
         while size < 0 or len(self._pending) < size:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -88,8 +98,8 @@ class Download:
         if expected is not None and self.size < expected:
             raise TransientError(f"{what} ended after {self.size} of {expected} bytes")
         if expected is not None and self.size > expected:
-            raise ChecksumMismatch(f"{what} sent {self.size} bytes instead of {expected}")
+            raise ChecksumMismatchError(f"{what} sent {self.size} bytes instead of {expected}")
         if self.size == 0:
             raise StepError(f"{what} is empty; correct or disable the source")
         if self._version.md5 and self._version.md5 != self.md5:
-            raise ChecksumMismatch(f"{what} has md5 {self.md5}, published is {self._version.md5}")
+            raise ChecksumMismatchError(f"{what} has md5 {self.md5}, published is {self._version.md5}")

@@ -59,24 +59,28 @@ class MergedZones:
 
 
 def extractor_digest() -> str:
+    """Return the digest of what the extractor makes zones with."""
     from cosmogony.version import build_digest
 
     return build_digest()
 
 
 def rules_digest() -> str:
+    """Return the digest of the rules for types of zones."""
     from cosmogony.rules import load_rules
 
     return load_rules().digest
 
 
 def knows_country(code: str) -> bool:
+    """Tell whether there are rules for a country, by its ISO 3166-1 alpha-2 code."""
     from cosmogony.rules import load_rules
 
     return code in load_rules()
 
 
 def version() -> str:
+    """Return version and digest of the extractor, as a manifest has them."""
     from cosmogony.version import COMPATIBLE_VERSION
 
     return f"{COMPATIBLE_VERSION} ({extractor_digest()[:12]})"
@@ -96,6 +100,7 @@ class StageProgress:
         self._progress = Progress(subject, None, show=lambda count: f"{count:.0f} zones", line_every=float("inf"))
 
     def __call__(self, stage: str, done: int, total: int) -> None:
+        """Report that `done` of `total` are done of a stage; `total` is 0 where nobody knows it."""
         if stage != self._stage:
             self._stage = stage
             log.info(f"{self._subject}: {stage}" + (f" ({total})" if total else ""))
@@ -110,6 +115,7 @@ class StageProgress:
             self._progress.set(int(share * self._zones), self._zones)
 
     def finish(self, zones: int) -> None:
+        """Report that all zones are there."""
         self._progress.set(zones, zones)
         self._progress.end()
 
@@ -165,7 +171,7 @@ def _data_timestamp(path: Path) -> str | None:
 
 
 def _failure(what: str, cause: CosmogonyError) -> Exception:
-    """One line about WHAT failed; a full disk stays an OSError, whoever named the folder can say more about it."""
+    """One line about what failed; a full disk stays an OSError, whoever named the folder can say more about it."""
     below: BaseException | None = cause
     while below is not None:
         if isinstance(below, OSError) and below.errno in (errno.ENOSPC, errno.EDQUOT):

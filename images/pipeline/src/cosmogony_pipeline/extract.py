@@ -22,6 +22,8 @@ from .transfer import disk_errors, download, upload
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
+    """What came of the step: the number of zones, and whether they were there already."""
+
     zones: int
     skipped: bool
 
@@ -36,7 +38,21 @@ def extract(
     scratch: Path,
     disk: int | None = None,
 ) -> Extracted:
-    """Bring the part of ITEM up to date; the marker is written last."""
+    """Bring the zones of a source up to date; the marker is written last.
+
+    Args:
+        store: the bucket.
+        item: the source, which is fetched already.
+        languages: of sources that name none; all where this is empty, too.
+        as_original: make the zones of the original program.
+        threads: computing threads, all cores when None.
+        scratch: folder for the extract and its zones.
+        disk: bytes that there are in it, if that is known.
+
+    Raises:
+        StepError: the source is not fetched, cannot be extracted, or needs more scratch space.
+        TransientError: the bucket does not answer now.
+    """
     source = _source(store, item)
     digest = markers.part_digest(
         item, source.sha256, languages, engine.rules_digest(), engine.extractor_digest(), as_original

@@ -6,13 +6,13 @@ from __future__ import annotations
 from cosmogony_steps.errors import TransientError
 
 
-class SourceChanged(TransientError):
+class SourceChangedError(TransientError):
     """The file was replaced on its server while it was being read: begin again."""
 
     retry_at_once = False
 
 
-class ChecksumMismatch(TransientError):
+class ChecksumMismatchError(TransientError):
     """The bytes received are not those whose checksum the server publishes."""
 
     retry_at_once = False

@@ -15,7 +15,7 @@ from cosmogony_steps.s3 import Store
 
 from . import markers
 from .download import Download
-from .failures import ChecksumMismatch, SourceChanged
+from .failures import ChecksumMismatchError, SourceChangedError
 from .readahead import ReadAhead
 from .source_config import SourceConfig
 from .sources import open_source
@@ -36,14 +36,14 @@ def fetch(store: Store, item: SourceConfig, environ: Mapping[str, str], backoff:
             return marker
         try:
             return _transfer(store, item, source, version, backoff)
-        except ChecksumMismatch as cause:
+        except ChecksumMismatchError as cause:
             mismatches += 1
             if mismatches == 2:
                 raise StepError(
                     f"{cause}, twice; wait for the publisher to repair the file, or disable the source"
                 ) from cause
             log.warn(f"{cause}; fetching once more from the start")
-        except SourceChanged as cause:
+        except SourceChangedError as cause:
             log.warn(f"{cause}; fetching the new version")
     raise TransientError(
         f"source {item.name}: {item.shown} changed {ROUNDS} times while it was fetched; try again later"

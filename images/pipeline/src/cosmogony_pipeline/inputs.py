@@ -49,6 +49,7 @@ def inputs_digest(inputs: Inputs) -> str:
 
 
 def release_id(started: datetime, digest: str) -> str:
+    """Return the id of a release: the start of its run in UTC, and the first digits of the digest of its inputs."""
     return f"{started.astimezone(UTC):%Y%m%dt%H%M%S}-{digest[:8]}"
 
 

@@ -37,16 +37,19 @@ class Finding:
 
     @property
     def size(self) -> int:
+        """Bytes of the file, 0 where nobody knows them."""
         if self.version is not None and self.version.size is not None:
             return self.version.size
         return self.source.size if self.source else 0
 
     @property
     def part_size(self) -> int:
+        """Bytes of its zones, as far as they are known."""
         return disk.part_size(self.size, self.part, usable=not self.extract)
 
     @property
     def state(self) -> SourceState:
+        """What is to be done with the source, and why."""
         if self.new:
             return SourceState.CHANGED if self.source else SourceState.NEW
         if self.fetch:
@@ -162,6 +165,24 @@ def make_plan(
     only: str = "",
     backoff: Backoff | None = None,
 ) -> Survey:
+    """Ask the sources what they have and find out what is to be done.
+
+    Args:
+        store: the bucket with markers and files.
+        items: all enabled sources.
+        settings: what a release is made with besides them.
+        releases: those that are kept, the live one first.
+        environ: where the credentials of S3 sources are.
+        force: make a release though nothing is new.
+        mode: one of `MODES`.
+        only: name or URL of the source that mode `source` asks.
+        backoff: how often a source is asked, and with which pauses.
+
+    Raises:
+        UsageError: mode, source or country is unknown.
+        StepError: a source cannot be had, or the zones that the mode takes as they are do not fit.
+        TransientError: a source does not answer now.
+    """
     _check_countries(items)
     asked = _asked(items, mode, only)
     findings = survey(store, items, asked, settings, environ, backoff or Backoff(attempts=4))

@@ -53,6 +53,7 @@ class ReadAhead:
                 return
 
     def read(self, size: int = -1) -> bytes:
+        """Return the next `size` bytes, or all; fewer only at the end. Raises what the inner stream has raised."""
         while not self._end and (size < 0 or len(self._pending) < size):
             data = self._queue.get()
             if isinstance(data, BaseException) or not data:

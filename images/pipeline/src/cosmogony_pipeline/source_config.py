@@ -37,6 +37,7 @@ class SourceConfig:
 
     @property
     def shown(self) -> str:
+        """The URL without its query, for messages and documents."""
         return shown(self.url)
 
     def as_input(self, sha256: str) -> InputSource:
@@ -62,6 +63,7 @@ class SourceConfig:
         )
 
     def effective_languages(self, general: tuple[str, ...]) -> tuple[str, ...]:
+        """Return its own languages, or the general ones where it has none."""
         return self.languages or general
 
 
@@ -112,6 +114,11 @@ def parse_item(data: Any) -> SourceConfig:
 
 
 def checked_languages(value: object, name: str) -> tuple[str, ...]:
+    """Return language codes, from a list or a text with commas, sorted and without repeats; `name` is for messages.
+
+    Raises:
+        UsageError: one of them is no language code.
+    """
     languages = words(value, name)
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
@@ -120,7 +127,11 @@ def checked_languages(value: object, name: str) -> tuple[str, ...]:
 
 
 def parse_sources(text: str) -> list[SourceConfig]:
-    """The enabled sources of the JSON list TEXT, by name; refuses what cannot become a release."""
+    """Return the enabled sources of a JSON list, ordered by name.
+
+    Raises:
+        UsageError: there is none, two have one name, or one is no source.
+    """
     items = _enabled(text)
     if not items:
         raise UsageError("no source is enabled; name at least one OSM extract in cosmogony_sources")
@@ -136,7 +147,7 @@ def parse_sources(text: str) -> list[SourceConfig]:
 
 
 def with_whole_url(item: SourceConfig, configured: str) -> SourceConfig:
-    """ITEM out of a plan, with the query that its URL has in the CONFIGURED sources."""
+    """Return a source out of a plan, with the query that its URL has in the `configured` sources (a JSON list)."""
     if not configured.strip() or item.url != item.shown:
         return item
     return next((replace(item, url=entry.url) for entry in _enabled(configured) if entry.shown == item.shown), item)
@@ -164,6 +175,11 @@ def _json_list(text: str) -> list[Any]:
 
 
 def parse_item_json(text: str) -> SourceConfig:
+    """Read one source, as a plan has it.
+
+    Raises:
+        UsageError: the text is no JSON, or no source.
+    """
     try:
         data = json.loads(text)
     except ValueError as cause:

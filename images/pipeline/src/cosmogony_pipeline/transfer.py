@@ -50,7 +50,7 @@ class StoredFile:
 def download(
     store: Store, key: str, target: Path, marker: SourceMarker | PartMarker, backoff: Backoff | None = None
 ) -> None:
-    """Bring object KEY to TARGET; it must be the very one MARKER describes."""
+    """Bring an object to the file `target`; it must be the very one that the marker describes."""
     version = Version(key, marker.size, marker.etag)
     source = S3Source(Path(key).name, f"s3://{store.bucket}/{key}", store.client, store.endpoint)
     stream = Download(source, version, backoff or Backoff(), _not_argos(key, marker.size))
@@ -77,9 +77,11 @@ class DigestingFile:
 
     @property
     def sha256(self) -> str:
+        """The sha256 of what was read so far."""
         return self._sha256.hexdigest()
 
     def read(self, size: int = -1) -> bytes:
+        """Return the next `size` bytes, or all."""
         data = self._file.read(size)
         self._sha256.update(data)
         self.size += len(data)
@@ -89,7 +91,7 @@ class DigestingFile:
 
 
 def upload(store: Store, key: str, path: Path) -> StoredFile:
-    """Send PATH as KEY; returns what a marker says of it."""
+    """Send a file to the bucket; return what a marker says of it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         stream = DigestingFile(file, _not_argos(key, size))

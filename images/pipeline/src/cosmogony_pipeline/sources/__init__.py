@@ -16,6 +16,7 @@ __all__ = ["Source", "open_source"]
 
 
 def open_source(item: SourceConfig, environ: Mapping[str, str]) -> Source:
+    """Return the reader of a source, by the scheme of its URL; nothing is asked yet."""
     scheme = urlsplit(item.url).scheme
     if scheme == "s3":
         return S3Source.from_environment(item.name, item.url, environ)

@@ -32,10 +32,12 @@ class Version:
 
     @property
     def shown(self) -> str:
+        """The URL without its query."""
         return shown(self.url)
 
     @property
     def file(self) -> str:
+        """The name of the file."""
         return urlsplit(self.url).path.rpartition("/")[2]
 
     @property
@@ -63,17 +65,31 @@ class Body(Protocol):
 
     def __iter__(self) -> Iterator[bytes]: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give the connection or file back."""
 
 
 class Source(Protocol):
+    """Where the file of a source is read from."""
+
     name: str
 
     def probe(self) -> Version:
-        """Ask for the version there is now. StepError if it cannot be had, TransientError if not now."""
+        """Ask for the version that there is now.
+
+        Raises:
+            StepError: the file cannot be had.
+            TransientError: it cannot be had now.
+        """
 
     def open(self, version: Version, offset: int) -> Body:
-        """The bytes of VERSION from OFFSET on; SourceChanged when the server has another version by now."""
+        """Return the bytes of a version, from an offset on.
+
+        Raises:
+            SourceChangedError: the server has another version by now.
+            StepError: the file cannot be had.
+            TransientError: it cannot be had now.
+        """
 
 
 def published_md5(text: bytes) -> str | None:

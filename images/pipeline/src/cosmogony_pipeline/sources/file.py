@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from cosmogony_steps.errors import StepError, TransientError
 
-from ..failures import SourceChanged
+from ..failures import SourceChangedError
 from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
@@ -32,6 +32,8 @@ class _FileBody:
 
 
 class FileSource:
+    """A file on a mounted volume."""
+
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self.url = url
@@ -41,6 +43,7 @@ class FileSource:
         self._path = Path(unquote(parts.path))
 
     def probe(self) -> Version:
+        """See `Source.probe`."""
         try:
             status = self._path.stat()
         except OSError as cause:
@@ -55,6 +58,7 @@ class FileSource:
         return Version(self.url, status.st_size, etag, formatdate(status.st_mtime, usegmt=True), md5)
 
     def open(self, version: Version, offset: int) -> _FileBody:
+        """See `Source.open`."""
         if self.probe().etag != version.etag:
-            raise SourceChanged(f"source {self.name}: {shown(self.url)} changed while it was read")
+            raise SourceChangedError(f"source {self.name}: {shown(self.url)} changed while it was read")
         return _FileBody(self._path, offset)

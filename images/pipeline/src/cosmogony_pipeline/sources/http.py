@@ -13,7 +13,7 @@ from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.tls import ca_file
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from ..failures import SourceChanged
+from ..failures import SourceChangedError
 from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
@@ -25,6 +25,8 @@ _HEADERS = {"User-Agent": "cosmogony-stack", "Accept-Encoding": "identity"}
 
 
 class HttpSource:
+    """A file on an HTTP server; the timeouts are in seconds."""
+
     def __init__(self, name: str, url: str, *, connect_timeout: float = 15, read_timeout: float = 60) -> None:
         self.name = name
         self.url = url
@@ -36,6 +38,7 @@ class HttpSource:
         )
 
     def probe(self) -> Version:
+        """See `Source.probe`."""
         response, url = self._ask("HEAD", self.url)
         response.drain_conn()
         if response.status in {405, 501}:  # no HEAD there
@@ -73,6 +76,7 @@ class HttpSource:
         return None
 
     def open(self, version: Version, offset: int) -> _HttpBody:
+        """See `Source.open`."""
         headers = {}
         validator = _validator(version)
         if offset:
@@ -84,7 +88,7 @@ class HttpSource:
         response, url = self._ask("GET", self.url if signed else version.url, headers)
         try:
             if response.status == 416:
-                raise SourceChanged(f"source {self.name}: {shown(url)} is shorter than before")
+                raise SourceChangedError(f"source {self.name}: {shown(url)} is shorter than before")
             self._refuse(response, url)
             skip = self._check(response, version, offset, url)
         except BaseException:
@@ -93,8 +97,8 @@ class HttpSource:
         return _HttpBody(response, f"source {self.name}: {shown(url)}", skip)
 
     def _check(self, response: urllib3.BaseHTTPResponse, version: Version, offset: int, url: str) -> int:
-        """How many bytes to pass over; SourceChanged when this is not the version that was asked for."""
-        changed = SourceChanged(f"source {self.name}: {shown(url)} changed on the server while it was fetched")
+        """How many bytes to pass over; SourceChangedError when this is not the version that was asked for."""
+        changed = SourceChangedError(f"source {self.name}: {shown(url)} changed on the server while it was fetched")
         for header, known in (("ETag", version.etag), ("Last-Modified", version.last_modified)):
             if known and response.headers.get(header) not in (None, known):
                 raise changed

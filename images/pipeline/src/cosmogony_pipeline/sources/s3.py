@@ -14,7 +14,7 @@ from cosmogony_steps.s3.server import checked_bucket
 from minio import Minio
 from minio.error import S3Error
 
-from ..failures import SourceChanged
+from ..failures import SourceChangedError
 from ..urls import shown
 from .base import CHUNK, Version, published_md5
 
@@ -39,6 +39,8 @@ class _S3Body:
 
 
 class S3Source:
+    """An object on an S3 server; `where` is its endpoint, `prefix` that of its environment variables, for messages."""
+
     def __init__(
         self, name: str, url: str, client: Minio, where: str, *, anonymous: bool = False, prefix: str = "S3_"
     ) -> None:
@@ -59,6 +61,7 @@ class S3Source:
         return cls(name, url, server.client(), server.endpoint, anonymous=server.access_key is None, prefix=prefix)
 
     def probe(self) -> Version:
+        """See `Source.probe`."""
         with self._errors(f"looking up {self._key}"):
             try:
                 found = self._client.stat_object(self._bucket, self._key)
@@ -100,6 +103,7 @@ class S3Source:
                     response.release_conn()
 
     def open(self, version: Version, offset: int) -> _S3Body:
+        """See `Source.open`."""
         if version.size == 0:
             raise StepError(f"source {self.name}: {shown(self.url)} is empty")
         headers: dict[str, str | list[str] | tuple[str]] | None = None
@@ -110,6 +114,8 @@ class S3Source:
                 response = self._client.get_object(self._bucket, self._key, offset=offset, request_headers=headers)
             except S3Error as cause:
                 if cause.code in {"PreconditionFailed", "NoSuchKey"}:
-                    raise SourceChanged(f"source {self.name}: {shown(self.url)} changed while it was read") from cause
+                    raise SourceChangedError(
+                        f"source {self.name}: {shown(self.url)} changed while it was read"
+                    ) from cause
                 raise
         return _S3Body(response, f"source {self.name}: {shown(self.url)}")
