@@ -26,7 +26,7 @@ def merge_needs(parts: Sequence[int]) -> int:
 
 
 def part_size(size: int, part: PartMarker | None, *, usable: bool) -> int:
-    """Return the bytes of the zones of a source of `size` bytes: known, else judged by the last version or by experience."""
+    """Return the bytes that the zones of a source take: known, else judged by the last version or by experience."""
     if part is not None and usable:
         return part.size
     if part is not None and part.source.size and size:
