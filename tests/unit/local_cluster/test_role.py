@@ -13,14 +13,6 @@ ROOT = Path(__file__).resolve().parents[3]
 ROLE = ROOT / "roles" / "local_cluster"
 
 
-def test_defaults_and_argument_specs_are_the_same():
-    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
-    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-    assert {path.stem for path in (ROLE / "tasks").glob("*.yml")} >= set(specs)
-    for name, spec in specs.items():
-        assert {key: option["default"] for key, option in spec["options"].items()} == defaults, name
-
-
 def test_every_setting_of_the_node_tool_is_given():
     import dataclasses
 

@@ -147,12 +147,3 @@ def test_no_credential_is_printed(answers, site):
         assert secret not in answers["output"]
     for wrong in ("no-such-secret-key", "no-such-password"):
         assert wrong not in answers["output"]
-
-
-def test_every_option_is_described():
-    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
-    options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    assert set(defaults) == set(options)
-    for name, option in options.items():
-        if "default" in option:
-            assert option["default"] == defaults[name], name

@@ -23,17 +23,6 @@ def countries() -> list[dict[str, str]]:
     return facts._rows("countries.tsv")
 
 
-def test_defaults_and_argument_specs_are_the_same():
-    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
-    specs = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-    assert set(specs["main"]["options"]) == set(defaults)
-    for name, spec in specs.items():
-        given = {key: option["default"] for key, option in spec["options"].items() if "default" in option}
-        assert given == {key: defaults[key] for key in given}, name
-        templated = {key for key in spec["options"] if key not in given}
-        assert all("{{" in defaults[key] for key in templated), name
-
-
 @pytest.mark.parametrize("sample", ["liechtenstein", "world"])
 def test_the_local_inventory_names_what_the_role_serves(sample):
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())

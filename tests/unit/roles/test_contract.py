@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every role promises: its defaults are what its specification says, its entry points are documented, its
+variables bear its name, and its metadata are those of the collection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/tasks/main.yml"))
+TYPES = {"bool": bool, "dict": dict, "float": float, "int": int, "list": list, "path": str, "str": str}
+SETTERS = {
+    "ansible.builtin.set_fact": lambda arguments: [name for name in arguments if name != "cacheable"],
+    "ansible.builtin.include_vars": lambda arguments: [arguments["name"]] if isinstance(arguments, dict) else [],
+}
+
+each_role = pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text()) if path.exists() else {}
+
+
+def entry_points(role: Path) -> dict[str, dict[str, Any]]:
+    return load(role / "meta/argument_specs.yml")["argument_specs"]
+
+
+def options(role: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every option with the entry point that takes it and its name."""
+    for entry_point, spec in entry_points(role).items():
+        for name, option in spec["options"].items():
+            yield entry_point, name, option
+
+
+def tasks(content: Any) -> Iterator[dict[str, Any]]:
+    """Every task and block of a file, those inside of blocks included."""
+    for task in content or []:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from tasks(task.get(part))
+
+
+def tasks_of(role: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted((role / "tasks").glob("*.yml")):
+        for task in tasks(load(path)):
+            yield path.name, task
+
+
+def included_files(role: Path) -> set[str]:
+    """Files of tasks that other tasks of the role run; a name that is computed stands for every name it may be."""
+    found: set[str] = set()
+    for _file, task in tasks_of(role):
+        for action in ("ansible.builtin.include_tasks", "ansible.builtin.import_tasks"):
+            if action in task:
+                name = task[action]["file"] if isinstance(task[action], dict) else task[action]
+                found.update(path.name for path in (role / "tasks").glob(re.sub(r"\{\{.*?\}\}", "*", name)))
+    return found
+
+
+def test_there_are_roles():
+    assert len(ROLES) >= 10
+
+
+@each_role
+def test_defaults_are_those_of_the_specification(role):
+    """A literal default stands in both; one that is computed may stand in the specification, then the same."""
+    defaults = load(role / "defaults/main.yml") or {}
+    assert set(entry_points(role)["main"]["options"]) == set(defaults)
+    for entry_point, name, option in options(role):
+        assert name in defaults, f"{entry_point}: {name} has no default"
+        computed = "{{" in str(defaults[name])
+        if "default" in option or not computed:
+            assert "default" in option, f"{entry_point}: {name} lacks its default {defaults[name]!r}"
+            given = option["default"]
+            assert (type(given), given) == (type(defaults[name]), defaults[name]), f"{entry_point}: {name}"
+        if not computed and option["type"] != "raw":
+            assert type(defaults[name]) is TYPES[option["type"]], f"{entry_point}: {name} is no {option['type']}"
+
+
+@each_role
+def test_entry_points_are_documented(role):
+    files = {path.name for path in (role / "tasks").glob("*.yml")}
+    specified = {f"{name}.yml" for name in entry_points(role)}
+    assert specified <= files
+    assert files - included_files(role) <= specified, "an entry point lacks its specification"
+    for name, spec in entry_points(role).items():
+        assert spec["short_description"], name
+        assert spec["description"], name
+    for entry_point, name, option in options(role):
+        assert option["description"], f"{entry_point}: {name}"
+        assert option["type"], f"{entry_point}: {name}"
+
+
+@each_role
+def test_entry_points_that_are_used_are_specified(role):
+    """Playbooks, scenarios and READMEs take tasks from those only."""
+    known = entry_points(role)
+    used = re.compile(rf"name: cosmogony\.stack\.{role.name}\n\s+tasks_from: ([\w.]+)")
+    for folder in ("playbooks", "molecule", "roles", "docs"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in (".yml", ".md"):
+                for name in used.findall(path.read_text()):
+                    assert name.removesuffix(".yml") in known, f"{path.relative_to(ROOT)} takes {name}"
+
+
+@each_role
+def test_options_bear_the_name_of_the_role(role):
+    for entry_point, name, _option in options(role):
+        assert name.startswith(f"{role.name}_"), f"{entry_point}: {name}"
+
+
+@each_role
+def test_variables_bear_the_name_of_the_role(role):
+    """What a role leaves for others is a fact `<role>_*` that its README names; all else is internal, `__<role>_*`."""
+    prefix = f"__{role.name}_"
+    readme = (role / "README.md").read_text()
+    taken = {name for _entry_point, name, _option in options(role)}
+    for name in load(role / "vars/main.yml") or {}:
+        assert name.startswith(prefix), f"vars/main.yml: {name}"
+    for file, task in tasks_of(role):
+        where = f"{file}: {task.get('name')}"
+        loop = task.get("loop_control", {})
+        for name in filter(None, (task.get("register"), loop.get("loop_var"), loop.get("index_var"))):
+            assert name.startswith(prefix), f"{where} sets {name}"
+        for name in [n for action, names in SETTERS.items() if action in task for n in names(task[action])]:
+            if not name.startswith(prefix):
+                assert name.startswith(f"{role.name}_"), f"{where} sets {name}"
+                assert name not in taken, f"{where} sets the option {name}"
+                assert f"`{name}`" in readme, f"{where} leaves {name}, which the README does not name"
+
+
+@each_role
+def test_metadata_are_those_of_the_collection(role):
+    collection = load(ROOT / "galaxy.yml")
+    requires = load(ROOT / "meta/runtime.yml")["requires_ansible"]
+    metadata = load(role / "meta/main.yml")
+    described = metadata["galaxy_info"]
+    assert metadata["dependencies"] == []
+    assert described.pop("description").strip()
+    described.pop("platforms", None)
+    assert described == {
+        "author": collection["authors"][0],
+        "license": collection["license"][0],
+        "min_ansible_version": re.fullmatch(r">=(\d+\.\d+)\.0", requires)[1],
+    }
+    for name, spec in entry_points(role).items():
+        assert spec.get("author", collection["authors"]) == collection["authors"], name
