@@ -19,6 +19,7 @@ LISTEN ?=
 SAMPLE ?=
 SOURCE ?=
 COUNTRY ?=
+# What is handed on to ansible-playbook, or to pytest in `make unit` and `make long`.
 ARGS ?=
 
 export PATH := $(BIN):$(PATH)
@@ -126,7 +127,7 @@ schemas: venv ## JSON Schemas of the documents, made from their types
 
 unit: venv $(NODE_MODULES) ## quick tests without the cluster
 	@npm --prefix $(WEB) test
-	pytest -q
+	pytest -q $(ARGS)
 
 molecule: venv browser ## scenarios on the local cluster, in order
 	@for scenario in default tile_cache data_update; do molecule test -s $$scenario; done
@@ -141,7 +142,7 @@ live: venv ## asks this machine what the local cluster opened, and its site
 	@pytest -q tests/live
 
 long: venv ## tests that take minutes each: many pools, the same extraction over and over, beside other work
-	@pytest -q -m long -o faulthandler_timeout=14400
+	@pytest -q -m long -o faulthandler_timeout=14400 $(ARGS)
 
 bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, and switching releases under load
 	@PYTHONPATH=images/cosmogony/src python tests/bench/extractor/bench.py
@@ -171,7 +172,7 @@ test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 
 test-long: ## the gate with every fault of scenario data_update, then the tests of `make long`
 	@FAULTS=all .ci/test
-	$(MAKE) --no-print-directory long
+	$(MAKE) --no-print-directory long ARGS=--require-services
 
 build: venv ## the collection as a tarball, in dist/
 	@ansible-galaxy collection build --force --output-path dist
