@@ -119,7 +119,7 @@ class Step:
         if self.attempt > 1:
             words.append(f"attempt {self.attempt}")
         words.append(self.phase.lower())
-        done, _, total = self.progress.partition("/")
+        done, _slash, total = self.progress.partition("/")
         if self.phase == "Running" and total not in ("", "1"):
             words.append(f"{done}/{total}")
         if self.phase == "Succeeded":

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs ansible-test sanity on the collection as it is published: run_sanity.sh [OPTION OF ansible-test sanity]…
+# ANSIBLE_TEST_VENV names another environment, with the ansible-core that is to be used.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv=${ANSIBLE_TEST_VENV:-$PWD/.venv}
+python=$("$venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+core=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("ansible-core"))')
+# Kept: ansible-test makes an environment for each of its tests in here.
+home=${XDG_CACHE_HOME:-$HOME/.cache}/cosmogony-stack/ansible-test/$core-python$python
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+options=(
+  --venv
+  --python "$python"
+  --color no
+  # Programs and their images: ruff, mypy and their own tests look after them. The rules here are those of plugins.
+  --exclude images/
+  --exclude roles/local_cluster/files/
+  --exclude roles/samples/files/
+  # A Helm chart: its templates are no YAML.
+  --exclude roles/chart/files/
+  # The collection has neither shell nor PowerShell scripts to look at.
+  --skip-test shellcheck
+  --skip-test pslint
+)
+
+# ansible-test downloads pip's bootstrap script from a server of the Ansible project, unless the file is there.
+# Python brings pip with it, so nothing has to be downloaded.
+pip=$("$venv/bin/python" - "$python" << 'PYTHON'
+import sys
+from types import SimpleNamespace
+
+from ansible_test._internal.python_requirements import get_venv_packages
+
+print(get_venv_packages(SimpleNamespace(version=sys.argv[1]))["pip"].replace(".", "_"))
+PYTHON
+)
+mkdir -p "$home/.ansible/test/cache"
+cat > "$home/.ansible/test/cache/get_pip_$pip.py" << 'PYTHON'
+import ensurepip
+
+ensurepip.bootstrap(default_pip=True)
+PYTHON
+
+.venv/bin/ansible-galaxy collection build --output-path "$work" > /dev/null
+collection=$work/ansible_collections/cosmogony/stack
+mkdir -p "$collection"
+tar -xzf "$work"/cosmogony-stack-*.tar.gz -C "$collection"
+installed=$(.venv/bin/python -c 'import ansible_collections; print(*ansible_collections.__path__)')
+for needed in kubernetes/core community/docker; do
+  mkdir -p "$work/ansible_collections/${needed%/*}"
+  ln -s "$installed/$needed" "$work/ansible_collections/$needed"
+done
+
+cd "$collection"
+HOME=$home XDG_CACHE_HOME=$home/.cache PATH=$venv/bin:$PATH "$venv/bin/ansible-test" sanity "${options[@]}" "$@"
