@@ -19,7 +19,7 @@ LISTEN ?=
 SAMPLE ?=
 SOURCE ?=
 COUNTRY ?=
-# What is handed on to ansible-playbook, or to pytest in `make unit` and `make long`.
+# What is handed on to ansible-playbook; to pytest in `make unit` and `make long`, to ansible-test in `make sanity`.
 ARGS ?=
 
 export PATH := $(BIN):$(PATH)
@@ -43,7 +43,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
 .PHONY: help local down clean status prune logs venv test test-long lint arrows requirements schemas unit molecule faults e2e live long bench browser node build
-.PHONY: lint-files lint-words lint-python lint-web lint-ansible
+.PHONY: sanity galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -113,8 +113,17 @@ lint-web: $(NODE_MODULES)
 	npm --prefix $(WEB) run -s format:check
 	npm --prefix $(WEB) run -s typecheck
 
+# antsibull-docs asks git for the files of a collection, and git would say that those below .venv have none.
 lint-ansible: venv
 	@ansible-lint --offline
+	GIT_CEILING_DIRECTORIES=$(CURDIR)/.venv antsibull-docs lint-collection-docs --plugin-docs \
+	  --validate-collection-refs dependent .
+
+sanity: venv ## ansible-test sanity on the collection as it is published
+	@tools/run_sanity.sh $(ARGS)
+
+galaxy-import: venv ## what Galaxy checks when the collection is published there
+	@tools/run_galaxy_importer.sh
 
 arrows: venv ## the imports between the packages of images/, and between the parts of each
 	@python tools/list_arrows.py

@@ -12,6 +12,7 @@ Report = pytest.TestReport | pytest.CollectReport
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
     parser.addoption(
         "--require-services",
         action="store_true",
@@ -30,6 +31,7 @@ def require(report: Report) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, pytest.TestReport]:
+    """Look at each test."""
     report = yield
     if item.config.getoption("require_services"):
         require(report)
@@ -38,6 +40,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, pytest.
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, pytest.CollectReport]:
+    """Look at each file of tests."""
     report = yield
     if collector.config.getoption("require_services"):
         require(report)

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 config=$PWD/.config/galaxy-importer
 requirements=$config/requirements.txt
-# An environment of its own: it needs versions of attrs and flake8 that the tools of the checkout do not go with.
+# A separate environment: it needs versions of attrs and flake8 that the tools of the checkout do not go with.
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/cosmogony-stack/galaxy-importer/$(sha256sum "$requirements" | cut -c 1-8)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -16,7 +16,7 @@ if [ ! -e "$venv/.complete" ]; then
   touch "$venv/.complete"
 fi
 
-.venv/bin/ansible-galaxy collection build --output-path "$work" > /dev/null
+tools/unpack_collection.sh "$work"
 artifact=$(ls "$work"/cosmogony-stack-*.tar.gz)
 # Galaxy wants the address of a public repository, which there is not yet: the check is given one.
 .venv/bin/python - "$artifact" << 'PYTHON'
@@ -39,10 +39,9 @@ with tarfile.open(sys.argv[1], "w:gz") as checked:
 PYTHON
 
 # Our documentation refers to that of kubernetes.core, which Galaxy has.
-installed=$(.venv/bin/python -c 'import ansible_collections; print(*ansible_collections.__path__)')
 known=$("$venv/bin/python" -c 'import site; print(site.getsitepackages()[0])')/ansible_collections
-mkdir -p "$known/kubernetes"
-ln -sfn "$installed/kubernetes/core" "$known/kubernetes/core"
+mkdir -p "$known"
+ln -sfn "$work/ansible_collections/kubernetes" "$known/kubernetes"
 
 cd "$work" # it leaves its report in the folder that it runs in
 unset ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH

@@ -45,15 +45,6 @@ import ensurepip
 ensurepip.bootstrap(default_pip=True)
 PYTHON
 
-.venv/bin/ansible-galaxy collection build --output-path "$work" > /dev/null
-collection=$work/ansible_collections/cosmogony/stack
-mkdir -p "$collection"
-tar -xzf "$work"/cosmogony-stack-*.tar.gz -C "$collection"
-installed=$(.venv/bin/python -c 'import ansible_collections; print(*ansible_collections.__path__)')
-for needed in kubernetes/core community/docker; do
-  mkdir -p "$work/ansible_collections/${needed%/*}"
-  ln -s "$installed/$needed" "$work/ansible_collections/$needed"
-done
-
-cd "$collection"
+tools/unpack_collection.sh "$work"
+cd "$work/ansible_collections/cosmogony/stack"
 HOME=$home XDG_CACHE_HOME=$home/.cache PATH=$venv/bin:$PATH "$venv/bin/ansible-test" sanity "${options[@]}" "$@"
