@@ -148,10 +148,10 @@ def test_password_with_any_character(postgres, make_client, published):
 
 def test_cannot_write(postgres, make_client, published):
     from cosmogony_api.context import EXTENSION
-    from cosmogony_api.errors import Unavailable
+    from cosmogony_api.errors import UnavailableError
 
     database = make_client(published).application.extensions[EXTENSION]
-    with pytest.raises(Unavailable, match="cannot be read"):
+    with pytest.raises(UnavailableError, match="cannot be read"):
         database.read(lambda connection: connection.execute("create table public.x (a int)"))
 
 

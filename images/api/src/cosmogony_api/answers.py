@@ -43,7 +43,8 @@ def from_release(payload: Any, release: Release, *, varies: str = "") -> Respons
     response.headers["Cache-Control"] = PINNED if release.pinned else LIVE
     tag = hashlib.sha256(f"{release.id}\0{build_digest()}\0{varies}".encode()).hexdigest()[:8]
     response.set_etag(f"{release.id}-{tag}", weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def plain(payload: Any, *, status: int = 200, cache: str = NO_STORE) -> Response:

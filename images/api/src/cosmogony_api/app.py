@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from cosmogony_api import answers, attribution, context, requestlog
 from cosmogony_api.database import Database
-from cosmogony_api.errors import NotFound, Unavailable
+from cosmogony_api.errors import NotFoundError, UnavailableError
 from cosmogony_api.routes import health, releases, site, zones
 from cosmogony_api.settings import Settings
 
@@ -55,12 +55,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _handle_errors(app: Flask) -> None:
-    @app.errorhandler(NotFound)
-    def not_found(_error: NotFound) -> Response:
+    @app.errorhandler(NotFoundError)
+    def not_found(_error: NotFoundError) -> Response:
         return answers.message(MESSAGES[404], 404)
 
-    @app.errorhandler(Unavailable)
-    def unavailable(error: Unavailable) -> Response:
+    @app.errorhandler(UnavailableError)
+    def unavailable(error: UnavailableError) -> Response:
         log.warning("%s: %s", error.message, error.cause or "-")
         response = answers.message(error.message, 503)
         response.headers["Retry-After"] = str(error.retry_after)

@@ -13,7 +13,7 @@ from psycopg import errors
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from cosmogony_api.errors import Unavailable
+from cosmogony_api.errors import UnavailableError
 from cosmogony_api.settings import Settings
 
 Reader = psycopg.Connection[DictRow]
@@ -77,7 +77,7 @@ class Database:
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:
-        """Hand out a connection inside one read-only transaction; errors of the database become Unavailable."""
+        """Hand out a connection inside one read-only transaction; errors of the database become UnavailableError."""
         try:
             with self._pool.connection(timeout=self._patience()) as connection:
                 self._down = False
@@ -86,13 +86,13 @@ class Database:
             raise
         except PoolTimeout as error:
             self._down = True
-            raise Unavailable(AWAY, cause=str(error)) from error
+            raise UnavailableError(AWAY, cause=str(error)) from error
         except errors.QueryCanceled as error:
-            raise Unavailable(SLOW, cause=_first_line(error)) from error
+            raise UnavailableError(SLOW, cause=_first_line(error)) from error
         except psycopg.OperationalError as error:
-            raise Unavailable(AWAY, cause=_first_line(error)) from error
+            raise UnavailableError(AWAY, cause=_first_line(error)) from error
         except psycopg.Error as error:
-            raise Unavailable(UNREADABLE, cause=f"{type(error).__name__}: {_first_line(error)}") from error
+            raise UnavailableError(UNREADABLE, cause=f"{type(error).__name__}: {_first_line(error)}") from error
 
     def read(self, work: Callable[[Reader], T]) -> T:
         """Run ``work`` in a transaction; once more when a table vanished under it (an old release was dropped)."""
@@ -102,7 +102,7 @@ class Database:
                     return work(connection)
             except errors.UndefinedTable as error:
                 if attempt == 2:
-                    raise Unavailable(UNREADABLE, cause=_first_line(error)) from error
+                    raise UnavailableError(UNREADABLE, cause=_first_line(error)) from error
                 log.info("a table vanished while it was read, reading again: %s", _first_line(error))
         raise AssertionError("unreachable")
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """Nothing can be answered now: 503 with a message and Retry-After."""
 
     def __init__(self, message: str, *, cause: str = "", retry_after: int = 5) -> None:
@@ -14,5 +14,5 @@ class Unavailable(Exception):
         self.retry_after = retry_after
 
 
-class NotFound(Exception):
+class NotFoundError(Exception):
     """There is no such thing in the release that was asked: 404."""

@@ -15,7 +15,7 @@ from typing import Any
 from psycopg import sql
 
 from cosmogony_api.database import Reader
-from cosmogony_api.errors import NotFound, Unavailable
+from cosmogony_api.errors import NotFoundError, UnavailableError
 
 # Query strings were always ignored, so only what can be the id of a release counts as one.
 RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}|legacy(?:-[0-9]{8}t[0-9]{6})?")
@@ -71,7 +71,7 @@ def resolve(connection: Reader, wanted: str | None = None) -> Release:
     if wanted is not None:
         row = find(connection, wanted) if state.get("catalog") else None
         if row is None:
-            raise NotFound(wanted)
+            raise NotFoundError(wanted)
         return Release(row["id"], row["schema_name"], pinned=True, boxes=row["boxes"])
     if state.get("catalog"):
         live = connection.execute(_LIVE).fetchone()
@@ -79,7 +79,7 @@ def resolve(connection: Reader, wanted: str | None = None) -> Release:
             return Release(live["id"], live["schema_name"], boxes=live["boxes"])
     if state.get("zones"):
         return Release(None, "public")
-    raise Unavailable(NOTHING_PUBLISHED, retry_after=30)
+    raise UnavailableError(NOTHING_PUBLISHED, retry_after=30)
 
 
 def find(connection: Reader, release_id: str) -> dict[str, Any] | None:

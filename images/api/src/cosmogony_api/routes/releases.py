@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from cosmogony_api import answers, releases
 from cosmogony_api.context import database
 from cosmogony_api.database import Reader
-from cosmogony_api.errors import NotFound
+from cosmogony_api.errors import NotFoundError
 from cosmogony_api.manifest import public
 from cosmogony_api.releases import Release
 
@@ -32,7 +32,7 @@ def live() -> Response:
     def work(connection: Reader) -> dict[str, Any]:
         row = connection.execute(_LIVE).fetchone() if releases.has_catalog(connection) else None
         if row is None:
-            raise NotFound("release")
+            raise NotFoundError("release")
         return row
 
     row = database().read(work)
@@ -62,7 +62,7 @@ def one(release_id: str) -> Response:
     """Answer a kept release; 404 for every other."""
     row = _find(release_id)
     if row is None:
-        raise NotFound(release_id)
+        raise NotFoundError(release_id)
     return answers.plain(_entry(row), cache=KEPT)
 
 

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, request
 from cosmogony_api import answers, releases, tilejson
 from cosmogony_api.context import database
 from cosmogony_api.database import Reader
-from cosmogony_api.errors import NotFound
+from cosmogony_api.errors import NotFoundError
 from cosmogony_api.releases import Release
 
 blueprint = Blueprint("site", __name__)
@@ -30,7 +30,7 @@ def statistics() -> Response:
     def work(connection: Reader) -> dict[str, Any]:
         row = connection.execute(_STATISTICS).fetchone() if releases.has_catalog(connection) else None
         if row is None or row["statistics"] is None:
-            raise NotFound("statistics")
+            raise NotFoundError("statistics")
         return row
 
     row = database().read(work)
@@ -88,4 +88,5 @@ def openapi() -> Response:
     response = Response(openapi_text(), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
     response.set_etag(answers.build_digest(), weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

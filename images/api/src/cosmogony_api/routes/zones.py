@@ -12,7 +12,7 @@ from cosmogony_api import releases, zones
 from cosmogony_api.answers import from_release
 from cosmogony_api.context import database, remember
 from cosmogony_api.database import Reader
-from cosmogony_api.errors import NotFound
+from cosmogony_api.errors import NotFoundError
 from cosmogony_api.releases import Release
 
 blueprint = Blueprint("zones", __name__)
@@ -52,7 +52,7 @@ def _answer(find: Finder, key: str, relation: str, relatives: Lister) -> Respons
         release = remember(releases.resolve(connection, wanted))
         found = find(connection, release, key)
         if found is None:
-            raise NotFound(key)
+            raise NotFoundError(key)
         return release, {"zone": found, relation: relatives(connection, release, found)}
 
     release, payload = database().read(work)
