@@ -397,9 +397,12 @@ export interface components {
             expected_max: number;
             expected_min: number;
             is_known_failure: "yes" | null;
+            /** @description of the country, in English */
             name: string;
             test_status: components["schemas"]["CountStatus"];
+            /** @description -1 when the root zone is not in the data */
             total: number;
+            /** @description of the root zone */
             wikidata_id: string;
             wikidata_ontology: string | null;
             zone_type: string;
@@ -424,6 +427,7 @@ export interface components {
             reason: string;
             country_code: string | null;
             count: number;
+            /** @description OSM ids, at most ten */
             examples: string[];
             /** @default null */
             admin_level?: number | null;
@@ -436,6 +440,7 @@ export interface components {
          */
         GateFigures: {
             zones?: number;
+            /** @description the live release */
             compared_with?: string | null;
             parents?: components["schemas"]["ParentFigures"];
             left_out?: components["schemas"]["LeftOutFigures"] | null;
@@ -450,8 +455,10 @@ export interface components {
          */
         GateLimits: {
             max_loss_percent: number;
+            /** @description of one type in one country */
             max_loss_zones: number;
             max_turned_ko: number;
+            /** @description a number, or a share such as 5% */
             max_outside: string;
             outside_tolerance_percent: number;
             incomplete: components["schemas"]["IncompletePolicy"];
@@ -470,7 +477,10 @@ export interface components {
             format?: 1;
             /** @default [] */
             findings?: string[];
-            /** @default [] */
+            /**
+             * @description of what should be looked at, and does not block
+             * @default []
+             */
             notes?: string[];
             /** @default null */
             at?: string | null;
@@ -491,6 +501,7 @@ export interface components {
          */
         IncompleteFigures: {
             relations: number;
+            /** @description not so in the live release */
             new: number;
             policy: components["schemas"]["IncompletePolicy"];
             named: components["schemas"]["IncompleteOfSource"][];
@@ -504,6 +515,7 @@ export interface components {
             name: string;
             admin_level: string;
             missing: number;
+            /** @description else it is no zone */
             has_geometry: boolean;
             own: boolean;
             source: string;
@@ -520,6 +532,7 @@ export interface components {
          */
         InputSource: {
             name: string;
+            /** @description without query */
             url: string;
             /** @description sha256 in hexadecimal digits */
             sha256: string;
@@ -540,13 +553,21 @@ export interface components {
             rules: string;
             /** @description sha256 in hexadecimal digits */
             extractor: string;
+            /** @description image reference */
             importer: string;
+            /** @description image reference */
             dashboard: string;
             languages: string[];
             tiles_max_zoom: number;
-            /** @default null */
+            /**
+             * @description null in releases from before it could be chosen
+             * @default null
+             */
             as_original?: boolean | null;
-            /** @default  */
+            /**
+             * @description why a new release was wanted with the same inputs
+             * @default
+             */
             reason?: string;
         };
         /**
@@ -564,6 +585,7 @@ export interface components {
          * @description More objects of a country were left out for a reason than in the live release.
          */
         LeftOutGrowth: {
+            /** @description empty where none is known */
             country: string;
             reason: string;
             before: number;
@@ -609,7 +631,10 @@ export interface components {
             dropped?: components["schemas"]["DroppedZone"][];
             /** @default 0 */
             reparented?: number;
-            /** @default null */
+            /**
+             * @description null in manifests from before it was counted
+             * @default null
+             */
             left_out?: components["schemas"]["FindingRow"][] | null;
             /** @default null */
             repaired?: components["schemas"]["FindingRow"][] | null;
@@ -622,6 +647,7 @@ export interface components {
             versions?: components["schemas"]["Versions"] | null;
             /** @default null */
             zones_file?: components["schemas"]["ZonesFile"] | null;
+            /** @description by step */
             durations?: {
                 [key: string]: number;
             };
@@ -766,6 +792,7 @@ export interface components {
             generated: boolean;
             parent_osm_id: string | null;
             parent_name: string | null;
+            /** @description of its area */
             percent: number;
         };
         /**

@@ -14,6 +14,12 @@ from ..errors import StepError
 
 NO_FORMAT: Final = 0  # of documents from before there were format numbers
 
+
+def describe(text: str) -> msgspec.Meta:
+    """Say in the schema what a field is."""
+    return msgspec.Meta(description=text)
+
+
 Bytes = Annotated[int, msgspec.Meta(ge=0, description="bytes")]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, description="seconds")]

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from .document import Count, Names
+from .document import Count, Names, describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class FindingRow:
     admin_level: int | None = None
     place: str | None = None
     count: Count
-    examples: Names  # OSM ids, at most ten
+    examples: Annotated[Names, describe("OSM ids, at most ten")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class IncompleteRelation:
     name: str
     admin_level: str
     missing: Count
-    has_geometry: bool  # else it is no zone
+    has_geometry: Annotated[bool, describe("else it is no zone")]
     own: bool
 
 

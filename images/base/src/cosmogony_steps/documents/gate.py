@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
-from .document import Count, Document, DocumentError, Moment, Names, convert
+from .document import Count, Document, DocumentError, Moment, Names, convert, describe
 from .findings import IncompleteOfSource
 from .states import GateVerdict, IncompletePolicy
 
@@ -19,9 +19,9 @@ class GateLimits:
     """What the gate lets through."""
 
     max_loss_percent: float
-    max_loss_zones: int  # of one type in one country
+    max_loss_zones: Annotated[int, describe("of one type in one country")]
     max_turned_ko: int
-    max_outside: str  # a number, or a share such as 5%
+    max_outside: Annotated[str, describe("a number, or a share such as 5%")]
     outside_tolerance_percent: float
     incomplete: IncompletePolicy
 
@@ -39,7 +39,7 @@ class ParentFigures:
 class LeftOutGrowth:
     """More objects of a country were left out for a reason than in the live release."""
 
-    country: str  # empty where none is known
+    country: Annotated[str, describe("empty where none is known")]
     reason: str
     before: Count
     after: Count
@@ -101,7 +101,7 @@ class IncompleteFigures:
     """Relations of a source's own country with missing members."""
 
     relations: Count
-    new: Count  # not so in the live release
+    new: Annotated[Count, describe("not so in the live release")]
     policy: IncompletePolicy
     named: tuple[IncompleteOfSource, ...]
 
@@ -117,7 +117,7 @@ class ZoneOutside:
     generated: bool
     parent_osm_id: str | None
     parent_name: str | None
-    percent: float  # of its area
+    percent: Annotated[float, describe("of its area")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ class GateFigures:
     """What was counted; a check that did not run has no figures."""
 
     zones: Count | UnsetType = UNSET
-    compared_with: str | UnsetType | None = UNSET  # the live release
+    compared_with: Annotated[str | UnsetType | None, describe("the live release")] = UNSET
     parents: ParentFigures | UnsetType = UNSET
     left_out: LeftOutFigures | UnsetType | None = UNSET
     losses: LossFigures | UnsetType = UNSET
@@ -158,7 +158,7 @@ class GateReport(Document):
     format: Literal[1] = 1
     verdict: GateVerdict
     findings: Names = ()
-    notes: Names = ()  # of what should be looked at, and does not block
+    notes: Annotated[Names, describe("of what should be looked at, and does not block")] = ()
     at: Moment | None = None
     limits: GateLimits | None = None
     figures: GateFigures | None = None

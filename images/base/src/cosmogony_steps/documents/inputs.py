@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from .document import Digest, Names
+from .document import Digest, Names, describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,7 @@ class InputSource:
     """One source of a release, and the digest of its file."""
 
     name: str
-    url: str  # without query
+    url: Annotated[str, describe("without query")]
     country_code: str = ""
     languages: Names = ()
     disable_voronoi: bool = False
@@ -27,9 +28,9 @@ class Inputs:
     sources: tuple[InputSource, ...]
     rules: Digest
     extractor: Digest
-    importer: str  # image reference
-    dashboard: str  # image reference
+    importer: Annotated[str, describe("image reference")]
+    dashboard: Annotated[str, describe("image reference")]
     languages: Names
-    as_original: bool | None = None  # null in releases from before it could be chosen
+    as_original: Annotated[bool | None, describe("null in releases from before it could be chosen")] = None
     tiles_max_zoom: int
-    reason: str = ""  # why a new release was wanted with the same inputs
+    reason: Annotated[str, describe("why a new release was wanted with the same inputs")] = ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from .document import Bytes, Count, Day, Digest, Document, DocumentError, Moment, Names, Seconds, convert
+from .document import Bytes, Count, Day, Digest, Document, DocumentError, Moment, Names, Seconds, convert, describe
 from .findings import DroppedZone, FindingRow, IncompleteOfSource
 from .inputs import Inputs
 from .states import ReleaseState, WarningKind
@@ -104,14 +104,14 @@ class Manifest(Document):
     counts: ManifestCounts | None = None
     dropped: tuple[DroppedZone, ...] = ()
     reparented: Count = 0
-    left_out: tuple[FindingRow, ...] | None = None  # null in manifests from before it was counted
+    left_out: Annotated[tuple[FindingRow, ...] | None, describe("null in manifests from before it was counted")] = None
     repaired: tuple[FindingRow, ...] | None = None
     incomplete: tuple[IncompleteOfSource, ...] = ()
     skipped: SkippedSources = field(default_factory=SkippedSources)
     warnings: tuple[SourceWarning, ...] = ()
     versions: Versions | None = None
     zones_file: ZonesFile | None = None
-    durations: dict[str, Seconds] = field(default_factory=dict)  # by step
+    durations: Annotated[dict[str, Seconds], describe("by step")] = field(default_factory=dict)
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:

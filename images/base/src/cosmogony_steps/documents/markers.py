@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds
+from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, describe
 from .findings import FindingRow, IncompleteRelation
 
 
@@ -14,11 +14,11 @@ from .findings import FindingRow, IncompleteRelation
 class SourceVersion:
     """What the server of a source said about its file."""
 
-    url: str  # after redirects, without query
+    url: Annotated[str, describe("after redirects, without query")]
     size: Bytes | None = None
     etag: str | None = None
     last_modified: str | None = None
-    md5: str | None = None  # as published beside the file
+    md5: Annotated[str | None, describe("as published beside the file")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +31,14 @@ class SourceMarker(Document):
 
     format: Literal[1] = 1
     name: str
-    url: str  # as configured, without query
-    file: str  # name of the file behind the URL
+    url: Annotated[str, describe("as configured, without query")]
+    file: Annotated[str, describe("name of the file behind the URL")]
     version: SourceVersion
     version_date: Day | None
     sha256: Digest
     md5: str
     size: Bytes
-    etag: str  # of the object in the bucket
+    etag: Annotated[str, describe("ETag of the object in the bucket")]
     fetched: Moment | None = None
     seconds: Seconds
 
@@ -53,7 +53,7 @@ class PartSource:
     md5: str
     size: Bytes
     version_date: Day | None
-    seconds: Seconds  # of its fetch
+    seconds: Annotated[Seconds, describe("seconds that its fetch took")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class PartMarker(Document):
 
     format: Literal[1] = 1
     name: str
-    digest: Digest  # of all that the zones are made from
+    digest: Annotated[Digest, describe("sha256 of all that the zones are made from, in hexadecimal digits")]
     source: PartSource
     rules: Digest
     extractor: Digest
@@ -84,11 +84,11 @@ class PartMarker(Document):
     as_original: bool = False
     size: Bytes
     sha256: Digest
-    etag: str  # of the object in the bucket
+    etag: Annotated[str, describe("ETag of the object in the bucket")]
     zones: Count
     counts: PartCounts = field(default_factory=PartCounts)
-    country: str | None = None  # the extract's own
-    data_timestamp: str | None = None  # the moment that the extract shows
+    country: Annotated[str | None, describe("the extract's own")] = None
+    data_timestamp: Annotated[str | None, describe("the moment that the extract shows")] = None
     incomplete: tuple[IncompleteRelation, ...] = ()
     left_out: tuple[FindingRow, ...] = ()
     repaired: tuple[FindingRow, ...] = ()

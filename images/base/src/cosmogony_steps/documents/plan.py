@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from .document import Bytes, Day, Document, Names
+from .document import Bytes, Day, Document, Names, describe
 from .states import SourceState
 
 
@@ -15,11 +15,11 @@ class PlanItem:
     """One source, as the steps fetch and extract take it."""
 
     name: str
-    url: str  # without query
+    url: Annotated[str, describe("without query")]
     country_code: str = ""
     languages: Names = ()
     disable_voronoi: bool = False
-    disk: str  # scratch space that its extraction needs, as Kubernetes writes it
+    disk: Annotated[str, describe("scratch space that its extraction needs, as Kubernetes writes it")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,9 @@ class PlannedSource:
 
     name: str
     url: str
-    resolved_url: str | None  # after redirects; null when the server was not asked
+    resolved_url: Annotated[str | None, describe("after redirects; null when the server was not asked")]
     version_date: Day | None
-    size: Bytes  # 0: not known
+    size: Annotated[Bytes, describe("bytes; 0 where nobody knows them")]
     fetch_bytes: Bytes
     md5_published: bool
     state: SourceState
@@ -46,10 +46,10 @@ class Plan(Document):
 
     format: Literal[1] = 1
     sources: tuple[PlanItem, ...]
-    work: tuple[PlanItem, ...]  # those that go through fetch and extract
+    work: Annotated[tuple[PlanItem, ...], describe("those that go through fetch and extract")]
     changed: bool
     message: str
-    release: str  # the one that is current already, else empty
+    release: Annotated[str, describe("the one that is current already, else empty")]
     details: tuple[PlannedSource, ...]
-    merge_disk: str  # scratch space that the merge needs, as Kubernetes writes it
+    merge_disk: Annotated[str, describe("scratch space that the merge needs, as Kubernetes writes it")]
     fetch_bytes: Bytes

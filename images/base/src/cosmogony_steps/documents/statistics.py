@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from .document import convert, to_json
+from .document import convert, describe, to_json
 from .states import CountStatus
 
 
@@ -18,10 +18,10 @@ class ExpectedCount:
     expected_max: float
     expected_min: float
     is_known_failure: Literal["yes"] | None
-    name: str  # of the country, in English
+    name: Annotated[str, describe("of the country, in English")]
     test_status: CountStatus
-    total: float  # -1 when the root zone is not in the data
-    wikidata_id: str  # of the root zone
+    total: Annotated[float, describe("-1 when the root zone is not in the data")]
+    wikidata_id: Annotated[str, describe("of the root zone")]
     wikidata_ontology: str | None
     zone_type: str
     zone_type_local_name: str | None

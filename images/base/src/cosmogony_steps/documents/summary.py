@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
-from .document import NO_FORMAT, Bytes, Count, Day, Digest, Document, Moment, Names, Seconds
+from .document import NO_FORMAT, Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, describe
 from .findings import DroppedZone, FindingRow
 from .gate import GateReport
 from .manifest import StepSeconds, Versions
@@ -95,7 +95,7 @@ class Failure:
 
     step: str
     message: str
-    pod: str | UnsetType | None = UNSET  # none ever ran
+    pod: Annotated[str | UnsetType | None, describe("none ever ran")] = UNSET
     finished: str | UnsetType | None = UNSET
 
 
@@ -117,10 +117,10 @@ class RunSummary(Document):
     FORMAT: ClassVar[int] = 1
     REMEDY: ClassVar[str] = "look at the logs of the run"
 
-    text: str  # all of it in one line, under the name that chat services look for
+    text: Annotated[str, describe("all of it in one line, under the name that chat services look for")]
     format: Literal[1] = 1
     run: str
-    status: str  # as Argo says
+    status: Annotated[str, describe("as Argo says")]
     result: RunResult
     published: bool
     started: Moment | None
@@ -132,8 +132,8 @@ class RunSummary(Document):
     live: LiveRelease | None
     inputs: SummaryInputs
     counts: SummaryCounts
-    durations: dict[str, Seconds | None]  # by step, and total
-    skipped: Names  # sources that the run found extracted
+    durations: Annotated[dict[str, Seconds | None], describe("by step, and total")]
+    skipped: Annotated[Names, describe("sources that the run found extracted")]
     dropped: DroppedSummary
     left_out: FindingSummary | None
     repaired: FindingSummary | None
@@ -141,7 +141,7 @@ class RunSummary(Document):
     failures: tuple[Failure, ...]
     retried: tuple[Failure, ...]
     warnings: Names
-    webhook: WebhookAnswer | UnsetType | None = UNSET  # absent while it is posted
+    webhook: Annotated[WebhookAnswer | UnsetType | None, describe("absent while it is posted")] = UNSET
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
