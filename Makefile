@@ -154,7 +154,7 @@ long: venv ## tests that take minutes each: many pools, the same extraction over
 	@pytest -q -m long -o faulthandler_timeout=14400 $(ARGS)
 
 bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, and switching releases under load
-	@PYTHONPATH=images/cosmogony/src python tests/bench/extractor/bench.py
+	@python tests/bench/extractor/bench.py
 	python tests/bench/release/load.py
 	python tests/bench/release/tiles.py $(if $(ZONES),--zones $(ZONES))
 	python tests/bench/release/trial.py --releases 20

@@ -156,7 +156,7 @@ def test_a_way_that_leads_nowhere_does_not_open_the_ring(tmp_path: Path) -> None
     assert [row["reason"] for row in result.left_out] == ["broken_geometry"]
 
 
-def test_a_border_that_crosses_itself_is_made_valid_and_said(tmp_path: Path, caplog: Any) -> None:
+def test_a_border_that_crosses_itself_is_made_valid_and_reported(tmp_path: Path, caplog: Any) -> None:
     world = unit_world()
     bow_tie = ring(world, [(0, 0), (10, 10), (10, 0), (0, 10)])
     world.relation(1, [("w", bow_tie, "outer")], name="Bow tie", **LEVELS)
@@ -201,7 +201,7 @@ def test_other_roles_are_no_border_but_exclaves_are(tmp_path: Path) -> None:
     assert shape_of(zones["relation:1"]).area == 104
 
 
-def test_a_role_nobody_knows_counts_when_the_ring_needs_it(tmp_path: Path) -> None:
+def test_an_unknown_role_counts_if_the_ring_needs_it(tmp_path: Path) -> None:
     world = unit_world()
     corners = [world.node(*place) for place in square(0, 0, 10)]
     ways = [world.way([corners[0], corners[1], corners[2]]), world.way([corners[2], corners[3], corners[0]])]
@@ -282,7 +282,7 @@ def test_an_area_below_the_grid_of_osm_is_none(tmp_path: Path) -> None:
     ("outer", "inner"),
     [("outter", "inner"), ("outer;inner", "inner"), ("outer", "hole"), ("main", "innner"), ("OUTER", "x")],
 )
-def test_roles_that_nobody_knows_are_sorted_by_place(tmp_path: Path, outer: str, inner: str) -> None:
+def test_unknown_roles_are_sorted_by_location(tmp_path: Path, outer: str, inner: str) -> None:
     world = unit_world()
     members = [("w", ring(world, square(0, 0, 4)), outer), ("w", ring(world, square(1, 1, 2)), inner)]
     world.relation(1, members, name="Odd roles", **LEVELS)

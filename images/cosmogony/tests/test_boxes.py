@@ -21,10 +21,10 @@ from cosmogony.geometry.boxes import narrowest_span, normalize_longitude
         ([(19.6, 180.0), (-180.0, -168.9)], (19.6, -168.9)),
     ],
 )
-def test_around(spans: list[tuple[float, float]], expected: tuple[float, float]) -> None:
+def test_narrowest_span(spans: list[tuple[float, float]], expected: tuple[float, float]) -> None:
     assert narrowest_span(spans) == expected
     assert narrowest_span(reversed(spans)) == expected
 
 
-def test_normal() -> None:
+def test_normalize_longitude() -> None:
     assert [normalize_longitude(x) for x in (-180.0, 0.0, 180.0, 181.0)] == [-180.0, 0.0, 180.0, -179.0]

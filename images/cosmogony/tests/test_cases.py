@@ -230,7 +230,7 @@ def test_the_tables_are_in_the_meta_of_a_json_file(case: Case, tmp_path: Path) -
     assert (meta["repaired"], meta["disputed"]) == ([], {"count": 0, "examples": []})
 
 
-def test_explain_tells_each_decision(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_shows_each_decision(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(case.path("E10")), "relation:10004", "--no-progress"]) == 0
     told = capsys.readouterr().out
     assert "DE: lies in relation:10002 'Eastland'" in told
@@ -260,7 +260,7 @@ def test_explain_says_why(
     assert expected in capsys.readouterr().out
 
 
-def test_explain_refuses_what_is_not_there(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+def test_explain_rejects_unknown_objects(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     path = str(case.path("E06"))
     assert main(["explain", path, "way:1", "--no-progress"]) == 2
     assert main(["explain", path, "relation:99", "--no-progress"]) == 1

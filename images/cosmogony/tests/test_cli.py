@@ -13,11 +13,9 @@ from pathlib import Path
 import pytest
 from extractor_support.world import World, country
 
-SOURCE = Path(__file__).parent.parent / "src"
-
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(SOURCE), "RUST_LOG": "info"}
+    return {**os.environ, "RUST_LOG": "info"}
 
 
 def cosmogony(*arguments: str | Path, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -93,7 +91,7 @@ def fails(folder: Path, *arguments: str | Path, message: str) -> None:
     assert files(folder) == before
 
 
-def test_what_is_no_pbf(tmp_path: Path) -> None:
+def test_rejects_non_pbf(tmp_path: Path) -> None:
     (tmp_path / "page.osm.pbf").write_text("<html>Not found</html>" * 100)
     fails(tmp_path, "-i", "page.osm.pbf", message="page.osm.pbf: cannot be read as an OSM file")
 
@@ -117,7 +115,7 @@ def test_a_damaged_pbf(tmp_path: Path, luxembourg: Path) -> None:
     fails(tmp_path, "-i", "bad.osm.pbf", message="bad.osm.pbf: cannot be read as an OSM file")
 
 
-def test_input_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_input_is_named(tmp_path: Path) -> None:
     fails(tmp_path, "-i", "gone.osm.pbf", message="gone.osm.pbf: cannot be opened (No such file or directory)")
     (tmp_path / "folder").mkdir()
     fails(tmp_path, "-i", "folder", message="folder: is a folder")

@@ -196,7 +196,7 @@ def cut(folder: Path, *, own: bool) -> Path:
     return world.write(folder / "cut.osm.pbf", frozenset({world.ways[tuple(refs)]}))
 
 
-def test_incomplete_relations_are_told_apart(tmp_path: Path) -> None:
+def test_incomplete_relations_are_own_or_of_neighbours(tmp_path: Path) -> None:
     result = generate(cut(tmp_path, own=False), tmp_path / "z.jsonl", country_code="fr", threads=1)
     assert {(r.osm_id, r.missing, r.own) for r in result.incomplete} == {
         ("relation:2000", 1, False),

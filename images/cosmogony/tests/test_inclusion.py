@@ -107,7 +107,7 @@ def test_triangles_that_cross_and_touch(triangles: list[Points]) -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(TRIANGLE, min_size=2, max_size=5))
-def test_each_side_a_way_of_its_own(triangles: list[Points]) -> None:
+def test_one_way_per_side(triangles: list[Points]) -> None:
     # the same border may be there twice, as two ways over the same nodes
     lines = [list(side) for t in triangles for side in pairwise([*t, t[0]])]
     check(ways_of(lines), [[3 * k, 3 * k + 1, 3 * k + 2] for k in range(len(triangles))])

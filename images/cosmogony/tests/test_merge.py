@@ -200,7 +200,7 @@ def test_a_damaged_file_ends_the_merge_and_leaves_the_old_result(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("name", "text"), [("x.json", "{}"), ("x.json", "[1"), ("x.jsonl.gz", "plain")])
-def test_what_is_no_file_of_zones_is_named(name: str, text: str, tmp_path: Path) -> None:
+def test_a_file_without_zones_is_named(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(CosmogonyError, match=name):
         merge([tmp_path / name], tmp_path / "merged.jsonl")
@@ -217,7 +217,7 @@ def test_merge_writes_lines_only(tmp_path: Path) -> None:
         merge([tmp_path / "gone.jsonl"], tmp_path / "merged.jsonl")
 
 
-def test_the_result_is_one_gzip_member_of_whole_lines(tmp_path: Path) -> None:
+def test_the_result_is_one_gzip_member_of_complete_lines(tmp_path: Path) -> None:
     one = lines(tmp_path / "one.jsonl", *[zone(k) for k in range(100)])
     merge([one], tmp_path / "merged.jsonl.gz")
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)

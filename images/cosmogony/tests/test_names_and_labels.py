@@ -32,7 +32,7 @@ def test_names_that_equal_the_name_are_left_out() -> None:
         (["46055:46140", "60183/60184", "1..9"], []),
     ],
 )
-def test_plain_zip_codes(codes: list[str], plain: list[str]) -> None:
+def test_single_zip_codes(codes: list[str], plain: list[str]) -> None:
     assert single_zip_codes(codes) == plain
 
 

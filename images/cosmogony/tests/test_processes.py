@@ -23,7 +23,6 @@ from extractor_support import pool_program
 from extractor_support.pool_program import EXIT_TERMINATED
 
 PROGRAM = Path(pool_program.__file__)
-SOURCE = Path(__file__).parents[1] / "src"
 LIMIT = 60  # seconds; what it bounds takes less than one on an idle machine
 
 
@@ -32,7 +31,6 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The program, ready, as leader of a process group; all of the group is ended afterwards."""
     program = subprocess.Popen(
         [sys.executable, str(PROGRAM), *arguments],
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -109,7 +107,7 @@ def test_results_come_in_order_and_children_see_what_was_read() -> None:
     assert all(map(is_gone, children))
 
 
-def test_large_results_arrive_whole() -> None:
+def test_large_results_arrive_complete() -> None:
     results = map_in_order(lambda number: bytes([number]) * 3_000_000, 12, 2)
     assert [(len(result), result[:1], result[-1:]) for result in results] == [
         (3_000_000, bytes([number]), bytes([number])) for number in range(12)

@@ -4,7 +4,7 @@
 
     bench.py [--sizes 1 10 40] [--threads N] [--format .jsonl] [--json FILE]
 
-Needs the package: `pip install -e images/cosmogony`. Inputs are made once and kept in a cache folder.
+Inputs are made once and kept in a cache folder.
 `--command` measures another program with the same options, for example the original.
 """
 
