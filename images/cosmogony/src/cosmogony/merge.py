@@ -171,7 +171,7 @@ class _Merge:
                 self._reparented += 1
 
     def _find_copies(self) -> list[list[Entry]]:
-        """Groups of zones with geometry and the same osm_id in more than one file."""
+        """Return groups of zones with geometry and the same osm_id in more than one file."""
         groups: dict[str, list[Entry]] = {}
         for entry in self._entries:
             if not entry.bare:

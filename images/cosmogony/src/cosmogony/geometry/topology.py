@@ -154,7 +154,7 @@ def _slices(total: int, size: int) -> list[slice]:
 
 
 def _box_runs(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
-    """Corners of the boxes of runs of points (both ends belong to the run), some at a time."""
+    """Return the corners of the boxes of runs of points (both ends belong to the run)."""
     low, high = np.empty((len(begin), 2)), np.empty((len(begin), 2))
     for part in _slices(len(begin), _BATCH // _CHUNK):
         first, after = begin[part][0], stop[part][-1] + 2
@@ -168,7 +168,7 @@ def _box_runs(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
 
 
 def _are_monotone(points: Floats, begin: Ints, stop: Ints) -> Bools:
-    """Runs whose every segment goes forward along the line from first to last point: they cannot meet themselves."""
+    """Return which runs go forward along the line from first to last point throughout: they cannot meet themselves."""
     answer = np.empty(len(begin), dtype=np.bool_)
     for part in _slices(len(begin), _BATCH // _CHUNK):
         size = stop[part] - begin[part]

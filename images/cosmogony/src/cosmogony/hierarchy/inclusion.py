@@ -209,7 +209,7 @@ class _BoundaryGraph:
         return candidates[good]
 
     def _holes_are_outside(self, container: int, candidates: Ints, good: Bools) -> Bools:
-        """False where a hole of the container lies inside a candidate that is still good."""
+        """Return False where a hole of the container lies inside a candidate that is still good."""
         answer = np.ones(len(candidates), dtype=np.bool_)
         holes = self._holes_of(container)
         for position in np.flatnonzero(good) if holes else ():
@@ -240,7 +240,7 @@ class _BoundaryGraph:
         return made
 
     def _find_undecided(self, container: int, candidates: Ints) -> Bools:
-        """True for pairs that arcs cannot decide: crossing borders, or a border that touches itself nearby."""
+        """Return True for pairs that arcs cannot decide: crossing borders, or a border that touches itself nearby."""
         crossing = self._crossing.get(container, ())
         points = self.self_touching_points.get(container)
         answer = np.zeros(len(candidates), dtype=np.bool_)
