@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +53,11 @@ def test_a_command_that_ends_by_itself(returned: int | None, code: int, message:
         (raising(UsageError("no number")), 2, "load: no number"),
         (raising(TransientError("server away")), 75, "load: server away; a retry can help"),
         (terminated, 75, "load: stopped by SIGTERM; a retry can help"),
-        (raising(MemoryError()), 1, "load: not enough memory; raise the memory limit of the step"),
+        (
+            raising(MemoryError()),
+            1,
+            "load: not enough memory; give the program, or the pod that it runs in, more of it",
+        ),
         (raising(KeyboardInterrupt()), 130, "load: interrupted"),
     ],
 )
@@ -73,3 +79,15 @@ def test_a_mistake_in_the_program_keeps_its_traceback(message: Callable[[], str]
     with pytest.raises(ZeroDivisionError):
         run_command("load", lambda: 1 // 0)
     assert message().startswith("load: unexpected ZeroDivisionError: ")
+
+
+def test_what_libraries_log_has_the_same_form() -> None:
+    check = """
+import logging
+from cosmogony_steps import log
+log.set_up_logging(logging.WARNING)
+logging.getLogger("library").warning("odd")
+logging.getLogger("library").info("nothing")
+"""
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ WARN odd\n", done.stderr)

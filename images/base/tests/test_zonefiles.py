@@ -42,7 +42,7 @@ def test_all_members_of_a_gzip_file_are_read() -> None:
 )
 def test_a_damaged_file_is_named(content: bytes) -> None:
     with (
-        pytest.raises(StepError, match=r"z\.jsonl\.gz cannot be read: the gzip file is damaged"),
+        pytest.raises(StepError, match=r"z\.jsonl\.gz: the gzip file is damaged or cut off and cannot be read"),
         report_damage("z.jsonl.gz"),
     ):
         decompress(io.BytesIO(content), ZoneFormat.JSONL_GZ).read()
@@ -51,7 +51,7 @@ def test_a_damaged_file_is_named(content: bytes) -> None:
 def test_errors_of_other_libraries_and_of_the_disk() -> None:
     with pytest.raises(StepError, match="damaged"), report_damage("z", ZeroDivisionError):
         raise ZeroDivisionError
-    with pytest.raises(StepError, match=r"z cannot be read \(No such file or directory\)"), report_damage("z"):
+    with pytest.raises(StepError, match=r"z: cannot be read \(No such file or directory\)"), report_damage("z"):
         open("/none")  # noqa: PTH123, SIM115
     with pytest.raises(StepError, match=r"^other$"), report_damage("z"):
         raise StepError("other")

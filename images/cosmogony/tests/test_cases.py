@@ -260,8 +260,8 @@ def test_explain_says_why(
     assert expected in capsys.readouterr().out
 
 
-def test_explain_rejects_unknown_objects(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+def test_explain_rejects_unknown_objects(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(case.path("E06"))
     assert main(["explain", path, "way:1", "--no-progress"]) == 2
     assert main(["explain", path, "relation:99", "--no-progress"]) == 1
-    assert "has no relation:99 that could be a zone" in caplog.text
+    assert "has no relation:99 that could be a zone" in capsys.readouterr().err

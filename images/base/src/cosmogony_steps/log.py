@@ -27,6 +27,22 @@ def error(text: str) -> None:
     _line("ERROR", text)
 
 
+def set_up_logging(level: int) -> None:
+    """Let the module logging, which libraries log with, write lines of this form too.
+
+    Args:
+        level: the lowest level that is written, such as logging.WARNING.
+    """
+    import logging
+
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.addLevelName(logging.WARNING, "WARN")
+    logging.basicConfig(handlers=[handler], level=level)
+
+
 def human_bytes(count: float) -> str:
     """1536 -> '1.5 KB', with the units people see on download sites."""
     for unit in ("bytes", "KB", "MB", "GB"):

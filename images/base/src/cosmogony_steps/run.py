@@ -33,7 +33,9 @@ def run_command(name: str, function: Callable[[], int | None]) -> int:
             hint = "; a retry can help" if isinstance(error, TransientError) else ""
             return _fail(f"{name}: {error}{hint}", error.exit_code)
         except MemoryError:
-            return _fail(f"{name}: not enough memory; raise the memory limit of the step", EXIT_PERMANENT)
+            return _fail(
+                f"{name}: not enough memory; give the program, or the pod that it runs in, more of it", EXIT_PERMANENT
+            )
         except KeyboardInterrupt:
             return _fail(f"{name}: interrupted", EXIT_INTERRUPTED)
         except Exception as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import IO, cast
@@ -18,12 +18,14 @@ from .errors import StepError
 
 
 class ZoneFormat(Enum):
-    """What a file of zones can be: one JSON document or a record per line, gzipped or not."""
+    """What a file of zones can be, by the end of its name."""
 
     JSON = ".json"
     JSON_GZ = ".json.gz"
     JSONL = ".jsonl"
     JSONL_GZ = ".jsonl.gz"
+    PARQUET = ".parquet"
+    FLATGEOBUF = ".fgb"
 
     @property
     def gzipped(self) -> bool:
@@ -36,17 +38,33 @@ class ZoneFormat(Enum):
         return self in (ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
 
 
-def detect_format(name: str) -> ZoneFormat:
-    """Return the format of a file by the end of its name; the case matters, as it does for the original.
+#: Formats that can be read: one JSON document or a record per line, gzipped or not.
+RECORD_FORMATS = (ZoneFormat.JSON, ZoneFormat.JSON_GZ, ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
+
+
+def detect_format(
+    name: str,
+    allowed: Sequence[ZoneFormat] = RECORD_FORMATS,
+    *,
+    problem: str = "Unknown file extension:",
+    kind: type[StepError] = StepError,
+) -> ZoneFormat:
+    """Return the format of a file by the end of its name; the case matters, as it does for the originals.
+
+    Args:
+        name: of the file.
+        allowed: the formats to choose from.
+        problem: what the message begins with; callers of the originals know their texts.
+        kind: of the error.
 
     Raises:
         StepError: the name ends in none of the formats.
     """
-    for form in ZoneFormat:
+    for form in allowed:
         if name.endswith(form.value):
             return form
-    known = ", ".join(form.value for form in ZoneFormat)
-    raise StepError(f"Unknown file extension: {name}: the name must end in one of {known}")
+    known = ", ".join(form.value for form in allowed)
+    raise kind(f"{problem} {name}: the name must end in one of {known}")
 
 
 def _open_gzip(raw: IO[bytes]) -> IO[bytes]:
@@ -59,12 +77,13 @@ def decompress(raw: IO[bytes], form: ZoneFormat, open_gzip: Callable[[IO[bytes]]
 
 
 @contextmanager
-def report_damage(name: str, *errors: type[Exception]) -> Iterator[None]:
+def report_damage(name: str, *errors: type[Exception], kind: type[StepError] = StepError) -> Iterator[None]:
     """Name the file that cannot be read or decompressed.
 
     Args:
         name: of the file.
         errors: those of another library for gzip files, besides Python's own.
+        kind: of the error that is raised.
 
     Raises:
         StepError: the block met a damaged file, or could not read it.
@@ -73,11 +92,11 @@ def report_damage(name: str, *errors: type[Exception]) -> Iterator[None]:
     try:
         yield
     except damage as error:
-        raise StepError(
-            f"{name} cannot be read: the gzip file is damaged or cut off ({error}); make or fetch it again"
+        raise kind(
+            f"{name}: the gzip file is damaged or cut off and cannot be read ({error}); make or fetch it again"
         ) from error
     except OSError as error:
-        raise StepError(f"{name} cannot be read ({error.strerror or error})") from error
+        raise kind(f"{name}: cannot be read ({error.strerror or error})") from error
 
 
 def strip_marks(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -11,7 +11,6 @@ from typing import IO, NamedTuple, cast
 
 import ijson
 import orjson
-from cosmogony_steps.errors import StepError
 from cosmogony_steps.zonefiles import decompress, detect_format, report_damage, strip_marks
 
 from .errors import InputError
@@ -70,10 +69,7 @@ def read_file(path: Path) -> Iterator[Zone]:
     Blank lines are an error, as they are for the original.
     """
     name = str(path)
-    try:
-        form = detect_format(name)
-        with report_damage(name), path.open("rb") as raw:
-            stream = decompress(raw, form)
-            yield from read_lines(stream, name, allow_blank=False) if form.lines else read_document(stream, name)
-    except StepError as cause:
-        raise InputError(str(cause)) from cause
+    form = detect_format(name, kind=InputError)
+    with report_damage(name, kind=InputError), path.open("rb") as raw:
+        stream = decompress(raw, form)
+        yield from read_lines(stream, name, allow_blank=False) if form.lines else read_document(stream, name)

@@ -5,46 +5,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from enum import Enum
 from pathlib import Path
+
+from cosmogony_steps.zonefiles import RECORD_FORMATS, detect_format
+from cosmogony_steps.zonefiles import ZoneFormat as Format
 
 from ..errors import CosmogonyError
 
-
-class Format(Enum):
-    """What a file of zones can be."""
-
-    JSON = ".json"
-    JSON_GZ = ".json.gz"
-    JSONL = ".jsonl"
-    JSONL_GZ = ".jsonl.gz"
-    PARQUET = ".parquet"
-    FLATGEOBUF = ".fgb"
-
-    @property
-    def gzipped(self) -> bool:
-        """Whether the file is compressed."""
-        return self.value.endswith(".gz")
-
-    @property
-    def lines(self) -> bool:
-        """Whether the file has one zone per line."""
-        return self in (Format.JSONL, Format.JSONL_GZ)
+__all__ = ["RECORD_FORMATS", "Format", "detect", "whole_file"]
 
 
-RECORD_FORMATS = (Format.JSON, Format.JSON_GZ, Format.JSONL, Format.JSONL_GZ)
-
-
-def detect(path: Path, allowed: tuple[Format, ...] = tuple(Format)) -> Format:
+def detect(path: Path, allowed: Sequence[Format] = tuple(Format)) -> Format:
     """The format of a name; the case matters, as it does for the original."""
-    name = path.name
-    for form in allowed:
-        if name.endswith(form.value):
-            return form
-    known = ", ".join(form.value for form in allowed)
-    raise CosmogonyError(f"Unable to detect the file format of {path}: the name must end in one of {known}")
+    return detect_format(str(path), allowed, problem="Unable to detect the file format of", kind=CosmogonyError)
 
 
 @contextmanager

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +11,7 @@ from types import NoneType
 from typing import Any
 
 import orjson
+from cosmogony_steps.zonefiles import decompress, report_damage, strip_marks
 
 from ..errors import CosmogonyError
 from ..geometry import geojson
@@ -43,24 +41,15 @@ def records(path: Path) -> Iterator[Record | None]:
 def numbered(path: Path) -> Iterator[tuple[str, Record | None]]:
     """The records and the place of each in the file, such as `line 3`. Blank lines are no records."""
     form = check(path)
-    try:
-        with _open(path, form) as file:
-            if form.lines:
-                for number, line in enumerate(file, 1):
-                    line = line.removeprefix(BOM_UTF8)
-                    if line and not line.isspace():
-                        yield f"line {number}", parse(line)
-            else:
-                for number, zone in enumerate(_document(path, file.read()), 1):
-                    yield f"zone {number}", zone if is_zone(zone) else None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CosmogonyError(f"{path}: the gzip file is damaged or cut off. Make or fetch it again.") from error
-    except OSError as error:
-        raise CosmogonyError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-def _open(path: Path, form: Format) -> gzip.GzipFile | io.BufferedReader:
-    return gzip.open(path, "rb") if form.gzipped else path.open("rb")
+    with report_damage(str(path), kind=CosmogonyError), path.open("rb") as raw:
+        file = decompress(raw, form)
+        if form.lines:
+            for number, line in enumerate(strip_marks(file), 1):
+                if line and not line.isspace():
+                    yield f"line {number}", parse(line)
+        else:
+            for number, zone in enumerate(_document(path, file.read()), 1):
+                yield f"zone {number}", zone if is_zone(zone) else None
 
 
 def _document(path: Path, content: bytes) -> list[Any]:
