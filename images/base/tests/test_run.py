@@ -84,10 +84,13 @@ def test_a_mistake_in_the_program_keeps_its_traceback(message: Callable[[], str]
 def test_what_libraries_log_has_the_same_form() -> None:
     check = """
 import logging
-from cosmogony_steps import log
-log.set_up_logging(logging.WARNING)
-logging.getLogger("library").warning("odd")
-logging.getLogger("library").info("nothing")
+from cosmogony_steps.run import run_command
+
+def warn():
+    logging.getLogger("library").info("nothing")
+    logging.getLogger("library").warning("odd")
+
+run_command("load", warn)
 """
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ WARN odd\n", done.stderr)

@@ -27,12 +27,8 @@ def error(text: str) -> None:
     _line("ERROR", text)
 
 
-def set_up_logging(level: int) -> None:
-    """Let the module logging, which libraries log with, write lines of this form too.
-
-    Args:
-        level: the lowest level that is written, such as logging.WARNING.
-    """
+def set_up_logging() -> None:
+    """Let the module logging, which libraries log with, write lines of this form too: warnings and errors."""
     import logging
 
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
@@ -40,7 +36,7 @@ def set_up_logging(level: int) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.addLevelName(logging.WARNING, "WARN")
-    logging.basicConfig(handlers=[handler], level=level)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 def human_bytes(count: float) -> str:

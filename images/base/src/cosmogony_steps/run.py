@@ -16,8 +16,8 @@ EXIT_CODES = "Exit codes: 0 done, 1 permanent failure, 2 wrong arguments or sett
 def run_command(name: str, function: Callable[[], int | None]) -> int:
     """Run a command; an error becomes one line on standard error, and the message of the pod.
 
-    SIGTERM is raised in `function` as `TerminatedError`. An error of another kind is a mistake in the program: it
-    becomes the message of the pod, and is raised again for its traceback.
+    What libraries log has the form of our own log. SIGTERM is raised in `function` as `TerminatedError`. An error of
+    another kind is a mistake in the program: it becomes the message of the pod, and is raised again for its traceback.
 
     Args:
         name: what the message begins with, such as the step.
@@ -26,6 +26,7 @@ def run_command(name: str, function: Callable[[], int | None]) -> int:
     Returns:
         The exit code: of `function`, of the error (see `errors`), 1 without enough memory, 130 when interrupted.
     """
+    log.set_up_logging()
     with raise_on_sigterm():
         try:
             return function() or 0

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from cosmogony_steps.log import set_up_logging
 from cosmogony_steps.run import EXIT_CODES, run_command
 
 from .commands import explain, generate, merge
@@ -57,7 +56,6 @@ def _run(options: argparse.Namespace) -> int:
 def _set_up_log() -> None:
     """To standard error; RUST_LOG chooses the level as it does for the original."""
     wanted = os.environ.get("RUST_LOG", "info").split(",")[-1].rpartition("=")[2].strip().lower()
-    set_up_logging(logging.WARNING)
     log.setLevel(_LEVELS.get(wanted, logging.INFO))
 
 
