@@ -3,23 +3,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from cosmogony_api.app import create_app
+from cosmogony_api.context import EXTENSION
+from cosmogony_api.settings import Settings
+from flask.testing import FlaskClient
+from throwaway import or_skip, postgis
 
-IMAGES = Path(__file__).parents[2]
-for folder in (IMAGES / "api/src", IMAGES / "api/tests", IMAGES / "base/src", IMAGES / "importer/src"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-from cosmogony_api.app import create_app  # noqa: E402
-from cosmogony_api.context import EXTENSION  # noqa: E402
-from cosmogony_api.settings import Settings  # noqa: E402
-from flask.testing import FlaskClient  # noqa: E402
-from support import data  # noqa: E402
-from throwaway import or_skip, postgis  # noqa: E402
+from .support import data
 
 
 @pytest.fixture(scope="session")

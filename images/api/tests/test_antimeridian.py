@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from support import data
 from test_openapi import check
 from throwaway import postgis
+
+from .support import data
 
 ACROSS = {"type": "Polygon", "coordinates": [[[177, -18], [177, -16], [181, -16], [181, -18], [177, -18]]]}
 ORDINARY = {

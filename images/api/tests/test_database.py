@@ -9,9 +9,9 @@ import time
 
 import psycopg
 import pytest
-from cosmogony_importer.releases import catalog, migrations, switch
-from cosmogony_importer.tiles import trex
-from support import data
+from cosmogony_importer.releases import catalog, migrations, switch, views
+
+from .support import data
 
 READS = [
     "/zones/41", "/zones/41/parents", "/v1/zones/osm/relation:1", "/tiles/cosmogony.json", "/health/ready", "/release",
@@ -93,7 +93,7 @@ def test_nothing_published(make_client, empty):
 
 def test_prepared_but_nothing_published(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
-        migrations.migrate(connection)
+        migrations.migrate_database(connection)
     client = make_client(empty)
     assert client.get("/zones/1").status_code == 503
     assert client.get("/release").status_code == 404
@@ -102,11 +102,36 @@ def test_prepared_but_nothing_published(postgres, make_client, empty):
 
 def test_prepared_for_a_tile_server_but_nothing_published(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
-        migrations.migrate(connection)
-        trex.ready(connection)
+        migrations.migrate_database(connection)
+        views.make_empty_zones_view(connection)
         assert connection.execute("select count(*) from public.zones").fetchone() == (0,)
     client = make_client(empty)
     assert client.get("/zones/1").status_code == client.get("/tiles/cosmogony.json").status_code == 503
+
+
+@pytest.mark.parametrize("comment", ["No release is published; made by cosmogony.stack", "Another text", None])
+def test_an_empty_view_is_known_whatever_its_comment(postgres, make_client, empty, comment):
+    with postgres.connect(empty) as connection:
+        migrations.migrate_database(connection)
+        views.make_empty_zones_view(connection)
+        text = psycopg.sql.Literal(comment)
+        connection.execute(psycopg.sql.SQL("comment on view public.zones is {}").format(text))
+    client = make_client(empty)
+    assert client.get("/zones/1").status_code == client.get("/tiles/cosmogony.json").status_code == 503
+    data.publish(postgres, empty, data.NEW, data.zones())
+    assert client.get("/zones/41").headers["X-Cosmogony-Release"] == data.NEW
+
+
+def test_a_view_on_the_table_of_an_original_database_is_read(postgres, make_client, empty):
+    with postgres.connect(empty) as connection:
+        connection.execute(
+            "create schema other; create table other.zones (id bigint not null primary key, parent bigint, "
+            "name varchar, admin_level int, zone_type varchar, osm_id varchar, wikidata varchar, geometry geometry); "
+            "insert into other.zones values (1, null, 'Root', 2, 'country', 'relation:1', null, null); "
+            "create view public.zones as select * from other.zones; "
+            "comment on view public.zones is 'No release is published'"
+        )
+    assert make_client(empty).get("/zones/1").json["zone"]["name"] == "Root"
 
 
 def test_original_database_then_adopted(postgres, make_client, empty):
@@ -176,8 +201,8 @@ def test_one_answer_never_mixes_two_releases(postgres, make_client, published):
     try:
         with postgres.connect(published) as connection:
             for number in range(20):
-                target = catalog.find(connection, (data.OLD, data.NEW)[number % 2])
-                switch.switch(connection, target, "publish", patience=10)
+                target = catalog.get_release(connection, (data.OLD, data.NEW)[number % 2])
+                switch.switch_release(connection, target, "publish", patience=10)
     finally:
         stop.set()
         for reader in readers:

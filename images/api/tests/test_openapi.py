@@ -8,7 +8,8 @@ import re
 
 import pytest
 from jsonschema import Draft202012Validator
-from support import data
+
+from .support import data
 
 EXAMPLES = {
     "/zones/{id}": ["/zones/41", "/zones/7", "/zones/61", "/zones/0", f"/zones/7?v={data.OLD}"],

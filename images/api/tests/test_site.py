@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from support import data
+
+from .support import data
 
 
 def test_statistics_are_the_plain_array(client):

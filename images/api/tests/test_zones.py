@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from support import data
+
+from .support import data
 
 KEYS = ["id", "name", "parent", "zone_type", "osm_id", "osm_link", "wikidata", "admin_level", "nb_children"]
 

@@ -4,20 +4,14 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from throwaway import objectstore, or_skip, postgis
 
-HERE = Path(__file__).parent
-for folder in (HERE, HERE.parent / "src"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-from helpers import Bucket, Importer, Zones  # noqa: E402
-from throwaway import objectstore, or_skip, postgis  # noqa: E402
+from .helpers import Bucket, Importer, Zones
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,8 @@ from cosmogony_importer.database.activity import INTERVAL, Activity
 from cosmogony_importer.settings import Database
 from cosmogony_steps import heartbeat
 from cosmogony_steps.heartbeat import Heartbeat
-from helpers import Importer, Zones
+
+from .helpers import Importer, Zones
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
 LONG = 60  # seconds until a test gives up

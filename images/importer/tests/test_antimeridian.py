@@ -12,9 +12,10 @@ import shapely
 import shapely.affinity
 from cosmogony_importer.database import statements
 from cosmogony_importer.load import bands
-from helpers import ID, Bucket, Importer, Zone, Zones, features, grid, square, tile, tile_of, zone
 from psycopg import sql
 from shapely.geometry import mapping, shape
+
+from .helpers import ID, Bucket, Importer, Zone, Zones, features, grid, square, tile, tile_of, zone
 
 READER = "reader_of_boxes"
 LATITUDE = -17.0  # in the middle of Datelinia
@@ -175,7 +176,7 @@ def cut(geometry: Zone) -> Zone:
 def test_shared_borders_stay_shared_at_the_edge(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(bands.make, "__defaults__", (0, chunk))
+    monkeypatch.setattr(bands.make_bands, "__defaults__", (0, chunk))
     records = grid(5, west=177.5, south=-20.0, points=60)
     for one in records:
         one["geometry"] = cut(one["geometry"])
@@ -212,9 +213,11 @@ def test_zones_of_the_same_latitude_are_no_neighbours(importer: Importer, zones:
     far = [zone(1000 + n, "Far", "state", 4, square(n, -18, n + 1, -16)) for n in range(-170, 170)]
     release = importer.load(zones.write([*with_boxes(), *beside, *far]))
     with db.transaction(force_rollback=True):
-        statements.search_path(db, schema_of(release), "public")
+        statements.set_search_path(db, schema_of(release), "public")
         db.execute(
-            statements.statement("release/band_chunks.sql", source="zones", vertices=9, min_zoom=sql.SQL("0"), zoom=0)
+            statements.read_statement(
+                "release/band_chunks.sql", source="zones", vertices=9, min_zoom=sql.SQL("0"), zoom=0
+            )
         )
         neighbours = db.execute(
             "SELECT DISTINCT other.id FROM band_chunks AS one JOIN band_chunks AS other USING (kind) "

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from cosmogony_importer import cli
 from cosmogony_importer.database import sessions
-from helpers import Importer, Zones
 from throwaway import free_port
+
+from .helpers import Importer, Zones
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
 

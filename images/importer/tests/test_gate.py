@@ -7,8 +7,9 @@ import re
 
 import psycopg
 import pytest
-from helpers import Bucket, Importer, Zones, grid, square, zone
 from record_cases import RECORDS
+
+from .helpers import Bucket, Importer, Zones, grid, square, zone
 
 TWO = [*grid(5), *grid(5, west=20, country="BB", first=100)]
 

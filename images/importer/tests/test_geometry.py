@@ -8,8 +8,9 @@ import json
 import psycopg
 import pytest
 from cosmogony_importer.load import geometry
-from helpers import grid, square
 from throwaway import postgis
+
+from .helpers import grid, square
 
 HOLE = {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]], [[3, 3], [3, 6], [6, 6], [3, 3]]]}
 BOW_TIE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
@@ -33,7 +34,7 @@ def test_same_as_postgis(connection: psycopg.Connection, shape: dict) -> None:
         "3857)) AS g), ours AS (SELECT %(ewkb)s::geometry AS g) SELECT ST_GeometryType(ours.g) = "
         "ST_GeometryType(theirs.g), ST_SRID(ours.g), ST_IsValid(ours.g), ST_HausdorffDistance(ours.g, theirs.g), "
         "greatest(1, ST_Length(ST_BoundingDiagonal(ours.g))) FROM ours, theirs",
-        {"json": json.dumps(shape), "ewkb": geometry.ewkb(shape).hex()},
+        {"json": json.dumps(shape), "ewkb": geometry.to_ewkb(shape).hex()},
     ).fetchone()
     assert (kind, srid, valid) == (True, 3857, True)
     assert distance < 1e-9 * size
@@ -43,23 +44,23 @@ def test_one_invalid_geometry_of_many_is_found() -> None:
     """Those of a batch are checked at once."""
     many = [HOLE, BOW_TIE, *[one["geometry"] for one in grid(3)]]
     flat = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [2, 2], [0, 0]]]}
-    assert geometry.ewkbs(many, [False] * len(many)) == [geometry.ewkb(one) for one in many]
+    assert geometry.to_ewkbs(many, [False] * len(many)) == [geometry.to_ewkb(one) for one in many]
     for position in range(len(many) + 1):
         some = [*many[:position], flat, *many[position:]]
-        with pytest.raises(geometry.InvalidGeometry, match="no area"):
-            geometry.ewkbs(some, [False] * len(some))
+        with pytest.raises(geometry.InvalidGeometryError, match="no area"):
+            geometry.to_ewkbs(some, [False] * len(some))
 
 
 def test_a_straight_line_in_degrees_has_no_area_although_it_is_bent_in_metres() -> None:
     line = {"type": "Polygon", "coordinates": [[[0, 0], [40, 40], [80, 80], [0, 0]]]}
-    with pytest.raises(geometry.InvalidGeometry, match="no area"):
-        geometry.ewkb(line)
+    with pytest.raises(geometry.InvalidGeometryError, match="no area"):
+        geometry.to_ewkb(line)
 
 
 def test_a_sliver_is_accepted_of_a_generated_zone_only() -> None:
     sliver = {"type": "Polygon", "coordinates": [[[6, 49], [6.01, 49], [6.01, 49.00000000000001], [6, 49]]]}
-    geometry.ewkb(sliver, generated=True)
-    with pytest.raises(geometry.InvalidGeometry, match="no area"):
-        geometry.ewkb(sliver)
-    with pytest.raises(geometry.InvalidGeometry, match="no area"):
-        geometry.ewkb({"type": "Polygon", "coordinates": [[[6, 49], [7, 49], [6, 49], [6, 49]]]}, generated=True)
+    geometry.to_ewkb(sliver, generated=True)
+    with pytest.raises(geometry.InvalidGeometryError, match="no area"):
+        geometry.to_ewkb(sliver)
+    with pytest.raises(geometry.InvalidGeometryError, match="no area"):
+        geometry.to_ewkb({"type": "Polygon", "coordinates": [[[6, 49], [7, 49], [6, 49], [6, 49]]]}, generated=True)

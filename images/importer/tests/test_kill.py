@@ -16,7 +16,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from helpers import Importer, Zones, features, tile, tile_of
+
+from .helpers import Importer, Zones, features, tile, tile_of
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
 WHERE = (7, *tile_of(1, 1, 7))

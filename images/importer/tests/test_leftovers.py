@@ -10,7 +10,9 @@ import pytest
 from cosmogony_importer import storage
 from cosmogony_importer.housekeeping import leftovers
 from cosmogony_importer.settings import Storage
-from helpers import Bucket, Importer, grid
+from cosmogony_steps.errors import StepError
+
+from .helpers import Bucket, Importer, grid
 
 URL = "http://download.example.org/"
 RELEASES = [f"2026112{n}t221000-0000000{n}" for n in range(1, 5)]
@@ -172,11 +174,14 @@ def test_unfinished_uploads_older_than_a_day_go(
 
 def test_nothing_of_the_live_release_or_elsewhere_can_be_removed(bucket: Bucket) -> None:
     """The last line of defence, whatever was found."""
-    store, kept = storage.Store(Storage.from_environment()), leftovers.Kept(RELEASES[0], frozenset(RELEASES[:1]))
+    store, kept = (
+        storage.Store(Storage.from_environment()),
+        leftovers.KeptReleases(RELEASES[0], frozenset(RELEASES[:1])),
+    )
     for key in (f"releases/{RELEASES[0]}/zones.jsonl.gz", "elsewhere/x"):
         bucket.put("osm/gone.osm.pbf", b"x")
         bucket.put(key, b"x")
         found = [leftovers.Leftover(storage.Stored(k, 1, datetime.now(UTC)), "") for k in ("osm/gone.osm.pbf", key)]
-        with pytest.raises(storage.ImporterError, match="must not be removed; nothing was"):
-            leftovers.remove(store, kept, found)
+        with pytest.raises(StepError, match="must not be removed; nothing was"):
+            leftovers.remove_leftovers(store, kept, found)
         assert set(bucket.keys()) >= {"osm/gone.osm.pbf", key}

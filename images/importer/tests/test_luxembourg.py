@@ -15,7 +15,8 @@ import psycopg
 import pytest
 import shapely
 import shapely.geometry
-from helpers import Importer, features, tile, tile_of
+
+from .helpers import Importer, features, tile, tile_of
 
 ROOT = Path(__file__).parents[3]
 EXTRACT = ROOT / "tests/data/luxembourg_filtered.osm.pbf"

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from cosmogony_importer.database import statements
 from cosmogony_importer.releases import migrations
-from helpers import Importer, Zones, tile
+
+from .helpers import Importer, Zones, tile
 
 COMMENT = "-- a later version\n"
 NEW_COLUMN = """
@@ -23,8 +24,8 @@ UPDATE zones SET area = ST_Area(geometry);
 def newer(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[str, str]]]:
     """More SQL files than there are."""
     added: dict[str, list[tuple[str, str]]] = {}
-    real = statements.files
-    monkeypatch.setattr(statements, "files", lambda folder: sorted([*real(folder), *added.get(folder, [])]))
+    real = statements.read_files
+    monkeypatch.setattr(statements, "read_files", lambda folder: sorted([*real(folder), *added.get(folder, [])]))
     return added
 
 
@@ -44,7 +45,7 @@ def test_several_at_once(importer: Importer, db: psycopg.Connection) -> None:
     def migrate() -> None:
         try:
             with importer.connect() as own:
-                migrations.migrate(own)
+                migrations.migrate_database(own)
         except Exception as error:
             errors.append(error)
 
@@ -55,14 +56,14 @@ def test_several_at_once(importer: Importer, db: psycopg.Connection) -> None:
         thread.join(60)
     assert errors == []
     applied = db.execute("SELECT name FROM cosmogony_catalog.migrations WHERE name LIKE 'catalog/%'").fetchall()
-    assert sorted(name for (name,) in applied) == [f"catalog/{name}" for name, _ in statements.files("catalog")]
+    assert sorted(name for (name,) in applied) == [f"catalog/{name}" for name, _ in statements.read_files("catalog")]
 
 
 def test_a_catalog_without_warmed_zooms(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     """A database of the first version: what is live stays so, and tiles of an area can be stored."""
     release = importer.load(zones.grid(mark=" a"))
     importer.run("publish")
-    first = dict(statements.files("catalog"))["001_catalog.sql"]
+    first = dict(statements.read_files("catalog"))["001_catalog.sql"]
     view = first[first.index("CREATE VIEW public.cosmogony_releases") :].split(";")[0]
     db.execute("ALTER TABLE cosmogony_catalog.releases DROP COLUMN warmed_zoom CASCADE")
     db.execute(view)
@@ -126,7 +127,7 @@ def test_functions_follow_their_files(
 ) -> None:
     importer.run("init")
     before = db.execute("SELECT digest FROM cosmogony_catalog.migrations WHERE name = 'functions/tiles.sql'").fetchone()
-    real = statements.files
+    real = statements.read_files
     monkeypatch.setattr(
         statements,
         "files",

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from cosmogony_importer.releases import switch
-from helpers import Importer, Zones, features, square, tile, tile_of, zone
+
+from .helpers import Importer, Zones, features, square, tile, tile_of, zone
 
 ROLE = "reader_of_zones"
 
@@ -167,7 +168,7 @@ def test_two_publishers_do_not_fight(importer: Importer, zones: Zones, db: psyco
         with importer.connect() as own:
             for n in range(6):
                 target = switch.catalog.find(own, releases[(n + number) % 2])
-                found.append(switch.switch(own, target, "publish"))
+                found.append(switch.switch_release(own, target, "publish"))
 
     threads = [threading.Thread(target=turn, args=(number,)) for number in (0, 1)]
     for thread in threads:

@@ -8,9 +8,10 @@ import io
 import json
 
 import pytest
-from cosmogony_importer.errors import ImporterError
 from cosmogony_importer.load import geometry, reader, rows
-from helpers import Zones, grid, square, zone
+from cosmogony_steps.errors import StepError
+
+from .helpers import Zones, grid, square, zone
 
 SOME = [
     zone(1, "Älmhult \u2603 \U0001f600", "city", 8, square(0, 0, 1, 1)),
@@ -20,7 +21,7 @@ SOME = [
 
 def read(path, jobs=1):
     with reader.open_file(path) as stream:
-        return list(rows.of_stream(stream, reader.ending(str(path)), str(path), jobs))
+        return list(rows.read_rows(stream, reader.detect_format(str(path)), str(path), jobs))
 
 
 @pytest.mark.parametrize("name", ["z.json", "z.json.gz", "z.jsonl", "z.jsonl.gz"])
@@ -33,8 +34,8 @@ def test_all_formats_give_the_same_rows(zones: Zones, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["z.JSON", "z.txt", "z.gz", "zjson", "z.jsonl.bz2"])
 def test_unknown_ending(name: str) -> None:
-    with pytest.raises(ImporterError, match="Unknown file extension"):
-        reader.ending(name)
+    with pytest.raises(StepError, match="Unknown file extension"):
+        reader.detect_format(name)
 
 
 def test_all_members_of_a_gzip_file_are_read(zones: Zones) -> None:
@@ -49,13 +50,13 @@ def test_all_members_of_a_gzip_file_are_read(zones: Zones) -> None:
 def test_truncated_file(zones: Zones, name: str) -> None:
     path = zones.write(grid(3), name)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(ImporterError, match="damaged"):
+    with pytest.raises(StepError, match="damaged"):
         read(path)
 
 
 def test_not_a_gzip_file(zones: Zones) -> None:
     path = zones.write(SOME, "z.jsonl").rename(zones.folder / "z.jsonl.gz")
-    with pytest.raises(ImporterError, match="damaged"):
+    with pytest.raises(StepError, match="damaged"):
         read(path)
 
 
@@ -84,7 +85,7 @@ def test_not_a_gzip_file(zones: Zones) -> None:
 def test_bad_lines_are_named(zones: Zones, line: str, complaint: str) -> None:
     path = zones.write(SOME[:1], "z.jsonl")
     path.write_text(path.read_text() + line)
-    with pytest.raises(ImporterError, match=complaint):
+    with pytest.raises(StepError, match=complaint):
         read(path)
 
 
@@ -92,7 +93,7 @@ def test_bad_lines_are_named(zones: Zones, line: str, complaint: str) -> None:
 def test_bad_documents(zones: Zones, text: str) -> None:
     path = zones.folder / "z.json"
     path.write_text(text)
-    with pytest.raises(ImporterError):
+    with pytest.raises(StepError):
         read(path)
 
 
@@ -101,7 +102,7 @@ def test_document_is_cut_anywhere(zones: Zones, monkeypatch: pytest.MonkeyPatch)
     text = json.dumps({"a": 12.5, "zones": SOME, "ü": [1, {"b": "]"}]}, ensure_ascii=False).encode()
     for size in (1, 2, 3, 7, 64):
         monkeypatch.setattr(reader, "CHUNK", size)
-        assert list(reader.document(io.BytesIO(text), "z.json")) == SOME
+        assert list(reader.iterate_zones(io.BytesIO(text), "z.json")) == SOME
 
 
 def test_several_threads_keep_the_order(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +117,7 @@ def test_several_threads_name_the_bad_line(zones: Zones, monkeypatch: pytest.Mon
     path = zones.folder / "z.jsonl.gz"
     lines = [json.dumps(one) for one in grid(6)]
     path.write_bytes(gzip.compress("\n".join([*lines[:30], "oops", *lines[30:]]).encode()))
-    with pytest.raises(ImporterError, match="line 31: no JSON"):
+    with pytest.raises(StepError, match="line 31: no JSON"):
         read(path, jobs=2)
 
 
@@ -135,5 +136,5 @@ def test_areas_of_a_line_are_what_its_json_says(text: str, many: bool) -> None:
     kind, text = ("MultiPolygon", f"[{text}]") if many else ("Polygon", text)
     zone = json.dumps(SOME[0] | {"geometry": {"type": kind, "coordinates": 0}}, separators=(",", ":"))
     assert zone.count('"coordinates":0') == 1
-    read = reader.of_line(zone.replace('"coordinates":0', f'"coordinates":{text}').encode())["geometry"]
-    assert geometry.ewkb(read) == geometry.ewkb({"type": kind, "coordinates": json.loads(text)})
+    read = reader.parse_line(zone.replace('"coordinates":0', f'"coordinates":{text}').encode())["geometry"]
+    assert geometry.to_ewkb(read) == geometry.to_ewkb({"type": kind, "coordinates": json.loads(text)})

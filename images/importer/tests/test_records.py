@@ -9,10 +9,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cosmogony_importer.errors import ImporterError
 from cosmogony_importer.load import reader, rows
-from helpers import Bucket, Importer
+from cosmogony_steps.errors import StepError
 from record_cases import RECORDS, country, geometries, line, square, write
+
+from .helpers import Bucket, Importer
 
 INVALID, VALID = geometries("invalid"), geometries("valid")
 BLANK = ["", " ", "\t", "\r", "\ufeff", "\ufeff\r"]
@@ -20,11 +21,11 @@ BLANK = ["", " ", "\t", "\r", "\ufeff", "\ufeff\r"]
 
 def read(path: Path, jobs: int = 1) -> list[rows.Row | None]:
     with reader.open_file(path) as stream:
-        return list(rows.of_stream(stream, reader.ending(str(path)), str(path), jobs))
+        return list(rows.read_rows(stream, reader.detect_format(str(path)), str(path), jobs))
 
 
 def refused(path: Path) -> str:
-    with pytest.raises(ImporterError) as error:
+    with pytest.raises(StepError) as error:
         read(path)
     assert str(error.value).startswith(f"{path} is refused: ")
     assert str(error.value).endswith("Nothing was loaded. Correct the file, or make it again")
@@ -129,7 +130,7 @@ def test_20_are_named_and_the_others_counted(tmp_path: Path, monkeypatch: pytest
     wrong = ["{broken", line(20, square(2, 1), admin_level="8"), line(0), *[line(n, "7") for n in range(21, 30)]]
     path = write(tmp_path / "zones.jsonl", country(), *bad, *wrong, line(0))
     for jobs in (1, 2):
-        with pytest.raises(ImporterError) as error:
+        with pytest.raises(StepError) as error:
             read(path, jobs)
         named = str(error.value).split(": ", 1)[1].split("; ")
         assert [one.split(": ")[0] for one in named[:20]] == [
@@ -192,7 +193,7 @@ def test_a_byte_order_mark_and_carriage_returns(name: str, usual: bool, tmp_path
 @pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])
 def test_endless_nesting_is_refused(name: str, tmp_path: Path) -> None:
     path = write(tmp_path / name, line(1, f'{{"type":"Polygon","coordinates":{"[" * 99_999}{"]" * 99_999}}}'))
-    with pytest.raises(ImporterError, match=str(path)):
+    with pytest.raises(StepError, match=str(path)):
         read(path)
 
 

@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from helpers import ID, Bucket, Importer, grid
 from throwaway import free_port
+
+from .helpers import ID, Bucket, Importer, grid
 
 STARTED = "2026-11-22T22:10:00Z"
 RUN = "cosmogony-update-x7k2p"
@@ -71,7 +72,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     running = Receiver()
     monkeypatch.setenv("WEBHOOK_URL", running.url)
     monkeypatch.setattr("cosmogony_importer.reports.webhook.PAUSE", 0.01)
-    monkeypatch.setattr("cosmogony_importer.reports.webhook.post.__defaults__", (0.01,))
+    monkeypatch.setattr("cosmogony_importer.reports.webhook.post_document.__defaults__", (0.01,))
     yield running
     running.stop()
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from helpers import Importer, Zones, features
 from throwaway import free_port, or_skip
 from throwaway.programs import program
+
+from .helpers import Importer, Zones, features
 
 TILES = Path(__file__).parents[2] / "tiles"
 NAMES = re.compile(rb"(?:Land|City \d+) ([a-z])")

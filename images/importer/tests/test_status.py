@@ -9,7 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import ID, Bucket, Importer, grid
+
+from .helpers import ID, Bucket, Importer, grid
 
 
 def status(importer: Importer) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import json
 
 import psycopg
 import pytest
-from helpers import ID, STATISTICS, Bucket, Importer, features, grid, tile, zone
+
+from .helpers import ID, STATISTICS, Bucket, Importer, features, grid, tile, zone
 
 
 def test_whole_pipeline(

@@ -12,7 +12,8 @@ import shapely.geometry
 from cosmogony_importer.load import bands
 from cosmogony_importer.settings import Database
 from cosmogony_importer.tiles import pyramid
-from helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
+
+from .helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 
 
 def publish(importer: Importer, path) -> str:
@@ -256,7 +257,7 @@ def test_shared_borders_stay_shared(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     """No gap and no overlap between neighbours at any zoom, also where they were simplified apart from each other."""
-    monkeypatch.setattr(bands.make, "__defaults__", (0, chunk))
+    monkeypatch.setattr(bands.make_bands, "__defaults__", (0, chunk))
     publish(importer, zones.grid(size=6, points=60, south=47.0))
     seen = 0
     for zoom in range(3, 15):
@@ -272,7 +273,7 @@ def test_shared_borders_stay_shared(
 def test_bands_are_coverages(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bands.make, "__defaults__", (0, 500))
+    monkeypatch.setattr(bands.make_bands, "__defaults__", (0, 500))
     release = importer.load(zones.grid(size=6, points=80))
     vertices = {}
     for zoom in bands.BANDS:
@@ -336,7 +337,7 @@ def test_interrupted_tiles_go_on(
 ) -> None:
     release = importer.load(zones.grid(size=5))
     monkeypatch.setattr(pyramid, "BATCH", 4)
-    made, real = [], pyramid._batch
+    made, real = [], pyramid._make_batch
 
     def failing(connection, release_):
         if len(made) == 5:
@@ -344,11 +345,11 @@ def test_interrupted_tiles_go_on(
         made.append(real(connection, release_))
         return made[-1]
 
-    monkeypatch.setattr(pyramid, "_batch", failing)
+    monkeypatch.setattr(pyramid, "_make_batch", failing)
     importer.run("tiles", "--release", release, "--max-zoom", 8, "--jobs", 1, code=75)
     assert importer.list()[0]["stored_zoom"] is None
     assert len(features(tile(db, 6, 32, 31, release))) == 26  # computed meanwhile
-    monkeypatch.setattr(pyramid, "_batch", real)
+    monkeypatch.setattr(pyramid, "_make_batch", real)
     said = importer.run("tiles", "--release", release, "--max-zoom", 8)
     assert f"{sum(made)} of them done before" in said
     assert importer.list()[0]["stored_zoom"] == 8
@@ -365,7 +366,7 @@ def test_two_runs_share_the_work(
     def work() -> None:
         with importer.connect() as own:
             release = tiles_release(own, release_id)
-            found.append(pyramid.store(Database.from_environment(), own, release, 7, 1))
+            found.append(pyramid.store_low_zooms(Database.from_environment(), own, release, 7, 1))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -380,7 +381,7 @@ def test_two_runs_share_the_work(
 def tiles_release(connection: psycopg.Connection, release_id: str):
     from cosmogony_importer.releases import catalog
 
-    return catalog.find(connection, release_id)
+    return catalog.get_release(connection, release_id)
 
 
 def test_zoom_limits(importer: Importer, zones: Zones) -> None:

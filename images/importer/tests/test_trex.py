@@ -16,19 +16,20 @@ from typing import Any
 import psycopg
 import pytest
 from cosmogony_importer.tiles import trex
-from helpers import Importer, Zones, square, tile_of, zone
+
+from .helpers import Importer, Zones, square, tile_of, zone
 
 CONFIG = Path(__file__).parents[3] / "roles/chart/files/cosmogony/files/trex.toml"
 WORLD = 20037508.342789244
 
 
 @pytest.fixture
-def cache(importer: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trex.Cache:
+def cache(importer: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trex.TrexCache:
     folder = tmp_path / "mvtcache"
     folder.mkdir()
     monkeypatch.setenv("TREX_CACHE", str(folder))
     monkeypatch.setattr(trex, "DRAIN", 0.2)
-    return trex.Cache(folder)
+    return trex.TrexCache(folder)
 
 
 def write(folder: Path, address: str, content: bytes = b"tile") -> Path:
@@ -60,7 +61,7 @@ def published(importer: Importer, zones: Zones, mark: str, *addresses: str) -> s
     return release
 
 
-def shown(cache: trex.Cache, address: str) -> str | None:
+def shown(cache: trex.TrexCache, address: str) -> str | None:
     """What t-rex finds in its cache."""
     path = cache.root / "cosmogony" / f"{address}.pbf"
     return gzip.decompress(path.read_bytes()).decode() if path.exists() else None
@@ -145,14 +146,14 @@ def test_queries_give_the_zones_of_a_tile(importer: Importer, zones: Zones, db: 
 
 
 def test_prepared_configuration_reads_the_release_and_writes_aside(
-    importer: Importer, zones: Zones, cache: trex.Cache, db: psycopg.Connection
+    importer: Importer, zones: Zones, cache: trex.TrexCache, db: psycopg.Connection
 ) -> None:
     published(importer, zones, "a")
     release = importer.load(zones.grid("b.jsonl.gz", mark=" b"))
     importer.run("tile_prepare", "--release", release, "--template", CONFIG)
     read = tomllib.loads(Path(importer.output("config")).read_text())
     schema = "release_" + release.replace("-", "_")
-    assert read == config(f"{schema}.zones") | {"cache": {"file": {"base": str(cache.preparing(release))}}}
+    assert read == config(f"{schema}.zones") | {"cache": {"file": {"base": str(cache.get_preparing(release))}}}
     assert {name for _, name, *_ in features(db, 4, 8, 7, f"{schema}.zones")} >= {"Land b", "City 0 b"}
     west, south, east, north = map(float, importer.output("extent").split(","))
     assert (west, south, east, north) == pytest.approx((0, 0, 4, 4), abs=0.1)
@@ -168,10 +169,10 @@ def test_prepared_configuration_reads_the_release_and_writes_aside(
     ],
 )
 def test_extent_stays_inside_the_grid(bounds: list[float] | None, expected: str) -> None:
-    assert trex.extent(bounds) == expected
+    assert trex.format_extent(bounds) == expected
 
 
-def test_a_template_of_something_else_is_refused(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_a_template_of_something_else_is_refused(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = importer.load(zones.grid())
     other = cache.root / "other.toml"
     other.write_text("[grid]\n")
@@ -179,15 +180,17 @@ def test_a_template_of_something_else_is_refused(importer: Importer, zones: Zone
     assert "does not hold @ZONES@" in said
 
 
-def test_without_a_name_it_is_the_live_release(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_without_a_name_it_is_the_live_release(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = published(importer, zones, "live", "0/0/0")
     importer.load(zones.grid("later.jsonl.gz", mark=" later"))
     importer.run("tile_prepare", "--release", "", "--template", CONFIG)
     assert importer.output("release") == release
-    assert cache.preparing(release).is_dir()
+    assert cache.get_preparing(release).is_dir()
 
 
-def test_before_the_first_release(importer: Importer, zones: Zones, cache: trex.Cache, db: psycopg.Connection) -> None:
+def test_before_the_first_release(
+    importer: Importer, zones: Zones, cache: trex.TrexCache, db: psycopg.Connection
+) -> None:
     """t-rex can start: it finds the columns of public.zones and a folder to write into."""
     importer.run("tile_link")
     importer.run("tile_link")
@@ -200,13 +203,15 @@ def test_before_the_first_release(importer: Importer, zones: Zones, cache: trex.
     assert shown(cache, "0/0/0") == release
 
 
-def test_an_original_table_stays(importer: Importer, zones: Zones, cache: trex.Cache, db: psycopg.Connection) -> None:
+def test_an_original_table_stays(
+    importer: Importer, zones: Zones, cache: trex.TrexCache, db: psycopg.Connection
+) -> None:
     db.execute("CREATE TABLE public.zones (id bigint)")
     importer.run("tile_link")
     assert db.execute("SELECT relkind::text FROM pg_class WHERE oid = 'public.zones'::regclass").fetchone() == ("r",)
 
 
-def test_publish_and_rollback_move_the_link(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_publish_and_rollback_move_the_link(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     first = published(importer, zones, "a", "0/0/0", "3/4/3")
     assert shown(cache, "3/4/3") == first
     second = published(importer, zones, "b", "0/0/0", "3/4/3")
@@ -218,7 +223,7 @@ def test_publish_and_rollback_move_the_link(importer: Importer, zones: Zones, ca
     assert cache.link.readlink() == Path("releases") / first, "relative: pods may have the volume anywhere"
 
 
-def test_publish_again_cures_a_lost_link(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_publish_again_cures_a_lost_link(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = published(importer, zones, "a", "0/0/0")
     cache.link.unlink()
     importer.run("publish", "--release", release)
@@ -226,7 +231,7 @@ def test_publish_again_cures_a_lost_link(importer: Importer, zones: Zones, cache
 
 
 def test_tiles_computed_across_a_switch_are_dropped(
-    importer: Importer, zones: Zones, cache: trex.Cache, monkeypatch: pytest.MonkeyPatch
+    importer: Importer, zones: Zones, cache: trex.TrexCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """t-rex reads the old zones, computes, and writes the tile when the link leads to the new folder already."""
     first = published(importer, zones, "a", "0/0/0")
@@ -244,22 +249,24 @@ def test_tiles_computed_across_a_switch_are_dropped(
     importer.run("publish", "--release", release)
     assert shown(cache, "0/0/0") == release
     assert shown(cache, "9/256/254") is None
-    left = cache.folder(first)
+    left = cache.get_folder(first)
     assert (left / "0/0/0.pbf").exists()
     assert not (left / "9/256/255.pbf").exists(), "it may be of the new release, computed before the link moved"
 
 
-def test_a_release_without_tiles_gets_an_empty_folder(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_a_release_without_tiles_gets_an_empty_folder(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     first = published(importer, zones, "a")
     published(importer, zones, "b", "0/0/0")
-    trex.Cache(cache.root).remove(cache.folder(first))
+    trex.TrexCache(cache.root).remove(cache.get_folder(first))
     assert f"no tiles of release {first}" in importer.run("rollback")
     assert shown(cache, "0/0/0") is None
     write(cache.root, "0/0/0", b"computed")
     assert shown(cache, "0/0/0") == "computed"
 
 
-def test_tiles_of_the_live_release_can_be_generated_again(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_tiles_of_the_live_release_can_be_generated_again(
+    importer: Importer, zones: Zones, cache: trex.TrexCache
+) -> None:
     release = published(importer, zones, "a", "0/0/0")
     write(cache.root, "9/1/1", b"computed")
     generate(importer, release, "0/0/0", "1/1/1")
@@ -267,43 +274,43 @@ def test_tiles_of_the_live_release_can_be_generated_again(importer: Importer, zo
     assert not list(cache.root.glob("trash/*")) and not list(cache.root.glob("preparing/*"))
 
 
-def test_finish_twice(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_finish_twice(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = importer.load(zones.grid())
     assert "2 tiles" in generate(importer, release, "0/0/0", "1/1/1")
     assert "in place already" in importer.run("tile_finish", "--release", release, "--max-zoom", 4)
     assert importer.output("tiles") == "2"
 
 
-def test_finish_refuses_nothing_and_halves(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_finish_refuses_nothing_and_halves(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = importer.load(zones.grid())
     assert "run tile_prepare" in importer.run("tile_finish", "--release", release, "--max-zoom", 4, code=1)
     importer.run("tile_prepare", "--release", release, "--template", CONFIG)
-    base = cache.preparing(release)
+    base = cache.get_preparing(release)
     (base / "cosmogony").mkdir()
     assert "made no tile although" in importer.run("tile_finish", "--release", release, "--max-zoom", 4, code=1)
     path = write(base, "4/8/7", b"x" * 1000)
     path.write_bytes(path.read_bytes()[:-9])
     assert "tile 4/8/7.pbf is damaged" in importer.run("tile_finish", "--release", release, "--max-zoom", 4, code=1)
-    assert not cache.folder(release).exists()
+    assert not cache.get_folder(release).exists()
 
 
-def test_clean_keeps_what_the_database_keeps(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_clean_keeps_what_the_database_keeps(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     releases = [published(importer, zones, mark, "0/0/0") for mark in "abc"]
-    cache.preparing("20200101t000000-00000000").mkdir(parents=True)
+    cache.get_preparing("20200101t000000-00000000").mkdir(parents=True)
     importer.run("clean", "--keep", 2)
     assert {path.name for path in cache.root.glob("releases/*")} == set(releases[1:])
     assert not list(cache.root.glob("preparing/*")) and not (cache.root / "trash").exists()
     assert shown(cache, "0/0/0") == releases[2]
 
 
-def test_a_folder_that_trex_made_gives_way_to_the_link(importer: Importer, zones: Zones, cache: trex.Cache) -> None:
+def test_a_folder_that_trex_made_gives_way_to_the_link(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     write(cache.root, "metadata")
     release = published(importer, zones, "a", "0/0/0")
-    assert cache.linked() == release
+    assert cache.read_link() == release
 
 
 def test_a_broken_volume_leaves_the_release_live_and_says_what_to_do(
-    importer: Importer, zones: Zones, cache: trex.Cache
+    importer: Importer, zones: Zones, cache: trex.TrexCache
 ) -> None:
     release = importer.load(zones.grid())
     importer.run("gate", "--release", release)

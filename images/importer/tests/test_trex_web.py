@@ -21,10 +21,11 @@ from pathlib import Path
 
 import pytest
 from cosmogony_importer.tiles import trex
-from helpers import Importer, Zones
-from test_trex import cache, published  # noqa: F401
 from throwaway import free_port, or_skip
 from throwaway import root as debian
+
+from .helpers import Importer, Zones
+from .test_trex import cache, published  # noqa: F401
 
 IMAGES = Path(__file__).parents[2]
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
@@ -87,7 +88,7 @@ def until(get: Get, path: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 @pytest.fixture
-def tile_server(cache: trex.Cache) -> Iterator[type[TileServer]]:  # noqa: F811
+def tile_server(cache: trex.TrexCache) -> Iterator[type[TileServer]]:  # noqa: F811
     handler = type("Here", (TileServer,), {"root": cache.root, "asked": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     handler.port = server.server_port

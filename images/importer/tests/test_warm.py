@@ -11,7 +11,8 @@ from cosmogony_importer.database import parallel
 from cosmogony_importer.releases import catalog
 from cosmogony_importer.settings import Database
 from cosmogony_importer.tiles import area, pyramid
-from helpers import Importer, Zones, features, grid, tile, tile_of
+
+from .helpers import Importer, Zones, features, grid, tile, tile_of
 
 
 def schema_of(release: str) -> str:
@@ -155,7 +156,7 @@ def test_a_killed_run_goes_on(
     """What was stored is served and not made again."""
     monkeypatch.setattr(pyramid, "BATCH", 4)
     before = len(stored(db, live))
-    real = parallel.run
+    real = parallel.run_workers
 
     def cut(settings, loop, jobs):
         def shortened(connection, stop):
@@ -173,7 +174,7 @@ def test_a_killed_run_goes_on(
         real(settings, shortened, 1)
 
     with monkeypatch.context() as broken:
-        broken.setattr(parallel, "run", cut)
+        broken.setattr(parallel, "run_workers", cut)
         importer.run("tiles", "--max-zoom", 9, "--country", "AA", code=75)
     done = len(stored(db, live)) - before
     assert 0 < done <= 12
@@ -198,7 +199,7 @@ def test_zoom_limits(importer: Importer, live: str, wrong: list[object]) -> None
 )
 def test_boxes_are_checked(text: str) -> None:
     with pytest.raises(ValueError, match="is no box"):
-        area.Box.of_text(text)
+        area.Box.parse(text)
 
 
 def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
@@ -219,7 +220,7 @@ def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db:
 
 def test_who_stores_uses_what_it_was_given(importer: Importer, live: str) -> None:
     with importer.connect() as own:
-        release = catalog.find(own, live)
-        expected = area.store(Database.from_environment(), own, release, area.Wanted(6, 7), 1)
+        release = catalog.get_release(own, live)
+        expected = area.store_selection(Database.from_environment(), own, release, area.TileSelection(6, 7), 1)
         assert expected.by_zoom.keys() == {6, 7}
-        assert area.store(Database.from_environment(), own, release, area.Wanted(6, 7), 2).tiles == 0
+        assert area.store_selection(Database.from_environment(), own, release, area.TileSelection(6, 7), 2).tiles == 0

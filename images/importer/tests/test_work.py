@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from cosmogony_importer.database import parallel, sessions
 from cosmogony_importer.settings import Database
-from helpers import Importer
+
+from .helpers import Importer
 
 HOURS = "SELECT pg_sleep(7200)"
 
@@ -29,13 +30,13 @@ def test_the_first_error_cancels_what_the_others_wait_for(importer: Importer) ->
 
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError):
-        parallel.share(Database.from_environment(), ["sleep", "fail"], do, jobs=2)
+        parallel.process_items(Database.from_environment(), ["sleep", "fail"], do, jobs=2)
     assert time.monotonic() - began < 60
 
 
 def test_every_item_is_done_once(importer: Importer) -> None:
     done: list[int] = []
-    parallel.share(Database.from_environment(), range(100), lambda connection, item: done.append(item), jobs=4)
+    parallel.process_items(Database.from_environment(), range(100), lambda connection, item: done.append(item), jobs=4)
     assert sorted(done) == list(range(100))
 
 

@@ -61,7 +61,7 @@ def schema(connection: psycopg.Connection) -> Iterator[None]:
 
 
 def enter(connection: psycopg.Connection) -> None:
-    statements.search_path(connection, "bench", statements.postgis_schema(connection))
+    statements.set_search_path(connection, "bench", statements.find_postgis_schema(connection))
 
 
 def processor(connection: psycopg.Connection) -> float:
@@ -75,12 +75,12 @@ def by_copy(connection: psycopg.Connection, file: Path, jobs: int, times: dict[s
     with schema(connection):
         with connection.transaction():
             enter(connection)
-            loader._tables(connection)
+            loader._create_tables(connection)
             with reader.open_file(file) as stream, redirect_stdout(None):
-                loader._copy(connection, loader.Source(stream, ".jsonl.gz", file.name), loaded, 0, jobs)
+                loader._copy_zones(connection, loader.ZoneStream(stream, ".jsonl.gz", file.name), loaded, 0, jobs)
             times.setdefault("read and COPY", []).append(time.monotonic() - begun)
             between = time.monotonic()
-            loader._index(connection)
+            loader._create_indexes(connection)
             times.setdefault("indexes and ANALYZE", []).append(time.monotonic() - between)
         times.setdefault("all", []).append(time.monotonic() - begun)
         times.setdefault("processor", []).append(processor(connection) - used)
@@ -92,7 +92,7 @@ def by_insert(connection: psycopg.Connection, file: Path, times: dict[str, list[
     with schema(connection):
         with connection.transaction():
             enter(connection)
-            connection.execute(statements.statement("release/001_release.sql"))
+            connection.execute(statements.read_statement("release/001_release.sql"))
             for statement in ORIGINAL_INDEXES:
                 connection.execute(statement)
             with gzip.open(file) as lines:
@@ -112,7 +112,7 @@ def by_insert(connection: psycopg.Connection, file: Path, times: dict[str, list[
 def reading_alone(file: Path, jobs: int) -> float:
     begun = time.monotonic()
     with reader.open_file(file) as stream:
-        for _ in rows.of_stream(stream, ".jsonl.gz", file.name, jobs):
+        for _ in rows.read_rows(stream, ".jsonl.gz", file.name, jobs):
             pass
     return time.monotonic() - begun
 
@@ -121,13 +121,13 @@ def low_zooms(connection: psycopg.Connection, settings: Database, file: Path) ->
     with schema(connection):
         with connection.transaction():
             enter(connection)
-            loader._tables(connection)
+            loader._create_tables(connection)
             with reader.open_file(file) as stream, redirect_stdout(None):
-                loader._copy(connection, loader.Source(stream, ".jsonl.gz", file.name), loader.Loaded(), 0, 0)
-            loader._index(connection)
+                loader._copy_zones(connection, loader.ZoneStream(stream, ".jsonl.gz", file.name), loader.Loaded(), 0, 0)
+            loader._create_indexes(connection)
         begun = time.monotonic()
         with redirect_stdout(None):
-            bands.make(settings, connection, "bench")
+            bands.make_bands(settings, connection, "bench")
         return time.monotonic() - begun
 
 

@@ -22,12 +22,14 @@ RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}|legacy(?:-[0-9]{8}t[0-9]
 
 NOTHING_PUBLISHED = "No release has been published yet"
 
-# Before the first release there may be an empty view with this comment, which a tile server needs to start.
-_CATALOG = """
-select to_regclass('public.cosmogony_release') is not null as catalog,
-       to_regclass('public.zones') is not null
-       and not starts_with(coalesce(obj_description(to_regclass('public.zones'), 'pg_class'), ''),
-                           'No release is published') as zones
+_CATALOG = "select to_regclass('public.cosmogony_release') is not null as catalog"
+# Before the first release public.zones may be an empty view that a tile server needs to start: it reads nothing.
+_ZONES = """
+select to_regclass('public.zones') is not null and (
+    not exists (select from pg_class where oid = to_regclass('public.zones') and relkind = 'v')
+    or exists (select from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+               where r.ev_class = to_regclass('public.zones') and d.refobjid <> r.ev_class
+                     and d.refclassid in ('pg_class'::regclass, 'pg_proc'::regclass))) as zones
 """
 # Until the importer has changed them, releases of older importers have no boxes. Needs no right on the schema.
 _BOXES = """
@@ -67,17 +69,18 @@ def has_catalog(connection: Reader) -> bool:
 
 def resolve(connection: Reader, wanted: str | None = None) -> Release:
     """Find the release ``wanted``, or the live one when the URL names none."""
-    state = connection.execute(_CATALOG).fetchone() or {}
+    has_releases = has_catalog(connection)
     if wanted is not None:
-        row = find(connection, wanted) if state.get("catalog") else None
+        row = find(connection, wanted) if has_releases else None
         if row is None:
             raise NotFoundError(wanted)
         return Release(row["id"], row["schema_name"], pinned=True, boxes=row["boxes"])
-    if state.get("catalog"):
+    if has_releases:
         live = connection.execute(_LIVE).fetchone()
         if live is not None:
             return Release(live["id"], live["schema_name"], boxes=live["boxes"])
-    if state.get("zones"):
+    row = connection.execute(_ZONES).fetchone()
+    if row and row["zones"]:
         return Release(None, "public")
     raise UnavailableError(NOTHING_PUBLISHED, retry_after=30)
 

@@ -90,12 +90,12 @@ POINTS = {60: (3, 3), 61: (1.123456789, 1)}  # zones that are points, which the 
 def publish(server: postgis.Server, database: str, release: str, rows: list[dict[str, Any]]) -> None:
     """Load zones as a release, with statistics, and make it live."""
     lines = "".join(json.dumps(row) + "\n" for row in rows)
-    source = loader.Source(io.BytesIO(gzip.compress(lines.encode())), ".jsonl.gz", "made-up zones")
+    source = loader.ZoneStream(io.BytesIO(gzip.compress(lines.encode())), ".jsonl.gz", "made-up zones")
     settings = Database.from_environment(server.environment(database))
     with server.connect(database) as connection:
-        migrations.migrate(connection)
-        loader.load(settings, connection, release, source, manifest={"id": release, **MANIFEST}, jobs=1)
-        store = catalog.find(connection, release)
+        migrations.migrate_database(connection)
+        loader.load_release(settings, connection, release, source, manifest={"id": release, **MANIFEST}, jobs=1)
+        store = catalog.get_release(connection, release)
         catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)
         for number, place in POINTS.items():
             connection.execute(
@@ -108,4 +108,4 @@ def publish(server: postgis.Server, database: str, release: str, rows: list[dict
                 "WHERE zone_id = %s",
                 (*place, *place, number),
             )
-        switch.switch(connection, store, "publish")
+        switch.switch_release(connection, store, "publish")

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import psycopg
 from cosmogony_steps import termination
-from cosmogony_steps.errors import EXIT_PERMANENT
+from cosmogony_steps.errors import EXIT_PERMANENT, StepError
 
 from .commands import COMMANDS
 from .database import activity
-from .errors import ImporterError, of_database
+from .database.errors import translate_database_error
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -37,18 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        with activity.reported():
+        with activity.watch_statements():
             options.run(options)
-    except ImporterError as error:
+    except StepError as error:
         return _fail(error, options)
     except psycopg.Error as error:
-        return _fail(of_database(error), options)
+        return _fail(translate_database_error(error), options)
     except KeyboardInterrupt:
-        return _fail(ImporterError("interrupted; nothing was switched"), options)
+        return _fail(StepError("interrupted; nothing was switched"), options)
     return 0
 
 
-def _fail(error: ImporterError, options: argparse.Namespace) -> int:
+def _fail(error: StepError, options: argparse.Namespace) -> int:
     print(f"error: {error}", file=sys.stderr, flush=True)
     termination.write(str(error))
     return EXIT_PERMANENT if options.has_original_exit_code(options) else error.exit_code

@@ -10,41 +10,48 @@ from cosmogony_steps import progress
 
 
 def say(text: str) -> None:
+    """Write a line for people."""
     print(text, flush=True)
 
 
 def note(text: str) -> None:
-    """For people only: standard output may be read by a program."""
+    """Write a line for people where a program may read standard output."""
     print(text, file=sys.stderr, flush=True)
 
 
-def duration(seconds: float) -> str:
-    """Hours, minutes, seconds as the original importer wrote them."""
+def format_duration(seconds: float) -> str:
+    """Return hours, minutes and seconds, written as the original importer did."""
     hours, rest = divmod(int(seconds), 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
 
 
 class Progress(progress.Progress):
-    """Progress that says how long it has taken and what is left, at most every five seconds.
-
-    `part` is the share of a step's work in per cent, from and to, when there is more than this to do in the step.
-    """
+    """Progress that says how long it has taken and what is left, at most every five seconds."""
 
     def __init__(self, subject: str, total: int = 0, part: tuple[int, int] | None = None) -> None:
+        """Start with nothing done.
+
+        Args:
+            subject: what is counted.
+            total: how much there is in all; 0 when that is not known.
+            part: the share that this is of the step's work, from and to in per cent; None for all of it.
+        """
         super().__init__(subject, total, part=part, say=say, line_every=5.0, file_every=5.0)
 
     def line(self) -> str:
+        """Return what is done, how long it took and what is left."""
         spent = self.seconds
         if not self.total:
-            return f"{self.subject}: {self.done} in {duration(spent)}"
-        text = f"{self.subject}: {self.done} of {self.total} ({100 * self.done // self.total} %) in {duration(spent)}"
+            return f"{self.subject}: {self.done} in {format_duration(spent)}"
+        per_cent = 100 * self.done // self.total
+        text = f"{self.subject}: {self.done} of {self.total} ({per_cent} %) in {format_duration(spent)}"
         if 0 < self.done < self.total:
-            text += f", about {duration(spent / self.done * (self.total - self.done))} left"
+            text += f", about {format_duration(spent / self.done * (self.total - self.done))} left"
         return text
 
 
 def write_outputs(folder: str, values: dict[str, object]) -> None:
-    """Write output parameters of a step, one file a value."""
+    """Write the output parameters of a step, one file per value."""
     base = Path(folder)
     base.mkdir(parents=True, exist_ok=True)
     for name, value in values.items():

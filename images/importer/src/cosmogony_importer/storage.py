@@ -13,9 +13,10 @@ from typing import IO, Any
 import minio
 import orjson
 import urllib3
+from cosmogony_steps.errors import StepError, TransientError
 from minio.deleteobjects import DeleteObject
 
-from .errors import ImporterError, Missing, TemporaryError
+from .errors import MissingObjectError
 from .settings import Storage
 
 # answers that trying again does not change
@@ -43,6 +44,8 @@ class Stored:
 
 
 class Store:
+    """One bucket."""
+
     def __init__(self, settings: Storage) -> None:
         self.settings = settings
         self.client = minio.Minio(
@@ -65,20 +68,21 @@ class Store:
 
     @contextmanager
     def errors(self, key: str) -> Iterator[None]:
+        """Turn errors of the client into ours."""
         where = f"object store {self.settings.endpoint}, {self.settings.bucket}/{key}"
         try:
             yield
         except minio.error.S3Error as error:
             if error.code == "NoSuchKey":
-                raise Missing(f"{where}: no such object") from error
-            kind = ImporterError if error.code in FINAL else TemporaryError
+                raise MissingObjectError(f"{where}: no such object") from error
+            kind = StepError if error.code in FINAL else TransientError
             raise kind(f"{where}: {error.code}: {error.message}") from error
         except (urllib3.exceptions.HTTPError, minio.error.ServerError, OSError) as error:
-            raise TemporaryError(f"{where}: {error}; run the command again") from error
+            raise TransientError(f"{where}: {error}; run the command again") from error
 
     @contextmanager
     def open(self, key: str) -> Iterator[IO[bytes]]:
-        """The object as a stream of bytes; a connection that ends early is an error, not an end of file."""
+        """Open an object as a stream of bytes; a connection that ends early is an error, not an end of file."""
         with self.errors(key):
             response = self.client.get_object(self.settings.bucket, key)
         try:
@@ -91,14 +95,16 @@ class Store:
             response.release_conn()
 
     def read_json(self, key: str) -> Any:
+        """Return a document."""
         with self.open(key) as stream:
             data = stream.read()
         try:
             return orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            raise ImporterError(f"object store, {self.settings.bucket}/{key} is no JSON: {error}") from error
+            raise StepError(f"object store, {self.settings.bucket}/{key} is no JSON: {error}") from error
 
     def write_json(self, key: str, value: object) -> None:
+        """Write a document."""
         data = orjson.dumps(value, option=orjson.OPT_INDENT_2)
         with self.errors(key):
             self.client.put_object(
@@ -106,7 +112,7 @@ class Store:
             )
 
     def metadata(self, key: str) -> dict[str, str]:
-        """What was noted beside an object when it was written; empty when there is none."""
+        """Return the metadata of an object; empty when there is none."""
         with self.errors(key):
             try:
                 found = self.client.stat_object(self.settings.bucket, key)
@@ -117,8 +123,8 @@ class Store:
         noted = dict(found.metadata or {})
         return {name.lower().removeprefix("x-amz-meta-"): value for name, value in noted.items()}
 
-    def list(self, prefix: str) -> list[Stored]:
-        """All objects whose key begins with the prefix."""
+    def list_objects(self, prefix: str) -> list[Stored]:
+        """List all objects whose key begins with the prefix."""
         with self.errors(prefix):
             found = self.client.list_objects(self.settings.bucket, prefix=prefix, recursive=True)
             return [Stored(one.object_name, one.size or 0, one.last_modified) for one in found]
@@ -128,16 +134,17 @@ class Store:
         wanted = list(keys)
         with self.errors(wanted[0] if wanted else ""):
             for error in self.client.remove_objects(self.settings.bucket, [DeleteObject(key) for key in wanted]):
-                kind = ImporterError if error.code in FINAL else TemporaryError
+                kind = StepError if error.code in FINAL else TransientError
                 raise kind(f"object store, {self.settings.bucket}/{error.name}: {error.code}: {error.message}")
 
-    def uploads(self, prefix: str) -> list[Stored]:
-        """Unfinished uploads below a prefix, at most 1000. MinIO tells those of the very key that the prefix is."""
+    def list_uploads(self, prefix: str) -> list[Stored]:
+        """List unfinished uploads below a prefix, at most 1000; with MinIO those of the very key that the prefix is."""
         with self.errors(prefix):
             page = self.client._list_multipart_uploads(self.settings.bucket, prefix=prefix)  # no public way
         return [Stored(one.object_name, 0, one.initiated_time, one.upload_id) for one in page.uploads]
 
     def abort(self, upload: Stored) -> None:
+        """Remove an unfinished upload."""
         with self.errors(upload.key):
             try:
                 self.client._abort_multipart_upload(self.settings.bucket, upload.key, upload.upload)

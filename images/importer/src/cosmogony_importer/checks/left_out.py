@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the extractor left out of a release: named with the verdict, and compared with the live one for lost zones.
+"""What the extractor left out of a release: named with the verdict, and compared with the live one to explain losses.
 
-The tables come from the manifest; one of an earlier program has none, and then nothing is said.
+The tables come from the manifest. Manifests of earlier programs have none; then there is nothing to compare.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import psycopg
@@ -36,17 +36,20 @@ class Growth:
 
     @property
     def more(self) -> int:
+        """How many more."""
         return self.after - self.before
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What grew since the live release, the most first; None where one of the two has no table."""
+    """What was left out, and what grew since the live release."""
 
-    growth: list[Growth] | None = None
+    notes: list[str] = field(default_factory=list)  # which do not block
+    growth: list[Growth] | None = None  # the most first; None where one of the two releases has no table
+    figures: dict[str, Any] | None = None
 
     def explain(self, country: str) -> str:
-        """Continues the message that a country lost zones, those of the live release being named in it."""
+        """Return the continuation of a message that a country lost zones in comparison with the live release."""
         if self.growth is None:
             return ""
         own = [growth for growth in self.growth if growth.country == country]
@@ -60,67 +63,61 @@ class Comparison:
         return f"; more was left out than there{'' if own else ', of no known country'}: {reasons}"
 
 
-def rows(manifest: Mapping[str, Any] | None, name: str) -> list[Row] | None:
-    """The table `left_out` or `repaired` of a manifest, None if it has none."""
+def read_table(manifest: Mapping[str, Any] | None, name: str) -> list[Row] | None:
+    """Return the table `left_out` or `repaired` of a manifest; None if it has none."""
     table = (manifest or {}).get(name)
     if not isinstance(table, list):
         return None
     return [row for row in table if isinstance(row, dict) and row.keys() >= COLUMNS]
 
 
-def by_reason(table: Iterable[Row]) -> dict[str, int]:
-    """How many objects each reason has."""
+def count_by_reason(table: Iterable[Row]) -> dict[str, int]:
+    """Count the objects of each reason."""
     counted: Counter[str] = Counter()
     for row in table:
         counted[row["reason"]] += row["count"]
     return dict(sorted(counted.items()))
 
 
-def check(
-    connection: psycopg.Connection, release: Release, live: Release | None
-) -> tuple[list[str], Comparison, dict[str, Any] | None]:
-    """Notes, which do not block, the comparison with the live release, and figures."""
-    after, before = _table(connection, release), _table(connection, live) if live else None
+def compare_left_out(connection: psycopg.Connection, release: Release, live: Release | None) -> Comparison:
+    """Compare what was left out of two releases; without a live one there is no growth."""
+    after = read_table(catalog.read_manifest(connection, release), "left_out")
+    before = read_table(catalog.read_manifest(connection, live), "left_out") if live else None
     if after is None:
-        return [], Comparison(), None
-    comparison = Comparison() if before is None else Comparison(_growth(before, after))
-    grown = [asdict(growth) for growth in (comparison.growth or [])[:STORED]]
-    return _notes(before, after), comparison, {"by_reason": by_reason(after), "grown": grown}
+        return Comparison()
+    growth = None if before is None else _find_growth(before, after)
+    grown = [asdict(one) for one in (growth or [])[:STORED]]
+    return Comparison(_make_notes(before, after), growth, {"by_reason": count_by_reason(after), "grown": grown})
 
 
-def _table(connection: psycopg.Connection, release: Release) -> list[Row] | None:
-    manifest = catalog.document(connection, release.schema_name, "manifest")
-    return rows(manifest, "left_out") if isinstance(manifest, dict) else None
-
-
-def _notes(before: list[Row] | None, after: list[Row]) -> list[str]:
-    notes, known = [], _examples(before or [])
+def _make_notes(before: list[Row] | None, after: list[Row]) -> list[str]:
+    notes, known = [], _list_examples(before or [])
     for reason in NO_POLYGON:
-        if count := _count(found := _boundaries(after, reason)):
-            had = "" if before is None else f", {_count(_boundaries(before, reason))} in the live release"
-            named = _new_first(found, known)
+        if count := _count(found := _select_boundaries(after, reason)):
+            had = "" if before is None else f", {_count(_select_boundaries(before, reason))} in the live release"
+            named = _name_new_first(found, known)
             more = f" and {count - len(named)} more" if count > len(named) else ""
             notes.append(f"{count} left out as {reason}{had}: {', '.join(named)}{more}")
     return notes
 
 
-def _boundaries(table: Iterable[Row], reason: str) -> list[Row]:
-    """The rows of relations; a place without a polygon is no fault of the data."""
+def _select_boundaries(table: Iterable[Row], reason: str) -> list[Row]:
+    """Return the rows of relations; a place without a polygon is no fault of the data."""
     return [row for row in table if row["reason"] == reason and row.get("place") is None]
 
 
-def _growth(before: list[Row], after: list[Row]) -> list[Growth]:
-    known, had = _examples(before), {key: _count(table) for key, table in _by_country(before).items()}
+def _find_growth(before: list[Row], after: list[Row]) -> list[Growth]:
+    known, had = _list_examples(before), {key: _count(table) for key, table in _group_by_country(before).items()}
     growth = [
-        Growth(*key, had.get(key, 0), _count(table), _new_first(table, known))
-        for key, table in _by_country(after).items()
+        Growth(*key, had.get(key, 0), _count(table), _name_new_first(table, known))
+        for key, table in _group_by_country(after).items()
         if _count(table) > had.get(key, 0)
     ]
     return sorted(growth, key=lambda one: (-one.more, one.country, one.reason))
 
 
-def _by_country(table: list[Row]) -> dict[tuple[str, str], list[Row]]:
-    """The rows of all levels and places by country and reason."""
+def _group_by_country(table: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Group the rows of all levels and places by country and reason."""
     found: dict[tuple[str, str], list[Row]] = {}
     for row in table:
         found.setdefault((row["country_code"] or "", row["reason"]), []).append(row)
@@ -131,10 +128,10 @@ def _count(table: Iterable[Row]) -> int:
     return sum(row["count"] for row in table)
 
 
-def _examples(table: Iterable[Row]) -> dict[str, None]:
+def _list_examples(table: Iterable[Row]) -> dict[str, None]:
     return {osm_id: None for row in table for osm_id in row["examples"]}
 
 
-def _new_first(table: Iterable[Row], known: Container[str]) -> list[str]:
-    """At most `NAMED` examples of some rows, those that the live release does not name first."""
-    return sorted(_examples(table), key=lambda osm_id: osm_id in known)[:NAMED]
+def _name_new_first(table: Iterable[Row], known: Container[str]) -> list[str]:
+    """Return at most `NAMED` examples of some rows, first those that the live release does not have."""
+    return sorted(_list_examples(table), key=lambda osm_id: osm_id in known)[:NAMED]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones that reach outside their parent: the hierarchy and the geometry then say different things."""
+"""Zones whose geometry extends beyond their parent's."""
 
 from __future__ import annotations
 
@@ -11,53 +11,66 @@ from typing import Any
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.errors import StepError
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from ..database import statements
-from ..errors import ImporterError
+from ..database.queries import fetch_value
 from ..releases.catalog import Release
+from .result import CheckResult
 
 TOLERANCE = 1.0  # per cent of a zone's area; borders that follow each other without sharing points cost less
-MOST = "1%"
-SAMPLE = 5000  # zones looked at in a large release
-SECONDS = 300.0  # time for looking at them
-BATCH = 500
-NAMED = 5
+MOST = "1%"  # of the zones
+SAMPLE = 5000  # zones that are compared in a large release
+SECONDS = 300.0  # for comparing them
+BATCH = 500  # zones per statement
+NAMED = 5  # countries and types that are written out
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """How many zones may be outside: a number, or per cent of those that were looked at, rounded up."""
+    """How many zones may extend beyond their parent: a number, or per cent of those compared, rounded up."""
 
     number: float
     percent: bool
 
     @classmethod
     def parse(cls, text: str) -> Allowed:
+        """Read a number such as 20, or per cent such as 1%.
+
+        Raises:
+            StepError: it is neither.
+        """
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", str(text))
         if not found or (not found[2] and "." in found[1]) or (found[2] and float(found[1]) > 100):
-            raise ImporterError(
-                f"--max-outside is {text!r}, wanted a number of zones such as 20, or per cent such as 1%"
-            )
+            raise StepError(f"--max-outside is {text!r}, wanted a number of zones such as 20, or per cent such as 1%")
         return cls(float(found[1]), bool(found[2]))
 
-    def of(self, zones: int) -> int:
+    def count_allowed(self, zones: int) -> int:
+        """Return the limit for so many compared zones."""
         return math.ceil(round(self.number * zones / 100, 9)) if self.percent else int(self.number)
 
 
-def check(
+def check_outside_parent(
     connection: psycopg.Connection, release: Release, allowed: Allowed, tolerance: float
-) -> tuple[list[str], dict[str, Any]]:
-    """Findings and figures; a large release is judged by a sample, which is the same for the same zones."""
+) -> CheckResult:
+    """Compare zones with their parents; of a large release a sample, which is the same for the same zones.
+
+    Args:
+        connection: reads the release.
+        release: the one to judge.
+        allowed: how many zones may extend beyond their parent.
+        tolerance: per cent of a zone's area that may lie outside its parent.
+    """
     zones = sql.Identifier(release.schema_name, "zones")
-    (children,) = connection.execute(
-        sql.SQL("SELECT count(*) FROM {zones} WHERE parent IS NOT NULL").format(zones=zones)
-    ).fetchone()
-    checked, without_area, found = _look(connection, zones, tolerance, children > SAMPLE)
+    children = fetch_value(
+        connection.execute(sql.SQL("SELECT count(*) FROM {zones} WHERE parent IS NOT NULL").format(zones=zones))
+    )
+    checked, without_area, found = _compare(connection, zones, tolerance, children > SAMPLE)
     # A number is a limit for the whole release, so that a sample stands for all.
     scale = children / checked if checked and not allowed.percent else 1.0
-    limit, number = allowed.of(checked), round(len(found) * scale)
+    limit, number = allowed.count_allowed(checked), round(len(found) * scale)
     found.sort(key=lambda row: (-row["share"], row["id"]))
     figures = {
         "children": children,
@@ -66,10 +79,10 @@ def check(
         "outside": len(found),
         "generated": sum(row["generated"] for row in found),
         "wholly": sum(row["share"] > 99.9 for row in found),
-        "worst": [_worst(row) for row in found[:50]],
+        "worst": [_describe_row(row) for row in found[:50]],
     }
     if number <= limit:
-        return [], figures
+        return CheckResult([], figures)
     sampled = f", {checked} of {children} looked at" if checked < children else ""
     head = (
         f"{'about ' if scale > 1 else ''}{number} zones reach more than {tolerance:g} % outside their parent, "
@@ -81,19 +94,20 @@ def check(
     for row in found:
         groups.setdefault((row["country"], row["type"]), []).append(row)
     most = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-    return [head, *(_group(*group) for group in most[:NAMED])], figures
+    return CheckResult([head, *(_describe_group(*group) for group in most[:NAMED])], figures)
 
 
-def _look(
+def _compare(
     connection: psycopg.Connection, zones: sql.Identifier, tolerance: float, sampled: bool
 ) -> tuple[int, int, list[dict[str, Any]]]:
-    """How many zones were looked at, how many of them have no area to compare, and those that reach outside."""
+    """Return how many zones were compared, how many of them have no area, and those that extend beyond their parent."""
     began = time.monotonic()
-    checked, without_area, found, after = 0, 0, [], (-1, -1)
+    checked, without_area, after = 0, 0, (-1, -1)
+    found: list[dict[str, Any]] = []
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        statements.search_path(connection, "pg_catalog", "pg_temp", statements.postgis_schema(connection))
+        statements.set_search_path(connection, "pg_catalog", "pg_temp", statements.find_postgis_schema(connection))
         cursor.execute(
-            statements.statement(
+            statements.read_statement(
                 "checks/sample_children.sql",
                 zones=zones,
                 sample=sql.SQL("ORDER BY md5(child.id::text) LIMIT {}").format(sql.Literal(SAMPLE))
@@ -103,7 +117,7 @@ def _look(
         )
         while time.monotonic() - began < SECONDS:
             rows = cursor.execute(
-                statements.statement("checks/outside.sql", zones=zones, limit=BATCH),
+                statements.read_statement("checks/outside.sql", zones=zones, limit=BATCH),
                 {"parent": after[0], "id": after[1]},
             ).fetchall()
             if not rows:
@@ -117,12 +131,12 @@ def _look(
     return checked, without_area, found
 
 
-def _worst(row: dict[str, Any]) -> dict[str, Any]:
+def _describe_row(row: dict[str, Any]) -> dict[str, Any]:
     names = ("osm_id", "name", "country", "type", "generated", "parent_osm_id", "parent_name")
     return {name: row[name] for name in names} | {"percent": round(row["share"], 2)}
 
 
-def _group(key: tuple[str, str], rows: list[dict[str, Any]]) -> str:
+def _describe_group(key: tuple[str, str], rows: list[dict[str, Any]]) -> str:
     some = "; ".join(
         f"{row['osm_id']} {row['name']} is {row['share']:.1f} % outside {row['parent_osm_id']} {row['parent_name']}"
         for row in rows[:3]

@@ -1,35 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones whose parent is not there, or that are above themselves."""
+"""Zones whose parent is missing, and cycles of parents."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from ..releases.catalog import Release
+from .result import CheckResult
 
 NAMED = 20
 
 
-def check(connection: psycopg.Connection, release: Release) -> tuple[list[str], dict[str, Any]]:
-    """Findings and figures; the first zones of each kind are named."""
+def check_parents(connection: psycopg.Connection, release: Release) -> CheckResult:
+    """Find zones whose parent is missing or below themselves; the first of each kind are named."""
     zones = sql.Identifier(release.schema_name, "zones")
-    orphans, cycles = _orphans(connection, zones), _cycles(connection, zones)
+    orphans, cycles = _find_orphans(connection, zones), _find_cycles(connection, zones)
     circling = [zone for cycle in cycles for zone in cycle]
     findings = []
     if orphans:
-        findings.append(f"{len(orphans)} zones have a parent that is not there: {_named(connection, zones, orphans)}")
+        findings.append(
+            f"{len(orphans)} zones have a parent that is not there: {_name_zones(connection, zones, orphans)}"
+        )
     if circling:
         findings.append(
             f"{len(circling)} zones are above themselves, their parents form {len(cycles)} cycles: "
-            f"{_named(connection, zones, circling)}"
+            f"{_name_zones(connection, zones, circling)}"
         )
-    return findings, {"missing": len(orphans), "cycles": len(cycles), "in_cycles": len(circling)}
+    return CheckResult(findings, {"missing": len(orphans), "cycles": len(cycles), "in_cycles": len(circling)})
 
 
-def _orphans(connection: psycopg.Connection, zones: sql.Identifier) -> list[int]:
+def _find_orphans(connection: psycopg.Connection, zones: sql.Identifier) -> list[int]:
     statement = sql.SQL(
         "SELECT id FROM {zones} AS child WHERE parent IS NOT NULL "
         "AND NOT EXISTS (SELECT FROM {zones} AS above WHERE above.id = child.parent) ORDER BY id"
@@ -37,15 +38,15 @@ def _orphans(connection: psycopg.Connection, zones: sql.Identifier) -> list[int]
     return [row[0] for row in connection.execute(statement.format(zones=zones)).fetchall()]
 
 
-def _cycles(connection: psycopg.Connection, zones: sql.Identifier) -> list[list[int]]:
-    """The ids of each cycle from its lowest one on, every zone before its parent."""
-    # zones without children, which are most, are in no cycle
+def _find_cycles(connection: psycopg.Connection, zones: sql.Identifier) -> list[list[int]]:
+    """Return the ids of each cycle from its lowest one on, every zone before its parent."""
+    # most zones have no children, and those are in no cycle
     statement = sql.SQL("SELECT id, parent FROM {zones} WHERE id IN (SELECT parent FROM {zones})")
-    parents = dict(connection.execute(statement.format(zones=zones)).fetchall())
+    parents: dict[int, int | None] = dict(connection.execute(statement.format(zones=zones)).fetchall())
     cycles, seen = [], set()
     for start in parents:
         path: dict[int, int] = {}
-        at = start
+        at: int | None = start
         while at in parents and at not in seen:
             seen.add(at)
             path[at] = len(path)
@@ -57,7 +58,7 @@ def _cycles(connection: psycopg.Connection, zones: sql.Identifier) -> list[list[
     return sorted(cycles)
 
 
-def _named(connection: psycopg.Connection, zones: sql.Identifier, ids: list[int]) -> str:
+def _name_zones(connection: psycopg.Connection, zones: sql.Identifier, ids: list[int]) -> str:
     rows = connection.execute(
         sql.SQL(
             "SELECT id, osm_id, name, parent FROM {} JOIN unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, place) "

@@ -15,7 +15,7 @@ from ..housekeeping import cleanup
 from ..progress import say, write_outputs
 from ..releases import catalog, durations
 from ..settings import Storage
-from ..tiles import trex
+from ..tiles.backend import get_tile_backend
 from .arguments import Subparsers, add_command, add_keep, yes_or_no
 from .context import connect_database, open_store
 
@@ -53,19 +53,17 @@ def run(options: argparse.Namespace) -> None:
     from ..housekeeping import leftovers
 
     start = time.monotonic()
-    sources = leftovers.configured(options.sources)
+    sources = leftovers.parse_source_names(options.sources)
     with connect_database() as connection:
-        dropped = cleanup.clean(connection, options.keep, options.dry_run)
+        dropped = cleanup.drop_old_releases(connection, options.keep, options.dry_run)
         removed, freed = 0, 0
         if Storage.configured():
             removed, freed = _clean_store(connection, options, sources, dropped)
-        if not options.dry_run and (cache := trex.Cache.configured()):
-            with trex.cache_errors(cache):
-                folders = trex.clean(connection, cache)
-            say(f"tiles of t-rex removed: {', '.join(folders) or 'none'}")
-        live = catalog.live(connection)
+        if not options.dry_run:
+            get_tile_backend().clean(connection)
+        live = catalog.find_live_release(connection)
         if live and not options.dry_run:
-            durations.note(connection, live.id, "clean", time.monotonic() - start)
+            durations.record_duration(connection, live.id, "clean", time.monotonic() - start)
     write_outputs(options.outputs, {"dropped": " ".join(dropped), "removed": removed, "bytes": freed})
     would = "would be " if options.dry_run else ""
     say(f"{would}dropped: {', '.join(dropped) or 'nothing'}")
@@ -78,10 +76,10 @@ def _clean_store(
     """Remove what has no use from the object store; return the number of objects and their bytes."""
     from ..housekeeping import leftovers
 
-    store, kept = open_store(), leftovers.Kept.of(connection, dropped if options.dry_run else ())
-    found = leftovers.find(store, kept, sources, timedelta(days=options.keep_runs_days), datetime.now(UTC))
+    store, kept = open_store(), leftovers.KeptReleases.from_database(connection, dropped if options.dry_run else ())
+    found = leftovers.find_leftovers(store, kept, sources, timedelta(days=options.keep_runs_days), datetime.now(UTC))
     for leftover in found:
         say(("would remove " if options.dry_run else "removing ") + leftover.line)
     if not options.dry_run:
-        leftovers.remove(store, kept, found)
+        leftovers.remove_leftovers(store, kept, found)
     return len(found), sum(leftover.stored.size for leftover in found)

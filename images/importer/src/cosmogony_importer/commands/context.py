@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg
+from cosmogony_steps.errors import StepError
 
 from ..database import sessions
-from ..errors import ImporterError
 from ..releases import catalog, migrations
 from ..settings import Database, Storage
 
@@ -20,7 +20,7 @@ def connect_database() -> psycopg.Connection:
     """Connect to the database, and bring its catalog to the version of this importer."""
     connection = sessions.connect(Database.from_environment())
     try:
-        migrations.migrate(connection)
+        migrations.migrate_database(connection)
     except BaseException:
         connection.close()
         raise
@@ -37,8 +37,8 @@ def open_store() -> Store:
 def get_release_or_live(connection: psycopg.Connection, release_id: str) -> catalog.Release:
     """Return the release of that id, or the live one for a blank id."""
     if release_id:
-        return catalog.find(connection, release_id)
-    live = catalog.live(connection)
+        return catalog.get_release(connection, release_id)
+    live = catalog.find_live_release(connection)
     if live is None:
-        raise ImporterError("no release is live yet; publish one, or name one with --release ID")
+        raise StepError("no release is live yet; publish one, or name one with --release ID")
     return live

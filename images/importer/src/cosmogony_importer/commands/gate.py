@@ -7,11 +7,13 @@ import argparse
 import time
 
 import psycopg
+from cosmogony_steps.errors import StepError
 
 from ..checks import gate
-from ..errors import Blocked, Missing
+from ..errors import MissingObjectError
 from ..progress import say, write_outputs
 from ..releases import catalog, durations
+from ..releases.catalog import Verdict
 from ..settings import Storage
 from .arguments import Subparsers, add_command, add_release
 from .context import connect_database, open_store
@@ -78,20 +80,20 @@ def run(options: argparse.Namespace) -> None:
     )
     start = time.monotonic()
     with connect_database() as connection:
-        release = catalog.find(connection, options.release)
+        release = catalog.get_release(connection, options.release)
         missing = _take_statistics(connection, release)
-        verdict = gate.check(connection, release, limits, options.override, missing)
-        live = catalog.live(connection)
-        durations.note(connection, release.id, "gate", time.monotonic() - start)
-    write_outputs(options.outputs, {"verdict": verdict.word})
-    if verdict.word == "blocked":
+        judgement = gate.check_release(connection, release, limits, options.override, missing)
+        live = catalog.find_live_release(connection)
+        durations.record_duration(connection, release.id, "gate", time.monotonic() - start)
+    write_outputs(options.outputs, {"verdict": judgement.verdict})
+    if judgement.verdict == Verdict.BLOCKED:
         stays = f"the live release {live.id} stays" if live else "nothing is live"
-        raise Blocked(
-            f"release {release.id} is blocked: {_name_first(verdict.findings)}; {stays}; "
+        raise StepError(
+            f"release {release.id} is blocked: {_name_first(judgement.findings)}; {stays}; "
             "to let it through all the same, run the update again with a reason "
             "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
-    say(f"release {release.id}: {verdict.word}" + (f" ({options.override})" if verdict.findings else ""))
+    say(f"release {release.id}: {judgement.verdict}" + (f" ({options.override})" if judgement.findings else ""))
 
 
 def _take_statistics(connection: psycopg.Connection, release: catalog.Release) -> str | None:
@@ -101,7 +103,7 @@ def _take_statistics(connection: psycopg.Connection, release: catalog.Release) -
     key = f"releases/{release.id}/test_results.json"
     try:
         catalog.store_document(connection, release.schema_name, "statistics", open_store().read_json(key))
-    except Missing:
+    except MissingObjectError:
         return f"the statistics {key} are missing; run the step stats"
     return None
 

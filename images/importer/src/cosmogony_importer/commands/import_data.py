@@ -8,7 +8,8 @@ import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import ImporterError
+from cosmogony_steps.errors import StepError
+
 from ..progress import say
 from ..settings import Database
 from .arguments import Subparsers, add_command, add_jobs, add_wait
@@ -32,16 +33,16 @@ def run(options: argparse.Namespace) -> None:
     from ..load import loader, reader
 
     path = Path(options.path_option or options.path)
-    format_ = reader.ending(str(path))
+    format_ = reader.detect_format(str(path))
     if not path.is_file():
-        raise ImporterError(f"{path} cannot be read: no such file")
-    release_id = _make_release_id(reader.file_digest(path))
+        raise StepError(f"{path} cannot be read: no such file")
+    release_id = _make_release_id(reader.hash_file(path))
     with connect_database() as connection, reader.open_file(path) as stream:
-        loader.load(
+        loader.load_release(
             Database.from_environment(),
             connection,
             release_id,
-            loader.Source(stream, format_, str(path)),
+            loader.ZoneStream(stream, format_, str(path)),
             wait=options.wait,
             allow_empty=options.allow_empty,
             jobs=options.jobs,

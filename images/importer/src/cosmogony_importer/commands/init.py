@@ -19,5 +19,5 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     with connect_database() as connection:
-        live = catalog.live(connection)
+        live = catalog.find_live_release(connection)
     say(f"database is ready; live release: {live.id if live else 'none'}")

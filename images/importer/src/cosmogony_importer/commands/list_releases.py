@@ -9,6 +9,7 @@ import json
 from ..progress import say, write_outputs
 from ..releases import catalog
 from ..tiles import pyramid
+from ..tiles.counts import TileCount
 from .arguments import Subparsers, add_command
 from .context import connect_database
 
@@ -21,8 +22,10 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     with connect_database() as connection:
-        kept = catalog.releases(connection)
-        stored = {release.id: pyramid.by_zoom(connection, release) for release in kept if release.state != "loading"}
+        kept = catalog.list_releases(connection)
+        stored = {
+            release.id: pyramid.count_tiles_by_zoom(connection, release) for release in kept if not release.is_loading
+        }
     document = json.dumps([_describe(release, stored.get(release.id, {})) for release in kept])
     write_outputs(options.outputs, {"releases": document})
     if options.json:
@@ -31,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
         _print_table(kept)
 
 
-def _describe(release: catalog.Release, stored: dict[int, pyramid.Stored]) -> dict[str, object]:
+def _describe(release: catalog.Release, stored: dict[int, TileCount]) -> dict[str, object]:
     return {
         "id": release.id,
         "schema": release.schema_name,
@@ -41,7 +44,7 @@ def _describe(release: catalog.Release, stored: dict[int, pyramid.Stored]) -> di
         "created": release.created.isoformat(),
         "inputs_digest": release.inputs_digest,
         "published": release.published_at.isoformat() if release.published_at else None,
-        "gate": (release.gate or {}).get("verdict"),
+        "gate": release.verdict,
         "override": release.override,
         "stored_zoom": release.stored_zoom,
         "warmed_zoom": release.warmed_zoom,
@@ -62,7 +65,7 @@ def _print_table(kept: list[catalog.Release]) -> None:
                 release.state,
                 release.zones if release.zones is not None else "-",
                 "-" if release.stored_zoom is None else f"0-{release.stored_zoom}",
-                (release.gate or {}).get("verdict") or "-",
+                release.verdict or "-",
                 f"{release.published_at:%Y-%m-%d %H:%M:%S}" if release.published_at else "-",
             )
         )

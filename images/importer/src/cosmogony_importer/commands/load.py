@@ -6,8 +6,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from ..errors import ImporterError
-from ..progress import duration, say, write_outputs
+from cosmogony_steps.errors import StepError
+
+from ..progress import format_duration, say, write_outputs
 from ..releases import catalog, durations
 from ..settings import Database
 from .arguments import Subparsers, add_command, add_jobs, add_release, add_wait
@@ -26,26 +27,26 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from ..load import loader
 
-    catalog.schema_of(options.release)
+    catalog.get_schema_name(options.release)
     store = open_store()
     base = f"releases/{options.release}"
     manifest = store.read_json(f"{base}/manifest.json")
     if not isinstance(manifest, dict):
-        raise ImporterError(f"{base}/manifest.json is no object; run merge again")
+        raise StepError(f"{base}/manifest.json is no object; run merge again")
     start = time.monotonic()
     with connect_database() as connection:
-        if not (loaded := loader.already(connection, options.release)):
+        if not (loaded := loader.find_loaded(connection, options.release)):
             name = f"{base}/zones.jsonl.gz"
             with store.open(name) as stream:
-                loaded = loader.load(
+                loaded = loader.load_release(
                     Database.from_environment(),
                     connection,
                     options.release,
-                    loader.Source(stream, ".jsonl.gz", name),
+                    loader.ZoneStream(stream, ".jsonl.gz", name),
                     manifest=manifest,
                     wait=options.wait,
                     jobs=options.jobs,
                 )
-            durations.note(connection, options.release, "load", time.monotonic() - start)
+            durations.record_duration(connection, options.release, "load", time.monotonic() - start)
     write_outputs(options.outputs, {"zones": loaded.rows})
-    say(f"release {options.release}: {loaded.rows} zones loaded in {duration(time.monotonic() - start)}")
+    say(f"release {options.release}: {loaded.rows} zones loaded in {format_duration(time.monotonic() - start)}")

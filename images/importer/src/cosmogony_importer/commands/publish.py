@@ -8,13 +8,15 @@ import time
 from datetime import datetime
 
 import psycopg
+from cosmogony_steps.errors import StepError
 
-from ..errors import ImporterError, Missing
+from ..errors import MissingObjectError
 from ..housekeeping import cleanup
 from ..progress import say, write_outputs
 from ..releases import catalog, durations, switch
+from ..releases.catalog import ReleaseState, Verdict
 from ..settings import Storage
-from ..tiles import trex
+from ..tiles.backend import get_tile_backend
 from .arguments import Subparsers, add_command, add_keep, add_patience, add_release
 from .context import connect_database, open_store
 
@@ -34,14 +36,15 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     start = time.monotonic()
     with connect_database() as connection:
-        release = catalog.find(connection, options.release) if options.release else _find_last_loaded(connection)
-        _check_publishable(connection, release, options)
-        published = switch.switch(connection, release, "publish", reason=options.override, patience=options.patience)
-        if cache := trex.Cache.configured():
-            trex.switched(connection, cache)
+        release = catalog.get_release(connection, options.release) if options.release else _find_last_loaded(connection)
+        _check_publishable(release, options)
+        published = switch.switch_release(
+            connection, release, "publish", reason=options.override, patience=options.patience
+        )
+        get_tile_backend().follow_switch(connection)
         if not options.release:  # nobody runs clean after the two commands of the original
-            cleanup.clean(connection, options.keep)
-        durations.note(connection, release.id, "publish", time.monotonic() - start)
+            cleanup.drop_old_releases(connection, options.keep)
+        durations.record_duration(connection, release.id, "publish", time.monotonic() - start)
     if options.release and Storage.configured():
         _mark_published(release.id, published)
     if options.release:
@@ -51,25 +54,24 @@ def run(options: argparse.Namespace) -> None:
 
 def _find_last_loaded(connection: psycopg.Connection) -> catalog.Release:
     """Return what import_data loaded last; publishing it twice is an error, as it always was."""
-    for release in catalog.releases(connection):
-        if release.state == "loaded":
+    for release in catalog.list_releases(connection):
+        if release.state == ReleaseState.LOADED:
             return release
-        if release.state != "loading":
+        if not release.is_loading:
             break
-    raise ImporterError("nothing is loaded that is not published yet; run import_data first, or publish --release ID")
+    raise StepError("nothing is loaded that is not published yet; run import_data first, or publish --release ID")
 
 
-def _check_publishable(connection: psycopg.Connection, release: catalog.Release, options: argparse.Namespace) -> None:
+def _check_publishable(release: catalog.Release, options: argparse.Namespace) -> None:
     if release.live or options.override:
         return
     if not release.zones:
-        raise ImporterError(f"release {release.id} has no zones; to publish it all the same: publish --override REASON")
-    if not options.release or release.state in ("published", "retired"):
+        raise StepError(f"release {release.id} has no zones; to publish it all the same: publish --override REASON")
+    if not options.release or release.state in (ReleaseState.PUBLISHED, ReleaseState.RETIRED):
         return
-    verdict = (release.gate or {}).get("verdict")
-    if verdict not in ("passed", "overridden"):
-        raise ImporterError(
-            f"release {release.id} {'is blocked by' if verdict else 'has not been through'} the gate; "
+    if release.verdict not in (Verdict.PASSED, Verdict.OVERRIDDEN):
+        raise StepError(
+            f"release {release.id} {'is blocked by' if release.verdict else 'has not been through'} the gate; "
             f"run gate --release {release.id} [--override REASON]"
         )
 
@@ -78,7 +80,7 @@ def _mark_published(release_id: str, published: datetime) -> None:
     store, key = open_store(), f"releases/{release_id}/manifest.json"
     try:
         manifest = store.read_json(key)
-    except Missing:
+    except MissingObjectError:
         say(f"{key} is not in the object store; nothing to update there")
         return
     wanted = {"state": "published", "published": published.isoformat(timespec="seconds")}

@@ -28,10 +28,11 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from ..reports import report
+    from ..reports.run import Run
 
     if not options.status:
-        report.again(options.workflow, open_store())
+        report.post_summary_again(options.workflow, open_store())
         return
-    document = report.of_run(options, report.object_store())
-    report.show(document)
+    document = report.report_run(Run.from_options(options), report.open_configured_store(), options.sources)
+    report.print_summary(document)
     write_outputs(options.outputs, {"result": document["result"]})

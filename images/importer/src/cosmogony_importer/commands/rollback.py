@@ -8,7 +8,7 @@ import time
 
 from ..progress import say, write_outputs
 from ..releases import catalog, switch
-from ..tiles import trex
+from ..tiles.backend import get_tile_backend
 from .arguments import Subparsers, add_command, add_patience
 from .context import connect_database
 
@@ -25,9 +25,10 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     start = time.monotonic()
     with connect_database() as connection:
-        release = catalog.find(connection, options.to) if options.to else switch.previous(connection)
-        switch.switch(connection, release, "rollback", reason=options.reason, patience=options.patience)
-        if cache := trex.Cache.configured():
-            trex.switched(connection, cache)
+        release = (
+            catalog.get_release(connection, options.to) if options.to else switch.find_previous_release(connection)
+        )
+        switch.switch_release(connection, release, "rollback", reason=options.reason, patience=options.patience)
+        get_tile_backend().follow_switch(connection)
     write_outputs(options.outputs, {"release": release.id})
     say(f"rolled back to release {release.id} ({time.monotonic() - start:.1f} s)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
 from ..progress import say, write_outputs
 from ..releases import catalog
@@ -22,12 +23,12 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     with connect_database() as connection:
-        known = {
-            "releases": [usage.of_release(connection, release) for release in catalog.releases(connection)],
-            "database": usage.of_database(connection),
+        document: dict[str, Any] = {
+            "releases": [usage.describe_release(connection, release) for release in catalog.list_releases(connection)],
+            "database": usage.measure_database(connection),
         }
     if Storage.configured():
-        known["store"] = usage.of_store(open_store())
-    document = json.dumps(known)
-    write_outputs(options.outputs, {"status": document})
-    say(document)
+        document["store"] = usage.measure_bucket(open_store())
+    text = json.dumps(document)
+    write_outputs(options.outputs, {"status": text})
+    say(text)

@@ -21,10 +21,10 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    cache = trex.Cache.from_environment()
+    cache = trex.TrexCache.from_environment()
     with connect_database() as connection:
-        release = catalog.find(connection, options.release)
-    with trex.cache_errors(cache):
-        made = trex.finish(cache, release, options.max_zoom)
-    write_outputs(options.outputs, {"tiles": made.count})
-    say(f"release {release.id}: {made.count} tiles of t-rex, {made.size / 1e6:.1f} MB")
+        release = catalog.get_release(connection, options.release)
+    with trex.translate_cache_errors(cache):
+        made = trex.finish_folder(cache, release, options.max_zoom)
+    write_outputs(options.outputs, {"tiles": made.tiles})
+    say(f"release {release.id}: {made.tiles} tiles of t-rex, {made.size / 1e6:.1f} MB")

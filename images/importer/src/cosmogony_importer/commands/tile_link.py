@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 
 from ..progress import say
+from ..releases import views
 from ..tiles import trex
 from .arguments import Subparsers, add_command
 from .context import connect_database
@@ -18,9 +19,9 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    cache = trex.Cache.from_environment()
+    cache = trex.TrexCache.from_environment()
     with connect_database() as connection:
-        trex.ready(connection)
-        with trex.cache_errors(cache):
-            name, before = trex.follow(connection, cache)
+        views.make_empty_zones_view(connection)
+        with trex.translate_cache_errors(cache):
+            name, before = trex.link_live_release(connection, cache)
     say(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))

@@ -23,10 +23,10 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    cache = trex.Cache.from_environment()
+    cache = trex.TrexCache.from_environment()
     with connect_database() as connection:
         release = get_release_or_live(connection, options.release)
-    with trex.cache_errors(cache):
-        config, extent = trex.prepare(cache, release, Path(options.template))
+    with trex.translate_cache_errors(cache):
+        config, extent = trex.prepare_folder(cache, release, Path(options.template))
     write_outputs(options.outputs, {"release": release.id, "config": config, "extent": extent})
     say(f"release {release.id}: t-rex generates {extent} with {config}")

@@ -7,7 +7,7 @@ import argparse
 import json
 import time
 
-from ..progress import duration, say, write_outputs
+from ..progress import format_duration, say, write_outputs
 from ..releases import durations
 from ..settings import Database
 from ..tiles import area, pyramid
@@ -25,7 +25,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--max-zoom", type=blank_or(zoom, 8), default=8, metavar="N", help="highest zoom (%(default)s)")
     parser.add_argument(
         "--bbox",
-        type=blank_or(area.Box.of_text),
+        type=blank_or(area.Box.parse),
         metavar="W,S,E,N",
         help="only tiles in this box, in degrees (--bbox=-5.1,41.3,9.6,51.1)",
     )
@@ -46,25 +46,25 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     start = time.monotonic()
-    wanted = area.Wanted(options.min_zoom, options.max_zoom, options.bbox, options.country)
+    selection = area.TileSelection(options.min_zoom, options.max_zoom, options.bbox, options.country)
     with connect_database() as connection:
         release = get_release_or_live(connection, options.release)
-        settings, before = Database.from_environment(), pyramid.count(connection, release)
+        settings, before = Database.from_environment(), pyramid.count_tiles(connection, release)
         if options.estimate:
-            expected = area.estimate(connection, release, wanted, options.jobs).described()
+            expected = area.estimate_selection(connection, release, selection, options.jobs).as_dict()
             _write_outputs(options.outputs, before.tiles, 0, expected)
             return
         expected = {}
-        if wanted.whole(release.stored_zoom):
-            stored = pyramid.store(settings, connection, release, options.max_zoom, options.jobs)
+        if selection.completes_low_zooms(release.stored_zoom):
+            stored = pyramid.store_low_zooms(settings, connection, release, options.max_zoom, options.jobs)
         else:
-            expected = area.store(settings, connection, release, wanted, options.jobs).described()
-            stored = pyramid.count(connection, release)
-        durations.note(connection, release.id, "tiles", time.monotonic() - start)
+            expected = area.store_selection(settings, connection, release, selection, options.jobs).as_dict()
+            stored = pyramid.count_tiles(connection, release)
+        durations.record_duration(connection, release.id, "tiles", time.monotonic() - start)
     made = stored.tiles - before.tiles
     _write_outputs(options.outputs, stored.tiles, made, expected or {"tiles": made})
     say(
-        f"release {release.id}: {made} tiles made in {duration(time.monotonic() - start)}; "
+        f"release {release.id}: {made} tiles made in {format_duration(time.monotonic() - start)}; "
         f"it has {stored.tiles} tiles, {stored.size / 1e6:.1f} MB"
     )
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signs of life of long statements: COPY, CREATE INDEX and ANALYZE say how far they are in a view of PostgreSQL.
+"""Signs of life of long statements: PostgreSQL reports the progress of COPY, CREATE INDEX and ANALYZE in views.
 
-Other statements are silent until they end. What they wait for is kept for the message of a step that stood still, and
-is no sign of life: a lock that nobody lets go of is just what the watch is there for.
+Other statements are silent until they end. What they wait for is kept for the message of a step that stalls, and is no
+sign of life: a lock that is never released is exactly what the stall watch is for.
 """
 
 from __future__ import annotations
@@ -10,27 +10,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.errors import StepError
 
-from ..errors import ImporterError
 from ..progress import note
 from . import sessions, statements
 
-INTERVAL = 2.0  # seconds between two looks
-CLOSING = 10.0  # seconds for the last look to end
+INTERVAL = 2.0  # seconds between two polls
+CLOSING = 10.0  # seconds for the last poll to end
 
 
 @contextmanager
-def reported() -> Iterator[None]:
-    """Look at the statements of this process while the block runs, if somebody watches the process."""
+def watch_statements() -> Iterator[None]:
+    """Poll the statements of this process while the block runs, if the process is under the stall watch."""
     if not heartbeat.watched():
         yield
         return
     stop = threading.Event()
-    thread = threading.Thread(target=_look_on, args=(stop,), name="database-activity", daemon=True)
+    thread = threading.Thread(target=_poll_statements, args=(stop,), name="database-activity", daemon=True)
     thread.start()
     try:
         yield
@@ -39,46 +38,49 @@ def reported() -> Iterator[None]:
         thread.join(CLOSING)
 
 
-def _look_on(stop: threading.Event) -> None:
+def _poll_statements(stop: threading.Event) -> None:
     """Poll every few seconds over a separate connection, which only long commands open."""
     activity = Activity()
     connection: psycopg.Connection | None = None
-    seen = True
+    visible = True
     while not stop.wait(INTERVAL):
-        opened = sessions.opened()
+        opened = sessions.list_opened()
         if not opened:
             continue
         try:
             if connection is None or connection.closed:
                 connection = sessions.connect(opened[0].settings, seconds=0)
-            activity.look(connection, [one.pid for one in opened])
-            seen = True
-        except (psycopg.Error, ImporterError) as error:
-            if seen:
+            activity.poll(connection, [session.pid for session in opened])
+            visible = True
+        except (psycopg.Error, StepError) as error:
+            if visible:
                 note(f"how far the database is cannot be seen: {' '.join(str(error).split())}")
-            seen, connection = False, None
+            visible, connection = False, None
     if connection is not None:
         connection.close()
 
 
 class Activity:
-    """What was seen of the statements at the last look."""
+    """What the statements of some sessions were doing at the last poll."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[Any, ...]] = {}
+        self._states: dict[int, tuple[str, str | None, int | None]] = {}
 
-    def look(self, connection: psycopg.Connection, pids: list[int]) -> None:
-        """Report what the statements are at and wait for; a sign of life if one has moved since the last look."""
-        rows = connection.execute(statements.statement("activity.sql"), {"pids": pids}).fetchall()
+    def poll(self, connection: psycopg.Connection, pids: list[int]) -> None:
+        """Report what the statements of the server's processes `pids` do and wait for.
+
+        It is a sign of life if one of them has advanced since the last poll.
+        """
+        rows = connection.execute(statements.read_statement("activity.sql"), {"pids": pids}).fetchall()
         moved = False
         for pid, statement, _, _, phase, done, _ in rows:
             state = (statement, phase, done)
-            moved |= phase is not None and self._seen.get(pid) not in (None, state)
-            self._seen[pid] = state
-        heartbeat.explain("; ".join(_described(*row) for row in rows), moved)
+            moved |= phase is not None and self._states.get(pid) not in (None, state)
+            self._states[pid] = state
+        heartbeat.explain("; ".join(_describe(*row) for row in rows), moved)
 
 
-def _described(
+def _describe(
     pid: int,
     statement: str,
     waits: str | None,

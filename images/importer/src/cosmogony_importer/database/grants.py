@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import psycopg
 from psycopg import sql
 
-TABLE_RIGHTS = (
+TABLE_PRIVILEGES = (
     "SELECT CASE WHEN a.grantee = 0 THEN NULL ELSE pg_get_userbyid(a.grantee) END, a.privilege_type, a.is_grantable, "
     "NULL FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = to_regclass(%(name)s) AND a.grantee <> c.relowner "
     "UNION ALL "
@@ -16,48 +18,54 @@ TABLE_RIGHTS = (
 )
 VIEW_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "TRIGGER", "TRUNCATE")
 
-Right = tuple[str | None, str, bool, str | None]
+
+class Privilege(NamedTuple):
+    """What a role may do with a table, or with one of its columns."""
+
+    role: str | None  # None: PUBLIC
+    kind: str  # as in GRANT, such as SELECT
+    grantable: bool
+    column: str | None
 
 
-def of_table(connection: psycopg.Connection, name: str) -> list[Right]:
-    """Rights that others than the owner have: role (None: everybody), privilege, grantable, column."""
-    return [tuple(row) for row in connection.execute(TABLE_RIGHTS, {"name": name}).fetchall()]
+def list_privileges(connection: psycopg.Connection, name: str) -> list[Privilege]:
+    """Return the privileges on a table or view that roles other than its owner have."""
+    return [Privilege(*row) for row in connection.execute(TABLE_PRIVILEGES, {"name": name}).fetchall()]
 
 
-def give(connection: psycopg.Connection, name: sql.Identifier, rights: list[Right]) -> None:
-    for role, privilege, grantable, column in rights:
-        if privilege not in VIEW_PRIVILEGES:
+def grant_privileges(connection: psycopg.Connection, name: sql.Identifier, privileges: list[Privilege]) -> None:
+    """Grant privileges on a view; those that views do not have are left out."""
+    for privilege in privileges:
+        if privilege.kind not in VIEW_PRIVILEGES:
             continue
-        what = (
-            sql.SQL(privilege)
-            if column is None
-            else sql.SQL("{} ({})").format(sql.SQL(privilege), sql.Identifier(column))
-        )
+        kind: sql.Composable = sql.SQL(privilege.kind)
+        if privilege.column is not None:
+            kind = sql.SQL("{} ({})").format(kind, sql.Identifier(privilege.column))
         connection.execute(
             sql.SQL("GRANT {} ON {} TO {}{}").format(
-                what, name, _role(role), sql.SQL(" WITH GRANT OPTION" if grantable else "")
+                kind, name, _role(privilege.role), sql.SQL(" WITH GRANT OPTION" if privilege.grantable else "")
             )
         )
 
 
-def copy_readers(connection: psycopg.Connection, schema: str) -> None:
+def grant_schema_to_readers(connection: psycopg.Connection, schema: str) -> None:
     """Let those who may read public.zones read a release by the name of its schema."""
-    for role in _readers(connection):
+    for role in _list_readers(connection):
         for what in ("USAGE ON SCHEMA", "SELECT ON ALL TABLES IN SCHEMA"):
             connection.execute(sql.SQL("GRANT {} {} TO {}").format(sql.SQL(what), sql.Identifier(schema), _role(role)))
 
 
-def let_read(connection: psycopg.Connection, *name: str) -> None:
+def grant_view_to_readers(connection: psycopg.Connection, schema: str, view: str) -> None:
     """Let those who may read public.zones read another view."""
-    for role in _readers(connection):
-        connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(*name), _role(role)))
+    for role in _list_readers(connection):
+        connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, view), _role(role)))
 
 
-def _readers(connection: psycopg.Connection) -> set[str | None]:
+def _list_readers(connection: psycopg.Connection) -> set[str | None]:
     return {
-        role
-        for role, privilege, _, column in of_table(connection, "public.zones")
-        if privilege == "SELECT" and column is None
+        privilege.role
+        for privilege in list_privileges(connection, "public.zones")
+        if privilege.kind == "SELECT" and privilege.column is None
     }
 
 

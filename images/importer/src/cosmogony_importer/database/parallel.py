@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work shared out over several connections; the first error ends all of it."""
+"""Run tasks on several database connections at once; the first error ends all of them."""
 
 from __future__ import annotations
 
@@ -19,47 +19,64 @@ from . import sessions
 CANCEL_SECONDS = 5.0  # that the server may take to answer a request to cancel a statement
 
 Item = TypeVar("Item")
+Worker = Callable[[psycopg.Connection, threading.Event], None]
 
 
-def share(
-    settings: Database, items: Iterable[Item], do: Callable[[psycopg.Connection, Item], None], jobs: int = 0
+def process_items(
+    settings: Database, items: Iterable[Item], process: Callable[[psycopg.Connection, Item], None], jobs: int = 0
 ) -> None:
-    """Call `do` for each item, each worker with a connection of its own."""
+    """Call `process` once for each item, in `jobs` threads with a connection each.
+
+    Args:
+        settings: the database to connect to.
+        items: taken in order.
+        process: called with a connection and an item.
+        jobs: number of threads; 0 is one per processor.
+
+    Raises:
+        Exception: the first error of `process`, after the statements of the other threads were cancelled.
+    """
     waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
     count = 0
     for item in items:
         waiting.put(item)
         count += 1
 
-    def loop(connection: psycopg.Connection, stop: threading.Event) -> None:
+    def take_items(connection: psycopg.Connection, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 item = waiting.get_nowait()
             except queue.Empty:
                 return
-            do(connection, item)
+            process(connection, item)
 
-    run(settings, loop, min(jobs or os.cpu_count() or 1, count))
+    run_workers(settings, take_items, min(jobs or os.cpu_count() or 1, count))
 
 
-def run(settings: Database, loop: Callable[[psycopg.Connection, threading.Event], None], jobs: int) -> None:
-    """Run `loop` in some threads; it returns when there is nothing left or the event is set.
+def run_workers(settings: Database, worker: Worker, jobs: int) -> None:
+    """Run `worker` in `jobs` threads with a connection each.
 
-    Raises the first error, after the statements of the other threads were cancelled.
+    Args:
+        settings: the database to connect to.
+        worker: returns when there is nothing left to do, or when its event is set.
+        jobs: number of threads; nothing is done for less than 1.
+
+    Raises:
+        Exception: the first error of a worker, after the statements of the other threads were cancelled.
     """
     if jobs < 1:
         return
     stop = threading.Event()
     connections: list[psycopg.Connection] = []
 
-    def worker() -> None:
+    def connect_and_work() -> None:
         with sessions.connect(settings) as connection:
             connections.append(connection)
-            loop(connection, stop)
+            worker(connection, stop)
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            for future in as_completed([pool.submit(worker) for _ in range(jobs)]):
+            for future in as_completed([pool.submit(connect_and_work) for _ in range(jobs)]):
                 future.result()
         except BaseException:
             stop.set()

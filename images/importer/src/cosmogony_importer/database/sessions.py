@@ -13,18 +13,19 @@ from dataclasses import dataclass
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.errors import StepError, TransientError
 
-from ..errors import ImporterError, TemporaryError
 from ..progress import say
 from ..settings import Database
+from .queries import fetch_value
 
 CONNECT_SECONDS = 10.0
 LOCK_SECONDS = 600  # that a statement waits for a lock which another session holds
-# two keys of one lock space: a long load must not keep anyone from switching
+# separate keys of one lock space: a long load must not keep anyone from publishing
 LOCK_SPACE = 0x636F736D
 LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
 LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "schema change", TILES: "tile planning"}
-# refusals that waiting for the server does not cure
+# refusals that no waiting helps against
 REFUSED = re.compile(
     r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
     r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied"
@@ -33,7 +34,7 @@ REFUSED = re.compile(
 
 @dataclass(frozen=True)
 class Opened:
-    """A connection of this process: the server's process for it, and how another one is made."""
+    """A connection of this process: the server process behind it, and the settings to open another one."""
 
     pid: int
     settings: Database
@@ -43,14 +44,23 @@ _opened: weakref.WeakKeyDictionary[psycopg.Connection, Opened] = weakref.WeakKey
 _opened_lock = threading.Lock()
 
 
-def opened() -> list[Opened]:
+def list_opened() -> list[Opened]:
     """Return the connections of this process that are open."""
     with _opened_lock:
         return [found for connection, found in _opened.items() if not connection.closed]
 
 
 def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
-    """Connect, trying again for some seconds while the server cannot be reached."""
+    """Connect, trying again while the server cannot be reached.
+
+    Args:
+        settings: where the server is, and the role to connect as.
+        seconds: how long to try.
+
+    Raises:
+        StepError: the server refuses the role, its password or the database.
+        TransientError: the server does not answer in time.
+    """
     deadline = time.monotonic() + seconds
     where = f"PostgreSQL {settings.user}@{settings.host}:{settings.port}/{settings.name}"
     while True:
@@ -77,11 +87,11 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
         except psycopg.OperationalError as error:
             reason = " ".join(str(error).split())
             if REFUSED.search(reason):
-                raise ImporterError(
+                raise StepError(
                     f"{where} refuses: {reason}; check POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB"
                 ) from error
             if time.monotonic() > deadline:
-                raise TemporaryError(
+                raise TransientError(
                     f"{where} does not answer for {seconds:.0f} s: {reason}; "
                     "check POSTGRES_HOST and POSTGRES_PORT, and that it runs"
                 ) from error
@@ -90,19 +100,28 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
 
 @contextmanager
 def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
-    """Hold an advisory lock of this session, so that two importers do not fight; it goes with the session."""
+    """Hold an advisory lock that keeps other importers away; it ends with the session at the latest.
+
+    Args:
+        connection: the session that holds the lock.
+        kind: one of LOAD, SWITCH, MIGRATE and TILES.
+        wait: seconds to wait while another importer holds it.
+
+    Raises:
+        TransientError: another importer still holds it after that time.
+    """
     deadline = time.monotonic() + wait
-    told = False
-    while not connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, kind)).fetchone()[0]:
+    announced = False
+    while not fetch_value(connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, kind))):
         if time.monotonic() >= deadline:
-            raise TemporaryError(
-                f"another importer is busy with {LOCK_NAMES[kind]} ({_holder(connection, kind)}); "
+            raise TransientError(
+                f"another importer is busy with {LOCK_NAMES[kind]} ({_describe_holder(connection, kind)}); "
                 "run the command again when it is done"
             )
-        if not told:
-            say(f"waiting for another importer: {LOCK_NAMES[kind]} ({_holder(connection, kind)})")
-            told = True
-        heartbeat.beat(f"waiting for another importer: {LOCK_NAMES[kind]}")  # which ends at the deadline above
+        if not announced:
+            say(f"waiting for another importer: {LOCK_NAMES[kind]} ({_describe_holder(connection, kind)})")
+            announced = True
+        heartbeat.beat(f"waiting for another importer: {LOCK_NAMES[kind]}")  # until the deadline above
         time.sleep(0.2)
     try:
         yield
@@ -111,7 +130,7 @@ def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterat
             connection.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_SPACE, kind))
 
 
-def _holder(connection: psycopg.Connection, kind: int) -> str:
+def _describe_holder(connection: psycopg.Connection, kind: int) -> str:
     row = connection.execute(
         "SELECT a.pid, coalesce(host(a.client_addr), 'local'), a.backend_start::timestamptz(0) "
         "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SQL files of the package, and where the names in them are found."""
+"""The SQL files of the package, and where the unqualified names in them are found."""
 
 from __future__ import annotations
 
@@ -7,38 +7,50 @@ import re
 from importlib import resources
 
 import psycopg
+from cosmogony_steps.errors import StepError
 from psycopg import sql
 
-from ..errors import ImporterError
-
 FOLDER = resources.files("cosmogony_importer") / "sql"
+OLDEST_POSTGIS = (3, 4)  # the first with ST_CoverageSimplify
 
 
-def postgis_schema(connection: psycopg.Connection) -> str:
+def find_postgis_schema(connection: psycopg.Connection) -> str:
+    """Return the schema that PostGIS is installed in.
+
+    Raises:
+        StepError: the database has no PostGIS, or one that is too old.
+    """
     row = connection.execute(
         "SELECT n.nspname, e.extversion FROM pg_extension e JOIN pg_namespace n ON n.oid = "
         "e.extnamespace WHERE e.extname = 'postgis'"
     ).fetchone()
     if row is None:
         name = connection.info.dbname
-        raise ImporterError(f'database {name} has no PostGIS; run "CREATE EXTENSION postgis" in it as a superuser')
-    if tuple(int(part) for part in row[1].split(".")[:2]) < (3, 4):
-        raise ImporterError(f"PostGIS {row[1]} is too old; 3.4 or newer is needed for coverage simplification")
-    return row[0]
+        raise StepError(f'database {name} has no PostGIS; run "CREATE EXTENSION postgis" in it as a superuser')
+    schema, version = row
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_POSTGIS:
+        raise StepError(f"PostGIS {version} is too old; 3.4 or newer is needed for coverage simplification")
+    return str(schema)
 
 
-def files(folder: str) -> list[tuple[str, str]]:
-    """The SQL files of a folder by name."""
-    base = FOLDER / folder
-    return sorted((entry.name, entry.read_text()) for entry in base.iterdir() if entry.name.endswith(".sql"))
+def read_files(folder: str) -> list[tuple[str, str]]:
+    """Return the names and texts of the SQL files of a folder, sorted by name."""
+    return sorted(
+        (entry.name, entry.read_text()) for entry in (FOLDER / folder).iterdir() if entry.name.endswith(".sql")
+    )
 
 
-def statement(path: str, **values: str | int | float | sql.Composable) -> sql.Composed:
-    """An SQL file with its @name@ placeholders filled in: text as a quoted identifier, numbers as they are."""
-    return fill((FOLDER / path).read_text(), **values)
+def read_statement(path: str, **values: str | int | float | sql.Composable) -> sql.Composed:
+    """Return the SQL of a file of the package with its placeholders filled in, see `fill_placeholders`."""
+    return fill_placeholders((FOLDER / path).read_text(), **values)
 
 
-def fill(text: str, **values: str | int | float | sql.Composable) -> sql.Composed:
+def fill_placeholders(text: str, **values: str | int | float | sql.Composable) -> sql.Composed:
+    """Fill in `@name@` placeholders: a text becomes a quoted identifier, a number a literal, SQL stays as it is.
+
+    Raises:
+        KeyError: a placeholder has no value.
+    """
     parts: list[sql.Composable] = []
     for index, part in enumerate(re.split(r"@([a-z_]+)@", text)):
         if index % 2 == 0:
@@ -52,7 +64,7 @@ def fill(text: str, **values: str | int | float | sql.Composable) -> sql.Compose
     return sql.Composed(parts)
 
 
-def search_path(connection: psycopg.Connection, *schemas: str) -> None:
+def set_search_path(connection: psycopg.Connection, *schemas: str) -> None:
     """Set where unqualified names are found, until the transaction ends."""
     connection.execute(
         sql.SQL("SET LOCAL search_path = {}").format(sql.SQL(", ").join(sql.Identifier(schema) for schema in schemas))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drops releases that are too old and what killed loads left."""
+"""Drops old releases, and what killed loads left."""
 
 from __future__ import annotations
 
@@ -7,70 +7,79 @@ import time
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.errors import StepError, TransientError
 from psycopg import sql
 
 from ..database import sessions
-from ..errors import ImporterError, TemporaryError
 from ..load import staging
 from ..progress import say
 from ..releases import catalog
-from ..releases.catalog import Release
+from ..releases.catalog import Release, ReleaseState
 
 PATIENCE = 60.0  # seconds to wait for readers of an old release
 
 
-def clean(connection: psycopg.Connection, keep: int, dry_run: bool = False) -> list[str]:
-    """Keep the live release, the newest that were live before up to `keep` in all, and a newer one that waits.
+def drop_old_releases(connection: psycopg.Connection, keep: int, dry_run: bool = False) -> list[str]:
+    """Drop all releases but the live one, the newest that were live before, and a newer one that waits for publishing.
 
-    Returns what was dropped, or what would be.
+    Args:
+        connection: of a role that owns the releases.
+        keep: how many of those that are or were live stay.
+        dry_run: drop nothing.
+
+    Returns:
+        The ids of what was dropped, or of what would be; `import` stands for the staging schema.
+
+    Raises:
+        StepError: nothing would be kept.
     """
     if keep < 1:
-        raise ImporterError(f"--keep is {keep}, wanted 1 or more; the live release is never dropped")
+        raise StepError(f"--keep is {keep}, wanted 1 or more; the live release is never dropped")
     if dry_run:
-        return _would_drop(connection, keep)
-    dropped = _debris(connection)
+        return _list_droppable(connection, keep)
+    dropped = _drop_debris(connection)
     with sessions.lock(connection, sessions.SWITCH, wait=60):
-        for release in _superfluous(catalog.releases(connection), keep):
-            if _drop(connection, release.id, release.schema_name):
+        for release in _select_superfluous(catalog.list_releases(connection), keep):
+            if _drop_release(connection, release.id, release.schema_name):
                 dropped.append(release.id)
     return dropped
 
 
-def _would_drop(connection: psycopg.Connection, keep: int) -> list[str]:
-    kept = catalog.releases(connection)
-    staged = ["import"] if staging.present(connection) else []
-    loading = [release.id for release in kept if release.state == "loading"]
-    return staged + loading + [release.id for release in _superfluous(kept, keep)]
+def _list_droppable(connection: psycopg.Connection, keep: int) -> list[str]:
+    kept = catalog.list_releases(connection)
+    staged = ["import"] if staging.list_staged_tables(connection) else []
+    loading = [release.id for release in kept if release.is_loading]
+    return staged + loading + [release.id for release in _select_superfluous(kept, keep)]
 
 
-def _superfluous(releases: list[Release], keep: int) -> list[Release]:
-    """What has no use any more; releases come newest first."""
+def _select_superfluous(releases: list[Release], keep: int) -> list[Release]:
+    """Return those of some releases, the newest first, that have no use any more."""
     live = next((release for release in releases if release.live), None)
-    once_live = [release for release in releases if release.state == "retired"]
-    never_live = [release for release in releases if release.state == "loaded"]
+    once_live = [release for release in releases if release.state == ReleaseState.RETIRED]
+    never_live = [release for release in releases if release.state == ReleaseState.LOADED]
     waiting = [release for release in never_live if live is None or release.created > live.created][:1]
     return once_live[keep - 1 :] + [release for release in never_live if release not in waiting]
 
 
-def _debris(connection: psycopg.Connection) -> list[str]:
-    """What a killed load left; skipped while a load is running."""
+def _drop_debris(connection: psycopg.Connection) -> list[str]:
+    """Drop what a killed load left, unless a load is running; return the ids."""
     dropped = []
     try:
         with sessions.lock(connection, sessions.LOAD):
             with connection.transaction():
-                if staging.drop(connection):
+                if staging.drop_staged_tables(connection):
                     dropped.append("import")
-            for release in catalog.releases(connection):
-                if release.state == "loading":
-                    staging.forget(connection, release.id)
+            for release in catalog.list_releases(connection):
+                if release.is_loading:
+                    staging.forget_load(connection, release.id)
                     dropped.append(release.id)
-    except TemporaryError as error:
+    except TransientError as error:
         say(f"staging left alone: {error}")
     return dropped
 
 
-def _drop(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
-    """Drop one release; a reader of it is waited for, objects of others that need it keep it."""
+def _drop_release(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
+    """Drop one release unless it is read for too long, or objects of others need it; return whether it was dropped."""
     deadline = time.monotonic() + PATIENCE
     heartbeat.beat(f"dropping release {release_id}")
     while True:
@@ -107,7 +116,7 @@ def _drop(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
             if time.monotonic() > deadline:
                 say(f"release {release_id} is being read, left for the next time")
                 return False
-            heartbeat.beat(f"waiting for readers of release {release_id}")  # which ends at the deadline above
+            heartbeat.beat(f"waiting for readers of release {release_id}")  # until the deadline above
             time.sleep(0.5)
         except psycopg.errors.DependentObjectsStillExist as error:
             say(f"release {release_id} is kept because something else needs it: {error.diag.message_detail}")

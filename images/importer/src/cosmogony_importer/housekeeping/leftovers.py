@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies in the object store without a use any more: files of former sources, old releases, old reports.
+"""Objects that nothing needs any more: files of former sources, old releases, old reports.
 
-Nothing is looked at but the prefixes below, and what does not look like the pipeline's own is left alone.
+Only the prefixes below are searched, and what does not look like the pipeline's own is left alone.
 """
 
 from __future__ import annotations
@@ -14,87 +14,111 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import psycopg
+from cosmogony_steps.errors import StepError
 
-from ..errors import ImporterError, Missing
+from ..errors import MissingObjectError
 from ..progress import say
 from ..releases import catalog
 from ..storage import Store, Stored
 
 OSM, PARTS, CONCAT, RELEASES, RUNS = "osm/", "cosmogony-data/parts/", "cosmogony-data/concat/", "releases/", "runs/"
-RELEASE = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # what step merge makes
-UPLOAD_AGE = timedelta(days=1)
-FILES = ("zones.jsonl.gz", "manifest.json", "test_results.json", "summary.json")
+RELEASE = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # as the step merge makes ids
+UPLOAD_AGE = timedelta(days=1)  # an older upload is one that nobody finishes
+RELEASE_FILES = ("zones.jsonl.gz", "manifest.json", "test_results.json", "summary.json")
 
 
 @dataclass(frozen=True)
 class Leftover:
+    """An object, or an unfinished upload, that nothing needs."""
+
     stored: Stored
     why: str
 
     @property
     def line(self) -> str:
+        """What it is and why it goes, for the log."""
         return f"{self.stored.key} ({self.stored.size} bytes): {self.why}"
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What has a use: releases of the database, and the sources of their manifests."""
+class KeptReleases:
+    """What is needed: the releases of the database, and the sources of their manifests."""
 
     live: str | None
     releases: frozenset[str]
     sources: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, connection: psycopg.Connection, gone: Iterable[str] = ()) -> Kept:
-        """As it is in the database, or as it will be when those are gone."""
+    def from_database(cls, connection: psycopg.Connection, gone: Iterable[str] = ()) -> KeptReleases:
+        """Read them from the catalog, without those that are going to be dropped."""
         without = set(gone)
-        kept = [release for release in catalog.releases(connection) if release.id not in without or release.live]
+        kept = [release for release in catalog.list_releases(connection) if release.id not in without or release.live]
         sources: set[str] = set()
         for release in kept:
-            if release.state != "loading":
-                sources |= _sources_of(catalog.document(connection, release.schema_name, "manifest"))
+            sources |= _list_sources(catalog.read_manifest(connection, release))
         live = next((release.id for release in kept if release.live), None)
         return cls(live, frozenset(release.id for release in kept), frozenset(sources))
 
 
-def configured(text: str) -> set[str]:
-    """File names of the sources of the settings, those that are switched off included."""
+def parse_source_names(text: str) -> set[str]:
+    """Return the file names of the sources of the settings, including those that are switched off.
+
+    Args:
+        text: a JSON list of URLs, or of objects with `url`.
+
+    Raises:
+        StepError: it is none.
+    """
     try:
         entries = json.loads(text or "[]")
         urls = [entry if isinstance(entry, str) else entry["url"] for entry in entries or []]
         return {urlsplit(url.strip()).path.rpartition("/")[2] for url in urls} - {""}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ImporterError(f"--sources is no JSON list of sources with url ({error}); nothing was removed") from error
+        raise StepError(f"--sources is no JSON list of sources with url ({error}); nothing was removed") from error
 
 
-def find(store: Store, kept: Kept, sources: set[str], keep_runs: timedelta, now: datetime) -> list[Leftover]:
-    """Everything that can go. Without sources nothing is known of theirs, without a live release of releases."""
+def find_leftovers(
+    store: Store, kept: KeptReleases, sources: set[str], keep_runs: timedelta, now: datetime
+) -> list[Leftover]:
+    """Find everything that nothing needs.
+
+    Args:
+        store: the bucket to search.
+        kept: what is needed.
+        sources: file names of the configured sources; without any, files of sources are left alone.
+        keep_runs: how long reports of runs are kept.
+        now: the time to compare with.
+    """
     found: list[Leftover] = []
     in_use = sources | kept.sources
     if kept.live is None:
         say("no release is live: releases in the object store are left alone")
     else:
-        old, waiting = _releases(store, kept)
+        old, waiting = _find_releases(store, kept)
         found += old
         in_use |= waiting
     if sources:
-        found += _of_sources(store.list(OSM), OSM, ("", ".json"), in_use)
-        found += _of_sources(store.list(PARTS), PARTS, (".jsonl.gz", ".json"), in_use)
+        found += _find_of_sources(store.list_objects(OSM), OSM, ("", ".json"), in_use)
+        found += _find_of_sources(store.list_objects(PARTS), PARTS, (".jsonl.gz", ".json"), in_use)
     else:
         say("no sources are given: extracts and parts in the object store are left alone")
     found += [
         Leftover(one, f"a report older than {keep_runs.days} days")
-        for one in store.list(RUNS)
-        if _own_run(one.key) and now - one.modified > keep_runs
+        for one in store.list_objects(RUNS)
+        if _is_report(one.key) and now - one.modified > keep_runs
     ]
-    return found + _uploads(store, kept, in_use, now)
+    return found + _find_uploads(store, kept, in_use, now)
 
 
-def remove(store: Store, kept: Kept, leftovers: list[Leftover]) -> None:
-    """Markers and manifests go first: without them the rest counts as absent."""
+def remove_leftovers(store: Store, kept: KeptReleases, leftovers: list[Leftover]) -> None:
+    """Remove leftovers, markers and manifests first: without them the rest counts as absent.
+
+    Raises:
+        StepError: one of them must not be removed; then none is.
+    """
     for leftover in leftovers:
         if not leftover.stored.upload:
-            _check(leftover.stored.key, kept)
+            _refuse_if_needed(leftover.stored.key, kept)
     objects = [leftover.stored for leftover in leftovers if not leftover.stored.upload]
     for first in (True, False):
         store.remove(one.key for one in objects if one.key.endswith(".json") is first)
@@ -103,17 +127,17 @@ def remove(store: Store, kept: Kept, leftovers: list[Leftover]) -> None:
             store.abort(leftover.stored)
 
 
-def _check(key: str, kept: Kept) -> None:
+def _refuse_if_needed(key: str, kept: KeptReleases) -> None:
     if not key.startswith((OSM, PARTS, CONCAT, RELEASES, RUNS)) or (
         kept.live and key.startswith(f"{RELEASES}{kept.live}/")
     ):
-        raise ImporterError(f"{key} must not be removed; nothing was")
+        raise StepError(f"{key} must not be removed; nothing was")
 
 
-def _releases(store: Store, kept: Kept) -> tuple[list[Leftover], set[str]]:
-    """Objects of releases that the database has no more, and the sources of a newer one that waits for its load."""
+def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], set[str]]:
+    """Return the objects of releases that are not kept, and the sources of a newer one that waits for its load."""
     by_release: dict[str, list[Stored]] = {}
-    for one in store.list(RELEASES):
+    for one in store.list_objects(RELEASES):
         release, _, rest = one.key.removeprefix(RELEASES).partition("/")
         if rest and RELEASE.fullmatch(release):
             by_release.setdefault(release, []).append(one)
@@ -121,30 +145,35 @@ def _releases(store: Store, kept: Kept) -> tuple[list[Leftover], set[str]]:
     known = [release for release in kept.releases if RELEASE.fullmatch(release)]
     waiting: set[str] = set()
     if unknown and unknown[-1] > max(known, default=""):
-        manifest = _manifest(store, unknown[-1])
+        manifest = _read_manifest(store, unknown[-1])
         if manifest.get("state") == "merged":  # one that was published before has been dropped
             say(f"release {unknown[-1]} is merged and not loaded: left alone")
-            waiting = _sources_of(manifest)
+            waiting = _list_sources(manifest)
             unknown.pop()
     old = [Leftover(one, "its release is not kept") for release in unknown for one in by_release[release]]
     return old, waiting
 
 
-def _manifest(store: Store, release: str) -> dict[str, object]:
+def _read_manifest(store: Store, release: str) -> dict[str, object]:
     try:
         manifest = store.read_json(f"{RELEASES}{release}/manifest.json")
-    except Missing:
+    except MissingObjectError:
         return {}
     return manifest if isinstance(manifest, dict) else {}
 
 
-def _sources_of(manifest: object) -> set[str]:
+def _list_sources(manifest: object) -> set[str]:
     sources = manifest.get("sources") if isinstance(manifest, dict) else None
     return {str(source["name"]) for source in sources or [] if isinstance(source, dict) and source.get("name")}
 
 
-def _of_sources(objects: Iterable[Stored], prefix: str, endings: tuple[str, str], in_use: set[str]) -> list[Leftover]:
-    """Files and their markers whose source is no more; `endings` are those of a file and of a marker."""
+def _find_of_sources(
+    objects: Iterable[Stored], prefix: str, endings: tuple[str, str], in_use: set[str]
+) -> list[Leftover]:
+    """Return files and markers whose source is neither configured nor needed.
+
+    `endings` are those of a file and of its marker.
+    """
     found = []
     for one in objects:
         name = one.key.removeprefix(prefix)
@@ -156,19 +185,19 @@ def _of_sources(objects: Iterable[Stored], prefix: str, endings: tuple[str, str]
     return found
 
 
-def _uploads(store: Store, kept: Kept, in_use: set[str], now: datetime) -> list[Leftover]:
+def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datetime) -> list[Leftover]:
     keys = [f"{CONCAT}cosmogony.jsonl.gz"]
     for name in sorted(in_use):
         keys += [f"{OSM}{name}", f"{PARTS}{name}.jsonl.gz"]
-    keys += [f"{RELEASES}{release}/{name}" for release in sorted(kept.releases) for name in FILES]
+    keys += [f"{RELEASES}{release}/{name}" for release in sorted(kept.releases) for name in RELEASE_FILES]
     found: dict[tuple[str, str], Stored] = {}
     for prefix in ("", OSM, PARTS, CONCAT, RELEASES, *keys):
-        for one in store.uploads(prefix):
+        for one in store.list_uploads(prefix):
             if one.key.startswith((OSM, PARTS, CONCAT, RELEASES)) and now - one.modified > UPLOAD_AGE:
                 found[one.key, one.upload] = one
     return [Leftover(one, "an upload that was never finished") for one in found.values()]
 
 
-def _own_run(key: str) -> bool:
+def _is_report(key: str) -> bool:
     name = key.removeprefix(RUNS)
     return name.endswith(".json") and "/" not in name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Geometry for the zooms below full detail: one table a band of zooms, shared borders kept."""
+"""Geometry for the zooms below full detail: one table per band of zooms, in which shared borders stay shared."""
 
 from __future__ import annotations
 
@@ -13,53 +13,63 @@ from ..progress import Progress, say
 from ..settings import Database
 
 BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each is made from the one before
-PIXEL = 156543.03392804097  # metres of a pixel at zoom 0, 256 pixels a tile
+PIXEL = 156543.03392804097  # metres per pixel at zoom 0, 256 pixels per tile
 SEEN = 2  # a zone is shown from the zoom where its area is that many pixels squared
 TOLERANCE = 0.5  # in pixels of the band's highest zoom; islands and holes below its square are left out
 PARTS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # where each band begins and ends in the work of a load, in per cent
-CHUNK_VERTICES = 1_000_000  # about 300 MB of memory in the database
+CHUNK_VERTICES = 1_000_000  # about 300 MB of memory in the database server
 
 FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
     ELSE least(99, greatest(0, ceil(log(2::numeric, ({size} / greatest(1e-9, sqrt(ST_Area(geometry))))::numeric))))
     END::smallint)"""
 
 
-def make(
+def make_bands(
     settings: Database, connection: psycopg.Connection, schema: str, jobs: int = 0, chunk_vertices: int = CHUNK_VERTICES
 ) -> None:
-    """Make the band tables of the table zones in a schema."""
-    path = (schema, statements.postgis_schema(connection))
+    """Make the band tables of the table zones.
+
+    Args:
+        settings: the database, for the connections that work side by side.
+        connection: makes the tables and their indexes.
+        schema: holds zones and zone_boxes.
+        jobs: number of connections; 0 is one per processor.
+        chunk_vertices: vertices that are simplified in one statement.
+    """
+    path = (schema, statements.find_postgis_schema(connection))
     source = "zones"
     for zoom, part in zip(BANDS, pairwise(PARTS), strict=True):
         table = f"zones_z{zoom}"
-        first = sql.SQL(FIRST_ZOOM).format(size=sql.Literal(SEEN * PIXEL)) if source == "zones" else sql.SQL("min_zoom")
+        first: sql.Composable = sql.SQL("min_zoom")
+        if source == "zones":
+            first = sql.SQL(FIRST_ZOOM).format(size=sql.Literal(SEEN * PIXEL))
         with connection.transaction():
-            statements.search_path(connection, *path)
+            statements.set_search_path(connection, *path)
             connection.execute(
-                statements.statement(
+                statements.read_statement(
                     "release/band_chunks.sql", source=source, vertices=chunk_vertices, min_zoom=first, zoom=zoom
                 )
             )
-            connection.execute(statements.statement("release/band.sql", table=table))
+            connection.execute(statements.read_statement("release/band.sql", table=table))
             chunks = connection.execute(
                 "SELECT chunk, sum(vertices), count(DISTINCT id) FROM band_chunks GROUP BY chunk ORDER BY 2 DESC"
             ).fetchall()
         progress = Progress(f"zoom {zoom} and below, vertices", int(sum(chunk[1] for chunk in chunks)), part)
 
-        def fill(
+        def fill_band(
             own: psycopg.Connection,
             chunk: tuple[int, int, int],
             source: str = source,
             table: str = table,
-            first: sql.SQL = first,
+            first: sql.Composable = first,
             zoom: int = zoom,
             progress: Progress = progress,
         ) -> None:
             with own.transaction():
-                statements.search_path(own, *path)
+                statements.set_search_path(own, *path)
                 tolerance = TOLERANCE * PIXEL / 2**zoom
                 own.execute(
-                    statements.statement(
+                    statements.read_statement(
                         "release/band_fill.sql",
                         source=source,
                         table=table,
@@ -71,10 +81,10 @@ def make(
                 )
             progress.advance(int(chunk[1]))
 
-        parallel.share(settings, chunks, fill, jobs)
+        parallel.process_items(settings, chunks, fill_band, jobs)
         progress.end()
         with connection.transaction():
-            statements.search_path(connection, *path)
+            statements.set_search_path(connection, *path)
             connection.execute(
                 sql.SQL("CREATE INDEX {} ON {} USING gist (geometry)").format(
                     sql.Identifier(f"{table}_geometry_idx"), sql.Identifier(table)

@@ -12,11 +12,11 @@ from typing import Any
 
 import psycopg
 
-Box = tuple[float, float, float, float]
+Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 
 
-def of_record(record: dict[str, Any]) -> Box | None:
-    """The `bbox` of a record; None when there is none, or none in degrees."""
+def read_box(record: dict[str, Any]) -> Box | None:
+    """Return the `bbox` of a record; None when there is none, or none in degrees."""
     found = record.get("bbox")
     if not isinstance(found, list) or len(found) != 4 or not all(isinstance(one, int | float) for one in found):
         return None
@@ -25,8 +25,8 @@ def of_record(record: dict[str, Any]) -> Box | None:
     return (west, south, east, north) if on_earth else None
 
 
-class Collected:
-    """Boxes kept in memory, 40 bytes each, until the COPY of their zones is done: a connection runs one at a time."""
+class BoxCollector:
+    """Keeps boxes in memory, 40 bytes each, until the COPY of their zones is done: a connection runs one at a time."""
 
     def __init__(self) -> None:
         self._zones = array("q")

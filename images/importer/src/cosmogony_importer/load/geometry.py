@@ -8,35 +8,41 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import shapely
 
-from .coordinates import AREAS, Coordinates
+from .coordinates import AREAS, Coordinates, Degrees
 
 RADIUS = 6378137.0
 SRID = 3857
 MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
-WRAPPING = re.compile(r"^\w+Exception: |Error parsing JSON: '\[[\w.]+\] |'$")  # of GEOS around the cause
+WRAPPING = re.compile(r"^\w+Exception: |Error parsing JSON: '\[[\w.]+\] |'$")  # what GEOS writes around the cause
 LIMITS = (180.0, 90.0)
-SHORTEST_RING = 4
+SHORTEST_RING = 4  # positions
 LEAST_AREA = 1e-11  # square degrees, 0.1 m² at the equator; what rounding makes of points on one line is smaller
-SURE_AREA = 1e-6  # square degrees; more than the quick sum of areas is wrong by
+SURE_AREA = 1e-6  # square degrees; more than the error of the quick sum of areas
 
 
-class InvalidGeometry(ValueError):
+Offsets = npt.NDArray[np.int64]
+Shapes = npt.NDArray[np.object_]  # of shapely geometries
+
+
+class InvalidGeometryError(ValueError):
     """What is wrong with the geometry of a zone."""
 
 
 class Rings(NamedTuple):
-    """Some areas: all points in degrees, and where rings, polygons and areas begin (and the last one ends)."""
+    """Some areas: their points, and where rings, polygons and areas begin (and the last one ends)."""
 
-    points: np.ndarray
-    rings: np.ndarray
-    polygons: np.ndarray
-    areas: np.ndarray
+    points: Degrees
+    rings: Offsets  # in points
+    polygons: Offsets  # in rings
+    areas: Offsets  # in polygons
 
     @classmethod
-    def of(cls, areas: list[Coordinates]) -> Rings:
+    def from_areas(cls, areas: list[Coordinates]) -> Rings:
+        """Put areas side by side."""
         sizes = [length for area in areas for part in area.parts for length in part]
         polygons = [len(part) for area in areas for part in area.parts]
         return cls(
@@ -46,38 +52,43 @@ class Rings(NamedTuple):
             _offsets([len(area.parts) for area in areas]),
         )
 
-    def shapes(self, points: np.ndarray) -> np.ndarray:
-        """Multipolygons with these points instead."""
+    def to_shapes(self, points: npt.NDArray[np.float64]) -> Shapes:
+        """Return a multipolygon per area, with these points of shape (n, 2) instead of its own."""
         return shapely.from_ragged_array(MULTIPOLYGON, points, (self.rings, self.polygons, self.areas))
 
 
-def _offsets(sizes: list[int]) -> np.ndarray:
+def _offsets(sizes: list[int]) -> Offsets:
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
-def mercator(degrees: np.ndarray) -> np.ndarray:
-    """Longitude and latitude to metres, with the same formula as PROJ (finite at the poles)."""
+def to_mercator(degrees: Degrees) -> npt.NDArray[np.float64]:
+    """Project to web mercator, in metres, with the same formula as PROJ (finite at the poles); shape (n, 2)."""
     radians = np.radians(degrees)
     return np.column_stack((RADIUS * radians[:, 0], RADIUS * np.arcsinh(np.tan(radians[:, 1]))))
 
 
-def ewkb(geojson: Any, generated: bool = False) -> bytes:
-    """The geometry of a zone as the table stores it."""
-    return ewkbs([geojson], [generated])[0]
+def to_ewkb(geojson: Any, generated: bool = False) -> bytes:
+    """Convert the geometry of one zone, see `to_ewkbs`."""
+    return to_ewkbs([geojson], [generated])[0]
 
 
-def ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
-    """Several geometries at once; coordinates are lists, or read by `plain`.
+def to_ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
+    """Convert geometries in degrees to valid ones in web mercator (EPSG:3857), as the table stores them.
 
-    Raises `InvalidGeometry` when one is no Polygon or MultiPolygon with an area. A generated zone may be as small as
-    the slivers that rounding leaves where its place lies in other zones.
+    Args:
+        geojsons: GeoJSON objects whose coordinates are lists, or were parsed by `parse_coordinates`.
+        generated: whether each zone was generated: it may be as small as the slivers that rounding leaves where its
+            place lies in other zones.
+
+    Raises:
+        InvalidGeometryError: one is no Polygon or MultiPolygon with an area.
     """
     if not geojsons:
         return []
-    rings = Rings.of([_coordinates(geojson) for geojson in geojsons])
+    rings = Rings.from_areas([_read_coordinates(geojson) for geojson in geojsons])
     _check_positions(rings.points)
     _check_areas(rings, generated)
-    shapes = rings.shapes(mercator(rings.points))
+    shapes = rings.to_shapes(to_mercator(rings.points))
     single = [number for number, geojson in enumerate(geojsons) if geojson["type"] == "Polygon"]
     shapes[single] = shapely.get_geometry(shapes[single], 0)
     invalid = ~shapely.is_valid(shapes)
@@ -85,42 +96,42 @@ def ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
     return list(shapely.to_wkb(shapely.set_srid(shapes, SRID), include_srid=True, output_dimension=2, byte_order=1))
 
 
-def _coordinates(geojson: Any) -> Coordinates:
-    """The coordinates of one area without their heights."""
+def _read_coordinates(geojson: Any) -> Coordinates:
+    """Return the coordinates of one area without their heights."""
     if not isinstance(geojson, dict):
-        raise InvalidGeometry("its geometry is no GeoJSON object")
+        raise InvalidGeometryError("its geometry is no GeoJSON object")
     kind, coordinates = geojson.get("type"), geojson.get("coordinates")
     if kind not in AREAS:
-        raise InvalidGeometry(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
+        raise InvalidGeometryError(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
     if isinstance(coordinates, Coordinates):
         return coordinates
     try:
         shape = shapely.from_geojson(orjson.dumps({"type": kind, "coordinates": coordinates}))
     except (shapely.errors.GEOSException, orjson.JSONEncodeError) as error:
-        raise InvalidGeometry(f"its geometry cannot be read ({WRAPPING.sub('', str(error))})") from error
+        raise InvalidGeometryError(f"its geometry cannot be read ({WRAPPING.sub('', str(error))})") from error
     _, points, (rings, polygons, *_) = shapely.to_ragged_array([shape], include_z=False)
     sizes = np.diff(rings)
     parts = [sizes[begin:end].tolist() for begin, end in pairwise(polygons)]
     if not (parts and all(parts) and sizes.all()):
-        raise InvalidGeometry("its geometry, or a part of it, is empty")
+        raise InvalidGeometryError("its geometry, or a part of it, is empty")
     if sizes.min() < SHORTEST_RING:
-        raise InvalidGeometry(f"a ring has {sizes.min()} positions, wanted {SHORTEST_RING} or more")
+        raise InvalidGeometryError(f"a ring has {sizes.min()} positions, wanted {SHORTEST_RING} or more")
     return Coordinates(points, parts)
 
 
-def _check_positions(points: np.ndarray) -> None:
+def _check_positions(points: Degrees) -> None:
     x, y = points.T
     if not (max(x.max(), -x.min()) <= LIMITS[0] and max(y.max(), -y.min()) <= LIMITS[1]):  # NaN is not
         x, y = points[~(np.abs(points) <= LIMITS).all(axis=1)][0]
-        raise InvalidGeometry(f"[{x:.10g}, {y:.10g}] lies beyond 180 degrees of longitude or 90 of latitude")
+        raise InvalidGeometryError(f"[{x:.10g}, {y:.10g}] lies beyond 180 degrees of longitude or 90 of latitude")
 
 
 def _check_areas(rings: Rings, generated: list[bool]) -> None:
-    """Outer rings without their holes must have an area, in degrees: a straight line there is none in metres."""
-    small = np.flatnonzero(_areas_by_rings(rings) < SURE_AREA)
+    """Check that outer rings without their holes have an area in degrees: a straight line there is none in metres."""
+    small = np.flatnonzero(_sum_areas(rings) < SURE_AREA)
     if not len(small):
         return
-    shapes = rings.shapes(rings.points)[small]
+    shapes = rings.to_shapes(rings.points)[small]
     areas = shapely.area(shapes)
     least = np.where(np.array(generated)[small], 0.0, LEAST_AREA)
     if (areas > least).all():
@@ -128,11 +139,11 @@ def _check_areas(rings: Rings, generated: list[bool]) -> None:
     # a ring that crosses itself runs around one part to the left and around another to the right
     repaired = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
     if (np.maximum(areas, shapely.area(repaired)) <= least).any():
-        raise InvalidGeometry("its geometry has no area")
+        raise InvalidGeometryError("its geometry has no area")
 
 
-def _areas_by_rings(rings: Rings) -> np.ndarray:
-    """Area of each zone in square degrees, wrong by 4e-12 a position: no ring is moved to the origin before."""
+def _sum_areas(rings: Rings) -> npt.NDArray[np.float64]:
+    """Return the area of each zone in square degrees, wrong by 4e-12 per position: no ring is moved to the origin."""
     x, y = rings.points.T
     steps = x[:-1] * y[1:] - x[1:] * y[:-1]
     steps[rings.rings[1:-1] - 1] = 0  # from one ring to the next

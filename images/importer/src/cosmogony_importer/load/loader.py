@@ -9,33 +9,36 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 import psycopg
+from cosmogony_steps.errors import StepError
 from psycopg import sql
 
 from ..database import grants, sessions, statements
-from ..errors import ImporterError
-from ..progress import Progress, duration, say
+from ..progress import Progress, format_duration, say
 from ..releases import catalog, migrations
 from ..settings import Database
 from . import bands, boxes, rows, staging
+from .rows import Row
 
-EVERY = 10_000
-PART = (0, bands.PARTS[0])  # per cent of the work of a load
+EVERY = 10_000  # zones from one line of the log to the next
+PART = (0, bands.PARTS[0])  # share of a load that copying the zones is, in per cent
 
 
 @dataclass
 class Loaded:
-    """What went in."""
+    """What was loaded."""
 
     rows: int = 0
     skipped: int = 0
-    by_country: dict[str, Counter] = field(default_factory=dict)
+    by_country: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def count(self, row: rows.Row) -> None:
+    def count(self, row: Row) -> None:
+        """Count a row."""
         self.rows += 1
         self.by_country.setdefault(row[8] or "", Counter())[row[4] or ""] += 1
 
-    def counts(self) -> dict[str, Any]:
-        by_type: Counter = Counter()
+    def to_counts(self) -> dict[str, Any]:
+        """Return the counts as a manifest has them."""
+        by_type: Counter[str] = Counter()
         for types in self.by_country.values():
             by_type += types
         return {
@@ -46,19 +49,19 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Source:
+class ZoneStream:
     """A stream of zones, its format and its name in messages."""
 
     stream: IO[bytes]
-    ending: str
+    format: str
     name: str
 
 
-def load(
+def load_release(
     settings: Database,
     connection: psycopg.Connection,
     release_id: str,
-    source: Source,
+    source: ZoneStream,
     *,
     manifest: dict[str, Any] | None = None,
     wait: float = 0.0,
@@ -68,66 +71,83 @@ def load(
     """Load zones as a new release; either it is complete in the end or nothing of it is there.
 
     The work is done in the staging schema; the last transaction makes the release of it.
+
+    Args:
+        settings: the database, for the connections that work side by side.
+        connection: does the rest of the work.
+        release_id: of the new release.
+        source: its zones.
+        manifest: what it is made from; without one the counts are stored as its manifest.
+        wait: seconds to wait while another load is running.
+        allow_empty: accept a source without zones.
+        jobs: threads, and connections; 0 is one per processor.
+
+    Returns:
+        What was loaded, by this call or by an earlier one.
+
+    Raises:
+        StepError: the source is damaged, empty or refused.
+        TransientError: another load is running.
     """
-    schema = catalog.schema_of(release_id)
-    postgis = statements.postgis_schema(connection)
+    schema = catalog.get_schema_name(release_id)
+    postgis = statements.find_postgis_schema(connection)
     with sessions.lock(connection, sessions.LOAD, wait):
-        if done := already(connection, release_id):
+        if done := find_loaded(connection, release_id):
             return done
-        _announce(connection, release_id, schema, manifest)
+        _register_load(connection, release_id, schema, manifest)
         try:
-            loaded = _stage(settings, connection, schema, source, manifest, allow_empty, jobs)
+            loaded = _load_into_staging(settings, connection, schema, source, manifest, allow_empty, jobs)
             with connection.transaction():
-                statements.search_path(connection, staging.SCHEMA, postgis)
+                statements.set_search_path(connection, staging.SCHEMA, postgis)
                 catalog.store_document(
-                    connection, staging.SCHEMA, "manifest", manifest or {"id": release_id, "counts": loaded.counts()}
+                    connection, staging.SCHEMA, "manifest", manifest or {"id": release_id, "counts": loaded.to_counts()}
                 )
-                _finish(connection, release_id, schema, loaded)
+                _promote_staging(connection, release_id, schema, loaded)
         except BaseException:
-            _give_up(connection, release_id)
+            _discard_load(connection, release_id)
             raise
     return loaded
 
 
-def _stage(
+def _load_into_staging(
     settings: Database,
     connection: psycopg.Connection,
     schema: str,
-    source: Source,
+    source: ZoneStream,
     manifest: dict[str, Any] | None,
     allow_empty: bool,
     jobs: int,
 ) -> Loaded:
     loaded = Loaded()
-    postgis = statements.postgis_schema(connection)
+    postgis = statements.find_postgis_schema(connection)
     with connection.transaction():
-        _prepare(connection, schema)
-        statements.search_path(connection, staging.SCHEMA, postgis)
-        _tables(connection)
-        _copy(connection, source, loaded, (manifest or {}).get("counts", {}).get("zones") or 0, jobs)
+        _prepare_staging(connection, schema)
+        statements.set_search_path(connection, staging.SCHEMA, postgis)
+        _create_tables(connection)
+        _copy_zones(connection, source, loaded, (manifest or {}).get("counts", {}).get("zones") or 0, jobs)
         if not loaded.rows and not allow_empty:
-            raise ImporterError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
+            raise StepError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
         start = time.monotonic()
-        _index(connection)
-    say(f"indexes made in {duration(time.monotonic() - start)}")
+        _create_indexes(connection)
+    say(f"indexes made in {format_duration(time.monotonic() - start)}")
     start = time.monotonic()
-    bands.make(settings, connection, staging.SCHEMA, jobs)
-    say(f"low zooms simplified in {duration(time.monotonic() - start)}")
+    bands.make_bands(settings, connection, staging.SCHEMA, jobs)
+    say(f"low zooms simplified in {format_duration(time.monotonic() - start)}")
     return loaded
 
 
-def _give_up(connection: psycopg.Connection, release_id: str) -> None:
-    """Leave nothing of a load that failed; what a lost connection leaves goes with the next load or clean."""
+def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
+    """Leave nothing of a load that failed; what a lost connection leaves is removed by the next load or clean."""
     try:
         with connection.transaction():
-            staging.drop(connection)
-        staging.forget(connection, release_id)
+            staging.drop_staged_tables(connection)
+        staging.forget_load(connection, release_id)
     except psycopg.Error as error:
         say(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
 
 
-def already(connection: psycopg.Connection, release_id: str) -> Loaded | None:
-    """What an earlier run of the same load put in."""
+def find_loaded(connection: psycopg.Connection, release_id: str) -> Loaded | None:
+    """Return what an earlier run of the same load has loaded; None when there was none."""
     row = connection.execute(
         "SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s AND state <> 'loading'", (release_id,)
     ).fetchone()
@@ -137,42 +157,44 @@ def already(connection: psycopg.Connection, release_id: str) -> Loaded | None:
     return Loaded(row[0], row[1] or 0)
 
 
-def _announce(connection: psycopg.Connection, release_id: str, schema: str, manifest: dict[str, Any] | None) -> None:
-    """Make the load visible to `list`; a row that a killed load left is taken over."""
+def _register_load(
+    connection: psycopg.Connection, release_id: str, schema: str, manifest: dict[str, Any] | None
+) -> None:
+    """Make the load visible to the command list; the row of a killed load is taken over."""
     connection.execute(
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, inputs_digest, state, format) "
         "VALUES (%s, %s, %s, 'loading', %s) ON CONFLICT (id) DO UPDATE SET inputs_digest = excluded.inputs_digest, "
         "format = excluded.format, created = now()",
-        (release_id, schema, (manifest or {}).get("inputs_digest"), migrations.release_format()),
+        (release_id, schema, (manifest or {}).get("inputs_digest"), migrations.latest_release_format()),
     )
 
 
-def _prepare(connection: psycopg.Connection, schema: str) -> None:
+def _prepare_staging(connection: psycopg.Connection, schema: str) -> None:
     connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(staging.SCHEMA)))
-    staging.drop(connection)
+    staging.drop_staged_tables(connection)
     if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone():
-        raise ImporterError(f"schema {schema} exists but the catalog does not know it; drop it or rename it")
+        raise StepError(f"schema {schema} exists but the catalog does not know it; drop it or rename it")
 
 
-def _tables(connection: psycopg.Connection) -> None:
-    connection.execute(statements.statement("release/001_release.sql"))
-    # coordinates hardly get smaller, and compressing them takes longer than all the rest
+def _create_tables(connection: psycopg.Connection) -> None:
+    connection.execute(statements.read_statement("release/001_release.sql"))
+    # coordinates hardly compress, and trying takes longer than all the rest
     connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
 
 
-def _index(connection: psycopg.Connection) -> None:
-    connection.execute(statements.statement("release/indexes.sql"))
+def _create_indexes(connection: psycopg.Connection) -> None:
+    connection.execute(statements.read_statement("release/indexes.sql"))
     connection.execute("ANALYZE zones, zone_boxes")
 
 
-def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expected: int, jobs: int) -> None:
+def _copy_zones(connection: psycopg.Connection, source: ZoneStream, loaded: Loaded, expected: int, jobs: int) -> None:
     start = time.monotonic()
     progress = Progress("load", expected, PART)
     statement = f"COPY zones ({', '.join(rows.COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
-    collected = boxes.Collected()
+    collected = boxes.BoxCollector()
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(rows.TYPES)
-        for row in rows.of_stream(source.stream, source.ending, source.name, jobs):
+        for row in rows.read_rows(source.stream, source.format, source.name, jobs):
             progress.advance()
             if row is None:
                 loaded.skipped += 1
@@ -181,15 +203,15 @@ def _copy(connection: psycopg.Connection, source: Source, loaded: Loaded, expect
             collected.add(row[0], row[-1])
             loaded.count(row)
             if loaded.rows % EVERY == 0:
-                say(f"{loaded.rows} zones imported in {duration(time.monotonic() - start)}")
+                say(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}")
     collected.store(connection)
     progress.end()
-    say(f"{loaded.rows} zones imported in {duration(time.monotonic() - start)}")
+    say(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}")
     if loaded.skipped:
         say(f"{loaded.skipped} records without geometry skipped")
 
 
-def _finish(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:
+def _promote_staging(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     for table in staging.TABLES:
         connection.execute(
@@ -202,4 +224,4 @@ def _finish(connection: psycopg.Connection, release_id: str, schema: str, loaded
         "bounds = cosmogony_catalog.release_bounds(schema_name) WHERE id = %s",
         (loaded.rows, loaded.skipped, release_id),
     )
-    grants.copy_readers(connection, schema)
+    grants.grant_schema_to_readers(connection, schema)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -12,28 +13,47 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 import simdjson
+from cosmogony_steps.errors import StepError
 from isal import igzip, isal_zlib
 
-from ..errors import ImporterError
 from . import coordinates
+from .document import iterate_zones
+
+__all__ = [
+    "FORMATS",
+    "InvalidZoneError",
+    "Zone",
+    "check_zone",
+    "decompress",
+    "detect_format",
+    "hash_file",
+    "iterate_zones",
+    "open_file",
+    "parse_line",
+    "report_damage",
+    "strip_byte_order_mark",
+]
 
 KEYS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry")
 COUNTRY, BOX = "country_code", "bbox"
-ENDINGS = (".jsonl.gz", ".jsonl", ".json.gz", ".json")
-CHUNK = 1 << 20
-BYTE_ORDER_MARK = "\ufeff"
+FORMATS = (".jsonl.gz", ".jsonl", ".json.gz", ".json")  # as file names end
+BUFFER = 1 << 20  # bytes
 COORDINATES = re.compile(rb'"geometry":\s*{\s*"type":\s*"(?:Multi)?Polygon",\s*"coordinates":(?=\s*\[)')
-
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+# the stub of isal declares an exception where there is the type of one
+DAMAGE = (EOFError, gzip.BadGzipFile, cast(type[Exception], isal_zlib.error))
+
+Zone = dict[str, Any]  # a record of the file
 
 _local = threading.local()
 
 
-class InvalidZone(ValueError):
+class InvalidZoneError(ValueError):
     """What is wrong with a record, and the osm_id that it gives, if any."""
 
     def __init__(self, reason: str, osm_id: str | None = None) -> None:
@@ -41,76 +61,108 @@ class InvalidZone(ValueError):
         self.osm_id = osm_id
 
 
-def ending(path: str) -> str:
-    for candidate in ENDINGS:
+def detect_format(path: str) -> str:
+    """Return the format of a file by its name.
+
+    Raises:
+        StepError: it is none of `FORMATS`.
+    """
+    for candidate in FORMATS:
         if path.endswith(candidate):
             return candidate
-    raise ImporterError(f"Unknown file extension: {path}; wanted one of {', '.join(ENDINGS)}")
+    raise StepError(f"Unknown file extension: {path}; wanted one of {', '.join(FORMATS)}")
 
 
-def file_digest(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_file(path: Path) -> IO[bytes]:
+    """Open a file to read.
+
+    Raises:
+        StepError: it cannot be read.
+    """
     try:
         return path.open("rb")
     except OSError as error:
-        raise ImporterError(f"{path} cannot be read: {error.strerror}") from error
+        raise StepError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def unpacked(raw: IO[bytes], format_: str) -> Any:
-    """The text of a file; all members of a gzip file."""
-    return io.BufferedReader(igzip.IGzipFile(fileobj=raw), CHUNK) if format_.endswith(".gz") else raw
+def decompress(raw: IO[bytes], format_: str) -> IO[bytes]:
+    """Return the text of a file; of a gzip file that of all its members."""
+    if not format_.endswith(".gz"):
+        return raw
+    file = igzip.IGzipFile(fileobj=raw)  # type: ignore[no-untyped-call]  # its constructor has no types
+    return io.BufferedReader(file, BUFFER)
 
 
 @contextmanager
-def damage(name: str) -> Iterator[None]:
-    """Name the file that is damaged."""
+def report_damage(name: str) -> Iterator[None]:
+    """Name the file that cannot be decompressed.
+
+    Raises:
+        StepError: the block met damaged data.
+    """
     try:
         yield
-    except (EOFError, igzip.BadGzipFile, isal_zlib.error) as error:
-        raise ImporterError(f"{name} is damaged: {error}; make it again") from error
+    except DAMAGE as error:
+        raise StepError(f"{name} is damaged: {error}; make it again") from error
 
 
-def without_mark(line: bytes) -> bytes:
-    """A line without the byte order mark that files put together by `cat` have at the beginning of any line."""
+def strip_byte_order_mark(line: bytes) -> bytes:
+    """Return a line without its byte order mark, which `cat` may leave at the beginning of any line."""
     return line.removeprefix(BOM_UTF8)
 
 
-def of_line(line: bytes) -> dict[str, Any]:
-    """The zone of one line; only what the table holds is read where the line is like one of the extractor.
+def parse_line(line: bytes) -> Zone:
+    """Return the zone of one line; of a line like the extractor's only what the table holds is parsed.
 
-    Raises `InvalidZone`.
+    Raises:
+        InvalidZoneError: the line is no zone.
     """
     try:
-        zone = _wanted(line) or orjson.loads(line)
+        zone = _parse_needed(line) or orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise InvalidZone(f"no JSON ({error.msg} at character {error.pos + 1})", _osm_id_nevertheless(line)) from error
-    return checked(zone)
+        raise InvalidZoneError(f"no JSON ({error.msg} at character {error.pos + 1})", _guess_osm_id(line)) from error
+    return check_zone(zone)
 
 
-def _osm_id_nevertheless(line: bytes) -> str | None:
-    """The osm_id of a zone that is JSON but for numbers such as NaN, Infinity or 1e999."""
+def check_zone(zone: Any) -> Zone:
+    """Return a record that is a zone; its geometry is not looked at.
+
+    Raises:
+        InvalidZoneError: it is none.
+    """
+    if not isinstance(zone, dict):
+        raise InvalidZoneError(f"no zone but a {type(zone).__name__}")
+    if fault := _find_fault(zone):
+        raise InvalidZoneError(fault, _get_osm_id(zone))
+    return zone
+
+
+def _guess_osm_id(line: bytes) -> str | None:
+    """Return the osm_id of a zone that is JSON but for numbers such as NaN, Infinity or 1e999."""
     try:
-        return _osm_id(json.loads(line))
+        return _get_osm_id(json.loads(line))
     except (ValueError, RecursionError):
         return None
 
 
-def _osm_id(zone: Any) -> str | None:
+def _get_osm_id(zone: Any) -> str | None:
     found = zone.get("osm_id") if isinstance(zone, dict) else None
     return found if isinstance(found, str) else None
 
 
-def _wanted(line: bytes) -> dict[str, Any] | None:
-    """The zone without an object for each tag and point, which are most of the line; None when it is not as usual."""
+def _parse_needed(line: bytes) -> Zone | None:
+    """Return the zone without an object per tag and position, which are most of a line; None if unusual."""
     try:
-        read = _parser().parse(line)
-        zone = {key: read[key] for key in (*KEYS, COUNTRY, BOX) if key in read}
+        record: Any = _get_parser().parse(line)
+        zone = {key: record[key] for key in (*KEYS, COUNTRY, BOX) if key in record}
         if isinstance(zone.get("geometry"), simdjson.Object):
-            zone["geometry"] = _area(zone["geometry"], line)
+            zone["geometry"] = _parse_area(zone["geometry"], line)
         if isinstance(zone.get(BOX), simdjson.Array):
             zone[BOX] = zone[BOX].as_list()
     except (ValueError, TypeError, KeyError, RuntimeError):  # the last one of a number with more than 64 bits
@@ -119,31 +171,24 @@ def _wanted(line: bytes) -> dict[str, Any] | None:
     return None if unread else zone
 
 
-def _area(shape: simdjson.Object, line: bytes) -> dict[str, Any]:
+def _parse_area(shape: Any, line: bytes) -> dict[str, Any]:
     kind, found = shape["type"], COORDINATES.search(line)
     if kind not in coordinates.AREAS or found is None:
         raise ValueError("not the geometry of an area")
     text = line[found.end() : line.find(b"}", found.end())]
-    return {"type": kind, "coordinates": coordinates.read(shape["coordinates"], kind == "MultiPolygon", text)}
+    parsed = coordinates.parse_coordinates(shape["coordinates"], kind == "MultiPolygon", text)
+    return {"type": kind, "coordinates": parsed}
 
 
-def _parser() -> simdjson.Parser:
-    """One a thread: it keeps its memory from one line to the next."""
-    if not hasattr(_local, "parser"):
-        _local.parser = simdjson.Parser()
-    return _local.parser
+def _get_parser() -> simdjson.Parser:
+    """Return the parser of this thread: it keeps its memory from one line to the next."""
+    parser: simdjson.Parser | None = getattr(_local, "parser", None)
+    if parser is None:
+        parser = _local.parser = simdjson.Parser()
+    return parser
 
 
-def checked(zone: Any) -> dict[str, Any]:
-    """Raise `InvalidZone` for what is no zone; its geometry is left aside."""
-    if not isinstance(zone, dict):
-        raise InvalidZone(f"no zone but a {type(zone).__name__}")
-    if fault := _fault(zone):
-        raise InvalidZone(fault, _osm_id(zone))
-    return zone
-
-
-def _fault(zone: dict[str, Any]) -> str | None:
+def _find_fault(zone: Zone) -> str | None:
     missing = [key for key in KEYS if key not in zone]
     if missing:
         return f"it lacks the key{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
@@ -163,93 +208,3 @@ def _fault(zone: dict[str, Any]) -> str | None:
         if value is not None and UNSTORABLE.search(value):
             return f"{key} holds U+0000 or half a surrogate pair, which PostgreSQL cannot store"
     return None
-
-
-def document(stream: IO[bytes], name: str) -> Iterator[Any]:
-    """Yield the elements of the array `zones` of one big object, holding one element at a time."""
-    text = _Text(stream, name)
-    if text.peek() == BYTE_ORDER_MARK:
-        text.expect(BYTE_ORDER_MARK)
-    text.expect("{")
-    found = False
-    if text.peek() == "}":
-        text.expect("}")
-    else:
-        while True:
-            key = text.value()
-            text.expect(":")
-            if key == "zones":
-                found = True
-                yield from text.elements()
-            else:
-                text.value()
-            if text.expect(",}") == "}":
-                break
-    if not found:
-        raise ImporterError(f"{name} has no array zones; is it a cosmogony file?")
-
-
-class _Text:
-    """A buffer over a stream that decodes one JSON value after the other."""
-
-    def __init__(self, stream: IO[bytes], name: str) -> None:
-        self.stream, self.name = stream, name
-        self.buffer, self.position, self.ended = "", 0, False
-        self.decoder = json.JSONDecoder()
-        self.partial = b""
-
-    def _fill(self, size: int = CHUNK) -> None:
-        data = self.stream.read(size)
-        self.ended = not data
-        data = self.partial + data
-        try:
-            text, self.partial = data.decode(), b""
-        except UnicodeDecodeError as error:
-            if self.ended or len(data) - error.start > 3:
-                raise ImporterError(f"{self.name} is not UTF-8: {error}") from error
-            text, self.partial = data[: error.start].decode(), data[error.start :]
-        self.buffer = self.buffer[self.position :] + text
-        self.position = 0
-
-    def peek(self) -> str:
-        while True:
-            while self.position < len(self.buffer) and self.buffer[self.position] in " \t\r\n":
-                self.position += 1
-            if self.position < len(self.buffer):
-                return self.buffer[self.position]
-            if self.ended:
-                raise ImporterError(f"{self.name} ends in the middle; make it again")
-            self._fill()
-
-    def expect(self, characters: str) -> str:
-        found = self.peek()
-        if found not in characters:
-            raise ImporterError(f"{self.name} is no JSON: {found!r} where {' or '.join(characters)} should be")
-        self.position += 1
-        return found
-
-    def value(self) -> Any:
-        self.peek()
-        while True:
-            try:
-                value, end = self.decoder.raw_decode(self.buffer, self.position)
-            except RecursionError as error:
-                raise ImporterError(f"{self.name} is nested too deeply; is it a cosmogony file?") from error
-            except json.JSONDecodeError as error:
-                if self.ended:
-                    raise ImporterError(f"{self.name} is no JSON or ends in the middle: {error.msg}") from error
-            else:
-                if end < len(self.buffer) or self.ended:  # a number at the end could go on
-                    self.position = end
-                    return value
-            self._fill(max(CHUNK, len(self.buffer) - self.position))  # double, so that a big value is not re-read often
-
-    def elements(self) -> Iterator[Any]:
-        self.expect("[")
-        if self.peek() == "]":
-            self.expect("]")
-            return
-        while True:
-            yield self.value()
-            if self.expect(",]") == "]":
-                return

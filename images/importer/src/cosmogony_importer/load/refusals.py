@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones that make a load refuse its file: what is wrong with one, or an id that comes twice."""
+"""Records for which a load refuses its file: each with its fault, or an id that comes twice."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
-
-from ..errors import ImporterError
+import numpy.typing as npt
+from cosmogony_steps.errors import StepError
 
 NAMED = 20
 
@@ -27,13 +27,18 @@ by_number = attrgetter("number")
 
 
 class Refusals:
-    """The first refused zones of a file are named, the others counted."""
+    """The first refused records of a file are named, the others counted."""
 
     def __init__(self, name: str, unit: str) -> None:
-        """`unit` is what the numbers count: lines of the file, or zones of a document."""
+        """Start with none.
+
+        Args:
+            name: of the file, for the message.
+            unit: what the numbers count: lines of the file, or zones of a document.
+        """
         self._name, self._unit = name, unit
         self._first: list[Refused] = []
-        self._ids, self._numbers = array("q"), array("q")  # 16 bytes a zone, whatever their number
+        self._ids, self._numbers = array("q"), array("q")  # 16 bytes per zone, however many there are
         self.refused = 0
 
     def add(self, numbers: Sequence[int], ids: Sequence[int], refused: Sequence[Refused]) -> None:
@@ -43,25 +48,32 @@ class Refusals:
         self._first += refused[: NAMED - len(self._first)]
         self.refused += len(refused)
 
-    def check(self) -> None:
-        """Raise when a zone was refused or an id came twice."""
-        repeated = self._repeated()
+    def raise_if_any(self) -> None:
+        """Refuse the file if a record was refused or an id came twice.
+
+        Raises:
+            StepError: names the first of them.
+        """
+        repeated = self._find_repeated()
         count = self.refused + len(repeated)
         if not count:
             return
-        first = sorted([*self._first, *self._described(repeated[:NAMED])], key=by_number)[:NAMED]
+        first = sorted([*self._first, *self._describe_repeated(repeated[:NAMED])], key=by_number)[:NAMED]
         more = f"; and {count - NAMED} more" if count > NAMED else ""
-        raise ImporterError(
-            f"{self._name} is refused: {'; '.join(map(self._line, first))}{more}. "
+        raise StepError(
+            f"{self._name} is refused: {'; '.join(map(self._describe, first))}{more}. "
             "Nothing was loaded. Correct the file, or make it again"
         )
 
-    def _line(self, refused: Refused) -> str:
+    def _describe(self, refused: Refused) -> str:
         osm_id = f" ({refused.osm_id})" if refused.osm_id else ""
         return f"{self._unit} {refused.number}{osm_id}: {refused.reason}"
 
-    def _repeated(self) -> np.ndarray:
-        """Positions, in the order of the file, of the zones whose id came before, and of those that had it first."""
+    def _find_repeated(self) -> npt.NDArray[np.int64]:
+        """Return an array of shape (n, 2), in the order of the file.
+
+        It holds the positions of the zones whose id came before, and of those that had it first.
+        """
         ids = np.frombuffer(self._ids, dtype=np.int64) if self._ids else np.empty(0, dtype=np.int64)
         order = np.argsort(ids, kind="stable")
         ordered = ids[order]
@@ -69,7 +81,7 @@ class Refusals:
         pairs = np.column_stack((order[again], order[np.searchsorted(ordered, ordered[again])]))
         return pairs[np.argsort(pairs[:, 0])]
 
-    def _described(self, repeated: np.ndarray) -> Iterator[Refused]:
+    def _describe_repeated(self, repeated: npt.NDArray[np.int64]) -> Iterator[Refused]:
         for again, before in repeated.tolist():
             yield Refused(
                 self._numbers[again],

@@ -13,8 +13,8 @@ TABLES = ("zones", "zone_boxes", "manifest", "statistics", "tiles", *(f"zones_z{
 HELPERS = ("band_chunks",)
 
 
-def present(connection: psycopg.Connection) -> list[str]:
-    """Our tables in the staging schema."""
+def list_staged_tables(connection: psycopg.Connection) -> list[str]:
+    """Return the names of the importer's tables in the staging schema."""
     return [
         row[0]
         for row in connection.execute(
@@ -25,14 +25,17 @@ def present(connection: psycopg.Connection) -> list[str]:
     ]
 
 
-def drop(connection: psycopg.Connection) -> int:
-    """Drop our tables in the staging schema (a killed load of the original importer leaves some)."""
-    names = present(connection)
+def drop_staged_tables(connection: psycopg.Connection) -> int:
+    """Drop the importer's tables in the staging schema, and return how many there were.
+
+    A killed load of the original importer leaves some, too.
+    """
+    names = list_staged_tables(connection)
     for name in names:
         connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(SCHEMA, name)))
     return len(names)
 
 
-def forget(connection: psycopg.Connection, release_id: str) -> None:
-    """Take back the announcement of a load that failed."""
+def forget_load(connection: psycopg.Connection, release_id: str) -> None:
+    """Remove the catalog row of a load that failed."""
     connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s AND state = 'loading'", (release_id,))

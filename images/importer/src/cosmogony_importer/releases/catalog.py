@@ -6,77 +6,140 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 import psycopg
+from cosmogony_steps.errors import StepError
 from psycopg import sql
-from psycopg.rows import class_row
+from psycopg.rows import kwargs_row
+from psycopg.types.json import Jsonb
 
-from ..errors import ImporterError
+RELEASE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 
-ID = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
+
+class ReleaseState(StrEnum):
+    """What has become of a release."""
+
+    LOADING = "loading"
+    LOADED = "loaded"  # complete, and never live
+    PUBLISHED = "published"  # the live one
+    RETIRED = "retired"  # was live before
+
+
+class Verdict(StrEnum):
+    """What the gate says of a release."""
+
+    PASSED = "passed"
+    OVERRIDDEN = "overridden"  # it has findings, and somebody gave a reason to let it through
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True)
 class Release:
+    """A row of public.cosmogony_releases."""
+
     id: str
     schema_name: str
     inputs_digest: str | None
-    state: str
+    state: ReleaseState
     live: bool
     created: datetime
     published_at: datetime | None
     zones: int | None
     loaded_at: datetime | None
-    stored_zoom: int | None
-    bounds: list[float] | None
-    gate: dict | None
-    override: str | None
-    warmed_zoom: int | None
+    stored_zoom: int | None  # all tiles up to this zoom are stored
+    bounds: list[float] | None  # west, south, east, north in degrees
+    gate: dict[str, Any] | None  # the record that the gate stored
+    override: str | None  # the reason to let it through
+    warmed_zoom: int | None  # highest zoom of which tiles of an area are stored
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the release is not complete yet."""
+        return self.state == ReleaseState.LOADING
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict of the gate; None before it has judged the release."""
+        found = (self.gate or {}).get("verdict")
+        return Verdict(found) if found else None
+
+    @property
+    def findings(self) -> list[str]:
+        """What the gate holds against the release."""
+        return list((self.gate or {}).get("findings") or [])
+
+    @property
+    def notes(self) -> list[str]:
+        """What the gate noticed without holding it against the release."""
+        return list((self.gate or {}).get("notes") or [])
 
 
-def schema_of(release_id: str) -> str:
-    if not ID.fullmatch(release_id):
-        raise ImporterError(f"{release_id!r} is no release id; wanted one like 20261122t221000-3f9ab2c1")
+def get_schema_name(release_id: str) -> str:
+    """Return the name of the schema that holds a release.
+
+    Raises:
+        StepError: this cannot be the id of a release.
+    """
+    if not RELEASE_ID.fullmatch(release_id):
+        raise StepError(f"{release_id!r} is no release id; wanted one like 20261122t221000-3f9ab2c1")
     return "release_" + release_id.replace("-", "_")
 
 
-def releases(connection: psycopg.Connection) -> list[Release]:
-    """All kept releases, the newest first."""
-    with connection.cursor(row_factory=class_row(Release)) as cursor:
+def list_releases(connection: psycopg.Connection) -> list[Release]:
+    """Return all kept releases, the newest first."""
+    with connection.cursor(row_factory=kwargs_row(_make_release)) as cursor:
         return cursor.execute(
             "SELECT id, schema_name, inputs_digest, state, live, created, published_at, zones, loaded_at, stored_zoom, "
             "bounds, gate, override, warmed_zoom FROM public.cosmogony_releases ORDER BY created DESC, id DESC"
         ).fetchall()
 
 
-def find(connection: psycopg.Connection, release_id: str) -> Release:
-    """The release of that id, complete; else say which there are."""
-    schema_of(release_id)
-    kept = releases(connection)
+def _make_release(state: str, **columns: Any) -> Release:
+    return Release(state=ReleaseState(state), **columns)
+
+
+def get_release(connection: psycopg.Connection, release_id: str) -> Release:
+    """Return a release that is complete.
+
+    Raises:
+        StepError: there is none of that id, or it is still loading; the message names those that there are.
+    """
+    get_schema_name(release_id)
+    kept = list_releases(connection)
     for release in kept:
         if release.id == release_id:
-            if release.state == "loading":
-                raise ImporterError(f"release {release_id} is not complete; run load --release {release_id}")
+            if release.is_loading:
+                raise StepError(f"release {release_id} is not complete; run load --release {release_id}")
             return release
-    names = ", ".join(release.id for release in kept if release.state != "loading") or "none"
-    raise ImporterError(f"release {release_id} is not in the database; kept releases: {names}")
+    names = ", ".join(release.id for release in kept if not release.is_loading) or "none"
+    raise StepError(f"release {release_id} is not in the database; kept releases: {names}")
 
 
-def live(connection: psycopg.Connection) -> Release | None:
-    return next((release for release in releases(connection) if release.live), None)
+def find_live_release(connection: psycopg.Connection) -> Release | None:
+    """Return the live release; None before the first one is published."""
+    return next((release for release in list_releases(connection) if release.live), None)
 
 
-def document(connection: psycopg.Connection, schema: str, table: str) -> dict | list | None:
-    """The one row of a release's manifest or statistics."""
+def read_document(connection: psycopg.Connection, schema: str, table: str) -> Any:
+    """Return the one document of a release's table manifest or statistics; None when it has none."""
     query = sql.SQL("SELECT document FROM {} LIMIT 1").format(sql.Identifier(schema, table))
     row = connection.execute(query).fetchone()
     return row[0] if row else None
 
 
-def store_document(connection: psycopg.Connection, schema: str, table: str, value: object) -> None:
+def read_manifest(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
+    """Return the manifest of a release; an empty one when it has none, or is still loading."""
+    if release.is_loading:
+        return {}
+    manifest = read_document(connection, release.schema_name, "manifest")
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def store_document(connection: psycopg.Connection, schema: str, table: str, document: object) -> None:
+    """Replace the document of a release's table manifest or statistics."""
     target = sql.Identifier(schema, table)
     with connection.transaction():
         connection.execute(sql.SQL("DELETE FROM {}").format(target))
-        connection.execute(
-            sql.SQL("INSERT INTO {} (document) VALUES (%s)").format(target), (psycopg.types.json.Jsonb(value),)
-        )
+        connection.execute(sql.SQL("INSERT INTO {} (document) VALUES (%s)").format(target), (Jsonb(document),))

@@ -6,8 +6,8 @@ from __future__ import annotations
 import psycopg
 
 
-def note(connection: psycopg.Connection, release_id: str, step: str, seconds: float) -> None:
-    """Remember the last run of a step; nothing when the release is not there (any more)."""
+def record_duration(connection: psycopg.Connection, release_id: str, step: str, seconds: float) -> None:
+    """Record how long the last run of a step took; nothing when the release is not kept (any more)."""
     connection.execute(
         "INSERT INTO cosmogony_catalog.steps (release_id, step, seconds) SELECT id, %s, %s "
         "FROM cosmogony_catalog.releases WHERE id = %s ON CONFLICT (release_id, step) "
@@ -16,7 +16,8 @@ def note(connection: psycopg.Connection, release_id: str, step: str, seconds: fl
     )
 
 
-def of(connection: psycopg.Connection, release_id: str) -> dict[str, float]:
+def read_durations(connection: psycopg.Connection, release_id: str) -> dict[str, float]:
+    """Return the seconds of each step of a release, in the order in which the steps ended."""
     rows = connection.execute(
         "SELECT step, seconds FROM cosmogony_catalog.steps WHERE release_id = %s ORDER BY at", (release_id,)
     ).fetchall()

@@ -6,24 +6,30 @@ from __future__ import annotations
 import hashlib
 
 import psycopg
+from cosmogony_steps.errors import StepError
 
 from ..database import grants, sessions, statements
-from ..errors import ImporterError
+from ..database.queries import fetch_row, fetch_value
 from ..progress import note
 from . import catalog, views
 
-FOLDERS = {"catalog": "catalog", "functions": "functions", "changes": "release_changes"}
+CATALOG, FUNCTIONS, CHANGES = "catalog", "functions", "release_changes"  # folders of SQL files
 
 
-def release_format() -> int:
-    """The version of the release schema that this importer writes."""
-    return max((int(name.split("_")[0]) for name, _ in statements.files(FOLDERS["changes"])), default=1)
+def latest_release_format() -> int:
+    """Return the version of the release schema that this importer writes."""
+    return max((_version(name) for name, _ in statements.read_files(CHANGES)), default=1)
 
 
-def migrate(connection: psycopg.Connection) -> None:
-    """Bring catalog, functions and kept releases to this importer's version; quick when nothing is to do."""
-    postgis = statements.postgis_schema(connection)
-    if _current(connection):
+def migrate_database(connection: psycopg.Connection) -> None:
+    """Bring catalog, functions and kept releases to this importer's version; quick when nothing is to do.
+
+    Raises:
+        StepError: a newer importer has changed the database, or it has no PostGIS.
+        TransientError: another importer is changing it.
+    """
+    postgis = statements.find_postgis_schema(connection)
+    if _is_current(connection):
         return
     with sessions.lock(connection, sessions.MIGRATE, wait=60), connection.transaction():
         connection.execute("CREATE SCHEMA IF NOT EXISTS cosmogony_catalog")
@@ -31,82 +37,94 @@ def migrate(connection: psycopg.Connection) -> None:
             "CREATE TABLE IF NOT EXISTS cosmogony_catalog.migrations (name text PRIMARY KEY, "
             "digest text NOT NULL, applied timestamptz NOT NULL DEFAULT now())"
         )
-        applied = dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
-        known = {name for name, _ in _wanted()}
-        newer = sorted(name for name in applied if name.startswith("catalog/") and name not in known)
+        applied = _read_applied(connection)
+        files = _list_files()
+        newer = sorted(name for name in applied if _is_catalog(name) and name not in files)
         if newer:
-            raise ImporterError(f"the database was changed by a newer importer ({', '.join(newer)}); use that one")
-        for name, text in _wanted():
-            if name.startswith("catalog/") and name not in applied:
+            raise StepError(f"the database was changed by a newer importer ({', '.join(newer)}); use that one")
+        for name, text in files.items():
+            if _is_catalog(name):
+                if name in applied:
+                    continue
                 note(f"database: applying {name}")
-                connection.execute(statements.fill(text, postgis=postgis))
-                _record(connection, name, text)
-        for name, text in _wanted():
-            if name.startswith("functions/") and applied.get(name) != _digest(text):
-                connection.execute(statements.fill(text, postgis=postgis))
-                _record(connection, name, text)
-        change_releases(connection, postgis)
-        shown = catalog.live(connection)
-        if shown and connection.execute("SELECT to_regclass('public.zone_boxes')").fetchone()[0] is None:
-            views.serve_boxes(connection, shown.schema_name)
+            elif applied.get(name) == _hash(text):
+                continue
+            connection.execute(statements.fill_placeholders(text, postgis=postgis))
+            _record_applied(connection, name, text)
+        upgrade_releases(connection, postgis)
+        live = catalog.find_live_release(connection)
+        if live and fetch_value(connection.execute("SELECT to_regclass('public.zone_boxes')")) is None:
+            views.serve_boxes(connection, live.schema_name)
 
 
-def _wanted() -> list[tuple[str, str]]:
-    return [
-        (f"{folder}/{name}", text)
-        for folder in ("catalog", "functions")
-        for name, text in statements.files(FOLDERS[folder])
-    ]
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _current(connection: psycopg.Connection) -> bool:
-    try:
-        applied = dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
-        behind = connection.execute(
-            "SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> 'loading' "
-            "AND to_regnamespace(quote_ident(schema_name)) IS NOT NULL",
-            (release_format(),),
-        ).fetchone()[0]
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-        return False
-    wanted = _wanted()
-    same = all(
-        name in applied and (name.startswith("catalog/") or applied[name] == _digest(text)) for name, text in wanted
-    )
-    return same and not behind and {name for name in applied if name.startswith("catalog/")} <= {n for n, _ in wanted}
-
-
-def _record(connection: psycopg.Connection, name: str, text: str) -> None:
-    connection.execute(
-        "INSERT INTO cosmogony_catalog.migrations (name, digest) VALUES (%s, %s) ON CONFLICT (name) "
-        "DO UPDATE SET digest = excluded.digest, applied = now()",
-        (name, _digest(text)),
-    )
-
-
-def change_releases(connection: psycopg.Connection, postgis: str) -> None:
+def upgrade_releases(connection: psycopg.Connection, postgis: str) -> None:
     """Apply what changed in the release schema to every kept release."""
-    changes = [(int(name.split("_")[0]), name, text) for name, text in statements.files(FOLDERS["changes"])]
-    for release in catalog.releases(connection):
-        if release.state == "loading":
+    changes = [(_version(name), name, text) for name, text in statements.read_files(CHANGES)]
+    for release in catalog.list_releases(connection):
+        if release.is_loading:
             continue
-        format_, there = connection.execute(
-            "SELECT format, to_regnamespace(quote_ident(schema_name)) IS NOT NULL "
-            "FROM cosmogony_catalog.releases WHERE id = %s",
-            (release.id,),
-        ).fetchone()
-        if not there:  # dropped by hand: unqualified names would be found in another schema
+        format_, exists = fetch_row(
+            connection.execute(
+                "SELECT format, to_regnamespace(quote_ident(schema_name)) IS NOT NULL "
+                "FROM cosmogony_catalog.releases WHERE id = %s",
+                (release.id,),
+            )
+        )
+        if not exists:  # dropped by hand: unqualified names would be found in another schema
             continue
         for version, name, text in changes:
             if version > format_:
                 note(f"database: applying {name} to release {release.id}")
-                statements.search_path(connection, release.schema_name, postgis)
-                connection.execute(statements.fill(text, postgis=postgis))
+                statements.set_search_path(connection, release.schema_name, postgis)
+                connection.execute(statements.fill_placeholders(text, postgis=postgis))
                 connection.execute(
                     "UPDATE cosmogony_catalog.releases SET format = %s WHERE id = %s", (version, release.id)
                 )
-                grants.copy_readers(connection, release.schema_name)
+                grants.grant_schema_to_readers(connection, release.schema_name)
+
+
+def _list_files() -> dict[str, str]:
+    """Return the texts of the catalog's files, and then of the functions', by folder and name."""
+    return {f"{folder}/{name}": text for folder in (CATALOG, FUNCTIONS) for name, text in statements.read_files(folder)}
+
+
+def _is_catalog(name: str) -> bool:
+    return name.startswith(f"{CATALOG}/")
+
+
+def _version(name: str) -> int:
+    return int(name.split("_")[0])
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_current(connection: psycopg.Connection) -> bool:
+    try:
+        applied = _read_applied(connection)
+        behind = fetch_value(
+            connection.execute(
+                "SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> 'loading' "
+                "AND to_regnamespace(quote_ident(schema_name)) IS NOT NULL",
+                (latest_release_format(),),
+            )
+        )
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return False
+    files = _list_files()
+    same = all(name in applied and (_is_catalog(name) or applied[name] == _hash(text)) for name, text in files.items())
+    return same and not behind and {name for name in applied if _is_catalog(name)} <= files.keys()
+
+
+def _read_applied(connection: psycopg.Connection) -> dict[str, str]:
+    """Return the digests of the files that were applied, by folder and name."""
+    return dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
+
+
+def _record_applied(connection: psycopg.Connection, name: str, text: str) -> None:
+    connection.execute(
+        "INSERT INTO cosmogony_catalog.migrations (name, digest) VALUES (%s, %s) ON CONFLICT (name) "
+        "DO UPDATE SET digest = excluded.digest, applied = now()",
+        (name, _hash(text)),
+    )

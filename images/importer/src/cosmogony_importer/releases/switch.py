@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which release is live: publish, rollback, and taking over an original database."""
+"""Which release is live: publish and rollback."""
 
 from __future__ import annotations
 
@@ -9,51 +9,86 @@ from datetime import UTC, datetime
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.errors import StepError, TransientError
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from ..database import grants, sessions, statements
-from ..errors import ImporterError, TemporaryError
 from ..progress import say
-from . import catalog, migrations, views
-from .catalog import Release
+from . import adoption, catalog, views
+from .catalog import Release, ReleaseState
 
 LOCK_TIMEOUT = "150ms"  # readers that come while we wait for an older reader wait no longer than that
-LEGACY = "legacy"
 
 
-def switch(
+def switch_release(
     connection: psycopg.Connection, target: Release, action: str, *, reason: str | None = None, patience: float = 600.0
 ) -> datetime:
-    """Make a release the live one in one transaction, trying again while a reader is in the way."""
+    """Make a release the live one in one transaction, trying again while a reader is in the way.
+
+    Args:
+        connection: of a role that owns the views.
+        target: the release.
+        action: what the catalog records, `publish` or `rollback`.
+        reason: why it is done, for the catalog.
+        patience: seconds to try.
+
+    Returns:
+        When it became the live one; it may have been that before.
+
+    Raises:
+        TransientError: a reader was in the way all the time, or another importer is switching.
+    """
     deadline = time.monotonic() + patience
-    pause, told = 0.1, False
+    pause, announced = 0.1, False
     with sessions.lock(connection, sessions.SWITCH, wait=60):
         while True:
             try:
-                return _switch(connection, target.id, action, reason)
+                return _try_switch(connection, target.id, action, reason)
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
                 if time.monotonic() > deadline:
-                    raise TemporaryError(
-                        f"release {target.id} could not be made live for {patience:.0f} s: {_reader(connection)}; "
-                        "end it or run the command again"
+                    raise TransientError(
+                        f"release {target.id} could not be made live for {patience:.0f} s: "
+                        f"{_describe_reader(connection)}; end it or run the command again"
                     ) from error
-                if not told:
-                    say(f"waiting for a long reader ({_reader(connection)}); the site goes on")
-                    told = True
-            heartbeat.beat("waiting for readers of public.zones")  # which ends at the deadline above
+                if not announced:
+                    say(f"waiting for a long reader ({_describe_reader(connection)}); the site goes on")
+                    announced = True
+            heartbeat.beat("waiting for readers of public.zones")  # until the deadline above
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 1.5, 5.0)
 
 
-def _switch(connection: psycopg.Connection, release_id: str, action: str, reason: str | None) -> datetime:
+def find_previous_release(connection: psycopg.Connection) -> Release:
+    """Return the newest kept release that is older than the live one, and was live once.
+
+    Raises:
+        StepError: there is none.
+    """
+    kept = catalog.list_releases(connection)
+    current = next((release for release in kept if release.live), None)
+    if current is None:
+        raise StepError("no release is live, so there is nothing to roll back; run publish first")
+    for release in kept:
+        if release.state == ReleaseState.RETIRED and release.created < current.created:
+            return release
+    raise StepError(f"no earlier release is kept beside the live {current.id}; rollback --to ID names another")
+
+
+def _try_switch(connection: psycopg.Connection, release_id: str, action: str, reason: str | None) -> datetime:
     with connection.transaction():
         connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        release = catalog.find(connection, release_id)
-        before = catalog.live(connection)
-        if before and before.id == release_id and _view_shows(connection, release.schema_name):
+        release = catalog.get_release(connection, release_id)
+        before = catalog.find_live_release(connection)
+        if (
+            before
+            and before.id == release_id
+            and release.published_at
+            and views.shows_release(connection, release.schema_name)
+        ):
             return release.published_at
-        rights, adopted = adopt(connection)
-        before = catalog.live(connection)
+        adopted = adoption.adopt_original_table(connection)
+        before = catalog.find_live_release(connection)
         now = datetime.now(UTC)
         if before and before.id != release_id:
             connection.execute("UPDATE cosmogony_catalog.releases SET state = 'retired' WHERE id = %s", (before.id,))
@@ -73,28 +108,23 @@ def _switch(connection: psycopg.Connection, release_id: str, action: str, reason
         )
         connection.execute(
             sql.SQL("UPDATE {} SET document = document || %s").format(sql.Identifier(release.schema_name, "manifest")),
-            (psycopg.types.json.Jsonb({"state": "published", "published": now.isoformat(timespec="seconds")}),),
+            (Jsonb({"state": "published", "published": now.isoformat(timespec="seconds")}),),
         )
         # last, so that the views are locked for the shortest time
-        connection.execute(statements.statement("views.sql", release=release.schema_name, id=sql.Literal(release_id)))
+        connection.execute(
+            statements.read_statement("views.sql", release=release.schema_name, id=sql.Literal(release_id))
+        )
         if adopted:
-            grants.give(connection, sql.Identifier("public", "zones"), rights)
-            grants.copy_readers(connection, catalog.schema_of(adopted))
+            grants.grant_privileges(connection, sql.Identifier("public", "zones"), adopted.privileges)
+            grants.grant_schema_to_readers(connection, catalog.get_schema_name(adopted.release_id))
         views.serve_boxes(connection, release.schema_name)
     if adopted:
-        say(f"table public.zones of the original importer kept as release {adopted}")
+        say(f"table public.zones of the original importer kept as release {adopted.release_id}")
     return now
 
 
-def _view_shows(connection: psycopg.Connection, schema: str) -> bool:
-    row = connection.execute(
-        "SELECT pg_get_viewdef(oid) FROM pg_class WHERE oid = to_regclass('public.zones') AND relkind = 'v'"
-    ).fetchone()
-    return bool(row) and f"{schema}.zones" in row[0].replace('"', "")
-
-
-def _reader(connection: psycopg.Connection) -> str:
-    """Who reads which of the views that a switch repoints, longest of all."""
+def _describe_reader(connection: psycopg.Connection) -> str:
+    """Name the session that has been reading one of the switched views for the longest time."""
     row = connection.execute(
         "SELECT c.relname, a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), "
         "age(clock_timestamp(), a.xact_start)::interval(0) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
@@ -105,79 +135,6 @@ def _reader(connection: psycopg.Connection) -> str:
     if row is None:
         return "somebody reads public.zones"
     view, pid, program, client, since = row
-    # of other users' sessions PostgreSQL tells no more than this
+    # PostgreSQL shows no more than this of the sessions of other roles
     who = " ".join(filter(None, (f"process {pid}", program, f"from {client}"))) + (f", since {since}," if since else "")
     return f"{who} reads public.{view}"
-
-
-def adopt(connection: psycopg.Connection) -> tuple[list[grants.Right], str | None]:
-    """Take the table public.zones of an original database over as a release; return the rights on it and its id.
-
-    Runs inside the transaction that puts the view in its place.
-    """
-    row = connection.execute(
-        "SELECT c.relkind::text, obj_description(c.oid, 'pg_class'), pg_get_userbyid(c.relowner), "
-        "pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass('public.zones')"
-    ).fetchone()
-    if row is None:
-        return [], None
-    kind, comment, owner, may = row
-    if kind == "v" and views.OURS in (comment or ""):
-        return [], None
-    if kind != "r":
-        raise ImporterError(
-            "public.zones is neither a table of the original importer nor a view of this stack; "
-            "rename it (ALTER ... RENAME) and publish again"
-        )
-    if not may:
-        raise ImporterError(
-            f"public.zones belongs to {owner}; run the importer as {owner} or give the table to "
-            "POSTGRES_USER (ALTER TABLE public.zones OWNER TO ...)"
-        )
-    known = {release.id for release in catalog.releases(connection)}
-    release_id = LEGACY if LEGACY not in known else f"{LEGACY}-{datetime.now(UTC):%Y%m%dt%H%M%S}"
-    schema = catalog.schema_of(release_id)
-    rights = grants.of_table(connection, "public.zones")
-    connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    connection.execute(sql.SQL("ALTER TABLE public.zones SET SCHEMA {}").format(sql.Identifier(schema)))
-    statements.search_path(connection, schema, statements.postgis_schema(connection))
-    connection.execute(statements.statement("release/adopt.sql"))
-    connection.execute(
-        sql.SQL(
-            "INSERT INTO manifest (document) SELECT jsonb_build_object('id', {id}::text, 'counts', jsonb_build_object("
-            "'zones', coalesce(sum(n), 0), 'by_type', coalesce(jsonb_object_agg(t, n), '{{}}'))) FROM ("
-            "SELECT coalesce(zone_type, '') AS t, count(*) AS n FROM zones GROUP BY 1) AS types"
-        ).format(id=sql.Literal(release_id))
-    )
-    connection.execute(
-        "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format, created, loaded_at, published_at, "
-        "zones) SELECT %s, %s, 'published', 1, coalesce(min(created), now()) - interval '1 second', now(), now(), "
-        "(SELECT count(*) FROM zones) FROM cosmogony_catalog.releases",
-        (release_id, schema),
-    )
-    migrations.change_releases(connection, statements.postgis_schema(connection))
-    connection.execute(
-        "UPDATE cosmogony_catalog.releases SET bounds = cosmogony_catalog.release_bounds(schema_name) WHERE id = %s",
-        (release_id,),
-    )
-    connection.execute(
-        "INSERT INTO cosmogony_catalog.live (release_id) VALUES (%s) ON CONFLICT (only_row) "
-        "DO UPDATE SET release_id = excluded.release_id, since = now()",
-        (release_id,),
-    )
-    connection.execute(
-        "INSERT INTO cosmogony_catalog.publications (action, release_id) VALUES ('adopt', %s)", (release_id,)
-    )
-    return rights, release_id
-
-
-def previous(connection: psycopg.Connection) -> Release:
-    """The newest kept release that is older than the live one."""
-    kept = catalog.releases(connection)
-    current = next((release for release in kept if release.live), None)
-    if current is None:
-        raise ImporterError("no release is live, so there is nothing to roll back; run publish first")
-    for release in kept:
-        if release.state == "retired" and release.created < current.created:
-            return release
-    raise ImporterError(f"no earlier release is kept beside the live {current.id}; rollback --to ID names another")

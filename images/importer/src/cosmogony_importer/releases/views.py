@@ -1,28 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The views that serve the live release beside public.zones."""
+"""The views of the schema public that serve the live release, and how they are told from those of others."""
 
 from __future__ import annotations
 
 import psycopg
+from cosmogony_steps.errors import StepError
 
 from ..database import grants, statements
-from ..errors import ImporterError
+from ..progress import say
 
-OURS = "made by cosmogony.stack"
+SCHEMA_PREFIX = "release_"  # of the schemas of releases
+# of the view that stands for public.zones before the first release (no_zones.sql)
+EMPTY_VIEW_COLUMNS = [
+    ("id", "bigint"),
+    ("parent", "bigint"),
+    ("name", "character varying"),
+    ("admin_level", "integer"),
+    ("zone_type", "character varying"),
+    ("osm_id", "character varying"),
+    ("wikidata", "character varying"),
+    ("geometry", "USER-DEFINED"),
+    ("country_code", "character varying"),
+]
+
+
+def list_sources(connection: psycopg.Connection, view: str) -> set[tuple[str, str]]:
+    """Return schema and name of the tables and views that a view reads; nothing for what is no view."""
+    return set(connection.execute(statements.read_statement("view_sources.sql"), {"view": view}).fetchall())
+
+
+def shows_release(connection: psycopg.Connection, schema: str) -> bool:
+    """Tell whether public.zones is a view on the release in this schema."""
+    return (schema, "zones") in list_sources(connection, "public.zones")
+
+
+def is_own_view(connection: psycopg.Connection, name: str) -> bool:
+    """Tell whether a view of the schema public is one of this stack: it reads a release, or is the empty one."""
+    sources = list_sources(connection, f"public.{name}")
+    if sources:
+        return any(schema.startswith(SCHEMA_PREFIX) and table == name for schema, table in sources)
+    columns = connection.execute(
+        "SELECT column_name::text, data_type::text FROM information_schema.columns "
+        "WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position",
+        (name,),
+    ).fetchall()
+    return columns == EMPTY_VIEW_COLUMNS
 
 
 def serve_boxes(connection: psycopg.Connection, schema: str) -> None:
     """Let public.zone_boxes show the boxes of a release to those who may read public.zones.
 
-    Raises ImporterError when that name belongs to something else.
+    Raises:
+        StepError: that name belongs to something else.
     """
-    row = connection.execute(
-        "SELECT relkind::text, obj_description(oid, 'pg_class') FROM pg_class "
-        "WHERE oid = to_regclass('public.zone_boxes')"
-    ).fetchone()
-    if row and not (row[0] == "v" and OURS in (row[1] or "")):
-        raise ImporterError(
-            "public.zone_boxes is no view of this stack; rename it (ALTER ... RENAME) and publish again"
-        )
-    connection.execute(statements.statement("zone_boxes.sql", release=schema))
-    grants.let_read(connection, "public", "zone_boxes")
+    exists = connection.execute("SELECT 1 WHERE to_regclass('public.zone_boxes') IS NOT NULL").fetchone()
+    if exists and not is_own_view(connection, "zone_boxes"):
+        raise StepError("public.zone_boxes is no view of this stack; rename it (ALTER ... RENAME) and publish again")
+    connection.execute(statements.read_statement("zone_boxes.sql", release=schema))
+    grants.grant_view_to_readers(connection, "public", "zone_boxes")
+
+
+def make_empty_zones_view(connection: psycopg.Connection) -> None:
+    """Make an empty view public.zones where there is nothing of that name.
+
+    A tile server that looks at its columns once, when it starts, needs it before the first release.
+    """
+    with connection.transaction():
+        statements.set_search_path(connection, "pg_catalog", statements.find_postgis_schema(connection))
+        if connection.execute("SELECT 1 WHERE to_regclass('public.zones') IS NULL").fetchone():
+            connection.execute(statements.read_statement("no_zones.sql"))
+            say("nothing is published; made an empty view public.zones for t-rex")

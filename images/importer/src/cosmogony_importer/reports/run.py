@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Argo tells of the workflow that has ended."""
+"""Parse the variables that Argo passes to the exit handler of a workflow."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..errors import ImporterError
+from cosmogony_steps.errors import StepError
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _ATTEMPT = re.compile(r"\(\d+\)$")
-_OF_ARGO = ("retryStrategy.expression evaluated to false", "No more retries left")
-NAMED = 20
+_EXECUTOR_MESSAGES = ("retryStrategy.expression evaluated to false", "No more retries left")
+NAMED = 20  # failures
 
 
 @dataclass(frozen=True)
 class Run:
+    """A workflow that has ended."""
+
     name: str
     status: str
     started: datetime | None = None
@@ -29,46 +31,61 @@ class Run:
     failures: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, options: argparse.Namespace) -> Run:
+    def from_options(cls, options: argparse.Namespace) -> Run:
+        """Parse the options of the command report.
+
+        Raises:
+            StepError: the name is not that of a workflow.
+        """
         return cls(
-            checked(options.workflow),
+            check_run_name(options.workflow),
             options.status,
-            _time(options.started),
-            _number(options.duration),
-            _parameters(options.parameters),
-            causes(_unquoted(options.failures)),
+            _parse_time(options.started),
+            _parse_number(options.duration),
+            _parse_parameters(options.parameters),
+            find_causes(_parse_failures(options.failures)),
         )
 
     @property
     def succeeded(self) -> bool:
+        """Whether the workflow went well."""
         return self.status == "Succeeded"
 
     @property
     def stamp(self) -> str:
-        """What the id of its release begins with."""
+        """What the id of its release begins with; empty when its start is not known."""
         return f"{self.started.astimezone(UTC):%Y%m%dt%H%M%S}-" if self.started else ""
 
-    def wanted(self, name: str) -> str | None:
+    def get_parameter(self, name: str) -> str | None:
+        """Return a parameter of the workflow; None when it is blank or not set."""
         return self.parameters.get(name) or None
 
 
-def checked(name: str) -> str:
+def check_run_name(name: str) -> str:
+    """Return the name of a workflow.
+
+    Raises:
+        StepError: it is none.
+    """
     if not NAME.fullmatch(name):
-        raise ImporterError(f"--run {name!r} is not the name of a workflow, such as cosmogony-update-x7k2p")
+        raise StepError(f"--run {name!r} is not the name of a workflow, such as cosmogony-update-x7k2p")
     return name
 
 
-def causes(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Where it failed: attempts of steps whose last attempt failed, too, and nothing that only holds others.
+def find_causes(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return where it failed: attempts of steps whose last attempt failed, too, without nodes that only hold others.
 
-    Argo tells names without their place, so attempts of the same step for several sources stay side by side.
+    Argo gives names without their place, so attempts of the same step for several sources stay side by side.
+
+    Args:
+        nodes: the failed nodes of the workflow, as Argo lists them.
     """
     failed = {str(node.get("displayName", "")) for node in nodes}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for node in sorted(nodes, key=lambda node: str(node.get("finishedAt") or "")):
         name, message = str(node.get("displayName", "")), str(node.get("message") or "")
         step = _ATTEMPT.sub("", name)
-        if step == name or step not in failed or not message or message.startswith(_OF_ARGO):
+        if step == name or step not in failed or not message or message.startswith(_EXECUTOR_MESSAGES):
             continue
         found[step, message] = {
             "step": step,
@@ -84,9 +101,9 @@ def causes(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())[:NAMED]
 
 
-def _unquoted(text: str) -> list[dict[str, Any]]:
-    """Argo gives the list as JSON inside a quoted text, in the way of Go, which is Python's but not JSON's."""
-    value: Any = _given(text)
+def _parse_failures(text: str) -> list[dict[str, Any]]:
+    """Parse the failed nodes: a JSON list inside a text that is quoted as in Go, which is Python, not JSON."""
+    value: Any = _clear_unknown(text)
     for _ in range(2):
         if not isinstance(value, str) or not value:
             break
@@ -100,14 +117,14 @@ def _unquoted(text: str) -> list[dict[str, Any]]:
     return [node for node in value if isinstance(node, dict)] if isinstance(value, list) else []
 
 
-def _given(text: str) -> str:
-    """A variable that Argo does not know stays as it is written."""
+def _clear_unknown(text: str) -> str:
+    """Return the value of a variable; Argo leaves one that it does not know as it is written."""
     return "" if text.strip().startswith("{{") else text.strip()
 
 
-def _parameters(text: str) -> dict[str, str]:
+def _parse_parameters(text: str) -> dict[str, str]:
     try:
-        listed = json.loads(_given(text) or "[]")
+        listed = json.loads(_clear_unknown(text) or "[]")
     except ValueError:
         return {}
     return {
@@ -117,16 +134,16 @@ def _parameters(text: str) -> dict[str, str]:
     }
 
 
-def _time(text: str) -> datetime | None:
+def _parse_time(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(_given(text).replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(_clear_unknown(text).replace("Z", "+00:00"))
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _number(text: str) -> float | None:
+def _parse_number(text: str) -> float | None:
     try:
-        return round(float(_given(text)), 1)
+        return round(float(_clear_unknown(text)), 1)
     except ValueError:
         return None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The summary of a run: made of what its steps left in the object store and in the catalog.
+"""The summary of a run, made from what its steps left in the object store and in the catalog.
 
-Whatever cannot be asked any more is missing in it and named among the warnings; there is always a summary.
+There is always a summary: what cannot be reached is missing in it, and named among its warnings.
 """
 
 from __future__ import annotations
@@ -15,24 +15,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+from cosmogony_steps.errors import StepError
 
 from ..checks import completeness, left_out
 from ..database import sessions
-from ..errors import ImporterError, Missing, of_database
-from ..progress import duration
+from ..database.errors import translate_database_error
+from ..errors import MissingObjectError
+from ..progress import format_duration
 from ..releases import catalog, durations, migrations
+from ..releases.catalog import ReleaseState, Verdict
 from ..settings import Database
 from ..storage import Store
 from .run import Run
 
 FORMAT = 1
-LISTED = 50  # entries of a list; its length is told beside it
+LISTED = 50  # entries of a list; its length stands beside it
 Document = dict[str, Any]
 
 
 @dataclass
-class Known:
-    """What could be found out."""
+class RunFacts:
+    """What could be found out about a run."""
 
     manifest: Document | None = None
     sources: list[Document] = field(default_factory=list)
@@ -44,44 +47,51 @@ class Known:
     warnings: list[str] = field(default_factory=list)
 
 
-def make(run: Run, store: Store | None, configured: str) -> Document:
-    known = Known()
-    with _warned(known, "the object store"):
+def summarise_run(run: Run, store: Store | None, configured: str) -> Document:
+    """Make the summary of a run.
+
+    Args:
+        run: the workflow.
+        store: the object store; None where none is set.
+        configured: the sources of the settings, as JSON, for a run that made no release.
+    """
+    facts = RunFacts()
+    with _warn_if_unreachable(facts, "the object store"):
         if store is not None:
-            _ask_store(run, store, configured, known)
-    with _warned(known, "the database"):
-        _ask_database(run, known)
-    return _document(run, known)
+            _read_store(run, store, configured, facts)
+    with _warn_if_unreachable(facts, "the database"):
+        _read_database(run, facts)
+    return _make_document(run, facts)
 
 
 @contextmanager
-def _warned(known: Known, what: str) -> Iterator[None]:
+def _warn_if_unreachable(facts: RunFacts, what: str) -> Iterator[None]:
     try:
         yield
-    except ImporterError as error:
-        known.warnings.append(f"{what} could not be asked for this summary: {error}")
+    except StepError as error:
+        facts.warnings.append(f"{what} could not be asked for this summary: {error}")
     except psycopg.Error as error:
-        known.warnings.append(f"{what} could not be asked for this summary: {of_database(error)}")
+        facts.warnings.append(f"{what} could not be asked for this summary: {translate_database_error(error)}")
 
 
-def _ask_store(run: Run, store: Store, configured: str, known: Known) -> None:
+def _read_store(run: Run, store: Store, configured: str, facts: RunFacts) -> None:
     if run.stamp:
-        keys = [one.key for one in store.list(f"releases/{run.stamp}") if one.key.endswith("/manifest.json")]
+        keys = [one.key for one in store.list_objects(f"releases/{run.stamp}") if one.key.endswith("/manifest.json")]
         if keys:
-            known.manifest = store.read_json(sorted(keys)[-1])
-    if known.manifest:
-        if (key := f"releases/{known.manifest['id']}/test_results.json") and (results := _read(store, key)):
+            facts.manifest = store.read_json(sorted(keys)[-1])
+    if facts.manifest:
+        if (key := f"releases/{facts.manifest['id']}/test_results.json") and (results := _find_json(store, key)):
             found = [row.get("test_status") for row in results]
-            known.ok_ko = {status: found.count(status) for status in ("ok", "ko", "skip")}
+            facts.ok_ko = {status: found.count(status) for status in ("ok", "ko", "skip")}
         if seconds := store.metadata(key).get("seconds"):
-            known.steps["stats"] = float(seconds)
-        names = [source["name"] for source in known.manifest.get("sources", [])]
+            facts.steps["stats"] = float(seconds)
+        names = [source["name"] for source in facts.manifest.get("sources", [])]
     else:
-        names = _enabled(configured)
-    known.sources = [_source(run, store, name) for name in names]
+        names = _list_enabled_sources(configured)
+    facts.sources = [_describe_source(run, store, name) for name in names]
 
 
-def _enabled(configured: str) -> list[str]:
+def _list_enabled_sources(configured: str) -> list[str]:
     try:
         entries = json.loads(configured or "[]") or []
     except ValueError:
@@ -94,17 +104,20 @@ def _enabled(configured: str) -> list[str]:
     return [urlsplit(url.strip()).path.rpartition("/")[2] for url in urls if url]
 
 
-def _read(store: Store, key: str) -> Any:
+def _find_json(store: Store, key: str) -> Any:
     try:
         return store.read_json(key)
-    except Missing:
+    except MissingObjectError:
         return None
 
 
-def _source(run: Run, store: Store, name: str) -> Document:
-    """From the markers: what is stored, and whether this run brought it."""
-    source, part = _read(store, f"osm/{name}.json") or {}, _read(store, f"cosmogony-data/parts/{name}.json") or {}
-    fetched, extracted = _since(run, source.get("fetched")), _since(run, part.get("extracted"))
+def _describe_source(run: Run, store: Store, name: str) -> Document:
+    """Tell from the markers what is stored of a source, and whether this run brought it."""
+    source, part = (
+        _find_json(store, f"osm/{name}.json") or {},
+        _find_json(store, f"cosmogony-data/parts/{name}.json") or {},
+    )
+    fetched, extracted = _happened_in(run, source.get("fetched")), _happened_in(run, part.get("extracted"))
     return {
         "name": name,
         "url": source.get("url"),
@@ -122,7 +135,7 @@ def _source(run: Run, store: Store, name: str) -> Document:
     }
 
 
-def _since(run: Run, moment: object) -> bool:
+def _happened_in(run: Run, moment: object) -> bool:
     if not isinstance(moment, str) or run.started is None:
         return False
     try:
@@ -131,135 +144,135 @@ def _since(run: Run, moment: object) -> bool:
         return False
 
 
-def _ask_database(run: Run, known: Known) -> None:
+def _read_database(run: Run, facts: RunFacts) -> None:
     with sessions.connect(Database.from_environment()) as connection:
-        migrations.migrate(connection)
-        kept = catalog.releases(connection)
-        known.live = next((release for release in kept if release.live), None)
-        known.live_known = True
+        migrations.migrate_database(connection)
+        kept = catalog.list_releases(connection)
+        facts.live = next((release for release in kept if release.live), None)
+        facts.live_known = True
         mine = [release for release in kept if run.stamp and release.id.startswith(run.stamp)]
-        known.release = mine[0] if mine else None
-        if known.release:
-            known.steps |= durations.of(connection, known.release.id)
+        facts.release = mine[0] if mine else None
+        if facts.release:
+            facts.steps |= durations.read_durations(connection, facts.release.id)
 
 
-def _document(run: Run, known: Known) -> Document:
-    manifest, release = known.manifest or {}, known.release
+def _make_document(run: Run, facts: RunFacts) -> Document:
+    manifest, release = facts.manifest or {}, facts.release
     document = {
         "format": FORMAT,
         "run": run.name,
         "status": run.status,
-        "result": _result(run, known),
-        "published": _published(known),
-        "started": _text(run.started),
-        "finished": _text(datetime.now(UTC)),
-        "mode": run.wanted("mode"),
-        "reason": run.wanted("reason"),
-        "override": run.wanted("override"),
+        "result": _get_result(run, facts),
+        "published": _is_published(facts),
+        "started": _format_time(run.started),
+        "finished": _format_time(datetime.now(UTC)),
+        "mode": run.get_parameter("mode"),
+        "reason": run.get_parameter("reason"),
+        "override": run.get_parameter("override"),
         "release": manifest.get("id") or (release.id if release else None),
-        "live": {"id": known.live.id, "published": _text(known.live.published_at), "zones": known.live.zones}
-        if known.live
+        "live": {"id": facts.live.id, "published": _format_time(facts.live.published_at), "zones": facts.live.zones}
+        if facts.live
         else None,
         "inputs": {
             "digest": manifest.get("inputs_digest"),
             "languages": (manifest.get("inputs") or {}).get("languages"),
             "as_original": (manifest.get("inputs") or {}).get("as_original"),
             "versions": manifest.get("versions"),
-            "sources": known.sources,
+            "sources": facts.sources,
         },
-        "counts": _counts(known),
-        "durations": _durations(run, known),
-        "skipped": [source["name"] for source in known.sources if source["zones"] and not source["extracted"]],
-        "dropped": _cut(manifest.get("dropped") or []),
-        "left_out": _largest(left_out.rows(manifest, "left_out")),
-        "repaired": _largest(left_out.rows(manifest, "repaired")),
+        "counts": _sum_counts(facts),
+        "durations": _sum_durations(run, facts),
+        "skipped": [source["name"] for source in facts.sources if source["zones"] and not source["extracted"]],
+        "dropped": _list_first(manifest.get("dropped") or []),
+        "left_out": _summarise_table(left_out.read_table(manifest, "left_out")),
+        "repaired": _summarise_table(left_out.read_table(manifest, "repaired")),
         "gate": release.gate if release else None,
         "failures": [] if run.succeeded else run.failures,
         "retried": run.failures if run.succeeded else [],
-        "warnings": known.warnings + _warnings(known),
+        "warnings": facts.warnings + _list_warnings(facts),
     }
-    return {"text": text(document), **document}
+    return {"text": describe_result(document), **document}
 
 
-def _published(known: Known) -> bool:
-    release = known.release
+def _is_published(facts: RunFacts) -> bool:
+    release = facts.release
     if release is not None:
-        return release.state in ("published", "retired")
-    return (known.manifest or {}).get("state") == "published"
+        return release.state in (ReleaseState.PUBLISHED, ReleaseState.RETIRED)
+    return (facts.manifest or {}).get("state") == "published"
 
 
-def _result(run: Run, known: Known) -> str:
-    """published, current (nothing was new), done (anything else that went well), blocked or failed."""
+def _get_result(run: Run, facts: RunFacts) -> str:
+    """Return published, current (nothing was new), done (anything else that went well), blocked or failed."""
     if run.succeeded:
-        if _published(known):
+        if _is_published(facts):
             return "published"
-        asked = run.wanted("mode") in (None, "full", "changed", "source")
-        return "current" if asked and known.manifest is None else "done"
-    release = known.release
-    if release and release.state == "loaded" and (release.gate or {}).get("verdict") == "blocked":
+        asked_for_update = run.get_parameter("mode") in (None, "full", "changed", "source")
+        return "current" if asked_for_update and facts.manifest is None else "done"
+    release = facts.release
+    if release and release.state == ReleaseState.LOADED and release.verdict == Verdict.BLOCKED:
         return "blocked"
     return "failed"
 
 
-def _counts(known: Known) -> Document:
-    counts = (known.manifest or {}).get("counts") or {}
-    told: Document = {name: counts.get(name) for name in ("zones", "by_type", "by_country") if name in counts}
-    if known.release and known.release.zones is not None:
-        told["loaded"] = known.release.zones
-    if known.ok_ko is not None:
-        told["expected"] = known.ok_ko
-    told["sources"] = len(known.sources)
-    return told
+def _sum_counts(facts: RunFacts) -> Document:
+    counts = (facts.manifest or {}).get("counts") or {}
+    result: Document = {name: counts.get(name) for name in ("zones", "by_type", "by_country") if name in counts}
+    if facts.release and facts.release.zones is not None:
+        result["loaded"] = facts.release.zones
+    if facts.ok_ko is not None:
+        result["expected"] = facts.ok_ko
+    result["sources"] = len(facts.sources)
+    return result
 
 
-def _durations(run: Run, known: Known) -> Document:
-    """Seconds. Sources are worked on side by side, so the sums of fetch and extract can exceed the total."""
-    told: Document = {
-        step: round(sum(source["seconds"][step] or 0 for source in known.sources), 1) for step in ("fetch", "extract")
+def _sum_durations(run: Run, facts: RunFacts) -> Document:
+    """Return seconds per step. Sources are worked on side by side, so fetch and extract can exceed the total."""
+    result: Document = {
+        step: round(sum(source["seconds"][step] or 0 for source in facts.sources), 1) for step in ("fetch", "extract")
     }
-    merged = ((known.manifest or {}).get("durations") or {}).get("merge")
+    merged = ((facts.manifest or {}).get("durations") or {}).get("merge")
     if merged is not None:
-        told["merge"] = merged
-    return {**told, **known.steps, "total": run.seconds}
+        result["merge"] = merged
+    return {**result, **facts.steps, "total": run.seconds}
 
 
-def _warnings(known: Known) -> list[str]:
-    manifest = known.manifest or {}
-    told = [
-        f"{relation.get('source')}: {completeness.describe(relation)}"
+def _list_warnings(facts: RunFacts) -> list[str]:
+    manifest, release = facts.manifest or {}, facts.release
+    warnings = [
+        f"{relation.get('source')}: {completeness.describe_relation(relation)}"
         for relation in (manifest.get("incomplete") or [])[:LISTED]
     ]
-    gate = (known.release.gate if known.release else None) or {}
-    if gate.get("verdict") == "overridden":
-        told += [f"let through all the same: {finding}" for finding in gate.get("findings", [])]
-    told += gate.get("notes", [])
-    if known.live_known and known.live is None:
-        told.append("no release is live")
-    return told
+    if release:
+        if release.verdict == Verdict.OVERRIDDEN:
+            warnings += [f"let through all the same: {finding}" for finding in release.findings]
+        warnings += release.notes
+    if facts.live_known and facts.live is None:
+        warnings.append("no release is live")
+    return warnings
 
 
-def _largest(rows: list[left_out.Row] | None) -> Document | None:
-    """Objects by reason, and the rows that count most of them; the manifest has all."""
+def _summarise_table(rows: list[left_out.Row] | None) -> Document | None:
+    """Return the objects by reason, and the rows that count most of them; the manifest has all rows."""
     if rows is None:
         return None
     return {
-        "by_reason": left_out.by_reason(rows),
+        "by_reason": left_out.count_by_reason(rows),
         "rows": sorted(rows, key=lambda row: row["count"], reverse=True)[:LISTED],
     }
 
 
-def _cut(entries: list[Any]) -> Document:
+def _list_first(entries: list[Any]) -> Document:
     return {"number": len(entries), "zones": entries[:LISTED]}
 
 
-def _text(moment: datetime | None) -> str | None:
+def _format_time(moment: datetime | None) -> str | None:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else None
 
 
-def text(document: Document) -> str:
-    """The summary in one line, under the name that chat services look for."""
+def describe_result(document: Document) -> str:
+    """Return the result in one line; chat services look for it under the name `text`."""
     seconds = document["durations"]["total"]
-    took = f" in {duration(seconds)}" if seconds else ""
+    took = f" in {format_duration(seconds)}" if seconds else ""
     live = document["live"]["id"] if document["live"] else None
     result, name = document["result"], document["run"]
     if result == "published":

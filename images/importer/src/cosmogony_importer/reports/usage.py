@@ -3,27 +3,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from ..database.queries import fetch_row, fetch_value
 from ..releases import catalog
 from ..releases.catalog import Release
-from ..storage import Store
 
-# Beginnings of names in the bucket, the first that fits counts.
+if TYPE_CHECKING:
+    from ..storage import Store
+
+# Prefixes of keys in the bucket, the first that fits counts.
 PREFIXES = ("osm/", "cosmogony-data/parts/", "cosmogony-data/concat/", "releases/")
 SOURCE = ("name", "url", "file", "version_date", "size", "zones")
 
 
-def of_release(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
-    """One release: state, verdict, sources, bytes of its schema with indexes and tiles."""
-    (size,) = connection.execute(
-        "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'",
-        (release.schema_name,),
-    ).fetchone()
-    manifest = _manifest(connection, release)
+def describe_release(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
+    """Return state, verdict and sources of a release, and the bytes of its schema with indexes and tiles."""
+    size = fetch_value(
+        connection.execute(
+            "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'",
+            (release.schema_name,),
+        )
+    )
+    manifest = catalog.read_manifest(connection, release)
     return {
         "id": release.id,
         "state": release.state,
@@ -31,7 +36,7 @@ def of_release(connection: psycopg.Connection, release: Release) -> dict[str, An
         "zones": release.zones,
         "created": release.created.isoformat(),
         "published": release.published_at.isoformat() if release.published_at else None,
-        "gate": (release.gate or {}).get("verdict"),
+        "gate": release.verdict,
         "override": release.override,
         "bytes": size,
         "as_original": (manifest.get("inputs") or {}).get("as_original"),
@@ -39,24 +44,18 @@ def of_release(connection: psycopg.Connection, release: Release) -> dict[str, An
     }
 
 
-def _manifest(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
-    if release.state == "loading":
-        return {}
-    manifest = catalog.document(connection, release.schema_name, "manifest")
-    return manifest if isinstance(manifest, dict) else {}
-
-
-def of_database(connection: psycopg.Connection) -> dict[str, Any]:
-    name, size = connection.execute("SELECT current_database(), pg_database_size(current_database())").fetchone()
+def measure_database(connection: psycopg.Connection) -> dict[str, Any]:
+    """Return name and bytes of the database."""
+    query = "SELECT current_database(), pg_database_size(current_database())"
+    name, size = fetch_row(connection.execute(query))
     return {"name": name, "bytes": size}
 
 
-def of_store(store: Store) -> dict[str, Any]:
-    """Objects and bytes in the bucket by the beginning of their names."""
+def measure_bucket(store: Store) -> dict[str, Any]:
+    """Return the number of objects in the bucket and their bytes, by prefix."""
     counted = {prefix: {"objects": 0, "bytes": 0} for prefix in (*PREFIXES, "other")}
-    with store.errors(""):
-        for entry in store.client.list_objects(store.settings.bucket, recursive=True):
-            group = next((prefix for prefix in PREFIXES if entry.object_name.startswith(prefix)), "other")
-            counted[group]["objects"] += 1
-            counted[group]["bytes"] += entry.size or 0
+    for entry in store.list_objects(""):
+        group = next((prefix for prefix in PREFIXES if entry.key.startswith(prefix)), "other")
+        counted[group]["objects"] += 1
+        counted[group]["bytes"] += entry.size
     return {"bucket": store.settings.bucket, "prefixes": counted}

@@ -12,56 +12,63 @@ import orjson
 import urllib3
 
 ATTEMPTS = 4
-PAUSE = 1.0  # seconds before the second attempt, then doubled
-CONNECT, READ = 5.0, 10.0
-AGAIN = {408, 425, 429, 500, 502, 503, 504}
+PAUSE = 1.0  # seconds before the second attempt, doubled from then on
+CONNECT, READ = 5.0, 10.0  # seconds
+TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of it; `error` is empty when the receiver took the document."""
+    """What came of a post; `error` is empty when the receiver took the document."""
 
     error: str = ""
     status: int | None = None
     attempts: int = 0
-    again: bool = False  # the same may pass later
+    is_transient: bool = False  # a retry can help
 
     def as_dict(self) -> dict[str, Any]:
-        told = {"posted": not self.error, "status": self.status, "attempts": self.attempts}
-        return told | ({"error": self.error} if self.error else {})
+        """Return it as the summary has it."""
+        result = {"posted": not self.error, "status": self.status, "attempts": self.attempts}
+        return result | ({"error": self.error} if self.error else {})
 
 
-def post(url: str, document: dict[str, Any], pause: float = PAUSE) -> Answer:
-    """Post, and try a few times more what may pass. Redirects are not followed: the token is for this receiver."""
+def post_document(url: str, document: dict[str, Any], pause: float = PAUSE) -> Answer:
+    """Post a document, again where that can help. Redirects are not followed: the token is for this receiver.
+
+    Args:
+        url: of the receiver, with its token.
+        document: as JSON.
+        pause: seconds before the second attempt, doubled from then on.
+    """
     url = url.strip()
-    if error := _wrong(url):
+    if error := _find_fault(url):
         return Answer(error)
     body = orjson.dumps(document)
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT, read=READ), cert_reqs="CERT_REQUIRED")
     answer = Answer()
     for attempt in range(1, ATTEMPTS + 1):
-        answer = _once(http, url, body, attempt)
-        if not answer.again or attempt == ATTEMPTS:
+        answer = _try_post(http, url, body, attempt)
+        if not answer.is_transient or attempt == ATTEMPTS:
             break
         time.sleep(pause * 2 ** (attempt - 1))
     return answer
 
 
-def _once(http: urllib3.PoolManager, url: str, body: bytes, attempt: int) -> Answer:
+def _try_post(http: urllib3.PoolManager, url: str, body: bytes, attempt: int) -> Answer:
     headers = {"Content-Type": "application/json", "User-Agent": "cosmogony-report"}
     try:
         response = http.request("POST", url, body=body, headers=headers, retries=False, redirect=False)
     except urllib3.exceptions.HTTPError as error:
-        reason, again = _reason(error)
-        return Answer(reason, None, attempt, again)
+        reason, is_transient = _describe_error(error)
+        return Answer(reason, None, attempt, is_transient)
     except (ValueError, OSError) as error:
         return Answer(f"it cannot be asked ({type(error).__name__})", None, attempt)
     if 200 <= response.status < 300:
         return Answer("", response.status, attempt)
-    return Answer(f"it answered HTTP {response.status}", response.status, attempt, response.status in AGAIN)
+    return Answer(f"it answered HTTP {response.status}", response.status, attempt, response.status in TRANSIENT)
 
 
-def _wrong(url: str) -> str:
+def _find_fault(url: str) -> str:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -70,8 +77,8 @@ def _wrong(url: str) -> str:
     return "" if good else "its key url holds no http(s) URL"
 
 
-def _reason(error: urllib3.exceptions.HTTPError) -> tuple[str, bool]:
-    """Words of our own: those of the library name the URL. The second: whether another attempt may pass."""
+def _describe_error(error: urllib3.exceptions.HTTPError) -> tuple[str, bool]:
+    """Return the reason, and whether a retry can help. The texts of the library are not used: they name the URL."""
     known = urllib3.exceptions
     if isinstance(error, known.SSLError):
         return "its certificate is not trusted, or it does not speak TLS", False

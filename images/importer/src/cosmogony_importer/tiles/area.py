@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores tiles of an area above the zooms that are stored whole; what is not stored there goes on being computed."""
+"""Stores tiles of an area above the zooms of which all tiles are stored; the others there stay computed on demand."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from dataclasses import dataclass
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.errors import StepError
 from psycopg import sql
 
 from ..database import parallel, statements
-from ..errors import ImporterError
+from ..database.queries import fetch_value
 from ..progress import Progress, say
 from ..releases.catalog import Release
 from ..settings import Database
 from . import forecast, pyramid
 from .forecast import Estimate
 
-WORLD = 40075016.685578488  # metres around the equator, the side of the square of zoom 0
-NORTHMOST = 85.05112877980659
+WORLD = 40075016.685578488  # metres around the equator: the side of the one tile of zoom 0
+NORTHMOST = 85.05112877980659  # degrees: the upper side of that tile
 BATCHES = sql.SQL("SELECT z, xs, ys FROM warm_batches")
 
 
 @dataclass(frozen=True)
 class Box:
-    """Degrees; west is greater than east where the box crosses the 180th meridian."""
+    """A box in degrees; west is greater than east where it crosses the antimeridian."""
 
     west: float
     south: float
@@ -35,7 +36,12 @@ class Box:
     north: float
 
     @classmethod
-    def of_text(cls, text: str) -> Box:
+    def parse(cls, text: str) -> Box:
+        """Read west,south,east,north in degrees; what lies outside of the map is cut off.
+
+        Raises:
+            ValueError: it is no box.
+        """
         try:
             west, south, east, north = (float(part) for part in text.split(","))
         except ValueError:
@@ -44,31 +50,31 @@ class Box:
             raise ValueError(f"{text!r} is no box; wanted degrees, west,south,east,north, with south below north")
         return cls(west, max(south, -NORTHMOST), east, min(north, NORTHMOST))
 
-    def spans(self) -> list[tuple[float, float]]:
-        """From west to east, as shares of the map's width."""
+    def to_columns(self) -> list[tuple[float, float]]:
+        """Return where it begins and ends from west to east, in shares of the map's width; two across its edge."""
         west, east = (longitude / 360 + 0.5 for longitude in (self.west, self.east))
         return [(west, east)] if west < east else [(west, 1.0), (0.0, east)]
 
-    def rows(self) -> tuple[float, float]:
-        """From north to south, as shares of the map's height."""
+    def to_rows(self) -> tuple[float, float]:
+        """Return where it begins and ends from north to south, in shares of the map's height."""
         north, south = (0.5 - math.asinh(math.tan(math.radians(at))) / (2 * math.pi) for at in (self.north, self.south))
         return max(0.0, north), min(1.0, south)
 
 
-WHOLE = Box(-180, -NORTHMOST, 180, NORTHMOST)
+EVERYWHERE = Box(-180, -NORTHMOST, 180, NORTHMOST)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which tiles: of these zooms, in a box, of a country, or both."""
+class TileSelection:
+    """The tiles of some zooms, in a box, of a country, or both."""
 
     min_zoom: int
     max_zoom: int
     box: Box | None = None
     country: str | None = None
 
-    def whole(self, stored_zoom: int | None) -> bool:
-        """Whether zooms 0 to the highest one are complete with them."""
+    def completes_low_zooms(self, stored_zoom: int | None) -> bool:
+        """Tell whether all tiles of zooms 0 to max_zoom are stored with them, if those up to `stored_zoom` are."""
         return not self.box and not self.country and self.min_zoom <= (-1 if stored_zoom is None else stored_zoom) + 1
 
     def __str__(self) -> str:
@@ -76,71 +82,88 @@ class Wanted:
         return f"zooms {self.min_zoom} to {self.max_zoom} of {' in '.join(where) or 'all zones'}"
 
 
-def estimate(connection: psycopg.Connection, release: Release, wanted: Wanted, jobs: int = 0) -> Estimate:
-    """Say what storing these tiles would take, and store none."""
-    if not _plan(connection, release, wanted):
-        return Estimate()
-    return forecast.estimate(connection, release.schema_name, BATCHES, jobs or os.cpu_count() or 2)
-
-
-def store(
-    settings: Database, connection: psycopg.Connection, release: Release, wanted: Wanted, jobs: int = 0
+def estimate_selection(
+    connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
 ) -> Estimate:
-    """Store the tiles that are not there yet; returns what was expected.
+    """Estimate what storing these tiles takes, without storing any; see `store_selection`."""
+    if not _plan_tiles(connection, release, selection):
+        return Estimate()
+    return forecast.estimate_tiles(connection, release.schema_name, BATCHES, jobs or os.cpu_count() or 2)
 
-    A killed run leaves whole tiles, and the next one makes the others.
+
+def store_selection(
+    settings: Database, connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
+) -> Estimate:
+    """Store the tiles that are not there yet.
+
+    A killed run leaves complete tiles, and the next one makes the others.
+
+    Args:
+        settings: the database, for the connections that work side by side.
+        connection: plans the work.
+        release: whose tiles they are.
+        selection: which tiles.
+        jobs: number of connections; 0 is one per processor.
+
+    Returns:
+        What was expected before.
+
+    Raises:
+        StepError: such tiles cannot be stored, or there is no zone.
     """
-    if not _plan(connection, release, wanted):
+    if not _plan_tiles(connection, release, selection):
         return Estimate()
     jobs = jobs or os.cpu_count() or 2
-    expected = forecast.estimate(connection, release.schema_name, BATCHES, jobs)
+    expected = forecast.estimate_tiles(connection, release.schema_name, BATCHES, jobs)
     connection.execute(
         "UPDATE cosmogony_catalog.releases SET warmed_zoom = greatest(warmed_zoom, %s) WHERE id = %s",
-        (wanted.max_zoom, release.id),
+        (selection.max_zoom, release.id),
     )
-    _run(settings, connection, release, Progress("tiles", expected.tiles), jobs)
+    _store_planned(settings, connection, release, Progress("tiles", expected.tiles), jobs)
     connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(release.schema_name, "tiles")))
     return expected
 
 
-def _plan(connection: psycopg.Connection, release: Release, wanted: Wanted) -> bool:
-    """List what is to be made in a table of this session; false when there is nothing."""
-    if not 0 <= wanted.min_zoom <= wanted.max_zoom <= pyramid.MAX_ZOOM:
-        raise ImporterError(
-            f"zooms {wanted.min_zoom} to {wanted.max_zoom} cannot be stored; wanted 0 to {pyramid.MAX_ZOOM}, "
+def _plan_tiles(connection: psycopg.Connection, release: Release, selection: TileSelection) -> bool:
+    """List the tiles to make in a table of this session; return whether there are any."""
+    if not 0 <= selection.min_zoom <= selection.max_zoom <= pyramid.MAX_ZOOM:
+        raise StepError(
+            f"zooms {selection.min_zoom} to {selection.max_zoom} cannot be stored; wanted 0 to {pyramid.MAX_ZOOM}, "
             "--min-zoom not above --max-zoom; higher ones are computed on demand"
         )
-    whole = -1 if release.stored_zoom is None else release.stored_zoom
-    first = max(wanted.min_zoom, whole + 1)
-    if first > wanted.max_zoom:
-        say(f"tiles of release {release.id} are stored up to zoom {whole}; nothing to do")
+    complete = -1 if release.stored_zoom is None else release.stored_zoom
+    first = max(selection.min_zoom, complete + 1)
+    if first > selection.max_zoom:
+        say(f"tiles of release {release.id} are stored up to zoom {complete}; nothing to do")
         return False
-    box = wanted.box or WHOLE
+    box = selection.box or EVERYWHERE
     with connection.transaction():
-        statements.search_path(connection, release.schema_name, statements.postgis_schema(connection))
+        statements.set_search_path(connection, release.schema_name, statements.find_postgis_schema(connection))
         connection.execute(
             "DROP TABLE IF EXISTS pg_temp.warm_batches; CREATE TEMPORARY TABLE warm_batches (number integer GENERATED "
             "ALWAYS AS IDENTITY PRIMARY KEY, z integer NOT NULL, xs integer[] NOT NULL, ys integer[] NOT NULL)"
         )
-        (shown,) = connection.execute(
-            "SELECT cosmogony_catalog.tile_table(%s, %s)", (release.schema_name, wanted.max_zoom)
-        ).fetchone()
+        shown = fetch_value(
+            connection.execute("SELECT cosmogony_catalog.tile_table(%s, %s)", (release.schema_name, selection.max_zoom))
+        )
         connection.execute(
-            statements.statement(
+            statements.read_statement(
                 "release/warm_area.sql",
                 shown=sql.SQL(shown),
                 boxes=_envelopes(box),
-                country=sql.Literal(wanted.country),
+                country=sql.Literal(selection.country),
             )
         )
-        if not connection.execute("SELECT EXISTS (SELECT FROM warm_area)").fetchone()[0]:
-            raise ImporterError(f"release {release.id} has no zone in {wanted}; {_countries(connection, wanted)}")
+        if not fetch_value(connection.execute("SELECT EXISTS (SELECT FROM warm_area)")):
+            raise StepError(
+                f"release {release.id} has no zone in {selection}; {_name_countries(connection, selection)}"
+            )
         connection.execute("CREATE TEMPORARY TABLE wanted_0 ON COMMIT DROP AS SELECT 0 AS x, 0 AS y")
-        for zoom in range(wanted.max_zoom + 1):
-            heartbeat.beat("planning tiles, zoom", zoom, wanted.max_zoom)
+        for zoom in range(selection.max_zoom + 1):
+            heartbeat.beat("planning tiles, zoom", zoom, selection.max_zoom)
             if zoom:
                 connection.execute(
-                    statements.statement(
+                    statements.read_statement(
                         "release/warm_children.sql",
                         zoom=zoom,
                         source=f"wanted_{zoom - 1}",
@@ -150,49 +173,51 @@ def _plan(connection: psycopg.Connection, release: Release, wanted: Wanted) -> b
                 )
             if zoom >= first:
                 connection.execute(
-                    statements.statement(
+                    statements.read_statement(
                         "release/warm_batches.sql", zoom=zoom, touched=f"wanted_{zoom}", size=pyramid.BATCH
                     )
                 )
         connection.execute("ANALYZE warm_batches")
-        (total,) = connection.execute("SELECT coalesce(sum(cardinality(xs)), 0) FROM warm_batches").fetchone()
-    say(f"{total} tiles to make for release {release.id}, {wanted}")
+        total = fetch_value(connection.execute("SELECT coalesce(sum(cardinality(xs)), 0) FROM warm_batches"))
+    say(f"{total} tiles to make for release {release.id}, {selection}")
     return True
 
 
-def _countries(connection: psycopg.Connection, wanted: Wanted) -> str:
-    if not wanted.country:
+def _name_countries(connection: psycopg.Connection, selection: TileSelection) -> str:
+    if not selection.country:
         return "take another box"
-    row = connection.execute("SELECT string_agg(DISTINCT country_code, ', ' ORDER BY country_code) FROM zones")
-    return f"its countries are {row.fetchone()[0] or 'not known'}"
+    query = "SELECT string_agg(DISTINCT country_code, ', ' ORDER BY country_code) FROM zones"
+    return f"its countries are {fetch_value(connection.execute(query)) or 'not known'}"
 
 
 def _envelopes(box: Box) -> sql.Composed:
-    north, south = box.rows()
+    north, south = box.to_rows()
     return sql.SQL("ARRAY[{}]").format(
         sql.SQL(", ").join(
             sql.SQL("ST_MakeEnvelope({}, {}, {}, {}, 3857)").format(
                 *(sql.Literal((share - 0.5) * WORLD) for share in (west, 1 - south, east, 1 - north))
             )
-            for west, east in box.spans()
+            for west, east in box.to_columns()
         )
     )
 
 
 def _inside(box: Box, zoom: int) -> sql.Composed:
-    """Columns and rows of the box; a tile that only touches it is outside."""
+    """Return the condition that a tile lies in the box; one that only touches it is outside."""
 
     def between(axis: str, low: float, high: float) -> sql.Composed:
         first = math.floor(low * 2**zoom)
         last = max(first, math.ceil(high * 2**zoom) - 1)
         return sql.SQL("child.{} BETWEEN {} AND {}").format(sql.Identifier(axis), sql.Literal(first), sql.Literal(last))
 
-    columns = sql.SQL(" OR ").join(between("x", *span) for span in box.spans())
-    return sql.SQL("({}) AND {}").format(columns, between("y", *box.rows()))
+    columns = sql.SQL(" OR ").join(between("x", *span) for span in box.to_columns())
+    return sql.SQL("({}) AND {}").format(columns, between("y", *box.to_rows()))
 
 
-def _run(settings: Database, connection: psycopg.Connection, release: Release, progress: Progress, jobs: int) -> None:
-    (batches,) = connection.execute("SELECT count(*) FROM warm_batches").fetchone()
+def _store_planned(
+    settings: Database, connection: psycopg.Connection, release: Release, progress: Progress, jobs: int
+) -> None:
+    batches = fetch_value(connection.execute("SELECT count(*) FROM warm_batches"))
     numbers = iter(range(1, batches + 1))
     insert = sql.SQL(
         "INSERT INTO {} (z, x, y, mvt) SELECT %(z)s, x, y, mvt FROM (SELECT t.x, t.y, cosmogony_catalog.compute_tile("
@@ -201,18 +226,18 @@ def _run(settings: Database, connection: psycopg.Connection, release: Release, p
     ).format(sql.Identifier(release.schema_name, "tiles"))
     turn = threading.Lock()
 
-    def batch() -> tuple[int, list[int], list[int]] | None:
+    def take_batch() -> tuple[int, list[int], list[int]] | None:
         with turn:
             if (number := next(numbers, None)) is None:
                 return None
             query = "SELECT z, xs, ys FROM warm_batches WHERE number = %s"
             return connection.execute(query, (number,)).fetchone()
 
-    def loop(own: psycopg.Connection, stop: threading.Event) -> None:
-        while not stop.is_set() and (next_one := batch()):
-            z, xs, ys = next_one
+    def make_batches(own: psycopg.Connection, stop: threading.Event) -> None:
+        while not stop.is_set() and (batch := take_batch()):
+            z, xs, ys = batch
             own.execute(insert, {"z": z, "xs": xs, "ys": ys, "schema": release.schema_name})
             progress.advance(len(xs))
 
-    parallel.run(settings, loop, min(jobs, batches))
+    parallel.run_workers(settings, make_batches, min(jobs, batches))
     progress.end()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What storing tiles will take, from some tiles of each zoom that are computed and timed."""
+"""What storing tiles will take, extrapolated from some tiles of each zoom that are computed and timed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ import psycopg
 from cosmogony_steps import heartbeat
 from psycopg import sql
 
-from ..progress import duration, say
+from ..progress import format_duration, say
 
-SAMPLE = 5  # tiles of a zoom
+SAMPLE = 5  # tiles per zoom
 
 
 @dataclass
 class Estimate:
+    """How many tiles there are to make, their bytes, and how long that takes."""
+
     tiles: int = 0
-    size: float = 0.0
+    size: float = 0.0  # bytes
     seconds: float = 0.0
     by_zoom: dict[int, int] = field(default_factory=dict)
 
-    def described(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
+        """Return it as the output parameter has it."""
         return {
             "tiles": self.tiles,
             "bytes": round(self.size),
@@ -30,9 +33,16 @@ class Estimate:
         }
 
 
-def estimate(connection: psycopg.Connection, schema: str, batches: sql.Composable, jobs: int) -> Estimate:
-    """Extrapolate; `batches` is a query with the columns z, xs, ys."""
-    found = Estimate()
+def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Composable, jobs: int) -> Estimate:
+    """Compute a sample of the tiles and extrapolate.
+
+    Args:
+        connection: computes the sample.
+        schema: of the release.
+        batches: a query with the columns z, xs, ys: the tiles to make, in lists of columns and rows of one zoom.
+        jobs: how many connections will make them.
+    """
+    estimate = Estimate()
     counts = connection.execute(
         sql.SQL("SELECT z, sum(cardinality(xs))::integer FROM ({}) AS batches GROUP BY z ORDER BY z").format(batches)
     ).fetchall()
@@ -50,10 +60,10 @@ def estimate(connection: psycopg.Connection, schema: str, batches: sql.Composabl
         if not sample:  # another run has made them meanwhile
             continue
         size = count * sum(row[1] for row in sample) / len(sample)
-        found.tiles += count
-        found.size += size
-        found.seconds += count * sum(row[0] for row in sample) / len(sample) / jobs
-        found.by_zoom[zoom] = count
+        estimate.tiles += count
+        estimate.size += size
+        estimate.seconds += count * sum(row[0] for row in sample) / len(sample) / jobs
+        estimate.by_zoom[zoom] = count
         say(f"zoom {zoom}: {count} tiles, about {size / 1e6:.1f} MB")
-    say(f"about {found.size / 1e6:.1f} MB in {duration(found.seconds)}")
-    return found
+    say(f"about {estimate.size / 1e6:.1f} MB in {format_duration(estimate.seconds)}")
+    return estimate

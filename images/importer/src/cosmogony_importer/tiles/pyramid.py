@@ -5,65 +5,81 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.errors import StepError
 from psycopg import sql
 
 from ..database import parallel, sessions, statements
-from ..errors import ImporterError
+from ..database.queries import fetch_row, fetch_value
 from ..progress import Progress, say
 from ..releases import catalog
 from ..releases.catalog import Release
 from ..settings import Database
 from . import forecast
+from .counts import TileCount
 
-BATCH = 64
-MAX_ZOOM = 14
-
-
-@dataclass
-class Stored:
-    tiles: int
-    size: int
+BATCH = 64  # tiles that one statement makes
+MAX_ZOOM = 14  # highest zoom of which tiles may be stored
 
 
-def store(settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int = 0) -> Stored:
-    """Store all tiles of zooms 0 to max_zoom that are not there yet."""
+def store_low_zooms(
+    settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int = 0
+) -> TileCount:
+    """Store all tiles of zooms 0 to max_zoom that are not there yet.
+
+    Args:
+        settings: the database, for the connections that work side by side.
+        connection: plans the work.
+        release: whose tiles they are.
+        max_zoom: the highest zoom.
+        jobs: number of connections; 0 is one per processor.
+
+    Returns:
+        How many tiles the release has then.
+
+    Raises:
+        StepError: the zoom is too high, or a stored tile differs from the computed one.
+    """
     if not 0 <= max_zoom <= MAX_ZOOM:
-        raise ImporterError(f"--max-zoom is {max_zoom}, wanted 0 to {MAX_ZOOM}; higher ones are computed on demand")
+        raise StepError(f"--max-zoom is {max_zoom}, wanted 0 to {MAX_ZOOM}; higher ones are computed on demand")
     if release.stored_zoom is not None and release.stored_zoom >= max_zoom:
         say(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
-        return count(connection, release)
-    _plan(connection, release, max_zoom)
+        return count_tiles(connection, release)
+    _plan_tiles(connection, release, max_zoom)
     try:
-        _make(settings, connection, release, max_zoom, jobs)
+        _make_planned(settings, connection, release, max_zoom, jobs)
     except psycopg.errors.UndefinedTable:
         # Another run shared the work, ended first and took the list away.
-        stored_zoom = catalog.find(connection, release.id).stored_zoom
+        stored_zoom = catalog.get_release(connection, release.id).stored_zoom
         if stored_zoom is None or stored_zoom < max_zoom:
             raise
         say(f"another run has stored the last tiles of release {release.id}")
-    return count(connection, release)
+    return count_tiles(connection, release)
 
 
-def _make(settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int) -> None:
+def _make_planned(
+    settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int
+) -> None:
     batches = sql.Identifier(release.schema_name, "tile_batches")
-    total, done = connection.execute(
-        sql.SQL(
-            "SELECT coalesce(sum(cardinality(xs)), 0), coalesce(sum(cardinality(xs)) FILTER (WHERE done), 0) FROM {}"
-        ).format(batches)
-    ).fetchone()
+    total, done = fetch_row(
+        connection.execute(
+            sql.SQL(
+                "SELECT coalesce(sum(cardinality(xs)), 0), "
+                "coalesce(sum(cardinality(xs)) FILTER (WHERE done), 0) FROM {}"
+            ).format(batches)
+        )
+    )
     progress = Progress("tiles", total)
     progress.done = done
     say(f"{total} tiles to make up to zoom {max_zoom}" + (f", {done} of them done before" if done else ""))
     jobs = jobs or os.cpu_count() or 2
-    forecast.estimate(
+    forecast.estimate_tiles(
         connection, release.schema_name, sql.SQL("SELECT z, xs, ys FROM {} WHERE NOT done").format(batches), jobs
     )
-    _run(settings, release, progress, jobs)
-    _verify(connection, release)
+    _run_workers(settings, release, progress, jobs)
+    _check_sample(connection, release)
     with connection.transaction():
         connection.execute(
             "UPDATE cosmogony_catalog.releases SET stored_zoom = %s WHERE id = %s AND coalesce(stored_zoom, -1) < %s",
@@ -74,42 +90,41 @@ def _make(settings: Database, connection: psycopg.Connection, release: Release, 
     progress.end()
 
 
-def count(connection: psycopg.Connection, release: Release) -> Stored:
-    row = connection.execute(
-        sql.SQL("SELECT count(*), coalesce(sum(length(mvt)), 0) FROM {}").format(
-            sql.Identifier(release.schema_name, "tiles")
-        )
-    ).fetchone()
-    return Stored(*row)
+def count_tiles(connection: psycopg.Connection, release: Release) -> TileCount:
+    """Count the stored tiles of a release."""
+    query = sql.SQL("SELECT count(*), coalesce(sum(length(mvt)), 0) FROM {}")
+    tiles, size = fetch_row(connection.execute(query.format(sql.Identifier(release.schema_name, "tiles"))))
+    return TileCount(tiles, size)
 
 
-def by_zoom(connection: psycopg.Connection, release: Release) -> dict[int, Stored]:
+def count_tiles_by_zoom(connection: psycopg.Connection, release: Release) -> dict[int, TileCount]:
+    """Count the stored tiles of each zoom of a release."""
     rows = connection.execute(
         sql.SQL("SELECT z, count(*), sum(length(mvt)) FROM {} GROUP BY z ORDER BY z").format(
             sql.Identifier(release.schema_name, "tiles")
         )
     ).fetchall()
-    return {z: Stored(tiles, size) for z, tiles, size in rows}
+    return {z: TileCount(tiles, size) for z, tiles, size in rows}
 
 
-def _plan(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
-    """Write down which tiles are to be made; an interrupted run finds the list of its predecessor."""
+def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
+    """List the tiles to make in a table; an interrupted run leaves it to the next one."""
     with sessions.lock(connection, sessions.TILES, wait=600), connection.transaction():
-        statements.search_path(connection, release.schema_name, statements.postgis_schema(connection))
-        connection.execute(statements.statement("release/tile_plan.sql"))
-        planned = connection.execute("SELECT max(z) FROM tile_batches").fetchone()[0]
+        statements.set_search_path(connection, release.schema_name, statements.find_postgis_schema(connection))
+        connection.execute(statements.read_statement("release/tile_plan.sql"))
+        planned = fetch_value(connection.execute("SELECT max(z) FROM tile_batches"))
         first = max(-1 if planned is None else planned, -1 if release.stored_zoom is None else release.stored_zoom) + 1
         if first > max_zoom:
             return
-        (table,) = connection.execute(
-            "SELECT cosmogony_catalog.tile_table(%s, %s)", (release.schema_name, max_zoom)
-        ).fetchone()
+        table = fetch_value(
+            connection.execute("SELECT cosmogony_catalog.tile_table(%s, %s)", (release.schema_name, max_zoom))
+        )
         connection.execute("CREATE TEMPORARY TABLE touched_0 ON COMMIT DROP AS SELECT 0 AS x, 0 AS y")
         for zoom in range(max_zoom + 1):
             heartbeat.beat("planning tiles, zoom", zoom, max_zoom)
             if zoom:
                 connection.execute(
-                    statements.statement(
+                    statements.read_statement(
                         "release/tile_children.sql",
                         zoom=zoom,
                         source=f"touched_{zoom - 1}",
@@ -129,28 +144,30 @@ def _plan(connection: psycopg.Connection, release: Release, max_zoom: int) -> No
                 )
 
 
-def _run(settings: Database, release: Release, progress: Progress, jobs: int) -> None:
-    def loop(connection: psycopg.Connection, stop: threading.Event) -> None:
+def _run_workers(settings: Database, release: Release, progress: Progress, jobs: int) -> None:
+    def make_batches(connection: psycopg.Connection, stop: threading.Event) -> None:
         while not stop.is_set():
-            made = _batch(connection, release)
+            made = _make_batch(connection, release)
             if not made:
                 return
             progress.advance(made)
 
-    parallel.run(settings, loop, jobs)
+    parallel.run_workers(settings, make_batches, jobs)
 
 
-def _next(connection: psycopg.Connection, batches: sql.Identifier, locked: str = "") -> tuple[int, int, int] | None:
+def _lock_batch(
+    connection: psycopg.Connection, batches: sql.Identifier, locked: str = ""
+) -> tuple[int, int, int] | None:
     query = "SELECT z, batch, cardinality(xs) FROM {} WHERE NOT done ORDER BY z, batch LIMIT 1 FOR UPDATE {}"
     return connection.execute(sql.SQL(query).format(batches, sql.SQL(locked))).fetchone()
 
 
-def _batch(connection: psycopg.Connection, release: Release) -> int:
-    """Make the next batch, one that nobody else is at if there is one; 0 when all are done."""
+def _make_batch(connection: psycopg.Connection, release: Release) -> int:
+    """Make the next batch, if possible one that no other run is making; return its tiles, 0 after the last batch."""
     batches = sql.Identifier(release.schema_name, "tile_batches")
     with connection.transaction():
-        # The last batches may be in other hands: they are waited for, since they come back if their maker is killed.
-        row = _next(connection, batches, "SKIP LOCKED") or _next(connection, batches)
+        # Other runs may hold the last batches: they are waited for, since a killed run gives its batch back.
+        row = _lock_batch(connection, batches, "SKIP LOCKED") or _lock_batch(connection, batches)
         if row is None:
             return 0
         connection.execute(
@@ -166,13 +183,13 @@ def _batch(connection: psycopg.Connection, release: Release) -> int:
         return row[2]
 
 
-def _verify(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
-    """Compute a few stored tiles again: each must be the one at its address."""
+def _check_sample(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
+    """Compute some stored tiles again: each must be the one at its address."""
     batches = sql.Identifier(release.schema_name, "tile_batches")
-    # waits for the batches that other runs are at
+    # waits for the batches that other runs are making
     left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(batches)).fetchall())
     if left:
-        raise ImporterError(f"{left} batches of tiles of release {release.id} are not done; run the command again")
+        raise StepError(f"{left} batches of tiles of release {release.id} are not done; run the command again")
     wrong = connection.execute(
         sql.SQL(
             "SELECT z, x, y FROM (SELECT * FROM {} ORDER BY md5(z || '/' || x || '/' || y) LIMIT {}) AS sample "
@@ -182,4 +199,4 @@ def _verify(connection: psycopg.Connection, release: Release, sample: int = 20) 
     ).fetchall()
     if wrong:
         names = ", ".join("/".join(map(str, address)) for address in wrong)
-        raise ImporterError(f"stored tiles of release {release.id} differ from computed ones: {names}; load it again")
+        raise StepError(f"stored tiles of release {release.id} differ from computed ones: {names}; load it again")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zones that the live release has and this one has not, by country and type."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import psycopg
+from psycopg import sql
+
+from ..releases.catalog import Release
+from .left_out import Comparison
+from .result import CheckResult
+
+NAMED = 20  # countries and types that are written out
+STORED = 200  # changes of counts that are kept with the verdict
+
+Counts = dict[tuple[str, str], int]  # zones by country and type
+
+
+@dataclass(frozen=True)
+class Change:
+    """How many zones of a type a country has in the live release, and in this one."""
+
+    country: str
+    type: str
+    before: int
+    after: int
+
+
+def check_losses(
+    connection: psycopg.Connection,
+    release: Release,
+    live: Release,
+    max_percent: float,
+    max_zones: int,
+    comparison: Comparison,
+) -> CheckResult:
+    """Compare the numbers of zones with those of the live release.
+
+    Args:
+        connection: reads both releases.
+        release: the one to judge.
+        live: the one to compare with.
+        max_percent: how many per cent of all zones, or of those of a country and type, may be lost.
+        max_zones: how many zones of a country and type may be lost whatever the per cent.
+        comparison: explains losses by what was left out.
+    """
+    before, after = _count_zones(connection, live), _count_zones(connection, release)
+    if not any(country for country, _ in before):  # an original database does not know countries
+        before, after = _merge_countries(before), _merge_countries(after)
+    findings = []
+    total_before, total_after = sum(before.values()), sum(after.values())
+    if _percent_lost(total_before, total_after) > max_percent:
+        findings.append(_describe_loss("all zones", total_before, total_after, live, max_percent))
+    changes = sorted(
+        (
+            Change(*key, before.get(key, 0), after.get(key, 0))
+            for key in before.keys() | after.keys()
+            if before.get(key, 0) != after.get(key, 0)
+        ),
+        key=lambda change: (change.after - change.before, change.country, change.type),
+    )
+    fallen = [
+        (key, had, after.get(key, 0))
+        for key, had in before.items()
+        if _percent_lost(had, after.get(key, 0)) > max_percent
+        and (had - after.get(key, 0) > max_zones or not after.get(key, 0))
+    ]
+    fallen.sort(key=lambda entry: entry[2] - entry[1])
+    explained = set()
+    for (country, kind), had, has in fallen[:NAMED]:
+        what = f"country {country or 'unknown'}, type {kind or 'unknown'}"
+        loss = _describe_loss(what, had, has, live, max_percent)
+        findings.append(loss if country in explained else loss + comparison.explain(country))
+        explained.add(country)
+    if len(fallen) > NAMED:
+        findings.append(f"{len(fallen) - NAMED} more countries and types lost zones")
+    return CheckResult(
+        findings,
+        {
+            "zones_before": total_before,
+            "zones_after": total_after,
+            "changes": [asdict(change) for change in changes[:STORED]],
+        },
+    )
+
+
+def _count_zones(connection: psycopg.Connection, release: Release) -> Counts:
+    query = sql.SQL("SELECT coalesce(country_code, ''), coalesce(zone_type, ''), count(*) FROM {} GROUP BY 1, 2")
+    rows = connection.execute(query.format(sql.Identifier(release.schema_name, "zones"))).fetchall()
+    return {(country, kind): count for country, kind, count in rows}
+
+
+def _merge_countries(counts: Counts) -> Counts:
+    merged: Counts = {}
+    for (_, kind), number in counts.items():
+        merged["", kind] = merged.get(("", kind), 0) + number
+    return merged
+
+
+def _percent_lost(before: int, after: int) -> float:
+    return 100 * (before - after) / before if before else 0.0
+
+
+def _describe_loss(what: str, before: int, after: int, live: Release, max_percent: float) -> str:
+    return (
+        f"{what}: {after} zones, {before} in the live release {live.id} (-{_percent_lost(before, after):.1f} %, "
+        f"limit {max_percent:g} %)"
+    )

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which error of the database is which error of a step."""
+
+from __future__ import annotations
+
+import psycopg
+from cosmogony_steps.errors import StepError, TransientError
+
+# connection lost, server going down or full, lock or serialization trouble
+TRANSIENT_STATES = ("08", "40", "53", "57P", "55P03", "58")
+NO_PRIVILEGE = "42501"
+
+
+def translate_database_error(error: psycopg.Error) -> StepError:
+    """Return the error of a step for one of the database."""
+    state = error.sqlstate or ""
+    text = " ".join(str(error).split())
+    is_lost = isinstance(error, psycopg.OperationalError) and not state
+    if is_lost or state.startswith(TRANSIENT_STATES):
+        return TransientError(f"PostgreSQL: {text or 'connection lost'}; nothing was switched, run the command again")
+    if state == NO_PRIVILEGE:
+        return StepError(f"PostgreSQL: {text}; give POSTGRES_USER the right, or use the owner of the object")
+    return StepError(f"PostgreSQL: {text}")

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the zones of one big JSON object, one at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from cosmogony_steps.errors import StepError
+
+CHUNK = 1 << 20  # bytes read at a time
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def iterate_zones(stream: IO[bytes], name: str) -> Iterator[Any]:
+    """Yield the elements of the array `zones` of one big object, holding one element at a time.
+
+    Args:
+        stream: the text of the file in UTF-8.
+        name: of the file, for messages.
+
+    Raises:
+        StepError: the file is no such document, or ends early.
+    """
+    text = _JsonStream(stream, name)
+    if text.peek() == BYTE_ORDER_MARK:
+        text.expect(BYTE_ORDER_MARK)
+    text.expect("{")
+    found = False
+    if text.peek() == "}":
+        text.expect("}")
+    else:
+        while True:
+            key = text.read_value()
+            text.expect(":")
+            if key == "zones":
+                found = True
+                yield from text.read_elements()
+            else:
+                text.read_value()
+            if text.expect(",}") == "}":
+                break
+    if not found:
+        raise StepError(f"{name} has no array zones; is it a cosmogony file?")
+
+
+class _JsonStream:
+    """A buffer over a stream that decodes one JSON value after the other."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self.stream, self.name = stream, name
+        self.buffer, self.position, self.ended = "", 0, False
+        self.decoder = json.JSONDecoder()
+        self.partial = b""  # a character whose last bytes are still to come
+
+    def _fill(self, size: int = CHUNK) -> None:
+        data = self.stream.read(size)
+        self.ended = not data
+        data = self.partial + data
+        try:
+            text, self.partial = data.decode(), b""
+        except UnicodeDecodeError as error:
+            if self.ended or len(data) - error.start > 3:
+                raise StepError(f"{self.name} is not UTF-8: {error}") from error
+            text, self.partial = data[: error.start].decode(), data[error.start :]
+        self.buffer = self.buffer[self.position :] + text
+        self.position = 0
+
+    def peek(self) -> str:
+        """Return the next character that is no blank, and stay before it."""
+        while True:
+            while self.position < len(self.buffer) and self.buffer[self.position] in " \t\r\n":
+                self.position += 1
+            if self.position < len(self.buffer):
+                return self.buffer[self.position]
+            if self.ended:
+                raise StepError(f"{self.name} ends in the middle; make it again")
+            self._fill()
+
+    def expect(self, characters: str) -> str:
+        """Read the next character, which must be one of these."""
+        found = self.peek()
+        if found not in characters:
+            raise StepError(f"{self.name} is no JSON: {found!r} where {' or '.join(characters)} should be")
+        self.position += 1
+        return found
+
+    def read_value(self) -> Any:
+        """Read a whole JSON value."""
+        self.peek()
+        while True:
+            try:
+                value, end = self.decoder.raw_decode(self.buffer, self.position)
+            except RecursionError as error:
+                raise StepError(f"{self.name} is nested too deeply; is it a cosmogony file?") from error
+            except json.JSONDecodeError as error:
+                if self.ended:
+                    raise StepError(f"{self.name} is no JSON or ends in the middle: {error.msg}") from error
+            else:
+                if end < len(self.buffer) or self.ended:  # a number at the end could go on
+                    self.position = end
+                    return value
+            self._fill(max(CHUNK, len(self.buffer) - self.position))  # double, so that a big value is not re-read often
+
+    def read_elements(self) -> Iterator[Any]:
+        """Read an array one element after the other."""
+        self.expect("[")
+        if self.peek() == "]":
+            self.expect("]")
+            return
+        while True:
+            yield self.read_value()
+            if self.expect(",]") == "]":
+                return
