@@ -21,7 +21,39 @@ from throwaway import postgis
 
 Zone = dict[str, Any]
 ID = "20261122t221000-3f9ab2c1"
-STATISTICS = [{"name": "Land", "zone_type": "city", "total": 16.0, "test_status": "ok"}]
+
+
+def expected_count(status: str, **more: Any) -> dict[str, Any]:
+    """A row of the statistics."""
+    row = {
+        "country_code": "AA",
+        "expected_max": 20.0,
+        "expected_min": 10.0,
+        "is_known_failure": None,
+        "name": "Land",
+        "test_status": status,
+        "total": 16.0,
+        "wikidata_id": "Q0",
+        "wikidata_ontology": None,
+        "zone_type": "city",
+        "zone_type_local_name": None,
+    }
+    return row | more
+
+
+def manifest_source(name: str) -> dict[str, Any]:
+    """A source as a manifest has it."""
+    return {"name": name, "url": f"http://download.example.org/{name}", "file": name, "size": 7, "zones": 17}
+
+
+def manifest_inputs(**more: Any) -> dict[str, Any]:
+    """The inputs of a release as a manifest has them."""
+    images = {name: f"registry.example:5000/cosmogony/{name}:0123" for name in ("importer", "dashboard")}
+    rules = {"rules": "0" * 64, "extractor": "1" * 64, "tiles_max_zoom": 8, "languages": ["en"], "as_original": False}
+    return {"sources": [], **images, **rules, **more}
+
+
+STATISTICS = [expected_count("ok")]
 
 
 @dataclass
@@ -102,7 +134,7 @@ class Bucket:
                     "id": release,
                     "inputs_digest": "3f9ab2c1",
                     "state": "merged",
-                    "sources": [{"name": "land.osm.pbf"}],
+                    "sources": [manifest_source("land.osm.pbf")],
                     "counts": {"zones": len(zones) if count is None else count},
                     **manifest,
                 }

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from record_cases import RECORDS
 
-from .helpers import Bucket, Importer, Zones, grid, square, zone
+from .helpers import Bucket, Importer, Zones, expected_count, grid, square, zone
 
 TWO = [*grid(5), *grid(5, west=20, country="BB", first=100)]
 
@@ -164,7 +164,7 @@ def test_original_database_has_no_countries(importer: Importer, zones: Zones, db
 def counted(total: int, status: str, **more: object) -> dict[str, object]:
     bounds = {"expected_min": 20.0, "expected_max": 30.0}
     row = {"wikidata_id": "Q100", "name": "Bland", "country_code": "BB", "zone_type": "city", "total": float(total)}
-    return row | bounds | {"test_status": status} | more
+    return expected_count(status, **row | bounds | more)
 
 
 def judged(importer: Importer, bucket: Bucket, number: int, statistics: list[dict], *options: object) -> str:

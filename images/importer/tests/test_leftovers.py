@@ -12,7 +12,7 @@ from cosmogony_importer.housekeeping import leftovers
 from cosmogony_importer.settings import Storage
 from cosmogony_steps.errors import StepError
 
-from .helpers import Bucket, Importer, grid
+from .helpers import Bucket, Importer, grid, manifest_source
 
 URL = "http://download.example.org/"
 RELEASES = [f"2026112{n}t221000-0000000{n}" for n in range(1, 5)]
@@ -41,7 +41,7 @@ def source(bucket: Bucket, name: str) -> list[str]:
 
 
 def published(importer: Importer, bucket: Bucket, release: str, *names: str) -> None:
-    bucket.release(grid(2), release, sources=[{"name": name} for name in names])
+    bucket.release(grid(2), release, sources=[manifest_source(name) for name in names])
     importer.run("load", "--release", release)
     importer.run("gate", "--release", release)
     importer.run("publish", "--release", release)
@@ -108,7 +108,7 @@ def test_a_merged_release_waits_for_its_load(importer: Importer, bucket: Bucket)
     kept = source(bucket, "new.osm.pbf")
     published(importer, bucket, RELEASES[1], "a.osm.pbf")
     for release, name in ((RELEASES[0], "old"), (RELEASES[2], "older"), (RELEASES[3], "new")):
-        bucket.release(grid(2), release, sources=[{"name": f"{name}.osm.pbf"}])
+        bucket.release(grid(2), release, sources=[manifest_source(f"{name}.osm.pbf")])
     assert f"release {RELEASES[3]} is merged and not loaded: left alone" in clean(importer, "a.osm.pbf")
     assert {key.split("/")[1] for key in bucket.keys("releases/")} == {RELEASES[1], RELEASES[3]}
     assert set(bucket.keys()) >= set(kept)

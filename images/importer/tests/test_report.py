@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from throwaway import free_port
 
-from .helpers import ID, Bucket, Importer, grid
+from .helpers import ID, Bucket, Importer, expected_count, grid, manifest_inputs, manifest_source
 
 STARTED = "2026-11-22T22:10:00Z"
 RUN = "cosmogony-update-x7k2p"
@@ -84,9 +84,34 @@ def no_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def markers(bucket: Bucket, name: str, fetched: str, extracted: str) -> None:
-    source = {"url": f"http://download.example.org/{name}", "file": name, "size": 7, "sha256": "ab", "seconds": 3.5}
-    bucket.put(f"osm/{name}.json", json.dumps(source | {"version_date": "2026-11-22", "fetched": fetched}).encode())
-    part = {"zones": 17, "extracted": extracted, "seconds": 12.5}
+    file = {
+        "url": f"http://download.example.org/{name}",
+        "file": name,
+        "size": 7,
+        "sha256": "ab",
+        "md5": "cd",
+        "version_date": "2026-11-22",
+        "seconds": 3.5,
+    }
+    version = {"url": file["url"], "size": 7}
+    source = {"name": name, **file, "version": version, "etag": "ef", "fetched": fetched}
+    bucket.put(f"osm/{name}.json", json.dumps(source).encode())
+    part = {
+        "name": name,
+        "digest": "01",
+        "source": file,
+        "rules": "23",
+        "extractor": "45",
+        "languages": ["fr"],
+        "country_code": "",
+        "disable_voronoi": False,
+        "size": 70,
+        "sha256": "67",
+        "etag": "89",
+        "zones": 17,
+        "extracted": extracted,
+        "seconds": 12.5,
+    }
     bucket.put(f"cosmogony-data/parts/{name}.json", json.dumps(part).encode())
 
 
@@ -95,16 +120,16 @@ def merged(bucket: Bucket) -> Bucket:
     """What fetch, extract, merge and stats of the run left; one source is of an earlier run."""
     markers(bucket, "land.osm.pbf", "2026-11-22T22:10:20Z", "2026-11-22T22:11:00Z")
     markers(bucket, "old.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
-    dropped = [{"osm_id": f"relation:{n}", "file": "a", "kept": "b"} for n in range(60)]
+    dropped = [{"osm_id": f"relation:{n}", "source": "a", "kept_source": "b"} for n in range(60)]
     bucket.release(
         grid(4),
         ID,
-        inputs={"languages": ["fr"], "as_original": False},
-        sources=[{"name": "land.osm.pbf"}, {"name": "old.osm.pbf"}],
+        inputs=manifest_inputs(languages=["fr"]),
+        sources=[manifest_source("land.osm.pbf"), manifest_source("old.osm.pbf")],
         dropped=dropped,
         durations={"fetch": 99, "extract": 99, "merge": 0.0},
     )
-    statistics = json.dumps([{"test_status": "ok"}, {"test_status": "ko"}, {"test_status": "ok"}]).encode()
+    statistics = json.dumps([expected_count(status) for status in ("ok", "ko", "ok")]).encode()
 
     bucket.client.put_object(
         bucket.name,
@@ -187,7 +212,9 @@ def test_what_was_left_out_and_repaired(importer: Importer, bucket: Bucket) -> N
         for n in range(60)
     ]
     broken = rows[0] | {"reason": "broken_geometry", "count": 1, "examples": ["relation:7"]}
-    bucket.release(grid(4), ID, inputs={"as_original": True}, left_out=[broken, *rows, "no row"], repaired=[])
+    bucket.release(
+        grid(4), ID, inputs=manifest_inputs(as_original=True), left_out=[broken, *rows, "no row"], repaired=[]
+    )
     importer.run("load", "--release", ID)
     importer.run("gate", "--release", ID)
     told = report(importer, "Succeeded")

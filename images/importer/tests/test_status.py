@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from .helpers import ID, Bucket, Importer, grid
+from .helpers import ID, Bucket, Importer, grid, manifest_inputs
 
 
 def status(importer: Importer) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def test_before_the_first_release(importer: Importer, db: psycopg.Connection) ->
 
 
 def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
-    bucket.release(grid(4), inputs={"as_original": True})
+    bucket.release(grid(4), inputs=manifest_inputs(as_original=True))
     bucket.client.put_object(bucket.name, "osm/land.osm.pbf", io.BytesIO(b"x" * 500), 500)
     bucket.client.put_object(bucket.name, "notes.txt", io.BytesIO(b"y" * 7), 7)
     importer.run("load", "--release", ID)

@@ -9,7 +9,7 @@ import json
 import psycopg
 import pytest
 
-from .helpers import ID, STATISTICS, Bucket, Importer, features, grid, tile, zone
+from .helpers import ID, STATISTICS, Bucket, Importer, features, grid, manifest_source, tile, zone
 
 
 def test_whole_pipeline(
@@ -32,13 +32,13 @@ def test_whole_pipeline(
         "SELECT id, schema_name, inputs_digest, manifest, statistics, stored_zoom FROM cosmogony_release"
     ).fetchone()
     assert row[:3] == (ID, "release_20261122t221000_3f9ab2c1", "3f9ab2c1")
-    assert row[3]["sources"] == [{"name": "land.osm.pbf"}]
+    assert [source["name"] for source in row[3]["sources"]] == ["land.osm.pbf"]
     assert row[4] == STATISTICS
     assert row[5] == 5
     manifest = bucket.get(f"releases/{ID}/manifest.json")
     assert manifest["state"] == "published"
     assert manifest["published"] == row[3]["published"]
-    assert manifest["sources"] == [{"name": "land.osm.pbf"}]
+    assert manifest["sources"] == [manifest_source("land.osm.pbf")]
     assert len(features(tile(db, 5, 16, 15, ID))) == 17
     importer.run("publish", "--release", ID)  # again: nothing changes
     assert bucket.get(f"releases/{ID}/manifest.json") == manifest

@@ -3,59 +3,50 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import psycopg
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.documents import IncompleteFigures, IncompleteOfSource, IncompletePolicy
 
 from ..releases import catalog
 from ..releases.catalog import Release
 from .result import CheckResult
 
-BLOCK, ALLOW = "block", "allow"
 NAMED = 5  # relations of a source
 STORED = 50  # relations that are kept with the verdict
-Relation = dict[str, Any]  # an incomplete boundary, as the manifest has it
 
 
 def check_completeness(
-    connection: psycopg.Connection, release: Release, live: Release | None, policy: str
-) -> CheckResult:
+    connection: psycopg.Connection, release: Release, live: Release | None, policy: IncompletePolicy
+) -> CheckResult[IncompleteFigures]:
     """Find truncated boundaries; what is truncated in the same way in the live release was accepted with that one.
 
     Args:
         connection: reads the manifests.
         release: the one to judge.
         live: the one to compare with.
-        policy: `block`, or `allow` for figures without findings.
-
-    Raises:
-        StepError: there is no such policy.
+        policy: whether they block the release.
     """
-    if policy not in (BLOCK, ALLOW):
-        raise StepError(f"--incomplete is {policy!r}, wanted {BLOCK} or {ALLOW}")
-    relations = _list_incomplete(connection, release)
-    known = {_identify(relation) for relation in _list_incomplete(connection, live)} if live else set()
+    relations = catalog.read_manifest(connection, release).incomplete
+    accepted = catalog.read_manifest(connection, live).incomplete if live else ()
+    known = {_identify(relation) for relation in accepted}
     new = [relation for relation in relations if _identify(relation) not in known]
-    figures = {"relations": len(relations), "new": len(new), "policy": policy, "named": relations[:STORED]}
-    if not new or policy == ALLOW:
-        return CheckResult([], figures)
-    by_source: dict[str, list[Relation]] = {}
-    for relation in new:
-        by_source.setdefault(str(relation.get("source")), []).append(relation)
-    return CheckResult([_describe_source(source, cut) for source, cut in sorted(by_source.items())], figures)
-
-
-def describe_relation(relation: Relation) -> str:
-    """Name an incomplete boundary and what became of it."""
-    level = f", level {relation['admin_level']}" if relation.get("admin_level") else ""
-    state = "cut" if relation.get("has_geometry") else "left out"
-    return (
-        f"{relation.get('osm_id')} {relation.get('name')} ({relation.get('missing')} members missing{level}: {state})"
+    by_source: dict[str, list[IncompleteOfSource]] = {}
+    if policy == IncompletePolicy.BLOCK:
+        for relation in new:
+            by_source.setdefault(relation.source, []).append(relation)
+    return CheckResult(
+        [_describe_source(source, cut) for source, cut in sorted(by_source.items())],
+        IncompleteFigures(relations=len(relations), new=len(new), policy=policy, named=relations[:STORED]),
     )
 
 
-def _describe_source(source: str, cut: list[Relation]) -> str:
+def describe_relation(relation: IncompleteOfSource) -> str:
+    """Name an incomplete boundary and what became of it."""
+    level = f", level {relation.admin_level}" if relation.admin_level else ""
+    state = "cut" if relation.has_geometry else "left out"
+    return f"{relation.osm_id} {relation.name} ({relation.missing} members missing{level}: {state})"
+
+
+def _describe_source(source: str, cut: list[IncompleteOfSource]) -> str:
     named = "; ".join(describe_relation(relation) for relation in cut[:NAMED])
     more = f"; and {len(cut) - NAMED} more" if len(cut) > NAMED else ""
     return (
@@ -64,11 +55,6 @@ def _describe_source(source: str, cut: list[Relation]) -> str:
     )
 
 
-def _list_incomplete(connection: psycopg.Connection, release: Release) -> list[Relation]:
-    relations = catalog.read_manifest(connection, release).get("incomplete")
-    return [relation for relation in relations or [] if isinstance(relation, dict)]
-
-
-def _identify(relation: Relation) -> tuple[Any, ...]:
+def _identify(relation: IncompleteOfSource) -> tuple[str, str, bool]:
     """Return what makes it the same one in two releases; one that has lost its geometry, too, is new."""
-    return relation.get("source"), relation.get("osm_id"), bool(relation.get("has_geometry"))
+    return relation.source, relation.osm_id, relation.has_geometry

@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import psycopg
+from cosmogony_steps.documents import CountStatus, ExpectedCount, ExpectedFigures, TurnedCount
 
 from ..releases import catalog
 from ..releases.catalog import Release
 from .result import CheckResult
 
 NAMED = 20
-Row = dict[str, Any]  # an expected count, as the statistics have it
 
 
-def check_expected_counts(connection: psycopg.Connection, release: Release, live: Release, limit: int) -> CheckResult:
+def check_expected_counts(
+    connection: psycopg.Connection, release: Release, live: Release, limit: int
+) -> CheckResult[ExpectedFigures]:
     """Compare the statistics; a row whose expectation itself has changed says nothing of the data.
 
     Args:
@@ -24,35 +24,36 @@ def check_expected_counts(connection: psycopg.Connection, release: Release, live
         live: the one to compare with.
         limit: how many expected counts may turn from ok to ko.
     """
-    before, after = _read_rows(connection, live), _read_rows(connection, release)
+    before, after = catalog.read_statistics(connection, live), catalog.read_statistics(connection, release)
+    known = {_identify(row): row for row in before.rows}
     turned = [
-        (before[key], row)
-        for key, row in after.items()
-        if row.get("test_status") == "ko" and key in before and _was_met(before[key], row)
+        (known[_identify(row)], row)
+        for row in after.rows
+        if row.test_status == CountStatus.KO and _was_met(known.get(_identify(row)), row)
     ]
-    figures = {
-        "rows": len(after),
-        "ok": _count(after, "ok"),
-        "ko": _count(after, "ko"),
-        "ok_before": _count(before, "ok"),
-        "turned": [
-            {
-                "name": row.get("name"),
-                "country": row.get("country_code"),
-                "type": row.get("zone_type"),
-                "before": had.get("total"),
-                "after": row.get("total"),
-                "expected": [row.get("expected_min"), row.get("expected_max")],
-            }
+    figures = ExpectedFigures(
+        rows=len(after.rows),
+        ok=after.count(CountStatus.OK),
+        ko=after.count(CountStatus.KO),
+        ok_before=before.count(CountStatus.OK),
+        turned=tuple(
+            TurnedCount(
+                name=row.name,
+                country=row.country_code,
+                type=row.zone_type,
+                before=had.total,
+                after=row.total,
+                expected=(row.expected_min, row.expected_max),
+            )
             for had, row in turned
-        ],
-    }
+        ),
+    )
     if len(turned) <= limit:
         return CheckResult([], figures)
     findings = [
-        f"country {row.get('country_code') or '-'} ({row.get('name')}), type {row.get('zone_type')}: "
-        f"{row.get('total'):g} zones, expected {row.get('expected_min'):g} to {row.get('expected_max'):g}, "
-        f"{had.get('total'):g} in the live release {live.id}"
+        f"country {row.country_code or '-'} ({row.name}), type {row.zone_type}: "
+        f"{row.total:g} zones, expected {row.expected_min:g} to {row.expected_max:g}, "
+        f"{had.total:g} in the live release {live.id}"
         for had, row in turned[:NAMED]
     ]
     if len(turned) > NAMED:
@@ -61,19 +62,14 @@ def check_expected_counts(connection: psycopg.Connection, release: Release, live
     return CheckResult(findings, figures)
 
 
-def _read_rows(connection: psycopg.Connection, release: Release) -> dict[tuple[str, str], Row]:
-    document = catalog.read_document(connection, release.schema_name, "statistics")
-    return {_identify(row): row for row in document if isinstance(row, dict)} if isinstance(document, list) else {}
+def _identify(row: ExpectedCount) -> tuple[str, str]:
+    return row.wikidata_id or row.name, row.zone_type
 
 
-def _identify(row: Row) -> tuple[str, str]:
-    return str(row.get("wikidata_id") or row.get("name") or ""), str(row.get("zone_type") or "")
-
-
-def _was_met(before: Row, now: Row) -> bool:
-    same = all(before.get(bound) == now.get(bound) for bound in ("expected_min", "expected_max"))
-    return same and before.get("test_status") == "ok"
-
-
-def _count(rows: dict[tuple[str, str], Row], status: str) -> int:
-    return sum(row.get("test_status") == status for row in rows.values())
+def _was_met(before: ExpectedCount | None, now: ExpectedCount) -> bool:
+    """Tell whether the same expectation was met."""
+    return (
+        before is not None
+        and before.test_status == CountStatus.OK
+        and (before.expected_min, before.expected_max) == (now.expected_min, now.expected_max)
+    )

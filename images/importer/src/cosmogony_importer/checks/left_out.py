@@ -7,11 +7,11 @@ The tables come from the manifest. Manifests of earlier programs have none; then
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import psycopg
+from cosmogony_steps.documents import FindingRow, LeftOutFigures, LeftOutGrowth
 
 from ..releases import catalog
 from ..releases.catalog import Release
@@ -20,24 +20,6 @@ NO_POLYGON = ("broken_geometry", "no_area")  # named in any case, not only where
 NAMED = 10  # objects of a note, and of a row of the comparison
 NAMED_REASONS, NAMED_EACH = 3, 3  # of a country that lost zones: reasons, and objects of each
 STORED = 50  # rows of the comparison that are kept with the verdict
-COLUMNS = {"reason", "country_code", "count", "examples"}
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Growth:
-    """More objects of a country were left out for a reason than in the live release."""
-
-    country: str  # "" where none is known
-    reason: str
-    before: int
-    after: int
-    examples: list[str]
-
-    @property
-    def more(self) -> int:
-        """How many more."""
-        return self.after - self.before
 
 
 @dataclass(frozen=True)
@@ -45,8 +27,8 @@ class Comparison:
     """What was left out, and what grew since the live release."""
 
     notes: list[str] = field(default_factory=list)  # which do not block
-    growth: list[Growth] | None = None  # the most first; None where one of the two releases has no table
-    figures: dict[str, Any] | None = None
+    growth: list[LeftOutGrowth] | None = None  # the most first; None where one of the two releases has no table
+    figures: LeftOutFigures | None = None
 
     def explain(self, country: str) -> str:
         """Return the continuation of a message that a country lost zones in comparison with the live release."""
@@ -57,40 +39,32 @@ class Comparison:
         if not grown:
             return "; no more was left out than there"
         reasons = ", ".join(
-            f"{growth.reason} +{growth.more} ({', '.join(growth.examples[:NAMED_EACH])})"
+            f"{growth.reason} +{_count_more(growth)} ({', '.join(growth.examples[:NAMED_EACH])})"
             for growth in grown[:NAMED_REASONS]
         )
         return f"; more was left out than there{'' if own else ', of no known country'}: {reasons}"
 
 
-def read_table(manifest: Mapping[str, Any] | None, name: str) -> list[Row] | None:
-    """Return the table `left_out` or `repaired` of a manifest; None if it has none."""
-    table = (manifest or {}).get(name)
-    if not isinstance(table, list):
-        return None
-    return [row for row in table if isinstance(row, dict) and row.keys() >= COLUMNS]
-
-
-def count_by_reason(table: Iterable[Row]) -> dict[str, int]:
+def count_by_reason(table: Iterable[FindingRow]) -> dict[str, int]:
     """Count the objects of each reason."""
     counted: Counter[str] = Counter()
     for row in table:
-        counted[row["reason"]] += row["count"]
+        counted[row.reason] += row.count
     return dict(sorted(counted.items()))
 
 
 def compare_left_out(connection: psycopg.Connection, release: Release, live: Release | None) -> Comparison:
     """Compare what was left out of two releases; without a live one there is no growth."""
-    after = read_table(catalog.read_manifest(connection, release), "left_out")
-    before = read_table(catalog.read_manifest(connection, live), "left_out") if live else None
+    after = catalog.read_manifest(connection, release).left_out
+    before = catalog.read_manifest(connection, live).left_out if live else None
     if after is None:
         return Comparison()
     growth = None if before is None else _find_growth(before, after)
-    grown = [asdict(one) for one in (growth or [])[:STORED]]
-    return Comparison(_make_notes(before, after), growth, {"by_reason": count_by_reason(after), "grown": grown})
+    figures = LeftOutFigures(by_reason=count_by_reason(after), grown=tuple((growth or [])[:STORED]))
+    return Comparison(_make_notes(before, after), growth, figures)
 
 
-def _make_notes(before: list[Row] | None, after: list[Row]) -> list[str]:
+def _make_notes(before: Sequence[FindingRow] | None, after: Sequence[FindingRow]) -> list[str]:
     notes, known = [], _list_examples(before or [])
     for reason in NO_POLYGON:
         if count := _count(found := _select_boundaries(after, reason)):
@@ -101,37 +75,47 @@ def _make_notes(before: list[Row] | None, after: list[Row]) -> list[str]:
     return notes
 
 
-def _select_boundaries(table: Iterable[Row], reason: str) -> list[Row]:
+def _select_boundaries(table: Iterable[FindingRow], reason: str) -> list[FindingRow]:
     """Return the rows of relations; a place without a polygon is no fault of the data."""
-    return [row for row in table if row["reason"] == reason and row.get("place") is None]
+    return [row for row in table if row.reason == reason and row.place is None]
 
 
-def _find_growth(before: list[Row], after: list[Row]) -> list[Growth]:
+def _find_growth(before: Sequence[FindingRow], after: Sequence[FindingRow]) -> list[LeftOutGrowth]:
     known, had = _list_examples(before), {key: _count(table) for key, table in _group_by_country(before).items()}
     growth = [
-        Growth(*key, had.get(key, 0), _count(table), _name_new_first(table, known))
+        LeftOutGrowth(
+            country=key[0],
+            reason=key[1],
+            before=had.get(key, 0),
+            after=_count(table),
+            examples=tuple(_name_new_first(table, known)),
+        )
         for key, table in _group_by_country(after).items()
         if _count(table) > had.get(key, 0)
     ]
-    return sorted(growth, key=lambda one: (-one.more, one.country, one.reason))
+    return sorted(growth, key=lambda one: (-_count_more(one), one.country, one.reason))
 
 
-def _group_by_country(table: list[Row]) -> dict[tuple[str, str], list[Row]]:
+def _group_by_country(table: Iterable[FindingRow]) -> dict[tuple[str, str], list[FindingRow]]:
     """Group the rows of all levels and places by country and reason."""
-    found: dict[tuple[str, str], list[Row]] = {}
+    found: dict[tuple[str, str], list[FindingRow]] = {}
     for row in table:
-        found.setdefault((row["country_code"] or "", row["reason"]), []).append(row)
+        found.setdefault((row.country_code or "", row.reason), []).append(row)
     return found
 
 
-def _count(table: Iterable[Row]) -> int:
-    return sum(row["count"] for row in table)
+def _count_more(growth: LeftOutGrowth) -> int:
+    return growth.after - growth.before
 
 
-def _list_examples(table: Iterable[Row]) -> dict[str, None]:
-    return {osm_id: None for row in table for osm_id in row["examples"]}
+def _count(table: Iterable[FindingRow]) -> int:
+    return sum(row.count for row in table)
 
 
-def _name_new_first(table: Iterable[Row], known: Container[str]) -> list[str]:
+def _list_examples(table: Iterable[FindingRow]) -> dict[str, None]:
+    return {osm_id: None for row in table for osm_id in row.examples}
+
+
+def _name_new_first(table: Iterable[FindingRow], known: Container[str]) -> list[str]:
     """Return at most `NAMED` examples of some rows, first those that the live release does not have."""
     return sorted(_list_examples(table), key=lambda osm_id: osm_id in known)[:NAMED]

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 import psycopg
+from cosmogony_steps.documents import CountChange, LossFigures
 from psycopg import sql
 
 from ..releases.catalog import Release
@@ -18,16 +17,6 @@ STORED = 200  # changes of counts that are kept with the verdict
 Counts = dict[tuple[str, str], int]  # zones by country and type
 
 
-@dataclass(frozen=True)
-class Change:
-    """How many zones of a type a country has in the live release, and in this one."""
-
-    country: str
-    type: str
-    before: int
-    after: int
-
-
 def check_losses(
     connection: psycopg.Connection,
     release: Release,
@@ -35,7 +24,7 @@ def check_losses(
     max_percent: float,
     max_zones: int,
     comparison: Comparison,
-) -> CheckResult:
+) -> CheckResult[LossFigures]:
     """Compare the numbers of zones with those of the live release.
 
     Args:
@@ -55,7 +44,7 @@ def check_losses(
         findings.append(_describe_loss("all zones", total_before, total_after, live, max_percent))
     changes = sorted(
         (
-            Change(*key, before.get(key, 0), after.get(key, 0))
+            CountChange(country=key[0], type=key[1], before=before.get(key, 0), after=after.get(key, 0))
             for key in before.keys() | after.keys()
             if before.get(key, 0) != after.get(key, 0)
         ),
@@ -78,11 +67,7 @@ def check_losses(
         findings.append(f"{len(fallen) - NAMED} more countries and types lost zones")
     return CheckResult(
         findings,
-        {
-            "zones_before": total_before,
-            "zones_after": total_after,
-            "changes": [asdict(change) for change in changes[:STORED]],
-        },
+        LossFigures(zones_before=total_before, zones_after=total_after, changes=tuple(changes[:STORED])),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.documents import OutsideFigures, ZoneOutside
 from cosmogony_steps.errors import StepError
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -25,6 +26,7 @@ MOST = "1%"  # of the zones
 SAMPLE = 5000  # zones that are compared in a large release
 SECONDS = 300.0  # for comparing them
 BATCH = 500  # zones per statement
+STORED = 50  # zones that are kept with the verdict
 NAMED = 5  # countries and types that are written out
 
 
@@ -54,7 +56,7 @@ class Allowed:
 
 def check_outside_parent(
     connection: psycopg.Connection, release: Release, allowed: Allowed, tolerance: float
-) -> CheckResult:
+) -> CheckResult[OutsideFigures]:
     """Compare zones with their parents; of a large release a sample, which is the same for the same zones.
 
     Args:
@@ -72,23 +74,23 @@ def check_outside_parent(
     scale = children / checked if checked and not allowed.percent else 1.0
     limit, number = allowed.count_allowed(checked), round(len(found) * scale)
     found.sort(key=lambda row: (-row["share"], row["id"]))
-    figures = {
-        "children": children,
-        "checked": checked,
-        "without_area": without_area,
-        "outside": len(found),
-        "generated": sum(row["generated"] for row in found),
-        "wholly": sum(row["share"] > 99.9 for row in found),
-        "worst": [_describe_row(row) for row in found[:50]],
-    }
+    figures = OutsideFigures(
+        children=children,
+        checked=checked,
+        without_area=without_area,
+        outside=len(found),
+        generated=sum(row["generated"] for row in found),
+        wholly=sum(row["share"] > 99.9 for row in found),
+        worst=tuple(_describe_row(row) for row in found[:STORED]),
+    )
     if number <= limit:
         return CheckResult([], figures)
     sampled = f", {checked} of {children} looked at" if checked < children else ""
     head = (
         f"{'about ' if scale > 1 else ''}{number} zones reach more than {tolerance:g} % outside their parent, "
         f"limit {limit}{f' ({allowed.number:g} %)' if allowed.percent else ''}{sampled}"
-        + (f"; {figures['generated']} of them generated" if figures["generated"] else "")
-        + (f"; {figures['wholly']} wholly outside, as enclaves are" if figures["wholly"] else "")
+        + (f"; {figures.generated} of them generated" if figures.generated else "")
+        + (f"; {figures.wholly} wholly outside, as enclaves are" if figures.wholly else "")
     )
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in found:
@@ -131,9 +133,17 @@ def _compare(
     return checked, without_area, found
 
 
-def _describe_row(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("osm_id", "name", "country", "type", "generated", "parent_osm_id", "parent_name")
-    return {name: row[name] for name in names} | {"percent": round(row["share"], 2)}
+def _describe_row(row: dict[str, Any]) -> ZoneOutside:
+    return ZoneOutside(
+        osm_id=row["osm_id"],
+        name=row["name"],
+        country=row["country"],
+        type=row["type"],
+        generated=row["generated"],
+        parent_osm_id=row["parent_osm_id"],
+        parent_name=row["parent_name"],
+        percent=round(row["share"], 2),
+    )
 
 
 def _describe_group(key: tuple[str, str], rows: list[dict[str, Any]]) -> str:

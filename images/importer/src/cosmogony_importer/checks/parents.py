@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import psycopg
+from cosmogony_steps.documents import ParentFigures
 from psycopg import sql
 
 from ..releases.catalog import Release
@@ -12,7 +13,7 @@ from .result import CheckResult
 NAMED = 20
 
 
-def check_parents(connection: psycopg.Connection, release: Release) -> CheckResult:
+def check_parents(connection: psycopg.Connection, release: Release) -> CheckResult[ParentFigures]:
     """Find zones whose parent is missing or below themselves; the first of each kind are named."""
     zones = sql.Identifier(release.schema_name, "zones")
     orphans, cycles = _find_orphans(connection, zones), _find_cycles(connection, zones)
@@ -27,7 +28,7 @@ def check_parents(connection: psycopg.Connection, release: Release) -> CheckResu
             f"{len(circling)} zones are above themselves, their parents form {len(cycles)} cycles: "
             f"{_name_zones(connection, zones, circling)}"
         )
-    return CheckResult(findings, {"missing": len(orphans), "cycles": len(cycles), "in_cycles": len(circling)})
+    return CheckResult(findings, ParentFigures(missing=len(orphans), cycles=len(cycles), in_cycles=len(circling)))
 
 
 def _find_orphans(connection: psycopg.Connection, zones: sql.Identifier) -> list[int]:

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Figures = TypeVar("Figures")
 
 
 @dataclass(frozen=True)
-class CheckResult:
+class CheckResult(Generic[Figures]):
     """Findings, each of which blocks the release, and figures that are kept with the verdict."""
 
-    findings: list[str] = field(default_factory=list)
-    figures: dict[str, Any] = field(default_factory=dict)  # as JSON has them
+    findings: list[str]
+    figures: Figures

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 
 import psycopg
+from cosmogony_steps.documents import GateLimits, GateVerdict, IncompletePolicy, Statistics
 from cosmogony_steps.errors import StepError
 
 from ..checks import gate
 from ..errors import MissingObjectError
 from ..progress import say, write_outputs
 from ..releases import catalog, durations
-from ..releases.catalog import Verdict
 from ..settings import Storage
 from .arguments import Subparsers, add_command, add_release
 from .context import connect_database, open_store
@@ -70,30 +71,30 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    limits = gate.Limits(
-        options.max_loss_percent,
-        options.max_loss_zones,
-        options.max_turned_ko,
-        options.max_outside,
-        options.outside_tolerance,
-        options.incomplete,
+    limits = GateLimits(
+        max_loss_percent=options.max_loss_percent,
+        max_loss_zones=options.max_loss_zones,
+        max_turned_ko=options.max_turned_ko,
+        max_outside=options.max_outside,
+        outside_tolerance_percent=options.outside_tolerance,
+        incomplete=_parse_policy(options.incomplete),
     )
     start = time.monotonic()
     with connect_database() as connection:
         release = catalog.get_release(connection, options.release)
         missing = _take_statistics(connection, release)
-        judgement = gate.check_release(connection, release, limits, options.override, missing)
+        report = gate.check_release(connection, release, limits, options.override, missing)
         live = catalog.find_live_release(connection)
         durations.record_duration(connection, release.id, "gate", time.monotonic() - start)
-    write_outputs(options.outputs, {"verdict": judgement.verdict})
-    if judgement.verdict == Verdict.BLOCKED:
+    write_outputs(options.outputs, {"verdict": report.verdict})
+    if report.verdict == GateVerdict.BLOCKED:
         stays = f"the live release {live.id} stays" if live else "nothing is live"
         raise StepError(
-            f"release {release.id} is blocked: {_name_first(judgement.findings)}; {stays}; "
+            f"release {release.id} is blocked: {_name_first(report.findings)}; {stays}; "
             "to let it through all the same, run the update again with a reason "
             "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
-    say(f"release {release.id}: {judgement.verdict}" + (f" ({options.override})" if judgement.findings else ""))
+    say(f"release {release.id}: {report.verdict}" + (f" ({options.override})" if report.findings else ""))
 
 
 def _take_statistics(connection: psycopg.Connection, release: catalog.Release) -> str | None:
@@ -102,12 +103,21 @@ def _take_statistics(connection: psycopg.Connection, release: catalog.Release) -
         return None
     key = f"releases/{release.id}/test_results.json"
     try:
-        catalog.store_document(connection, release.schema_name, "statistics", open_store().read_json(key))
+        document = open_store().read_json(key)
     except MissingObjectError:
         return f"the statistics {key} are missing; run the step stats"
+    Statistics.from_json(document, key)
+    catalog.store_document(connection, release.schema_name, "statistics", document)
     return None
 
 
-def _name_first(findings: list[str]) -> str:
+def _parse_policy(text: str) -> IncompletePolicy:
+    try:
+        return IncompletePolicy(text)
+    except ValueError:
+        raise StepError(f"--incomplete is {text!r}, wanted {' or '.join(IncompletePolicy)}") from None
+
+
+def _name_first(findings: Sequence[str]) -> str:
     more = len(findings) - NAMED
     return "; ".join(findings[:NAMED]) + (f"; and {more} more findings" if more > 0 else "")

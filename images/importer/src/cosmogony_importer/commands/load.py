@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.documents import Manifest
 
 from ..progress import format_duration, say, write_outputs
 from ..releases import catalog, durations
@@ -30,9 +30,8 @@ def run(options: argparse.Namespace) -> None:
     catalog.get_schema_name(options.release)
     store = open_store()
     base = f"releases/{options.release}"
-    manifest = store.read_json(f"{base}/manifest.json")
-    if not isinstance(manifest, dict):
-        raise StepError(f"{base}/manifest.json is no object; run merge again")
+    key = f"{base}/manifest.json"
+    manifest = Manifest.from_json(store.read_json(key), key)
     start = time.monotonic()
     with connect_database() as connection:
         if not (loaded := loader.find_loaded(connection, options.release)):

@@ -8,13 +8,13 @@ import time
 from datetime import datetime
 
 import psycopg
+from cosmogony_steps.documents import GateVerdict, Manifest, ReleaseState
 from cosmogony_steps.errors import StepError
 
 from ..errors import MissingObjectError
 from ..housekeeping import cleanup
 from ..progress import say, write_outputs
 from ..releases import catalog, durations, switch
-from ..releases.catalog import ReleaseState, Verdict
 from ..settings import Storage
 from ..tiles.backend import get_tile_backend
 from .arguments import Subparsers, add_command, add_keep, add_patience, add_release
@@ -69,7 +69,7 @@ def _check_publishable(release: catalog.Release, options: argparse.Namespace) ->
         raise StepError(f"release {release.id} has no zones; to publish it all the same: publish --override REASON")
     if not options.release or release.state in (ReleaseState.PUBLISHED, ReleaseState.RETIRED):
         return
-    if release.verdict not in (Verdict.PASSED, Verdict.OVERRIDDEN):
+    if release.verdict not in (GateVerdict.PASSED, GateVerdict.OVERRIDDEN):
         raise StepError(
             f"release {release.id} {'is blocked by' if release.verdict else 'has not been through'} the gate; "
             f"run gate --release {release.id} [--override REASON]"
@@ -79,10 +79,10 @@ def _check_publishable(release: catalog.Release, options: argparse.Namespace) ->
 def _mark_published(release_id: str, published: datetime) -> None:
     store, key = open_store(), f"releases/{release_id}/manifest.json"
     try:
-        manifest = store.read_json(key)
+        document = store.read_json(key)
     except MissingObjectError:
         say(f"{key} is not in the object store; nothing to update there")
         return
-    wanted = {"state": "published", "published": published.isoformat(timespec="seconds")}
-    if any(manifest.get(name) != value for name, value in wanted.items()):
-        store.write_json(key, manifest | wanted)
+    manifest, moment = Manifest.from_json(document, key), published.replace(microsecond=0)
+    if (manifest.state, manifest.published) != (ReleaseState.PUBLISHED, moment):
+        store.write_json(key, document | {"state": ReleaseState.PUBLISHED, "published": moment.isoformat()})

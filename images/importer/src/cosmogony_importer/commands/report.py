@@ -33,6 +33,6 @@ def run(options: argparse.Namespace) -> None:
     if not options.status:
         report.post_summary_again(options.workflow, open_store())
         return
-    document = report.report_run(Run.from_options(options), report.open_configured_store(), options.sources)
-    report.print_summary(document)
-    write_outputs(options.outputs, {"result": document["result"]})
+    summary = report.report_run(Run.from_options(options), report.open_configured_store(), options.sources)
+    report.print_summary(summary)
+    write_outputs(options.outputs, {"result": summary.result})

@@ -7,6 +7,7 @@ import time
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.documents import ReleaseState
 from cosmogony_steps.errors import StepError, TransientError
 from psycopg import sql
 
@@ -14,7 +15,7 @@ from ..database import sessions
 from ..load import staging
 from ..progress import say
 from ..releases import catalog
-from ..releases.catalog import Release, ReleaseState
+from ..releases.catalog import Release
 
 PATIENCE = 60.0  # seconds to wait for readers of an old release
 

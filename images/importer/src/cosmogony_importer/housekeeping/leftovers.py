@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import psycopg
+from cosmogony_steps.documents import Manifest, ReleaseState
 from cosmogony_steps.errors import StepError
 
 from ..errors import MissingObjectError
@@ -146,7 +147,7 @@ def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], se
     waiting: set[str] = set()
     if unknown and unknown[-1] > max(known, default=""):
         manifest = _read_manifest(store, unknown[-1])
-        if manifest.get("state") == "merged":  # one that was published before has been dropped
+        if manifest and manifest.state == ReleaseState.MERGED:  # one that was published before has been dropped
             say(f"release {unknown[-1]} is merged and not loaded: left alone")
             waiting = _list_sources(manifest)
             unknown.pop()
@@ -154,17 +155,16 @@ def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], se
     return old, waiting
 
 
-def _read_manifest(store: Store, release: str) -> dict[str, object]:
+def _read_manifest(store: Store, release: str) -> Manifest | None:
+    key = f"{RELEASES}{release}/manifest.json"
     try:
-        manifest = store.read_json(f"{RELEASES}{release}/manifest.json")
+        return Manifest.from_json(store.read_json(key), key)
     except MissingObjectError:
-        return {}
-    return manifest if isinstance(manifest, dict) else {}
+        return None
 
 
-def _list_sources(manifest: object) -> set[str]:
-    sources = manifest.get("sources") if isinstance(manifest, dict) else None
-    return {str(source["name"]) for source in sources or [] if isinstance(source, dict) and source.get("name")}
+def _list_sources(manifest: Manifest) -> set[str]:
+    return {source.name for source in manifest.sources}
 
 
 def _find_of_sources(

@@ -6,9 +6,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 import psycopg
+from cosmogony_steps.documents import Manifest, ManifestCounts
 from cosmogony_steps.errors import StepError
 from psycopg import sql
 
@@ -36,16 +37,16 @@ class Loaded:
         self.rows += 1
         self.by_country.setdefault(row[8] or "", Counter())[row[4] or ""] += 1
 
-    def to_counts(self) -> dict[str, Any]:
+    def to_counts(self) -> ManifestCounts:
         """Return the counts as a manifest has them."""
         by_type: Counter[str] = Counter()
         for types in self.by_country.values():
             by_type += types
-        return {
-            "zones": self.rows,
-            "by_type": dict(sorted(by_type.items())),
-            "by_country": {code: dict(sorted(types.items())) for code, types in sorted(self.by_country.items())},
-        }
+        return ManifestCounts(
+            zones=self.rows,
+            by_type=dict(sorted(by_type.items())),
+            by_country={code: dict(sorted(types.items())) for code, types in sorted(self.by_country.items())},
+        )
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def load_release(
     release_id: str,
     source: ZoneStream,
     *,
-    manifest: dict[str, Any] | None = None,
+    manifest: Manifest | None = None,
     wait: float = 0.0,
     allow_empty: bool = False,
     jobs: int = 0,
@@ -96,12 +97,12 @@ def load_release(
             return done
         _register_load(connection, release_id, schema, manifest)
         try:
-            loaded = _load_into_staging(settings, connection, schema, source, manifest, allow_empty, jobs)
+            expected = manifest.counts.zones if manifest and manifest.counts else 0
+            loaded = _load_into_staging(settings, connection, schema, source, expected, allow_empty, jobs)
             with connection.transaction():
                 statements.set_search_path(connection, staging.SCHEMA, postgis)
-                catalog.store_document(
-                    connection, staging.SCHEMA, "manifest", manifest or {"id": release_id, "counts": loaded.to_counts()}
-                )
+                stored = manifest or Manifest(id=release_id, counts=loaded.to_counts())
+                catalog.store_document(connection, staging.SCHEMA, "manifest", stored.to_json())
                 _promote_staging(connection, release_id, schema, loaded)
         except BaseException:
             _discard_load(connection, release_id)
@@ -114,7 +115,7 @@ def _load_into_staging(
     connection: psycopg.Connection,
     schema: str,
     source: ZoneStream,
-    manifest: dict[str, Any] | None,
+    expected: int,
     allow_empty: bool,
     jobs: int,
 ) -> Loaded:
@@ -124,7 +125,7 @@ def _load_into_staging(
         _prepare_staging(connection, schema)
         statements.set_search_path(connection, staging.SCHEMA, postgis)
         _create_tables(connection)
-        _copy_zones(connection, source, loaded, (manifest or {}).get("counts", {}).get("zones") or 0, jobs)
+        _copy_zones(connection, source, loaded, expected, jobs)
         if not loaded.rows and not allow_empty:
             raise StepError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
         start = time.monotonic()
@@ -157,15 +158,13 @@ def find_loaded(connection: psycopg.Connection, release_id: str) -> Loaded | Non
     return Loaded(row[0], row[1] or 0)
 
 
-def _register_load(
-    connection: psycopg.Connection, release_id: str, schema: str, manifest: dict[str, Any] | None
-) -> None:
+def _register_load(connection: psycopg.Connection, release_id: str, schema: str, manifest: Manifest | None) -> None:
     """Make the load visible to the command list; the row of a killed load is taken over."""
     connection.execute(
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, inputs_digest, state, format) "
         "VALUES (%s, %s, %s, 'loading', %s) ON CONFLICT (id) DO UPDATE SET inputs_digest = excluded.inputs_digest, "
         "format = excluded.format, created = now()",
-        (release_id, schema, (manifest or {}).get("inputs_digest"), migrations.latest_release_format()),
+        (release_id, schema, manifest.inputs_digest if manifest else None, migrations.latest_release_format()),
     )
 
 

@@ -6,33 +6,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import psycopg
+from cosmogony_steps.documents import GateReport, GateVerdict, Manifest, ReleaseState, Statistics
 from cosmogony_steps.errors import StepError
 from psycopg import sql
 from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
 
 RELEASE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
-
-
-class ReleaseState(StrEnum):
-    """What has become of a release."""
-
-    LOADING = "loading"
-    LOADED = "loaded"  # complete, and never live
-    PUBLISHED = "published"  # the live one
-    RETIRED = "retired"  # was live before
-
-
-class Verdict(StrEnum):
-    """What the gate says of a release."""
-
-    PASSED = "passed"
-    OVERRIDDEN = "overridden"  # it has findings, and somebody gave a reason to let it through
-    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True)
@@ -50,7 +33,7 @@ class Release:
     loaded_at: datetime | None
     stored_zoom: int | None  # all tiles up to this zoom are stored
     bounds: list[float] | None  # west, south, east, north in degrees
-    gate: dict[str, Any] | None  # the record that the gate stored
+    gate: GateReport | None
     override: str | None  # the reason to let it through
     warmed_zoom: int | None  # highest zoom of which tiles of an area are stored
 
@@ -60,20 +43,9 @@ class Release:
         return self.state == ReleaseState.LOADING
 
     @property
-    def verdict(self) -> Verdict | None:
+    def verdict(self) -> GateVerdict | None:
         """The verdict of the gate; None before it has judged the release."""
-        found = (self.gate or {}).get("verdict")
-        return Verdict(found) if found else None
-
-    @property
-    def findings(self) -> list[str]:
-        """What the gate holds against the release."""
-        return list((self.gate or {}).get("findings") or [])
-
-    @property
-    def notes(self) -> list[str]:
-        """What the gate noticed without holding it against the release."""
-        return list((self.gate or {}).get("notes") or [])
+        return self.gate.verdict if self.gate else None
 
 
 def get_schema_name(release_id: str) -> str:
@@ -96,8 +68,9 @@ def list_releases(connection: psycopg.Connection) -> list[Release]:
         ).fetchall()
 
 
-def _make_release(state: str, **columns: Any) -> Release:
-    return Release(state=ReleaseState(state), **columns)
+def _make_release(id: str, state: str, gate: object, **columns: Any) -> Release:
+    report = None if gate is None else GateReport.from_json(gate, f"of release {id}")
+    return Release(id=id, state=ReleaseState(state), gate=report, **columns)
 
 
 def get_release(connection: psycopg.Connection, release_id: str) -> Release:
@@ -122,19 +95,32 @@ def find_live_release(connection: psycopg.Connection) -> Release | None:
     return next((release for release in list_releases(connection) if release.live), None)
 
 
-def read_document(connection: psycopg.Connection, schema: str, table: str) -> Any:
-    """Return the one document of a release's table manifest or statistics; None when it has none."""
-    query = sql.SQL("SELECT document FROM {} LIMIT 1").format(sql.Identifier(schema, table))
+def read_manifest(connection: psycopg.Connection, release: Release) -> Manifest:
+    """Return the manifest of a release; one with nothing but the id while it is loading.
+
+    Raises:
+        DocumentError: the stored document is no manifest.
+    """
+    document = None if release.is_loading else _read_document(connection, release, "manifest")
+    if document is None:
+        return Manifest(id=release.id)
+    return Manifest.from_json(document, f"of release {release.id}")
+
+
+def read_statistics(connection: psycopg.Connection, release: Release) -> Statistics:
+    """Return the statistics of a release; no rows when it has none.
+
+    Raises:
+        DocumentError: the stored document is no statistics.
+    """
+    document = _read_document(connection, release, "statistics")
+    return Statistics.from_json([] if document is None else document, f"of release {release.id}")
+
+
+def _read_document(connection: psycopg.Connection, release: Release, table: str) -> object:
+    query = sql.SQL("SELECT document FROM {} LIMIT 1").format(sql.Identifier(release.schema_name, table))
     row = connection.execute(query).fetchone()
     return row[0] if row else None
-
-
-def read_manifest(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
-    """Return the manifest of a release; an empty one when it has none, or is still loading."""
-    if release.is_loading:
-        return {}
-    manifest = read_document(connection, release.schema_name, "manifest")
-    return manifest if isinstance(manifest, dict) else {}
 
 
 def store_document(connection: psycopg.Connection, schema: str, table: str, document: object) -> None:

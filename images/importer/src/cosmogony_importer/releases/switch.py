@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import psycopg
 from cosmogony_steps import heartbeat
+from cosmogony_steps.documents import ReleaseState
 from cosmogony_steps.errors import StepError, TransientError
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -16,7 +17,7 @@ from psycopg.types.json import Jsonb
 from ..database import grants, sessions, statements
 from ..progress import say
 from . import adoption, catalog, views
-from .catalog import Release, ReleaseState
+from .catalog import Release
 
 LOCK_TIMEOUT = "150ms"  # readers that come while we wait for an older reader wait no longer than that
 

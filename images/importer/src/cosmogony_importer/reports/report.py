@@ -3,25 +3,27 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Any
+from dataclasses import replace
 
-import orjson
+from cosmogony_steps.documents import RunSummary
 from cosmogony_steps.errors import StepError, TransientError
 
 from ..errors import MissingObjectError
 from ..progress import say
 from ..settings import Storage
 from ..storage import Store
-from . import summary, webhook
+from . import webhook
 from .run import Run, check_run_name
+from .summary import summarise_run
 
 URL = "WEBHOOK_URL"
 NAME = "WEBHOOK_NAME"  # of the Secret the URL comes from
 NO_SECRET = ("", "no-webhook")  # what the settings say when no webhook is wanted
 
 
-def report_run(run: Run, store: Store | None, configured: str) -> dict[str, Any]:
+def report_run(run: Run, store: Store | None, configured: str) -> RunSummary:
     """Store and post the summary of a run that has just ended, as far as that is possible.
 
     Args:
@@ -32,27 +34,29 @@ def report_run(run: Run, store: Store | None, configured: str) -> dict[str, Any]
     Returns:
         The summary; its warnings name what was not possible.
     """
-    document = summary.summarise_run(run, store, configured)
+    summary = summarise_run(run, store, configured)
     problems = [] if store else ["the summary is not stored: no object store is set (S3_ENDPOINT)"]
-    problems += _store_summary(store, document)
+    problems += _store_summary(store, summary)
     url = os.environ.get(URL, "").strip()
     name = os.environ.get(NAME, "").strip()
     if not url and name not in NO_SECRET:
         problems.append(f"nothing is posted: Secret {name}, or its key url, is not in the namespace")
+    answer = None
     if url:
-        answer = webhook.post_document(url, document | {"warnings": document["warnings"] + problems})
-        document["webhook"] = answer.as_dict()
+        answer = webhook.post_document(url, replace(summary, warnings=(*summary.warnings, *problems)).to_json())
         if answer.error:
             problems.append(f"the webhook did not take the summary ({answer.error}); the run is as it was without it")
         else:
             say(f"the webhook took the summary (HTTP {answer.status}, attempt {answer.attempts})")
-    else:
-        document["webhook"] = None
-    document["warnings"] += problems
-    problems += [problem for problem in _store_summary(store, document) if problem not in problems]
+    summary = replace(
+        summary,
+        webhook=answer.to_document() if answer else None,
+        warnings=(*summary.warnings, *problems),
+    )
+    problems += [problem for problem in _store_summary(store, summary) if problem not in problems]
     for problem in problems:
         say(f"warning: {problem}")
-    return document
+    return summary
 
 
 def post_summary_again(run: str, store: Store) -> None:
@@ -67,21 +71,22 @@ def post_summary_again(run: str, store: Store) -> None:
         document = store.read_json(key)
     except MissingObjectError as error:
         raise StepError(f"no summary of run {run} is stored ({key}); its reports are kept for a while") from error
-    say(document.get("text", ""))
+    summary = RunSummary.from_json(document, key)
+    say(summary.text)
     url = os.environ.get(URL, "").strip()
     if not url:
         raise StepError("no webhook is set: name a Secret with the key url (chart value data.report.webhookSecret)")
-    answer = webhook.post_document(url, document)
+    answer = webhook.post_document(url, summary.to_json())
     if answer.error:
         kind = TransientError if answer.is_transient else StepError
         raise kind(f"the webhook did not take the summary of {run}: {answer.error}")
     say(f"the webhook took the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
 
 
-def print_summary(document: dict[str, Any]) -> None:
+def print_summary(summary: RunSummary) -> None:
     """Write a summary to the log, where it is even if nothing else can be reached."""
-    say(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
-    say(document["text"])
+    say(json.dumps(summary.to_json(), indent=2, ensure_ascii=False))
+    say(summary.text)
 
 
 def open_configured_store() -> Store | None:
@@ -93,16 +98,16 @@ def _get_key(run: str) -> str:
     return f"runs/{run}.json"
 
 
-def _store_summary(store: Store | None, document: dict[str, Any]) -> list[str]:
+def _store_summary(store: Store | None, summary: RunSummary) -> list[str]:
     """Store a summary; return what was not possible."""
     if store is None:
         return []
-    keys = [_get_key(document["run"])]
-    if document["published"]:
-        keys.append(f"releases/{document['release']}/summary.json")
+    keys = [_get_key(summary.run)]
+    if summary.published:
+        keys.append(f"releases/{summary.release}/summary.json")
     try:
         for key in keys:
-            store.write_json(key, document)
+            store.write_json(key, summary.to_json())
     except StepError as error:
         return [f"the summary is not stored: {error}"]
     return []

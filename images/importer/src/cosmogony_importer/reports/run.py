@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cosmogony_steps.documents import Failure
 from cosmogony_steps.errors import StepError
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -28,7 +29,7 @@ class Run:
     started: datetime | None = None
     seconds: float | None = None
     parameters: dict[str, str] = field(default_factory=dict)
-    failures: list[dict[str, Any]] = field(default_factory=list)
+    failures: tuple[Failure, ...] = ()
 
     @classmethod
     def from_options(cls, options: argparse.Namespace) -> Run:
@@ -72,7 +73,7 @@ def check_run_name(name: str) -> str:
     return name
 
 
-def find_causes(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def find_causes(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
     """Return where it failed: attempts of steps whose last attempt failed, too, without nodes that only hold others.
 
     Argo gives names without their place, so attempts of the same step for several sources stay side by side.
@@ -81,24 +82,21 @@ def find_causes(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
         nodes: the failed nodes of the workflow, as Argo lists them.
     """
     failed = {str(node.get("displayName", "")) for node in nodes}
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str], Failure] = {}
     for node in sorted(nodes, key=lambda node: str(node.get("finishedAt") or "")):
         name, message = str(node.get("displayName", "")), str(node.get("message") or "")
         step = _ATTEMPT.sub("", name)
         if step == name or step not in failed or not message or message.startswith(_EXECUTOR_MESSAGES):
             continue
-        found[step, message] = {
-            "step": step,
-            "message": message,
-            "pod": node.get("podName"),
-            "finished": node.get("finishedAt"),
-        }
+        found[step, message] = Failure(
+            step=step, message=message, pod=node.get("podName"), finished=node.get("finishedAt")
+        )
     if not found:  # no pod ever ran
         for node in nodes:
             if node.get("message"):
                 step = str(node.get("displayName", ""))
-                found[step, str(node["message"])] = {"step": step, "message": str(node["message"])}
-    return list(found.values())[:NAMED]
+                found[step, str(node["message"])] = Failure(step=step, message=str(node["message"]))
+    return tuple(found.values())[:NAMED]
 
 
 def _parse_failures(text: str) -> list[dict[str, Any]]:

@@ -7,14 +7,36 @@ There is always a summary: what cannot be reached is missing in it, and named am
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
+from cosmogony_steps.documents import (
+    ABSENT,
+    CountStatus,
+    DocumentError,
+    DroppedSummary,
+    FindingRow,
+    FindingSummary,
+    GateVerdict,
+    LiveRelease,
+    Manifest,
+    PartMarker,
+    ReleaseState,
+    RunResult,
+    RunSummary,
+    SourceMarker,
+    Statistics,
+    StatusCounts,
+    StepSeconds,
+    SummaryCounts,
+    SummaryInputs,
+    SummarySource,
+)
 from cosmogony_steps.errors import StepError
 
 from ..checks import completeness, left_out
@@ -23,31 +45,30 @@ from ..database.errors import translate_database_error
 from ..errors import MissingObjectError
 from ..progress import format_duration
 from ..releases import catalog, durations, migrations
-from ..releases.catalog import ReleaseState, Verdict
 from ..settings import Database
 from ..storage import Store
 from .run import Run
 
-FORMAT = 1
 LISTED = 50  # entries of a list; its length stands beside it
-Document = dict[str, Any]
+
+T = TypeVar("T")
 
 
 @dataclass
 class RunFacts:
     """What could be found out about a run."""
 
-    manifest: Document | None = None
-    sources: list[Document] = field(default_factory=list)
+    manifest: Manifest | None = None
+    sources: list[SummarySource] = field(default_factory=list)
     release: catalog.Release | None = None
     live: catalog.Release | None = None
     live_known: bool = False
-    steps: dict[str, float] = field(default_factory=dict)
-    ok_ko: dict[str, int] | None = None
+    steps: dict[str, float] = field(default_factory=dict)  # seconds
+    statuses: StatusCounts | None = None  # of the expected counts
     warnings: list[str] = field(default_factory=list)
 
 
-def summarise_run(run: Run, store: Store | None, configured: str) -> Document:
+def summarise_run(run: Run, store: Store | None, configured: str) -> RunSummary:
     """Make the summary of a run.
 
     Args:
@@ -61,7 +82,7 @@ def summarise_run(run: Run, store: Store | None, configured: str) -> Document:
             _read_store(run, store, configured, facts)
     with _warn_if_unreachable(facts, "the database"):
         _read_database(run, facts)
-    return _make_document(run, facts)
+    return _make_summary(run, facts)
 
 
 @contextmanager
@@ -78,17 +99,21 @@ def _read_store(run: Run, store: Store, configured: str, facts: RunFacts) -> Non
     if run.stamp:
         keys = [one.key for one in store.list_objects(f"releases/{run.stamp}") if one.key.endswith("/manifest.json")]
         if keys:
-            facts.manifest = store.read_json(sorted(keys)[-1])
+            facts.manifest = _find_document(store, max(keys), Manifest.from_json, facts)
     if facts.manifest:
-        if (key := f"releases/{facts.manifest['id']}/test_results.json") and (results := _find_json(store, key)):
-            found = [row.get("test_status") for row in results]
-            facts.ok_ko = {status: found.count(status) for status in ("ok", "ko", "skip")}
+        key = f"releases/{facts.manifest.id}/test_results.json"
+        if statistics := _find_document(store, key, Statistics.from_json, facts):
+            facts.statuses = StatusCounts(
+                ok=statistics.count(CountStatus.OK),
+                ko=statistics.count(CountStatus.KO),
+                skip=statistics.count(CountStatus.SKIP),
+            )
         if seconds := store.metadata(key).get("seconds"):
             facts.steps["stats"] = float(seconds)
-        names = [source["name"] for source in facts.manifest.get("sources", [])]
+        names = [source.name for source in facts.manifest.sources]
     else:
         names = _list_enabled_sources(configured)
-    facts.sources = [_describe_source(run, store, name) for name in names]
+    facts.sources = [_describe_source(run, store, name, facts) for name in names]
 
 
 def _list_enabled_sources(configured: str) -> list[str]:
@@ -104,44 +129,42 @@ def _list_enabled_sources(configured: str) -> list[str]:
     return [urlsplit(url.strip()).path.rpartition("/")[2] for url in urls if url]
 
 
-def _find_json(store: Store, key: str) -> Any:
+def _find_document(store: Store, key: str, read: Callable[[object, str], T], facts: RunFacts) -> T | None:
+    """Return a document; None when it is missing, or cannot be read, which is one of the warnings."""
     try:
-        return store.read_json(key)
+        return read(store.read_json(key), key)
     except MissingObjectError:
+        return None
+    except DocumentError as error:
+        facts.warnings.append(str(error))
         return None
 
 
-def _describe_source(run: Run, store: Store, name: str) -> Document:
+def _describe_source(run: Run, store: Store, name: str, facts: RunFacts) -> SummarySource:
     """Tell from the markers what is stored of a source, and whether this run brought it."""
-    source, part = (
-        _find_json(store, f"osm/{name}.json") or {},
-        _find_json(store, f"cosmogony-data/parts/{name}.json") or {},
+    source = _find_document(store, f"osm/{name}.json", SourceMarker.from_json, facts)
+    part = _find_document(store, f"cosmogony-data/parts/{name}.json", PartMarker.from_json, facts)
+    is_fetched = bool(source and _happened_in(run, source.fetched))
+    is_extracted = bool(part and _happened_in(run, part.extracted))
+    return SummarySource(
+        name=name,
+        url=source.url if source else None,
+        file=source.file if source else None,
+        version_date=source.version_date if source else None,
+        size=source.size if source else None,
+        sha256=source.sha256 if source else None,
+        zones=part.zones if part else None,
+        fetched=is_fetched,
+        extracted=is_extracted,
+        seconds=StepSeconds(
+            fetch=source.seconds if source and is_fetched else 0,
+            extract=part.seconds if part and is_extracted else 0,
+        ),
     )
-    fetched, extracted = _happened_in(run, source.get("fetched")), _happened_in(run, part.get("extracted"))
-    return {
-        "name": name,
-        "url": source.get("url"),
-        "file": source.get("file"),
-        "version_date": source.get("version_date"),
-        "size": source.get("size"),
-        "sha256": source.get("sha256"),
-        "zones": part.get("zones"),
-        "fetched": fetched,
-        "extracted": extracted,
-        "seconds": {
-            "fetch": source.get("seconds") if fetched else 0,
-            "extract": part.get("seconds") if extracted else 0,
-        },
-    }
 
 
-def _happened_in(run: Run, moment: object) -> bool:
-    if not isinstance(moment, str) or run.started is None:
-        return False
-    try:
-        return datetime.fromisoformat(moment.replace("Z", "+00:00")) >= run.started.replace(microsecond=0)
-    except ValueError:
-        return False
+def _happened_in(run: Run, moment: datetime | None) -> bool:
+    return bool(moment and run.started and moment >= run.started.replace(microsecond=0))
 
 
 def _read_database(run: Run, facts: RunFacts) -> None:
@@ -156,140 +179,139 @@ def _read_database(run: Run, facts: RunFacts) -> None:
             facts.steps |= durations.read_durations(connection, facts.release.id)
 
 
-def _make_document(run: Run, facts: RunFacts) -> Document:
-    manifest, release = facts.manifest or {}, facts.release
-    document = {
-        "format": FORMAT,
-        "run": run.name,
-        "status": run.status,
-        "result": _get_result(run, facts),
-        "published": _is_published(facts),
-        "started": _format_time(run.started),
-        "finished": _format_time(datetime.now(UTC)),
-        "mode": run.get_parameter("mode"),
-        "reason": run.get_parameter("reason"),
-        "override": run.get_parameter("override"),
-        "release": manifest.get("id") or (release.id if release else None),
-        "live": {"id": facts.live.id, "published": _format_time(facts.live.published_at), "zones": facts.live.zones}
-        if facts.live
-        else None,
-        "inputs": {
-            "digest": manifest.get("inputs_digest"),
-            "languages": (manifest.get("inputs") or {}).get("languages"),
-            "as_original": (manifest.get("inputs") or {}).get("as_original"),
-            "versions": manifest.get("versions"),
-            "sources": facts.sources,
-        },
-        "counts": _sum_counts(facts),
-        "durations": _sum_durations(run, facts),
-        "skipped": [source["name"] for source in facts.sources if source["zones"] and not source["extracted"]],
-        "dropped": _list_first(manifest.get("dropped") or []),
-        "left_out": _summarise_table(left_out.read_table(manifest, "left_out")),
-        "repaired": _summarise_table(left_out.read_table(manifest, "repaired")),
-        "gate": release.gate if release else None,
-        "failures": [] if run.succeeded else run.failures,
-        "retried": run.failures if run.succeeded else [],
-        "warnings": facts.warnings + _list_warnings(facts),
-    }
-    return {"text": describe_result(document), **document}
+def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
+    manifest, release, live = facts.manifest, facts.release, facts.live
+    result, published = _get_result(run, facts), _is_published(facts)
+    release_id = manifest.id if manifest else release.id if release else None
+    counts, seconds = _sum_counts(facts), _sum_durations(run, facts)
+    return RunSummary(
+        text=_describe_result(run, facts, result, published, release_id),
+        run=run.name,
+        status=run.status,
+        result=result,
+        published=published,
+        started=_cut_to_second(run.started),
+        finished=datetime.now(UTC).replace(microsecond=0),
+        mode=run.get_parameter("mode"),
+        reason=run.get_parameter("reason"),
+        override=run.get_parameter("override"),
+        release=release_id,
+        live=LiveRelease(id=live.id, published=_cut_to_second(live.published_at), zones=live.zones) if live else None,
+        inputs=SummaryInputs(
+            digest=manifest.inputs_digest if manifest else None,
+            languages=manifest.inputs.languages if manifest and manifest.inputs else None,
+            as_original=manifest.inputs.as_original if manifest and manifest.inputs else None,
+            versions=manifest.versions if manifest else None,
+            sources=tuple(facts.sources),
+        ),
+        counts=counts,
+        durations=seconds,
+        skipped=tuple(source.name for source in facts.sources if source.zones and not source.extracted),
+        dropped=DroppedSummary(
+            number=len(manifest.dropped) if manifest else 0,
+            zones=manifest.dropped[:LISTED] if manifest else (),
+        ),
+        left_out=_summarise_table(manifest.left_out if manifest else None),
+        repaired=_summarise_table(manifest.repaired if manifest else None),
+        gate=release.gate if release else None,
+        failures=() if run.succeeded else run.failures,
+        retried=run.failures if run.succeeded else (),
+        warnings=(*facts.warnings, *_list_warnings(facts)),
+    )
 
 
 def _is_published(facts: RunFacts) -> bool:
-    release = facts.release
-    if release is not None:
-        return release.state in (ReleaseState.PUBLISHED, ReleaseState.RETIRED)
-    return (facts.manifest or {}).get("state") == "published"
+    if facts.release is not None:
+        return facts.release.state in (ReleaseState.PUBLISHED, ReleaseState.RETIRED)
+    return facts.manifest is not None and facts.manifest.state == ReleaseState.PUBLISHED
 
 
-def _get_result(run: Run, facts: RunFacts) -> str:
-    """Return published, current (nothing was new), done (anything else that went well), blocked or failed."""
+def _get_result(run: Run, facts: RunFacts) -> RunResult:
     if run.succeeded:
         if _is_published(facts):
-            return "published"
-        asked_for_update = run.get_parameter("mode") in (None, "full", "changed", "source")
-        return "current" if asked_for_update and facts.manifest is None else "done"
+            return RunResult.PUBLISHED
+        is_update = run.get_parameter("mode") in (None, "full", "changed", "source")
+        return RunResult.CURRENT if is_update and facts.manifest is None else RunResult.DONE
     release = facts.release
-    if release and release.state == ReleaseState.LOADED and release.verdict == Verdict.BLOCKED:
-        return "blocked"
-    return "failed"
+    if release and release.state == ReleaseState.LOADED and release.verdict == GateVerdict.BLOCKED:
+        return RunResult.BLOCKED
+    return RunResult.FAILED
 
 
-def _sum_counts(facts: RunFacts) -> Document:
-    counts = (facts.manifest or {}).get("counts") or {}
-    result: Document = {name: counts.get(name) for name in ("zones", "by_type", "by_country") if name in counts}
-    if facts.release and facts.release.zones is not None:
-        result["loaded"] = facts.release.zones
-    if facts.ok_ko is not None:
-        result["expected"] = facts.ok_ko
-    result["sources"] = len(facts.sources)
-    return result
+def _sum_counts(facts: RunFacts) -> SummaryCounts:
+    counts, release = facts.manifest.counts if facts.manifest else None, facts.release
+    return SummaryCounts(
+        zones=counts.zones if counts else ABSENT,
+        by_type=counts.by_type if counts else ABSENT,
+        by_country=counts.by_country if counts else ABSENT,
+        loaded=release.zones if release and release.zones is not None else ABSENT,
+        expected=facts.statuses or ABSENT,
+        sources=len(facts.sources),
+    )
 
 
-def _sum_durations(run: Run, facts: RunFacts) -> Document:
+def _sum_durations(run: Run, facts: RunFacts) -> dict[str, float | None]:
     """Return seconds per step. Sources are worked on side by side, so fetch and extract can exceed the total."""
-    result: Document = {
-        step: round(sum(source["seconds"][step] or 0 for source in facts.sources), 1) for step in ("fetch", "extract")
+    seconds: dict[str, float | None] = {
+        "fetch": round(sum(source.seconds.fetch or 0 for source in facts.sources), 1),
+        "extract": round(sum(source.seconds.extract or 0 for source in facts.sources), 1),
     }
-    merged = ((facts.manifest or {}).get("durations") or {}).get("merge")
-    if merged is not None:
-        result["merge"] = merged
-    return {**result, **facts.steps, "total": run.seconds}
+    if facts.manifest and "merge" in facts.manifest.durations:
+        seconds["merge"] = facts.manifest.durations["merge"]
+    return {**seconds, **facts.steps, "total": run.seconds}
 
 
 def _list_warnings(facts: RunFacts) -> list[str]:
-    manifest, release = facts.manifest or {}, facts.release
-    warnings = [
-        f"{relation.get('source')}: {completeness.describe_relation(relation)}"
-        for relation in (manifest.get("incomplete") or [])[:LISTED]
-    ]
-    if release:
-        if release.verdict == Verdict.OVERRIDDEN:
-            warnings += [f"let through all the same: {finding}" for finding in release.findings]
-        warnings += release.notes
+    incomplete = facts.manifest.incomplete if facts.manifest else ()
+    warnings = [f"{relation.source}: {completeness.describe_relation(relation)}" for relation in incomplete[:LISTED]]
+    if report := facts.release.gate if facts.release else None:
+        if report.verdict == GateVerdict.OVERRIDDEN:
+            warnings += [f"let through all the same: {finding}" for finding in report.findings]
+        warnings += report.notes
     if facts.live_known and facts.live is None:
         warnings.append("no release is live")
     return warnings
 
 
-def _summarise_table(rows: list[left_out.Row] | None) -> Document | None:
+def _summarise_table(rows: Sequence[FindingRow] | None) -> FindingSummary | None:
     """Return the objects by reason, and the rows that count most of them; the manifest has all rows."""
     if rows is None:
         return None
-    return {
-        "by_reason": left_out.count_by_reason(rows),
-        "rows": sorted(rows, key=lambda row: row["count"], reverse=True)[:LISTED],
-    }
+    largest = sorted(rows, key=lambda row: row.count, reverse=True)
+    return FindingSummary(by_reason=left_out.count_by_reason(rows), rows=tuple(largest[:LISTED]))
 
 
-def _list_first(entries: list[Any]) -> Document:
-    return {"number": len(entries), "zones": entries[:LISTED]}
+def _cut_to_second(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC).replace(microsecond=0) if moment else None
 
 
-def _format_time(moment: datetime | None) -> str | None:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else None
-
-
-def describe_result(document: Document) -> str:
-    """Return the result in one line; chat services look for it under the name `text`."""
-    seconds = document["durations"]["total"]
-    took = f" in {format_duration(seconds)}" if seconds else ""
-    live = document["live"]["id"] if document["live"] else None
-    result, name = document["result"], document["run"]
-    if result == "published":
-        counts = document["counts"]
-        zones = counts.get("loaded", counts.get("zones"))
-        sources = f"{counts['sources']} source{'' if counts['sources'] == 1 else 's'}"
-        override = f", let through because: {document['override']}" if document["override"] else ""
-        return f"{name}: release {document['release']} is published, {zones} zones of {sources}{took}{override}"
-    word = "is" if document["published"] else "stays"
+def _describe_result(run: Run, facts: RunFacts, result: RunResult, published: bool, release_id: str | None) -> str:
+    """Return the result in one line."""
+    took = f" in {format_duration(run.seconds)}" if run.seconds else ""
+    live = facts.live.id if facts.live else None
+    if result == RunResult.PUBLISHED:
+        zones = _count_zones(facts)
+        sources = f"{len(facts.sources)} source{'' if len(facts.sources) == 1 else 's'}"
+        override = run.get_parameter("override")
+        reason = f", let through because: {override}" if override else ""
+        return f"{run.name}: release {release_id} is published, {zones} zones of {sources}{took}{reason}"
+    word = "is" if published else "stays"
     stays = f"release {live} {word} live" if live else "no release is live"
-    if result == "current":
-        return f"{name}: nothing is new, {stays}{took}"
-    if result == "done":
-        return f"{name}: done{took}; {f'release {live} is live' if live else 'no release is live'}"
-    if result == "blocked":
-        findings = "; ".join((document["gate"] or {}).get("findings", [])[:3])
-        return f"{name}: the gate blocks release {document['release']} ({findings}); {stays}"
-    first = document["failures"][0] if document["failures"] else None
-    cause = f" at {first['step']}: {first['message']}" if first else ""
-    return f"{name}: {document['status'].lower() or 'failed'}{cause}; {stays}"
+    if result == RunResult.CURRENT:
+        return f"{run.name}: nothing is new, {stays}{took}"
+    if result == RunResult.DONE:
+        return f"{run.name}: done{took}; {f'release {live} is live' if live else 'no release is live'}"
+    if result == RunResult.BLOCKED:
+        report = facts.release.gate if facts.release else None
+        findings = "; ".join(report.findings[:3] if report else ())
+        return f"{run.name}: the gate blocks release {release_id} ({findings}); {stays}"
+    first = run.failures[0] if run.failures else None
+    cause = f" at {first.step}: {first.message}" if first else ""
+    return f"{run.name}: {run.status.lower() or 'failed'}{cause}; {stays}"
+
+
+def _count_zones(facts: RunFacts) -> int | None:
+    """Return the number of zones that were loaded, else that of the manifest."""
+    if facts.release and facts.release.zones is not None:
+        return facts.release.zones
+    return facts.manifest.counts.zones if facts.manifest and facts.manifest.counts else None

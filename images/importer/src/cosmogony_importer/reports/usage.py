@@ -39,8 +39,8 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
         "gate": release.verdict,
         "override": release.override,
         "bytes": size,
-        "as_original": (manifest.get("inputs") or {}).get("as_original"),
-        "sources": [{name: source.get(name) for name in SOURCE} for source in manifest.get("sources", [])],
+        "as_original": manifest.inputs.as_original if manifest.inputs else None,
+        "sources": [{name: getattr(source, name) for name in SOURCE} for source in manifest.sources],
     }
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 import urllib3
+from cosmogony_steps.documents import ABSENT, WebhookAnswer
 
 ATTEMPTS = 4
 PAUSE = 1.0  # seconds before the second attempt, doubled from then on
@@ -26,10 +27,11 @@ class Answer:
     attempts: int = 0
     is_transient: bool = False  # a retry can help
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_document(self) -> WebhookAnswer:
         """Return it as the summary has it."""
-        result = {"posted": not self.error, "status": self.status, "attempts": self.attempts}
-        return result | ({"error": self.error} if self.error else {})
+        return WebhookAnswer(
+            posted=not self.error, status=self.status, attempts=self.attempts, error=self.error or ABSENT
+        )
 
 
 def post_document(url: str, document: dict[str, Any], pause: float = PAUSE) -> Answer:
