@@ -220,7 +220,7 @@ def test_memory_does_not_grow_with_the_number_of_zones(importer: Importer, zones
         code = (
             "import pathlib, re, sys; from cosmogony_importer.load import reader, rows; rows.BATCH_BYTES = 300_000\n"
             "stream = reader.open_file(pathlib.Path(sys.argv[1]))\n"
-            "count = sum(1 for _ in rows.of_stream(stream, '.jsonl.gz', 'x', 1))\n"
+            "count = sum(1 for _ in rows.read_rows(stream, '.jsonl.gz', 'x', 1))\n"
             "print(count, re.search(r'VmHWM:\\s*(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])"
         )
         done = subprocess.run(

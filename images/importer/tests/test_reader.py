@@ -8,7 +8,7 @@ import io
 import json
 
 import pytest
-from cosmogony_importer.load import geometry, reader, rows
+from cosmogony_importer.load import document, geometry, reader, rows
 from cosmogony_steps.errors import StepError
 
 from .helpers import Zones, grid, square, zone
@@ -101,7 +101,7 @@ def test_document_is_cut_anywhere(zones: Zones, monkeypatch: pytest.MonkeyPatch)
     """The buffer may end in the middle of a character, a number, a key."""
     text = json.dumps({"a": 12.5, "zones": SOME, "ü": [1, {"b": "]"}]}, ensure_ascii=False).encode()
     for size in (1, 2, 3, 7, 64):
-        monkeypatch.setattr(reader, "CHUNK", size)
+        monkeypatch.setattr(document, "CHUNK", size)
         assert list(reader.iterate_zones(io.BytesIO(text), "z.json")) == SOME
 
 

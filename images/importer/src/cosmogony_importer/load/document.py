@@ -54,7 +54,7 @@ class _JsonStream:
         self.decoder = json.JSONDecoder()
         self.partial = b""  # a character whose last bytes are still to come
 
-    def _fill(self, size: int = CHUNK) -> None:
+    def _fill(self, size: int) -> None:
         data = self.stream.read(size)
         self.ended = not data
         data = self.partial + data
@@ -76,7 +76,7 @@ class _JsonStream:
                 return self.buffer[self.position]
             if self.ended:
                 raise StepError(f"{self.name} ends in the middle; make it again")
-            self._fill()
+            self._fill(CHUNK)
 
     def expect(self, characters: str) -> str:
         """Read the next character, which must be one of these."""
