@@ -100,6 +100,7 @@ def test_bad_documents(zones: Zones, text: str) -> None:
 def test_document_is_cut_anywhere(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
     """The buffer may end in the middle of a character, a number, a key."""
     text = json.dumps({"a": 12.5, "zones": SOME, "ü": [1, {"b": "]"}]}, ensure_ascii=False).encode()
+    text = text.replace(b"12.5", b"-12.5e-7")
     for size in (1, 2, 3, 7, 64):
         monkeypatch.setattr(document, "CHUNK", size)
         assert list(reader.iterate_zones(io.BytesIO(text), "z.json")) == SOME

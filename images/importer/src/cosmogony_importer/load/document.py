@@ -98,7 +98,8 @@ class _JsonStream:
                 if self.ended:
                     raise StepError(f"{self.name} is no JSON or ends in the middle: {error.msg}") from error
             else:
-                if end < len(self.buffer) or self.ended:  # a number at the end could go on
+                # a number at the end of the buffer may continue there, as 12, 12. and 12e- do
+                if self.ended or self.buffer[end : end + 3].strip(".eE+-"):
                     self.position = end
                     return value
             self._fill(max(CHUNK, len(self.buffer) - self.position))  # double, so that a big value is not re-read often
