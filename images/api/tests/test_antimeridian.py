@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from test_openapi import check
 from throwaway import postgis
 
 from .support import data
+from .test_openapi import check
 
 ACROSS = {"type": "Polygon", "coordinates": [[[177, -18], [177, -16], [181, -16], [181, -18], [177, -18]]]}
 ORDINARY = {
