@@ -70,7 +70,7 @@ def look_until(connection: psycopg.Connection, pid: int, enough: Callable[[], bo
     deadline = time.monotonic() + LONG
     while not enough():
         assert time.monotonic() < deadline
-        activity.look(connection, [pid])
+        activity.poll(connection, [pid])
         time.sleep(0.02)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from cosmogony_importer.load import loader
 from cosmogony_importer.releases import catalog, migrations, switch
 from cosmogony_importer.settings import Database
-from cosmogony_steps.documents import Manifest
 from throwaway import postgis
 
 OLD = "20260101t000000-00000001"
@@ -95,8 +94,7 @@ def publish(server: postgis.Server, database: str, release: str, rows: list[dict
     settings = Database.from_environment(server.environment(database))
     with server.connect(database) as connection:
         migrations.migrate_database(connection)
-        manifest = Manifest.from_json({"id": release, **MANIFEST}, "of made-up zones")
-        loader.load_release(settings, connection, release, source, manifest=manifest, jobs=1)
+        loader.load_release(settings, connection, release, source, document={"id": release, **MANIFEST}, jobs=1)
         store = catalog.get_release(connection, release)
         catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)
         for number, place in POINTS.items():

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command line of the importer: the two commands of the original one, and one command a step of the pipeline."""
+"""Command line of the importer: the two commands of the original one, and one command per step of the pipeline."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 import psycopg
-from cosmogony_steps import termination
-from cosmogony_steps.errors import EXIT_PERMANENT, StepError
+from cosmogony_steps.errors import StepError, TerminatedError
+from cosmogony_steps.run import EXIT_CODES, run_command
 
 from .commands import COMMANDS
 from .database import activity
@@ -19,9 +18,7 @@ from .database.errors import translate_database_error
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog="import.py",
-        description="Loads zones into PostGIS and publishes them.",
-        epilog="Exit codes: 0 done, 1 fails again, 2 wrong arguments, 75 may pass later.",
+        prog="import.py", description="Loads zones into PostGIS and publishes them.", epilog=EXIT_CODES
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
     for command in COMMANDS:
@@ -36,19 +33,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not hasattr(options, "run"):
         parser.print_help()
         return 0
+    return run_command(options.command, lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    try:
+        _run_watched(options)
+    except TerminatedError:
+        raise
+    except StepError as error:
+        if options.has_original_exit_code(options):  # which knows no other one
+            raise StepError(str(error)) from error
+        raise
+
+
+def _run_watched(options: argparse.Namespace) -> None:
     try:
         with activity.watch_statements():
             options.run(options)
-    except StepError as error:
-        return _fail(error, options)
     except psycopg.Error as error:
-        return _fail(translate_database_error(error), options)
-    except KeyboardInterrupt:
-        return _fail(StepError("interrupted; nothing was switched"), options)
-    return 0
-
-
-def _fail(error: StepError, options: argparse.Namespace) -> int:
-    print(f"error: {error}", file=sys.stderr, flush=True)
-    termination.write(str(error))
-    return EXIT_PERMANENT if options.has_original_exit_code(options) else error.exit_code
+        raise translate_database_error(error) from error

@@ -1,22 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress for people (lines on standard output) and for Argo (its progress file)."""
+"""Progress of work whose parts take about as long as each other: it says how long the rest will take."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from cosmogony_steps import progress
-
-
-def say(text: str) -> None:
-    """Write a line for people."""
-    print(text, flush=True)
-
-
-def note(text: str) -> None:
-    """Write a line for people where a program may read standard output."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def format_duration(seconds: float) -> str:
@@ -36,7 +23,7 @@ class Progress(progress.Progress):
             total: how much there is in all; 0 when that is not known.
             part: the share that this is of the step's work, from and to in per cent; None for all of it.
         """
-        super().__init__(subject, total, part=part, say=say, line_every=5.0, file_every=5.0)
+        super().__init__(subject, total, part=part, line_every=5.0, file_every=5.0)
 
     def line(self) -> str:
         """Return what is done, how long it took and what is left."""
@@ -48,11 +35,3 @@ class Progress(progress.Progress):
         if 0 < self.done < self.total:
             text += f", about {format_duration(spent / self.done * (self.total - self.done))} left"
         return text
-
-
-def write_outputs(folder: str, values: dict[str, object]) -> None:
-    """Write the output parameters of a step, one file per value."""
-    base = Path(folder)
-    base.mkdir(parents=True, exist_ok=True)
-    for name, value in values.items():
-        (base / name).write_text(str(value))

@@ -6,13 +6,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import psycopg
+from cosmogony_steps import log
 from cosmogony_steps.documents import ABSENT, GateFigures, GateLimits, GateReport, GateVerdict
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from ..database import statements
 from ..database.queries import fetch_value
-from ..progress import say
 from ..releases import catalog
 from ..releases.catalog import Release
 from . import completeness, expectations, left_out, losses, outside, parents
@@ -85,7 +85,7 @@ def check_release(
         (Jsonb(report.to_json()), override if findings else None, release.id),
     )
     for line in report.findings + report.notes:
-        say(f"gate: {line}")
+        log.info(f"gate: {line}")
     return report
 
 

@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from cosmogony_steps import outputs
+from cosmogony_steps.errors import UsageError
+from cosmogony_steps.settings import boolean
+
 if TYPE_CHECKING:
     Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 else:
     Subparsers = argparse._SubParsersAction
-
-OUTPUTS = "/tmp/outputs"  # noqa: S108  Argo reads output parameters there
 
 T = TypeVar("T")
 
@@ -27,8 +29,8 @@ def add_command(
 ) -> argparse.ArgumentParser:
     """Add a command with the option that all have; errors of those of the original importer end in exit code 1."""
     parser = subparsers.add_parser(name, help=description, description=description)
-    parser.set_defaults(run=run, has_original_exit_code=has_original_exit_code)
-    parser.add_argument("--outputs", default=OUTPUTS, metavar="DIR", help="where output parameters go (%(default)s)")
+    parser.set_defaults(command=name, run=run, has_original_exit_code=has_original_exit_code)
+    outputs.add_option(parser)
     return parser
 
 
@@ -98,16 +100,8 @@ def country_code(text: str) -> str:
 
 
 def true_or_false(text: str) -> bool:
-    """Convert `true` or `false`."""
-    if text.lower() not in ("true", "false"):
-        raise ValueError(f"{text!r} is neither true nor false")
-    return text.lower() == "true"
-
-
-def yes_or_no(text: str) -> bool:
-    """Convert a parameter of a workflow, which is a text: true, yes, false, no, or blank for no."""
-    if text.strip().lower() in ("", "false", "no"):
-        return False
-    if text.strip().lower() in ("true", "yes"):
-        return True
-    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    """Convert true or false as people, forms and YAML write them; blank is false."""
+    try:
+        return boolean(text, "value")
+    except UsageError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false") from None

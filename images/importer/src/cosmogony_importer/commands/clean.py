@@ -8,16 +8,20 @@ import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import psycopg
+from cosmogony_steps import log
+from cosmogony_steps.outputs import write_outputs
 
 from ..housekeeping import cleanup
-from ..progress import say, write_outputs
 from ..releases import catalog, durations
-from ..settings import Storage
 from ..tiles.backend import get_tile_backend
-from .arguments import Subparsers, add_command, add_keep, yes_or_no
-from .context import connect_database, open_store
+from .arguments import Subparsers, add_command, add_keep, true_or_false
+from .context import connect_database, find_store
+
+if TYPE_CHECKING:
+    from cosmogony_steps.s3 import Store
 
 
 def register(subparsers: Subparsers) -> None:
@@ -39,7 +43,7 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--dry-run",
-        type=yes_or_no,
+        type=true_or_false,
         nargs="?",
         const=True,
         default=False,
@@ -57,8 +61,8 @@ def run(options: argparse.Namespace) -> None:
     with connect_database() as connection:
         dropped = cleanup.drop_old_releases(connection, options.keep, options.dry_run)
         removed, freed = 0, 0
-        if Storage.configured():
-            removed, freed = _clean_store(connection, options, sources, dropped)
+        if store := find_store():
+            removed, freed = _clean_store(connection, store, options, sources, dropped)
         if not options.dry_run:
             get_tile_backend().clean(connection)
         live = catalog.find_live_release(connection)
@@ -66,20 +70,20 @@ def run(options: argparse.Namespace) -> None:
             durations.record_duration(connection, live.id, "clean", time.monotonic() - start)
     write_outputs(options.outputs, {"dropped": " ".join(dropped), "removed": removed, "bytes": freed})
     would = "would be " if options.dry_run else ""
-    say(f"{would}dropped: {', '.join(dropped) or 'nothing'}")
-    say(f"object store: {would}removed: {removed} objects and uploads, {freed / 1e6:.1f} MB")
+    log.info(f"{would}dropped: {', '.join(dropped) or 'nothing'}")
+    log.info(f"object store: {would}removed: {removed} objects and uploads, {freed / 1e6:.1f} MB")
 
 
 def _clean_store(
-    connection: psycopg.Connection, options: argparse.Namespace, sources: set[str], dropped: Sequence[str]
+    connection: psycopg.Connection, store: Store, options: argparse.Namespace, sources: set[str], dropped: Sequence[str]
 ) -> tuple[int, int]:
     """Remove what has no use from the object store; return the number of objects and their bytes."""
     from ..housekeeping import leftovers
 
-    store, kept = open_store(), leftovers.KeptReleases.from_database(connection, dropped if options.dry_run else ())
+    kept = leftovers.KeptReleases.from_database(connection, dropped if options.dry_run else ())
     found = leftovers.find_leftovers(store, kept, sources, timedelta(days=options.keep_runs_days), datetime.now(UTC))
     for leftover in found:
-        say(("would remove " if options.dry_run else "removing ") + leftover.line)
+        log.info(("would remove " if options.dry_run else "removing ") + leftover.line)
     if not options.dry_run:
         leftovers.remove_leftovers(store, kept, found)
-    return len(found), sum(leftover.stored.size for leftover in found)
+    return len(found), sum(leftover.size for leftover in found)

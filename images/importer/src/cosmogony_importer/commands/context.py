@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -10,10 +11,10 @@ from cosmogony_steps.errors import StepError
 
 from ..database import sessions
 from ..releases import catalog, migrations
-from ..settings import Database, Storage
+from ..settings import Database
 
 if TYPE_CHECKING:
-    from ..storage import Store
+    from cosmogony_steps.s3 import Store
 
 
 def connect_database() -> psycopg.Connection:
@@ -28,14 +29,29 @@ def connect_database() -> psycopg.Connection:
 
 
 def open_store() -> Store:
-    """Return the object store of the environment."""
-    from ..storage import Store  # slow to import, and not needed for a rollback
+    """Return the object store of the environment.
 
-    return Store(Storage.from_environment())
+    Raises:
+        UsageError: it is not set, or not as it should be.
+    """
+    from cosmogony_steps.s3 import Store  # slow to import, and not needed for a rollback
+
+    return Store.from_environment(os.environ)
+
+
+def find_store() -> Store | None:
+    """Return the object store of the environment; None where none is set."""
+    from cosmogony_steps.s3 import Store
+
+    return Store.from_environment(os.environ) if Store.is_configured(os.environ) else None
 
 
 def get_release_or_live(connection: psycopg.Connection, release_id: str) -> catalog.Release:
-    """Return the release of that id, or the live one for a blank id."""
+    """Return the release of that id, or the live one for a blank id.
+
+    Raises:
+        StepError: there is no such release.
+    """
     if release_id:
         return catalog.get_release(connection, release_id)
     live = catalog.find_live_release(connection)

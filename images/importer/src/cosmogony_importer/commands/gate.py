@@ -8,16 +8,15 @@ import time
 from collections.abc import Sequence
 
 import psycopg
+from cosmogony_steps import keys, log
 from cosmogony_steps.documents import GateLimits, GateVerdict, IncompletePolicy, Statistics
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import MissingObjectError, StepError
+from cosmogony_steps.outputs import write_outputs
 
 from ..checks import gate
-from ..errors import MissingObjectError
-from ..progress import say, write_outputs
 from ..releases import catalog, durations
-from ..settings import Storage
 from .arguments import Subparsers, add_command, add_release
-from .context import connect_database, open_store
+from .context import connect_database, find_store
 
 NAMED = 3  # findings in the message of a blocked release
 
@@ -94,16 +93,16 @@ def run(options: argparse.Namespace) -> None:
             "to let it through all the same, run the update again with a reason "
             "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
-    say(f"release {release.id}: {report.verdict}" + (f" ({options.override})" if report.findings else ""))
+    log.info(f"release {release.id}: {report.verdict}" + (f" ({options.override})" if report.findings else ""))
 
 
 def _take_statistics(connection: psycopg.Connection, release: catalog.Release) -> str | None:
     """Copy the statistics from the object store into the release; return the finding when they are missing."""
-    if not Storage.configured():
+    store, key = find_store(), keys.release_statistics(release.id)
+    if store is None:
         return None
-    key = f"releases/{release.id}/test_results.json"
     try:
-        document = open_store().read_json(key)
+        document = store.read_json(key)
     except MissingObjectError:
         return f"the statistics {key} are missing; run the step stats"
     Statistics.from_json(document, key)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from cosmogony_steps.errors import StepError
 
-from ..progress import say
 from ..settings import Database
 from .arguments import Subparsers, add_command, add_jobs, add_wait
 from .context import connect_database
@@ -47,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
             allow_empty=options.allow_empty,
             jobs=options.jobs,
         )
-    say("Import done.")
+    print("Import done.")
 
 
 def _make_release_id(file_digest: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import argparse
 
-from ..progress import say
+from cosmogony_steps import log
+
 from ..releases import catalog
 from .arguments import Subparsers, add_command
 from .context import connect_database
@@ -20,4 +21,4 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     with connect_database() as connection:
         live = catalog.find_live_release(connection)
-    say(f"database is ready; live release: {live.id if live else 'none'}")
+    log.info(f"database is ready; live release: {live.id if live else 'none'}")

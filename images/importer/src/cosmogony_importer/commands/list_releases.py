@@ -6,7 +6,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from ..progress import say, write_outputs
+from cosmogony_steps.outputs import write_outputs
+
 from ..releases import catalog
 from ..tiles import pyramid
 from ..tiles.counts import TileCount
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     document = json.dumps([_describe(release, stored.get(release.id, {})) for release in kept])
     write_outputs(options.outputs, {"releases": document})
     if options.json:
-        say(document)
+        print(document)
     else:
         _print_table(kept)
 
@@ -56,9 +57,9 @@ def _describe(release: catalog.Release, stored: dict[int, TileCount]) -> dict[st
 
 def _print_table(kept: list[catalog.Release]) -> None:
     row = "{:1} {:32} {:10} {:>10} {:>6} {:11} {:20}".format
-    say(row("", "release", "state", "zones", "tiles", "gate", "published"))
+    print(row("", "release", "state", "zones", "tiles", "gate", "published"))
     for release in kept:
-        say(
+        print(
             row(
                 "*" if release.live else "",
                 release.id,

@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import argparse
+import io
 import time
 
+from cosmogony_steps import keys, log
 from cosmogony_steps.documents import Manifest
+from cosmogony_steps.outputs import write_outputs
 
-from ..progress import format_duration, say, write_outputs
+from ..progress import format_duration
 from ..releases import catalog, durations
 from ..settings import Database
 from .arguments import Subparsers, add_command, add_jobs, add_release, add_wait
 from .context import connect_database, open_store
+
+BUFFER = 1 << 20  # bytes
 
 
 def register(subparsers: Subparsers) -> None:
@@ -29,23 +34,23 @@ def run(options: argparse.Namespace) -> None:
 
     catalog.get_schema_name(options.release)
     store = open_store()
-    base = f"releases/{options.release}"
-    key = f"{base}/manifest.json"
-    manifest = Manifest.from_json(store.read_json(key), key)
+    key = keys.release_manifest(options.release)
+    document = store.read_json(key)
+    Manifest.from_json(document, key)  # before the database is asked
     start = time.monotonic()
     with connect_database() as connection:
         if not (loaded := loader.find_loaded(connection, options.release)):
-            name = f"{base}/zones.jsonl.gz"
-            with store.open(name) as stream:
+            name = keys.release_zones(options.release)
+            with io.BufferedReader(store.open(name), BUFFER) as stream:
                 loaded = loader.load_release(
                     Database.from_environment(),
                     connection,
                     options.release,
                     loader.ZoneStream(stream, ".jsonl.gz", name),
-                    manifest=manifest,
+                    document=document,
                     wait=options.wait,
                     jobs=options.jobs,
                 )
             durations.record_duration(connection, options.release, "load", time.monotonic() - start)
     write_outputs(options.outputs, {"zones": loaded.rows})
-    say(f"release {options.release}: {loaded.rows} zones loaded in {format_duration(time.monotonic() - start)}")
+    log.info(f"release {options.release}: {loaded.rows} zones loaded in {format_duration(time.monotonic() - start)}")

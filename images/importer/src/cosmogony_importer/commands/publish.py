@@ -6,19 +6,22 @@ from __future__ import annotations
 import argparse
 import time
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import psycopg
+from cosmogony_steps import keys, log
 from cosmogony_steps.documents import GateVerdict, Manifest, ReleaseState
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import MissingObjectError, StepError
+from cosmogony_steps.outputs import write_outputs
 
-from ..errors import MissingObjectError
 from ..housekeeping import cleanup
-from ..progress import say, write_outputs
 from ..releases import catalog, durations, switch
-from ..settings import Storage
 from ..tiles.backend import get_tile_backend
 from .arguments import Subparsers, add_command, add_keep, add_patience, add_release
-from .context import connect_database, open_store
+from .context import connect_database, find_store
+
+if TYPE_CHECKING:
+    from cosmogony_steps.s3 import Store
 
 
 def register(subparsers: Subparsers) -> None:
@@ -45,11 +48,11 @@ def run(options: argparse.Namespace) -> None:
         if not options.release:  # nobody runs clean after the two commands of the original
             cleanup.drop_old_releases(connection, options.keep)
         durations.record_duration(connection, release.id, "publish", time.monotonic() - start)
-    if options.release and Storage.configured():
-        _mark_published(release.id, published)
     if options.release:
+        if store := find_store():
+            _mark_published(store, release.id, published)
         write_outputs(options.outputs, {"release": release.id})
-    say(f"release {release.id} is live ({time.monotonic() - start:.1f} s)")
+    log.info(f"release {release.id} is live ({time.monotonic() - start:.1f} s)")
 
 
 def _find_last_loaded(connection: psycopg.Connection) -> catalog.Release:
@@ -76,12 +79,12 @@ def _check_publishable(release: catalog.Release, options: argparse.Namespace) ->
         )
 
 
-def _mark_published(release_id: str, published: datetime) -> None:
-    store, key = open_store(), f"releases/{release_id}/manifest.json"
+def _mark_published(store: Store, release_id: str, published: datetime) -> None:
+    key = keys.release_manifest(release_id)
     try:
         document = store.read_json(key)
     except MissingObjectError:
-        say(f"{key} is not in the object store; nothing to update there")
+        log.info(f"{key} is not in the object store; nothing to update there")
         return
     manifest, moment = Manifest.from_json(document, key), published.replace(microsecond=0)
     if (manifest.state, manifest.published) != (ReleaseState.PUBLISHED, moment):

@@ -6,9 +6,10 @@ from __future__ import annotations
 import argparse
 import os
 
-from ..progress import write_outputs
+from cosmogony_steps.outputs import write_outputs
+
 from .arguments import Subparsers, add_command
-from .context import open_store
+from .context import find_store, open_store
 
 
 def register(subparsers: Subparsers) -> None:
@@ -33,6 +34,6 @@ def run(options: argparse.Namespace) -> None:
     if not options.status:
         report.post_summary_again(options.workflow, open_store())
         return
-    summary = report.report_run(Run.from_options(options), report.open_configured_store(), options.sources)
+    summary = report.report_run(Run.from_options(options), find_store(), options.sources)
     report.print_summary(summary)
     write_outputs(options.outputs, {"result": summary.result})

@@ -6,7 +6,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from ..progress import say, write_outputs
+from cosmogony_steps import log
+from cosmogony_steps.outputs import write_outputs
+
 from ..releases import catalog, switch
 from ..tiles.backend import get_tile_backend
 from .arguments import Subparsers, add_command, add_patience
@@ -31,4 +33,4 @@ def run(options: argparse.Namespace) -> None:
         switch.switch_release(connection, release, "rollback", reason=options.reason, patience=options.patience)
         get_tile_backend().follow_switch(connection)
     write_outputs(options.outputs, {"release": release.id})
-    say(f"rolled back to release {release.id} ({time.monotonic() - start:.1f} s)")
+    log.info(f"rolled back to release {release.id} ({time.monotonic() - start:.1f} s)")

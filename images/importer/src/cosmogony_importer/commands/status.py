@@ -7,12 +7,12 @@ import argparse
 import json
 from typing import Any
 
-from ..progress import say, write_outputs
+from cosmogony_steps.outputs import write_outputs
+
 from ..releases import catalog
 from ..reports import usage
-from ..settings import Storage
 from .arguments import Subparsers, add_command
-from .context import connect_database, open_store
+from .context import connect_database, find_store
 
 
 def register(subparsers: Subparsers) -> None:
@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> None:
             "releases": [usage.describe_release(connection, release) for release in catalog.list_releases(connection)],
             "database": usage.measure_database(connection),
         }
-    if Storage.configured():
-        document["store"] = usage.measure_bucket(open_store())
+    if store := find_store():
+        document["store"] = usage.measure_bucket(store)
     text = json.dumps(document)
     write_outputs(options.outputs, {"status": text})
-    say(text)
+    print(text)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import argparse
 
-from ..progress import say, write_outputs
+from cosmogony_steps import log
+from cosmogony_steps.outputs import write_outputs
+
 from ..releases import catalog
 from ..tiles import trex
 from .arguments import Subparsers, add_command, add_release
@@ -27,4 +29,4 @@ def run(options: argparse.Namespace) -> None:
     with trex.translate_cache_errors(cache):
         made = trex.finish_folder(cache, release, options.max_zoom)
     write_outputs(options.outputs, {"tiles": made.tiles})
-    say(f"release {release.id}: {made.tiles} tiles of t-rex, {made.size / 1e6:.1f} MB")
+    log.info(f"release {release.id}: {made.tiles} tiles of t-rex, {made.size / 1e6:.1f} MB")

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import argparse
 
-from ..progress import say
+from cosmogony_steps import log
+
 from ..releases import views
 from ..tiles import trex
 from .arguments import Subparsers, add_command
@@ -24,4 +25,4 @@ def run(options: argparse.Namespace) -> None:
         views.make_empty_zones_view(connection)
         with trex.translate_cache_errors(cache):
             name, before = trex.link_live_release(connection, cache)
-    say(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))
+    log.info(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))

@@ -6,7 +6,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..progress import say, write_outputs
+from cosmogony_steps import log
+from cosmogony_steps.outputs import write_outputs
+
 from ..tiles import trex
 from .arguments import Subparsers, add_command, add_release
 from .context import connect_database, get_release_or_live
@@ -28,5 +30,5 @@ def run(options: argparse.Namespace) -> None:
         release = get_release_or_live(connection, options.release)
     with trex.translate_cache_errors(cache):
         config, extent = trex.prepare_folder(cache, release, Path(options.template))
-    write_outputs(options.outputs, {"release": release.id, "config": config, "extent": extent})
-    say(f"release {release.id}: t-rex generates {extent} with {config}")
+    write_outputs(options.outputs, {"release": release.id, "config": str(config), "extent": extent})
+    log.info(f"release {release.id}: t-rex generates {extent} with {config}")

@@ -6,8 +6,12 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from pathlib import Path
 
-from ..progress import format_duration, say, write_outputs
+from cosmogony_steps import log
+from cosmogony_steps.outputs import write_outputs
+
+from ..progress import format_duration
 from ..releases import durations
 from ..settings import Database
 from ..tiles import area, pyramid
@@ -34,7 +38,7 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--estimate",
-        type=blank_or(true_or_false, False),
+        type=true_or_false,
         nargs="?",
         const=True,
         default=False,
@@ -63,11 +67,11 @@ def run(options: argparse.Namespace) -> None:
         durations.record_duration(connection, release.id, "tiles", time.monotonic() - start)
     made = stored.tiles - before.tiles
     _write_outputs(options.outputs, stored.tiles, made, expected or {"tiles": made})
-    say(
+    log.info(
         f"release {release.id}: {made} tiles made in {format_duration(time.monotonic() - start)}; "
         f"it has {stored.tiles} tiles, {stored.size / 1e6:.1f} MB"
     )
 
 
-def _write_outputs(folder: str, stored: int, made: int, expected: dict[str, object]) -> None:
+def _write_outputs(folder: Path, stored: int, made: int, expected: dict[str, object]) -> None:
     write_outputs(folder, {"tiles": stored, "made": made, "estimate": json.dumps(expected)})

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from cosmogony_steps import heartbeat
+from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError
 
-from ..progress import note
 from . import sessions, statements
 
 INTERVAL = 2.0  # seconds between two polls
@@ -54,7 +53,7 @@ def _poll_statements(stop: threading.Event) -> None:
             visible = True
         except (psycopg.Error, StepError) as error:
             if visible:
-                note(f"how far the database is cannot be seen: {' '.join(str(error).split())}")
+                log.info(f"how far the database is cannot be seen: {' '.join(str(error).split())}")
             visible, connection = False, None
     if connection is not None:
         connection.close()

@@ -12,10 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from cosmogony_steps import heartbeat
+from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError, TransientError
 
-from ..progress import say
 from ..settings import Database
 from .queries import fetch_value
 
@@ -119,7 +118,7 @@ def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterat
                 "run the command again when it is done"
             )
         if not announced:
-            say(f"waiting for another importer: {LOCK_NAMES[kind]} ({_describe_holder(connection, kind)})")
+            log.info(f"waiting for another importer: {LOCK_NAMES[kind]} ({_describe_holder(connection, kind)})")
             announced = True
         heartbeat.beat(f"waiting for another importer: {LOCK_NAMES[kind]}")  # until the deadline above
         time.sleep(0.2)

@@ -6,14 +6,13 @@ from __future__ import annotations
 import time
 
 import psycopg
-from cosmogony_steps import heartbeat
+from cosmogony_steps import heartbeat, log
 from cosmogony_steps.documents import ReleaseState
 from cosmogony_steps.errors import StepError, TransientError
 from psycopg import sql
 
 from ..database import sessions
 from ..load import staging
-from ..progress import say
 from ..releases import catalog
 from ..releases.catalog import Release
 
@@ -75,7 +74,7 @@ def _drop_debris(connection: psycopg.Connection) -> list[str]:
                     staging.forget_load(connection, release.id)
                     dropped.append(release.id)
     except TransientError as error:
-        say(f"staging left alone: {error}")
+        log.info(f"staging left alone: {error}")
     return dropped
 
 
@@ -111,14 +110,14 @@ def _drop_release(connection: psycopg.Connection, release_id: str, schema: str) 
                         )
                     )
                 connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {}").format(sql.Identifier(schema)))
-            say(f"release {release_id} dropped")
+            log.info(f"release {release_id} dropped")
             return True
         except psycopg.errors.LockNotAvailable:
             if time.monotonic() > deadline:
-                say(f"release {release_id} is being read, left for the next time")
+                log.info(f"release {release_id} is being read, left for the next time")
                 return False
             heartbeat.beat(f"waiting for readers of release {release_id}")  # until the deadline above
             time.sleep(0.5)
         except psycopg.errors.DependentObjectsStillExist as error:
-            say(f"release {release_id} is kept because something else needs it: {error.diag.message_detail}")
+            log.info(f"release {release_id} is kept because something else needs it: {error.diag.message_detail}")
             return False

@@ -14,31 +14,31 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import psycopg
+from cosmogony_steps import keys, log
 from cosmogony_steps.documents import Manifest, ReleaseState
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import MissingObjectError, StepError
+from cosmogony_steps.s3 import ObjectInfo, Store, Upload
 
-from ..errors import MissingObjectError
-from ..progress import say
 from ..releases import catalog
-from ..storage import Store, Stored
 
-OSM, PARTS, CONCAT, RELEASES, RUNS = "osm/", "cosmogony-data/parts/", "cosmogony-data/concat/", "releases/", "runs/"
+PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)  # of what the pipeline writes
 RELEASE = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # as the step merge makes ids
 UPLOAD_AGE = timedelta(days=1)  # an older upload is one that nobody finishes
-RELEASE_FILES = ("zones.jsonl.gz", "manifest.json", "test_results.json", "summary.json")
 
 
 @dataclass(frozen=True)
 class Leftover:
     """An object, or an unfinished upload, that nothing needs."""
 
-    stored: Stored
-    why: str
+    key: str
+    size: int  # bytes
+    reason: str
+    upload: Upload | None = None
 
     @property
     def line(self) -> str:
         """What it is and why it goes, for the log."""
-        return f"{self.stored.key} ({self.stored.size} bytes): {self.why}"
+        return f"{self.key} ({self.size} bytes): {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,20 @@ def find_leftovers(
     found: list[Leftover] = []
     in_use = sources | kept.sources
     if kept.live is None:
-        say("no release is live: releases in the object store are left alone")
+        log.info("no release is live: releases in the object store are left alone")
     else:
         old, waiting = _find_releases(store, kept)
         found += old
         in_use |= waiting
     if sources:
-        found += _find_of_sources(store.list_objects(OSM), OSM, ("", ".json"), in_use)
-        found += _find_of_sources(store.list_objects(PARTS), PARTS, (".jsonl.gz", ".json"), in_use)
+        found += _find_of_sources(store.list_objects(keys.SOURCES), keys.SOURCES, ("", keys.MARKER), in_use)
+        found += _find_of_sources(store.list_objects(keys.PARTS), keys.PARTS, (keys.ZONES, keys.MARKER), in_use)
     else:
-        say("no sources are given: extracts and parts in the object store are left alone")
+        log.info("no sources are given: extracts and parts in the object store are left alone")
     found += [
-        Leftover(one, f"a report older than {keep_runs.days} days")
-        for one in store.list_objects(RUNS)
-        if _is_report(one.key) and now - one.modified > keep_runs
+        Leftover(one.key, one.size, f"a report older than {keep_runs.days} days")
+        for one in store.list_objects(keys.RUNS)
+        if _is_report(one.key) and one.modified and now - one.modified > keep_runs
     ]
     return found + _find_uploads(store, kept, in_use, now)
 
@@ -117,29 +117,26 @@ def remove_leftovers(store: Store, kept: KeptReleases, leftovers: list[Leftover]
     Raises:
         StepError: one of them must not be removed; then none is.
     """
+    objects = [leftover.key for leftover in leftovers if not leftover.upload]
+    for key in objects:
+        _refuse_if_needed(key, kept)
+    for is_marker in (True, False):
+        store.remove_all(key for key in objects if key.endswith(keys.MARKER) is is_marker)
     for leftover in leftovers:
-        if not leftover.stored.upload:
-            _refuse_if_needed(leftover.stored.key, kept)
-    objects = [leftover.stored for leftover in leftovers if not leftover.stored.upload]
-    for first in (True, False):
-        store.remove(one.key for one in objects if one.key.endswith(".json") is first)
-    for leftover in leftovers:
-        if leftover.stored.upload:
-            store.abort(leftover.stored)
+        if leftover.upload:
+            store.abort_upload(leftover.upload)
 
 
 def _refuse_if_needed(key: str, kept: KeptReleases) -> None:
-    if not key.startswith((OSM, PARTS, CONCAT, RELEASES, RUNS)) or (
-        kept.live and key.startswith(f"{RELEASES}{kept.live}/")
-    ):
+    if not key.startswith((*PREFIXES, keys.RUNS)) or (kept.live and key.startswith(keys.release(kept.live))):
         raise StepError(f"{key} must not be removed; nothing was")
 
 
 def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], set[str]]:
     """Return the objects of releases that are not kept, and the sources of a newer one that waits for its load."""
-    by_release: dict[str, list[Stored]] = {}
-    for one in store.list_objects(RELEASES):
-        release, _, rest = one.key.removeprefix(RELEASES).partition("/")
+    by_release: dict[str, list[ObjectInfo]] = {}
+    for one in store.list_objects(keys.RELEASES):
+        release, _, rest = one.key.removeprefix(keys.RELEASES).partition("/")
         if rest and RELEASE.fullmatch(release):
             by_release.setdefault(release, []).append(one)
     unknown = sorted(by_release.keys() - kept.releases)
@@ -148,15 +145,15 @@ def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], se
     if unknown and unknown[-1] > max(known, default=""):
         manifest = _read_manifest(store, unknown[-1])
         if manifest and manifest.state == ReleaseState.MERGED:  # one that was published before has been dropped
-            say(f"release {unknown[-1]} is merged and not loaded: left alone")
+            log.info(f"release {unknown[-1]} is merged and not loaded: left alone")
             waiting = _list_sources(manifest)
             unknown.pop()
-    old = [Leftover(one, "its release is not kept") for release in unknown for one in by_release[release]]
+    old = [Leftover(one.key, one.size, "its release is not kept") for release in unknown for one in by_release[release]]
     return old, waiting
 
 
 def _read_manifest(store: Store, release: str) -> Manifest | None:
-    key = f"{RELEASES}{release}/manifest.json"
+    key = keys.release_manifest(release)
     try:
         return Manifest.from_json(store.read_json(key), key)
     except MissingObjectError:
@@ -168,7 +165,7 @@ def _list_sources(manifest: Manifest) -> set[str]:
 
 
 def _find_of_sources(
-    objects: Iterable[Stored], prefix: str, endings: tuple[str, str], in_use: set[str]
+    objects: Iterable[ObjectInfo], prefix: str, endings: tuple[str, str], in_use: set[str]
 ) -> list[Leftover]:
     """Return files and markers whose source is neither configured nor needed.
 
@@ -181,23 +178,23 @@ def _find_of_sources(
         if ending is None or "/" in name:
             continue
         if name.removesuffix(ending) not in in_use:
-            found.append(Leftover(one, "its source is no longer configured and no kept release needs it"))
+            found.append(Leftover(one.key, one.size, "its source is no longer configured and no kept release needs it"))
     return found
 
 
 def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datetime) -> list[Leftover]:
-    keys = [f"{CONCAT}cosmogony.jsonl.gz"]
+    targets = [keys.LATEST_ZONES]
     for name in sorted(in_use):
-        keys += [f"{OSM}{name}", f"{PARTS}{name}.jsonl.gz"]
-    keys += [f"{RELEASES}{release}/{name}" for release in sorted(kept.releases) for name in RELEASE_FILES]
-    found: dict[tuple[str, str], Stored] = {}
-    for prefix in ("", OSM, PARTS, CONCAT, RELEASES, *keys):
+        targets += [keys.source(name), keys.part(name)]
+    targets += [keys.release(release) + name for release in sorted(kept.releases) for name in keys.RELEASE_FILES]
+    found: dict[tuple[str, str], Upload] = {}
+    for prefix in ("", *PREFIXES, *targets):
         for one in store.list_uploads(prefix):
-            if one.key.startswith((OSM, PARTS, CONCAT, RELEASES)) and now - one.modified > UPLOAD_AGE:
-                found[one.key, one.upload] = one
-    return [Leftover(one, "an upload that was never finished") for one in found.values()]
+            if one.key.startswith(PREFIXES) and one.started and now - one.started > UPLOAD_AGE:
+                found[one.key, one.id] = one
+    return [Leftover(one.key, 0, "an upload that was never finished", one) for one in found.values()]
 
 
 def _is_report(key: str) -> bool:
-    name = key.removeprefix(RUNS)
-    return name.endswith(".json") and "/" not in name
+    name = key.removeprefix(keys.RUNS)
+    return name.endswith(keys.MARKER) and "/" not in name

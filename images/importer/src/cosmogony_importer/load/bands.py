@@ -6,10 +6,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import psycopg
+from cosmogony_steps import log
 from psycopg import sql
 
 from ..database import parallel, statements
-from ..progress import Progress, say
+from ..progress import Progress
 from ..settings import Database
 
 BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each is made from the one before
@@ -91,5 +92,5 @@ def make_bands(
                 )
             )
             connection.execute(sql.SQL("DROP TABLE band_chunks; ANALYZE {}").format(sql.Identifier(table)))
-        say(f"zoom {zoom} and below: {sum(chunk[2] for chunk in chunks)} zones")
+        log.info(f"zoom {zoom} and below: {sum(chunk[2] for chunk in chunks)} zones")
         source = table

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 import psycopg
+from cosmogony_steps import log
 from cosmogony_steps.documents import Manifest, ManifestCounts
 from cosmogony_steps.errors import StepError
 from psycopg import sql
 
 from ..database import grants, sessions, statements
-from ..progress import Progress, format_duration, say
+from ..progress import Progress, format_duration
 from ..releases import catalog, migrations
 from ..settings import Database
 from . import bands, boxes, rows, staging
@@ -64,7 +66,7 @@ def load_release(
     release_id: str,
     source: ZoneStream,
     *,
-    manifest: Manifest | None = None,
+    document: Mapping[str, Any] | None = None,
     wait: float = 0.0,
     allow_empty: bool = False,
     jobs: int = 0,
@@ -78,7 +80,7 @@ def load_release(
         connection: does the rest of the work.
         release_id: of the new release.
         source: its zones.
-        manifest: what it is made from; without one the counts are stored as its manifest.
+        document: the manifest as JSON, which is stored as it is; without one the counts are stored as manifest.
         wait: seconds to wait while another load is running.
         allow_empty: accept a source without zones.
         jobs: threads, and connections; 0 is one per processor.
@@ -87,10 +89,12 @@ def load_release(
         What was loaded, by this call or by an earlier one.
 
     Raises:
+        DocumentError: the document is no manifest.
         StepError: the source is damaged, empty or refused.
         TransientError: another load is running.
     """
     schema = catalog.get_schema_name(release_id)
+    manifest = None if document is None else Manifest.from_json(document, f"of release {release_id}")
     postgis = statements.find_postgis_schema(connection)
     with sessions.lock(connection, sessions.LOAD, wait):
         if done := find_loaded(connection, release_id):
@@ -101,8 +105,9 @@ def load_release(
             loaded = _load_into_staging(settings, connection, schema, source, expected, allow_empty, jobs)
             with connection.transaction():
                 statements.set_search_path(connection, staging.SCHEMA, postgis)
-                stored = manifest or Manifest(id=release_id, counts=loaded.to_counts())
-                catalog.store_document(connection, staging.SCHEMA, "manifest", stored.to_json())
+                if document is None:
+                    document = Manifest(id=release_id, counts=loaded.to_counts()).to_json()
+                catalog.store_document(connection, staging.SCHEMA, "manifest", document)
                 _promote_staging(connection, release_id, schema, loaded)
         except BaseException:
             _discard_load(connection, release_id)
@@ -130,10 +135,10 @@ def _load_into_staging(
             raise StepError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
         start = time.monotonic()
         _create_indexes(connection)
-    say(f"indexes made in {format_duration(time.monotonic() - start)}")
+    log.info(f"indexes made in {format_duration(time.monotonic() - start)}")
     start = time.monotonic()
     bands.make_bands(settings, connection, staging.SCHEMA, jobs)
-    say(f"low zooms simplified in {format_duration(time.monotonic() - start)}")
+    log.info(f"low zooms simplified in {format_duration(time.monotonic() - start)}")
     return loaded
 
 
@@ -144,7 +149,7 @@ def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
             staging.drop_staged_tables(connection)
         staging.forget_load(connection, release_id)
     except psycopg.Error as error:
-        say(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
+        log.info(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
 
 
 def find_loaded(connection: psycopg.Connection, release_id: str) -> Loaded | None:
@@ -154,7 +159,7 @@ def find_loaded(connection: psycopg.Connection, release_id: str) -> Loaded | Non
     ).fetchone()
     if row is None:
         return None
-    say(f"release {release_id} is already loaded: {row[0]} zones")
+    log.info(f"release {release_id} is already loaded: {row[0]} zones")
     return Loaded(row[0], row[1] or 0)
 
 
@@ -202,12 +207,12 @@ def _copy_zones(connection: psycopg.Connection, source: ZoneStream, loaded: Load
             collected.add(row[0], row[-1])
             loaded.count(row)
             if loaded.rows % EVERY == 0:
-                say(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}")
+                log.info(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}")
     collected.store(connection)
     progress.end()
-    say(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}")
+    log.info(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}")
     if loaded.skipped:
-        say(f"{loaded.skipped} records without geometry skipped")
+        log.info(f"{loaded.skipped} records without geometry skipped")
 
 
 def _promote_staging(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:

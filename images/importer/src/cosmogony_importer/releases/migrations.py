@@ -6,11 +6,11 @@ from __future__ import annotations
 import hashlib
 
 import psycopg
+from cosmogony_steps import log
 from cosmogony_steps.errors import StepError
 
 from ..database import grants, sessions, statements
 from ..database.queries import fetch_row, fetch_value
-from ..progress import note
 from . import catalog, views
 
 CATALOG, FUNCTIONS, CHANGES = "catalog", "functions", "release_changes"  # folders of SQL files
@@ -46,7 +46,7 @@ def migrate_database(connection: psycopg.Connection) -> None:
             if _is_catalog(name):
                 if name in applied:
                     continue
-                note(f"database: applying {name}")
+                log.info(f"database: applying {name}")
             elif applied.get(name) == _hash(text):
                 continue
             connection.execute(statements.fill_placeholders(text, postgis=postgis))
@@ -74,7 +74,7 @@ def upgrade_releases(connection: psycopg.Connection, postgis: str) -> None:
             continue
         for version, name, text in changes:
             if version > format_:
-                note(f"database: applying {name} to release {release.id}")
+                log.info(f"database: applying {name} to release {release.id}")
                 statements.set_search_path(connection, release.schema_name, postgis)
                 connection.execute(statements.fill_placeholders(text, postgis=postgis))
                 connection.execute(

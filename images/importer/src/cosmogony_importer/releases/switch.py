@@ -8,14 +8,13 @@ import time
 from datetime import UTC, datetime
 
 import psycopg
-from cosmogony_steps import heartbeat
+from cosmogony_steps import heartbeat, log
 from cosmogony_steps.documents import ReleaseState
 from cosmogony_steps.errors import StepError, TransientError
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from ..database import grants, sessions, statements
-from ..progress import say
 from . import adoption, catalog, views
 from .catalog import Release
 
@@ -53,7 +52,7 @@ def switch_release(
                         f"{_describe_reader(connection)}; end it or run the command again"
                     ) from error
                 if not announced:
-                    say(f"waiting for a long reader ({_describe_reader(connection)}); the site goes on")
+                    log.info(f"waiting for a long reader ({_describe_reader(connection)}); the site goes on")
                     announced = True
             heartbeat.beat("waiting for readers of public.zones")  # until the deadline above
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
@@ -120,7 +119,7 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
             grants.grant_schema_to_readers(connection, catalog.get_schema_name(adopted.release_id))
         views.serve_boxes(connection, release.schema_name)
     if adopted:
-        say(f"table public.zones of the original importer kept as release {adopted.release_id}")
+        log.info(f"table public.zones of the original importer kept as release {adopted.release_id}")
     return now
 
 

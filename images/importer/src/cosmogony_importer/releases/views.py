@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import psycopg
+from cosmogony_steps import log
 from cosmogony_steps.errors import StepError
 
 from ..database import grants, statements
-from ..progress import say
 
 SCHEMA_PREFIX = "release_"  # of the schemas of releases
 # of the view that stands for public.zones before the first release (no_zones.sql)
@@ -69,4 +69,4 @@ def make_empty_zones_view(connection: psycopg.Connection) -> None:
         statements.set_search_path(connection, "pg_catalog", statements.find_postgis_schema(connection))
         if connection.execute("SELECT 1 WHERE to_regclass('public.zones') IS NULL").fetchone():
             connection.execute(statements.read_statement("no_zones.sql"))
-            say("nothing is published; made an empty view public.zones for t-rex")
+            log.info("nothing is published; made an empty view public.zones for t-rex")

@@ -7,13 +7,11 @@ import json
 import os
 from dataclasses import replace
 
+from cosmogony_steps import keys, log
 from cosmogony_steps.documents import RunSummary
-from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
+from cosmogony_steps.s3 import Store
 
-from ..errors import MissingObjectError
-from ..progress import say
-from ..settings import Storage
-from ..storage import Store
 from . import webhook
 from .run import Run, check_run_name
 from .summary import summarise_run
@@ -47,7 +45,7 @@ def report_run(run: Run, store: Store | None, configured: str) -> RunSummary:
         if answer.error:
             problems.append(f"the webhook did not take the summary ({answer.error}); the run is as it was without it")
         else:
-            say(f"the webhook took the summary (HTTP {answer.status}, attempt {answer.attempts})")
+            log.info(f"the webhook took the summary (HTTP {answer.status}, attempt {answer.attempts})")
     summary = replace(
         summary,
         webhook=answer.to_document() if answer else None,
@@ -55,7 +53,7 @@ def report_run(run: Run, store: Store | None, configured: str) -> RunSummary:
     )
     problems += [problem for problem in _store_summary(store, summary) if problem not in problems]
     for problem in problems:
-        say(f"warning: {problem}")
+        log.warn(problem)
     return summary
 
 
@@ -66,13 +64,13 @@ def post_summary_again(run: str, store: Store) -> None:
         StepError: there is no such summary or no webhook, or the receiver refuses it.
         TransientError: the receiver cannot take it now.
     """
-    key = _get_key(check_run_name(run))
+    key = keys.run_summary(check_run_name(run))
     try:
         document = store.read_json(key)
     except MissingObjectError as error:
         raise StepError(f"no summary of run {run} is stored ({key}); its reports are kept for a while") from error
     summary = RunSummary.from_json(document, key)
-    say(summary.text)
+    log.info(summary.text)
     url = os.environ.get(URL, "").strip()
     if not url:
         raise StepError("no webhook is set: name a Secret with the key url (chart value data.report.webhookSecret)")
@@ -80,33 +78,24 @@ def post_summary_again(run: str, store: Store) -> None:
     if answer.error:
         kind = TransientError if answer.is_transient else StepError
         raise kind(f"the webhook did not take the summary of {run}: {answer.error}")
-    say(f"the webhook took the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
+    log.info(f"the webhook took the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
 
 
 def print_summary(summary: RunSummary) -> None:
-    """Write a summary to the log, where it is even if nothing else can be reached."""
-    say(json.dumps(summary.to_json(), indent=2, ensure_ascii=False))
-    say(summary.text)
-
-
-def open_configured_store() -> Store | None:
-    """Return the object store of the environment; None where none is set."""
-    return Store(Storage.from_environment()) if Storage.configured() else None
-
-
-def _get_key(run: str) -> str:
-    return f"runs/{run}.json"
+    """Print a summary: it is in the log even if nothing else can be reached."""
+    print(json.dumps(summary.to_json(), indent=2, ensure_ascii=False))
+    log.info(summary.text)
 
 
 def _store_summary(store: Store | None, summary: RunSummary) -> list[str]:
     """Store a summary; return what was not possible."""
     if store is None:
         return []
-    keys = [_get_key(summary.run)]
-    if summary.published:
-        keys.append(f"releases/{summary.release}/summary.json")
+    targets = [keys.run_summary(summary.run)]
+    if summary.published and summary.release:
+        targets.append(keys.release_summary(summary.release))
     try:
-        for key in keys:
+        for key in targets:
             store.write_json(key, summary.to_json())
     except StepError as error:
         return [f"the summary is not stored: {error}"]

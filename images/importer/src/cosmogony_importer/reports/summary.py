@@ -15,6 +15,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
+from cosmogony_steps import keys
 from cosmogony_steps.documents import (
     ABSENT,
     CountStatus,
@@ -37,16 +38,15 @@ from cosmogony_steps.documents import (
     SummaryInputs,
     SummarySource,
 )
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import MissingObjectError, StepError
+from cosmogony_steps.s3 import Store
 
 from ..checks import completeness, left_out
 from ..database import sessions
 from ..database.errors import translate_database_error
-from ..errors import MissingObjectError
 from ..progress import format_duration
 from ..releases import catalog, durations, migrations
 from ..settings import Database
-from ..storage import Store
 from .run import Run
 
 LISTED = 50  # entries of a list; its length stands beside it
@@ -97,18 +97,19 @@ def _warn_if_unreachable(facts: RunFacts, what: str) -> Iterator[None]:
 
 def _read_store(run: Run, store: Store, configured: str, facts: RunFacts) -> None:
     if run.stamp:
-        keys = [one.key for one in store.list_objects(f"releases/{run.stamp}") if one.key.endswith("/manifest.json")]
-        if keys:
-            facts.manifest = _find_document(store, max(keys), Manifest.from_json, facts)
+        found = [one.key for one in store.list_objects(f"{keys.RELEASES}{run.stamp}")]
+        if manifests := [key for key in found if key.endswith("/manifest.json")]:
+            facts.manifest = _find_document(store, max(manifests), Manifest.from_json, facts)
     if facts.manifest:
-        key = f"releases/{facts.manifest.id}/test_results.json"
+        key = keys.release_statistics(facts.manifest.id)
         if statistics := _find_document(store, key, Statistics.from_json, facts):
             facts.statuses = StatusCounts(
                 ok=statistics.count(CountStatus.OK),
                 ko=statistics.count(CountStatus.KO),
                 skip=statistics.count(CountStatus.SKIP),
             )
-        if seconds := store.metadata(key).get("seconds"):
+        written = store.find(key)
+        if written and (seconds := written.metadata.get("seconds")):
             facts.steps["stats"] = float(seconds)
         names = [source.name for source in facts.manifest.sources]
     else:
@@ -142,8 +143,8 @@ def _find_document(store: Store, key: str, read: Callable[[object, str], T], fac
 
 def _describe_source(run: Run, store: Store, name: str, facts: RunFacts) -> SummarySource:
     """Tell from the markers what is stored of a source, and whether this run brought it."""
-    source = _find_document(store, f"osm/{name}.json", SourceMarker.from_json, facts)
-    part = _find_document(store, f"cosmogony-data/parts/{name}.json", PartMarker.from_json, facts)
+    source = _find_document(store, keys.source_marker(name), SourceMarker.from_json, facts)
+    part = _find_document(store, keys.part_marker(name), PartMarker.from_json, facts)
     is_fetched = bool(source and _happened_in(run, source.fetched))
     is_extracted = bool(part and _happened_in(run, part.extracted))
     return SummarySource(

@@ -6,16 +6,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from cosmogony_steps import keys
 
 from ..database.queries import fetch_row, fetch_value
 from ..releases import catalog
 from ..releases.catalog import Release
 
 if TYPE_CHECKING:
-    from ..storage import Store
+    from cosmogony_steps.s3 import Store
 
 # Prefixes of keys in the bucket, the first that fits counts.
-PREFIXES = ("osm/", "cosmogony-data/parts/", "cosmogony-data/concat/", "releases/")
+PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)
 SOURCE = ("name", "url", "file", "version_date", "size", "zones")
 
 
@@ -54,8 +55,8 @@ def measure_database(connection: psycopg.Connection) -> dict[str, Any]:
 def measure_bucket(store: Store) -> dict[str, Any]:
     """Return the number of objects in the bucket and their bytes, by prefix."""
     counted = {prefix: {"objects": 0, "bytes": 0} for prefix in (*PREFIXES, "other")}
-    for entry in store.list_objects(""):
+    for entry in store.list_objects():
         group = next((prefix for prefix in PREFIXES if entry.key.startswith(prefix)), "other")
         counted[group]["objects"] += 1
         counted[group]["bytes"] += entry.size
-    return {"bucket": store.settings.bucket, "prefixes": counted}
+    return {"bucket": store.bucket, "prefixes": counted}

@@ -9,13 +9,13 @@ import threading
 from dataclasses import dataclass
 
 import psycopg
-from cosmogony_steps import heartbeat
+from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError
 from psycopg import sql
 
 from ..database import parallel, statements
 from ..database.queries import fetch_value
-from ..progress import Progress, say
+from ..progress import Progress
 from ..releases.catalog import Release
 from ..settings import Database
 from . import forecast, pyramid
@@ -134,7 +134,7 @@ def _plan_tiles(connection: psycopg.Connection, release: Release, selection: Til
     complete = -1 if release.stored_zoom is None else release.stored_zoom
     first = max(selection.min_zoom, complete + 1)
     if first > selection.max_zoom:
-        say(f"tiles of release {release.id} are stored up to zoom {complete}; nothing to do")
+        log.info(f"tiles of release {release.id} are stored up to zoom {complete}; nothing to do")
         return False
     box = selection.box or EVERYWHERE
     with connection.transaction():
@@ -179,7 +179,7 @@ def _plan_tiles(connection: psycopg.Connection, release: Release, selection: Til
                 )
         connection.execute("ANALYZE warm_batches")
         total = fetch_value(connection.execute("SELECT coalesce(sum(cardinality(xs)), 0) FROM warm_batches"))
-    say(f"{total} tiles to make for release {release.id}, {selection}")
+    log.info(f"{total} tiles to make for release {release.id}, {selection}")
     return True
 
 

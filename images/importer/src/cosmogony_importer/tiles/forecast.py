@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import psycopg
-from cosmogony_steps import heartbeat
+from cosmogony_steps import heartbeat, log
 from psycopg import sql
 
-from ..progress import format_duration, say
+from ..progress import format_duration
 
 SAMPLE = 5  # tiles per zoom
 
@@ -64,6 +64,6 @@ def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Com
         estimate.size += size
         estimate.seconds += count * sum(row[0] for row in sample) / len(sample) / jobs
         estimate.by_zoom[zoom] = count
-        say(f"zoom {zoom}: {count} tiles, about {size / 1e6:.1f} MB")
-    say(f"about {estimate.size / 1e6:.1f} MB in {format_duration(estimate.seconds)}")
+        log.info(f"zoom {zoom}: {count} tiles, about {size / 1e6:.1f} MB")
+    log.info(f"about {estimate.size / 1e6:.1f} MB in {format_duration(estimate.seconds)}")
     return estimate

@@ -7,13 +7,13 @@ import os
 import threading
 
 import psycopg
-from cosmogony_steps import heartbeat
+from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError
 from psycopg import sql
 
 from ..database import parallel, sessions, statements
 from ..database.queries import fetch_row, fetch_value
-from ..progress import Progress, say
+from ..progress import Progress
 from ..releases import catalog
 from ..releases.catalog import Release
 from ..settings import Database
@@ -45,7 +45,7 @@ def store_low_zooms(
     if not 0 <= max_zoom <= MAX_ZOOM:
         raise StepError(f"--max-zoom is {max_zoom}, wanted 0 to {MAX_ZOOM}; higher ones are computed on demand")
     if release.stored_zoom is not None and release.stored_zoom >= max_zoom:
-        say(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
+        log.info(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
         return count_tiles(connection, release)
     _plan_tiles(connection, release, max_zoom)
     try:
@@ -55,7 +55,7 @@ def store_low_zooms(
         stored_zoom = catalog.get_release(connection, release.id).stored_zoom
         if stored_zoom is None or stored_zoom < max_zoom:
             raise
-        say(f"another run has stored the last tiles of release {release.id}")
+        log.info(f"another run has stored the last tiles of release {release.id}")
     return count_tiles(connection, release)
 
 
@@ -73,7 +73,7 @@ def _make_planned(
     )
     progress = Progress("tiles", total)
     progress.done = done
-    say(f"{total} tiles to make up to zoom {max_zoom}" + (f", {done} of them done before" if done else ""))
+    log.info(f"{total} tiles to make up to zoom {max_zoom}" + (f", {done} of them done before" if done else ""))
     jobs = jobs or os.cpu_count() or 2
     forecast.estimate_tiles(
         connection, release.schema_name, sql.SQL("SELECT z, xs, ys FROM {} WHERE NOT done").format(batches), jobs

@@ -21,11 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from cosmogony_steps import heartbeat
+from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError, TransientError
 
 from ..database import sessions
-from ..progress import say
 from ..releases import catalog
 from ..releases.catalog import Release
 from .counts import TileCount
@@ -103,7 +102,7 @@ class TrexTiles:
         """Remove the folders of releases that are not kept."""
         with translate_cache_errors(self.cache):
             removed = remove_old_folders(connection, self.cache)
-        say(f"tiles of t-rex removed: {', '.join(removed) or 'none'}")
+        log.info(f"tiles of t-rex removed: {', '.join(removed) or 'none'}")
 
 
 @contextmanager
@@ -170,7 +169,7 @@ def finish_folder(cache: TrexCache, release: Release, max_zoom: int) -> TileCoun
     made, folder = cache.get_preparing(release.id) / TILESET, cache.get_folder(release.id)
     if not made.is_dir():
         if (folder / GENERATED).exists():
-            say(f"tiles of release {release.id} are in place already; nothing to do")
+            log.info(f"tiles of release {release.id} are in place already; nothing to do")
             return _count_tiles(folder)
         raise StepError(f"{made} is not there; run tile_prepare and t_rex generate for release {release.id} first")
     _check_tiles(made)
@@ -227,7 +226,7 @@ def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple
             folder.mkdir(parents=True)
             (folder / GENERATED).touch()
             if live:
-                say(f"no tiles of release {name} on the cache volume; t-rex computes them when they are asked for")
+                log.info(f"no tiles of release {name} on the cache volume; t-rex computes them when they are asked for")
         if before == name:
             return name, name
         if before is None:
@@ -270,7 +269,7 @@ def follow_switch(connection: psycopg.Connection, cache: TrexCache) -> None:
             f"the release is live, but t-rex may serve tiles of the one before: {error}; run tile_link when that is "
             "cured, or replace a pod of t-rex, which does so at its start"
         ) from error
-    say(f"t-rex reads the tiles of release {name}")
+    log.info(f"t-rex reads the tiles of release {name}")
 
 
 def remove_old_folders(connection: psycopg.Connection, cache: TrexCache) -> list[str]:
