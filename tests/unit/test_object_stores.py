@@ -10,14 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import NotReadyError
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.s3 import S3Probe
-from cosmogony_importer.settings import Storage
-from cosmogony_importer.storage import Store as ImporterStore
 from throwaway.refusing import REFUSALS, Answer, s3_error, serving
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARN|ERROR) .+")
@@ -26,6 +23,7 @@ RELEASE = "20261122t221000-3f9ab2c1"
 PROGRAMS = {
     "pipeline": ("cosmogony_pipeline", "extract", "--source", '{"url": "https://e.org/a.osm.pbf"}'),
     "dashboard": ("cosmogony_dashboard", "stats", "--release", RELEASE),
+    "importer": ("cosmogony_importer", "load", "--release", RELEASE),
 }
 Run = Callable[[str, dict[str, str]], tuple[int, str]]
 
@@ -132,11 +130,3 @@ def test_module_readiness_refuses_what_no_retry_cures(code: str) -> None:
     with serving(s3_error(code, status)) as server, pytest.raises(NotReadyError) as failed:
         S3Probe({**options, "endpoint": server.endpoint})(5)
     assert failed.value.final == (exit_code != 75)
-
-
-def test_the_importer_asks_a_server_that_names_an_hour_again_soon() -> None:
-    with serving(Answer(503, headers={"Retry-After": "3600"}, then=Answer(404))) as server:
-        began = time.monotonic()
-        assert ImporterStore(Storage.from_environment(server.environment())).metadata("absent") == {}
-        assert server.asked == 2
-    assert time.monotonic() - began < 60

@@ -60,12 +60,12 @@ def test_missing_settings_are_named(tmp_path: Path) -> None:
     (tmp_path / "z.json").write_text('{"zones": []}')
     done = script("import_data", str(tmp_path / "z.json"), POSTGRES_HOST="127.0.0.1", POSTGRES_USER="u")
     assert done.returncode == 1
-    assert "database: POSTGRES_DB, POSTGRES_PASSWORD not set" in done.stderr
+    assert "database: environment variable POSTGRES_DB, POSTGRES_PASSWORD not set" in done.stderr
 
 
 def test_bad_port(monkeypatch: pytest.MonkeyPatch, importer: Importer) -> None:
     monkeypatch.setenv("POSTGRES_PORT", "5432;")
-    assert "POSTGRES_PORT is '5432;'" in importer.run("init", code=1)
+    assert "POSTGRES_PORT '5432;' is not a number" in importer.run("init", code=2)
 
 
 def test_unknown_extension_and_missing_file(importer: Importer) -> None:

@@ -153,7 +153,7 @@ def test_killed_database(scene: Scene, moment: str) -> None:
     said, _ = process.communicate(timeout=60)
     scene.importer.server.start()
     assert process.returncode == (1 if MOMENTS[moment].command[0] == "import_data" else 75), said
-    assert "error: PostgreSQL" in said
+    assert ": PostgreSQL: " in said
     with scene.importer.connect() as connection:
         let_go(connection)
     afterwards(scene, MOMENTS[moment])

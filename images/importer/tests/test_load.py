@@ -32,8 +32,8 @@ def left(db: psycopg.Connection) -> tuple[list[str], list[str]]:
 def test_table_is_the_contract(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     release = importer.load(zones.write([*grid(3), WITHOUT]))
     assert "10 zones imported in 0:00:0" in importer.run("import_data", zones.write([*grid(3), WITHOUT], "o.jsonl.gz"))
-    assert "1 records without geometry skipped" in importer.out
-    assert importer.out.endswith("Import done.\n")
+    assert "1 records without geometry skipped" in importer.err
+    assert importer.out == "Import done.\n"
     schema = "release_" + release.replace("-", "_")
     columns = db.execute(
         "SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE "
@@ -91,7 +91,7 @@ def test_broken_input_leaves_nothing(importer: Importer, zones: Zones, db: psyco
     live = importer.load(zones.grid(size=2))
     importer.run("publish")
     said = importer.run("import_data", zones.write(BROKEN[what], "broken.jsonl.gz"), code=1)
-    assert "error: " in said
+    assert " ERROR import_data: " in said
     schemas, staging = left(db)
     assert (len(schemas), staging) == (1, [])
     assert [release["id"] for release in importer.list()] == [live]
@@ -200,7 +200,7 @@ def test_killed_server_leaves_the_live_release(importer: Importer, zones: Zones)
     said, _ = process.communicate(timeout=60)
     importer.server.start()
     assert process.returncode == 1, said
-    assert "error: PostgreSQL" in said
+    assert " ERROR import_data: PostgreSQL: " in said
     assert importer.live() == live
     with importer.connect() as connection:
         assert connection.execute("SELECT count(*) FROM zones").fetchone() == (5,)

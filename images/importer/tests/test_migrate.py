@@ -31,7 +31,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[str, str]]]:
 
 def test_init_on_an_empty_database(importer: Importer, db: psycopg.Connection) -> None:
     assert "applying catalog/001_catalog.sql" in importer.run("init")
-    assert "live release: none" in importer.out
+    assert "live release: none" in importer.err
     assert "applying" not in importer.run("init")
     assert db.execute("SELECT count(*) FROM cosmogony_release").fetchone() == (0,)
     assert db.execute("SELECT count(*) FROM cosmogony_releases").fetchone() == (0,)

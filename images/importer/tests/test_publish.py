@@ -186,7 +186,7 @@ def test_a_failing_switch_changes_nothing(importer: Importer, zones: Zones, db: 
     first, second = marked(importer, zones, "a"), marked(importer, zones, "b")
     importer.run("publish", "--release", first)
     db.execute(f"ALTER TABLE release_{second.replace('-', '_')}.zones RENAME COLUMN wikidata TO wiki")
-    assert "error: PostgreSQL: column " in importer.run("publish", "--release", second, code=1)
+    assert " ERROR publish: PostgreSQL: column " in importer.run("publish", "--release", second, code=1)
     assert importer.live() == first
     assert marks(db) == {"a"}
     assert db.execute("SELECT id FROM cosmogony_release").fetchone() == (first,)

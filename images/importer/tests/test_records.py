@@ -79,7 +79,7 @@ def test_cases_that_are_refused_change_nothing(
 ) -> None:
     was = state(importer, db)
     said = importer.run("import_data", RECORDS / f"{name}.jsonl", code=1)
-    assert f"error: {RECORDS / name}.jsonl is refused: {reason}" in said
+    assert f" ERROR import_data: {RECORDS / name}.jsonl is refused: {reason}" in said
     assert "Import done" not in said
     assert state(importer, db) == was
 
