@@ -324,4 +324,4 @@ def test_a_broken_volume_leaves_the_release_live_and_says_what_to_do(
 
 def test_commands_want_the_cache(importer: Importer, zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TREX_CACHE", raising=False)
-    assert "TREX_CACHE is not set" in importer.run("tile_link", code=1)
+    assert "TREX_CACHE is not set" in importer.run("tile_link", code=2)

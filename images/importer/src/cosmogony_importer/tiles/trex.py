@@ -22,7 +22,7 @@ from pathlib import Path
 
 import psycopg
 from cosmogony_steps import heartbeat, log
-from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.errors import StepError, TransientError, UsageError
 
 from ..database import sessions
 from ..releases import catalog
@@ -54,11 +54,11 @@ class TrexCache:
         """Return the cache of the environment.
 
         Raises:
-            StepError: it is not set.
+            UsageError: it is not set.
         """
         cache = cls.find(environment)
         if cache is None:
-            raise StepError("TREX_CACHE is not set; set it to the folder that t-rex has its cache in")
+            raise UsageError("TREX_CACHE is not set; set it to the folder that t-rex has its cache in")
         return cache
 
     @property
