@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from cosmogony_importer.releases import switch
+from cosmogony_importer.releases import switch, views
 
 from .helpers import Importer, Zones, features, square, tile, tile_of, zone
 
@@ -303,8 +303,22 @@ def test_adoption_waits_for_a_reader_of_the_table(importer: Importer, zones: Zon
     assert importer.live() == release
 
 
-def test_a_foreign_view_is_not_touched(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_own_views_are_known_whatever_their_comments(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    importer.run("init")
+    views.make_empty_zones_view(db)
+    for name in "ab":
+        db.execute("COMMENT ON VIEW public.zones IS NULL")
+        release = importer.load(zones.grid(f"{name}.jsonl.gz"))
+        importer.run("publish")
+        assert importer.live() == release
+        db.execute("COMMENT ON VIEW public.zone_boxes IS 'mine'")
+    assert db.execute("SELECT count(*) FROM public.zones").fetchone() == (17,)
+
+
+@pytest.mark.parametrize("comment", ["Mine", "Zones of the live release; made by cosmogony.stack"])
+def test_a_foreign_view_is_not_touched(importer: Importer, zones: Zones, db: psycopg.Connection, comment: str) -> None:
     db.execute("CREATE VIEW public.zones AS SELECT 1 AS id")
+    db.execute(psycopg.sql.SQL("COMMENT ON VIEW public.zones IS {}").format(comment))
     importer.load(zones.grid())
     assert "neither a table of the original importer nor a view of this stack" in importer.run("publish", code=1)
     assert db.execute("SELECT * FROM public.zones").fetchall() == [(1,)]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import io
 import json
 import os
 import statistics
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -76,7 +77,7 @@ def by_copy(connection: psycopg.Connection, file: Path, jobs: int, times: dict[s
         with connection.transaction():
             enter(connection)
             loader._create_tables(connection)
-            with reader.open_file(file) as stream, redirect_stdout(None):
+            with reader.open_file(file) as stream, redirect_stderr(io.StringIO()):
                 loader._copy_zones(connection, loader.ZoneStream(stream, ".jsonl.gz", file.name), loaded, 0, jobs)
             times.setdefault("read and COPY", []).append(time.monotonic() - begun)
             between = time.monotonic()
@@ -122,11 +123,11 @@ def low_zooms(connection: psycopg.Connection, settings: Database, file: Path) ->
         with connection.transaction():
             enter(connection)
             loader._create_tables(connection)
-            with reader.open_file(file) as stream, redirect_stdout(None):
+            with reader.open_file(file) as stream, redirect_stderr(io.StringIO()):
                 loader._copy_zones(connection, loader.ZoneStream(stream, ".jsonl.gz", file.name), loader.Loaded(), 0, 0)
             loader._create_indexes(connection)
         begun = time.monotonic()
-        with redirect_stdout(None):
+        with redirect_stderr(io.StringIO()):
             bands.make_bands(settings, connection, "bench")
         return time.monotonic() - begun
 

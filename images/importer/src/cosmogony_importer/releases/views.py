@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The views of the schema public that serve the live release, and how they are told from those of others."""
+"""The views of the schema public that serve the live release, and how they are distinguished from views of others."""
 
 from __future__ import annotations
 

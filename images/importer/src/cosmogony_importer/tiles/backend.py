@@ -31,6 +31,6 @@ class DatabaseTiles:
 
 
 def get_tile_backend() -> TileBackend:
-    """Return the server of tiles that the environment tells of."""
+    """Return the server of tiles that the environment names."""
     cache = trex.TrexCache.find()
     return trex.TrexTiles(cache) if cache else DatabaseTiles()

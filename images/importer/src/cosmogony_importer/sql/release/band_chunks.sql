@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Which zones are simplified together: neighbours of one type and level, in chunks of about @vertices@ vertices
 -- (one chunk is held in memory). Zones follow a space-filling curve, so a chunk is a compact area.
--- A zone across the antimeridian has two rows, one a side: in one box as wide as the map it would be the neighbour of
+-- A zone across the antimeridian has two rows, one per side: in one box as wide as the map it would be the neighbour of
 -- all zones of its latitude.
 
 CREATE TABLE band_chunks AS
