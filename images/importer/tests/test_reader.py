@@ -10,6 +10,7 @@ import json
 import pytest
 from cosmogony_importer.load import document, geometry, reader, rows
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.zonefiles import detect_format
 
 from .helpers import Zones, grid, square, zone
 
@@ -21,7 +22,7 @@ SOME = [
 
 def read(path, jobs=1):
     with reader.open_file(path) as stream:
-        return list(rows.read_rows(stream, reader.detect_format(str(path)), str(path), jobs))
+        return list(rows.read_rows(stream, detect_format(str(path)), str(path), jobs))
 
 
 @pytest.mark.parametrize("name", ["z.json", "z.json.gz", "z.jsonl", "z.jsonl.gz"])
@@ -35,7 +36,7 @@ def test_all_formats_give_the_same_rows(zones: Zones, name: str) -> None:
 @pytest.mark.parametrize("name", ["z.JSON", "z.txt", "z.gz", "zjson", "z.jsonl.bz2"])
 def test_unknown_ending(name: str) -> None:
     with pytest.raises(StepError, match="Unknown file extension"):
-        reader.detect_format(name)
+        detect_format(name)
 
 
 def test_all_members_of_a_gzip_file_are_read(zones: Zones) -> None:
@@ -103,7 +104,7 @@ def test_document_is_cut_anywhere(zones: Zones, monkeypatch: pytest.MonkeyPatch)
     text = text.replace(b"12.5", b"-12.5e-7")
     for size in (1, 2, 3, 7, 64):
         monkeypatch.setattr(document, "CHUNK", size)
-        assert list(reader.iterate_zones(io.BytesIO(text), "z.json")) == SOME
+        assert list(document.iterate_zones(io.BytesIO(text), "z.json")) == SOME
 
 
 def test_several_threads_keep_the_order(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from cosmogony_importer.load import reader, rows
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.zonefiles import detect_format
 from record_cases import RECORDS, country, geometries, line, square, write
 
 from .helpers import Bucket, Importer
@@ -21,7 +22,7 @@ BLANK = ["", " ", "\t", "\r", "\ufeff", "\ufeff\r"]
 
 def read(path: Path, jobs: int = 1) -> list[rows.Row | None]:
     with reader.open_file(path) as stream:
-        return list(rows.read_rows(stream, reader.detect_format(str(path)), str(path), jobs))
+        return list(rows.read_rows(stream, detect_format(str(path)), str(path), jobs))
 
 
 def refused(path: Path) -> str:

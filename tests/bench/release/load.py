@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any
 
 from serving import IMAGES, ROOT, postgis
 
@@ -38,6 +38,7 @@ import psycopg
 from cosmogony_importer.database import sessions, statements
 from cosmogony_importer.load import bands, loader, reader, rows
 from cosmogony_importer.settings import Database
+from cosmogony_steps.zonefiles import ZoneFormat
 
 EXTRACT = ROOT / "tests/data/luxembourg_filtered.osm.pbf"
 ORIGINAL_INDEXES = (
@@ -71,6 +72,10 @@ def processor(connection: psycopg.Connection) -> float:
     return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def source(stream: IO[bytes], file: Path) -> loader.ZoneStream:
+    return loader.ZoneStream(stream, ZoneFormat.JSONL_GZ, file.name)
+
+
 def by_copy(connection: psycopg.Connection, file: Path, jobs: int, times: dict[str, list[float]]) -> int:
     loaded, begun, used = loader.Loaded(), time.monotonic(), processor(connection)
     with schema(connection):
@@ -78,7 +83,7 @@ def by_copy(connection: psycopg.Connection, file: Path, jobs: int, times: dict[s
             enter(connection)
             loader._create_tables(connection)
             with reader.open_file(file) as stream, redirect_stderr(io.StringIO()):
-                loader._copy_zones(connection, loader.ZoneStream(stream, ".jsonl.gz", file.name), loaded, 0, jobs)
+                loader._copy_zones(connection, source(stream, file), loaded, 0, jobs)
             times.setdefault("read and COPY", []).append(time.monotonic() - begun)
             between = time.monotonic()
             loader._create_indexes(connection)
@@ -113,7 +118,7 @@ def by_insert(connection: psycopg.Connection, file: Path, times: dict[str, list[
 def reading_alone(file: Path, jobs: int) -> float:
     begun = time.monotonic()
     with reader.open_file(file) as stream:
-        for _ in rows.read_rows(stream, ".jsonl.gz", file.name, jobs):
+        for _ in rows.read_rows(stream, ZoneFormat.JSONL_GZ, file.name, jobs):
             pass
     return time.monotonic() - begun
 
@@ -124,7 +129,7 @@ def low_zooms(connection: psycopg.Connection, settings: Database, file: Path) ->
             enter(connection)
             loader._create_tables(connection)
             with reader.open_file(file) as stream, redirect_stderr(io.StringIO()):
-                loader._copy_zones(connection, loader.ZoneStream(stream, ".jsonl.gz", file.name), loader.Loaded(), 0, 0)
+                loader._copy_zones(connection, source(stream, file), loader.Loaded(), 0, 0)
             loader._create_indexes(connection)
         begun = time.monotonic()
         with redirect_stderr(io.StringIO()):

@@ -11,6 +11,7 @@ from typing import Any
 from cosmogony_importer.load import loader
 from cosmogony_importer.releases import catalog, migrations, switch
 from cosmogony_importer.settings import Database
+from cosmogony_steps.zonefiles import ZoneFormat
 from throwaway import postgis
 
 OLD = "20260101t000000-00000001"
@@ -90,7 +91,7 @@ POINTS = {60: (3, 3), 61: (1.123456789, 1)}  # zones that are points, which the 
 def publish(server: postgis.Server, database: str, release: str, rows: list[dict[str, Any]]) -> None:
     """Load zones as a release, with statistics, and make it live."""
     lines = "".join(json.dumps(row) + "\n" for row in rows)
-    source = loader.ZoneStream(io.BytesIO(gzip.compress(lines.encode())), ".jsonl.gz", "made-up zones")
+    source = loader.ZoneStream(io.BytesIO(gzip.compress(lines.encode())), ZoneFormat.JSONL_GZ, "made-up zones")
     settings = Database.from_environment(server.environment(database))
     with server.connect(database) as connection:
         migrations.migrate_database(connection)

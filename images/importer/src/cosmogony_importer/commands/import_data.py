@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.zonefiles import detect_format
 
 from ..settings import Database
 from .arguments import Subparsers, add_command, add_jobs, add_wait
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
     from ..load import loader, reader
 
     path = Path(options.path_option or options.path)
-    format_ = reader.detect_format(str(path))
+    format_ = detect_format(str(path))
     if not path.is_file():
         raise StepError(f"{path} cannot be read: no such file")
     release_id = _make_release_id(reader.hash_file(path))

@@ -10,6 +10,7 @@ import time
 from cosmogony_steps import keys, log
 from cosmogony_steps.documents import Manifest
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.zonefiles import ZoneFormat
 
 from ..progress import format_duration
 from ..releases import catalog, durations
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
                     Database.from_environment(),
                     connection,
                     options.release,
-                    loader.ZoneStream(stream, ".jsonl.gz", name),
+                    loader.ZoneStream(stream, ZoneFormat.JSONL_GZ, name),
                     document=document,
                     wait=options.wait,
                     jobs=options.jobs,

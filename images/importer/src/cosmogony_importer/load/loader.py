@@ -13,6 +13,7 @@ import psycopg
 from cosmogony_steps import log
 from cosmogony_steps.documents import Manifest, ManifestCounts
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.zonefiles import ZoneFormat
 from psycopg import sql
 
 from ..database import grants, sessions, statements
@@ -56,7 +57,7 @@ class ZoneStream:
     """A stream of zones, its format and its name in messages."""
 
     stream: IO[bytes]
-    format: str
+    format: ZoneFormat
     name: str
 
 

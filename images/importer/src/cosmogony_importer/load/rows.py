@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any, NamedTuple, TypeVar
 
+from cosmogony_steps.zonefiles import ZoneFormat, strip_marks
+
 from . import boxes, geometry, reader
+from .document import iterate_zones
 from .reader import Zone
 from .refusals import Refusals, Refused, by_number
 
@@ -30,12 +33,12 @@ class Batch(NamedTuple):
     refused: list[Refused]
 
 
-def read_rows(raw: IO[bytes], format_: str, name: str, jobs: int = 0) -> Iterator[Row | None]:
+def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> Iterator[Row | None]:
     """Yield the rows of a file in its order, with a bounded part of it in memory.
 
     Args:
         raw: the file as it is stored.
-        format_: one of `reader.FORMATS`.
+        format_: what is in it.
         name: of the file, for messages.
         jobs: threads that convert the lines; 0 is one per processor, at most 8.
 
@@ -45,12 +48,11 @@ def read_rows(raw: IO[bytes], format_: str, name: str, jobs: int = 0) -> Iterato
     Raises:
         StepError: the file is damaged, or (at its end) records are refused.
     """
-    has_lines = format_.startswith(".jsonl")
-    refusals = Refusals(name, "line" if has_lines else "zone")
+    refusals = Refusals(name, "line" if format_.lines else "zone")
     with reader.report_damage(name):
         stream = reader.decompress(raw, format_)
-        if not has_lines:
-            zones = enumerate(reader.iterate_zones(stream, name), 1)
+        if not format_.lines:
+            zones = enumerate(iterate_zones(stream, name), 1)
             batches: Iterable[Batch] = (convert_records([zone], reader.check_zone) for zone in zones)
         elif jobs == 1:
             batches = (convert_lines(first, lines) for first, lines in _read_lines(stream))
@@ -65,7 +67,7 @@ def read_rows(raw: IO[bytes], format_: str, name: str, jobs: int = 0) -> Iterato
 
 def convert_lines(first: int, lines: list[bytes]) -> Batch:
     """Convert some lines, the first of them with that number; blank lines hold nothing."""
-    numbered = enumerate(map(reader.strip_byte_order_mark, lines), first)
+    numbered = enumerate(strip_marks(lines), first)
     return convert_records(
         ((number, line) for number, line in numbered if line and not line.isspace()), reader.parse_line
     )
