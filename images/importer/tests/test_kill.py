@@ -141,6 +141,24 @@ def test_killed_importer(scene: Scene, moment: str) -> None:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
+def test_stopped_importer(scene: Scene, moment: str) -> None:
+    """It ends what the database is doing, and says that a retry can help, also for the commands of the original."""
+    with scene.importer.connect() as connection:
+        hold(connection, MOMENTS[moment])
+    process = scene.start(MOMENTS[moment])
+    until(scene.importer, True, process)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 75, said
+    assert said.endswith(f" ERROR {MOMENTS[moment].command[0]}: stopped by SIGTERM; a retry can help\n"), said
+    until(scene.importer, False)
+    with scene.importer.connect() as connection:
+        let_go(connection)
+    scene.check()
+    scene.no_debris()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_database(scene: Scene, moment: str) -> None:
     """The importer says what happened and that the command may be run again."""
     if scene.importer.server.folder is None:

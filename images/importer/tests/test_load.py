@@ -200,7 +200,7 @@ def test_killed_server_leaves_the_live_release(importer: Importer, zones: Zones)
     said, _ = process.communicate(timeout=60)
     importer.server.start()
     assert process.returncode == 1, said
-    assert " ERROR import_data: PostgreSQL: " in said
+    assert " ERROR import_data: PostgreSQL" in said
     assert importer.live() == live
     with importer.connect() as connection:
         assert connection.execute("SELECT count(*) FROM zones").fetchone() == (5,)

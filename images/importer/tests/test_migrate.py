@@ -130,7 +130,7 @@ def test_functions_follow_their_files(
     real = statements.read_files
     monkeypatch.setattr(
         statements,
-        "files",
+        "read_files",
         lambda folder: [(name, COMMENT + text if folder == "functions" else text) for name, text in real(folder)],
     )
     importer.run("init")

@@ -167,7 +167,7 @@ def test_two_publishers_do_not_fight(importer: Importer, zones: Zones, db: psyco
     def turn(number: int) -> None:
         with importer.connect() as own:
             for n in range(6):
-                target = switch.catalog.find(own, releases[(n + number) % 2])
+                target = switch.catalog.get_release(own, releases[(n + number) % 2])
                 found.append(switch.switch_release(own, target, "publish"))
 
     threads = [threading.Thread(target=turn, args=(number,)) for number in (0, 1)]

@@ -16,8 +16,6 @@ import psycopg
 from ..settings import Database
 from . import sessions
 
-CANCEL_SECONDS = 5.0  # that the server may take to answer a request to cancel a statement
-
 Item = TypeVar("Item")
 Worker = Callable[[psycopg.Connection, threading.Event], None]
 
@@ -82,5 +80,5 @@ def run_workers(settings: Database, worker: Worker, jobs: int) -> None:
             stop.set()
             for connection in connections:
                 with contextlib.suppress(psycopg.Error):  # it is lost or has ended
-                    connection.cancel_safe(timeout=CANCEL_SECONDS)
+                    connection.cancel_safe(timeout=sessions.CANCEL_SECONDS)
             raise

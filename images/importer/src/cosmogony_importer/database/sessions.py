@@ -3,22 +3,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import psycopg
 from cosmogony_steps import heartbeat, log
-from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.errors import StepError, TerminatedError, TransientError
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
 
 from ..settings import Database
 from .queries import fetch_value
 
 CONNECT_SECONDS = 10.0
+CANCEL_SECONDS = 5.0  # that the server may take to answer a request to cancel a statement
 LOCK_SECONDS = 600  # that a statement waits for a lock which another session holds
 # separate keys of one lock space: a long load must not keep anyone from publishing
 LOCK_SPACE = 0x636F736D
@@ -31,12 +36,33 @@ REFUSED = re.compile(
 )
 
 
+Result = TypeVar("Result")
+
+
 @dataclass(frozen=True)
 class Opened:
     """A connection of this process: the server process behind it, and the settings to open another one."""
 
     pid: int
     settings: Database
+
+
+class Session(psycopg.Connection[TupleRow]):
+    """A connection on which SIGTERM cancels the statement that is running, as psycopg does for KeyboardInterrupt.
+
+    Else the connection would stay busy, and what a command does to clean up would fail.
+    """
+
+    def wait(self, gen: PQGen[Result], *limits: Any, **named_limits: Any) -> Result:
+        """Wait for the server."""
+        try:
+            return super().wait(gen, *limits, **named_limits)
+        except TerminatedError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.cancel_safe(timeout=CANCEL_SECONDS)
+                with contextlib.suppress(psycopg.errors.QueryCanceled):
+                    super().wait(gen, *limits, **named_limits)
+            raise
 
 
 _opened: weakref.WeakKeyDictionary[psycopg.Connection, Opened] = weakref.WeakKeyDictionary()
@@ -64,7 +90,7 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
     where = f"PostgreSQL {settings.user}@{settings.host}:{settings.port}/{settings.name}"
     while True:
         try:
-            connection = psycopg.connect(
+            connection = Session.connect(
                 host=settings.host,
                 port=settings.port,
                 dbname=settings.name,
@@ -97,7 +123,7 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
             time.sleep(0.3)
 
 
-@contextmanager
+@contextlib.contextmanager
 def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
     """Hold an advisory lock that keeps other importers away; it ends with the session at the latest.
 
