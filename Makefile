@@ -11,8 +11,7 @@ PLAYBOOK := $(BIN)/ansible-playbook
 WEB := images/web
 NODE_MODULES := $(WEB)/node_modules/.stamp $(WEB)/lint/node_modules/.stamp
 # where lint-words looks: not at data, locks, and SQL that databases have applied already
-WORDING := . ':!.config/wording.txt' ':!uv.lock' ':!*package-lock.json' ':!*.tsv' ':!*.jsonl' ':!*.csv' ':!*/sql/catalog/*' \
-	$(foreach image,importer,':!images/$(image)')
+WORDING := . ':!.config/wording.txt' ':!uv.lock' ':!*package-lock.json' ':!*.tsv' ':!*.jsonl' ':!*.csv' ':!*/sql/catalog/*'
 INVENTORY ?= inventories/local
 # LISTEN=0.0.0.0:8080 opens the site; SAMPLE=world takes the larger sample; SOURCE=https://… COUNTRY=xx an extract of your own.
 LISTEN ?=

@@ -143,7 +143,7 @@ def test_readers_see_one_whole_release(importer: Importer, zones: Zones) -> None
 
 
 def test_a_long_reader_does_not_block_the_site(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
-    """While somebody keeps the view in a transaction, publish waits and other readers go on."""
+    """While somebody keeps the view in a transaction, publish waits and other readers are served."""
     first, second = marked(importer, zones, "a"), marked(importer, zones, "b")
     importer.run("publish", "--release", first)
     with importer.connect(autocommit=False) as long:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What status tells of releases, database and object store."""
+"""What status reports about releases, database and object store."""
 
 from __future__ import annotations
 

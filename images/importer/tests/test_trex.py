@@ -76,7 +76,7 @@ def features(connection: psycopg.Connection, zoom: int, x: int, y: int, zones: s
     """Run the query of a zoom the way t-rex puts it together."""
     (layer,) = config(zones)["tileset"][0]["layer"]
     (query,) = (query for query in layer["query"] if query["minzoom"] <= zoom <= query["maxzoom"])
-    assert "!bbox!" in query["sql"], "else t-rex would add a condition of its own"
+    assert "!bbox!" in query["sql"], "else t-rex would add a condition"
     pixel = 156543.0339280410 / 2**zoom
     size = 2 * WORLD / 2**zoom
     west, north = -WORLD + x * size, WORLD - y * size

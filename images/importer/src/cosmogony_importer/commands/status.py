@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tell of the kept releases, and of the room that database and object store take."""
+"""Report the kept releases, and the sizes of database and object store."""
 
 from __future__ import annotations
 

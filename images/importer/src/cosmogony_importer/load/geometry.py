@@ -53,7 +53,7 @@ class Rings(NamedTuple):
         )
 
     def to_shapes(self, points: npt.NDArray[np.float64]) -> Shapes:
-        """Return a multipolygon per area, with these points of shape (n, 2) instead of its own."""
+        """Return a multipolygon per area, made of these points of shape (n, 2)."""
         return shapely.from_ragged_array(MULTIPOLYGON, points, (self.rings, self.polygons, self.areas))
 
 

@@ -52,7 +52,7 @@ def switch_release(
                         f"{_describe_reader(connection)}; end it or run the command again"
                     ) from error
                 if not announced:
-                    log.info(f"waiting for a long reader ({_describe_reader(connection)}); the site goes on")
+                    log.info(f"waiting for a long reader ({_describe_reader(connection)}); the site keeps answering")
                     announced = True
             heartbeat.beat("waiting for readers of public.zones")  # until the deadline above
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311

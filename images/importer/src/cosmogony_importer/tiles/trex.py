@@ -107,7 +107,7 @@ class TrexTiles:
 
 @contextmanager
 def translate_cache_errors(cache: TrexCache) -> Iterator[None]:
-    """Turn errors of the cache volume into ones that may pass.
+    """Turn errors of the cache volume into transient ones.
 
     Raises:
         TransientError: the block met one.
@@ -177,7 +177,7 @@ def finish_folder(cache: TrexCache, release: Release, max_zoom: int) -> TileCoun
     if not tiles.tiles and release.zones and max_zoom >= ALL_ZONES:
         raise StepError(
             f"t-rex made no tile although release {release.id} has {release.zones} zones; read the log of its "
-            "generate step (it logs a failed query and goes on)"
+            "generate step (it logs a failed query and continues)"
         )
     (made / GENERATED).touch()
     folder.parent.mkdir(exist_ok=True)
