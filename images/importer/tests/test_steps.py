@@ -60,7 +60,7 @@ def test_truncated_zones_file(importer: Importer, bucket: Bucket, db: psycopg.Co
     bucket.release(grid(3))
     whole = gzip.compress("".join(json.dumps(one) + "\n" for one in grid(3)).encode())
     bucket.put(f"releases/{ID}/zones.jsonl.gz", whole[:-99])
-    assert "zones.jsonl.gz is damaged" in importer.run("load", "--release", ID, code=1)
+    assert "zones.jsonl.gz: the gzip file is damaged" in importer.run("load", "--release", ID, code=1)
     assert importer.list() == []
     bucket.release(grid(3))
     importer.run("load", "--release", ID)
