@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""File formats by the end of the file name, and files that appear under their name only when they are whole."""
+"""File formats by the end of the file name, and files that appear under their name only when they are complete."""
 
 from __future__ import annotations
 
@@ -18,13 +18,21 @@ __all__ = ["RECORD_FORMATS", "Format", "detect", "whole_file"]
 
 
 def detect(path: Path, allowed: Sequence[Format] = tuple(Format)) -> Format:
-    """The format of a name; the case matters, as it does for the original."""
+    """Return the format of a name; the case matters, as it does for the original.
+
+    Raises:
+        CosmogonyError: the name ends in none of the allowed formats.
+    """
     return detect_format(str(path), allowed, problem="Unable to detect the file format of", kind=CosmogonyError)
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Write to a temporary file in the same folder; it gets its name when the block ends without an error."""
+    """Write to a temporary file in the same folder; it gets its name when the block ends without an error.
+
+    Raises:
+        CosmogonyError: the file cannot be written.
+    """
     if path.is_dir():
         raise CosmogonyError(f"{path}: is a folder, name a file to write")
     if path.exists() and not path.is_file():  # a device or a pipe has nothing to replace
@@ -49,7 +57,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def _mode(path: Path) -> int:
-    """The mode an ordinary new file would get, or the one of the file that is replaced."""
+    """Return the mode that an ordinary new file would get, or that of the file that is replaced."""
     if path.exists():
         return path.stat().st_mode & 0o777
     mask = os.umask(0)

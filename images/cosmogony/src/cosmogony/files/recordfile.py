@@ -24,7 +24,11 @@ _TEXT, _LIST, _OBJECT = (str, NoneType), (list, NoneType), (dict, NoneType)  # t
 
 
 def check(path: Path) -> Format:
-    """The format of a file that can be opened."""
+    """Return the format of a file that can be opened.
+
+    Raises:
+        CosmogonyError: it cannot be opened, or has no format that records are read from.
+    """
     form = detect(path, RECORD_FORMATS)
     try:
         with path.open("rb"):
@@ -34,12 +38,20 @@ def check(path: Path) -> Format:
 
 
 def records(path: Path) -> Iterator[Record | None]:
-    """The records of a file in order; None stands for one that is no zone. Geometries are not checked."""
+    """Yield the records of a file in order; None stands for one that is no zone. Geometries are not checked.
+
+    Raises:
+        CosmogonyError: the file cannot be read, or is damaged.
+    """
     return (record for _, record in numbered(path))
 
 
 def numbered(path: Path) -> Iterator[tuple[str, Record | None]]:
-    """The records and the place of each in the file, such as `line 3`. Blank lines are no records."""
+    """Yield the place of each record in the file, such as `line 3`, and the record. Blank lines are no records.
+
+    Raises:
+        CosmogonyError: the file cannot be read, or is damaged.
+    """
     form = check(path)
     with report_damage(str(path), kind=CosmogonyError), path.open("rb") as raw:
         file = decompress(raw, form)
@@ -63,7 +75,7 @@ def _document(path: Path, content: bytes) -> list[Any]:
 
 
 def parse(line: bytes) -> Record | None:
-    """The zone of a line, None when it is none."""
+    """Return the zone of a line, None if it is no zone."""
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -72,7 +84,7 @@ def parse(line: bytes) -> Record | None:
 
 
 def _with_impossible_numbers(line: bytes) -> Record | None:
-    """A zone that is JSON but for coordinates such as NaN, Infinity or 1e999: these can be named."""
+    """Return a zone that is JSON except for coordinates such as NaN, Infinity or 1e999, so that they can be named."""
     try:
         found: Record = json.loads(line)
         (measured,) = geojson.measure([("", geojson.read(found["geometry"]))])
@@ -84,7 +96,7 @@ def _with_impossible_numbers(line: bytes) -> Record | None:
 
 
 def is_zone(found: Any) -> bool:
-    """Whether this has what a zone needs, its geometry left aside."""
+    """Return whether this has what a zone needs, apart from its geometry."""
     if not isinstance(found, dict):
         return False
     parent, kind = found.get("parent"), found.get("zone_type")
