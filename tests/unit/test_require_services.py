@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = '''
+TESTS = """
 import pytest
 from throwaway import or_skip
 from throwaway.programs import program
@@ -47,7 +47,7 @@ def test_that_is_expected_to_fail():
 
 def test_that_passes():
     pass
-'''
+"""
 MODULE = 'import pytest\n\npytest.importorskip("no_such_library")\n'
 
 
