@@ -42,7 +42,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
 .PHONY: help local down clean status prune logs venv test test-long lint arrows requirements schemas unit molecule faults e2e live long bench browser node build
-.PHONY: sanity galaxy-import lint-files lint-words lint-python lint-web lint-ansible
+.PHONY: sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -121,6 +121,9 @@ lint-ansible: venv
 sanity: venv ## ansible-test sanity on the collection as it is published
 	@tools/run_sanity.sh $(ARGS)
 
+matrix: venv ## plugins and sanity with the oldest and the newest ansible-core that we promise
+	@tools/run_matrix.sh $(ARGS)
+
 galaxy-import: venv ## what Galaxy checks when the collection is published there
 	@tools/run_galaxy_importer.sh
 
@@ -178,9 +181,10 @@ $(NODE_MODULES): %/node_modules/.stamp: %/package-lock.json | node
 test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 	@.ci/test
 
-test-long: ## the gate with every fault of scenario data_update, then the tests of `make long`
+test-long: ## the gate with every fault of scenario data_update, the tests of `make long`, the checks of the collection
 	@FAULTS=all .ci/test
 	$(MAKE) --no-print-directory long ARGS=--require-services
+	$(MAKE) --no-print-directory sanity galaxy-import matrix
 
 build: venv ## the collection as a tarball, in dist/
 	@ansible-galaxy collection build --force --output-path dist

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs ansible-test sanity on the collection as it is published: run_sanity.sh [OPTION OF ansible-test sanity]…
-# ANSIBLE_TEST_VENV names another environment, with the ansible-core that is to be used.
+# VENV names another environment, with the ansible-core that is to be used.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-venv=${ANSIBLE_TEST_VENV:-$PWD/.venv}
-python=$("$venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-core=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("ansible-core"))')
+export VENV=${VENV:-$PWD/.venv}
+python=$("$VENV/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+core=$("$VENV/bin/python" -c 'from importlib.metadata import version; print(version("ansible-core"))')
 # Kept: ansible-test makes an environment for each of its tests in here.
 home=${XDG_CACHE_HOME:-$HOME/.cache}/cosmogony-stack/ansible-test/$core-python$python
 work=$(mktemp -d)
@@ -29,7 +29,7 @@ options=(
 
 # ansible-test downloads pip's bootstrap script from a server of the Ansible project, unless the file is there.
 # Python brings pip with it, so nothing has to be downloaded.
-pip=$("$venv/bin/python" - "$python" << 'PYTHON'
+pip=$("$VENV/bin/python" - "$python" << 'PYTHON'
 import sys
 from types import SimpleNamespace
 
@@ -47,4 +47,4 @@ PYTHON
 
 tools/unpack_collection.sh "$work"
 cd "$work/ansible_collections/cosmogony/stack"
-HOME=$home XDG_CACHE_HOME=$home/.cache PATH=$venv/bin:$PATH "$venv/bin/ansible-test" sanity "${options[@]}" "$@"
+HOME=$home XDG_CACHE_HOME=$home/.cache PATH=$VENV/bin:$PATH "$VENV/bin/ansible-test" sanity "${options[@]}" "$@"
