@@ -104,6 +104,7 @@ lint-words: venv
 lint-python: venv
 	@ruff check .
 	ruff format --check .
+	mypy
 	lint-imports --no-logo --no-cache
 	pylint --disable=all --enable=duplicate-code --min-similarity-lines=6 images/*/src
 
