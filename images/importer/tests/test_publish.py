@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -301,6 +302,15 @@ def test_adoption_waits_for_a_reader_of_the_table(importer: Importer, zones: Zon
     assert [one["id"] for one in importer.list()] == [release]
     importer.run("publish", "--release", release)
     assert importer.live() == release
+
+
+def test_a_verdict_of_an_earlier_importer_counts(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+    release = importer.load(zones.grid())
+    verdict = {"verdict": "passed", "findings": [], "at": "2026-11-20T02:00:00+00:00", "limits": {"max_loss": 5}}
+    db.execute("UPDATE cosmogony_catalog.releases SET gate = %s", (json.dumps(verdict | {"figures": {"rows": 17}}),))
+    importer.run("publish", "--release", release)
+    (kept,) = importer.list()
+    assert (kept["live"], kept["gate"]) == (True, "passed")
 
 
 def test_own_views_are_known_whatever_their_comments(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
