@@ -148,7 +148,7 @@ def test_stopped_importer(scene: Scene, moment: str) -> None:
     process = scene.start(MOMENTS[moment])
     until(scene.importer, True, process)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 75, said
     assert said.endswith(f" ERROR {MOMENTS[moment].command[0]}: stopped by SIGTERM; a retry can help\n"), said
     until(scene.importer, False)

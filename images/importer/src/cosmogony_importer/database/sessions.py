@@ -59,8 +59,8 @@ class Session(psycopg.Connection[TupleRow]):
             return super().wait(gen, *limits, **named_limits)
         except TerminatedError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self.cancel_safe(timeout=CANCEL_SECONDS)
-                with contextlib.suppress(psycopg.errors.QueryCanceled):
+                with contextlib.suppress(psycopg.Error):  # it is cancelled, or the server is too slow for that
+                    self.cancel_safe(timeout=CANCEL_SECONDS)
                     super().wait(gen, *limits, **named_limits)
             raise
 
