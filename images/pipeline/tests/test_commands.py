@@ -73,6 +73,8 @@ def test_a_whole_update_and_then_nothing_to_do(
     extract += ["--disk", "300Mi"]
     code, extracted = run(*extract, ARGO_PROGRESS_FILE=str(progress))
     assert (code, extracted) == (0, {"zones": "1", "skipped": "false"}), run.said
+    assert "INFO rules " in run.said  # what the extractor logs
+    assert "City: 1 zones" in run.said
     assert progress.read_text() == "1/1\n"
     assert run(*extract) == (0, {"zones": "1", "skipped": "true"})
 

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -13,20 +11,11 @@ from types import ModuleType
 from cosmogony_steps.run import EXIT_CODES, run_command
 
 from .commands import explain, generate, merge
+from .loglevel import set_log_level
 from .version import COMPATIBLE_VERSION, build_digest
-
-log = logging.getLogger("cosmogony")
 
 _COMMANDS: dict[str, ModuleType] = {"generate": generate, "merge": merge, "explain": explain}
 _STANDALONE = {"--version", "-V", "--build-digest", "-h", "--help", "help"}
-_LEVELS = {
-    "off": logging.CRITICAL + 1,
-    "error": logging.ERROR,
-    "warn": logging.WARNING,
-    "info": logging.INFO,
-    "debug": logging.DEBUG,
-    "trace": logging.DEBUG,
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,14 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    _set_up_log()
+    set_log_level()
     return run_command("cosmogony", lambda: options.run(options))
-
-
-def _set_up_log() -> None:
-    """To standard error; RUST_LOG chooses the level as it does for the original."""
-    wanted = os.environ.get("RUST_LOG", "info").split(",")[-1].rpartition("=")[2].strip().lower()
-    log.setLevel(_LEVELS.get(wanted, logging.INFO))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -137,10 +137,12 @@ def _fetch(arguments: argparse.Namespace) -> None:
 
 
 def _extract(arguments: argparse.Namespace) -> None:
+    from cosmogony.loglevel import set_log_level
     from cosmogony_steps.s3 import Store
 
     from .extract import extract
 
+    set_log_level()
     item, environ = parse_item_json(arguments.source), os.environ
     result = extract(
         Store.from_environment(environ),
@@ -155,11 +157,13 @@ def _extract(arguments: argparse.Namespace) -> None:
 
 
 def _merge(arguments: argparse.Namespace) -> None:
+    from cosmogony.loglevel import set_log_level
     from cosmogony_steps.s3 import Store
 
     from .inputs import parse_started
     from .merge import merge_parts
 
+    set_log_level()
     made = merge_parts(
         Store.from_environment(os.environ),
         _items(arguments),

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much the extractor logs."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+_LEVELS = {
+    "off": logging.CRITICAL + 1,
+    "error": logging.ERROR,
+    "warn": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+    "trace": logging.DEBUG,
+}
+
+
+def set_log_level() -> None:
+    """Log from info up, or from the level of RUST_LOG, as the original does."""
+    wanted = os.environ.get("RUST_LOG", "info").split(",")[-1].rpartition("=")[2].strip().lower()
+    logging.getLogger("cosmogony").setLevel(_LEVELS.get(wanted, logging.INFO))
