@@ -313,6 +313,21 @@ def test_a_verdict_of_an_earlier_importer_counts(importer: Importer, zones: Zone
     assert (kept["live"], kept["gate"]) == (True, "passed")
 
 
+@pytest.mark.parametrize("stored", ['{"format": 99, "verdict": "passed", "findings": {}}', '"passed"'])
+def test_a_gate_report_of_another_version_hinders_no_command(
+    importer: Importer, zones: Zones, db: psycopg.Connection, stored: str
+) -> None:
+    other, release = importer.load(zones.grid()), importer.load(zones.grid())
+    for one in (other, release):
+        importer.run("publish", "--release", one, "--override", "test")
+    db.execute("UPDATE cosmogony_catalog.releases SET gate = %s", (stored,))
+    importer.run("rollback")
+    assert importer.live() == other
+    assert {kept["gate"] for kept in importer.list()} == {"passed" if "format" in stored else None}
+    importer.run("status")
+    importer.run("clean")
+
+
 def test_own_views_are_known_whatever_their_comments(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     importer.run("init")
     views.make_empty_zones_view(db)

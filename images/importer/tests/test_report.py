@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import psycopg
 import pytest
 from throwaway import free_port
 
@@ -283,6 +284,17 @@ def test_an_overridden_release_says_why(importer: Importer, merged: Bucket) -> N
     assert told["result"] == "published"
     assert told["warnings"][0].startswith("let through all the same: all zones: 17 zones, 26 in the live")
     assert told["gate"]["verdict"] == "overridden"
+
+
+def test_a_gate_report_of_a_newer_version_is_a_warning(
+    importer: Importer, merged: Bucket, db: psycopg.Connection
+) -> None:
+    importer.run("load", "--release", ID)
+    db.execute("UPDATE cosmogony_catalog.releases SET gate = %s", ('{"format": 99, "verdict": "passed"}',))
+    importer.run("publish", "--release", ID)
+    told = report(importer, "Succeeded")
+    assert (told["result"], told["gate"]) == ("published", None)
+    assert told["warnings"][0].startswith(f"gate report of release {ID} has format 99")
 
 
 def test_a_run_that_failed_before_there_was_a_release(importer: Importer, bucket: Bucket) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +34,7 @@ class Release:
     loaded_at: datetime | None
     stored_zoom: int | None  # all tiles up to this zoom are stored
     bounds: list[float] | None  # west, south, east, north in degrees
-    gate: GateReport | None
+    gate: object  # what the gate stored: a report, of this or another version
     override: str | None  # the reason to let it through
     warmed_zoom: int | None  # highest zoom of which tiles of an area are stored
 
@@ -44,8 +45,17 @@ class Release:
 
     @property
     def verdict(self) -> GateVerdict | None:
-        """The verdict of the gate; None before it has judged the release."""
-        return self.gate.verdict if self.gate else None
+        """The verdict of the gate, which reports of every version have; None before it has judged the release."""
+        word = self.gate.get("verdict") if isinstance(self.gate, Mapping) else None
+        return GateVerdict(word) if word in list(GateVerdict) else None
+
+    def read_gate_report(self) -> GateReport | None:
+        """Return all that the gate found; None before it has judged the release.
+
+        Raises:
+            DocumentError: this version cannot read the report.
+        """
+        return None if self.gate is None else GateReport.from_json(self.gate, f"of release {self.id}")
 
 
 def get_schema_name(release_id: str) -> str:
@@ -68,9 +78,8 @@ def list_releases(connection: psycopg.Connection) -> list[Release]:
         ).fetchall()
 
 
-def _make_release(id: str, state: str, gate: object, **columns: Any) -> Release:
-    report = None if gate is None else GateReport.from_json(gate, f"of release {id}")
-    return Release(id=id, state=ReleaseState(state), gate=report, **columns)
+def _make_release(state: str, **columns: Any) -> Release:
+    return Release(state=ReleaseState(state), **columns)
 
 
 def get_release(connection: psycopg.Connection, release_id: str) -> Release:

@@ -23,6 +23,7 @@ from cosmogony_steps.documents import (
     DroppedSummary,
     FindingRow,
     FindingSummary,
+    GateReport,
     GateVerdict,
     LiveRelease,
     Manifest,
@@ -61,6 +62,7 @@ class RunFacts:
     manifest: Manifest | None = None
     sources: list[SummarySource] = field(default_factory=list)
     release: catalog.Release | None = None
+    gate: GateReport | None = None
     live: catalog.Release | None = None
     live_known: bool = False
     steps: dict[str, float] = field(default_factory=dict)  # seconds
@@ -178,6 +180,16 @@ def _read_database(run: Run, facts: RunFacts) -> None:
         facts.release = mine[0] if mine else None
         if facts.release:
             facts.steps |= durations.read_durations(connection, facts.release.id)
+            facts.gate = _find_gate_report(facts.release, facts)
+
+
+def _find_gate_report(release: catalog.Release, facts: RunFacts) -> GateReport | None:
+    """Return what the gate found; None before it has judged, or when that cannot be read, which is a warning."""
+    try:
+        return release.read_gate_report()
+    except DocumentError as error:
+        facts.warnings.append(str(error))
+        return None
 
 
 def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
@@ -214,7 +226,7 @@ def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
         ),
         left_out=_summarise_table(manifest.left_out if manifest else None),
         repaired=_summarise_table(manifest.repaired if manifest else None),
-        gate=release.gate if release else None,
+        gate=facts.gate,
         failures=() if run.succeeded else run.failures,
         retried=run.failures if run.succeeded else (),
         warnings=(*facts.warnings, *_list_warnings(facts)),
@@ -265,7 +277,7 @@ def _sum_durations(run: Run, facts: RunFacts) -> dict[str, float | None]:
 def _list_warnings(facts: RunFacts) -> list[str]:
     incomplete = facts.manifest.incomplete if facts.manifest else ()
     warnings = [f"{relation.source}: {completeness.describe_relation(relation)}" for relation in incomplete[:LISTED]]
-    if report := facts.release.gate if facts.release else None:
+    if report := facts.gate:
         if report.verdict == GateVerdict.OVERRIDDEN:
             warnings += [f"let through all the same: {finding}" for finding in report.findings]
         warnings += report.notes
@@ -303,8 +315,7 @@ def _describe_result(run: Run, facts: RunFacts, result: RunResult, published: bo
     if result == RunResult.DONE:
         return f"{run.name}: done{took}; {f'release {live} is live' if live else 'no release is live'}"
     if result == RunResult.BLOCKED:
-        report = facts.release.gate if facts.release else None
-        findings = "; ".join(report.findings[:3] if report else ())
+        findings = "; ".join(facts.gate.findings[:3] if facts.gate else ())
         return f"{run.name}: the gate blocks release {release_id} ({findings}); {stays}"
     first = run.failures[0] if run.failures else None
     cause = f" at {first.step}: {first.message}" if first else ""
