@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cosmogony_pipeline.source_config import SourceConfig
+from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_steps import keys
 from cosmogony_steps.s3 import Store
 from throwaway.objectstore import MinIO

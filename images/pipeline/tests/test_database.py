@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cosmogony_pipeline.database import KnownRelease, kept_releases
+from cosmogony_pipeline.steps.database import KnownRelease, kept_releases
 from cosmogony_steps.errors import StepError, TransientError
 from throwaway import free_port, postgis
 

@@ -15,10 +15,11 @@ from bucket import BUCKET, stored_part, stored_source
 from cosmogony.errors import CosmogonyError
 from cosmogony.findings import Findings, LeftOut, Repair, Row
 from cosmogony.generate import generate
-from cosmogony_pipeline import canonical, engine, markers
-from cosmogony_pipeline.extract import Extracted, extract
-from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.source_config import SourceConfig
+from cosmogony_pipeline import engine
+from cosmogony_pipeline.release import canonical, markers
+from cosmogony_pipeline.sources.source_config import SourceConfig
+from cosmogony_pipeline.steps.extract import Extracted, extract
+from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
@@ -68,7 +69,7 @@ def test_the_same_work_is_skipped_without_a_download(
 ) -> None:
     fetch(store, GATINEAU, {})
     assert run(store, GATINEAU, tmp_path) == Extracted(1, False)
-    monkeypatch.setattr("cosmogony_pipeline.extract.download", None)  # would fail if called
+    monkeypatch.setattr("cosmogony_pipeline.steps.extract.download", None)  # would fail if called
     assert run(store, GATINEAU, tmp_path) == Extracted(1, True)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from bucket import BUCKET, stored_source
-from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.source_config import SourceConfig, parse_item
+from cosmogony_pipeline.sources.source_config import SourceConfig, parse_item
+from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 from bucket import BUCKET, stored_source
-from cosmogony_pipeline import markers
-from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.source_config import SourceConfig, parse_item
+from cosmogony_pipeline.release import markers
+from cosmogony_pipeline.sources.source_config import SourceConfig, parse_item
+from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_steps import keys
 from cosmogony_steps.documents import to_json
 from cosmogony_steps.errors import TransientError

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from bucket import BUCKET, stored_part, stored_source
 from cosmogony.findings import Row
-from cosmogony_pipeline import canonical, disk, engine
-from cosmogony_pipeline.extract import extract
-from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.inputs import BuildSettings
-from cosmogony_pipeline.merge import merge_parts
-from cosmogony_pipeline.source_config import SourceConfig
+from cosmogony_pipeline import engine
+from cosmogony_pipeline.release import canonical
+from cosmogony_pipeline.release.inputs import BuildSettings
+from cosmogony_pipeline.sources.source_config import SourceConfig
+from cosmogony_pipeline.steps.extract import extract
+from cosmogony_pipeline.steps.fetch import fetch
+from cosmogony_pipeline.steps.merge import merge_parts
+from cosmogony_pipeline.transfer import disk
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.s3 import Store

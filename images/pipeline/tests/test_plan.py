@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from bucket import stored_source
-from cosmogony_pipeline import disk, markers
-from cosmogony_pipeline.database import KnownRelease
-from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.inputs import BuildSettings, inputs_digest, make_inputs
-from cosmogony_pipeline.plan import Survey, make_plan
-from cosmogony_pipeline.source_config import SourceConfig, parse_item
+from cosmogony_pipeline.release import markers
+from cosmogony_pipeline.release.inputs import BuildSettings, inputs_digest, make_inputs
+from cosmogony_pipeline.sources.source_config import SourceConfig, parse_item
+from cosmogony_pipeline.steps.database import KnownRelease
+from cosmogony_pipeline.steps.fetch import fetch
+from cosmogony_pipeline.steps.plan import Survey, make_plan
+from cosmogony_pipeline.transfer import disk
 from cosmogony_steps import keys
 from cosmogony_steps.documents import PartMarker, PartSource, to_json
 from cosmogony_steps.errors import StepError, TransientError

@@ -7,12 +7,12 @@ import io
 import random
 
 import pytest
-from cosmogony_pipeline import markers
-from cosmogony_pipeline.failures import SourceChangedError
-from cosmogony_pipeline.inputs import BuildSettings, inputs_digest, make_inputs, parse_started, release_id
-from cosmogony_pipeline.readahead import ReadAhead
-from cosmogony_pipeline.source_config import SourceConfig
+from cosmogony_pipeline.release import markers
+from cosmogony_pipeline.release.inputs import BuildSettings, inputs_digest, make_inputs, parse_started, release_id
 from cosmogony_pipeline.sources.base import Version, published_md5
+from cosmogony_pipeline.sources.failures import SourceChangedError
+from cosmogony_pipeline.sources.source_config import SourceConfig
+from cosmogony_pipeline.transfer.readahead import ReadAhead
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 

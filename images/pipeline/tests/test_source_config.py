@@ -5,14 +5,14 @@ import json
 from typing import Any
 
 import pytest
-from cosmogony_pipeline.source_config import (
+from cosmogony_pipeline.sources.source_config import (
     SourceConfig,
     checked_languages,
     parse_item_json,
     parse_sources,
     with_whole_url,
 )
-from cosmogony_pipeline.urls import shown
+from cosmogony_pipeline.sources.urls import shown
 from cosmogony_steps.documents import to_json
 from cosmogony_steps.errors import StepError
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from bucket import BUCKET
-from cosmogony_pipeline.extract import extract
-from cosmogony_pipeline.fetch import fetch
-from cosmogony_pipeline.merge import merge_parts
-from cosmogony_pipeline.source_config import parse_item
+from cosmogony_pipeline.sources.source_config import parse_item
+from cosmogony_pipeline.steps.extract import extract
+from cosmogony_pipeline.steps.fetch import fetch
+from cosmogony_pipeline.steps.merge import merge_parts
 from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 from test_extract import DATA

@@ -21,7 +21,7 @@ from cosmogony_steps.documents import (
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.progress import Progress
 
-from .left_out import from_extractor
+from .release.left_out import from_extractor
 
 # where each stage begins and ends on the way from 0 to 1
 _STAGES = {

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from ..source_config import SourceConfig
 from .base import Source
 from .file import FileSource
 from .http import HttpSource
 from .s3 import S3Source
+from .source_config import SourceConfig
 
 __all__ = ["Source", "open_source"]
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from cosmogony_steps.documents import SourceVersion
 
-from ..urls import shown
+from .urls import shown
 
 CHUNK = 256 * 1024
 _MD5 = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")

@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from cosmogony_steps.errors import StepError, TransientError
 
-from ..failures import SourceChangedError
-from ..urls import shown
 from .base import CHUNK, Version, published_md5
+from .failures import SourceChangedError
+from .urls import shown
 
 
 class _FileBody:

@@ -13,9 +13,9 @@ from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.tls import ca_file
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from ..failures import SourceChangedError
-from ..urls import shown
 from .base import CHUNK, Version, published_md5
+from .failures import SourceChangedError
+from .urls import shown
 
 MAX_REDIRECTS = 10
 _PASSING = {408, 425, 429}  # and every 5xx

@@ -14,9 +14,9 @@ from cosmogony_steps.s3.server import checked_bucket
 from minio import Minio
 from minio.error import S3Error
 
-from ..failures import SourceChangedError
-from ..urls import shown
 from .base import CHUNK, Version, published_md5
+from .failures import SourceChangedError
+from .urls import shown
 
 _ABSENT = {"NoSuchKey", "NoSuchObject", "NoSuchBucket"}
 

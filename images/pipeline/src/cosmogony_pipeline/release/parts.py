@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cosmogony_steps.documents import PartMarker, SourceMarker
 
-from .source_config import SourceConfig
+from ..sources.source_config import SourceConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from cosmogony_steps import keys, log
 from cosmogony_steps.documents import DocumentError, NewerFormatError, PartMarker, SourceMarker
 from cosmogony_steps.s3 import ObjectInfo, Store
 
+from ..sources.base import Version
+from ..sources.source_config import SourceConfig
 from . import canonical
-from .source_config import SourceConfig
-from .sources.base import Version
 
 _Marker = TypeVar("_Marker", SourceMarker, PartMarker)
 

@@ -13,12 +13,14 @@ from cosmogony_steps.errors import StepError, TransientError, UsageError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 
-from . import disk, engine, markers
+from .. import engine
+from ..release import markers
+from ..release.inputs import BuildSettings, inputs_digest, make_inputs
+from ..sources import open_source
+from ..sources.base import Version
+from ..sources.source_config import SourceConfig
+from ..transfer import disk
 from .database import KnownRelease
-from .inputs import BuildSettings, inputs_digest, make_inputs
-from .source_config import SourceConfig
-from .sources import open_source
-from .sources.base import Version
 
 MODES = ("full", "changed", "source", "reimport")
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from cosmogony_steps.documents import Inputs, to_json
 from cosmogony_steps.errors import UsageError
 
+from ..sources.source_config import SourceConfig
 from . import canonical
-from .source_config import SourceConfig
 
 
 @dataclass(frozen=True, slots=True)

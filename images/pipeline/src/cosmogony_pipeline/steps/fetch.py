@@ -13,13 +13,13 @@ from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 
-from . import markers
-from .download import Download
-from .failures import ChecksumMismatchError, SourceChangedError
-from .readahead import ReadAhead
-from .source_config import SourceConfig
-from .sources import open_source
-from .sources.base import Source, Version
+from ..release import markers
+from ..sources import open_source
+from ..sources.base import Source, Version
+from ..sources.failures import ChecksumMismatchError, SourceChangedError
+from ..sources.source_config import SourceConfig
+from ..transfer.download import Download
+from ..transfer.readahead import ReadAhead
 
 ROUNDS = 3  # full downloads at most, when the file changes under our feet
 

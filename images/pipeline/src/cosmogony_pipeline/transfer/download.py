@@ -11,8 +11,8 @@ from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 
-from .failures import ChecksumMismatchError
-from .sources.base import Body, Source, Version
+from ..sources.base import Body, Source, Version
+from ..sources.failures import ChecksumMismatchError
 
 
 class Download:

@@ -18,9 +18,9 @@ from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 
+from ..sources.base import Version
+from ..sources.s3 import S3Source
 from .download import Download
-from .sources.base import Version
-from .sources.s3 import S3Source
 
 BLOCK = 1024 * 1024
 

@@ -13,11 +13,12 @@ from cosmogony_steps.documents import PartMarker, PartSource, SourceMarker
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
 
-from . import engine, markers
-from .disk import MEBIBYTE, extract_needs
-from .left_out import by_reason
-from .source_config import SourceConfig
-from .transfer import disk_errors, download, upload
+from .. import engine
+from ..release import markers
+from ..release.left_out import by_reason
+from ..sources.source_config import SourceConfig
+from ..transfer.disk import MEBIBYTE, extract_needs
+from ..transfer.files import disk_errors, download, upload
 
 
 @dataclass(frozen=True, slots=True)

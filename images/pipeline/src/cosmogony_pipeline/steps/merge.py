@@ -26,14 +26,15 @@ from cosmogony_steps.documents import (
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
 
-from . import engine, markers
-from .disk import merge_needs, short
-from .inputs import BuildSettings, inputs_digest, make_inputs, release_id
-from .left_out import add_up
-from .parts import Part
-from .source_config import SourceConfig
-from .transfer import disk_errors, download, upload
-from .warnings import find_warnings
+from .. import engine
+from ..release import markers
+from ..release.inputs import BuildSettings, inputs_digest, make_inputs, release_id
+from ..release.left_out import add_up
+from ..release.parts import Part
+from ..release.warnings import find_warnings
+from ..sources.source_config import SourceConfig
+from ..transfer.disk import merge_needs, short
+from ..transfer.files import disk_errors, download, upload
 
 
 def merge_parts(
