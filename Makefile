@@ -42,7 +42,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
 .PHONY: help local down clean status prune logs venv test test-long lint arrows requirements schemas unit molecule faults e2e live long bench browser node build
-.PHONY: sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
+.PHONY: test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -182,8 +182,12 @@ $(NODE_MODULES): %/node_modules/.stamp: %/package-lock.json | node
 test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 	@.ci/test
 
-test-long: ## the gate with every fault of scenario data_update, the tests of `make long`, the checks of the collection
+test-upgrade: venv ## scenario upgrade: an earlier commit is deployed and becomes this checkout, with its data
+	@molecule test -s upgrade
+
+test-long: ## the gate with every fault of scenario data_update, scenario upgrade, the tests of `make long`, the checks of the collection
 	@FAULTS=all .ci/test
+	$(MAKE) --no-print-directory test-upgrade
 	$(MAKE) --no-print-directory long ARGS=--require-services
 	$(MAKE) --no-print-directory sanity galaxy-import matrix
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where everything is; the scenario data_update gives it in the environment."""
+"""Where everything is; the scenarios data_update and upgrade give it in the environment."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _given(name: str) -> str:
     value = os.environ.get(name, "")
-    assert value, f"{name} is not set: run `molecule verify -s data_update`, which gives it"
+    assert value, f"{name} is not set: run `molecule verify -s data_update` or `-s upgrade`, which give it"
     return value
 
 
@@ -33,14 +33,14 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Settings:
         found = cls(
-            kubeconfig=_given("FAULTS_KUBECONFIG"),
-            namespace=_given("FAULTS_NAMESPACE"),
-            backing_namespace=_given("FAULTS_BACKING_NAMESPACE"),
-            site_url=_given("FAULTS_SITE_URL"),
-            downloads_url=_given("FAULTS_DOWNLOADS_URL"),
-            samples=Path(_given("FAULTS_SAMPLES_DIR")),
-            programs=Path(_given("FAULTS_PROGRAMS_DIR")),
-            inventories=tuple(_given("FAULTS_INVENTORIES").split()),
+            kubeconfig=_given("SCENARIO_KUBECONFIG"),
+            namespace=_given("SCENARIO_NAMESPACE"),
+            backing_namespace=_given("SCENARIO_BACKING_NAMESPACE"),
+            site_url=_given("SCENARIO_SITE_URL"),
+            downloads_url=_given("SCENARIO_DOWNLOADS_URL"),
+            samples=Path(_given("SCENARIO_SAMPLES_DIR")),
+            programs=Path(_given("SCENARIO_PROGRAMS_DIR")),
+            inventories=tuple(_given("SCENARIO_INVENTORIES").split()),
             bucket=_given("S3_BUCKET"),
         )
         for name in (found.namespace, found.backing_namespace):

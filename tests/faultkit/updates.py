@@ -15,6 +15,7 @@ from typing import Any
 from .settings import ROOT, Settings
 from .waiting import wait_for
 
+NOT_OF_USERS = ("PG", "S3_", "SCENARIO_", "MOLECULE_", "ANSIBLE_")
 SUBMITTED = re.compile(r"^\s+(\S+) submitted$", re.MULTILINE)
 
 
@@ -22,23 +23,30 @@ class Playbook:
     """One run of a playbook; it continues while the test does something else."""
 
     def __init__(
-        self, settings: Settings, playbook: str, folder: Path, extra: dict[str, Any] | None = None, *options: str
+        self,
+        settings: Settings,
+        playbook: str,
+        folder: Path,
+        extra: dict[str, Any] | None = None,
+        *options: str,
+        checkout: Path = ROOT,
     ) -> None:
         self.began = time.monotonic()
         self.file = folder / f"{Path(playbook).stem}-{time.monotonic_ns()}.log"
-        inventories = [f"--inventory={ROOT / name}" for name in settings.inventories]
+        # Another checkout has its own inventories, but not those of every scenario.
+        places = [checkout if (checkout / name).is_dir() else ROOT for name in settings.inventories]
+        inventories = [f"--inventory={place / name}" for place, name in zip(places, settings.inventories, strict=True)]
         command = [
             str(Path(sys.executable).with_name("ansible-playbook")),
-            str(ROOT / playbook),
+            str(checkout / playbook),
             *inventories,
             *options,
         ]
         if extra:
             command.append(f"--extra-vars={json.dumps(extra)}")
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        # Not its own: a user has none of the connection data, and molecule wants colours, which come before ours.
-        for name in [name for name in environment if name.startswith(("PG", "S3_", "ANSIBLE_FORCE_COLOR"))]:
-            del environment[name]
+        # Nothing of the scenario: a user has none of the connection data, and molecule sets options of Ansible.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OF_USERS)}
+        environment |= {"ANSIBLE_CONFIG": str(checkout / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         with self.file.open("w") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=folder, env=environment
@@ -78,8 +86,8 @@ class Playbook:
             self.process.kill()
             self.process.wait(timeout=30)
 
-    def succeeded(self) -> Playbook:
-        self.finish()
+    def succeeded(self, *, limit: float = 400) -> Playbook:
+        self.finish(limit=limit)
         assert self.process.returncode == 0, self.output[-6000:]
         return self
 

@@ -73,6 +73,15 @@ class Bench:
         self.leftovers = Leftovers(self.cluster, self.store, self.database)
         self._playbooks: list[Playbook] = []
 
+    @classmethod
+    def of_scenario(cls, tests: str) -> Bench:
+        """For the stack of the scenario that runs; what its playbooks say is kept in artifacts/TESTS."""
+        folder = ROOT / "artifacts" / tests
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.log"):
+            old.unlink()
+        return cls(Settings.from_environment(), folder)
+
     def original(self, name: str) -> bytes:
         if name == LIECHTENSTEIN:
             return (self.settings.samples / LIECHTENSTEIN).read_bytes()
@@ -100,8 +109,9 @@ class Bench:
         assert first.started and first.finished and second.started and second.finished
         return seconds((max(first.started, second.started), min(first.finished, second.finished)))
 
-    def playbook(self, playbook: str, *options: str, **extra: Any) -> Playbook:
-        started = Playbook(self.settings, playbook, self.folder, extra, *options)
+    def playbook(self, playbook: str, *options: str, checkout: Path = ROOT, **extra: Any) -> Playbook:
+        """Start a playbook of this checkout or of another one."""
+        started = Playbook(self.settings, playbook, self.folder, extra, *options, checkout=checkout)
         self._playbooks.append(started)
         return started
 

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-INTERVAL = 0.5
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -80,10 +78,11 @@ class Look:
 
 
 class Watch:
-    """Looks every half second in a separate thread, from start to end."""
+    """Looks every INTERVAL seconds in a separate thread, from start to end."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, interval: float = 0.5) -> None:
         self.site = site
+        self.interval = interval
         self.looks: list[Look] = []
         release = site.release()
         self._cached = site.tile(6, version=release)
@@ -112,7 +111,7 @@ class Watch:
         )  # fmt: skip
 
     def _run(self) -> None:
-        while not self._stop.wait(INTERVAL):
+        while not self._stop.wait(self.interval):
             self.looks.append(self.look())
 
     def releases(self) -> list[str]:
