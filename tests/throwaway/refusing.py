@@ -14,13 +14,17 @@ from pathlib import Path
 
 @dataclass
 class Answer:
-    """What is answered; with `then`, the requests after the first one get that."""
+    """What is answered; with `then`, the requests after the first one get that.
+
+    The answers to the methods of `without_length` have no Content-Length, as with some proxies.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = "application/xml"
     headers: dict[str, str] = field(default_factory=dict)
     then: Answer | None = None
+    without_length: tuple[str, ...] = ()
 
 
 def s3_error(code: str, status: int) -> Answer:
@@ -39,7 +43,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
+        if self.command not in answer.without_length:
+            self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)

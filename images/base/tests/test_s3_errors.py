@@ -104,6 +104,15 @@ def test_a_server_that_names_an_hour_is_asked_again_soon() -> None:
     assert time.monotonic() - began < 60
 
 
+def test_a_proxy_that_leaves_out_the_length_of_the_content() -> None:
+    with serving(Answer(200, b'{"a": 1}', without_length=("GET",))) as server:
+        assert Store.from_environment(server.environment()).find_json("osm/a.pbf.json") == {"a": 1}
+    answer = Answer(200, b'{"a": 1}', without_length=("GET", "HEAD"))
+    with serving(answer) as server, pytest.raises(StepError, match="have no Content-Length") as caught:
+        Store.from_environment(server.environment()).find_json("osm/a.pbf.json")
+    assert caught.value.exit_code == 1
+
+
 def test_a_server_that_is_away_may_come_back() -> None:
     error = ask({**settings(), "S3_ENDPOINT": f"127.0.0.1:{free_port()}"})
     assert isinstance(error, TransientError)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import urllib3
 from minio import Minio
 
-from ..errors import TransientError
+from ..errors import StepError, TransientError
 from ..retry import Backoff
 from .errors import translate_errors
 
@@ -32,8 +32,19 @@ class ObjectStream(io.RawIOBase):
         self._response: urllib3.BaseHTTPResponse | None = None
         with translate_errors(where, self._action):
             headers = self._open().headers
-        self.size = int(headers.get("Content-Length", 0))
+            self.size = self._find_size(headers.get("Content-Length"))
         self._etag = headers.get("ETag", "").strip('"')
+
+    def _find_size(self, length: str | None) -> int:
+        """Return the size of the object, which a proxy may have left out of the answer that holds the content."""
+        if length is not None:
+            return int(length)
+        if size := self._client.stat_object(self._bucket, self._key).size:
+            return size
+        raise StepError(
+            f"{self._action} at {self._where} failed: the answers have no Content-Length, so that a part could not be"
+            " told from the whole; reach the S3 server without the proxy that leaves it out"
+        )
 
     def readable(self) -> bool:
         """Tell that this is a stream to read."""
