@@ -68,6 +68,13 @@ def test_bad_port(monkeypatch: pytest.MonkeyPatch, importer: Importer) -> None:
     assert "POSTGRES_PORT '5432;' is not a number" in importer.run("init", code=2)
 
 
+def test_blanks_around_settings_do_not_count(monkeypatch: pytest.MonkeyPatch, importer: Importer) -> None:
+    monkeypatch.setenv("PGPORT", os.environ["POSTGRES_PORT"] + "\n")
+    monkeypatch.setenv("POSTGRES_PORT", " ")
+    monkeypatch.setenv("POSTGRES_SSLMODE", " ")
+    importer.run("init")
+
+
 def test_unknown_extension_and_missing_file(importer: Importer) -> None:
     assert "Unknown file extension" in importer.run("import_data", "zones.JSON", code=1)
     assert "no such file" in importer.run("import_data", "nowhere.jsonl.gz", code=1)

@@ -32,12 +32,14 @@ class Database:
         """
         names = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
         values = required(environment, names, "database")
-        port = environment.get("POSTGRES_PORT") or environment.get("PGPORT") or ""
+        port, libpq_port, sslmode = (
+            environment.get(name, "").strip() for name in ("POSTGRES_PORT", "PGPORT", "POSTGRES_SSLMODE")
+        )
         return cls(
             values["POSTGRES_HOST"],
-            integer(port, "POSTGRES_PORT", least=1, most=65535) or DEFAULT_PORT,
+            integer(port or libpq_port, "POSTGRES_PORT", least=1, most=65535) or DEFAULT_PORT,
             values["POSTGRES_DB"],
             values["POSTGRES_USER"],
             environment["POSTGRES_PASSWORD"],  # blanks around it belong to it
-            environment.get("POSTGRES_SSLMODE") or "prefer",
+            sslmode or "prefer",
         )
