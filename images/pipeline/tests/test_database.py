@@ -55,6 +55,17 @@ def test_a_wrong_password_stays_wrong(postgres: postgis.Server, database: str) -
     assert "\n" not in str(failed.value)
 
 
+def test_blanks_around_a_password_belong_to_it(postgres: postgis.Server, database: str) -> None:
+    with postgres.connect(database) as connection:
+        connection.execute("create role blanks superuser login password ' secret '")
+    try:
+        known = {"POSTGRES_USER": "blanks", "POSTGRES_PASSWORD": " secret "}
+        kept_releases({**postgres.environment(database), **known})
+    finally:
+        with postgres.connect(database) as connection:
+            connection.execute("drop role blanks")
+
+
 def test_a_server_that_is_away_may_come_back(postgres: postgis.Server, database: str) -> None:
     with pytest.raises(TransientError, match="cannot be reached") as failed:
         kept_releases({**postgres.environment(database), "POSTGRES_PORT": str(free_port())})

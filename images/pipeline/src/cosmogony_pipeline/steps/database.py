@@ -48,7 +48,7 @@ def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
             port=port,
             dbname=values["POSTGRES_DB"],
             user=user,
-            password=values["POSTGRES_PASSWORD"],
+            password=environ["POSTGRES_PASSWORD"],  # blanks around it belong to it
             sslmode=environ.get("POSTGRES_SSLMODE", "").strip() or "prefer",
             connect_timeout=10,
             options=f"-c statement_timeout={STATEMENT}s",
