@@ -17,9 +17,9 @@ import psycopg
 import pytest
 from cosmogony_importer.database import sessions
 from cosmogony_importer.database.activity import INTERVAL, Activity
-from cosmogony_importer.settings import Database
 from cosmogony_steps import heartbeat
 from cosmogony_steps.heartbeat import Heartbeat
+from cosmogony_steps.postgres import Database
 
 from .helpers import Importer, Zones
 

@@ -10,8 +10,8 @@ import pytest
 import shapely
 import shapely.geometry
 from cosmogony_importer.load import bands
-from cosmogony_importer.settings import Database
 from cosmogony_importer.tiles import pyramid
+from cosmogony_steps.postgres import Database
 
 from .helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 

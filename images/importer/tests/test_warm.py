@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from cosmogony_importer.database import parallel
 from cosmogony_importer.releases import catalog
-from cosmogony_importer.settings import Database
 from cosmogony_importer.tiles import area, pyramid
+from cosmogony_steps.postgres import Database
 
 from .helpers import Importer, Zones, features, grid, tile, tile_of
 

@@ -9,7 +9,7 @@ import time
 import psycopg
 import pytest
 from cosmogony_importer.database import parallel, sessions
-from cosmogony_importer.settings import Database
+from cosmogony_steps.postgres import Database
 
 from .helpers import Importer
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from cosmogony_pipeline.steps.database import KnownRelease, kept_releases
-from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.errors import StepError, TransientError, UsageError
 from throwaway import free_port, postgis
 
 
@@ -75,3 +75,30 @@ def test_a_server_that_is_away_may_come_back(postgres: postgis.Server, database:
 def test_missing_settings_are_named() -> None:
     with pytest.raises(StepError, match="POSTGRES_HOST, POSTGRES_PASSWORD not set"):
         kept_releases({"POSTGRES_DB": "x", "POSTGRES_USER": "y"})
+
+
+def test_a_statement_that_is_cancelled_may_succeed_later(postgres: postgis.Server, database: str) -> None:
+    """As one that waits too long for a lock."""
+    with postgres.connect(database) as connection:
+        connection.execute(
+            "drop view if exists public.cosmogony_releases;"
+            "create view public.cosmogony_releases as select 'r1' as id, 'd1' as inputs_digest, true as live, "
+            "'public' as schema_name, now() as published_at "
+            "where pg_cancel_backend(pg_backend_pid()) and pg_sleep(5) is not null"
+        )
+    with pytest.raises(TransientError, match="canceling statement") as failed:
+        kept_releases(postgres.environment(database))
+    assert failed.value.exit_code == 75
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"POSTGRES_PORT": "five"}, "POSTGRES_PORT 'five' is not a number"),
+        ({"POSTGRES_SSLMODE": "bogus"}, "POSTGRES_SSLMODE 'bogus' is none of disable, allow, prefer"),
+    ],
+)
+def test_a_setting_that_is_not_valid_is_refused(setting: dict[str, str], message: str) -> None:
+    names = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
+    with pytest.raises(UsageError, match=message):
+        kept_releases(dict.fromkeys(names, "x") | setting)

@@ -37,7 +37,7 @@ import orjson
 import psycopg
 from cosmogony_importer.database import sessions, statements
 from cosmogony_importer.load import bands, loader, reader, rows
-from cosmogony_importer.settings import Database
+from cosmogony_steps.postgres import Database
 from cosmogony_steps.zonefiles import ZoneFormat
 
 EXTRACT = ROOT / "tests/data/luxembourg_filtered.osm.pbf"

@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmogony_importer.load import loader
 from cosmogony_importer.releases import catalog, migrations, switch
-from cosmogony_importer.settings import Database
+from cosmogony_steps.postgres import Database
 from cosmogony_steps.zonefiles import ZoneFormat
 from throwaway import postgis
 

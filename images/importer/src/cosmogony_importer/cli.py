@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import psycopg
 from cosmogony_steps.errors import StepError, TerminatedError
+from cosmogony_steps.postgres import translate_database_error
 from cosmogony_steps.run import EXIT_CODES, run_command
 
 from .commands import COMMANDS
 from .database import activity
-from .database.errors import translate_database_error
 
 
 def make_parser() -> argparse.ArgumentParser:

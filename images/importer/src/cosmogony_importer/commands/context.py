@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.postgres import Database
 
 from ..database import sessions
 from ..releases import catalog, migrations
-from ..settings import Database
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store

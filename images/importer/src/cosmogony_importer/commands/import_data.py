@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.postgres import Database
 from cosmogony_steps.zonefiles import detect_format
 
-from ..settings import Database
 from .arguments import Subparsers, add_command, add_jobs, add_wait
 from .context import connect_database
 

@@ -10,11 +10,11 @@ import time
 from cosmogony_steps import keys, log
 from cosmogony_steps.documents import Manifest
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.postgres import Database
 from cosmogony_steps.zonefiles import ZoneFormat
 
 from ..progress import format_duration
 from ..releases import catalog, durations
-from ..settings import Database
 from .arguments import Subparsers, add_command, add_jobs, add_release, add_wait
 from .context import connect_database, open_store
 

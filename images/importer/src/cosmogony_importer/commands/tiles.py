@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cosmogony_steps import log
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.postgres import Database
 
 from ..progress import format_duration
 from ..releases import durations
-from ..settings import Database
 from ..tiles import area, pyramid
 from .arguments import Subparsers, add_command, add_jobs, blank_or, country_code, true_or_false, zoom
 from .context import connect_database, get_release_or_live

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 import psycopg
+from cosmogony_steps.postgres import Database
 
-from ..settings import Database
 from . import sessions
 
 Item = TypeVar("Item")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 import time
 import weakref
@@ -14,26 +13,21 @@ from typing import Any, TypeVar
 
 import psycopg
 from cosmogony_steps import heartbeat, log
-from cosmogony_steps.errors import StepError, TerminatedError, TransientError
+from cosmogony_steps.errors import TerminatedError, TransientError
+from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres.database import CONNECT_SECONDS
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
-from ..settings import Database
 from .queries import fetch_value
 
-CONNECT_SECONDS = 10.0
 CANCEL_SECONDS = 5.0  # that the server may take to answer a request to cancel a statement
 LOCK_SECONDS = 600  # that a statement waits for a lock which another session holds
 # separate keys of one lock space: a long load must not keep anyone from publishing
 LOCK_SPACE = 0x636F736D
 LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
 LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "schema change", TILES: "tile planning"}
-# refusals that no waiting helps against
-REFUSED = re.compile(
-    r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
-    r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied"
-)
 
 
 Result = TypeVar("Result")
@@ -86,41 +80,17 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
         StepError: the server refuses the role, its password or the database.
         TransientError: the server does not answer in time.
     """
-    deadline = time.monotonic() + seconds
-    where = f"PostgreSQL {settings.user}@{settings.host}:{settings.port}/{settings.name}"
-    while True:
-        try:
-            connection = Session.connect(
-                host=settings.host,
-                port=settings.port,
-                dbname=settings.name,
-                user=settings.user,
-                password=settings.password,
-                sslmode=settings.sslmode,
-                autocommit=True,
-                connect_timeout=5,
-                application_name="cosmogony-importer",
-                keepalives_idle=30,
-                keepalives_interval=10,
-                keepalives_count=3,
-                options="-c client_connection_check_interval=5s -c client_min_messages=warning "
-                f"-c lock_timeout={LOCK_SECONDS}s",
-            )
-            with _opened_lock:
-                _opened[connection] = Opened(connection.info.backend_pid, settings)
-            return connection
-        except psycopg.OperationalError as error:
-            reason = " ".join(str(error).split())
-            if REFUSED.search(reason):
-                raise StepError(
-                    f"{where} refuses: {reason}; check POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB"
-                ) from error
-            if time.monotonic() > deadline:
-                raise TransientError(
-                    f"{where} does not answer for {seconds:.0f} s: {reason}; "
-                    "check POSTGRES_HOST and POSTGRES_PORT, and that it runs"
-                ) from error
-            time.sleep(0.3)
+    connection = settings.connect(
+        Session,
+        "cosmogony-importer",
+        seconds,
+        autocommit=True,
+        options="-c client_connection_check_interval=5s -c client_min_messages=warning "
+        f"-c lock_timeout={LOCK_SECONDS}s",
+    )
+    with _opened_lock:
+        _opened[connection] = Opened(connection.info.backend_pid, settings)
+    return connection
 
 
 @contextlib.contextmanager

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import psycopg
 from cosmogony_steps import log
+from cosmogony_steps.postgres import Database
 from psycopg import sql
 
 from ..database import parallel, statements
 from ..progress import Progress
-from ..settings import Database
 
 BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each is made from the one before
 PIXEL = 156543.03392804097  # metres per pixel at zoom 0, 256 pixels per tile

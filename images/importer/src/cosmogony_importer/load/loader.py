@@ -13,13 +13,13 @@ import psycopg
 from cosmogony_steps import log
 from cosmogony_steps.documents import Manifest, ManifestCounts
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.postgres import Database
 from cosmogony_steps.zonefiles import ZoneFormat
 from psycopg import sql
 
 from ..database import grants, sessions, statements
 from ..progress import Progress, format_duration
 from ..releases import catalog, migrations
-from ..settings import Database
 from . import bands, boxes, rows, staging
 from .rows import Row
 

@@ -40,14 +40,13 @@ from cosmogony_steps.documents import (
     SummarySource,
 )
 from cosmogony_steps.errors import MissingObjectError, StepError
+from cosmogony_steps.postgres import Database, translate_database_error
 from cosmogony_steps.s3 import Store
 
 from ..checks import completeness, left_out
 from ..database import sessions
-from ..database.errors import translate_database_error
 from ..progress import format_duration
 from ..releases import catalog, durations, migrations
-from ..settings import Database
 from .run import Run
 
 LISTED = 50  # entries of a list; its length stands beside it

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import psycopg
 from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.postgres import Database
 from psycopg import sql
 
 from ..database import parallel, statements
 from ..database.queries import fetch_value
 from ..progress import Progress
 from ..releases.catalog import Release
-from ..settings import Database
 from . import forecast, pyramid
 from .forecast import Estimate
 

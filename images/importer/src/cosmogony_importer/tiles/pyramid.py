@@ -9,6 +9,7 @@ import threading
 import psycopg
 from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.postgres import Database
 from psycopg import sql
 
 from ..database import parallel, sessions, statements
@@ -16,7 +17,6 @@ from ..database.queries import fetch_row, fetch_value
 from ..progress import Progress
 from ..releases import catalog
 from ..releases.catalog import Release
-from ..settings import Database
 from . import forecast
 from .counts import TileCount
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import psycopg
-from cosmogony_steps.errors import StepError, TransientError
 
-# connection lost, server going down or full, lock or serialization trouble
-TRANSIENT_STATES = ("08", "40", "53", "57P", "55P03", "58")
+from ..errors import StepError, TransientError
+
+# connection lost, server going down or full, statement cancelled, lock or serialization trouble
+TRANSIENT_STATES = ("08", "40", "53", "57", "55P03", "58")
 NO_PRIVILEGE = "42501"
 
 
