@@ -154,6 +154,7 @@ def settings() -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
+        ("S3_ENDPOINT", ":9000", "S3_ENDPOINT ':9000' is not host:port"),
         ("S3_ENDPOINT", "https://e:9000", "S3_ENDPOINT 'https://e:9000' is not host:port"),
         ("S3_ENDPOINT", "http://e:9000/path", "give it without scheme and path"),
         ("S3_ENDPOINT", "", "environment variable S3_ENDPOINT not set"),

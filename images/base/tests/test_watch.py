@@ -167,7 +167,7 @@ def test_the_exit_code_is_passed_on(start, name: str, code: int, stall: str | No
 
 def test_a_limit_that_is_no_number(start) -> None:
     code, _, said = start("succeed", stall="15 min").end()
-    assert code == 1
+    assert code == 2
     assert "succeed: STALL_SECONDS is '15 min', not a number of seconds" in said
 
 

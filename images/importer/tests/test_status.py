@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from .helpers import ID, Bucket, Importer, grid, manifest_inputs
+from .helpers import ID, Bucket, Importer, Zones, grid, manifest_inputs
 
 
 def status(importer: Importer) -> dict[str, Any]:
@@ -55,3 +55,15 @@ def test_release_of_an_original_database_has_no_sources(
 ) -> None:
     importer.load(zones.grid(size=2))
     assert [(one["sources"], one["as_original"]) for one in status(importer)["releases"]] == [([], None)]
+
+
+def test_a_manifest_that_cannot_be_read_hides_nothing_else(
+    importer: Importer, db: psycopg.Connection, zones: Zones
+) -> None:
+    """As after going back to an earlier version of the stack."""
+    release = importer.load(zones.grid(size=2))
+    schema = "release_" + release.replace("-", "_")
+    db.execute(f"UPDATE {schema}.manifest SET document = document || '{{\"format\": 99}}'")
+    (told,) = status(importer)["releases"]
+    assert (told["id"], told["sources"]) == (release, [])
+    assert "99" in importer.err

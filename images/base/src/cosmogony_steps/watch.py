@@ -14,7 +14,7 @@ import sys
 import time
 
 from . import heartbeat, log, termination
-from .errors import EXIT_PERMANENT, EXIT_TRANSIENT
+from .errors import EXIT_TRANSIENT, EXIT_USAGE
 from .heartbeat import Heartbeat
 
 VARIABLE = "STALL_SECONDS"
@@ -54,7 +54,7 @@ def _limit(step: str) -> float:
     if not text:
         return STALL
     if not text.isdecimal():
-        sys.exit(_fail(f"{step}: {VARIABLE} is '{text}', not a number of seconds; 0 is no limit", EXIT_PERMANENT))
+        sys.exit(_fail(f"{step}: {VARIABLE} is '{text}', not a number of seconds; 0 is no limit", EXIT_USAGE))
     return int(text)
 
 

@@ -57,6 +57,8 @@ class Server:
             UsageError: the endpoint is not host:port.
         """
         try:
+            if self.endpoint.startswith(":"):
+                raise ValueError("the host is missing")
             return Minio(
                 self.endpoint,
                 access_key=self.access_key,

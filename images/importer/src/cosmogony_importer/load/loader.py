@@ -208,12 +208,17 @@ def _copy_zones(connection: psycopg.Connection, source: ZoneStream, loaded: Load
             collected.add(row[0], row[-1])
             loaded.count(row)
             if loaded.rows % EVERY == 0:
-                log.info(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}")
+                _print_imported(loaded, start)
     collected.store(connection)
     progress.end()
-    log.info(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}")
+    _print_imported(loaded, start)
     if loaded.skipped:
         log.info(f"{loaded.skipped} records without geometry skipped")
+
+
+def _print_imported(loaded: Loaded, start: float) -> None:
+    """Print the line that the original importer prints, to standard output as there."""
+    print(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}", flush=True)
 
 
 def _promote_staging(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:

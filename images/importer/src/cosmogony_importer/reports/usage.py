@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from cosmogony_steps import keys
+from cosmogony_steps import keys, log
+from cosmogony_steps.documents import DocumentError, Manifest
 
 from ..database.queries import fetch_row, fetch_value
 from ..releases import catalog
@@ -29,7 +30,11 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
             (release.schema_name,),
         )
     )
-    manifest = catalog.read_manifest(connection, release)
+    try:
+        manifest = catalog.read_manifest(connection, release)
+    except DocumentError as error:  # of a newer version: the rest is still worth to be seen
+        log.warn(str(error))
+        manifest = Manifest(id=release.id)
     return {
         "id": release.id,
         "state": release.state,
