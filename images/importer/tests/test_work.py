@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 from cosmogony_importer.database import parallel, sessions
+from cosmogony_steps.errors import TerminatedError
 from cosmogony_steps.postgres import Database
 
 from .helpers import Importer
@@ -51,3 +53,17 @@ def test_a_lock_of_another_session_is_waited_for_with_a_limit(
             holder.execute("LOCK TABLE held")
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 other.execute("DROP TABLE held")
+
+
+def test_sigterm_within_the_statement_of_a_session_leaves_it_usable(importer: Importer) -> None:
+    """The signal handler may run in any line of psycopg, also in those that send a statement and read its results."""
+    with sessions.connect(Database.from_environment()) as session:
+
+        def send_and_stop() -> Iterator[None]:
+            session.pgconn.send_query(b"SELECT pg_sleep(300)")
+            raise TerminatedError("stopped by SIGTERM")
+            yield
+
+        with pytest.raises(TerminatedError):
+            session.wait(send_and_stop())
+        assert session.execute("SELECT 1").fetchone() == (1,)

@@ -17,6 +17,7 @@ from cosmogony_steps.errors import TerminatedError, TransientError
 from cosmogony_steps.postgres import Database
 from cosmogony_steps.postgres.database import CONNECT_SECONDS
 from psycopg.abc import PQGen
+from psycopg.generators import fetch_many
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
@@ -56,6 +57,8 @@ class Session(psycopg.Connection[TupleRow]):
                 with contextlib.suppress(psycopg.Error):  # it is cancelled, or the server is too slow for that
                     self.cancel_safe(timeout=CANCEL_SECONDS)
                     super().wait(gen, *limits, **named_limits)
+                    if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # SIGTERM came within `gen`
+                        super().wait(fetch_many(self.pgconn), *limits, **named_limits)
             raise
 
 
