@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 _HERE = Path(__file__).parent
-sys.path[:0] = [str(_HERE), str(_HERE.parent.parent / "src")]
+sys.path.insert(0, str(_HERE))
 
 from bucket import BUCKET, make_empty  # noqa: E402
 from cosmogony_steps.s3 import Store  # noqa: E402
