@@ -134,7 +134,7 @@ arrows: venv ## the imports between the packages of images/, and between the par
 requirements: venv ## requirements.txt of every Python image, out of uv.lock
 	@python tools/export_requirements.py
 
-schemas: venv ## JSON Schemas of the documents, made from their types
+schemas: venv ## JSON Schemas of the documents, from their types; types and documentation of the settings, from their schema
 	@python tools/make_schemas.py
 
 unit: venv $(NODE_MODULES) ## quick tests without the cluster

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the JSON Schemas of the documents, in docs/reference/schemas and in the API's openapi.json.
+"""Makes what is made of types and of the schema of the settings.
 
-Their source are the types of `cosmogony_steps.documents`. With --check nothing is written; what is not up to date is
-named, and the exit code is 1.
+Of the types of `cosmogony_steps.documents`: the JSON Schemas in docs/reference/schemas and in the API's openapi.json.
+Of meta/settings.schema.yml: the types of `cosmogony_steps.settings.model`, and docs/reference/settings.md.
+With --check nothing is written; what is not up to date is named, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -16,10 +17,16 @@ from typing import Any
 
 from cosmogony_steps.documents import ExpectedCount, GateReport, Manifest
 from cosmogony_steps.documents.schemas import make_components, make_schemas
+from settings_model import make_model
+from settings_reference import make_reference
+from settings_schema import Schema
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = ROOT / "docs/reference/schemas"
 OPENAPI = ROOT / "images/api/src/cosmogony_api/openapi.json"
+SETTINGS = ROOT / "meta/settings.schema.yml"
+MODEL = ROOT / "images/base/src/cosmogony_steps/settings/model.py"
+REFERENCE = ROOT / "docs/reference/settings.md"
 IN_OPENAPI = (ExpectedCount, GateReport, Manifest)
 MARK = "x-made-from"  # tells the schemas made here from those that are written by hand
 MODULE = "cosmogony_steps.documents"
@@ -32,6 +39,8 @@ def main() -> int:
     check = parser.parse_args().check
     wanted = {SCHEMAS / f"{name}.json": _text(schema) for name, schema in make_schemas().items()}
     wanted[OPENAPI] = _text(_with_components(json.loads(OPENAPI.read_text(encoding="utf-8"))))
+    settings = Schema(SETTINGS)
+    wanted |= {MODEL: make_model(settings), REFERENCE: make_reference(settings)}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     gone = [path for path in SCHEMAS.glob("*.json") if path not in wanted]
     if check:

@@ -1,128 +1,156 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings, output parameters, keys, waiting."""
+"""The settings of a step: file, environment, plan."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import argparse
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cosmogony_steps import keys
-from cosmogony_steps.errors import StepError, TerminatedError, TransientError, UsageError
-from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.retry import Backoff
-from cosmogony_steps.settings import boolean, integer, required, size, words
+from cosmogony_steps.errors import MissingObjectError, UsageError
+from cosmogony_steps.postgres import Database
+from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings, SourceSettings, apply_environment, document
+from cosmogony_steps.step_settings import add_plan_option, load_settings
+from throwaway import objectstore, or_skip
+
+BUCKET = "settings"
 
 
-@pytest.mark.parametrize("text", ["true", "True", " yes ", "on", "1", True])
-def test_true(text: object) -> None:
-    assert boolean(text, "X") is True
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a step has its settings."""
+    path = tmp_path / "settings.json"
+    monkeypatch.setattr(document, "PATH", path)
+    return path
 
 
-@pytest.mark.parametrize("text", ["false", "FALSE", "no", "off", "0", False])
-def test_false(text: object) -> None:
-    assert boolean(text, "X", default=True) is False
+@pytest.fixture(scope="module")
+def environ() -> Iterator[dict[str, str]]:
+    """Variables that name a bucket."""
+    server = or_skip(objectstore.server)
+    server.client().make_bucket(BUCKET)
+    yield server.environment(BUCKET)
+    server.stop()
 
 
-@pytest.mark.parametrize("text", ["", "  ", None])
-def test_blank_is_the_default(text: object) -> None:
-    assert boolean(text, "X") is False
-    assert boolean(text, "X", default=True) is True
+def write(path: Path, **settings: Any) -> None:
+    path.write_text(json.dumps({"format": 1, **settings}), encoding="utf-8")
 
 
-def test_neither_true_nor_false() -> None:
-    with pytest.raises(UsageError, match="X: 'perhaps' is neither true nor false"):
-        boolean("perhaps", "X")
+def load(plan: str = "", environ: dict[str, str] | None = None) -> Settings:
+    parser = argparse.ArgumentParser()
+    add_plan_option(parser)
+    return load_settings(parser.parse_args([f"--plan={plan}"]), environ or {})
 
 
-@pytest.mark.parametrize(("text", "number"), [("", None), (" 7 ", 7), ("0", 0)])
-def test_whole_numbers(text: str, number: int | None) -> None:
-    assert integer(text, "X") == number
+def test_without_a_file_all_settings_have_their_defaults(file: Path) -> None:
+    found = load()
+    assert found == Settings()
+    assert (found.gate.max_loss_percent, found.releases.keep, found.sources.extracts) == (5.0, 3, ())
 
 
-@pytest.mark.parametrize("text", ["seven", "7.5", "--7", "9" * 19])
-def test_what_is_no_whole_number(text: str) -> None:
-    with pytest.raises(UsageError, match=f"X '{text}' is not a number"):
-        integer(text, "X")
+def test_a_file_need_not_be_complete(file: Path) -> None:
+    write(file, gate={"max_loss_percent": 3, "incomplete": "allow"}, sources={"extracts": [{"url": "http://a/b.pbf"}]})
+    found = load()
+    assert (found.gate.max_loss_percent, found.gate.incomplete, found.gate.max_loss_zones) == (3.0, "allow", 10)
+    assert found.sources.extracts == (SourceSettings(url="http://a/b.pbf"),)
+    assert found.storage == Settings().storage
 
 
-def test_numbers_have_limits() -> None:
-    assert integer("-3", "X", least=-5) == -3
-    with pytest.raises(UsageError, match="X -1 is not from 0 up"):
-        integer("-1", "X")
-    with pytest.raises(UsageError, match="X 70000 is not from 1 to 65535"):
-        integer("70000", "X", least=1, most=65535)
+def test_settings_go_through_json_unchanged(file: Path) -> None:
+    write(file, languages=["fr"], sources={"extracts": [{"url": "http://a/b.pbf", "languages": ["de"]}]})
+    found = load()
+    assert Settings.from_json(json.loads(json.dumps(found.to_json())), "x") == found
+    assert found.to_json()["format"] == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("", None), ("5", 5), ("2Gi", 2**31), ("1.5k", 1500), ("300Mi", 300 << 20)]
+    ("settings", "said"),
+    [
+        (
+            {"gate": {"max_loss_percent": "many"}},
+            'setting gate.max_loss_percent: expected float, got str, found "many"',
+        ),
+        ({"gate": {"max_loss_percent": 101}}, "setting gate.max_loss_percent: expected float <= 100.0, found 101"),
+        ({"gate": {"incomplete": "perhaps"}}, "setting gate.incomplete: invalid enum value 'perhaps'"),
+        ({"gate": {"max_lost": 1}, "what": {}}, "setting gate.max_lost, what is unknown to this program"),
+        ({"sources": {"extracts": [{"url": "x", "ur": 1}]}}, "setting sources.extracts[0].ur is unknown"),
+        ({"sources": {"extracts": [{"name": "x"}]}}, "setting sources.extracts[0].url is missing"),
+        ({"storage": {"bucket": "No_Bucket!"}}, "setting storage.bucket: expected str matching regex"),
+        ({"releases": {"keep": 0}}, "setting releases.keep: expected int >= 1, found 0"),
+        ({"releases": 3}, "setting releases: expected object, got int, found 3"),
+        ({"format": "1"}, 'format is "1", a whole number is expected'),
+        ({"format": 2, "gate": {"max_lost": 1}}, "has format 2, this program reads up to 1: a newer version wrote it"),
+    ],
 )
-def test_sizes(text: str, found: int | None) -> None:
-    assert size(text, "--disk") == found
+def test_what_is_wrong_is_named_with_the_file(file: Path, settings: dict[str, Any], said: str) -> None:
+    write(file, **settings)
+    with pytest.raises(UsageError) as error:
+        load()
+    assert str(error.value).startswith(str(file))
+    assert said in str(error.value)
 
 
-def test_a_size_that_is_none_is_refused() -> None:
-    with pytest.raises(UsageError, match="--disk 'big'"):
-        size("big", "--disk")
+@pytest.mark.parametrize(("text", "said"), [("{", "is not JSON"), ("[]", "a JSON object is expected, found a list")])
+def test_a_file_that_is_no_document_is_explained(file: Path, text: str, said: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        load()
 
 
-def test_words() -> None:
-    assert words("b, a,,b", "X") == words(["a", "b"], "X") == ("a", "b")
-    with pytest.raises(UsageError, match="X: a list of words"):
-        words([1], "X")
+def test_a_file_that_cannot_be_read_is_explained(file: Path) -> None:
+    file.mkdir()
+    with pytest.raises(UsageError, match="cannot be read"):
+        load()
 
 
-def test_all_that_is_missing_is_named() -> None:
-    assert required({"A": " x "}, ["A"], "database") == {"A": "x"}
-    with pytest.raises(UsageError, match="database: environment variable A, C not set"):
-        required({"A": " ", "B": "x"}, ["A", "B", "C"], "database")
+def test_the_environment_goes_before_the_file(file: Path) -> None:
+    write(
+        file, storage={"endpoint": "file:1", "secure": True, "bucket": "of-file"}, database={"host": "file", "port": 1}
+    )
+    found = load(environ={"S3_ENDPOINT": " e:9000 ", "S3_SECURE": "no", "S3_BUCKET": " ", "POSTGRES_PORT": "5433"})
+    assert (found.storage.endpoint, found.storage.secure, found.storage.bucket) == ("e:9000", False, "of-file")
+    assert (found.database.host, found.database.port) == ("file", 5433)
 
 
-def test_outputs_are_plain_text_or_json(tmp_path: Path) -> None:
-    write_outputs(tmp_path / "new", {"text": "a b", "flag": True, "number": 3, "list": [{"é": 1}]})
-    found = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
-    assert found == {"text": "a b", "flag": "true", "number": "3", "list": '[{"é":1}]'}
+def test_a_port_that_kubernetes_sets_for_a_service_is_none(file: Path) -> None:
+    """A Service with the name postgres in the namespace gives every pod such a variable."""
+    write(file, database={"port": 5433})
+    assert load(environ={"POSTGRES_PORT": "tcp://10.0.0.7:5432"}).database.port == 5433
 
 
-def test_outputs_that_cannot_be_written_are_explained(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StepError, match="outputs cannot be written"):
-        write_outputs(tmp_path / "file" / "x", {"a": 1})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("S3_SECURE", "perhaps"), ("POSTGRES_PORT", "five"), ("PGPORT", "70000"), ("POSTGRES_SSLMODE", "bogus")],
+)
+def test_a_wrong_variable_is_named(name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=name.removeprefix("PG")):
+        apply_environment(Settings(), {name: value})
 
 
-def test_keys() -> None:
-    assert keys.source("a.pbf") == "osm/a.pbf"
-    assert keys.source_marker("a.pbf") == "osm/a.pbf.json"
-    assert keys.part("a.pbf") == "cosmogony-data/parts/a.pbf.jsonl.gz"
-    assert keys.part_marker("a.pbf") == "cosmogony-data/parts/a.pbf.json"
-    assert keys.LATEST_ZONES == "cosmogony-data/concat/cosmogony.jsonl.gz"
-    assert keys.LATEST_STATISTICS == "cosmogony-data/concat/tests_results.json"
-    assert keys.run_summary("update-x") == "runs/update-x.json"
-    made = [keys.release_zones, keys.release_manifest, keys.release_statistics, keys.release_summary]
-    assert tuple(key("r") for key in made) == tuple(f"releases/r/{name}" for name in keys.RELEASE_FILES)
-    assert keys.release_zones("r").startswith(keys.release("r"))
+def test_credentials_come_from_the_environment_only(file: Path) -> None:
+    write(file, storage={"endpoint": "e:9000"}, database={"host": "h", "name": "d"})
+    found = load()
+    store = Store.from_settings(found.storage, {"S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"})
+    assert (store.endpoint, store.bucket) == ("e:9000", "cosmogony")
+    database = Database.from_settings(found.database, {"POSTGRES_USER": "u", "POSTGRES_PASSWORD": " p "})
+    assert (database.host, database.name, database.user, database.password) == ("h", "d", "u", " p ")
+    with pytest.raises(UsageError, match="S3_ACCESS_KEY, S3_SECRET_KEY not set"):
+        Store.from_settings(found.storage, {})
+    with pytest.raises(UsageError, match="POSTGRES_HOST, POSTGRES_USER, POSTGRES_PASSWORD not set"):
+        Database.from_settings(Settings().database, {})
 
 
-def test_waiting_doubles_up_to_the_limit_and_honours_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    backoff = Backoff(attempts=5, first=1, limit=3)
-    for failures in (1, 2, 3):
-        backoff.wait(failures, TransientError("x"))
-    backoff.wait(1, TransientError("x", retry_after=5))
-    backoff.wait(1, TransientError("x", retry_after=3600))
-    assert slept == [1, 2, 3, 5, 6]
-    with pytest.raises(TransientError, match="x"):
-        backoff.wait(5, TransientError("x"))
-
-
-def test_sigterm_is_not_waited_for() -> None:
-    with pytest.raises(TerminatedError):
-        Backoff(attempts=5, first=0).wait(1, TerminatedError("x"))
-
-
-@pytest.mark.parametrize("module", ["run", "settings", "outputs", "keys", "retry", "progress", "watch"])
-def test_only_those_who_use_s3_load_it(module: str) -> None:
-    check = f"import sys, cosmogony_steps.{module}; sys.exit('minio' in sys.modules or 'urllib3' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+def test_a_command_of_a_run_has_the_settings_of_its_plan(file: Path, environ: dict[str, str]) -> None:
+    kept = Settings.from_json({"gate": {"max_loss_percent": 3}}, "x")
+    Store.from_environment(environ).write_json("runs/update-x/plan.json", {"settings": kept.to_json()})
+    write(file, gate={"max_loss_percent": 7, "of_a_newer_version": 1})
+    assert load("runs/update-x/plan.json", environ).gate.max_loss_percent == 3
+    with pytest.raises(UsageError, match="of_a_newer_version"):
+        load(" ", environ)
+    with pytest.raises(MissingObjectError, match=r"runs/update-y/plan\.json"):
+        load("runs/update-y/plan.json", environ)

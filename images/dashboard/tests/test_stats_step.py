@@ -111,7 +111,9 @@ def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     for name in ("S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"):
         monkeypatch.delenv(name, raising=False)
     assert main(["stats", "--release", RELEASE]) == 2
-    assert "S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY not set" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY not set" in said
+    assert "or storage.endpoint in its settings" in said
 
 
 @pytest.mark.usefixtures("environment")

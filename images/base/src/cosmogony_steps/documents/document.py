@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 
 import msgspec
 
+from .. import conversion
+from ..conversion import describe_value
 from ..errors import StepError
 
 NO_FORMAT: Final = 0  # of documents from before there were format numbers
@@ -66,12 +68,12 @@ class Document:
         """
         if not isinstance(data, Mapping):
             raise DocumentError(
-                f"{cls.TITLE} {key}: a JSON object is expected, found {_describe_value(data)}; {cls.REMEDY}"
+                f"{cls.TITLE} {key}: a JSON object is expected, found {describe_value(data)}; {cls.REMEDY}"
             )
         number = data.get("format", NO_FORMAT)
         if not isinstance(number, int) or isinstance(number, bool):
             raise DocumentError(
-                f"{cls.TITLE} {key}: field format: a whole number is expected, found {_describe_value(number)};"
+                f"{cls.TITLE} {key}: field format: a whole number is expected, found {describe_value(number)};"
                 f" {cls.REMEDY}"
             )
         if number > cls.FORMAT:
@@ -101,37 +103,6 @@ def to_json(value: object) -> Any:
 def convert(data: object, kind: type[_T], name: str, remedy: str) -> _T:
     """Make a value of a type out of plain JSON values; a `DocumentError` says where they do not fit."""
     try:
-        return msgspec.convert(data, kind)
-    except msgspec.ValidationError as cause:
-        text, _, path = str(cause).partition(" - at `")
-        path = path.rstrip("`").removeprefix("$").removeprefix(".")
-        raise DocumentError(f"{name}: {_describe_problem(text, path, data)}; {remedy}") from cause
-
-
-def _describe_problem(text: str, path: str, data: object) -> str:
-    """What is wrong in the words of msgspec, after the field and with the value that is there."""
-    missing = text.removeprefix("Object missing required field ")
-    if missing != text:
-        return f"field {'.'.join(part for part in (path, missing.strip('`')) if part)} is missing"
-    return f"field {path or '(all)'}: {text[:1].lower()}{text[1:].replace('`', '')}, found {_find_value(data, path)}"
-
-
-def _find_value(data: object, path: str) -> str:
-    value = data
-    for step in path.replace("[", ".[").split("."):
-        if step == "[...]":
-            return "that in one of its entries"
-        if step.startswith("[") and isinstance(value, list | tuple):
-            value = value[int(step.strip("[]"))]
-        elif step and isinstance(value, Mapping):
-            value = value[step]
-    return _describe_value(value)
-
-
-def _describe_value(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return "a list"
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 60 else f"{text[:60]}…"
+        return conversion.convert(data, kind)
+    except conversion.MismatchError as cause:
+        raise DocumentError(f"{name}: {cause}; {remedy}") from cause

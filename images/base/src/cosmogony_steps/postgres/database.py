@@ -8,14 +8,16 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 
-from ..errors import StepError, TransientError, UsageError
-from ..settings import integer, required
+from ..errors import StepError, TransientError
+from ..text import required
 
-DEFAULT_PORT = 5432
+if TYPE_CHECKING:
+    from ..settings import DatabaseSettings
+
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 0.3  # between two tries
 # refusals that no waiting helps against; libpq has no code for them
@@ -23,9 +25,6 @@ _REFUSED = re.compile(
     r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
     r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied"
 )
-
-# https://www.postgresql.org/docs/current/libpq-ssl.html
-_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 Connection = TypeVar("Connection", bound="psycopg.Connection[Any]")
 
@@ -42,23 +41,37 @@ class Database:
     sslmode: str
 
     @classmethod
+    def from_settings(cls, settings: DatabaseSettings, environ: Mapping[str, str]) -> Database:
+        """Take the address from the settings, and POSTGRES_USER and POSTGRES_PASSWORD from the environment.
+
+        Raises:
+            UsageError: one of them is missing.
+        """
+        values = required(
+            {**environ, "POSTGRES_HOST": settings.host},
+            ("POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_PASSWORD"),
+            "database",
+            {"POSTGRES_HOST": "database.host"},
+        )
+        return cls(
+            settings.host,
+            settings.port,
+            settings.name,
+            values["POSTGRES_USER"],
+            environ["POSTGRES_PASSWORD"],  # blanks around it belong to it
+            settings.sslmode,
+        )
+
+    @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Database:
         """Read the variables POSTGRES_….
 
         Raises:
             UsageError: one is missing or not valid.
         """
-        names = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
-        values = required(environment, names, "database")
-        port = environment.get("POSTGRES_PORT", "").strip() or environment.get("PGPORT", "")
-        return cls(
-            values["POSTGRES_HOST"],
-            integer(port, "POSTGRES_PORT", least=1, most=65535) or DEFAULT_PORT,
-            values["POSTGRES_DB"],
-            values["POSTGRES_USER"],
-            environment["POSTGRES_PASSWORD"],  # blanks around it belong to it
-            _checked_sslmode(environment.get("POSTGRES_SSLMODE", "").strip() or "prefer"),
-        )
+        from ..settings import Settings, apply_environment
+
+        return cls.from_settings(apply_environment(Settings(), environment).database, environment)
 
     def connect(
         self, kind: type[Connection], application: str, seconds: float = CONNECT_SECONDS, **options: Any
@@ -106,9 +119,3 @@ class Database:
                         "check POSTGRES_HOST and POSTGRES_PORT, and that it runs"
                     ) from error
                 time.sleep(RETRY_SECONDS)
-
-
-def _checked_sslmode(mode: str) -> str:
-    if mode not in _SSL_MODES:
-        raise UsageError(f"POSTGRES_SSLMODE '{mode}' is none of {', '.join(_SSL_MODES)}")
-    return mode

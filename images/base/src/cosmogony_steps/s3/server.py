@@ -5,16 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import urllib3
 from minio import Minio
 from minio.helpers import check_bucket_name
 
 from ..errors import UsageError
-from ..settings import boolean, required
+from ..text import required
 from ..tls import ca_file
 
-DEFAULT_REGION = "us-east-1"
+if TYPE_CHECKING:
+    from ..settings import SourceStorageSettings, StorageSettings
+
+SETTINGS = {"S3_ENDPOINT": "storage.endpoint", "SOURCE_S3_ENDPOINT": "source_storage.endpoint"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +33,39 @@ class Server:
     prefix: str = "S3_"  # of the variables, for messages
 
     @classmethod
+    def from_settings(
+        cls,
+        settings: StorageSettings | SourceStorageSettings,
+        environ: Mapping[str, str],
+        prefix: str = "S3_",
+        purpose: str = "S3 storage",
+    ) -> Server:
+        """Take the address from the settings, and ACCESS_KEY and SECRET_KEY, each behind the prefix, from variables.
+
+        Raises:
+            UsageError: there is no address, or only one of the keys; it begins with the purpose.
+        """
+        endpoint = f"{prefix}ENDPOINT"
+        required({endpoint: settings.endpoint}, [endpoint], purpose, SETTINGS)
+        access, secret = (environ.get(f"{prefix}{name}", "").strip() or None for name in ("ACCESS_KEY", "SECRET_KEY"))
+        if (access is None) != (secret is None):
+            raise UsageError(
+                f"{purpose}: only one of {prefix}ACCESS_KEY and {prefix}SECRET_KEY is set; set both or none"
+            )
+        return cls(settings.endpoint, settings.secure, settings.region, access, secret, prefix)
+
+    @classmethod
     def from_environment(cls, environ: Mapping[str, str], prefix: str = "S3_", purpose: str = "S3 storage") -> Server:
         """Read ENDPOINT, SECURE, REGION, ACCESS_KEY and SECRET_KEY, each behind the prefix.
 
         Raises:
             UsageError: one of them is missing or wrong; it begins with the purpose.
         """
-        endpoint = required(environ, [f"{prefix}ENDPOINT"], purpose)[f"{prefix}ENDPOINT"]
-        access, secret = (environ.get(f"{prefix}{name}", "").strip() or None for name in ("ACCESS_KEY", "SECRET_KEY"))
-        if (access is None) != (secret is None):
-            raise UsageError(
-                f"{purpose}: only one of {prefix}ACCESS_KEY and {prefix}SECRET_KEY is set; set both or none"
-            )
-        return cls(
-            endpoint,
-            boolean(environ.get(f"{prefix}SECURE"), f"{prefix}SECURE", default=True),
-            environ.get(f"{prefix}REGION", "").strip() or DEFAULT_REGION,
-            access,
-            secret,
-            prefix,
-        )
+        from ..settings import Settings, apply_environment
+
+        settings = apply_environment(Settings(), environ)
+        section = settings.storage if prefix == "S3_" else settings.source_storage
+        return cls.from_settings(section, environ, prefix, purpose)
 
     def client(self) -> Minio:
         """Return a client that tries again for half a minute where a server is away or overloaded.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
-from typing import Any, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from minio import Minio
 from minio.commonconfig import ComposeSource, CopySource
@@ -17,10 +17,13 @@ from minio.error import S3Error
 
 from .. import log
 from ..errors import MissingObjectError, StepError
-from ..settings import required
+from ..text import required
 from .errors import ABSENT, from_code, translate_errors
-from .server import Server, checked_bucket
+from .server import SETTINGS, Server, checked_bucket
 from .stream import ObjectStream
+
+if TYPE_CHECKING:
+    from ..settings import StorageSettings
 
 PART_SIZE = 16 * 1024 * 1024  # bytes
 MAX_PARTS = 9000  # S3 allows 10,000
@@ -65,15 +68,27 @@ class Store:
         self.where = f"S3 {endpoint}/{bucket}"
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Store:
-        """Read S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY, and S3_SECURE and S3_REGION if they are set.
+    def from_settings(cls, settings: StorageSettings, environ: Mapping[str, str]) -> Store:
+        """Take the bucket from the settings, and S3_ACCESS_KEY and S3_SECRET_KEY from the environment.
 
         Raises:
             UsageError: one of them is missing or wrong.
         """
-        values = required(environ, ("S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY", "S3_SECRET_KEY"), "S3 storage")
-        bucket = checked_bucket(values["S3_BUCKET"], "S3_BUCKET")
-        return cls(Server.from_environment(environ).client(), bucket, values["S3_ENDPOINT"])
+        names = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+        required({**environ, "S3_ENDPOINT": settings.endpoint}, names, "S3 storage", SETTINGS)
+        bucket = checked_bucket(settings.bucket, "S3_BUCKET")
+        return cls(Server.from_settings(settings, environ).client(), bucket, settings.endpoint)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Store:
+        """Read S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, and S3_BUCKET, S3_SECURE and S3_REGION if they are set.
+
+        Raises:
+            UsageError: one of them is missing or wrong.
+        """
+        from ..settings import Settings, apply_environment
+
+        return cls.from_settings(apply_environment(Settings(), environ).storage, environ)
 
     @staticmethod
     def is_configured(environ: Mapping[str, str]) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from cosmogony_steps import outputs
 from cosmogony_steps.errors import UsageError
-from cosmogony_steps.settings import boolean
+from cosmogony_steps.text import boolean
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cosmogony_steps import outputs
 from cosmogony_steps.run import EXIT_CODES
-from cosmogony_steps.settings import boolean, integer
+from cosmogony_steps.text import boolean, integer
 
 from ..sources.source_config import SourceConfig, checked_languages, parse_sources
 

@@ -7,7 +7,7 @@ import argparse
 import os
 
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.settings import boolean, integer, size
+from cosmogony_steps.text import boolean, integer, size
 
 from ..sources.source_config import checked_languages, parse_item_json
 from .arguments import Subparsers, add_as_original, add_command, add_scratch, add_source

@@ -7,7 +7,7 @@ import argparse
 import os
 
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.settings import size
+from cosmogony_steps.text import size
 
 from .arguments import (
     Subparsers,

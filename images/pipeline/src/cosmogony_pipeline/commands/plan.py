@@ -7,7 +7,7 @@ import argparse
 import os
 
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.settings import boolean
+from cosmogony_steps.text import boolean
 
 from .arguments import Subparsers, add_build_settings, add_command, add_sources, read_build_settings, read_sources
 

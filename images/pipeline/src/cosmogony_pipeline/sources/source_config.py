@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cosmogony_steps.documents import InputSource, PlanItem
 from cosmogony_steps.errors import UsageError
-from cosmogony_steps.settings import boolean, words
+from cosmogony_steps.text import boolean, words
 
 from .urls import shown
 

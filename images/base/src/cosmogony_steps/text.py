@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings as text, out of the environment or of arguments. Every error is a `UsageError` that names the setting."""
+"""Values as people, forms and environments write them. Every error is a `UsageError` that names the setting."""
 
 from __future__ import annotations
 
@@ -13,12 +13,25 @@ _FALSE = {"false", "no", "off", "0"}
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
-def required(environ: Mapping[str, str], names: Sequence[str], purpose: str) -> dict[str, str]:
-    """Return the values of variables without blanks around them; raise an error that names all that are missing."""
+def required(
+    environ: Mapping[str, str], names: Sequence[str], purpose: str, settings: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the values of variables without blanks around them.
+
+    Args:
+        environ: where they are.
+        names: of the variables.
+        purpose: what needs them, as the beginning of the message.
+        settings: the paths of the settings that some of them stand for.
+
+    Raises:
+        UsageError: variables are missing or blank; it names all of them.
+    """
     missing = [name for name in names if not environ.get(name, "").strip()]
     if missing:
+        paths = "".join(f", or {path} in its settings" for name, path in (settings or {}).items() if name in missing)
         raise UsageError(
-            f"{purpose}: environment variable {', '.join(missing)} not set; set it in the step's environment"
+            f"{purpose}: environment variable {', '.join(missing)} not set; set it in the step's environment{paths}"
         )
     return {name: environ[name].strip() for name in names}
 

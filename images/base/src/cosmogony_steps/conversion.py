@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values of types, out of plain JSON values. Needs the extra `documents`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class MismatchError(ValueError):
+    """A value does not have the type; the message names its path and what was found."""
+
+
+def convert(data: object, kind: type[T], noun: str = "field") -> T:
+    """Make a value of a type; `noun` is what the message calls the value that does not fit.
+
+    Raises:
+        MismatchError: a value is missing, or not of its type or within its limits.
+    """
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as cause:
+        text, _, path = str(cause).partition(" - at `")
+        path = path.rstrip("`").removeprefix("$").removeprefix(".")
+        raise MismatchError(_describe_problem(text, path, data, noun)) from cause
+
+
+def describe_value(value: object) -> str:
+    """Return a value as messages show it."""
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _describe_problem(text: str, path: str, data: object, noun: str) -> str:
+    """What is wrong in the words of msgspec, after the path and with the value that is there."""
+    missing = text.removeprefix("Object missing required field ")
+    if missing != text:
+        return f"{noun} {'.'.join(part for part in (path, missing.strip('`')) if part)} is missing"
+    return f"{noun} {path or '(all)'}: {text[:1].lower()}{text[1:].replace('`', '')}, found {_find_value(data, path)}"
+
+
+def _find_value(data: object, path: str) -> str:
+    value = data
+    for step in path.replace("[", ".[").split("."):
+        if step == "[...]":
+            return "that in one of its entries"
+        if step.startswith("[") and isinstance(value, list | tuple):
+            value = value[int(step.strip("[]"))]
+        elif step and isinstance(value, Mapping):
+            value = value[step]
+    return describe_value(value)

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of a step, typed. Needs the extra `documents`."""
+
+from .document import PATH
+from .environment import apply_environment
+from .model import DatabaseSettings, GateSettings, Settings, SourceSettings, SourceStorageSettings, StorageSettings
+
+__all__ = [
+    "PATH",
+    "DatabaseSettings",
+    "GateSettings",
+    "Settings",
+    "SourceSettings",
+    "SourceStorageSettings",
+    "StorageSettings",
+    "apply_environment",
+]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values as text, output parameters, keys, waiting."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cosmogony_steps import keys
+from cosmogony_steps.errors import StepError, TerminatedError, TransientError, UsageError
+from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.retry import Backoff
+from cosmogony_steps.text import boolean, integer, required, size, words
+
+
+@pytest.mark.parametrize("text", ["true", "True", " yes ", "on", "1", True])
+def test_true(text: object) -> None:
+    assert boolean(text, "X") is True
+
+
+@pytest.mark.parametrize("text", ["false", "FALSE", "no", "off", "0", False])
+def test_false(text: object) -> None:
+    assert boolean(text, "X", default=True) is False
+
+
+@pytest.mark.parametrize("text", ["", "  ", None])
+def test_blank_is_the_default(text: object) -> None:
+    assert boolean(text, "X") is False
+    assert boolean(text, "X", default=True) is True
+
+
+def test_neither_true_nor_false() -> None:
+    with pytest.raises(UsageError, match="X: 'perhaps' is neither true nor false"):
+        boolean("perhaps", "X")
+
+
+@pytest.mark.parametrize(("text", "number"), [("", None), (" 7 ", 7), ("0", 0)])
+def test_whole_numbers(text: str, number: int | None) -> None:
+    assert integer(text, "X") == number
+
+
+@pytest.mark.parametrize("text", ["seven", "7.5", "--7", "9" * 19])
+def test_what_is_no_whole_number(text: str) -> None:
+    with pytest.raises(UsageError, match=f"X '{text}' is not a number"):
+        integer(text, "X")
+
+
+def test_numbers_have_limits() -> None:
+    assert integer("-3", "X", least=-5) == -3
+    with pytest.raises(UsageError, match="X -1 is not from 0 up"):
+        integer("-1", "X")
+    with pytest.raises(UsageError, match="X 70000 is not from 1 to 65535"):
+        integer("70000", "X", least=1, most=65535)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("", None), ("5", 5), ("2Gi", 2**31), ("1.5k", 1500), ("300Mi", 300 << 20)]
+)
+def test_sizes(text: str, found: int | None) -> None:
+    assert size(text, "--disk") == found
+
+
+def test_a_size_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="--disk 'big'"):
+        size("big", "--disk")
+
+
+def test_words() -> None:
+    assert words("b, a,,b", "X") == words(["a", "b"], "X") == ("a", "b")
+    with pytest.raises(UsageError, match="X: a list of words"):
+        words([1], "X")
+
+
+def test_all_that_is_missing_is_named() -> None:
+    assert required({"A": " x "}, ["A"], "database") == {"A": "x"}
+    with pytest.raises(UsageError, match="database: environment variable A, C not set"):
+        required({"A": " ", "B": "x"}, ["A", "B", "C"], "database")
+
+
+def test_outputs_are_plain_text_or_json(tmp_path: Path) -> None:
+    write_outputs(tmp_path / "new", {"text": "a b", "flag": True, "number": 3, "list": [{"é": 1}]})
+    found = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
+    assert found == {"text": "a b", "flag": "true", "number": "3", "list": '[{"é":1}]'}
+
+
+def test_outputs_that_cannot_be_written_are_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StepError, match="outputs cannot be written"):
+        write_outputs(tmp_path / "file" / "x", {"a": 1})
+
+
+def test_keys() -> None:
+    assert keys.source("a.pbf") == "osm/a.pbf"
+    assert keys.source_marker("a.pbf") == "osm/a.pbf.json"
+    assert keys.part("a.pbf") == "cosmogony-data/parts/a.pbf.jsonl.gz"
+    assert keys.part_marker("a.pbf") == "cosmogony-data/parts/a.pbf.json"
+    assert keys.LATEST_ZONES == "cosmogony-data/concat/cosmogony.jsonl.gz"
+    assert keys.LATEST_STATISTICS == "cosmogony-data/concat/tests_results.json"
+    assert keys.run_summary("update-x") == "runs/update-x.json"
+    made = [keys.release_zones, keys.release_manifest, keys.release_statistics, keys.release_summary]
+    assert tuple(key("r") for key in made) == tuple(f"releases/r/{name}" for name in keys.RELEASE_FILES)
+    assert keys.release_zones("r").startswith(keys.release("r"))
+
+
+def test_waiting_doubles_up_to_the_limit_and_honours_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    backoff = Backoff(attempts=5, first=1, limit=3)
+    for failures in (1, 2, 3):
+        backoff.wait(failures, TransientError("x"))
+    backoff.wait(1, TransientError("x", retry_after=5))
+    backoff.wait(1, TransientError("x", retry_after=3600))
+    assert slept == [1, 2, 3, 5, 6]
+    with pytest.raises(TransientError, match="x"):
+        backoff.wait(5, TransientError("x"))
+
+
+def test_sigterm_is_not_waited_for() -> None:
+    with pytest.raises(TerminatedError):
+        Backoff(attempts=5, first=0).wait(1, TerminatedError("x"))
+
+
+@pytest.mark.parametrize(
+    "module", ["run", "text", "settings", "step_settings", "outputs", "keys", "retry", "progress", "watch"]
+)
+def test_only_those_who_use_s3_load_it(module: str) -> None:
+    check = f"import sys, cosmogony_steps.{module}; sys.exit('minio' in sys.modules or 'urllib3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

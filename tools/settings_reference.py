@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every setting with its two spellings, as docs/reference/settings.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from settings_schema import Entry, Schema
+
+_HEADER = """\
+# Settings
+
+<!-- `make schemas` makes this file of meta/settings.schema.yml. -->
+
+All settings of an inventory. Each has two spellings: a key of its section's dictionary,
+`cosmogony_gate: {max_loss_percent: 5}`, and its path with underscores, `cosmogony_gate_max_loss_percent: 5`, for
+surveys and `-e`. Where both are given, the second counts. A dictionary need not be complete: the defaults stay for the
+rest. Blank and null mean not set.
+
+A name that is not in this list is refused. Secrets belong in a vault, or in a Secret of the namespace that
+`existing_secret` names.
+"""
+_TABLE = "| setting | meaning | type, limits | default |\n|---|---|---|---|"
+
+
+def make_reference(schema: Schema) -> str:
+    """Return the page."""
+    parts = [_HEADER]
+    for heading, entries in schema.groups().items():
+        parts.append(f"## {heading}\n")
+        if alone := [entry for entry in entries if not entry.is_section]:
+            parts.append("\n".join([_TABLE, *(_make_row(f"`{_flat(entry)}`", entry) for entry in alone)]) + "\n")
+        for section in (entry for entry in entries if entry.is_section):
+            parts.append(_make_section(section, schema))
+    return "\n".join(parts)
+
+
+def _make_section(section: Entry, schema: Schema) -> str:
+    lines = [f"### {_flat(section)}\n", section.description]
+    if alone := section.schema.get("x-alone"):
+        lines.append(f"\nA single value in place of the dictionary is `{alone}`.")
+    lines += ["", _TABLE]
+    for setting in schema.settings(section):
+        path = ".".join(setting.path[1:])
+        lines.append(_make_row(f"`{path}`<br>`{_flat(setting)}`", setting))
+        if setting.schema["type"] == "array" and "properties" in setting.schema["items"]:
+            for child in schema.entries(Entry(setting.path, setting.schema["items"])):
+                lines.append(_make_row(f"`{path}[].{child.name}`", child))
+    return "\n".join(lines) + "\n"
+
+
+def _make_row(name: str, setting: Entry) -> str:
+    cells = (name, setting.description, _describe_type(setting.schema), _describe_default(setting.schema))
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _describe_type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return "one of " + ", ".join(f"`{word}`" for word in schema["enum"])
+    kinds = {"integer": "whole number", "boolean": "true or false", "object": "dictionary", "string": "text"}
+    text = kinds.get(schema["type"], str(schema["type"]))
+    if schema["type"] == "array":
+        text = "list of dictionaries" if schema["items"]["type"] == "object" else "list of texts"
+    if schema.get("writeOnly"):
+        text = "secret " + text
+    return text + _describe_limits(schema.get("items", {}) if schema["type"] == "array" else schema)
+
+
+def _describe_limits(schema: dict[str, Any]) -> str:
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is not None:
+        return f", {least} to {most}" if most is not None else f", from {least}"
+    return f", `{schema['pattern']}`" if "pattern" in schema else ""
+
+
+def _describe_default(schema: dict[str, Any]) -> str:
+    if "default" not in schema:
+        return "required"
+    return "" if schema["default"] in ("", [], {}) else f"`{_encode(schema['default'])}`"
+
+
+def _encode(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _flat(entry: Entry) -> str:
+    return "_".join(("cosmogony", *entry.path))
