@@ -92,7 +92,7 @@ def test_selectors_find_the_pods_of_their_part_only(full, part: str) -> None:
 def test_ports_lead_from_service_to_container(default) -> None:
     expected = {"api": (8000, 8000), "tiles": (3000, 3000), "web": (80, 8080)}
     for part, (service_port, container_port) in expected.items():
-        (port,) = default[f"Service/cosmogony-{part}"]["spec"]["ports"]
+        port, *_ = default[f"Service/cosmogony-{part}"]["spec"]["ports"]
         (declared,) = default.pods()[f"Deployment/cosmogony-{part}"]["containers"][0]["ports"]
         assert port["port"] == service_port
         assert port["targetPort"] == declared["name"]

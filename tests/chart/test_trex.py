@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-WORKFLOWS = Path(__file__).resolve().parents[2] / "roles/workflows/files"
-IMAGE = "registry.example.org/cosmogony/trex:0.9.2"
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = ROOT / "roles/workflows/files"
+WEB = ROOT / "images/web"
+IMAGE = "registry.example.org/cosmogony/trex:0.14.3"
 CACHE = "/tmp/mvtcache"  # noqa: S108  where the original has it
 
 
@@ -51,21 +53,59 @@ def test_it_takes_the_place_of_martin(trex) -> None:
     assert container["image"] == IMAGE
     assert container["command"] == ["/usr/bin/t_rex"], "the original's entrypoint takes no arguments"
     assert container["args"] == ["serve", "-c", "/etc/trex/config_server.toml"]
-    (port,) = trex["Service/cosmogony-tiles"]["spec"]["ports"]
-    assert (port["port"], container["ports"]) == (6767, [{"name": "http", "containerPort": 6767}])
+    assert container["ports"] == [{"name": "trex", "containerPort": 6767}]
     for probe in ("startup", "readiness", "liveness"):
-        assert container[f"{probe}Probe"]["httpGet"]["path"] == "/index.json"
-    selector = trex["Deployment/cosmogony-tiles"]["spec"]["selector"]["matchLabels"]
-    assert selector == trex["Service/cosmogony-tiles"]["spec"]["selector"]
+        assert container[f"{probe}Probe"]["httpGet"] == {"path": "/index.json", "port": "trex"}
 
 
-def test_nginx_is_told(trex, default) -> None:
-    def env(rendered) -> dict[str, str]:
+def test_the_engine_changes_pod_by_pod(trex, default) -> None:
+    """One Deployment and one Service, so that Kubernetes lets an old pod go only when a new one is ready.
+
+    The selectors are those of earlier versions, whose pods of Martin have a port http, and those of t-rex 6767.
+    """
+    for rendered, engine in ((default, "martin"), (trex, "trex")):
+        spec = rendered["Deployment/cosmogony-tiles"]["spec"]
+        selector = {
+            "app.kubernetes.io/name": "cosmogony",
+            "app.kubernetes.io/instance": "cosmogony",
+            "app.kubernetes.io/component": "tiles",
+        }
+        assert spec["selector"]["matchLabels"] == rendered["Service/cosmogony-tiles"]["spec"]["selector"] == selector
+        assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+        assert spec["template"]["metadata"]["labels"]["cosmogony.stack/tiles-engine"] == engine
+        ports = rendered["Service/cosmogony-tiles"]["spec"]["ports"]
+        assert {port["port"]: port["targetPort"] for port in ports} == {3000: "http", 6767: 6767}
+        (rule,) = rendered["NetworkPolicy/cosmogony-tiles"]["spec"]["ingress"]
+        assert [port["port"] for port in rule["ports"]] == ["http", 6767]
+    (martin,), (other,) = pod(default)["containers"], pod(trex)["containers"]
+    assert martin["ports"] == [{"name": "http", "containerPort": 3000}]
+    assert "http" not in {port["name"] for port in other["ports"]}, "else 3000 would lead to t-rex"
+
+
+def test_nginx_wants_the_engine_and_finds_the_other(trex, default) -> None:
+    def env(rendered) -> list[str]:
         (container,) = rendered.pods()["Deployment/cosmogony-web"]["containers"]
-        return {entry["name"]: entry["value"] for entry in container["env"]}
+        values = {entry["name"]: entry["value"] for entry in container["env"]}
+        return [values[name] for name in ("TILES_ENGINE", "TILES_UPSTREAM", "TILES_FALLBACK_UPSTREAM")]
 
-    assert (env(trex)["TILES_ENGINE"], env(trex)["TILES_UPSTREAM"]) == ("trex", "cosmogony-tiles:6767")
-    assert (env(default)["TILES_ENGINE"], env(default)["TILES_UPSTREAM"]) == ("martin", "cosmogony-tiles:3000")
+    assert env(default) == ["martin", "cosmogony-tiles:3000", "cosmogony-tiles:6767"]
+    assert env(trex) == ["trex", "cosmogony-tiles:6767", "cosmogony-tiles:3000"]
+
+
+def test_pods_end_what_they_answer(trex) -> None:
+    """nginx waits 60 seconds for a tile; t-rex leaves three to its requests when it is told to end."""
+    waits = (WEB / "nginx/conf/proxy.conf").read_text()
+    assert "proxy_read_timeout 60s;" in waits
+    (container,) = pod(trex)["containers"]
+    longest = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert (longest, pod(trex)["terminationGracePeriodSeconds"]) == (60, 70)
+    web = trex.pods()["Deployment/cosmogony-web"]
+    assert web["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] + 60 < web["terminationGracePeriodSeconds"]
+
+
+def test_the_claim_outlasts_the_engine(trex) -> None:
+    annotations = trex["PersistentVolumeClaim/cosmogony-trex"]["metadata"]["annotations"]
+    assert annotations == {"helm.sh/resource-policy": "keep"}
 
 
 def test_configuration(trex) -> None:
@@ -135,6 +175,9 @@ def test_a_volume_of_one_node_keeps_its_pods_together(trex, render) -> None:
     assert term["topologyKey"] == "kubernetes.io/hostname"
     labels = rendered["Deployment/cosmogony-tiles"]["spec"]["template"]["metadata"]["labels"]
     assert term["labelSelector"]["matchLabels"].items() <= labels.items()
+    assert term["labelSelector"]["matchExpressions"] == [
+        {"key": "cosmogony.stack/tiles-engine", "operator": "NotIn", "values": ["martin"]}
+    ], "the pods of Martin may be on any node"
     settings = rendered["ConfigMap/cosmogony-settings"]["data"]
     for step in ("switch", "trex"):
         assert json.loads(settings[f"pod-{step}"])["affinity"]["podAffinity"] == affinity["podAffinity"]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """nginx as its image runs it, in front of t-rex: the live release only, and nothing kept for long.
 
-nginx and the API are the real ones. In the place of t-rex stands a server that answers from t-rex's cache, as it does.
+nginx and the API are the real ones. In the place of t-rex stands a server that answers from t-rex's cache, as it does,
+and in the place of Martin one that answers its addresses.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,7 @@ from .test_trex import cache, published  # noqa: F401
 
 IMAGES = Path(__file__).parents[2]
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
+Start = Callable[..., AbstractContextManager[Get]]
 
 
 class TileServer(http.server.BaseHTTPRequestHandler):
@@ -63,6 +67,27 @@ class TileServer(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Martin(http.server.BaseHTTPRequestHandler):
+    """The same tile everywhere; an address with a suffix is redirected, as Martin does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        redirected = ".pbf" in self.path
+        self.send_response(301 if redirected else 200)
+        if redirected:
+            self.send_header("Location", self.path.replace(".pbf", ""))
+        body = b"" if redirected else gzip.compress(b"Martin's")
+        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
 def ask(port: int) -> Get:
     def get(path: str, method: str = "GET", **headers: str) -> tuple[int, bytes, dict[str, str]]:
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers, method=method)
@@ -90,11 +115,25 @@ def until(get: Get, path: str, process: subprocess.Popen[bytes], log: Path) -> N
 @pytest.fixture
 def tile_server(cache: trex.TrexCache) -> Iterator[type[TileServer]]:  # noqa: F811
     handler = type("Here", (TileServer,), {"root": cache.root, "asked": []})
+    with serving(handler) as handler.port:
+        yield handler
+
+
+@pytest.fixture
+def martin() -> Iterator[int]:
+    with serving(Martin) as port:
+        yield port
+
+
+@contextmanager
+def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[int]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    handler.port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield handler
-    server.shutdown()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture
@@ -124,17 +163,23 @@ def web(tmp_path: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
 
 
 @pytest.fixture
-def site(
-    importer: Importer, tile_server: type[TileServer], web: tuple[list[str], dict[str, str]], tmp_path: Path
-) -> Iterator[Get]:
-    """nginx before the API and the tile server."""
-    command, settings = web
-    api, nginx, log = free_port(), int(settings["LISTEN"].partition(":")[2]), tmp_path / "log"
-    settings |= {
-        "API_UPSTREAM": f"127.0.0.1:{api}",
-        "TILES_UPSTREAM": f"127.0.0.1:{tile_server.port}",
-        "TILES_ENGINE": "trex",
-    }
+def site(start: Start, tile_server: type[TileServer]) -> Iterator[Get]:
+    """nginx before the API and t-rex."""
+    with start(TILES_ENGINE="trex", TILES_UPSTREAM=f"127.0.0.1:{tile_server.port}") as get:
+        yield get
+
+
+@pytest.fixture
+def start(importer: Importer, web: tuple[list[str], dict[str, str]], tmp_path: Path) -> Start:
+    """Start the API, and nginx with some settings."""
+    return partial(_start, importer, web, tmp_path)
+
+
+@contextmanager
+def _start(importer: Importer, web: tuple[list[str], dict[str, str]], tmp_path: Path, **settings: str) -> Iterator[Get]:
+    command, before = web
+    api, nginx, log = free_port(), int(before["LISTEN"].partition(":")[2]), tmp_path / "log"
+    settings = before | {"API_UPSTREAM": f"127.0.0.1:{api}"} | settings
     flask = [sys.executable, "-m", "flask", "--app", "cosmogony_api.app:create_app", "run", f"--port={api}"]
     importer.run("init")
     with log.open("ab") as stream:
@@ -195,16 +240,77 @@ def test_what_trex_does_not_know(importer: Importer, zones: Zones, site: Get, ti
             status, _, headers = site(f"/tiles/cosmogony/{address}.pbf{query}")
             assert (status, headers["Cache-Control"]) == (404, "no-store")
     assert tile_server.asked == []
-    status, body, headers = site(f"/tiles/cosmogony/5/0/0.pbf?v={release}")
-    assert (status, body, headers["Cache-Control"]) == (204, b"", "max-age=300")
+
+
+def test_an_empty_answer_is_not_kept(
+    importer: Importer, zones: Zones, site: Get, tile_server: type[TileServer]
+) -> None:
+    """t-rex gives one for every tile while its database is away."""
+    release = published(importer, zones, "a", "3/4/3")
+    for path in (f"/tiles/cosmogony/5/0/0.pbf?v={release}", "/tiles/cosmogony/5/0/0.pbf"):
+        tile_server.asked.clear()
+        for _ in range(2):
+            status, body, headers = site(path)
+            assert (status, body, headers["Cache-Control"]) == (204, b"", "no-store")
+        assert len(tile_server.asked) == 2, "nor by nginx"
+
+
+YEAR = "public, max-age=31536000, immutable"
+
+
+def test_pods_of_both_tile_servers_are_found(
+    importer: Importer,
+    zones: Zones,
+    start: Start,
+    tile_server: type[TileServer],
+    martin: int,
+    web: tuple[list[str], dict[str, str]],
+) -> None:
+    """While one takes the place of the other there are pods of both, and nginx that wants the one or the other."""
+    release = published(importer, zones, "a", "3/4/3")
+    path = "/tiles/cosmogony/3/4/3.pbf"
+    trex, away = tile_server.port, free_port()
+    for number, (engine, first, second, wanted, kept) in enumerate(
+        (
+            ("martin", martin, trex, b"Martin's", YEAR),
+            ("martin", away, trex, release.encode(), "max-age=300"),
+            ("trex", trex, martin, release.encode(), "max-age=300"),
+            ("trex", away, martin, b"Martin's", YEAR),
+            ("trex", martin, martin, b"Martin's", YEAR),  # the port of t-rex led to a pod of Martin
+        )
+    ):
+        settings = {
+            "TILES_ENGINE": engine,
+            "TILES_UPSTREAM": f"127.0.0.1:{first}",
+            "TILES_FALLBACK_UPSTREAM": f"127.0.0.1:{second}",
+            "CACHE_DIR": f"{web[1]['CACHE_DIR']}-{number}",
+        }
+        with start(**settings) as get:
+            for method, body in (("GET", wanted), ("HEAD", b"")):
+                status, answer, headers = get(f"{path}?v={release}", method=method)
+                assert (status, answer, headers["Cache-Control"]) == (200, body, kept), (engine, first, second)
+            status, answer, headers = get(path)
+            assert (status, answer, headers["Cache-Control"]) == (200, wanted, "max-age=300")
+
+
+@pytest.mark.parametrize("fallback", [True, False])
+@pytest.mark.usefixtures("cache")
+def test_without_any_pod_it_says_so(importer: Importer, zones: Zones, start: Start, fallback: bool) -> None:
+    release = published(importer, zones, "a", "3/4/3")
+    settings = {"TILES_FALLBACK_UPSTREAM": f"127.0.0.1:{free_port()}"} if fallback else {}
+    with start(TILES_ENGINE="trex", TILES_UPSTREAM=f"127.0.0.1:{free_port()}", **settings) as get:
+        for query in ("", f"?v={release}"):
+            status, body, headers = get(f"/tiles/cosmogony/3/4/3.pbf{query}")
+            assert (status, headers["Cache-Control"]) == (503, "no-store")
+            assert b"The tile service does not answer" in body
 
 
 @pytest.mark.parametrize("engine", ["", "martin", "trex"])
-def test_nginx_takes_the_configuration(web: tuple[list[str], dict[str, str]], engine: str) -> None:
+@pytest.mark.parametrize("fallback", ["", "cosmogony-tiles:6767"])
+def test_nginx_takes_the_configuration(web: tuple[list[str], dict[str, str]], engine: str, fallback: str) -> None:
     command, settings = web
-    done = subprocess.run(
-        [*command, "-t"], env=settings | {"TILES_ENGINE": engine}, capture_output=True, text=True, check=False
-    )
+    more = {"TILES_ENGINE": engine, "TILES_FALLBACK_UPSTREAM": fallback}
+    done = subprocess.run([*command, "-t"], env=settings | more, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

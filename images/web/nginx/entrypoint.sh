@@ -6,6 +6,7 @@ set -eu
 : "${API_UPSTREAM:=cosmogony-api:8000}"
 : "${TILES_ENGINE:=martin}"
 : "${TILES_UPSTREAM:=cosmogony-tiles:3000}"
+: "${TILES_FALLBACK_UPSTREAM:=}"
 : "${TILE_CACHE_SIZE:=1g}"
 : "${WORKER_PROCESSES:=2}"
 : "${RUN_DIR:=/tmp/nginx}"
@@ -59,9 +60,12 @@ listen() {
 [ -n "$RESOLVER" ] || RESOLVER=127.0.0.1
 API_UPSTREAM=$(complete "$API_UPSTREAM" API_UPSTREAM)
 TILES_UPSTREAM=$(complete "$TILES_UPSTREAM" TILES_UPSTREAM)
+[ -z "$TILES_FALLBACK_UPSTREAM" ] ||
+    TILES_FALLBACK_UPSTREAM=$(complete "$TILES_FALLBACK_UPSTREAM" TILES_FALLBACK_UPSTREAM)
 LISTEN=$(listen)
 case $TILES_ENGINE in
-    martin | trex) ;;
+    martin) other_engine=trex ;;
+    trex) other_engine=martin ;;
     *) fail "TILES_ENGINE is '$TILES_ENGINE', wanted martin or trex" ;;
 esac
 
@@ -71,7 +75,7 @@ mkdir -p "$CONF_DIR" "$CACHE_DIR" || fail "$RUN_DIR and $CACHE_DIR must be writa
 render() {
     sed \
         -e "s|@API_UPSTREAM@|$API_UPSTREAM|g" -e "s|@TILES_UPSTREAM@|$TILES_UPSTREAM|g" \
-        -e "s|@TILES_ENGINE@|$TILES_ENGINE|g" \
+        -e "s|@TILES_FALLBACK_UPSTREAM@|$TILES_FALLBACK_UPSTREAM|g" \
         -e "s|@RESOLVER@|$RESOLVER|g" -e "s|@LISTEN@|$LISTEN|g" -e "s|@ACCESS_LOG@|$ACCESS_LOG|g" \
         -e "s|@TILE_CACHE_SIZE@|$TILE_CACHE_SIZE|g" -e "s|@WORKER_PROCESSES@|$WORKER_PROCESSES|g" \
         -e "s|@RUN_DIR@|$RUN_DIR|g" -e "s|@CACHE_DIR@|$CACHE_DIR|g" \
@@ -80,7 +84,22 @@ render() {
 
 render "$TEMPLATE_DIR/nginx.conf.in" "$RUN_DIR/nginx.conf"
 for file in "$TEMPLATE_DIR"/conf/*.conf; do
+    case $file in */tile-server-*) continue ;; esac
     render "$file" "$CONF_DIR/${file##*/}"
 done
+
+# ENGINE PLACE NAMED_LOCATION: the locations of a tile server, and who is asked when none of its pods answers.
+render_tile_server() {
+    render "$TEMPLATE_DIR/conf/tile-server-$1.conf" "$RUN_DIR/tile-server"
+    sed -e "s|@PLACE@|$2|g" -e "s|@AWAY@|$3|g" "$RUN_DIR/tile-server" >"$CONF_DIR/tile-server-$2.conf"
+}
+
+: >"$CONF_DIR/tile-server-second.conf"
+if [ -n "$TILES_FALLBACK_UPSTREAM" ]; then
+    render_tile_server "$TILES_ENGINE" first @second_tile_server
+    render_tile_server "$other_engine" second @tiles_unavailable
+else
+    render_tile_server "$TILES_ENGINE" first @tiles_unavailable
+fi
 
 exec nginx -e stderr -c "$RUN_DIR/nginx.conf" -g 'daemon off;' "$@"

@@ -30,6 +30,9 @@ podAffinity:
     - topologyKey: kubernetes.io/hostname
       labelSelector:
         matchLabels: {{- include "cosmogony.selectorLabels" (dict "root" . "component" "tiles") | nindent 10 }}
+        # Pods of earlier versions do not name their engine.
+        matchExpressions:
+          - {key: cosmogony.stack/tiles-engine, operator: NotIn, values: [martin]}
 {{- end }}
 {{- end }}
 
