@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filter: the settings that the steps of a data update read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import load_schema, reduce_to_steps
+
+DOCUMENTATION = r"""
+name: step_settings
+short_description: The settings that the steps of a data update read
+version_added: 0.1.0
+author:
+  - The cosmogony.stack contributors (!UNKNOWN)
+description:
+  - Reduces a tree of settings to what C(meta/settings.schema.yml) marks with C(x-steps). No secret is among it.
+  - With the number of its format this is the document C(settings.json) of the ConfigMap C(cosmogony-settings).
+options:
+  _input:
+    description: The tree, complete and typed.
+    type: dict
+    required: true
+seealso:
+  - plugin: cosmogony.stack.complete_settings
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: The document of the steps
+  ansible.builtin.debug:
+    msg: "{{ lookup('cosmogony.stack.settings') | cosmogony.stack.step_settings | to_json }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The document.
+  type: dict
+"""
+
+FORMAT = 1
+
+
+def step_settings(tree: Any) -> dict[str, Any]:
+    """Return the document of the steps."""
+    if not isinstance(tree, Mapping):
+        raise AnsibleFilterError("step_settings: the input is no dictionary of settings")
+    return {"format": FORMAT, **reduce_to_steps(tree, load_schema())}
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return them by name."""
+        return {"step_settings": step_settings}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lookup plugin: the options of a role as they count."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: role_options
+author:
+  - The cosmogony.stack contributors (!UNKNOWN)
+version_added: 0.1.0
+short_description: Options of a role of this collection as they count
+description:
+  - Returns the variables that C(defaults/main.yml) of a role names, without the name of the role before them.
+  - One that is null or blank text has its default, which stands in that file and nowhere else. Other options whose
+    default is made of it see the default as well.
+  - A value has the type of its default. Booleans, numbers, lists and dictionaries may be given as text, as surveys and
+    C(-e) do. What does not fit is refused, all of it at once.
+  - For the roles of this collection.
+options:
+  _terms:
+    description: Names of roles of this collection.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = r"""
+# In vars/main.yml of role data_update, so that its tasks can say __data_update_options.dry_run:
+__data_update_options: "{{ lookup('cosmogony.stack.role_options', 'data_update') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The options of each role, by name.
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._role_options import ROLES, convert, defaults_of_role
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import is_blank
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
+    """Lookup plugin entry point."""
+
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return the options of each role."""
+        self.set_options(var_options=variables, direct=kwargs)
+        try:
+            return [self._read(role, variables or {}) for role in terms]
+        except (OSError, ValueError) as error:
+            raise AnsibleLookupError(str(error)) from error
+
+    def _read(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Return the options of one role."""
+        defaults = defaults_of_role(role)
+        evaluator = Evaluator(self._templar, variables)
+        given = {
+            name: value
+            for name, default in defaults.items()
+            if name in variables and variables[name] != default
+            if not is_blank(value := evaluator.evaluate(variables[name], name))
+        }
+        blank = {name: default for name, default in defaults.items() if name not in given}
+        evaluator.use({**variables, **blank, "role_path": str(ROLES / role)})
+        problems: list[str] = []
+        options: dict[str, Any] = {}
+        for name, default in defaults.items():
+            standard = evaluator.evaluate(default, name) if name in blank or isinstance(default, str) else default
+            try:
+                value = convert(given[name], standard) if name in given else standard
+            except ValueError as error:
+                problems.append(f"{name} {error}")
+                continue
+            options[name.removeprefix(f"{role}_")] = value
+        if problems := [*evaluator.problems, *problems]:
+            raise RefusalError(problems)
+        return options

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the roles of this collection: their defaults, and values in the type of these."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import LOADER
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import (
+    is_list,
+    show,
+    to_boolean,
+    to_dictionary,
+    to_integer,
+    to_list,
+    to_number,
+    to_text,
+)
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import trust
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+
+
+@functools.cache
+def defaults_of_role(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
+    """Read the defaults of a role; templates in them are trusted as those of any role are."""
+    return dict(trust(yaml.load((roles / role / "defaults/main.yml").read_text(encoding="utf-8"), Loader=LOADER)))  # noqa: S506
+
+
+def convert(value: Any, default: Any) -> Any:
+    """Return a value in the type of the default; where that is text a list or a dictionary stays one.
+
+    Raises:
+        ValueError: the value does not fit; says what it is and what to give.
+    """
+    try:
+        match default:
+            case bool():
+                return to_boolean(value)
+            case int():
+                return to_integer(value)
+            case float():
+                return to_number(value)
+            case Mapping():
+                return to_dictionary(value)
+            case str():
+                return value if is_list(value) or isinstance(value, Mapping) else to_text(value)
+        if is_list(default):
+            return to_list(value, commas=not any(isinstance(entry, Mapping) for entry in default))
+    except ValueError as error:
+        raise ValueError(f"is {show(value)}: {error}") from None
+    return value

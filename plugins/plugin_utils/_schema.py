@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schema of the settings (meta/settings.schema.yml): its sections, defaults and names."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PREFIX = "cosmogony_"
+PATH = Path(__file__).resolve().parents[2] / "meta/settings.schema.yml"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
+
+Schema = Mapping[str, Any]
+Keys = tuple[str, ...]
+
+
+@functools.cache
+def load_schema(path: Path = PATH) -> Schema:
+    """Read the schema, with the definitions that it refers to in their places."""
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  # a safe loader, both of them
+    definitions = document.pop("$defs", {})
+    return {**document, "properties": _with_definitions(document["properties"], definitions)}
+
+
+def _with_definitions(node: Any, definitions: Mapping[str, Any]) -> Any:
+    if not isinstance(node, dict):
+        return node
+    reference = node.get("$ref")
+    if reference:
+        definition = definitions[reference.removeprefix("#/$defs/")]
+        node = {**definition, **{key: value for key, value in node.items() if key != "$ref"}}
+    return {key: _with_definitions(value, definitions) for key, value in node.items()}
+
+
+def sections_of(schema: Schema) -> Mapping[str, Schema] | None:
+    """Return what a section consists of, or None for a setting."""
+    return schema.get("properties") if schema["type"] == "object" else None
+
+
+def default_of(schema: Schema) -> Any:
+    """Return the default of a setting, or those of a section as a tree."""
+    sections = sections_of(schema)
+    if sections is None:
+        return copy.deepcopy(schema["default"])
+    return merge({key: default_of(sub) for key, sub in sections.items()}, schema.get("default", {}))
+
+
+def merge(base: Any, change: Any) -> Any:
+    """Return ``base`` with ``change`` over it: dictionaries key by key, anything else as a whole."""
+    if not (isinstance(base, Mapping) and isinstance(change, Mapping)):
+        return copy.deepcopy(change)
+    merged = {key: copy.deepcopy(value) for key, value in base.items() if key not in change}
+    return merged | {key: merge(base.get(key), value) for key, value in change.items()}
+
+
+def walk(schema: Schema, keys: Keys = ()) -> Iterator[tuple[Keys, Schema]]:
+    """Yield every section and every setting below ``schema`` with its path."""
+    for key, sub in (sections_of(schema) or {}).items():
+        yield (*keys, key), sub
+        yield from walk(sub, (*keys, key))
+
+
+@functools.cache
+def names_of_variables(path: Path = PATH) -> Mapping[str, Keys]:
+    """Return the path of each section and setting by the name of its variable."""
+    return {PREFIX + "_".join(keys): keys for keys, _schema in walk(load_schema(path))}
+
+
+def schema_at(keys: Keys, schema: Schema) -> Schema:
+    """Return the section or setting at a path.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for key in keys:
+        schema = (sections_of(schema) or {})[key]
+    return schema
+
+
+def reduce_to_steps(tree: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return of a tree what the steps of a data update read (x-steps)."""
+    reduced: dict[str, Any] = {}
+    for key, sub in (sections_of(schema) or {}).items():
+        if key not in tree:
+            continue
+        if sections_of(sub) is None:
+            if sub.get("x-steps"):
+                reduced[key] = copy.deepcopy(tree[key])
+        elif below := reduce_to_steps(tree[key], sub):
+            reduced[key] = below
+    return reduced

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The effective settings: what an inventory gives, checked and typed, over the defaults of the schema."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import (
+    PREFIX,
+    Keys,
+    Schema,
+    default_of,
+    load_schema,
+    merge,
+    names_of_variables,
+    schema_at,
+    sections_of,
+)
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import (
+    is_blank,
+    show,
+    to_boolean,
+    to_dictionary,
+    to_integer,
+    to_list,
+    to_number,
+    to_text,
+    without_blanks,
+)
+
+UNSET = object()
+
+
+class RefusalError(ValueError):
+    """Settings or options that cannot be taken; its text names all of them, one a line."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = sorted(set(problems))
+        count = len(self.problems)
+        title = f"{count} value{'s' * (count > 1)} cannot be taken:"
+        super().__init__("\n".join([title, *(f"- {line}" for line in self.problems)]))
+
+
+class Reader:
+    """Reads given values by the schema, and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def read(self, schema: Schema, value: Any, name: str) -> Any:
+        """Return a value in its type, or UNSET for a blank one and one that cannot be taken.
+
+        Of a section only what is given is returned.
+        """
+        if is_blank(value):
+            return UNSET
+        if schema["type"] == "object":
+            return self._read_object(schema, value, name)
+        if schema["type"] == "array":
+            return self._read_list(schema, value, name)
+        return self._read_scalar(schema, value, name)
+
+    def _read_object(self, schema: Schema, value: Any, name: str) -> Any:
+        sections = sections_of(schema)
+        try:
+            given = to_dictionary(value)
+        except ValueError as error:
+            if sections and "x-alone" in schema:
+                read = self.read(sections[schema["x-alone"]], value, name)
+                return {} if read is UNSET else {schema["x-alone"]: read}
+            return self._refuse(schema, value, name, str(error))
+        if sections is None:
+            return without_blanks(given)
+        read = {}
+        for key, entry in given.items():
+            if key not in sections:
+                near = nearest(to_snake_case(str(key)), sections)
+                known = f"write {name}.{near}" if near else f"there are {', '.join(sections)}"
+                self.problems.append(f"{name}.{key} is no setting: {known}")
+            elif (taken := self.read(sections[key], entry, f"{name}.{key}")) is not UNSET:
+                read[key] = taken
+        return read
+
+    def _read_list(self, schema: Schema, value: Any, name: str) -> Any:
+        items = schema["items"]
+        try:
+            given = to_list(value, commas=items["type"] == "string")
+        except ValueError as error:
+            return self._refuse(schema, value, name, str(error))
+        read = [self._read_entry(items, entry, f"{name}[{number}]") for number, entry in enumerate(given)]
+        return [entry for entry in read if entry is not UNSET]
+
+    def _read_entry(self, schema: Schema, value: Any, name: str) -> Any:
+        """Return an entry of a list, with its own defaults if it is a dictionary."""
+        read = self.read(schema, value, name)
+        sections = sections_of(schema)
+        if read is UNSET or sections is None:
+            return read
+        for key in schema.get("required", []):
+            if key not in read:
+                self.problems.append(f"{name} has no {key}: {sections[key]['description']}")
+        defaults = {key: default_of(sub) for key, sub in sections.items() if key not in schema.get("required", [])}
+        return merge(defaults, read)
+
+    def _read_scalar(self, schema: Schema, value: Any, name: str) -> Any:
+        try:
+            match schema["type"]:
+                case "boolean":
+                    return to_boolean(value)
+                case "integer":
+                    return check_limits(schema, to_integer(value))
+                case "number":
+                    return check_limits(schema, to_number(value))
+            text = to_text(value)
+        except ValueError as error:
+            return self._refuse(schema, value, name, str(error))
+        if schema.get("writeOnly"):
+            return text
+        text = text.strip()
+        if text not in schema.get("enum", [text]):
+            return self._refuse(schema, value, name, f"give one of {', '.join(schema['enum'])}")
+        if not re.search(schema.get("pattern", ""), text):
+            return self._refuse(schema, value, name, f"{schema['description']} It is to match {schema['pattern']}")
+        return text
+
+    def _refuse(self, schema: Schema, value: Any, name: str, advice: str) -> Any:
+        shown = "is not of its type" if schema.get("writeOnly") else f"is {show(value)}"
+        self.problems.append(f"{name} {shown}: {advice}")
+        return UNSET
+
+
+def check_limits(schema: Schema, number: float) -> float:
+    """Return a number that is within its limits.
+
+    Raises:
+        ValueError: it is not.
+    """
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if (least is None or number >= least) and (most is None or number <= most):
+        return number
+    kind = "a whole number" if schema["type"] == "integer" else "a number"
+    raise ValueError(f"give {kind} " + (f"of at least {least}" if most is None else f"from {least} to {most}"))
+
+
+def to_snake_case(name: str) -> str:
+    """Return a name such as storageClass as storage_class."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the name that is most like the given one, or nothing."""
+    return next(iter(difflib.get_close_matches(name, list(names), n=1)), "")
+
+
+def unknown_setting(term: str) -> str:
+    """Return what is to be said of a path that the schema does not have."""
+    paths = [".".join(keys) for keys in names_of_variables().values()]
+    near = nearest(term, paths)
+    return f"{term} is no setting" + (f": write {near}" if near else "")
+
+
+def unknown_names(names: Iterable[str]) -> list[str]:
+    """Return what is to be said of the variables ``cosmogony_*`` that are no settings."""
+    known = names_of_variables()
+    short = [name.removeprefix(PREFIX) for name in known]
+    said = []
+    for name in names:
+        if name not in known:
+            near = nearest(to_snake_case(name.removeprefix(PREFIX)), short)
+            advice = f"write {PREFIX}{near}" if near else f"name a variable of your own without {PREFIX}"
+            said.append(f"{name} is no setting: {advice}")
+    return said
+
+
+def settings_of_variables(values: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the effective settings of an inventory.
+
+    Args:
+        values: Values by the name of their variable, ``cosmogony_gate`` or ``cosmogony_gate_max_loss_percent``.
+        problems: What the caller has found wrong already.
+
+    Raises:
+        RefusalError: something is unknown or cannot be taken; all of it is named.
+    """
+    schema, known = load_schema(), names_of_variables()
+    reader = Reader()
+    tree: dict[str, Any] = {}
+    for name in sorted(values.keys() & known.keys(), key=lambda name: len(known[name])):  # the longer name wins
+        read = reader.read(schema_at(known[name], schema), values[name], name)
+        if read is not UNSET:
+            tree = merge(tree, at_path(known[name], read))
+    problems = [*problems, *unknown_names(values), *reader.problems]
+    if problems:
+        raise RefusalError(problems)
+    return dict(merge(default_of(schema), tree))
+
+
+def at_path(keys: Keys, value: Any) -> Any:
+    """Return a tree with nothing but one value in it."""
+    for key in reversed(keys):
+        value = {key: value}
+    return value
+
+
+def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = None, prefix: str = "") -> dict[str, Any]:
+    """Return a tree with everything that it does not give, checked and typed.
+
+    Args:
+        given: Sections and settings, ``{"gate": {"max_loss_percent": 3}}``.
+        over: Tree that has the values of what is not given there; those that it lacks are the defaults.
+        prefix: What messages put before the name of a section, such as ``workflows_``.
+
+    Raises:
+        RefusalError: something is unknown or cannot be taken; all of it is named.
+    """
+    schema, reader = load_schema(), Reader()
+    sections = sections_of(schema) or {}
+    tree = default_of(schema)
+    for layer in (over or {}, given):
+        for key, value in layer.items():
+            if key not in sections:
+                near = nearest(to_snake_case(str(key)), sections)
+                reader.problems.append(f"{prefix}{key} is no setting" + (f": write {prefix}{near}" if near else ""))
+            elif (read := reader.read(sections[key], value, f"{prefix}{key}")) is not UNSET:
+                tree[key] = merge(tree[key], read)
+    if reader.problems:
+        raise RefusalError(reader.problems)
+    return dict(tree)

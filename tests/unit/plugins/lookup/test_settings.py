@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lookups settings and role_options, and the filters beside them, as a playbook meets them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+SETTINGS = "lookup('cosmogony.stack.settings')"
+OPTIONS = "lookup('cosmogony.stack.role_options', 'data_update')"
+VARIABLES = {
+    "domain": "example.org",
+    "not_set": "{{ omit }}",
+    "cosmogony_registry": "registry.{{ domain }}",
+    "cosmogony_base_image": "{{ cosmogony_registry }}/debian",
+    "cosmogony_storage": {"endpoint": "s3.{{ domain }}", "secure": "{{ 'false' }}", "region": None},
+    "cosmogony_sources": [{"url": "https://{{ domain }}/a.osm.pbf"}],
+    "cosmogony_kube_context": "{{ omit }}",
+    "cosmogony_languages": "{{ ['de', 'fr'] }}",
+    "cosmogony_database_port": "{{ 5000 + 433 }}",
+    "cosmogony_docker_host": "{{ nobody_asks_for_it }}",
+    "data_update_run": "{{ '' }}",
+    "data_update_force": "yes",
+    "data_update_parallelism": "3",
+    "data_update_wait_timeout": None,
+    "data_update_disk_paths": "/a,/b",
+}
+CASES = {
+    "section": "{{ lookup('cosmogony.stack.settings', 'storage') }}",
+    "setting": "{{ lookup('cosmogony.stack.settings', 'base_image') }}",
+    "several": "{{ query('cosmogony.stack.settings', 'registry.host', 'kube_context', 'languages', 'database.port') }}",
+    "arithmetic": "{{ {'port': lookup('cosmogony.stack.settings', 'database').port + 1} }}",
+    "list": "{{ lookup('cosmogony.stack.settings', 'sources.extracts') }}",
+    "steps": "{{ {'gate': {'max_loss_percent': '3'}} | STACK.complete_settings | STACK.step_settings }}".replace(
+        "STACK", "cosmogony.stack"
+    ),
+    "options": f"{{{{ {OPTIONS} }}}}",
+    "path": "{{ lookup('cosmogony.stack.settings', 'gate.max_los_percent') }}",
+    "template": f"{{{{ {SETTINGS} }}}}",
+    "filter": "{{ {'gate': {'x': 1}} | cosmogony.stack.complete_settings(prefix='workflows_') }}",
+}
+WRONG = {
+    "all at once": (
+        "{{ lookup('cosmogony.stack.settings', 'gate') }}",
+        {
+            "cosmogony_gate_x": 1,
+            "cosmogony_database": {"prot": 1, "host": "{{ gone.by }}"},
+            "cosmogony_sample_sources": {},
+        },
+    ),
+    "options at once": (
+        f"{{{{ {OPTIONS} }}}}",
+        {"data_update_force": "perhaps", "data_update_parallelism": "many", "data_update_mode": True},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """One play that evaluates every case, and keeps the value or the message of each."""
+    folder = tmp_path_factory.mktemp("settings")
+    cases = {name: (template, {}) for name, template in CASES.items()} | WRONG
+    said = "{{{{ said | default({{}}) | combine({{case: {} }}) }}}}"
+    tasks = [
+        {
+            "name": name,
+            "vars": {**change, "case": name},
+            "block": [{"ansible.builtin.set_fact": {"said": said.format(template[3:-3])}}],
+            "rescue": [{"ansible.builtin.set_fact": {"said": said.format("ansible_failed_result | to_json")}}],
+        }
+        for name, (template, change) in cases.items()
+    ]
+    tasks.append({"ansible.builtin.copy": {"content": "{{ said | to_json }}", "dest": f"{folder}/said"}})
+    play = {"hosts": "localhost", "gather_facts": False, "vars": VARIABLES, "tasks": tasks}
+    (folder / "play.yml").write_text(yaml.safe_dump([play]))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local",
+         "-e", f"ansible_python_interpreter={sys.executable}", str(folder / "play.yml")],
+        env={**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "ANSIBLE_LOCAL_TEMP": str(folder / "tmp")},
+        capture_output=True, text=True, check=False, timeout=300, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return json.loads((folder / "said").read_text())
+
+
+def test_templates_in_values_are_evaluated(answers):
+    assert answers["setting"] == "registry.example.org/debian"
+    storage = answers["section"]
+    assert (storage["endpoint"], storage["secure"], storage["region"]) == ("s3.example.org", False, "us-east-1")
+    assert [extract["url"] for extract in answers["list"]] == ["https://example.org/a.osm.pbf"]
+
+
+def test_several_values_keep_their_types_and_omit_means_not_set(answers):
+    assert answers["several"] == ["registry.example.org", "", ["de", "fr"], 5433]
+    assert answers["arithmetic"] == {"port": 5434}
+
+
+def test_only_what_is_asked_for_is_evaluated(answers):
+    assert answers["section"]["bucket"] == "cosmogony"
+    assert "cosmogony_docker_host cannot be evaluated: " in answers["template"]
+    assert "nobody_asks_for_it" in answers["template"]
+
+
+def test_the_document_of_the_steps_has_a_format_and_no_secret(answers):
+    assert answers["steps"]["format"] == 1
+    assert answers["steps"]["gate"]["max_loss_percent"] == 3
+    assert "user" not in answers["steps"]["database"]
+
+
+@pytest.mark.parametrize(("case", "parts"), [
+    ("path", ["gate.max_los_percent is no setting: write gate.max_loss_percent"]),
+    ("filter", ["workflows_gate.x is no setting: there are max_loss_percent, "]),
+    ("all at once", [
+        "cosmogony_gate_x is no setting: write cosmogony_gate",
+        "cosmogony_database.prot is no setting: write cosmogony_database.port",
+        "cosmogony_database.host cannot be evaluated: ",
+        "cosmogony_docker_host cannot be evaluated: ",
+        "cosmogony_sample_sources is called local_sample_sources now",
+    ]),
+    ("options at once", [
+        "data_update_force is perhaps: give true or false",
+        "data_update_parallelism is many: give a whole number",
+        "data_update_mode is true: give text, in quotes",
+    ]),
+])  # fmt: skip
+def test_what_cannot_be_taken_is_named(answers, case, parts):
+    for part in parts:
+        assert part in answers[case], answers[case]
+
+
+def test_options_of_a_role_are_typed_and_blank_ones_have_their_default(answers):
+    options = answers["options"]
+    assert (options["run"], options["force"], options["parallelism"]) == ("if_no_release", True, 3)
+    assert (options["wait_timeout"], options["disk_paths"]) == (86400, ["/a", "/b"])
