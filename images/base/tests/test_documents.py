@@ -220,12 +220,18 @@ def test_a_summary_takes_the_gate_report_of_an_earlier_version() -> None:
         RunSummary.from_json(document | {"gate": {**document["gate"], "limits": None, "format": 1}}, "runs/x.json")
 
 
-def test_a_plan_says_what_its_outputs_say() -> None:
-    document = {name.replace("-", "_"): value for name, value in read("plan-outputs").items()}
+def test_a_plan_keeps_the_settings_of_its_run() -> None:
+    document = read("plan")
     plan = Plan.from_json(document, "runs/x/plan.json")
-    assert plan.to_json() == {**document, "format": 1}
+    assert plan.to_json() == document
     validate(document, "plan")
-    validate(plan.to_json(), "plan")
+    assert plan.settings.languages == ("en", "fr")
+    assert [item.has_query for item in plan.items] == [False, False, True, False]
+    document["settings"]["tiles"]["max_stored_zoom"] = 99
+    with pytest.raises(
+        DocumentError, match=r"runs/x/plan\.json: field settings\.tiles\.max_stored_zoom: .* found 99; run"
+    ):
+        Plan.from_json(document, "runs/x/plan.json")
 
 
 def test_statistics_keep_the_shape_of_the_original() -> None:

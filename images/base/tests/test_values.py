@@ -12,6 +12,7 @@ from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TerminatedError, TransientError, UsageError
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.retry import Backoff
+from cosmogony_steps.shortening import join_first
 from cosmogony_steps.text import boolean, integer, required, size, words
 
 
@@ -99,6 +100,10 @@ def test_keys() -> None:
     assert keys.LATEST_ZONES == "cosmogony-data/concat/cosmogony.jsonl.gz"
     assert keys.LATEST_STATISTICS == "cosmogony-data/concat/tests_results.json"
     assert keys.run_summary("update-x") == "runs/update-x.json"
+    assert keys.run_plan(keys.checked_run("update-x")) == "runs/update-x/plan.json"
+    for name in ("", "Update", "a/b", "../x", "a-"):
+        with pytest.raises(UsageError, match="is not the name of a workflow"):
+            keys.checked_run(name)
     made = [keys.release_zones, keys.release_manifest, keys.release_statistics, keys.release_summary]
     assert tuple(key("r") for key in made) == tuple(f"releases/r/{name}" for name in keys.RELEASE_FILES)
     assert keys.release_zones("r").startswith(keys.release("r"))
@@ -128,3 +133,11 @@ def test_sigterm_is_not_waited_for() -> None:
 def test_only_those_who_use_s3_load_it(module: str) -> None:
     check = f"import sys, cosmogony_steps.{module}; sys.exit('minio' in sys.modules or 'urllib3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "said"),
+    [(0, 3, ""), (3, 3, "a, b, c"), (4, 3, "a, b, c, and 1 more; all are there"), (4, 0, "and 4 more; all are there")],
+)
+def test_long_lists_in_messages(count: int, most: int, said: str) -> None:
+    assert join_first("abcd"[:count], most, rest="all are there") == said

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bucket of these tests."""
+"""The bucket and the sources of these tests."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from cosmogony_pipeline.sources.source_config import SourceConfig
+from cosmogony_pipeline.sources.source_config import SourceConfig, check_source
 from cosmogony_steps import keys
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import SourceSettings
 from throwaway.objectstore import MinIO
 
 BUCKET = "cosmogony"
@@ -20,6 +21,11 @@ def make_empty(server: MinIO) -> None:
         client.make_bucket(BUCKET)
     for found in list(client.list_objects(BUCKET, recursive=True)):
         client.remove_object(BUCKET, found.object_name)
+
+
+def source_at(url: str, **more: Any) -> SourceConfig:
+    """The source that the settings have at this URL."""
+    return check_source(SourceSettings(url=url, **more))
 
 
 def stored_source(store: Store, item: SourceConfig) -> dict[str, Any] | None:

@@ -8,11 +8,16 @@ import re
 import pytest
 from cosmogony_pipeline.steps.database import KnownRelease, kept_releases
 from cosmogony_steps.errors import StepError, TransientError, UsageError
+from cosmogony_steps.settings import Settings, apply_environment
 from throwaway import free_port, postgis
 
 
+def find_releases(environ: dict[str, str]) -> list[KnownRelease]:
+    return kept_releases(apply_environment(Settings(), environ).database, environ)
+
+
 def test_a_fresh_database_has_no_releases(postgres: postgis.Server, database: str) -> None:
-    assert kept_releases(postgres.environment(database)) == []
+    assert find_releases(postgres.environment(database)) == []
 
 
 def test_only_published_releases_that_still_exist_count(postgres: postgis.Server, database: str) -> None:
@@ -29,7 +34,7 @@ def test_only_published_releases_that_still_exist_count(postgres: postgis.Server
               ) as t(id, schema_name, inputs_digest, state, live, created, published_at);
             """
         )
-    assert kept_releases(postgres.environment(database)) == [
+    assert find_releases(postgres.environment(database)) == [
         KnownRelease("r2", "d2", True),
         KnownRelease("r1", "d1", False),
     ]
@@ -43,13 +48,13 @@ def test_only_published_releases_that_still_exist_count(postgres: postgis.Server
                 "create or replace view public.cosmogony_release as "
                 f"select 'r2'::text as id, {repr(manifest) if manifest else 'null'}::jsonb as manifest"
             )
-        assert kept_releases(postgres.environment(database))[0] == KnownRelease("r2", "d2", True, reason)
-        assert kept_releases(postgres.environment(database))[1].reason == ""
+        assert find_releases(postgres.environment(database))[0] == KnownRelease("r2", "d2", True, reason)
+        assert find_releases(postgres.environment(database))[1].reason == ""
 
 
 def test_a_wrong_password_stays_wrong(postgres: postgis.Server, database: str) -> None:
     with pytest.raises(StepError, match=f"refuses user {re.escape(postgres.user)}") as failed:
-        kept_releases({**postgres.environment(database), "POSTGRES_PASSWORD": "wrong-password"})
+        find_releases({**postgres.environment(database), "POSTGRES_PASSWORD": "wrong-password"})
     assert failed.value.exit_code == 1
     assert "wrong-password" not in str(failed.value)
     assert "\n" not in str(failed.value)
@@ -60,7 +65,7 @@ def test_blanks_around_a_password_belong_to_it(postgres: postgis.Server, databas
         connection.execute("create role blanks superuser login password ' secret '")
     try:
         known = {"POSTGRES_USER": "blanks", "POSTGRES_PASSWORD": " secret "}
-        kept_releases({**postgres.environment(database), **known})
+        find_releases({**postgres.environment(database), **known})
     finally:
         with postgres.connect(database) as connection:
             connection.execute("drop role blanks")
@@ -68,13 +73,13 @@ def test_blanks_around_a_password_belong_to_it(postgres: postgis.Server, databas
 
 def test_a_server_that_is_away_may_come_back(postgres: postgis.Server, database: str) -> None:
     with pytest.raises(TransientError, match="cannot be reached") as failed:
-        kept_releases({**postgres.environment(database), "POSTGRES_PORT": str(free_port())})
+        find_releases({**postgres.environment(database), "POSTGRES_PORT": str(free_port())})
     assert failed.value.exit_code == 75
 
 
 def test_missing_settings_are_named() -> None:
     with pytest.raises(StepError, match="POSTGRES_HOST, POSTGRES_PASSWORD not set"):
-        kept_releases({"POSTGRES_DB": "x", "POSTGRES_USER": "y"})
+        find_releases({"POSTGRES_DB": "x", "POSTGRES_USER": "y"})
 
 
 def test_a_statement_that_is_cancelled_may_succeed_later(postgres: postgis.Server, database: str) -> None:
@@ -87,7 +92,7 @@ def test_a_statement_that_is_cancelled_may_succeed_later(postgres: postgis.Serve
             "where pg_cancel_backend(pg_backend_pid()) and pg_sleep(5) is not null"
         )
     with pytest.raises(TransientError, match="canceling statement") as failed:
-        kept_releases(postgres.environment(database))
+        find_releases(postgres.environment(database))
     assert failed.value.exit_code == 75
 
 
@@ -101,4 +106,4 @@ def test_a_statement_that_is_cancelled_may_succeed_later(postgres: postgis.Serve
 def test_a_setting_that_is_not_valid_is_refused(setting: dict[str, str], message: str) -> None:
     names = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
     with pytest.raises(UsageError, match=message):
-        kept_releases(dict.fromkeys(names, "x") | setting)
+        find_releases(dict.fromkeys(names, "x") | setting)

@@ -23,6 +23,7 @@ from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings
 
 DATA = Path(__file__).parents[3] / "tests" / "data"
 LUXEMBOURG = SourceConfig("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)
@@ -45,7 +46,7 @@ def run(
 
 
 def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = fetch(store, LUXEMBOURG, {})
+    source = fetch(store, LUXEMBOURG, Settings())
     made = run(store, LUXEMBOURG, tmp_path)
     assert not made.skipped
     zones = zones_of(store, keys.part(LUXEMBOURG.name))
@@ -67,7 +68,7 @@ def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: py
 def test_the_same_work_is_skipped_without_a_download(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     assert run(store, GATINEAU, tmp_path) == Extracted(1, False)
     monkeypatch.setattr("cosmogony_pipeline.steps.extract.download", None)  # would fail if called
     assert run(store, GATINEAU, tmp_path) == Extracted(1, True)
@@ -83,7 +84,7 @@ def test_the_same_work_is_skipped_without_a_download(
 def test_whatever_changed_is_extracted_again(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     run(store, GATINEAU, tmp_path)
     item, languages, as_original = GATINEAU, ("en",), False
     if change == "file":
@@ -130,7 +131,7 @@ def test_the_extractor_makes_the_zones_that_the_marker_names(
         return results[-1]
 
     monkeypatch.setattr("cosmogony.generate.generate", generate_and_keep)
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     run(store, GATINEAU, tmp_path, as_original=as_original)
     marker = stored_part(store, GATINEAU)
     assert marker is not None
@@ -152,7 +153,7 @@ def test_the_log_counts_what_was_left_out_or_repaired(
         return dataclasses.replace(generate(*arguments, **options), **found)
 
     monkeypatch.setattr("cosmogony.generate.generate", generate_with_findings)
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     run(store, GATINEAU, tmp_path)
     said = capsys.readouterr().err
     assert f"{GATINEAU.name}: left out: broken_geometry 1, no_name 3\n" in said
@@ -171,7 +172,7 @@ def test_what_was_not_fetched_is_named(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_its_markers_is_refused(store: Store, tmp_path: Path) -> None:
-    marker = fetch(store, GATINEAU, {})
+    marker = fetch(store, GATINEAU, Settings())
     etag = store.upload(keys.source(GATINEAU.name), io.BytesIO(b"x" * marker.size), None)
     with pytest.raises(StepError, match="is not what its marker describes; fetch it again"):
         run(store, GATINEAU, tmp_path)
@@ -183,7 +184,7 @@ def test_a_file_that_is_not_its_markers_is_refused(store: Store, tmp_path: Path)
 
 @pytest.mark.parametrize("content", [b"no extract at all", b"half"])
 def test_a_broken_extract_fails_for_good_and_keeps_the_last_zones(store: Store, tmp_path: Path, content: bytes) -> None:
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     run(store, GATINEAU, tmp_path)
     before = stored_part(store, GATINEAU)
     if content == b"half":
@@ -191,7 +192,7 @@ def test_a_broken_extract_fails_for_good_and_keeps_the_last_zones(store: Store, 
     path = tmp_path / GATINEAU.name
     path.write_bytes(content)
     broken = SourceConfig(GATINEAU.name, f"file://{path}", "CA")
-    fetch(store, broken, {})
+    fetch(store, broken, Settings())
     with pytest.raises(StepError, match=rf"source {GATINEAU.name}: ") as failed:
         run(store, broken, tmp_path)
     assert failed.value.exit_code == 1
@@ -202,19 +203,19 @@ def test_a_broken_extract_fails_for_good_and_keeps_the_last_zones(store: Store, 
 
 def test_an_extract_without_a_known_country_is_explained(store: Store, tmp_path: Path) -> None:
     item = SourceConfig(GATINEAU.name, GATINEAU.url)
-    fetch(store, item, {})
+    fetch(store, item, Settings())
     with pytest.raises(StepError, match=rf"source {GATINEAU.name}: .*country"):
         run(store, item, tmp_path)
 
 
 def test_too_little_scratch_space_is_said_before_the_download(store: Store, tmp_path: Path) -> None:
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     with pytest.raises(StepError, match=rf"source {GATINEAU.name}: 1.0 MB of scratch space.*257Mi"):
         run(store, GATINEAU, tmp_path, disk=1_048_576)
 
 
 def test_an_unusable_scratch_folder_is_named(store: Store, tmp_path: Path) -> None:
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     with pytest.raises(StepError, match="name a writable --scratch"):
         run(store, GATINEAU, tmp_path / "absent")
 
@@ -244,7 +245,7 @@ def test_a_full_disk_says_what_to_enlarge(store: Store, tmp_path: Path, monkeypa
         except OSError as cause:
             raise CosmogonyError("zones.jsonl.gz cannot be written") from cause
 
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     monkeypatch.setattr("cosmogony.generate.generate", write_to_a_full_disk)
     with pytest.raises(StepError, match=rf"{GATINEAU.name}: no space left in {tmp_path}; give the step more ephemeral"):
         run(store, GATINEAU, tmp_path)

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bucket import BUCKET, stored_source
-from cosmogony_pipeline.sources.source_config import SourceConfig, parse_item
+from bucket import BUCKET, source_at, stored_source
+from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings, apply_environment
 from source_server import SourceServer
 from throwaway.objectstore import MinIO
 
@@ -26,7 +27,7 @@ QUICK = Backoff(attempts=4, first=0.01)
 
 
 def item_of(server: SourceServer, name: str = NAME) -> SourceConfig:
-    return parse_item(f"{server.url}/{name}")
+    return source_at(f"{server.url}/{name}")
 
 
 def stored(store: Store, name: str = NAME) -> bytes:
@@ -39,7 +40,7 @@ def stored(store: Store, name: str = NAME) -> bytes:
 
 
 def run(store: Store, item: SourceConfig) -> dict[str, Any]:
-    return fetch(store, item, {}, QUICK).to_json()
+    return fetch(store, item, Settings(), QUICK).to_json()
 
 
 def nothing_is_left(store: Store, name: str = NAME) -> bool:
@@ -243,14 +244,14 @@ def test_an_empty_file_is_refused(store: Store, server: SourceServer) -> None:
 
 def test_an_unreachable_server_may_come_back(store: Store) -> None:
     with pytest.raises(TransientError, match="cannot be reached"):
-        run(store, parse_item("http://127.0.0.1:1/x.osm.pbf"))
+        run(store, source_at("http://127.0.0.1:1/x.osm.pbf"))
 
 
 def test_a_file_url_is_read_and_skipped_like_any_other(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "some file" / NAME
     path.parent.mkdir()
     path.write_bytes(CONTENT)
-    item = parse_item(f"file://{tmp_path}/some%20file/{NAME}")
+    item = source_at(f"file://{tmp_path}/some%20file/{NAME}")
     marker = run(store, item)
     assert stored(store) == CONTENT
     assert run(store, item) == marker
@@ -264,50 +265,57 @@ def test_what_is_no_file_is_refused(store: Store, tmp_path: Path, made: str) -> 
     if made == "folder":
         (tmp_path / NAME).mkdir()
     with pytest.raises(StepError, match=f"source {NAME}"):
-        run(store, parse_item(f"file://{tmp_path}/{NAME}"))
+        run(store, source_at(f"file://{tmp_path}/{NAME}"))
 
 
 def test_an_s3_source_is_streamed_and_skipped(minio: MinIO, store: Store) -> None:
     store.client.put_object(BUCKET, f"elsewhere/{NAME}", _stream(CONTENT), len(CONTENT))
-    item = parse_item(f"s3://{BUCKET}/elsewhere/{NAME}")
-    marker = fetch(store, item, minio.environment(BUCKET), QUICK)
+    item = source_at(f"s3://{BUCKET}/elsewhere/{NAME}")
+    marker = fetch(store, item, apply_environment(Settings(), minio.environment(BUCKET)), QUICK)
     assert stored(store) == CONTENT
-    assert fetch(store, item, minio.environment(BUCKET), QUICK) == marker
+    assert fetch(store, item, apply_environment(Settings(), minio.environment(BUCKET)), QUICK) == marker
     wrong = b"0" * 32
     store.client.put_object(BUCKET, f"elsewhere/{NAME}.md5", _stream(wrong), len(wrong))
     with pytest.raises(StepError, match="twice"):
-        fetch(store, item, minio.environment(BUCKET), QUICK)
+        fetch(store, item, apply_environment(Settings(), minio.environment(BUCKET)), QUICK)
 
 
-def test_an_s3_source_on_another_server_has_its_own_credentials(minio: MinIO, own_minio: MinIO, store: Store) -> None:
+def test_an_s3_source_on_another_server_has_its_own_credentials(
+    own_minio: MinIO, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own_minio.client().put_object(BUCKET, f"extracts/{NAME}", _stream(CONTENT), len(CONTENT))
-    item = parse_item(f"s3://{BUCKET}/extracts/{NAME}")
+    item = source_at(f"s3://{BUCKET}/extracts/{NAME}")
     given = {f"SOURCE_{name}": value for name, value in own_minio.environment(BUCKET).items() if name != "S3_BUCKET"}
-    fetch(store, item, {**minio.environment(BUCKET), **given}, QUICK)
+    settings = apply_environment(Settings(), given)
+
+    def fetch_with(keys: dict[str, str]) -> None:
+        for name, value in keys.items():
+            monkeypatch.setenv(name, value)
+        fetch(store, item, settings, QUICK)
+
+    fetch_with(given)
     assert stored(store) == CONTENT
-    without = {name: value for name, value in given.items() if "KEY" not in name}
     for refused, said in [
         ({"SOURCE_S3_SECRET_KEY": "hush-hush-hush"}, "the keys are wrong or lack the right"),
         ({"SOURCE_S3_SECRET_KEY": ""}, "set both or none"),
+        ({"SOURCE_S3_ACCESS_KEY": "", "SOURCE_S3_SECRET_KEY": ""}, "asked without credentials"),
     ]:
         with pytest.raises(StepError, match=said) as failed:
-            fetch(store, item, {**minio.environment(BUCKET), **given, **refused}, QUICK)
+            fetch_with(refused)
         assert "hush" not in str(failed.value)
-    with pytest.raises(StepError, match="asked without credentials"):
-        fetch(store, item, {**minio.environment(BUCKET), **without}, QUICK)
 
 
 def test_a_signature_in_a_url_is_used_and_never_shown(
     store: Store, server: SourceServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.put(f"/{NAME}?sign=hush", CONTENT, md5=False, cuts=[500_000], statuses=[503])
-    marker = run(store, parse_item(f"{server.url}/{NAME}?sign=hush"))
+    marker = run(store, source_at(f"{server.url}/{NAME}?sign=hush"))
     assert stored(store) == CONTENT
     assert marker["url"] == marker["version"]["url"] == f"{server.url}/{NAME}"
     server.put(f"/{NAME}?sign=other", CONTENT, md5=False)
-    assert run(store, parse_item(f"{server.url}/{NAME}?sign=other")) == marker
+    assert run(store, source_at(f"{server.url}/{NAME}?sign=other")) == marker
     with pytest.raises(StepError) as failed:
-        run(store, parse_item(f"{server.url}/{NAME}?sign=hush-hush"))
+        run(store, source_at(f"{server.url}/{NAME}?sign=hush-hush"))
     said = capsys.readouterr().err + str(failed.value) + str(store.find_json(keys.source_marker(NAME)))
     assert "HTTP 404" in said and "HTTP 503" in said
     assert "hush" not in said and "sign=" not in said
@@ -332,7 +340,12 @@ def test_a_redirect_to_a_signed_url_is_asked_for_again(store: Store, server: Sou
 
 def test_an_absent_s3_source_is_named(minio: MinIO, store: Store) -> None:
     with pytest.raises(StepError, match=f"source {NAME}: s3://{BUCKET}/none/{NAME} does not exist"):
-        fetch(store, parse_item(f"s3://{BUCKET}/none/{NAME}"), minio.environment(BUCKET), QUICK)
+        fetch(
+            store,
+            source_at(f"s3://{BUCKET}/none/{NAME}"),
+            apply_environment(Settings(), minio.environment(BUCKET)),
+            QUICK,
+        )
 
 
 def test_leftovers_of_a_killed_fetch_are_removed(store: Store, server: SourceServer) -> None:

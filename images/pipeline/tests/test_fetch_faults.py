@@ -15,15 +15,15 @@ import time
 from pathlib import Path
 
 import pytest
-from bucket import BUCKET, stored_source
+from bucket import BUCKET, source_at, stored_source
 from cosmogony_pipeline.release import markers
-from cosmogony_pipeline.sources.source_config import SourceConfig, parse_item
+from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_steps import keys
-from cosmogony_steps.documents import to_json
 from cosmogony_steps.errors import TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings
 from source_server import Served, SourceServer
 from throwaway.objectstore import MinIO
 
@@ -40,7 +40,7 @@ def held(server: SourceServer) -> Served:
 
 @pytest.fixture
 def item(server: SourceServer) -> SourceConfig:
-    return parse_item(f"{server.url}/{NAME}")
+    return source_at(f"{server.url}/{NAME}")
 
 
 def uploads(minio: MinIO) -> int:
@@ -67,7 +67,9 @@ def is_right(store: Store, item: SourceConfig) -> bool:
 
 
 def start(minio: MinIO, item: SourceConfig, outputs: Path, **more: str) -> subprocess.Popen[bytes]:
-    arguments = ["fetch", "--source", json.dumps(to_json(item.as_plan_item("257Mi"))), "--outputs", str(outputs)]
+    settings = outputs / "settings.json"
+    settings.write_text(json.dumps({"sources": {"extracts": [{"url": item.url}]}}))
+    arguments = ["fetch", "--source", item.name, "--settings", str(settings), "--outputs", str(outputs)]
     environment = {**os.environ, **minio.environment(BUCKET), "PYTHONPATH": os.pathsep.join(sys.path), **more}
     return subprocess.Popen(
         [sys.executable, "-m", "cosmogony_pipeline", *arguments], env=environment, stderr=subprocess.PIPE
@@ -85,7 +87,7 @@ def test_storage_that_comes_back_is_waited_for(own_minio: MinIO, held: Served, i
 
     thread = threading.Thread(target=kill_and_return)
     thread.start()
-    fetch(store, item, {}, QUICK)
+    fetch(store, item, Settings(), QUICK)
     thread.join()
     assert is_right(store, item)
     assert uploads(own_minio) == 0
@@ -106,12 +108,12 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
     with monkeypatch.context() as patched:
         patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
         with pytest.raises(TransientError, match=f"{own_minio.endpoint}.*is the server up"):
-            fetch(store, item, {}, QUICK)
+            fetch(store, item, Settings(), QUICK)
     thread.join()
     own_minio.start()
     assert stored_source(store, item) is None
     assert store.find(keys.source(NAME)) is None
-    fetch(store, item, {}, QUICK)
+    fetch(store, item, Settings(), QUICK)
     assert is_right(store, item)
     assert uploads(own_minio) == 0
 
@@ -130,7 +132,7 @@ def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Source
     assert again.returncode == 0
     assert is_right(store, item)
     assert uploads(minio) == 0
-    assert (tmp_path / "digest").read_text() == hashlib.sha256(CONTENT).hexdigest()
+    assert (tmp_path / "disk").read_text().endswith("Mi")
 
 
 def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
@@ -144,7 +146,7 @@ def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
     assert step.returncode == 75
     assert "stopped by SIGTERM" in said
     assert uploads(minio) == 0
-    assert not (tmp_path / "digest").exists()
+    assert not (tmp_path / "disk").exists()
 
 
 def test_a_source_that_falls_silent_may_be_retried(

@@ -22,6 +22,7 @@ from cosmogony_pipeline.transfer import disk
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings
 from record_cases import RECORDS, country, write
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
 from throwaway.objectstore import MinIO
@@ -53,7 +54,7 @@ def prepared(store: Store, tmp_path: Path) -> Store:
         store.client.put_object(store.bucket, key, io.BytesIO(content), len(content))
     if not _objects:
         for item in BOTH:
-            fetch(store, item, {})
+            fetch(store, item, Settings())
             extract(store, item, ("en",), threads=1, scratch=tmp_path)
         for found in store.client.list_objects(store.bucket, recursive=True):
             response = store.client.get_object(store.bucket, found.object_name)
@@ -166,7 +167,7 @@ def test_the_manifest_adds_up_what_the_parts_left_out_and_repaired(prepared: Sto
 
 
 def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     ids = set()
     for as_original in (False, True):
         extract(store, GATINEAU, ("en",), as_original=as_original, threads=1, scratch=tmp_path)
@@ -262,7 +263,7 @@ def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeed
     own_minio: MinIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store.from_environment(own_minio.environment(BUCKET))
-    fetch(store, GATINEAU, {})
+    fetch(store, GATINEAU, Settings())
     extract(store, GATINEAU, ("en",), threads=1, scratch=tmp_path)
     merge = engine.merge
 
@@ -289,7 +290,7 @@ def test_a_neighbour_in_two_extracts_is_kept_once(store: Store, tmp_path: Path) 
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     for item in items:
-        fetch(store, item, {})
+        fetch(store, item, Settings())
         extract(store, item, ("en",), threads=1, scratch=scratch)
     manifest = run(store, scratch, items)
     assert manifest["counts"]["zones"] == 1

@@ -8,19 +8,22 @@ import json
 from typing import Any
 
 import pytest
-from bucket import stored_source
+from bucket import source_at, stored_source
 from cosmogony_pipeline.release import markers
 from cosmogony_pipeline.release.inputs import BuildSettings, inputs_digest, make_inputs
-from cosmogony_pipeline.sources.source_config import SourceConfig, parse_item
+from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.database import KnownRelease
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.plan import Survey, make_plan
+from cosmogony_pipeline.steps.plan_outputs import make_outputs
 from cosmogony_pipeline.transfer import disk
 from cosmogony_steps import keys
-from cosmogony_steps.documents import PartMarker, PartSource, to_json
+from cosmogony_steps.documents import Batch, PartMarker, PartSource, Plan, to_json
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings, SourceSettings
+from cosmogony_steps.settings.model import SourcesSettings
 from source_server import SourceServer
 
 QUICK = Backoff(attempts=3, first=0.01)
@@ -32,19 +35,19 @@ OTHER_REASON = BuildSettings(("en",), "importer:1", "dashboard:1", 8, "because",
 def items(server: SourceServer) -> list[SourceConfig]:
     server.put("/a.osm.pbf", b"a" * 1000)
     server.put("/b.osm.pbf", b"b" * 2_000_000)
-    return [parse_item(f"{server.url}/a.osm.pbf"), parse_item(f"{server.url}/b.osm.pbf")]
+    return [source_at(f"{server.url}/a.osm.pbf"), source_at(f"{server.url}/b.osm.pbf")]
 
 
 def ask(store: Store, items: list[SourceConfig], releases: list[KnownRelease] | None = None, **options: Any) -> Survey:
     settings = options.pop("settings", SETTINGS)
-    return make_plan(store, items, settings, releases or [], {}, backoff=QUICK, **options)
+    return make_plan(store, items, settings, releases or [], Settings(), backoff=QUICK, **options)
 
 
 def bring(store: Store, items: list[SourceConfig], settings: BuildSettings = SETTINGS) -> str:
     """Fetch all, pretend they were extracted (only markers matter here); returns the digest of the inputs."""
     digests = {}
     for item in items:
-        marker = fetch(store, item, {}, QUICK)
+        marker = fetch(store, item, Settings(), QUICK)
         digests[item.name] = marker.sha256
         digest = markers.part_digest(
             item, marker.sha256, settings.languages, settings.rules, settings.extractor, settings.as_original
@@ -71,23 +74,25 @@ def bring(store: Store, items: list[SourceConfig], settings: BuildSettings = SET
     return inputs_digest(make_inputs(items, digests, settings))
 
 
-def names(entries: list[dict[str, Any]]) -> list[str]:
-    return [entry["name"] for entry in entries]
+def document(survey: Survey, settings: Settings | None = None) -> Plan:
+    return survey.plan("update-x", settings or Settings(), SETTINGS)
+
+
+def work_of(survey: Survey) -> list[str]:
+    return [name for batch in document(survey).batches for name in batch.sources]
 
 
 def test_new_sources_are_all_work_and_nothing_is_downloaded(
     store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
-    plan = ask(store, items)
-    outputs = plan.outputs()
-    assert outputs["changed"] is True
-    assert outputs["message"] == "2 of 2 sources to fetch (2.0 MB): a.osm.pbf, b.osm.pbf"
-    assert names(outputs["sources"]) == names(outputs["work"]) == ["a.osm.pbf", "b.osm.pbf"]
-    assert outputs["sources"][0] == to_json(items[0].as_plan_item("257Mi"))
-    assert outputs["sources"][1]["disk"] == "266Mi"
-    assert outputs["merge-disk"] == "272Mi"  # both four times as large, and what comes of them
-    assert outputs["fetch-bytes"] == 2_001_000
-    assert [detail["state"] for detail in outputs["details"]] == ["new", "new"]
+    plan = document(ask(store, items))
+    assert plan.changed is True
+    assert plan.message == "2 of 2 sources to fetch (2.0 MB): a.osm.pbf, b.osm.pbf"
+    assert [item.name for item in plan.items] == ["a.osm.pbf", "b.osm.pbf"]
+    assert plan.batches == (Batch(sources=("a.osm.pbf", "b.osm.pbf"), disk="266Mi"),)
+    assert plan.merge_disk == "272Mi"  # both four times as large, and what comes of them
+    assert plan.fetch_bytes == 2_001_000
+    assert [detail.state for detail in plan.details] == ["new", "new"]
     assert server.body_bytes["/a.osm.pbf"] + server.body_bytes["/b.osm.pbf"] == 0
 
 
@@ -99,10 +104,10 @@ def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
     etag = store.upload(keys.part("b.osm.pbf"), io.BytesIO(b"z" * 8 * 2**20), None)
     known = {**part, "size": 8 * 2**20, "etag": etag, "source": {**part["source"], "size": 2_000_000}}
     store.write_json(keys.part_marker("b.osm.pbf"), known)
-    assert ask(store, items).outputs()["merge-disk"] == "273Mi"  # 2 x (5 bytes + 8 MiB)
-    assert ask(store, items[1:]).outputs()["merge-disk"] == "264Mi"  # nothing is written for a single one
+    assert document(ask(store, items)).merge_disk == "273Mi"  # 2 x (5 bytes + 8 MiB)
+    assert document(ask(store, items[1:])).merge_disk == "264Mi"  # nothing is written for a single one
     server.put("/b.osm.pbf", b"c" * 4_000_000)
-    assert ask(store, items).outputs()["merge-disk"] == "297Mi"  # twice the file, a quarter more for good measure
+    assert document(ask(store, items)).merge_disk == "297Mi"  # twice the file, a quarter more for good measure
 
 
 @pytest.mark.parametrize(
@@ -123,17 +128,20 @@ def test_no_output_shows_the_query_of_a_url(
     store: Store, server: SourceServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.put("/a.osm.pbf?token=hush", b"a" * 1000, md5=False)
-    item = parse_item(f"{server.url}/a.osm.pbf?token=hush")
+    item = source_at(f"{server.url}/a.osm.pbf?token=hush")
     plan = ask(store, [item])
     assert plan.changed is True
     assert [finding.version.url for finding in plan.findings if finding.version] == [item.url]
     digest = bring(store, [item])
-    other = parse_item(f"{server.url}/a.osm.pbf?token=other")
+    other = source_at(f"{server.url}/a.osm.pbf?token=other")
     server.put("/a.osm.pbf?token=other", b"a" * 1000, md5=False)
     same = ask(store, [other], [KnownRelease("r1", digest, True)])
     assert (same.changed, same.release) == (False, "r1")  # another signature is no other source
     marker = stored_source(store, item)
-    shown = json.dumps([plan.outputs(), same.outputs(), marker]) + capsys.readouterr().err
+    configured = Settings(sources=SourcesSettings(extracts=(SourceSettings(url=item.url),)))
+    plans = [document(plan, configured), document(same, configured)]
+    outputs = [make_outputs(one, "runs/update-x/plan.json") for one in plans]
+    shown = json.dumps([to_json(plans), outputs, marker]) + capsys.readouterr().err
     assert f"{server.url}/a.osm.pbf" in shown
     assert "hush" not in shown and "token" not in shown
 
@@ -142,8 +150,8 @@ def test_nothing_new_ends_at_once(store: Store, items: list[SourceConfig]) -> No
     digest = bring(store, items)
     plan = ask(store, items, [KnownRelease("r1", digest, True)])
     assert (plan.changed, plan.message, plan.release) == (False, "release r1 is current", "r1")
-    assert plan.outputs()["work"] == []
-    assert len(plan.outputs()["sources"]) == 2
+    assert work_of(plan) == []
+    assert len(document(plan).items) == 2
 
 
 def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: list[SourceConfig]) -> None:
@@ -175,15 +183,15 @@ def test_a_changed_source_is_named(store: Store, server: SourceServer, items: li
     plan = ask(store, items, [KnownRelease("r1", digest, True)])
     assert plan.changed is True
     assert plan.message == "1 of 2 sources to fetch (2.0 MB): b.osm.pbf"
-    assert names(plan.outputs()["work"]) == ["a.osm.pbf", "b.osm.pbf"]
+    assert work_of(plan) == ["a.osm.pbf", "b.osm.pbf"]
 
 
 def test_mode_changed_works_on_what_changed_only(store: Store, server: SourceServer, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     server.put("/b.osm.pbf", b"c" * 2_000_000)
     plan = ask(store, items, [KnownRelease("r1", digest, True)], mode="changed")
-    assert names(plan.outputs()["work"]) == ["b.osm.pbf"]
-    assert names(plan.outputs()["sources"]) == ["a.osm.pbf", "b.osm.pbf"]
+    assert work_of(plan) == ["b.osm.pbf"]
+    assert [item.name for item in document(plan).items] == ["a.osm.pbf", "b.osm.pbf"]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +242,7 @@ def test_every_absent_source_is_named(store: Store, server: SourceServer, items:
 
 def test_a_source_that_is_away_may_come_back(store: Store, items: list[SourceConfig]) -> None:
     with pytest.raises(TransientError, match="cannot be reached"):
-        ask(store, [*items, parse_item("http://127.0.0.1:1/c.osm.pbf")])
+        ask(store, [*items, source_at("http://127.0.0.1:1/c.osm.pbf")])
 
 
 def test_one_source_only(store: Store, server: SourceServer, items: list[SourceConfig]) -> None:
@@ -243,7 +251,7 @@ def test_one_source_only(store: Store, server: SourceServer, items: list[SourceC
     server.put("/b.osm.pbf", b"B" * 1000)
     server.forget()
     plan = ask(store, items, [KnownRelease("r1", digest, True)], mode="source", only="a.osm.pbf")
-    assert names(plan.outputs()["work"]) == ["a.osm.pbf"]
+    assert work_of(plan) == ["a.osm.pbf"]
     assert {path for _, path, _ in server.requests} == {"/a.osm.pbf", "/a.osm.pbf.md5"}
 
 
@@ -261,7 +269,7 @@ def test_reimport_asks_nobody_and_needs_all_zones(
     server.forget()
     plan = ask(store, items, mode="reimport")
     assert plan.changed is True
-    assert plan.outputs()["work"] == []
+    assert work_of(plan) == []
     assert server.requests == []
     store.remove(keys.source_marker("a.osm.pbf"))
     with pytest.raises(StepError, match=r"source a\.osm\.pbf: not in the store yet"):
@@ -281,7 +289,7 @@ def test_the_version_is_told_by_checksum_then_etag_then_date(
     store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
     item = items[0]
-    fetch(store, item, {}, QUICK)
+    fetch(store, item, Settings(), QUICK)
     content = b"a" * 1000
     same = [{"etag": '"other"'}, {"md5": False}, {"md5": False, "etag": None}]
     other = [{"md5": "1" * 32}, {"md5": False, "etag": '"other"'}, {"md5": False, "etag": None, "modified": 1.0}]
@@ -331,7 +339,7 @@ def test_a_store_of_an_earlier_version_is_read_without_fetching_or_extracting(
     assert (plan.changed, plan.release) == (False, "r1")
     assert [finding.state for finding in plan.findings] == ["unchanged", "unchanged"]
     for item in items:
-        fetch(store, item, {}, QUICK)
+        fetch(store, item, Settings(), QUICK)
     assert server.body_bytes["/a.osm.pbf"] + server.body_bytes["/b.osm.pbf"] == 0
 
 
@@ -340,7 +348,7 @@ def test_a_marker_of_a_newer_version_is_not_overwritten(store: Store, items: lis
     key = keys.source_marker("a.osm.pbf")
     newer = {**(store.find_json(key) or {}), "format": 9}
     store.write_json(key, newer)
-    for action in (lambda: ask(store, items), lambda: fetch(store, items[0], {}, QUICK)):
+    for action in (lambda: ask(store, items), lambda: fetch(store, items[0], Settings(), QUICK)):
         with pytest.raises(StepError, match=f"^source marker {key} has format 9, this program reads up to 1"):
             action()
     assert store.find_json(key) == newer

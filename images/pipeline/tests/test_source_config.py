@@ -8,26 +8,29 @@ import pytest
 from cosmogony_pipeline.sources.source_config import (
     SourceConfig,
     checked_languages,
-    parse_item_json,
-    parse_sources,
+    enabled_sources,
     with_whole_url,
+    without_queries,
 )
 from cosmogony_pipeline.sources.urls import shown
 from cosmogony_steps.documents import to_json
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.settings import Settings, SourceSettings
+from cosmogony_steps.settings.model import SourcesSettings
 
 
-def sources(*entries: Any) -> list[SourceConfig]:
-    return parse_sources(json.dumps(list(entries)))
+def sources(*entries: str | dict[str, Any]) -> list[SourceConfig]:
+    return enabled_sources(
+        [SourceSettings(**entry if isinstance(entry, dict) else {"url": entry}) for entry in entries]
+    )
 
 
 def test_a_full_entry_and_a_bare_url() -> None:
     entry = {
         "url": " https://example.org/a/li-latest.osm.pbf ",
         "country_code": "li",
-        "languages": ["fr", "en", "fr"],
-        "disable_voronoi": "yes",
-        "enabled": "true",
+        "languages": ("fr", "en", "fr"),
+        "disable_voronoi": True,
     }
     assert sources(entry, "https://example.org/at.osm.pbf") == [
         SourceConfig("at.osm.pbf", "https://example.org/at.osm.pbf"),
@@ -35,48 +38,35 @@ def test_a_full_entry_and_a_bare_url() -> None:
     ]
 
 
-def test_what_forms_leave_blank_counts_as_not_given() -> None:
-    entry = {"url": "https://e.org/a.pbf", "country_code": None, "languages": "", "disable_voronoi": "", "enabled": ""}
-    assert sources(entry) == [SourceConfig("a.pbf", "https://e.org/a.pbf")]
-
-
 def test_disabled_sources_are_left_out() -> None:
     found = sources({"url": "https://e.org/a.pbf", "enabled": False}, {"url": "https://e.org/b.pbf", "enabled": True})
     assert [item.name for item in found] == ["b.pbf"]
 
 
-def test_an_item_survives_its_own_json() -> None:
+def test_a_source_survives_its_plan() -> None:
     item = SourceConfig("a.pbf", "https://e.org/a.pbf", "LI", ("en",), True)
-    assert parse_item_json(json.dumps(to_json(item.as_plan_item("300Mi")))) == item
+    assert SourceConfig.from_plan_item(item.as_plan_item()) == item
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("entry", "said"),
     [
-        ("", "no source is enabled"),
-        ("[]", "no source is enabled"),
-        ("null", "no source is enabled"),
-        ('[{"url": "https://e.org/a.pbf", "enabled": false}]', "no source is enabled"),
-        ("{}", "not a JSON list"),
-        ("[", "not JSON"),
-        ("[3]", "object with 'url'"),
-        ('[{"country_code": "LI"}]', "'url' is missing"),
-        ('["ftp://e.org/a.pbf"]', "scheme 'ftp' is unknown"),
-        ('["a.pbf"]', "scheme '' is unknown"),
-        ('["http:///a.pbf"]', "names no host"),
-        ('["https://e.org/"]', "plain file name"),
-        ('["https://e.org/.."]', "plain file name"),
-        ('["https://e.org/a.pbf.json"]', "taken for a marker"),
-        ('[{"url": "https://e.org/a.pbf", "name": "b.pbf"}]', "not the last part of the URL"),
-        ('[{"url": "https://e.org/a.pbf", "country_code": "LIE"}]', "'LIE' is not"),
-        ('[{"url": "https://e.org/a.pbf", "languages": ["fr;rm"]}]', "'fr;rm' is not a language"),
-        ('[{"url": "https://e.org/a.pbf", "languages": {"fr": 1}}]', "list of words"),
-        ('[{"url": "https://e.org/a.pbf", "enabled": "perhaps"}]', "neither true nor false"),
+        (None, "no source is enabled"),
+        ({"url": "https://e.org/a.pbf", "enabled": False}, "no source is enabled"),
+        ("ftp://e.org/a.pbf", "scheme 'ftp' is unknown"),
+        ("a.pbf", "scheme '' is unknown"),
+        ("http:///a.pbf", "names no host"),
+        ("https://e.org/", "plain file name"),
+        ("https://e.org/..", "plain file name"),
+        ("https://e.org/a.pbf.json", "taken for a marker"),
+        ({"url": "https://e.org/a.pbf", "name": "b.pbf"}, "not the last part of the URL"),
+        ({"url": "https://e.org/a.pbf", "country_code": "LIE"}, "'LIE' is not"),
+        ({"url": "https://e.org/a.pbf", "languages": ("fr;rm",)}, "'fr;rm' is not a language"),
     ],
 )
-def test_what_cannot_become_a_release_is_refused(text: str, said: str) -> None:
+def test_what_cannot_become_a_release_is_refused(entry: str | dict[str, Any] | None, said: str) -> None:
     with pytest.raises(StepError) as failed:
-        parse_sources(text)
+        sources(*([] if entry is None else [entry]))
     assert said in str(failed.value)
     assert "\n" not in str(failed.value)
     assert failed.value.exit_code == 2
@@ -111,17 +101,20 @@ def test_urls_are_shown_without_what_may_be_a_secret(url: str, seen: str) -> Non
 
 
 def test_the_query_stays_with_those_who_fetch() -> None:
-    signed = "https://e.org/a.pbf?token=hush"
-    configured = json.dumps([{"url": signed, "country_code": "li"}, "https://f.org/b.pbf"])
-    item = parse_sources(configured)[0]
+    signed, plain = "https://e.org/a.pbf?token=hush", "https://f.org/b.pbf"
+    configured = [SourceSettings(url=signed, country_code="li"), SourceSettings(url=plain)]
+    item, other = enabled_sources(configured)
     assert (item.name, item.url, item.shown) == ("a.pbf", signed, "https://e.org/a.pbf")
-    assert "hush" not in json.dumps(to_json(item.as_plan_item("300Mi"))) + repr(shown(item.url))
-    planned = parse_item_json(json.dumps(to_json(item.as_plan_item("300Mi"))))
-    assert planned.url == "https://e.org/a.pbf"
+    planned = item.as_plan_item()
+    assert (planned.url, planned.has_query) == ("https://e.org/a.pbf", True)
+    settings = without_queries(Settings(sources=SourcesSettings(extracts=tuple(configured))))
+    assert "hush" not in json.dumps([to_json(planned), settings.to_json(), shown(item.url)])
     assert with_whole_url(planned, configured) == item
-    for other in ("", '["https://g.org/a.pbf?token=other"]'):
-        assert with_whole_url(planned, other) == planned
-    assert with_whole_url(item, '["https://e.org/a.pbf?token=other"]') == item
+    renewed = with_whole_url(planned, [SourceSettings(url="https://e.org/a.pbf?token=other", enabled=False)])
+    assert renewed.url == "https://e.org/a.pbf?token=other"
+    assert with_whole_url(other.as_plan_item(), []) == other
+    with pytest.raises(StepError, match=r"a\.pbf is in the plan, but no more in cosmogony_sources, .*put it back"):
+        with_whole_url(planned, configured[1:])
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from bucket import BUCKET
-from cosmogony_pipeline.sources.source_config import parse_item
+from bucket import BUCKET, source_at
 from cosmogony_pipeline.steps.extract import extract
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.merge import merge_parts
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings
 from source_server import SourceServer
 from test_extract import DATA
 from test_merge_step import settings
@@ -75,7 +75,7 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
     items = []
     for name, file, country in (("a.osm.pbf", "luxembourg_filtered", "LU"), ("b.osm.pbf", "gatineau", "CA")):
         server.put(f"/{name}", (DATA / f"{file}.osm.pbf").read_bytes())
-        items.append(parse_item({"url": f"{server.url}/{name}", "country_code": country}))
+        items.append(source_at(f"{server.url}/{name}", country_code=country))
 
     def step_moves(up: int, down: int) -> None:
         counted_up, counted_down = wire.since()
@@ -84,10 +84,10 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
 
     sizes, parts = [], []
     for item in items:
-        sizes.append(fetch(store, item, {}).size)
+        sizes.append(fetch(store, item, Settings()).size)
         assert server.body_bytes[f"/{item.name}"] == sizes[-1]
         step_moves(up=sizes[-1], down=0)
-        fetch(store, item, {})
+        fetch(store, item, Settings())
         step_moves(up=0, down=0)
     for item, size in zip(items, sizes, strict=True):
         extract(store, item, ("en",), threads=1, scratch=tmp_path)

@@ -5,10 +5,15 @@ osm/FILE, osm/FILE.json                                    a source and its mark
 cosmogony-data/parts/FILE.jsonl.gz, .../FILE.json          its zones and their marker
 cosmogony-data/concat/                                     zones and statistics of the latest release
 releases/ID/                                               zones, manifest, statistics, summary of a release
+runs/NAME/plan.json                                        the plan of a run; NAME is that of the workflow
 runs/NAME.json                                             the summary of a run
 """
 
 from __future__ import annotations
+
+import re
+
+from .errors import UsageError
 
 SOURCES = "osm/"
 PARTS = "cosmogony-data/parts/"
@@ -18,6 +23,8 @@ RUNS = "runs/"
 
 MARKER = ".json"  # ending of a marker beside the file that it describes
 ZONES = ".jsonl.gz"  # ending of a file of zones
+
+_RUN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 LATEST_ZONES = f"{LATEST}cosmogony{ZONES}"
 LATEST_STATISTICS = f"{LATEST}tests_results.json"  # the spelling of the original
@@ -70,6 +77,22 @@ def release_summary(release_id: str) -> str:
     return f"{RELEASES}{release_id}/summary.json"
 
 
+def run_plan(run: str) -> str:
+    """Return the key of what a run is going to do."""
+    return f"{RUNS}{run}/plan.json"
+
+
 def run_summary(run: str) -> str:
     """Return the key of the summary of a run; its name is that of the workflow."""
     return f"{RUNS}{run}.json"
+
+
+def checked_run(name: str) -> str:
+    """Return the name of a run.
+
+    Raises:
+        UsageError: it cannot be that of a workflow.
+    """
+    if not _RUN.fullmatch(name):
+        raise UsageError(f"--run {name!r} is not the name of a workflow, such as cosmogony-update-x7k2p")
+    return name

@@ -92,12 +92,14 @@ class StageProgress:
     Each report that says something new is a sign of life, also in stages that Argo's progress has no share for.
     """
 
-    def __init__(self, subject: str) -> None:
+    def __init__(self, subject: str, path: str | None = None) -> None:
         self._subject = subject
         self._stage = ""
         self._last = ("", 0, 0)
         self._zones = 0
-        self._progress = Progress(subject, None, show=lambda count: f"{count:.0f} zones", line_every=float("inf"))
+        self._progress = Progress(
+            subject, None, show=lambda count: f"{count:.0f} zones", path=path, line_every=float("inf")
+        )
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Report that `done` of `total` are done of a stage; `total` is 0 where nobody knows it."""
@@ -130,11 +132,12 @@ def generate(
     disable_voronoi: bool,
     as_original: bool = False,
     threads: int | None,
+    progress_file: str | None = None,
 ) -> ExtractedZones:
     """Make the zones of the OSM extract `source`; return what a marker says of them."""
     from cosmogony.generate import generate as make
 
-    progress = StageProgress(what)
+    progress = StageProgress(what, progress_file)
     try:
         result = make(
             source,

@@ -38,7 +38,7 @@ from .manifest import (
     ZonesFile,
 )
 from .markers import PartCounts, PartMarker, PartSource, SourceMarker, SourceVersion
-from .plan import Plan, PlanItem, PlannedSource
+from .plan import Batch, Plan, PlanItem, PlannedSource, Programs
 from .states import (
     CountStatus,
     GateVerdict,
@@ -65,6 +65,7 @@ from .summary import (
 __all__ = [
     "ABSENT",
     "Absent",
+    "Batch",
     "CountChange",
     "CountStatus",
     "Document",
@@ -102,6 +103,7 @@ __all__ = [
     "Plan",
     "PlanItem",
     "PlannedSource",
+    "Programs",
     "ReleaseState",
     "RunResult",
     "RunSummary",

@@ -6,20 +6,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from .document import Bytes, Day, Document, Names, describe
+from ..settings import Settings
+from .document import Bytes, Day, Digest, Document, Moment, Names, describe
 from .states import SourceState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanItem:
-    """One source, as the steps fetch and extract take it."""
+    """One source, as the steps fetch, extract and merge take it."""
 
     name: str
     url: Annotated[str, describe("without query")]
+    has_query: Annotated[bool, describe("whether the rest of the URL is in the settings only")] = False
     country_code: str = ""
     languages: Names = ()
     disable_voronoi: bool = False
-    disk: Annotated[str, describe("scratch space that its extraction needs, as Kubernetes writes it")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Sources that one pod fetches, and another one extracts, one after the other."""
+
+    sources: Annotated[Names, describe("names of items")]
+    disk: Annotated[str, describe("scratch space that the largest of them needs, as Kubernetes writes it")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +46,34 @@ class PlannedSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """What the zones and the statistics of a release are made with."""
+
+    rules: Digest
+    extractor: Digest
+    importer: Annotated[str, describe("image reference")]
+    dashboard: Annotated[str, describe("image reference")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Document):
-    """The result of the step plan."""
+    """What a run is going to do, and with what: runs/WORKFLOW/plan.json. Its settings are those of all steps."""
 
     TITLE: ClassVar[str] = "plan"
     FORMAT: ClassVar[int] = 1
     REMEDY: ClassVar[str] = "run the update again, which makes a new plan"
 
     format: Literal[1] = 1
-    sources: tuple[PlanItem, ...]
-    work: Annotated[tuple[PlanItem, ...], describe("those that go through fetch and extract")]
+    run: Annotated[str, describe("name of the workflow")]
+    created: Moment
     changed: bool
     message: str
     release: Annotated[str, describe("the one that is current already, else empty")]
+    reason: Annotated[str, describe("why a new release is wanted with the same inputs")]
+    items: Annotated[tuple[PlanItem, ...], describe("all sources of the release, for merge")]
+    batches: Annotated[tuple[Batch, ...], describe("those that go through fetch and extract")]
     details: tuple[PlannedSource, ...]
-    merge_disk: Annotated[str, describe("scratch space that the merge needs, as Kubernetes writes it")]
     fetch_bytes: Bytes
+    merge_disk: Annotated[str, describe("scratch space that the merge needs, as Kubernetes writes it")]
+    programs: Programs
+    settings: Annotated[Settings, describe("of all steps of the run; URLs without query")]

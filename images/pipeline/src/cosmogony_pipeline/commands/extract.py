@@ -1,44 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make the zones of one fetched source."""
+"""Make the zones of the fetched sources of a batch."""
 
 from __future__ import annotations
 
 import argparse
-import os
 
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.text import boolean, integer, size
+from cosmogony_steps.text import integer, size
 
-from ..sources.source_config import checked_languages, parse_item_json
-from .arguments import Subparsers, add_as_original, add_command, add_scratch, add_source
+from .arguments import Subparsers, add_batch, add_command, add_scratch
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "extract", run, __doc__)
-    add_source(parser)
-    parser.add_argument("--languages", default="", metavar="CSV", help="languages of sources that name none")
-    add_as_original(parser)
-    parser.add_argument("--threads", default="", metavar="N", help="computing threads (default: all cores)")
+    add_batch(parser)
+    parser.add_argument("--threads", default="", metavar="N", help="computing threads (default: extract.threads)")
     add_scratch(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from cosmogony.loglevel import set_log_level
-    from cosmogony_steps.s3 import Store
 
+    from ..sources.source_config import SourceConfig
+    from ..steps.batch import work_through
     from ..steps.extract import extract
+    from .context import Context
 
     set_log_level()
-    source = parse_item_json(options.source)
-    result = extract(
-        Store.from_environment(os.environ),
-        source,
-        checked_languages(options.languages, "--languages"),
-        as_original=boolean(options.as_original, "--as-original"),
-        threads=integer(options.threads, "--threads"),
-        scratch=options.scratch,
-        disk=size(options.disk, "--disk"),
+    context = Context.from_options(options)
+    build = context.build_settings()
+    results = work_through(
+        context.batch(options),
+        lambda item, progress_file: extract(
+            context.store,
+            SourceConfig.from_plan_item(item),
+            build.languages,
+            as_original=build.as_original,
+            threads=integer(options.threads, "--threads", least=1) or context.settings.extract.threads,
+            scratch=options.scratch,
+            disk=size(options.disk, "--disk"),
+            progress_file=progress_file,
+        ),
     )
-    write_outputs(options.outputs, {"zones": result.zones, "skipped": result.skipped})
+    zones, skipped = sum(result.zones for result in results), all(result.skipped for result in results)
+    write_outputs(options.outputs, {"zones": zones, "skipped": skipped})

@@ -4,27 +4,19 @@
 from __future__ import annotations
 
 import argparse
-import os
 
+from cosmogony_steps.errors import UsageError
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.text import size
 
-from .arguments import (
-    Subparsers,
-    add_build_settings,
-    add_command,
-    add_scratch,
-    add_sources,
-    read_build_settings,
-    read_sources,
-)
+from .arguments import Subparsers, add_command, add_plan, add_scratch
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "merge", run, __doc__)
-    add_sources(parser)
-    add_build_settings(parser)
+    add_plan(parser)
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
     parser.add_argument("--started", required=True, metavar="TIME", help="when the run began, for the release id")
     add_scratch(parser)
 
@@ -32,16 +24,20 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from cosmogony.loglevel import set_log_level
-    from cosmogony_steps.s3 import Store
 
     from ..release.inputs import parse_started
     from ..steps.merge import merge_parts
+    from .context import Context
 
     set_log_level()
+    reason = options.reason.strip()
+    if reason and options.plan.strip():
+        raise UsageError("--reason and --plan exclude each other: the plan has a reason, or none")
+    context = Context.from_options(options)
     made = merge_parts(
-        Store.from_environment(os.environ),
-        read_sources(options),
-        read_build_settings(options),
+        context.store,
+        context.sources(),
+        context.build_settings(reason),
         parse_started(options.started),
         scratch=options.scratch,
         disk=size(options.disk, "--disk"),

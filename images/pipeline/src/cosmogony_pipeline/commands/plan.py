@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask every source what it has, and say whether there is anything to do."""
+"""Ask every source what it has, say whether there is anything to do, and store that as the plan of a run."""
 
 from __future__ import annotations
 
 import argparse
 import os
 
+from cosmogony_steps import keys
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.text import boolean
 
-from .arguments import Subparsers, add_build_settings, add_command, add_sources, read_build_settings, read_sources
+from .arguments import Subparsers, add_command
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "plan", run, __doc__)
-    add_sources(parser)
-    add_build_settings(parser)
+    parser.add_argument("--run", dest="workflow", required=True, metavar="NAME", help="name of the workflow")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
     parser.add_argument("--force", default="false", metavar="BOOL", help="make a release even if nothing changed")
     parser.add_argument(
         "--mode", default="full", metavar="MODE", help="full, changed, source or reimport (%(default)s)"
@@ -28,20 +29,25 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    from cosmogony_steps.s3 import Store
+    from cosmogony_steps.plans import write_plan
 
     from ..steps.database import kept_releases
     from ..steps.plan import make_plan
+    from ..steps.plan_outputs import make_outputs
+    from .context import Context
 
-    sources = read_sources(options)
-    made = make_plan(
-        Store.from_environment(os.environ),
-        sources,
-        read_build_settings(options),
-        kept_releases(os.environ),
-        os.environ,
+    workflow = keys.checked_run(options.workflow)
+    context = Context.from_options(options)
+    build = context.build_settings(options.reason.strip())
+    survey = make_plan(
+        context.store,
+        context.sources(),
+        build,
+        kept_releases(context.settings.database, os.environ),
+        context.settings,
         force=boolean(options.force, "--force"),
         mode=options.mode.strip() or "full",
         only=options.only.strip(),
     )
-    write_outputs(options.outputs, made.outputs())
+    plan = survey.plan(workflow, context.settings, build)
+    write_outputs(options.outputs, make_outputs(plan, write_plan(context.store, plan)))

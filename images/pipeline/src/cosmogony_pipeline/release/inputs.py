@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from cosmogony_steps.documents import Inputs, to_json
 from cosmogony_steps.errors import UsageError
+from cosmogony_steps.settings import Settings
 
 from ..sources.source_config import SourceConfig
 from . import canonical
@@ -26,6 +27,20 @@ class BuildSettings:
     rules: str
     extractor: str
     as_original: bool = False
+
+    @classmethod
+    def from_settings(cls, settings: Settings, reason: str, *, rules: str, extractor: str) -> BuildSettings:
+        """Take from the settings what goes into a release; `rules` and `extractor` are digests."""
+        return cls(
+            languages=tuple(sorted(set(settings.languages))),
+            importer=settings.images.importer,
+            dashboard=settings.images.dashboard,
+            tiles_max_zoom=settings.tiles.max_stored_zoom,
+            reason=reason,
+            rules=rules,
+            extractor=extractor,
+            as_original=settings.sources.as_original,
+        )
 
 
 def make_inputs(items: Iterable[SourceConfig], sha256: Mapping[str, str], settings: BuildSettings) -> Inputs:

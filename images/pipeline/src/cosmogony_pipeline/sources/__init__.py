@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from cosmogony_steps.settings import Settings
 
 from .base import Source
 from .file import FileSource
@@ -15,11 +18,17 @@ from .source_config import SourceConfig
 __all__ = ["Source", "open_source"]
 
 
-def open_source(item: SourceConfig, environ: Mapping[str, str]) -> Source:
-    """Return the reader of a source, by the scheme of its URL; nothing is asked yet."""
+def open_source(item: SourceConfig, settings: Settings, environ: Mapping[str, str] = os.environ) -> Source:
+    """Return the reader of a source, by the scheme of its URL; nothing is asked yet.
+
+    Args:
+        item: the source.
+        settings: say where S3 sources are.
+        environ: has their keys.
+    """
     scheme = urlsplit(item.url).scheme
     if scheme == "s3":
-        return S3Source.from_environment(item.name, item.url, environ)
+        return S3Source.from_settings(item.name, item.url, settings, environ)
     if scheme == "file":
         return FileSource(item.name, item.url)
     return HttpSource(item.name, item.url)

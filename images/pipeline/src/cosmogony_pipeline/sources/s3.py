@@ -11,6 +11,7 @@ import urllib3
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.s3 import Server, translate_errors
 from cosmogony_steps.s3.server import checked_bucket
+from cosmogony_steps.settings import Settings
 from minio import Minio
 from minio.error import S3Error
 
@@ -54,10 +55,12 @@ class S3Source:
         self._prefix = prefix
 
     @classmethod
-    def from_environment(cls, name: str, url: str, environ: Mapping[str, str]) -> S3Source:
-        """SOURCE_S3_ENDPOINT and its keys if set (no keys: a public bucket), else the stack's own S3_*."""
-        prefix = "SOURCE_S3_" if environ.get("SOURCE_S3_ENDPOINT", "").strip() else "S3_"
-        server = Server.from_environment(environ, prefix, f"source {name}")
+    def from_settings(cls, name: str, url: str, settings: Settings, environ: Mapping[str, str]) -> S3Source:
+        """Read from source_storage if it names a server (no keys: a public bucket), else from the stack's own store."""
+        other = bool(settings.source_storage.endpoint)
+        prefix = "SOURCE_S3_" if other else "S3_"
+        section = settings.source_storage if other else settings.storage
+        server = Server.from_settings(section, environ, prefix, f"source {name}")
         return cls(name, url, server.client(), server.endpoint, anonymous=server.access_key is None, prefix=prefix)
 
     def probe(self) -> Version:

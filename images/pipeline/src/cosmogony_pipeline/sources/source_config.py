@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from cosmogony_steps.documents import InputSource, PlanItem
-from cosmogony_steps.errors import UsageError
-from cosmogony_steps.text import boolean, words
+from cosmogony_steps.errors import StepError, UsageError
+from cosmogony_steps.settings import Settings, SourceSettings
+from cosmogony_steps.text import words
 
 from .urls import shown
 
@@ -51,16 +50,21 @@ class SourceConfig:
             sha256=sha256,
         )
 
-    def as_plan_item(self, disk: str) -> PlanItem:
-        """Return it as the steps fetch and extract take it, with the scratch space that it needs."""
+    def as_plan_item(self) -> PlanItem:
+        """Return it as a plan has it."""
         return PlanItem(
             name=self.name,
             url=self.shown,
+            has_query=self.url != self.shown,
             country_code=self.country_code,
             languages=self.languages,
             disable_voronoi=self.disable_voronoi,
-            disk=disk,
         )
+
+    @classmethod
+    def from_plan_item(cls, item: PlanItem) -> SourceConfig:
+        """Return a source as a plan has it, whose URL may lack its query."""
+        return cls(item.name, item.url, item.country_code, item.languages, item.disable_voronoi)
 
     def effective_languages(self, general: tuple[str, ...]) -> tuple[str, ...]:
         """Return its own languages, or the general ones where it has none."""
@@ -91,26 +95,21 @@ def name_of(url: str) -> str:
     return name
 
 
-def parse_item(data: Any) -> SourceConfig:
-    """Check one source as it stands in the settings (an object, or just its URL)."""
-    if isinstance(data, str):
-        data = {"url": data}
-    if not isinstance(data, Mapping):
-        raise UsageError(f"source {json.dumps(data)}: an object with 'url' is needed")
-    url = data.get("url")
-    if not isinstance(url, str) or not url.strip():
-        raise UsageError(f"source {json.dumps(sorted(map(str, data)))}: 'url' is missing")
-    url = url.strip()
+def check_source(entry: SourceSettings) -> SourceConfig:
+    """Check one source as it stands in the settings.
+
+    Raises:
+        UsageError: it is none.
+    """
+    url = entry.url.strip()
     name = name_of(url)
-    if data.get("name") not in (None, "", name):
-        raise UsageError(f"source '{shown(url)}': name '{data['name']}' is not the last part of the URL, '{name}'")
-    country = str(data.get("country_code") or "").strip().upper()
+    if entry.name not in ("", name):
+        raise UsageError(f"source '{shown(url)}': name '{entry.name}' is not the last part of the URL, '{name}'")
+    country = entry.country_code.strip().upper()
     if country and not _COUNTRY.fullmatch(country):
         raise UsageError(f"source {name}: country_code '{country}' is not an ISO 3166-1 alpha-2 code such as LI")
-    languages = checked_languages(data.get("languages"), f"source {name}: languages")
-    return SourceConfig(
-        name, url, country, languages, boolean(data.get("disable_voronoi"), f"source {name}: disable_voronoi")
-    )
+    languages = checked_languages(entry.languages, f"source {name}: languages")
+    return SourceConfig(name, url, country, languages, entry.disable_voronoi)
 
 
 def checked_languages(value: object, name: str) -> tuple[str, ...]:
@@ -126,13 +125,13 @@ def checked_languages(value: object, name: str) -> tuple[str, ...]:
     return languages
 
 
-def parse_sources(text: str) -> list[SourceConfig]:
-    """Return the enabled sources of a JSON list, ordered by name.
+def enabled_sources(entries: Sequence[SourceSettings]) -> list[SourceConfig]:
+    """Return the enabled sources of the settings, ordered by name.
 
     Raises:
         UsageError: there is none, two have one name, or one is no source.
     """
-    items = _enabled(text)
+    items = [check_source(entry) for entry in entries if entry.enabled]
     if not items:
         raise UsageError("no source is enabled; name at least one OSM extract in cosmogony_sources")
     by_name: dict[str, SourceConfig] = {}
@@ -146,42 +145,25 @@ def parse_sources(text: str) -> list[SourceConfig]:
     return sorted(items, key=lambda item: item.name)
 
 
-def with_whole_url(item: SourceConfig, configured: str) -> SourceConfig:
-    """Return a source out of a plan, with the query that its URL has in the `configured` sources (a JSON list)."""
-    if not configured.strip() or item.url != item.shown:
-        return item
-    return next((replace(item, url=entry.url) for entry in _enabled(configured) if entry.shown == item.shown), item)
-
-
-def _enabled(text: str) -> list[SourceConfig]:
-    items = []
-    for entry in _json_list(text):
-        enabled = entry.get("enabled") if isinstance(entry, Mapping) else None
-        if enabled in (None, "") or boolean(enabled, f"source {shown(str(entry.get('url')))}: enabled"):
-            items.append(parse_item(entry))
-    return items
-
-
-def _json_list(text: str) -> list[Any]:
-    try:
-        entries = json.loads(text or "[]")
-    except ValueError as cause:
-        raise UsageError(f"sources are not JSON ({cause}); a list of objects with 'url' is needed") from cause
-    if entries is None:
-        return []
-    if not isinstance(entries, list):
-        raise UsageError("sources are not a JSON list; a list of objects with 'url' is needed")
-    return entries
-
-
-def parse_item_json(text: str) -> SourceConfig:
-    """Read one source, as a plan has it.
+def with_whole_url(item: PlanItem, entries: Sequence[SourceSettings]) -> SourceConfig:
+    """Return a source out of a plan, with the query that its URL has in the settings of now.
 
     Raises:
-        UsageError: the text is no JSON, or no source.
+        StepError: its URL has a query, and the settings have the source no more.
     """
-    try:
-        data = json.loads(text)
-    except ValueError as cause:
-        raise UsageError(f"--source is not JSON ({cause}); an object with 'url' is needed") from cause
-    return parse_item(data)
+    source = SourceConfig.from_plan_item(item)
+    if not item.has_query:
+        return source
+    url = next((entry.url.strip() for entry in entries if shown(entry.url.strip()) == item.url), None)
+    if url is None:
+        raise StepError(
+            f"source {item.name}: {item.url} is in the plan, but no more in cosmogony_sources, where the rest of its"
+            " URL (a signature or token) is read; put it back and retry, or run the update again"
+        )
+    return replace(source, url=url)
+
+
+def without_queries(settings: Settings) -> Settings:
+    """Return the settings as a document may show them: what stands in the query of a URL may be a secret."""
+    extracts = tuple(replace(entry, url=shown(entry.url)) for entry in settings.sources.extracts)
+    return replace(settings, sources=replace(settings.sources, extracts=extracts))

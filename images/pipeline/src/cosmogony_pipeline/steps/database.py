@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import psycopg
+    from cosmogony_steps.settings import DatabaseSettings
 
 STATEMENT = 60  # seconds that a query may take, locks included
 _QUERY = """
@@ -30,12 +31,12 @@ class KnownRelease:
     reason: str = ""  # of the live one: why it was made with the same inputs as another
 
 
-def kept_releases(environ: Mapping[str, str]) -> list[KnownRelease]:
+def kept_releases(settings: DatabaseSettings, environ: Mapping[str, str]) -> list[KnownRelease]:
     """Releases that were published and are still there, the live one first; none in a fresh database."""
     import psycopg  # only this step needs it
     from cosmogony_steps.postgres import Database, translate_database_error
 
-    database = Database.from_environment(environ)
+    database = Database.from_settings(settings, environ)
     try:
         with database.connect(
             psycopg.Connection,

@@ -38,6 +38,7 @@ def extract(
     threads: int | None = None,
     scratch: Path,
     disk: int | None = None,
+    progress_file: str | None = None,
 ) -> Extracted:
     """Bring the zones of a source up to date; the marker is written last.
 
@@ -49,6 +50,7 @@ def extract(
         threads: computing threads, all cores when None.
         scratch: folder for the extract and its zones.
         disk: bytes that there are in it, if that is known.
+        progress_file: None for Argo's.
 
     Raises:
         StepError: the source is not fetched, cannot be extracted, or needs more scratch space.
@@ -78,6 +80,7 @@ def extract(
             disable_voronoi=item.disable_voronoi,
             as_original=as_original,
             threads=threads,
+            progress_file=progress_file,
         )
         stored = upload(store, keys.part(item.name), zones)
     marker = PartMarker(

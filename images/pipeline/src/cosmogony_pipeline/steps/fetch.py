@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from cosmogony_steps import keys, log
@@ -12,6 +11,7 @@ from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings
 
 from ..release import markers
 from ..sources import open_source
@@ -24,10 +24,16 @@ from ..transfer.readahead import ReadAhead
 ROUNDS = 3  # full downloads at most, when the file changes under our feet
 
 
-def fetch(store: Store, item: SourceConfig, environ: Mapping[str, str], backoff: Backoff | None = None) -> SourceMarker:
+def fetch(
+    store: Store,
+    item: SourceConfig,
+    settings: Settings,
+    backoff: Backoff | None = None,
+    progress_file: str | None = None,
+) -> SourceMarker:
     """Bring osm/{name} up to what the server has; returns its marker. Does nothing when it is already there."""
     backoff = backoff or Backoff()
-    source = open_source(item, environ)
+    source = open_source(item, settings)
     mismatches = 0
     for _ in range(ROUNDS):
         version = backoff.call(source.probe)
@@ -35,7 +41,7 @@ def fetch(store: Store, item: SourceConfig, environ: Mapping[str, str], backoff:
         if marker is not None:
             return marker
         try:
-            return _transfer(store, item, source, version, backoff)
+            return _transfer(store, item, source, version, backoff, progress_file)
         except ChecksumMismatchError as cause:
             mismatches += 1
             if mismatches == 2:
@@ -65,12 +71,14 @@ def _stored(store: Store, item: SourceConfig, version: Version) -> SourceMarker 
     return marker
 
 
-def _transfer(store: Store, item: SourceConfig, source: Source, version: Version, backoff: Backoff) -> SourceMarker:
+def _transfer(
+    store: Store, item: SourceConfig, source: Source, version: Version, backoff: Backoff, progress_file: str | None
+) -> SourceMarker:
     if version.md5 is None:
         log.warn(f"{item.name}: no .md5 is published beside {version.shown}; only the size is checked")
     size = log.human_bytes(version.size) if version.size is not None else "unknown size"
     log.info(f"{item.name}: fetching {version.shown} ({size})")
-    progress = Progress(item.name, version.size)
+    progress = Progress(item.name, version.size, path=progress_file)
     stream = Download(source, version, backoff, progress)
     with ReadAhead(stream) as ahead:
         etag = store.upload(keys.source(item.name), ahead, version.size)

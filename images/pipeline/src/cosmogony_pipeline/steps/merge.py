@@ -25,8 +25,10 @@ from cosmogony_steps.documents import (
 )
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.shortening import join_first
 
 from .. import engine
+from ..parallel import map_in_threads
 from ..release import markers
 from ..release.inputs import BuildSettings, inputs_digest, make_inputs, release_id
 from ..release.left_out import add_up
@@ -35,6 +37,10 @@ from ..release.warnings import find_warnings
 from ..sources.source_config import SourceConfig
 from ..transfer.disk import merge_needs, short
 from ..transfer.files import disk_errors, download, upload
+
+
+class MissingPartError(StepError):
+    """A source has no zones that could be merged."""
 
 
 def merge_parts(
@@ -99,29 +105,35 @@ def merge_parts(
 
 
 def _parts(store: Store, items: Sequence[SourceConfig], settings: BuildSettings) -> list[Part]:
-    """The marker of every part; all that are missing or of other inputs are named, and none is left out."""
-    found: list[Part] = []
-    problems = []
-    for item in sorted(items, key=lambda item: item.name):
-        heartbeat.beat(f"looking up the part of {item.name}")
+    """The marker of every part; those that are missing or of other inputs are named, and none is left out."""
+
+    def look(item: SourceConfig) -> Part:
         source, part = markers.read_source(store, item), markers.read_part(store, item)
+        heartbeat.beat(f"looked up the part of {item.name}")
         if source is None or part is None:
-            problems.append(f"source {item.name} has no zones yet")
-            continue
+            raise MissingPartError(f"source {item.name} has no zones yet")
         wanted = markers.part_digest(
             item, source.sha256, settings.languages, settings.rules, settings.extractor, settings.as_original
         )
         if part.digest != wanted:
-            problems.append(
+            raise MissingPartError(
                 f"the zones of source {item.name} are of another file, rules, extractor, languages or as_original"
             )
-        elif not markers.describes(part, store.find(keys.part(item.name))):
-            problems.append(f"{keys.part(item.name)} is not what its marker describes")
-        else:
-            found.append(Part(item, source, part))
+        if not markers.describes(part, store.find(keys.part(item.name))):
+            raise MissingPartError(f"{keys.part(item.name)} is not what its marker describes")
+        return Part(item, source, part)
+
+    answers = map_in_threads(look, sorted(items, key=lambda item: item.name))
+    problems = [str(answer) for answer in answers if isinstance(answer, MissingPartError)]
+    for answer in answers:
+        if isinstance(answer, StepError) and not isinstance(answer, MissingPartError):
+            raise answer
     if problems:
-        raise StepError(f"no release without all its sources: {'; '.join(problems)}; run fetch and extract for them")
-    return found
+        for problem in problems:
+            log.error(problem)
+        named = join_first(problems, separator="; ")
+        raise StepError(f"no release without all its sources: {named}; run fetch and extract for them")
+    return [answer for answer in answers if isinstance(answer, Part)]
 
 
 def _already_made(store: Store, release: str, digest: str) -> Manifest | None:

@@ -3,23 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cosmogony_steps import heartbeat, keys, log
-from cosmogony_steps.documents import PartMarker, Plan, PlanItem, PlannedSource, SourceMarker, SourceState
-from cosmogony_steps.errors import StepError, TransientError, UsageError
+from cosmogony_steps.documents import Batch, PartMarker, Plan, PlannedSource, Programs, SourceMarker, SourceState
+from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings
+from cosmogony_steps.shortening import join_first
 
 from .. import engine
+from ..parallel import map_in_threads
 from ..release import markers
 from ..release.inputs import BuildSettings, inputs_digest, make_inputs
 from ..sources import open_source
 from ..sources.base import Version
-from ..sources.source_config import SourceConfig
+from ..sources.batches import make_batches
+from ..sources.source_config import SourceConfig, without_queries
+from ..sources.urls import shown
 from ..transfer import disk
+from .batch import NAMED, raise_failures
 from .database import KnownRelease
 
 MODES = ("full", "changed", "source", "reimport")
@@ -72,57 +77,44 @@ class Finding:
             state=self.state,
         )
 
-    def plan_item(self) -> PlanItem:
-        """Return the source as the steps take it, with the scratch space that its extraction needs."""
-        return self.item.as_plan_item(f"{disk.extract_needs(self.size)}Mi")
-
 
 def survey(
     store: Store,
     items: Sequence[SourceConfig],
     asked: Sequence[SourceConfig],
-    settings: BuildSettings,
-    environ: Mapping[str, str],
+    build: BuildSettings,
+    settings: Settings,
     backoff: Backoff,
 ) -> list[Finding]:
     """Ask all sources at the same time; every one that cannot be had is named, not only the first."""
+    names = {item.name for item in asked}
 
     def look(item: SourceConfig) -> Finding:
-        version = backoff.call(open_source(item, environ).probe) if item in asked else None
+        version = backoff.call(open_source(item, settings).probe) if item.name in names else None
         source, part = markers.read_source(store, item), markers.read_part(store, item)
         if version is None and source is None:
             raise StepError(f"source {item.name}: not in the store yet; run a full update first")
         new = version is not None and not markers.same_version(source, version)
-        extract = new or not _part_usable(store, item, source, part, settings)
+        extract = new or not _part_usable(store, item, source, part, build)
         fetch = new or (extract and not markers.describes(source, store.find(keys.source(item.name))))
         heartbeat.beat(f"{item.name} has answered")
         return Finding(item, version, source, part, new, fetch, extract)
 
-    with ThreadPoolExecutor(max_workers=min(8, len(items))) as pool:
-        try:
-            futures = [pool.submit(look, item) for item in items]
-            wait(futures)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    errors = [error for future in futures if (error := future.exception()) is not None]
-    for error in errors:
-        if not isinstance(error, StepError):
-            raise error
-    if errors:
-        kind = TransientError if all(isinstance(error, TransientError) for error in errors) else StepError
-        raise kind("; ".join(str(error) for error in errors)) from errors[0]
-    return [future.result() for future in futures]
+    answers = map_in_threads(look, items)
+    failures = [answer for answer in answers if isinstance(answer, StepError)]
+    if len(failures) > NAMED:
+        for failure in failures:
+            log.error(str(failure))
+    raise_failures(failures, f"of {len(items)} sources")
+    return [answer for answer in answers if isinstance(answer, Finding)]
 
 
 def _part_usable(
-    store: Store, item: SourceConfig, source: SourceMarker | None, part: PartMarker | None, settings: BuildSettings
+    store: Store, item: SourceConfig, source: SourceMarker | None, part: PartMarker | None, build: BuildSettings
 ) -> bool:
     if source is None or part is None:
         return False
-    wanted = markers.part_digest(
-        item, source.sha256, settings.languages, settings.rules, settings.extractor, settings.as_original
-    )
+    wanted = markers.part_digest(item, source.sha256, build.languages, build.rules, build.extractor, build.as_original)
     return part.digest == wanted and markers.describes(part, store.find(keys.part(item.name)))
 
 
@@ -136,31 +128,48 @@ class Survey:
     message: str
     release: str  # the one that is current already, else blank
 
-    def plan(self) -> Plan:
-        """Return the plan as a document."""
+    def plan(self, run: str, settings: Settings, build: BuildSettings) -> Plan:
+        """Return the plan as a document.
+
+        Args:
+            run: name of the workflow.
+            settings: those that all steps of the run work with.
+            build: what a release is made with besides its sources.
+        """
+        sizes = {finding.item.name: finding.size for finding in self.findings}
+        batches = make_batches(
+            [(finding.item.name, finding.size or disk.UNKNOWN) for finding in self.work],
+            settings.sources.batch_bytes,
+            settings.sources.batch_sources,
+        )
         return Plan(
-            sources=tuple(finding.plan_item() for finding in self.findings),
-            work=tuple(finding.plan_item() for finding in self.work),
+            run=run,
+            created=markers.now(),
             changed=self.changed,
             message=self.message,
             release=self.release,
+            reason=build.reason,
+            items=tuple(finding.item.as_plan_item() for finding in self.findings),
+            batches=tuple(
+                Batch(sources=tuple(names), disk=f"{max(disk.extract_needs(sizes[name]) for name in names)}Mi")
+                for names in batches
+            ),
             details=tuple(finding.details() for finding in self.findings),
-            merge_disk=f"{disk.merge_needs([finding.part_size for finding in self.findings])}Mi",
             fetch_bytes=sum(finding.size for finding in self.findings if finding.fetch),
+            merge_disk=f"{disk.merge_needs([finding.part_size for finding in self.findings])}Mi",
+            programs=Programs(
+                rules=build.rules, extractor=build.extractor, importer=build.importer, dashboard=build.dashboard
+            ),
+            settings=without_queries(settings),
         )
-
-    def outputs(self) -> dict[str, object]:
-        """Return the plan as output parameters of the step: a value for each key but the format, with hyphens."""
-        document = self.plan().to_json()
-        return {name.replace("_", "-"): value for name, value in document.items() if name != "format"}
 
 
 def make_plan(
     store: Store,
     items: Sequence[SourceConfig],
-    settings: BuildSettings,
+    build: BuildSettings,
     releases: Sequence[KnownRelease],
-    environ: Mapping[str, str],
+    settings: Settings,
     *,
     force: bool = False,
     mode: str = "full",
@@ -172,9 +181,9 @@ def make_plan(
     Args:
         store: the bucket with markers and files.
         items: all enabled sources.
-        settings: what a release is made with besides them.
+        build: what a release is made with besides them.
         releases: those that are kept, the live one first.
-        environ: where the credentials of S3 sources are.
+        settings: say where S3 sources are.
         force: make a release though nothing is new.
         mode: one of `MODES`.
         only: name or URL of the source that mode `source` asks.
@@ -187,17 +196,18 @@ def make_plan(
     """
     _check_countries(items)
     asked = _asked(items, mode, only)
-    findings = survey(store, items, asked, settings, environ, backoff or Backoff(attempts=4))
+    findings = survey(store, items, asked, build, settings, backoff or Backoff(attempts=4))
     for finding in findings:
         log.info(_describe(finding))
-    work = [finding for finding in findings if finding.item in asked]
+    names = {item.name for item in asked}
+    work = [finding for finding in findings if finding.item.name in names]
     if mode == "changed":
         work = [finding for finding in work if finding.extract]
     if mode in ("source", "reimport"):
         _all_parts_usable(findings, work)
-    same = _same_release(findings, settings, releases)
-    forced = force or bool(settings.reason) or mode == "reimport"
-    changed, message = _judge(findings, same, releases, forced=forced)
+    same = _same_release(findings, build, releases)
+    forced = force or bool(build.reason) or mode == "reimport"
+    changed, message = _judge(findings, same, releases, forced=forced, rest="all are in the plan")
     log.info(message)
     return Survey(findings, work if changed else [], changed, message, same.id if same and not changed else "")
 
@@ -211,8 +221,8 @@ def _asked(items: Sequence[SourceConfig], mode: str, only: str) -> list[SourceCo
         return list(items)
     chosen = [item for item in items if only in (item.name, item.url, item.shown)]
     if not chosen:
-        known = ", ".join(item.name for item in items)
-        raise UsageError(f"--only '{only}' is none of the enabled sources; choose one of {known}")
+        known = join_first([item.name for item in items])
+        raise UsageError(f"--only '{shown(only)}' is none of the enabled sources; choose one of {known}")
     return chosen
 
 
@@ -226,10 +236,11 @@ def _check_countries(items: Sequence[SourceConfig]) -> None:
 
 
 def _all_parts_usable(findings: Sequence[Finding], work: Sequence[Finding]) -> None:
-    stale = [finding.item.name for finding in findings if finding.extract and finding not in work]
+    names = {finding.item.name for finding in work}
+    stale = [finding.item.name for finding in findings if finding.extract and finding.item.name not in names]
     if stale:
         raise StepError(
-            f"the stored zones of {', '.join(stale)} are missing, or of other rules, extractor, languages or"
+            f"the stored zones of {join_first(stale)} are missing, or of other rules, extractor, languages or"
             " as_original; run a full update"
         )
 
@@ -244,7 +255,12 @@ def _describe(finding: Finding) -> str:
 
 
 def _judge(
-    findings: Sequence[Finding], same: KnownRelease | None, releases: Sequence[KnownRelease], *, forced: bool
+    findings: Sequence[Finding],
+    same: KnownRelease | None,
+    releases: Sequence[KnownRelease],
+    *,
+    forced: bool,
+    rest: str,
 ) -> tuple[bool, str]:
     new = [finding.item.name for finding in findings if finding.fetch]
     again = [finding.item.name for finding in findings if finding.extract and not finding.fetch]
@@ -261,9 +277,9 @@ def _judge(
     count = f"{len(findings)} source{'s' if len(findings) != 1 else ''}"
     if new:
         size = log.human_bytes(sum(finding.size for finding in findings if finding.fetch))
-        return True, f"{len(new)} of {count} to fetch ({size}): {', '.join(new)}"
+        return True, f"{len(new)} of {count} to fetch ({size}): {join_first(new, rest=rest)}"
     if again:
-        return True, f"{len(again)} of {count} to extract again: {', '.join(again)}"
+        return True, f"{len(again)} of {count} to extract again: {join_first(again, rest=rest)}"
     if forced and same is not None:
         return True, f"a new release is wanted though release {same.id} has the same data"
     if live is None:
@@ -272,7 +288,7 @@ def _judge(
 
 
 def _same_release(
-    findings: Sequence[Finding], settings: BuildSettings, releases: Sequence[KnownRelease]
+    findings: Sequence[Finding], build: BuildSettings, releases: Sequence[KnownRelease]
 ) -> KnownRelease | None:
     if any(finding.new or finding.source is None for finding in findings):
         return None
@@ -280,7 +296,7 @@ def _same_release(
 
     def same(release: KnownRelease) -> bool:
         """A release made for a reason is still the same data when nobody gives one any more."""
-        alike = settings if settings.reason else replace(settings, reason=release.reason)
+        alike = build if build.reason else replace(build, reason=release.reason)
         document = make_inputs([finding.item for finding in findings], digests, alike)
         return release.inputs_digest == inputs_digest(document)
 

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A plan as output parameters: as much of it as Argo can pass on, whatever the number of sources."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from cosmogony_steps.documents import Plan, PlannedSource, SourceState
+
+DETAILS = 4096  # bytes of the sources that are shown
+_STATES = list(SourceState)
+
+
+def make_outputs(plan: Plan, key: str) -> dict[str, object]:
+    """Return the output parameters of the step.
+
+    Args:
+        plan: the plan.
+        key: where it is stored.
+    """
+    return {
+        "plan": key,
+        "batches": list(range(len(plan.batches))),
+        "changed": plan.changed,
+        "message": plan.message,
+        "release": plan.release,
+        "details": _make_details(plan, key),
+        "fetch-bytes": plan.fetch_bytes,
+        "merge-disk": plan.merge_disk,
+    }
+
+
+def _make_details(plan: Plan, key: str) -> dict[str, Any]:
+    """How many sources there are of each state, and the first of them; those with most to do come first."""
+    ordered = sorted(plan.details, key=lambda source: _STATES.index(source.state))
+    shown: list[dict[str, Any]] = []
+    room = DETAILS
+    for source in ordered:
+        described = _describe(source)
+        room -= len(json.dumps(described, ensure_ascii=False).encode())
+        if room < 0:
+            break
+        shown.append(described)
+    return {
+        "states": Counter(source.state for source in ordered),
+        "sources": shown,
+        "more": len(ordered) - len(shown),
+        "all": key,
+    }
+
+
+def _describe(source: PlannedSource) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "state": source.state,
+        "size": source.size,
+        "fetch_bytes": source.fetch_bytes,
+        "version_date": source.version_date,
+        "lacks_md5": source.resolved_url is not None and not source.md5_published,
+    }
