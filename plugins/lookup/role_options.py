@@ -13,6 +13,8 @@ description:
   - Returns the variables that C(defaults/main.yml) of a role names, without the name of the role before them.
   - One that is null or blank text has its default, which stands in that file and nowhere else. Other options whose
     default is made of it see the default as well.
+  - A dictionary for an option that is named like a section of the settings is checked by the schema, and has the values
+    of its default where it gives none.
   - A value has the type of its default. Booleans, numbers, lists and dictionaries may be given as text, as surveys and
     C(-e) do. What does not fit is refused, all of it at once.
   - For the roles of this collection.
@@ -40,7 +42,11 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._role_options import ROLES, convert, defaults_of_role
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._role_options import (
+    ROLES,
+    complete_section,
+    defaults_of_role,
+)
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import is_blank
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator
@@ -73,12 +79,16 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
         options: dict[str, Any] = {}
         for name, default in defaults.items():
             standard = evaluator.evaluate(default, name) if name in blank or isinstance(default, str) else default
+            short = name.removeprefix(f"{role}_")
+            options[short] = standard
+            if name not in given:
+                continue
             try:
-                value = convert(given[name], standard) if name in given else standard
+                options[short] = complete_section(role, short, given[name], standard)
+            except RefusalError as error:
+                problems += error.problems
             except ValueError as error:
                 problems.append(f"{name} {error}")
-                continue
-            options[name.removeprefix(f"{role}_")] = value
         if problems := [*evaluator.problems, *problems]:
             raise RefusalError(problems)
         return options

@@ -12,7 +12,7 @@ short_description: Effective settings of the stack
 description:
   - Returns what the variables C(cosmogony_*) of the inventory give, checked and in its type, over the defaults of the
     schema C(meta/settings.schema.yml) of this collection.
-  - A setting has two names, both made of its path in the schema. C(max_loss_percent) in the dictionary C(cosmogony_gate)
+  - A setting has two names, made of its path in the schema. C(max_loss_percent) in the dictionary C(cosmogony_gate)
     is the same as C(cosmogony_gate_max_loss_percent), which wins. A dictionary may be partial.
   - A null value and blank text mean that a setting is not given, in both spellings. Booleans, numbers, lists and
     dictionaries may be given as text, as surveys and C(-e) do.

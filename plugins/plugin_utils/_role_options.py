@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import LOADER
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import LOADER, load_schema, sections_of
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import (
     is_list,
     show,
@@ -29,6 +30,18 @@ ROLES = Path(__file__).resolve().parents[2] / "roles"
 def defaults_of_role(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
     """Read the defaults of a role; templates in them are trusted as those of any role are."""
     return dict(trust(yaml.load((roles / role / "defaults/main.yml").read_text(encoding="utf-8"), Loader=LOADER)))  # noqa: S506
+
+
+def complete_section(role: str, option: str, value: Any, default: Any) -> Any:
+    """Return the value of an option in its type; of a section of the settings complete.
+
+    Raises:
+        ValueError: the value does not fit.
+    """
+    section = load_schema()["properties"].get(option)
+    if isinstance(default, Mapping) and section and default.keys() == (sections_of(section) or {}).keys():
+        return complete_tree({option: value}, {option: default}, f"{role}_")[option]
+    return convert(value, default)
 
 
 def convert(value: Any, default: Any) -> Any:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -46,15 +45,22 @@ def default_of(schema: Schema) -> Any:
     """Return the default of a setting, or those of a section as a tree."""
     sections = sections_of(schema)
     if sections is None:
-        return copy.deepcopy(schema["default"])
+        return copy_of(schema["default"])
     return merge({key: default_of(sub) for key, sub in sections.items()}, schema.get("default", {}))
+
+
+def copy_of(value: Any) -> Any:
+    """Return a copy that shares no dictionary and no list with the value."""
+    if isinstance(value, Mapping):
+        return {key: copy_of(entry) for key, entry in value.items()}
+    return [copy_of(entry) for entry in value] if isinstance(value, list) else value
 
 
 def merge(base: Any, change: Any) -> Any:
     """Return ``base`` with ``change`` over it: dictionaries key by key, anything else as a whole."""
     if not (isinstance(base, Mapping) and isinstance(change, Mapping)):
-        return copy.deepcopy(change)
-    merged = {key: copy.deepcopy(value) for key, value in base.items() if key not in change}
+        return copy_of(change)
+    merged = {key: copy_of(value) for key, value in base.items() if key not in change}
     return merged | {key: merge(base.get(key), value) for key, value in change.items()}
 
 
@@ -90,7 +96,7 @@ def reduce_to_steps(tree: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
             continue
         if sections_of(sub) is None:
             if sub.get("x-steps"):
-                reduced[key] = copy.deepcopy(tree[key])
+                reduced[key] = copy_of(tree[key])
         elif below := reduce_to_steps(tree[key], sub):
             reduced[key] = below
     return reduced
