@@ -15,6 +15,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/tasks/main.yml"))
 TYPES = {"bool": bool, "dict": dict, "float": float, "int": int, "list": list, "path": str, "str": str}
+TYPES["list of dictionaries"] = list
 SETTERS = {
     "ansible.builtin.set_fact": lambda arguments: [name for name in arguments if name != "cacheable"],
     "ansible.builtin.include_vars": lambda arguments: [arguments["name"]] if isinstance(arguments, dict) else [],
@@ -68,19 +69,26 @@ def test_there_are_roles():
 
 
 @each_role
-def test_defaults_are_those_of_the_specification(role):
-    """A literal default stands in both; one that is computed may stand in the specification, then the same."""
+def test_every_option_may_be_blank_and_has_its_default_and_its_type_from_the_defaults(role):
+    """Ansible refuses blank text for what it knows as a number: that is raw to it, and says itself what it is."""
+    if role.name in ("chart", "workflows"):
+        pytest.skip("not in this form yet")
     defaults = load(role / "defaults/main.yml") or {}
     assert set(entry_points(role)["main"]["options"]) == set(defaults)
     for entry_point, name, option in options(role):
-        assert name in defaults, f"{entry_point}: {name} has no default"
-        computed = "{{" in str(defaults[name])
-        if "default" in option or not computed:
-            assert "default" in option, f"{entry_point}: {name} lacks its default {defaults[name]!r}"
-            given = option["default"]
-            assert (type(given), given) == (type(defaults[name]), defaults[name]), f"{entry_point}: {name}"
-        if not computed and option["type"] != "raw":
-            assert type(defaults[name]) is TYPES[option["type"]], f"{entry_point}: {name} is no {option['type']}"
+        where = f"{entry_point}: {name}"
+        assert name in defaults, f"{where} has no default"
+        assert "default" not in option, f"{where}: the default stands in defaults/main.yml"
+        assert option["type"] in ("str", "path", "list", "raw"), f"{where}: {option['type']} cannot be blank"
+        assert {"", None} <= set(option.get("choices", ["", None])), f"{where}: none of its choices is blank"
+        assert option.get("elements") != "dict", f"{where}: a list of dictionaries cannot be blank"
+        if option["type"] == "raw":
+            told = re.match(r"\((.+?)\) ", "".join(option["description"]))
+            assert told, f"{where}: its description does not begin with its type"
+            if "{{" not in str(defaults[name]):
+                assert type(defaults[name]) in [TYPES[kind] for kind in told[1].split(" or ")], where
+        elif "{{" not in str(defaults[name]):
+            assert type(defaults[name]) is TYPES[option["type"]], where
 
 
 @each_role

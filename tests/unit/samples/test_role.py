@@ -27,7 +27,7 @@ def countries() -> list[dict[str, str]]:
 def test_the_local_inventory_names_what_the_role_serves(sample):
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
     inventory = ROOT / "inventories" / "local" / "group_vars" / "all"
-    sources = yaml.safe_load((inventory / "sources.yml").read_text())["cosmogony_sample_sources"][sample]
+    sources = yaml.safe_load((inventory / "sources.yml").read_text())["local_sample_sources"][sample]
     address = yaml.safe_load((inventory / "samples.yml").read_text())["samples_cluster_ip"]
     files = {"liechtenstein": defaults["samples_files"], "world": defaults["samples_atlas_files"]}[sample]
     assert [source["url"] for source in sources] == [f"http://{address}/{file['name']}" for file in files]

@@ -3,21 +3,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-import yaml
+from throwaway.plays import evaluate
 
-CHECKOUT = Path(__file__).resolve().parents[4]
 SETTINGS = "lookup('cosmogony.stack.settings')"
+GATE = "lookup('cosmogony.stack.settings', 'gate')"
 OPTIONS = "lookup('cosmogony.stack.role_options', 'data_update')"
 VARIABLES = {
     "domain": "example.org",
-    "not_set": "{{ omit }}",
     "cosmogony_registry": "registry.{{ domain }}",
     "cosmogony_base_image": "{{ cosmogony_registry }}/debian",
     "cosmogony_storage": {"endpoint": "s3.{{ domain }}", "secure": "{{ 'false' }}", "region": None},
@@ -32,62 +25,36 @@ VARIABLES = {
     "data_update_wait_timeout": None,
     "data_update_disk_paths": "/a,/b",
 }
+WRONG_SETTINGS = {
+    "cosmogony_gate_x": 1,
+    "cosmogony_database": {"prot": 1, "host": "{{ gone.by }}"},
+    "cosmogony_sample_sources": {},
+}
+WRONG_OPTIONS = {"data_update_force": "perhaps", "data_update_parallelism": "many", "data_update_mode": True}
 CASES = {
-    "section": "{{ lookup('cosmogony.stack.settings', 'storage') }}",
-    "setting": "{{ lookup('cosmogony.stack.settings', 'base_image') }}",
-    "several": "{{ query('cosmogony.stack.settings', 'registry.host', 'kube_context', 'languages', 'database.port') }}",
-    "arithmetic": "{{ {'port': lookup('cosmogony.stack.settings', 'database').port + 1} }}",
-    "list": "{{ lookup('cosmogony.stack.settings', 'sources.extracts') }}",
-    "steps": "{{ {'gate': {'max_loss_percent': '3'}} | STACK.complete_settings | STACK.step_settings }}".replace(
-        "STACK", "cosmogony.stack"
+    "section": ("lookup('cosmogony.stack.settings', 'storage')", {}),
+    "setting": ("lookup('cosmogony.stack.settings', 'base_image')", {}),
+    "several": (
+        "query('cosmogony.stack.settings', 'registry.host', 'kube_context', 'languages', 'database.port')",
+        {},
     ),
-    "options": f"{{{{ {OPTIONS} }}}}",
-    "path": "{{ lookup('cosmogony.stack.settings', 'gate.max_los_percent') }}",
-    "template": f"{{{{ {SETTINGS} }}}}",
-    "filter": "{{ {'gate': {'x': 1}} | cosmogony.stack.complete_settings(prefix='workflows_') }}",
-}
-WRONG = {
-    "all at once": (
-        "{{ lookup('cosmogony.stack.settings', 'gate') }}",
-        {
-            "cosmogony_gate_x": 1,
-            "cosmogony_database": {"prot": 1, "host": "{{ gone.by }}"},
-            "cosmogony_sample_sources": {},
-        },
-    ),
-    "options at once": (
-        f"{{{{ {OPTIONS} }}}}",
-        {"data_update_force": "perhaps", "data_update_parallelism": "many", "data_update_mode": True},
-    ),
-}
+    "arithmetic": ("{'port': lookup('cosmogony.stack.settings', 'database').port + 1}", {}),
+    "list": ("lookup('cosmogony.stack.settings', 'sources.extracts')", {}),
+    "steps": ("given | cosmogony.stack.complete_settings | cosmogony.stack.step_settings",
+              {"given": {"gate": {"max_loss_percent": "3"}}}),
+    "options": (OPTIONS, {}),
+    "path": ("lookup('cosmogony.stack.settings', 'gate.max_los_percent')", {}),
+    "template": (SETTINGS, {}),
+    "filter": ("{'gate': {'x': 1}} | cosmogony.stack.complete_settings(prefix='workflows_')", {}),
+    "all at once": (GATE, WRONG_SETTINGS),
+    "options at once": (OPTIONS, WRONG_OPTIONS),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    """One play that evaluates every case, and keeps the value or the message of each."""
-    folder = tmp_path_factory.mktemp("settings")
-    cases = {name: (template, {}) for name, template in CASES.items()} | WRONG
-    said = "{{{{ said | default({{}}) | combine({{case: {} }}) }}}}"
-    tasks = [
-        {
-            "name": name,
-            "vars": {**change, "case": name},
-            "block": [{"ansible.builtin.set_fact": {"said": said.format(template[3:-3])}}],
-            "rescue": [{"ansible.builtin.set_fact": {"said": said.format("ansible_failed_result | to_json")}}],
-        }
-        for name, (template, change) in cases.items()
-    ]
-    tasks.append({"ansible.builtin.copy": {"content": "{{ said | to_json }}", "dest": f"{folder}/said"}})
-    play = {"hosts": "localhost", "gather_facts": False, "vars": VARIABLES, "tasks": tasks}
-    (folder / "play.yml").write_text(yaml.safe_dump([play]))
-    done = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local",
-         "-e", f"ansible_python_interpreter={sys.executable}", str(folder / "play.yml")],
-        env={**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "ANSIBLE_LOCAL_TEMP": str(folder / "tmp")},
-        capture_output=True, text=True, check=False, timeout=300, cwd=folder,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return json.loads((folder / "said").read_text())
+    """The value or the message of each case."""
+    return evaluate(tmp_path_factory.mktemp("settings"), CASES, variables=VARIABLES)
 
 
 def test_templates_in_values_are_evaluated(answers):

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inventories of an earlier version (tests/data/earlier_inventories) work, or are refused with all names at once."""
+
+from __future__ import annotations
+
+import pytest
+from throwaway.plays import CHECKOUT, evaluate
+
+INVENTORIES = CHECKOUT / "tests/data/earlier_inventories"
+CASES = {"settings": ("lookup('cosmogony.stack.settings')", {})}
+
+
+def settings_of(folder, inventory, *options):
+    state = f"cosmogony_state_dir={folder}/state"  # where the local inventory keeps its passwords
+    return evaluate(folder, CASES, "-e", state, *options, inventory=str(inventory))["settings"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "prod",
+            {
+                "registry.host": "registry.example.org",
+                "registry.namespace": "geodata",
+                "storage.endpoint": "minio.storage.svc.cluster.local:9000",
+                "storage.secure": False,
+                "database.sslmode": "require",
+                "gate.max_outside": "1%",
+                "sources.as_original": False,
+                "languages": [],
+            },
+        ),
+        ("kind", {"registry.host": "localhost:5001", "storage.endpoint_from_controller": "localhost:9000"}),
+    ],
+)
+def test_an_inventory_works_as_it_is(tmp_path, name, expected):
+    settings = settings_of(tmp_path, INVENTORIES / name)
+    for path, value in expected.items():
+        found = settings
+        for key in path.split("."):
+            found = found[key]
+        assert found == value, path
+    assert [extract["url"] for extract in settings["sources"]["extracts"]]
+
+
+def test_the_local_inventory_is_refused_with_the_new_names(tmp_path):
+    said = settings_of(tmp_path, INVENTORIES / "local")
+    assert "2 values cannot be taken" in said
+    for name in ("sources", "attributions"):
+        assert f"cosmogony_sample_{name} is called local_sample_{name} now" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "attributions"),
+    [
+        ([], "http://10.96.0.22/liechtenstein-2013-08-03.osm.pbf", 0),
+        (["-e", "cosmogony_sample=world"], "http://10.96.0.22/world-2018-05-21.osm.pbf", 2),
+        (["-e", "cosmogony_source=https://x/y.osm.pbf", "-e", "cosmogony_country=xx"], "https://x/y.osm.pbf", 0),
+        (["-e", "cosmogony_source=https://x/y.osm.pbf", "-e", "cosmogony_country="], "https://x/y.osm.pbf", 0),
+    ],
+)
+def test_the_local_inventory_of_today_takes_what_make_passes(tmp_path, given, url, attributions):
+    settings = settings_of(tmp_path, CHECKOUT / "inventories/local", *given)
+    assert settings["sources"]["extracts"][0]["url"] == url
+    assert len(settings["attribution"]) == attributions
+
+
+@pytest.mark.parametrize("name", ["prod", "kind"])
+def test_an_inventory_of_today_is_taken(tmp_path, name):
+    assert settings_of(tmp_path, CHECKOUT / "inventories" / name)["sources"]["extracts"]
