@@ -93,7 +93,7 @@ def test_nginx_wants_the_engine_and_finds_the_other(trex, default) -> None:
 
 
 def test_pods_end_what_they_answer(trex) -> None:
-    """nginx waits 60 seconds for a tile; t-rex leaves three to its requests when it is told to end."""
+    """nginx waits 60 seconds for a tile; t-rex drops on SIGTERM what it has not answered."""
     waits = (WEB / "nginx/conf/proxy.conf").read_text()
     assert "proxy_read_timeout 60s;" in waits
     (container,) = pod(trex)["containers"]
@@ -221,7 +221,7 @@ def test_steps_on_the_cache_get_it_by_their_patch(trex) -> None:
         assert main["resources"]["limits"]["memory"]
         assert [volume["name"] for volume in patch["volumes"]] == ["tmp", "trex-cache"]
     assert "trex" not in settings["pod-manage"] and "trex" not in settings["pod-tiles"]
-    for name in ("publish", "rollback", "clean"):
+    for name in ("publish", "rollback", "clean", "list"):
         assert "key: pod-switch" in (WORKFLOWS / f"cosmogony-{name}.yaml").read_text()
     assert (settings["tiles-engine"], settings["image-trex"]) == ("trex", IMAGE)
     assert (settings["trex-secret"], settings["trex-max-zoom"], settings["trex-nodes"]) == ("cosmogony-trex", "6", "1")

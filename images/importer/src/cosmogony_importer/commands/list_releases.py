@@ -9,8 +9,8 @@ import json
 from cosmogony_steps.outputs import write_outputs
 
 from ..releases import catalog
-from ..tiles import pyramid
-from ..tiles.counts import TileCount
+from ..tiles.backend import get_tile_backend
+from ..tiles.counts import StoredTiles
 from .arguments import Subparsers, add_command
 from .context import connect_database
 
@@ -24,18 +24,17 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     with connect_database() as connection:
         kept = catalog.list_releases(connection)
-        stored = {
-            release.id: pyramid.count_tiles_by_zoom(connection, release) for release in kept if not release.is_loading
-        }
-    document = json.dumps([_describe(release, stored.get(release.id, {})) for release in kept])
+        backend, nothing = get_tile_backend(), StoredTiles({}, None)
+        stored = [nothing if release.is_loading else backend.count_tiles(connection, release) for release in kept]
+    document = json.dumps([_describe(*pair) for pair in zip(kept, stored, strict=True)])
     write_outputs(options.outputs, {"releases": document})
     if options.json:
         print(document)
     else:
-        _print_table(kept)
+        _print_table(kept, stored)
 
 
-def _describe(release: catalog.Release, stored: dict[int, TileCount]) -> dict[str, object]:
+def _describe(release: catalog.Release, stored: StoredTiles) -> dict[str, object]:
     return {
         "id": release.id,
         "schema": release.schema_name,
@@ -47,25 +46,25 @@ def _describe(release: catalog.Release, stored: dict[int, TileCount]) -> dict[st
         "published": release.published_at.isoformat() if release.published_at else None,
         "gate": release.verdict,
         "override": release.override,
-        "stored_zoom": release.stored_zoom,
+        "stored_zoom": stored.complete_zoom,
         "warmed_zoom": release.warmed_zoom,
-        "tiles": sum(zoom.tiles for zoom in stored.values()),
-        "tile_bytes": sum(zoom.size for zoom in stored.values()),
-        "tiles_by_zoom": {str(z): {"tiles": zoom.tiles, "bytes": zoom.size} for z, zoom in stored.items()},
+        "tiles": stored.total.tiles,
+        "tile_bytes": stored.total.size,
+        "tiles_by_zoom": {str(z): {"tiles": zoom.tiles, "bytes": zoom.size} for z, zoom in stored.by_zoom.items()},
     }
 
 
-def _print_table(kept: list[catalog.Release]) -> None:
+def _print_table(kept: list[catalog.Release], stored: list[StoredTiles]) -> None:
     row = "{:1} {:32} {:10} {:>10} {:>6} {:11} {:20}".format
     print(row("", "release", "state", "zones", "tiles", "gate", "published"))
-    for release in kept:
+    for release, tiles in zip(kept, stored, strict=True):
         print(
             row(
                 "*" if release.live else "",
                 release.id,
                 release.state,
                 release.zones if release.zones is not None else "-",
-                "-" if release.stored_zoom is None else f"0-{release.stored_zoom}",
+                "-" if tiles.complete_zoom is None else f"0-{tiles.complete_zoom}",
                 release.verdict or "-",
                 f"{release.published_at:%Y-%m-%d %H:%M:%S}" if release.published_at else "-",
             )

@@ -9,7 +9,7 @@ from cosmogony_steps import log
 from cosmogony_steps.outputs import write_outputs
 
 from ..releases import catalog
-from ..tiles import trex
+from ..tiles import trex, trex_generate
 from .arguments import Subparsers, add_command, add_release
 from .context import connect_database
 
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> None:
     cache = trex.TrexCache.from_environment()
     with connect_database() as connection:
         release = catalog.get_release(connection, options.release)
-    with trex.translate_cache_errors(cache):
-        made = trex.finish_folder(cache, release, options.max_zoom)
+        with trex.translate_cache_errors(cache):
+            made = trex_generate.finish_folder(connection, cache, release, options.max_zoom).total
     write_outputs(options.outputs, {"tiles": made.tiles})
     log.info(f"release {release.id}: {made.tiles} tiles of t-rex, {made.size / 1e6:.1f} MB")

@@ -8,7 +8,7 @@ import argparse
 from cosmogony_steps import log
 
 from ..releases import views
-from ..tiles import trex
+from ..tiles import trex, trex_switch
 from .arguments import Subparsers, add_command
 from .context import connect_database
 
@@ -24,5 +24,5 @@ def run(options: argparse.Namespace) -> None:
     with connect_database() as connection:
         views.make_empty_zones_view(connection)
         with trex.translate_cache_errors(cache):
-            name, before = trex.link_live_release(connection, cache)
+            name, before = trex_switch.move_link(connection, cache)
     log.info(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))

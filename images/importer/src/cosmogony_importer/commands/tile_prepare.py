@@ -9,7 +9,7 @@ from pathlib import Path
 from cosmogony_steps import log
 from cosmogony_steps.outputs import write_outputs
 
-from ..tiles import trex
+from ..tiles import trex, trex_generate
 from .arguments import Subparsers, add_command, add_release
 from .context import connect_database, get_release_or_live
 
@@ -29,6 +29,6 @@ def run(options: argparse.Namespace) -> None:
     with connect_database() as connection:
         release = get_release_or_live(connection, options.release)
     with trex.translate_cache_errors(cache):
-        config, extent = trex.prepare_folder(cache, release, Path(options.template))
+        config, extent = trex_generate.prepare_folder(cache, release, Path(options.template))
     write_outputs(options.outputs, {"release": release.id, "config": str(config), "extent": extent})
     log.info(f"release {release.id}: t-rex generates {extent} with {config}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What publish, rollback and clean have to do for the server of the tiles."""
+"""What publish, rollback, clean and list have to do for the server of the tiles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import Protocol
 
 import psycopg
 
-from . import trex
+from ..releases.catalog import Release
+from . import pyramid
+from .counts import StoredTiles
+from .trex import TrexCache
+from .trex_switch import TrexTiles
 
 
 class TileBackend(Protocol):
@@ -19,6 +23,9 @@ class TileBackend(Protocol):
     def clean(self, connection: psycopg.Connection) -> None:
         """Remove the tiles of releases that are not kept."""
 
+    def count_tiles(self, connection: psycopg.Connection, release: Release) -> StoredTiles:
+        """Count the stored tiles of a release."""
+
 
 class DatabaseTiles:
     """A server that asks the database for every tile: nothing of it lies elsewhere."""
@@ -29,8 +36,12 @@ class DatabaseTiles:
     def clean(self, connection: psycopg.Connection) -> None:
         """Do nothing: the tiles are dropped with their release."""
 
+    def count_tiles(self, connection: psycopg.Connection, release: Release) -> StoredTiles:
+        """Count the tiles in the table of a release."""
+        return StoredTiles(pyramid.count_tiles_by_zoom(connection, release), release.stored_zoom)
+
 
 def get_tile_backend() -> TileBackend:
     """Return the server of tiles that the environment names."""
-    cache = trex.TrexCache.find()
-    return trex.TrexTiles(cache) if cache else DatabaseTiles()
+    cache = TrexCache.find()
+    return TrexTiles(cache) if cache else DatabaseTiles()

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which tiles t-rex had to make of a release: when a query fails, it logs that, leaves the tile out and ends well."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from cosmogony_steps import heartbeat
+from psycopg import sql
+
+from ..database import statements
+from ..releases.catalog import Release
+from .area import Box
+
+LOOKED_AT = 20_000  # tiles of one zoom at most, spread over all of it
+EDGE = 1e-3  # of a tile: rounding decides whether one begins at the edge of the box
+
+
+def find_missing_tiles(
+    connection: psycopg.Connection, release: Release, config: Path, extent: Box, max_zoom: int, made: Path
+) -> dict[int, list[str]]:
+    """Return the names of tiles, by zoom, that are not there although the release has something for them.
+
+    Args:
+        connection: asks for the zones.
+        release: whose tiles they are.
+        config: what t-rex was given; its own queries say what belongs into a tile.
+        extent: what it was to generate.
+        max_zoom: the highest zoom that it was to generate.
+        made: folder with its tiles, {z}/{x}/{y}.pbf.
+    """
+    queries = _read_queries(config)
+    missing = {}
+    with connection.transaction():
+        statements.set_search_path(connection, release.schema_name, statements.find_postgis_schema(connection))
+        for zoom in range(max_zoom + 1):
+            heartbeat.beat("looking for missing tiles, zoom", zoom, max_zoom)
+            absent = [(x, y) for x, y in _list_tiles(extent, zoom) if not (made / f"{zoom}/{x}/{y}.pbf").exists()]
+            query = next(query for zooms, query in queries.items() if zooms[0] <= zoom <= zooms[1])
+            names = [f"{zoom}/{x}/{y}" for x, y in _keep_touched(connection, query, zoom, absent)]
+            if names:
+                missing[zoom] = names
+    return missing
+
+
+def _read_queries(config: Path) -> dict[tuple[int, int], str]:
+    """Return t-rex's queries by their lowest and highest zoom, with !bbox! for the box of a tile."""
+    (tileset,) = tomllib.loads(config.read_text())["tileset"]
+    (layer,) = tileset["layer"]
+    return {(query["minzoom"], query["maxzoom"]): query["sql"] for query in layer["query"]}
+
+
+def _list_tiles(extent: Box, zoom: int) -> Iterator[tuple[int, int]]:
+    """List the tiles of a zoom in a box, or as many as are looked at."""
+    (west, east), (north, south) = extent.to_columns()[0], extent.to_rows()
+    first_x, end_x = _to_range(west, east, zoom)
+    first_y, end_y = _to_range(north, south, zoom)
+    width = end_x - first_x
+    total = width * (end_y - first_y)
+    step = max(1, math.ceil(total / LOOKED_AT))
+    for number in range(0, total, step):
+        yield first_x + number % width, first_y + number // width
+
+
+def _to_range(low: float, high: float, zoom: int) -> tuple[int, int]:
+    first = math.floor(low * 2**zoom + EDGE)
+    return first, max(first + 1, math.ceil(high * 2**zoom - EDGE))
+
+
+def _keep_touched(
+    connection: psycopg.Connection, query: str, zoom: int, tiles: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Keep the tiles that t-rex's query has rows for; it adds a margin to each tile, which is left out here."""
+    if not tiles:
+        return []
+    statement = sql.SQL(
+        "SELECT tile.x, tile.y FROM unnest({xs}::integer[], {ys}::integer[]) AS tile (x, y), "
+        "LATERAL (SELECT ST_TileEnvelope({zoom}, tile.x, tile.y) AS box OFFSET 0) AS area "
+        "WHERE EXISTS (SELECT FROM ({query}) AS _q)"
+    ).format(
+        xs=sql.Literal([x for x, _ in tiles]),
+        ys=sql.Literal([y for _, y in tiles]),
+        zoom=sql.Literal(zoom),
+        query=sql.SQL(query.replace("!bbox!", "area.box")),
+    )
+    return connection.execute(statement).fetchall()

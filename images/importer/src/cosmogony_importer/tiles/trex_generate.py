@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `t_rex generate` is given for a release, and what becomes of its tiles."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+import psycopg
+from cosmogony_steps import log
+from cosmogony_steps.errors import StepError
+
+from ..releases.catalog import Release
+from .area import Box
+from .counts import StoredTiles
+from .coverage import find_missing_tiles
+from .trex import GENERATED, TILESET, TrexCache, count_tiles, list_tiles
+
+WORLD = (-180.0, -85.0511, 180.0, 85.0511)  # west, south, east, north in degrees: the grid of the tiles
+CONFIG = "config.toml"
+NAMED = 5  # tiles of a zoom that a message names
+
+
+def prepare_folder(cache: TrexCache, release: Release, template: Path) -> tuple[Path, str]:
+    """Make an empty folder, and t-rex's configuration to generate the tiles of a release in it.
+
+    Args:
+        cache: the volume.
+        release: its zones are read.
+        template: t-rex's configuration with @ZONES@ and @CACHE@.
+
+    Returns:
+        The configuration, and the extent to generate as west,south,east,north in degrees.
+
+    Raises:
+        StepError: the template lacks one of its placeholders.
+    """
+    text = template.read_text()
+    values = {"@ZONES@": f"{release.schema_name}.zones", "@CACHE@": str(cache.get_preparing(release.id))}
+    for name, value in values.items():
+        if name not in text:
+            raise StepError(f"{template} does not hold {name}; take the configuration that the chart makes")
+        text = text.replace(name, value)
+    folder = cache.get_preparing(release.id)
+    cache.remove(folder)
+    folder.mkdir(parents=True)
+    config = folder / CONFIG
+    config.write_text(text)
+    return config, format_extent(release.bounds)
+
+
+def format_extent(bounds: list[float] | None) -> str:
+    """Return west,south,east,north in degrees, inside the grid of the tiles."""
+    west, south, east, north = bounds or WORLD
+    inside = (max(west, WORLD[0]), max(south, WORLD[1]), min(east, WORLD[2]), min(north, WORLD[3]))
+    return ",".join(f"{number:.6f}" for number in inside)
+
+
+def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Release, max_zoom: int) -> StoredTiles:
+    """Check what t-rex generated and put it where the link will look for it.
+
+    Args:
+        connection: asks what there is to draw.
+        cache: the volume.
+        release: whose tiles they are.
+        max_zoom: the highest zoom that was generated.
+
+    Raises:
+        StepError: tiles are missing or damaged.
+    """
+    preparing, folder = cache.get_preparing(release.id), cache.get_folder(release.id)
+    made = preparing / TILESET
+    if not made.is_dir():
+        if (folder / GENERATED).exists():
+            log.info(f"tiles of release {release.id} are in place already; nothing to do")
+            return count_tiles(folder)
+        raise StepError(f"{made} is not there; run tile_prepare and t_rex generate for release {release.id} first")
+    _check_tiles(made)
+    extent = Box.parse(format_extent(release.bounds))
+    missing = find_missing_tiles(connection, release, preparing / CONFIG, extent, max_zoom, made)
+    if missing:
+        zooms = "; ".join(
+            f"zoom {zoom}: {len(names)} ({', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''})"
+            for zoom, names in missing.items()
+        )
+        raise StepError(
+            f"t-rex left out tiles that release {release.id} has zones for; {zooms}. Read the log of its generate "
+            "step (it logs a failed query and continues), and generate again"
+        )
+    (made / GENERATED).write_text(f"{max_zoom}\n")
+    folder.parent.mkdir(exist_ok=True)
+    cache.remove(folder)
+    made.rename(folder)
+    cache.remove(preparing)
+    return count_tiles(folder)
+
+
+def _check_tiles(folder: Path) -> None:
+    """Check that every tile is complete: t-rex ignores failed writes, and would later serve what there is of it."""
+    for entry in list_tiles(folder):
+        try:
+            gzip.decompress(Path(entry.path).read_bytes())
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise StepError(
+                f"tile {Path(entry.path).relative_to(folder)} is damaged ({error}); is the cache volume full? "
+                "Make room and generate again"
+            ) from error
