@@ -81,14 +81,14 @@ def test_damaged_zones_are_a_permanent_failure(
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize("release", ["20200101t000000-00000000", "../osm", ""])
-def test_an_unknown_release_is_a_permanent_failure_that_names_it(
-    release: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(("release", "code"), [("20200101t000000-00000000", 1), ("../osm", 2), ("", 2)])
+def test_an_unknown_release_is_a_failure_that_names_it(
+    release: str, code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     told = tmp_path / "termination-log"
     told.touch()
     monkeypatch.setattr(termination, "FILE", str(told))
-    assert main(["stats", "--release", release]) == 1
+    assert main(["stats", "--release", release]) == code
     said = capsys.readouterr().err
     assert release in said
     assert said.endswith(f" ERROR {told.read_text()}\n"), "the pod's message is the cause"

@@ -19,7 +19,7 @@ def four(importer: Importer, zones: Zones) -> list[str]:
     releases = []
     for mark in "abcd":
         releases.append(load(importer, zones, mark))
-        importer.run("publish", "--keep", 9)
+        importer.run("publish", "--set=releases.keep=9")
     return releases
 
 
@@ -50,7 +50,7 @@ def test_what_was_never_live_takes_no_place(importer: Importer, zones: Zones, fo
     waiting = [load(importer, zones, mark) for mark in "ef"]
     importer.run("clean", "--keep", 3)
     assert kept(importer) == [*four[1:], waiting[1]]  # the newest may still be published
-    importer.run("publish", "--keep", 9)
+    importer.run("publish", "--set=releases.keep=9")
     importer.run("clean", "--keep", 2)
     assert kept(importer) == [four[3], waiting[1]]
 
@@ -65,7 +65,9 @@ def test_the_original_commands_do_not_fill_the_disk(importer: Importer, zones: Z
 
 
 def test_keep_is_at_least_one(importer: Importer, four: list[str]) -> None:
-    assert "--keep is 0, wanted 1 or more" in importer.run("clean", "--keep", 0, code=1)
+    with pytest.raises(SystemExit, match="2"):
+        importer.run("clean", "--keep", 0)
+    assert "releases.keep: expected int >= 1" in importer.run("clean", "--set=releases.keep=0", code=2)
     assert kept(importer) == four
 
 

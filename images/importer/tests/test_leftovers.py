@@ -49,7 +49,7 @@ def published(importer: Importer, bucket: Bucket, release: str, *names: str) -> 
 
 def clean(importer: Importer, *names: str, more: tuple[object, ...] = ("--keep", 2)) -> str:
     sources = json.dumps([{"url": URL + name, "enabled": name[0] != "o"} for name in names])
-    return importer.run("clean", f"--sources={sources}", *more)
+    return importer.run("clean", f"--set=sources.extracts={sources}", *more)
 
 
 def aged(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
@@ -123,10 +123,10 @@ def test_without_a_live_release_or_sources_nothing_is_known(importer: Importer, 
     said = importer.run("clean")
     assert "no release is live: releases in the object store are left alone" in said
     assert "no sources are given: extracts and parts in the object store are left alone" in said
-    importer.run("clean", "--sources=[]")
+    importer.run("clean", "--set=sources.extracts=[]")
     assert bucket.keys() == everything
-    for wrong in ("{", '[{"uri": 1}]', "[7]", "7"):
-        assert "nothing was removed" in importer.run("clean", f"--sources={wrong}", code=1)
+    for wrong in ("[", '[{"uri": 1}]', "[7]", "7"):
+        assert "setting sources.extracts" in importer.run("clean", f"--set=sources.extracts={wrong}", code=2)
     assert bucket.keys() == everything
 
 
@@ -139,12 +139,12 @@ def test_without_an_object_store_only_the_database_is_cleaned(
 
 def test_old_reports_go(importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.put("runs/cosmogony-update-a.json", b"{}")
-    clean(importer, "a.osm.pbf", more=("--keep-runs-days", 30))
+    clean(importer, "a.osm.pbf", more=("--set=report.keep_days=30",))
     assert bucket.keys("runs/") == ["runs/cosmogony-update-a.json"]
     aged(monkeypatch, 31)
-    clean(importer, "a.osm.pbf", more=("--keep-runs-days", 32))
+    clean(importer, "a.osm.pbf", more=("--set=report.keep_days=32",))
     assert bucket.keys("runs/") == ["runs/cosmogony-update-a.json"]
-    clean(importer, "a.osm.pbf", more=("--keep-runs-days", 30))
+    clean(importer, "a.osm.pbf", more=("--set=report.keep_days=30",))
     assert bucket.keys("runs/") == []
 
 

@@ -58,7 +58,7 @@ def test_real_zones_lie_in_their_parents(
 ) -> None:
     """Those that are generated around place nodes, too: they are cut to their parent."""
     release = importer.load(extracted(ROOT / extract, tmp_path / "zones.jsonl.gz", country))
-    importer.run("gate", "--release", release, "--max-outside", 0)
+    importer.run("gate", "--release", release, "--set=gate.max_outside=0")
     with importer.connect() as connection:
         figures, nodes = connection.execute(
             "SELECT gate -> 'figures' -> 'outside', (SELECT count(*) FROM "

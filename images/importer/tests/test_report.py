@@ -153,7 +153,7 @@ def report(importer: Importer, status: str, *more: str, failures: list[dict] | N
         "--duration=83.123456",
         f"--parameters={json.dumps(parameters)}",
         f"--failures={json.dumps(json.dumps(failures))}",
-        f"--sources={SOURCES}",
+        f"--set=sources.extracts={SOURCES}",
         *more,
     )
     assert TOKEN not in importer.out + importer.err
@@ -329,7 +329,6 @@ def test_what_argo_does_not_tell_is_missing(importer: Importer, bucket: Bucket) 
         "--duration={{workflow.duration}}",
         "--parameters={{workflow.parameters.json}}",
         "--failures=" + '"[{\\"displayName\\":\\"x\\",\\"message\\":\\"\\U000e0001 odd\\"}]"',
-        "--sources=",
     )
     told = json.loads(importer.out[importer.out.index("{\n") : importer.out.rindex("\n}") + 2])
     assert (told["started"], told["durations"]["total"], told["mode"]) == (None, None, None)

@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 from bucket import BUCKET
-from cosmogony_pipeline import STEPS
 from cosmogony_pipeline.cli import main
-from cosmogony_pipeline.commands import COMMANDS
 from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 from test_extract import DATA
@@ -288,10 +286,6 @@ def test_the_original_zones_are_asked_for_in_every_step(run: Runner, server: Sou
     manifest = run.store.find_json(f"releases/{merged['release']}/manifest.json") or {}
     assert manifest["inputs"]["as_original"] is True
     assert run.must("plan", "--run", "x")["message"].startswith("no release is")
-
-
-def test_every_step_runs_under_a_watch() -> None:
-    assert {command.__name__.rpartition(".")[2] for command in COMMANDS} == set(STEPS)
 
 
 def test_no_sources_at_all(run: Runner) -> None:

@@ -15,14 +15,20 @@ class MismatchError(ValueError):
     """A value does not have the type; the message names its path and what was found."""
 
 
-def convert(data: object, kind: type[T], noun: str = "field") -> T:
-    """Make a value of a type; `noun` is what the message calls the value that does not fit.
+def convert(data: object, kind: type[T], noun: str = "field", *, strict: bool = True) -> T:
+    """Make a value of a type.
+
+    Args:
+        data: the plain values.
+        kind: the type.
+        noun: what the message calls a value that does not fit.
+        strict: whether numbers, true and false must not be text.
 
     Raises:
         MismatchError: a value is missing, or not of its type or within its limits.
     """
     try:
-        return msgspec.convert(data, kind)
+        return msgspec.convert(data, kind, strict=strict)
     except msgspec.ValidationError as cause:
         text, _, path = str(cause).partition(" - at `")
         path = path.rstrip("`").removeprefix("$").removeprefix(".")

@@ -8,8 +8,8 @@ from cosmogony_steps import watch
 
 def main() -> int:
     """Run the command of the command line; return its exit code. The step of a data update runs under a watch."""
-    if sys.argv[1:2] == ["stats"]:
-        watch.start("stats")
+    if sys.argv[1:2] and not sys.argv[1].startswith("-"):
+        watch.start(sys.argv[1])
     from .cli import main as run
 
     return run()

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from cosmogony_steps import log, outputs
+from cosmogony_steps.commands import find_commands
 from cosmogony_steps.documents import CountStatus
 from cosmogony_steps.run import run_command
 
-from . import stats
-from .counting import results, summary
+from . import commands, stats
+from .counting import describe, results, summary
 from .errors import EXIT_KO, EXIT_USAGE, InputError
 from .table import load
 from .zones import read_file
@@ -45,10 +45,11 @@ def _file_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _stats_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="dashboard stats", description="Statistics of a release, from the store and back into it.")
-    parser.add_argument("--release", required=True, metavar="ID")
-    outputs.add_option(parser)
+def _step_parser() -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = _Parser(prog="dashboard")
+    subparsers = parser.add_subparsers(metavar="STEP", required=True)
+    for command in find_commands(commands):
+        command.register(subparsers)
     return parser
 
 
@@ -61,7 +62,7 @@ def _compare(arguments: argparse.Namespace) -> int:
             print(f"ko: {row.country_name} {row.zone_type}: {found.total:.0f}, expected {row.min} to {row.max}{gap}")
     _replace(arguments.output, stats.encode(statistics))
     counts = summary(statistics)
-    print(_sentence(counts))
+    print(describe(counts))
     return EXIT_KO if counts[CountStatus.KO] else 0
 
 
@@ -76,22 +77,11 @@ def _replace(path: Path, content: bytes) -> None:
         raise InputError(f"{path} cannot be written ({cause.strerror}); name a writable file with --output") from cause
 
 
-def _stats(arguments: argparse.Namespace) -> int:
-    counts = stats.run(arguments.release, arguments.outputs, os.environ)
-    log.info(f"release {arguments.release}: {_sentence(counts)}")
-    return 0
-
-
-def _sentence(counts: dict[CountStatus, int]) -> str:
-    ok, ko, skipped = (counts[status] for status in (CountStatus.OK, CountStatus.KO, CountStatus.SKIP))
-    return f"{ok} ok, {ko} ko, {skipped} skipped (their root zone is not in the data)"
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["stats"]:
-        options = _stats_parser().parse_args(arguments[1:])
-        return run_command("stats", lambda: _stats(options))
+    if arguments and not arguments[0].startswith("-"):
+        options = _step_parser().parse_args(arguments)
+        return run_command(options.command, lambda: options.run(options))
     options = _file_parser().parse_args(arguments)
     return run_command("dashboard", lambda: _compare(options))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cosmogony_steps.documents import CountStatus, Statistics
 
@@ -66,3 +66,9 @@ def results(zones: Iterable[Zone], expectations: Sequence[Expectation]) -> Stati
 def summary(statistics: Statistics) -> dict[CountStatus, int]:
     """Return how many rows have each status."""
     return {status: statistics.count(status) for status in CountStatus}
+
+
+def describe(counts: Mapping[CountStatus, int]) -> str:
+    """Say in a line how many rows have each status."""
+    ok, ko, skipped = (counts[status] for status in (CountStatus.OK, CountStatus.KO, CountStatus.SKIP))
+    return f"{ok} ok, {ko} ko, {skipped} skipped (their root zone is not in the data)"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The step ``dashboard stats``: statistics of a release, from the store and back into it."""
+"""Statistics of a release, from the store and back into it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import io
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 from cosmogony_steps import keys
 from cosmogony_steps.documents import CountStatus, Statistics
-from cosmogony_steps.errors import MissingObjectError, StepError
-from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.errors import MissingObjectError, StepError, UsageError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.s3 import ObjectStream, Store
 from cosmogony_steps.zonefiles import ZoneFormat, decompress, report_damage
@@ -27,16 +25,16 @@ BUFFER = 256 * 1024  # bytes
 _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
-def run(release: str, outputs: Path, environ: Mapping[str, str]) -> dict[CountStatus, int]:
-    """Count the zones of a release, and store the statistics and the outputs of the step.
+def count_release(store: Store, release: str) -> dict[CountStatus, int]:
+    """Count the zones of a release, and store the statistics.
 
     Raises:
+        UsageError: this cannot be the id of a release.
         StepError: the release does not exist, or its zones are damaged.
     """
     if not _RELEASE.fullmatch(release):
-        raise StepError(f"--release '{release}' is no release id; give it like 20261122t221000-3f9ab2c1")
+        raise UsageError(f"--release '{release}' is no release id; give it like 20261122t221000-3f9ab2c1")
     began = time.monotonic()
-    store = Store.from_environment(environ)
     key = keys.release_zones(release)
     try:
         stream = store.open(key)
@@ -48,9 +46,7 @@ def run(release: str, outputs: Path, environ: Mapping[str, str]) -> dict[CountSt
     seconds = {"seconds": f"{time.monotonic() - began:.1f}"}
     store.write(keys.release_statistics(release), content, metadata=seconds)
     store.write(keys.LATEST_STATISTICS, content)
-    counts = summary(statistics)
-    write_outputs(outputs, {str(status): count for status, count in counts.items()})
-    return counts
+    return summary(statistics)
 
 
 def encode(statistics: Statistics) -> bytes:

@@ -7,11 +7,12 @@ import argparse
 from collections.abc import Sequence
 
 import psycopg
+from cosmogony_steps.commands import find_commands
 from cosmogony_steps.errors import StepError, TerminatedError
 from cosmogony_steps.postgres import translate_database_error
 from cosmogony_steps.run import EXIT_CODES, run_command
 
-from .commands import COMMANDS
+from . import commands
 from .database import activity
 
 
@@ -21,7 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="import.py", description="Loads zones into PostGIS and publishes them.", epilog=EXIT_CODES
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for command in COMMANDS:
+    for command in find_commands(commands):
         command.register(subparsers)
     return parser
 
@@ -42,7 +43,7 @@ def _run(options: argparse.Namespace) -> None:
     except TerminatedError:
         raise
     except StepError as error:
-        if options.has_original_exit_code(options):  # which knows no other one
+        if "has_original_exit_code" in options and options.has_original_exit_code(options):  # which knows no other one
             raise StepError(str(error)) from error
         raise
 

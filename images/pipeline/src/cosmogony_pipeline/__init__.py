@@ -4,6 +4,3 @@
 Exit codes of every step: 0 done, 1 a failure that a retry cannot cure (never retry),
 2 wrong arguments, 75 transient failure (retry).
 """
-
-#: The commands; here, because whoever starts one must know before anything else is loaded.
-STEPS = ("plan", "fetch", "extract", "merge")

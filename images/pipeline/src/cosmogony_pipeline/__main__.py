@@ -5,12 +5,10 @@ import sys
 
 from cosmogony_steps import watch
 
-from . import STEPS
-
 
 def main() -> int:
     """Run the step of the command line under the stall watch; return its exit code."""
-    if len(sys.argv) > 1 and sys.argv[1] in STEPS:
+    if sys.argv[1:2] and not sys.argv[1].startswith("-"):
         watch.start(sys.argv[1])
     from .cli import main as run
 

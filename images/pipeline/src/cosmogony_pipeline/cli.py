@@ -6,16 +6,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from cosmogony_steps.commands import find_commands
 from cosmogony_steps.run import EXIT_CODES, run_command
 
-from .commands import COMMANDS
+from . import commands
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(prog="cosmogony-pipeline", description=__doc__, epilog=EXIT_CODES)
     subparsers = parser.add_subparsers(metavar="STEP", required=True)
-    for command in COMMANDS:
+    for command in find_commands(commands):
         command.register(subparsers)
     return parser
 

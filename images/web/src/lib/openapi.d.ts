@@ -450,20 +450,6 @@ export interface components {
             outside?: components["schemas"]["OutsideFigures"];
         };
         /**
-         * GateLimits
-         * @description What the gate lets through.
-         */
-        GateLimits: {
-            max_loss_percent: number;
-            /** @description of one type in one country */
-            max_loss_zones: number;
-            max_turned_ko: number;
-            /** @description a number, or a share such as 5% */
-            max_outside: string;
-            outside_tolerance_percent: number;
-            incomplete: components["schemas"]["IncompletePolicy"];
-        };
-        /**
          * GateReport
          * @description The verdict of the gate over a release, kept in the catalog of releases.
          */
@@ -484,8 +470,13 @@ export interface components {
             notes?: string[];
             /** @default null */
             at?: string | null;
-            /** @default null */
-            limits?: components["schemas"]["GateLimits"] | null;
+            /**
+             * @description the settings gate.* of that time
+             * @default null
+             */
+            limits?: {
+                [key: string]: boolean | number | string;
+            } | null;
             /** @default null */
             figures?: components["schemas"]["GateFigures"] | null;
         };
@@ -866,7 +857,6 @@ export type ExpectedCount = components['schemas']['ExpectedCount'];
 export type ExpectedFigures = components['schemas']['ExpectedFigures'];
 export type FindingRow = components['schemas']['FindingRow'];
 export type GateFigures = components['schemas']['GateFigures'];
-export type GateLimits = components['schemas']['GateLimits'];
 export type GateReport = components['schemas']['GateReport'];
 export type GateVerdict = components['schemas']['GateVerdict'];
 export type IncompleteFigures = components['schemas']['IncompleteFigures'];

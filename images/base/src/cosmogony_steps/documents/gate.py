@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
@@ -13,17 +13,7 @@ from .document import Count, Document, DocumentError, Moment, Names, convert, de
 from .findings import IncompleteOfSource
 from .states import GateVerdict, IncompletePolicy
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateLimits:
-    """What the gate lets through."""
-
-    max_loss_percent: float
-    max_loss_zones: Annotated[int, describe("of one type in one country")]
-    max_turned_ko: int
-    max_outside: Annotated[str, describe("a number, or a share such as 5%")]
-    outside_tolerance_percent: float
-    incomplete: IncompletePolicy
+Limits: TypeAlias = dict[str, bool | int | float | str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,19 +150,19 @@ class GateReport(Document):
     findings: Names = ()
     notes: Annotated[Names, describe("of what should be looked at, and does not block")] = ()
     at: Moment | None = None
-    limits: GateLimits | None = None
+    limits: Annotated[Limits | None, describe("the settings gate.* of that time")] = None
     figures: GateFigures | None = None
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
-        """Leave out limits and figures that had another shape: they explain the findings, nothing reads them."""
+        """Leave out limits and figures of another shape: they explain the findings, nothing reads them."""
         if number >= cls.FORMAT:
             return data
-        kinds = {"limits": GateLimits, "figures": GateFigures}
+        kinds: dict[str, Any] = {"limits": Limits, "figures": GateFigures}
         return {**data, **{name: _if_it_fits(data.get(name), kind) for name, kind in kinds.items()}}
 
 
-def _if_it_fits(value: object, kind: type) -> object:
+def _if_it_fits(value: object, kind: Any) -> object:
     try:
         convert(value, kind, "", "")
     except DocumentError:

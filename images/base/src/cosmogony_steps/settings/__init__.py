@@ -4,6 +4,7 @@
 from .document import PATH
 from .environment import apply_environment
 from .model import DatabaseSettings, GateSettings, Settings, SourceSettings, SourceStorageSettings, StorageSettings
+from .overrides import apply_overrides
 
 __all__ = [
     "PATH",
@@ -14,4 +15,5 @@ __all__ = [
     "SourceStorageSettings",
     "StorageSettings",
     "apply_environment",
+    "apply_overrides",
 ]

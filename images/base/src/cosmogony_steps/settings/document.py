@@ -51,12 +51,13 @@ class SettingsDocument:
         return cls.from_json(data, str(path))
 
     @classmethod
-    def from_json(cls, data: object, where: str) -> Self:
+    def from_json(cls, data: object, where: str, *, strict: bool = True) -> Self:
         """Make settings of a parsed JSON document; what it leaves out has its default.
 
         Args:
             data: the document; without a key `format` it is of this one.
             where: what it was read from, for messages.
+            strict: whether numbers, true and false must not be text.
 
         Raises:
             UsageError: a newer version wrote it, a setting is unknown, or has a wrong type or value.
@@ -78,7 +79,7 @@ class SettingsDocument:
                 " of the version that wrote it"
             )
         try:
-            return conversion.convert(settings, cls, "setting")
+            return conversion.convert(settings, cls, "setting", strict=strict)
         except conversion.MismatchError as cause:
             raise UsageError(f"{where}: {cause}") from cause
 

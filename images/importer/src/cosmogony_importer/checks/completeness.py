@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import psycopg
 from cosmogony_steps.documents import IncompleteFigures, IncompleteOfSource, IncompletePolicy
+from cosmogony_steps.settings import GateSettings
 
 from ..releases import catalog
 from ..releases.catalog import Release
@@ -15,7 +16,7 @@ STORED = 50  # relations that are kept with the verdict
 
 
 def check_completeness(
-    connection: psycopg.Connection, release: Release, live: Release | None, policy: IncompletePolicy
+    connection: psycopg.Connection, release: Release, live: Release | None, limits: GateSettings
 ) -> CheckResult[IncompleteFigures]:
     """Find truncated boundaries; what is truncated in the same way in the live release was accepted with that one.
 
@@ -23,13 +24,14 @@ def check_completeness(
         connection: reads the manifests.
         release: the one to judge.
         live: the one to compare with.
-        policy: whether they block the release.
+        limits: whether they block the release.
     """
     relations = catalog.read_manifest(connection, release).incomplete
     accepted = catalog.read_manifest(connection, live).incomplete if live else ()
     known = {_identify(relation) for relation in accepted}
     new = [relation for relation in relations if _identify(relation) not in known]
     by_source: dict[str, list[IncompleteOfSource]] = {}
+    policy = IncompletePolicy(limits.incomplete)
     if policy == IncompletePolicy.BLOCK:
         for relation in new:
             by_source.setdefault(relation.source, []).append(relation)
@@ -51,7 +53,7 @@ def _describe_source(source: str, cut: list[IncompleteOfSource]) -> str:
     more = f"; and {len(cut) - NAMED} more" if len(cut) > NAMED else ""
     return (
         f"source {source} does not hold its own country whole, {len(cut)} boundaries are incomplete: {named}{more}. "
-        "Take an extract that holds them, or accept extracts like it (chart value data.gate.incomplete: allow)"
+        "Take an extract that holds them, or accept extracts like it (cosmogony_gate_incomplete: allow)"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import psycopg
 from cosmogony_steps.documents import CountStatus, ExpectedCount, ExpectedFigures, TurnedCount
+from cosmogony_steps.settings import GateSettings
 
 from ..releases import catalog
 from ..releases.catalog import Release
@@ -14,7 +15,7 @@ NAMED = 20
 
 
 def check_expected_counts(
-    connection: psycopg.Connection, release: Release, live: Release, limit: int
+    connection: psycopg.Connection, release: Release, live: Release, limits: GateSettings
 ) -> CheckResult[ExpectedFigures]:
     """Compare the statistics; a row whose expectation itself has changed says nothing of the data.
 
@@ -22,7 +23,7 @@ def check_expected_counts(
         connection: reads the statistics.
         release: the one to judge.
         live: the one to compare with.
-        limit: how many expected counts may turn from ok to ko.
+        limits: how many expected counts may turn from ok to ko.
     """
     before, after = catalog.read_statistics(connection, live), catalog.read_statistics(connection, release)
     known = {_identify(row): row for row in before.rows}
@@ -48,7 +49,7 @@ def check_expected_counts(
             for had, row in turned
         ),
     )
-    if len(turned) <= limit:
+    if len(turned) <= limits.max_turned_ko:
         return CheckResult([], figures)
     findings = [
         f"country {row.country_code or '-'} ({row.name}), type {row.zone_type}: "
@@ -58,7 +59,7 @@ def check_expected_counts(
     ]
     if len(turned) > NAMED:
         findings.append(f"{len(turned) - NAMED} more expected counts are no longer met")
-    findings[0] = f"{len(turned)} expected counts turned ko, limit {limit}; {findings[0]}"
+    findings[0] = f"{len(turned)} expected counts turned ko, limit {limits.max_turned_ko}; {findings[0]}"
     return CheckResult(findings, figures)
 
 

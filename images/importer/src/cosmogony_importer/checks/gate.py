@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import psycopg
 from cosmogony_steps import log
-from cosmogony_steps.documents import ABSENT, GateFigures, GateLimits, GateReport, GateVerdict
+from cosmogony_steps.documents import ABSENT, GateFigures, GateReport, GateVerdict, to_json
+from cosmogony_steps.settings import GateSettings
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -23,7 +24,7 @@ SAMPLES = 25  # tiles
 def check_release(
     connection: psycopg.Connection,
     release: Release,
-    limits: GateLimits,
+    limits: GateSettings,
     override: str | None = None,
     finding: str | None = None,
 ) -> GateReport:
@@ -37,10 +38,8 @@ def check_release(
         finding: what was found before.
 
     Raises:
-        StepError: a limit is not valid.
         DocumentError: a manifest, or the statistics, cannot be read.
     """
-    allowed = outside.Allowed.parse(limits.max_outside)
     live = catalog.find_live_release(connection)
     if live is not None and live.id == release.id:
         live = None
@@ -53,22 +52,20 @@ def check_release(
     comparison = left_out.compare_left_out(connection, release, live)
     lost = turned = reaching = None
     if live is not None:
-        lost = losses.check_losses(
-            connection, release, live, limits.max_loss_percent, limits.max_loss_zones, comparison
-        )
-        turned = expectations.check_expected_counts(connection, release, live, limits.max_turned_ko)
+        lost = losses.check_losses(connection, release, live, limits, comparison)
+        turned = expectations.check_expected_counts(connection, release, live, limits)
         findings += lost.findings + turned.findings
-    cut = completeness.check_completeness(connection, release, live, limits.incomplete)
+    cut = completeness.check_completeness(connection, release, live, limits)
     findings += cut.findings
     if zones:
-        reaching = outside.check_outside_parent(connection, release, allowed, limits.outside_tolerance_percent)
+        reaching = outside.check_outside_parent(connection, release, limits)
         findings += reaching.findings + _sample_tiles(connection, release)
     report = GateReport(
         verdict=_get_verdict(findings, override),
         findings=tuple(findings),
         notes=tuple(comparison.notes),
         at=datetime.now(UTC).replace(microsecond=0),
-        limits=limits,
+        limits=to_json(limits),
         figures=GateFigures(
             zones=zones,
             compared_with=live.id if live else None,

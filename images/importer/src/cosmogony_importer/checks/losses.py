@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import psycopg
 from cosmogony_steps.documents import CountChange, LossFigures
+from cosmogony_steps.settings import GateSettings
 from psycopg import sql
 
 from ..releases.catalog import Release
@@ -21,8 +22,7 @@ def check_losses(
     connection: psycopg.Connection,
     release: Release,
     live: Release,
-    max_percent: float,
-    max_zones: int,
+    limits: GateSettings,
     comparison: Comparison,
 ) -> CheckResult[LossFigures]:
     """Compare the numbers of zones with those of the live release.
@@ -31,10 +31,10 @@ def check_losses(
         connection: reads both releases.
         release: the one to judge.
         live: the one to compare with.
-        max_percent: how many per cent of all zones, or of those of a country and type, may be lost.
-        max_zones: how many zones of a country and type may be lost whatever the per cent.
+        limits: how many may be lost, of all zones and of those of a country and type.
         comparison: explains losses by what was left out.
     """
+    max_percent, max_zones = limits.max_loss_percent, limits.max_loss_zones
     before, after = _count_zones(connection, live), _count_zones(connection, release)
     if not any(country for country, _ in before):  # an original database does not know countries
         before, after = _merge_countries(before), _merge_countries(after)

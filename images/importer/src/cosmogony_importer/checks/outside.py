@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import psycopg
 from cosmogony_steps import heartbeat
 from cosmogony_steps.documents import OutsideFigures, ZoneOutside
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.settings import GateSettings
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -21,8 +20,6 @@ from ..database.queries import fetch_value
 from ..releases.catalog import Release
 from .result import CheckResult
 
-TOLERANCE = 1.0  # per cent of a zone's area; borders that follow each other without sharing points cost less
-MOST = "1%"  # of the zones
 SAMPLE = 5000  # zones that are compared in a large release
 SECONDS = 300.0  # for comparing them
 BATCH = 500  # zones per statement
@@ -39,15 +36,8 @@ class Allowed:
 
     @classmethod
     def parse(cls, text: str) -> Allowed:
-        """Read a number such as 20, or per cent such as 1%.
-
-        Raises:
-            StepError: it is neither.
-        """
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", str(text))
-        if not found or (not found[2] and "." in found[1]) or (found[2] and float(found[1]) > 100):
-            raise StepError(f"--max-outside is {text!r}, wanted a number of zones such as 20, or per cent such as 1%")
-        return cls(float(found[1]), bool(found[2]))
+        """Read a number such as 20, or per cent such as 1%; the settings hold nothing else."""
+        return cls(float(text.rstrip("%")), text.endswith("%"))
 
     def count_allowed(self, zones: int) -> int:
         """Return the limit for so many compared zones."""
@@ -55,16 +45,16 @@ class Allowed:
 
 
 def check_outside_parent(
-    connection: psycopg.Connection, release: Release, allowed: Allowed, tolerance: float
+    connection: psycopg.Connection, release: Release, limits: GateSettings
 ) -> CheckResult[OutsideFigures]:
     """Compare zones with their parents; of a large release a sample, which is the same for the same zones.
 
     Args:
         connection: reads the release.
         release: the one to judge.
-        allowed: how many zones may extend beyond their parent.
-        tolerance: per cent of a zone's area that may lie outside its parent.
+        limits: how many zones may extend beyond their parent, and what counts as beyond.
     """
+    allowed, tolerance = Allowed.parse(limits.max_outside), limits.outside_tolerance_percent
     zones = sql.Identifier(release.schema_name, "zones")
     children = fetch_value(
         connection.execute(sql.SQL("SELECT count(*) FROM {zones} WHERE parent IS NOT NULL").format(zones=zones))

@@ -1,37 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that several commands share, and the types of their values."""
+"""Options that several commands share, and the types of the values of options."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeVar
 
-from cosmogony_steps import outputs
 from cosmogony_steps.errors import UsageError
 from cosmogony_steps.text import boolean
 
-if TYPE_CHECKING:
-    Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-else:
-    Subparsers = argparse._SubParsersAction
-
 T = TypeVar("T")
-
-
-def add_command(
-    subparsers: Subparsers,
-    name: str,
-    run: Callable[[argparse.Namespace], None],
-    description: str | None,
-    has_original_exit_code: Callable[[argparse.Namespace], bool] = lambda options: False,
-) -> argparse.ArgumentParser:
-    """Add a command with the option that all have; errors of those of the original importer end in exit code 1."""
-    parser = subparsers.add_parser(name, help=description, description=description)
-    parser.set_defaults(command=name, run=run, has_original_exit_code=has_original_exit_code)
-    outputs.add_option(parser)
-    return parser
 
 
 def add_release(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -49,17 +29,6 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
 def add_wait(parser: argparse.ArgumentParser) -> None:
     """Add --wait SECONDS."""
     parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
-
-
-def add_keep(parser: argparse.ArgumentParser) -> None:
-    """Add --keep N."""
-    parser.add_argument(
-        "--keep",
-        type=int,
-        default=3,
-        metavar="N",
-        help="how many releases stay, the live one included (%(default)s; publish --release drops none)",
-    )
 
 
 def add_patience(parser: argparse.ArgumentParser) -> None:
@@ -87,8 +56,15 @@ def blank_or(convert: Callable[[str], T], default: T | None = None) -> Callable[
 
 def zoom(text: str) -> int:
     """Convert a zoom level."""
-    if not re.fullmatch(r"-?[0-9]{1,4}", text):
+    if not re.fullmatch(r"[0-9]{1,2}", text):
         raise ValueError(f"{text!r} is no zoom")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """Convert a number of things, of which there is at least one."""
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not int(text):
+        raise ValueError(f"{text!r} is no number, wanted 1 or more")
     return int(text)
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,34 +11,29 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from cosmogony_steps import log
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
 
 from ..housekeeping import cleanup
 from ..releases import catalog, durations
 from ..tiles.backend import get_tile_backend
-from .arguments import Subparsers, add_command, add_keep, true_or_false
+from .arguments import blank_or, count, true_or_false
 from .context import connect_database, find_store
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
+    from cosmogony_steps.settings import Settings
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "clean", run, __doc__)
-    add_keep(parser)
     parser.add_argument(
-        "--sources",
-        default=os.environ.get("SOURCES", ""),
-        metavar="JSON",
-        help="the configured sources (SOURCES): what the object store holds of others is removed (none: left alone)",
-    )
-    parser.add_argument(
-        "--keep-runs-days",
-        type=int,
-        default=30,
-        metavar="DAYS",
-        help="how long reports of runs are kept (%(default)s)",
+        "--keep",
+        type=blank_or(count),
+        metavar="N",
+        help="how many releases stay, the live one included (blank: releases.keep of the settings)",
     )
     parser.add_argument(
         "--dry-run",
@@ -54,15 +48,13 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    from ..housekeeping import leftovers
-
+    settings = load_settings(options)
     start = time.monotonic()
-    sources = leftovers.parse_source_names(options.sources)
-    with connect_database() as connection:
-        dropped = cleanup.drop_old_releases(connection, options.keep, options.dry_run)
+    with connect_database(settings) as connection:
+        dropped = cleanup.drop_old_releases(connection, options.keep or settings.releases.keep, options.dry_run)
         removed, freed = 0, 0
-        if store := find_store():
-            removed, freed = _clean_store(connection, store, options, sources, dropped)
+        if store := find_store(settings):
+            removed, freed = _clean_store(connection, store, settings, dropped, options.dry_run)
         if not options.dry_run:
             get_tile_backend().clean(connection)
         live = catalog.find_live_release(connection)
@@ -75,15 +67,17 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _clean_store(
-    connection: psycopg.Connection, store: Store, options: argparse.Namespace, sources: set[str], dropped: Sequence[str]
+    connection: psycopg.Connection, store: Store, settings: Settings, dropped: Sequence[str], dry_run: bool
 ) -> tuple[int, int]:
     """Remove what has no use from the object store; return the number of objects and their bytes."""
     from ..housekeeping import leftovers
 
-    kept = leftovers.KeptReleases.from_database(connection, dropped if options.dry_run else ())
-    found = leftovers.find_leftovers(store, kept, sources, timedelta(days=options.keep_runs_days), datetime.now(UTC))
+    kept = leftovers.KeptReleases.from_database(connection, dropped if dry_run else ())
+    sources = leftovers.list_source_names(settings.sources.extracts)
+    keep_runs = timedelta(days=settings.report.keep_days)
+    found = leftovers.find_leftovers(store, kept, sources, keep_runs, datetime.now(UTC))
     for leftover in found:
-        log.info(("would remove " if options.dry_run else "removing ") + leftover.line)
-    if not options.dry_run:
+        log.info(("would remove " if dry_run else "removing ") + leftover.line)
+    if not dry_run:
         leftovers.remove_leftovers(store, kept, found)
     return len(found), sum(leftover.size for leftover in found)

@@ -15,11 +15,21 @@ from ..releases import catalog, migrations
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
+    from cosmogony_steps.settings import Settings
 
 
-def connect_database() -> psycopg.Connection:
+def get_database(settings: Settings) -> Database:
+    """Return where the database is, and the role to connect as.
+
+    Raises:
+        UsageError: a setting or a credential is missing.
+    """
+    return Database.from_settings(settings.database, os.environ)
+
+
+def connect_database(settings: Settings) -> psycopg.Connection:
     """Connect to the database, and bring its catalog to the version of this importer."""
-    connection = sessions.connect(Database.from_environment())
+    connection = sessions.connect(get_database(settings))
     try:
         migrations.migrate_database(connection)
     except BaseException:
@@ -28,22 +38,20 @@ def connect_database() -> psycopg.Connection:
     return connection
 
 
-def open_store() -> Store:
-    """Return the object store of the environment.
+def open_store(settings: Settings) -> Store:
+    """Return the object store.
 
     Raises:
         UsageError: it is not set, or not as it should be.
     """
     from cosmogony_steps.s3 import Store  # slow to import, and not needed for a rollback
 
-    return Store.from_environment(os.environ)
+    return Store.from_settings(settings.storage, os.environ)
 
 
-def find_store() -> Store | None:
-    """Return the object store of the environment; None where none is set."""
-    from cosmogony_steps.s3 import Store
-
-    return Store.from_environment(os.environ) if Store.is_configured(os.environ) else None
+def find_store(settings: Settings) -> Store | None:
+    """Return the object store; None where none is set."""
+    return open_store(settings) if settings.storage.endpoint else None
 
 
 def get_release_or_live(connection: psycopg.Connection, release_id: str) -> catalog.Release:

@@ -8,18 +8,20 @@ import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.errors import StepError
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.step_settings import load_settings
 from cosmogony_steps.zonefiles import detect_format
 
-from .arguments import Subparsers, add_command, add_jobs, add_wait
-from .context import connect_database
+from .arguments import add_jobs, add_wait
+from .context import connect_database, get_database
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command, under the name of the original importer and under the usual one."""
     for name in ("import_data", "import-data"):
-        parser = add_command(subparsers, name, run, __doc__, has_original_exit_code=lambda options: True)
+        parser = add_command(subparsers, name, run, __doc__)
+        parser.set_defaults(has_original_exit_code=lambda options: True)
         path = parser.add_mutually_exclusive_group(required=True)
         path.add_argument("path", nargs="?", metavar="PATH", help=".json, .json.gz, .jsonl or .jsonl.gz")
         path.add_argument("--cosmogony_path", "--cosmogony-path", dest="path_option", metavar="PATH")
@@ -30,6 +32,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    settings = load_settings(options)
     from ..load import loader, reader
 
     path = Path(options.path_option or options.path)
@@ -37,9 +40,9 @@ def run(options: argparse.Namespace) -> None:
     if not path.is_file():
         raise StepError(f"{path} cannot be read: no such file")
     release_id = _make_release_id(reader.hash_file(path))
-    with connect_database() as connection, reader.open_file(path) as stream:
+    with connect_database(settings) as connection, reader.open_file(path) as stream:
         loader.load_release(
-            Database.from_environment(),
+            get_database(settings),
             connection,
             release_id,
             loader.ZoneStream(stream, format_, str(path)),

@@ -6,9 +6,10 @@ from __future__ import annotations
 import argparse
 
 from cosmogony_steps import log
+from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog
-from .arguments import Subparsers, add_command
 from .context import connect_database
 
 
@@ -19,6 +20,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    with connect_database() as connection:
+    settings = load_settings(options)
+    with connect_database(settings) as connection:
         live = catalog.find_live_release(connection)
     log.info(f"database is ready; live release: {live.id if live else 'none'}")

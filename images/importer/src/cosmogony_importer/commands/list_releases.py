@@ -6,12 +6,13 @@ from __future__ import annotations
 import argparse
 import json
 
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog
 from ..tiles.backend import get_tile_backend
 from ..tiles.counts import StoredTiles
-from .arguments import Subparsers, add_command
 from .context import connect_database
 
 
@@ -22,7 +23,8 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    with connect_database() as connection:
+    settings = load_settings(options)
+    with connect_database(settings) as connection:
         kept = catalog.list_releases(connection)
         backend, nothing = get_tile_backend(), StoredTiles({}, None)
         stored = [nothing if release.is_loading else backend.count_tiles(connection, release) for release in kept]

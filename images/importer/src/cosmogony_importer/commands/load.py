@@ -8,15 +8,16 @@ import io
 import time
 
 from cosmogony_steps import keys, log
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.documents import Manifest
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.step_settings import load_settings
 from cosmogony_steps.zonefiles import ZoneFormat
 
 from ..progress import format_duration
 from ..releases import catalog, durations
-from .arguments import Subparsers, add_command, add_jobs, add_release, add_wait
-from .context import connect_database, open_store
+from .arguments import add_jobs, add_release, add_wait
+from .context import connect_database, get_database, open_store
 
 BUFFER = 1 << 20  # bytes
 
@@ -31,20 +32,21 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    settings = load_settings(options)
     from ..load import loader
 
     catalog.get_schema_name(options.release)
-    store = open_store()
+    store = open_store(settings)
     key = keys.release_manifest(options.release)
     document = store.read_json(key)
     Manifest.from_json(document, key)  # before the database is asked
     start = time.monotonic()
-    with connect_database() as connection:
+    with connect_database(settings) as connection:
         if not (loaded := loader.find_loaded(connection, options.release)):
             name = keys.release_zones(options.release)
             with io.BufferedReader(store.open(name), BUFFER) as stream:
                 loaded = loader.load_release(
-                    Database.from_environment(),
+                    get_database(settings),
                     connection,
                     options.release,
                     loader.ZoneStream(stream, ZoneFormat.JSONL_GZ, name),

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from cosmogony_steps import keys, log
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.documents import GateVerdict, Manifest, ReleaseState
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
 
 from ..housekeeping import cleanup
 from ..releases import catalog, durations, switch
 from ..tiles.backend import get_tile_backend
-from .arguments import Subparsers, add_command, add_keep, add_patience, add_release
+from .arguments import add_patience, add_release
 from .context import connect_database, find_store
 
 if TYPE_CHECKING:
@@ -26,19 +28,18 @@ if TYPE_CHECKING:
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(
-        subparsers, "publish", run, __doc__, has_original_exit_code=lambda options: not options.release
-    )
+    parser = add_command(subparsers, "publish", run, __doc__)
+    parser.set_defaults(has_original_exit_code=lambda options: not options.release)
     add_release(parser, required=False)
     parser.add_argument("--override", metavar="REASON", help="publish what did not pass the gate, and say why")
-    add_keep(parser)
     add_patience(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    settings = load_settings(options)
     start = time.monotonic()
-    with connect_database() as connection:
+    with connect_database(settings) as connection:
         release = catalog.get_release(connection, options.release) if options.release else _find_last_loaded(connection)
         _check_publishable(release, options)
         published = switch.switch_release(
@@ -46,10 +47,10 @@ def run(options: argparse.Namespace) -> None:
         )
         get_tile_backend().follow_switch(connection)
         if not options.release:  # nobody runs clean after the two commands of the original
-            cleanup.drop_old_releases(connection, options.keep)
+            cleanup.drop_old_releases(connection, settings.releases.keep)
         durations.record_duration(connection, release.id, "publish", time.monotonic() - start)
     if options.release:
-        if store := find_store():
+        if store := find_store(settings):
             _mark_published(store, release.id, published)
         write_outputs(options.outputs, {"release": release.id})
     log.info(f"release {release.id} is live ({time.monotonic() - start:.1f} s)")

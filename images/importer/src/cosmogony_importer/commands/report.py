@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
 
-from .arguments import Subparsers, add_command
 from .context import find_store, open_store
 
 
@@ -21,19 +21,17 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--duration", default="", metavar="SECONDS")
     parser.add_argument("--parameters", default="", metavar="JSON", help="parameters of the workflow")
     parser.add_argument("--failures", default="", metavar="JSON", help="failed nodes as Argo lists them")
-    parser.add_argument(
-        "--sources", default=os.environ.get("SOURCES", ""), metavar="JSON", help="the configured sources (SOURCES)"
-    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    settings = load_settings(options)
     from ..reports import report
     from ..reports.run import Run
 
     if not options.status:
-        report.post_summary_again(options.workflow, open_store())
+        report.post_summary_again(options.workflow, open_store(settings))
         return
-    summary = report.report_run(Run.from_options(options), find_store(), options.sources)
+    summary = report.report_run(Run.from_options(options), find_store(settings), settings)
     report.print_summary(summary)
     write_outputs(options.outputs, {"result": summary.result})

@@ -7,11 +7,13 @@ import argparse
 import time
 
 from cosmogony_steps import log
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog, switch
 from ..tiles.backend import get_tile_backend
-from .arguments import Subparsers, add_command, add_patience
+from .arguments import add_patience
 from .context import connect_database
 
 
@@ -25,8 +27,9 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    settings = load_settings(options)
     start = time.monotonic()
-    with connect_database() as connection:
+    with connect_database(settings) as connection:
         release = (
             catalog.get_release(connection, options.to) if options.to else switch.find_previous_release(connection)
         )

@@ -7,11 +7,12 @@ import argparse
 import json
 from typing import Any
 
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog
 from ..reports import usage
-from .arguments import Subparsers, add_command
 from .context import connect_database, find_store
 
 
@@ -22,12 +23,13 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    with connect_database() as connection:
+    settings = load_settings(options)
+    with connect_database(settings) as connection:
         document: dict[str, Any] = {
             "releases": [usage.describe_release(connection, release) for release in catalog.list_releases(connection)],
             "database": usage.measure_database(connection),
         }
-    if store := find_store():
+    if store := find_store(settings):
         document["store"] = usage.measure_bucket(store)
     text = json.dumps(document)
     write_outputs(options.outputs, {"status": text})

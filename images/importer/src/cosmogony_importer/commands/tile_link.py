@@ -6,10 +6,11 @@ from __future__ import annotations
 import argparse
 
 from cosmogony_steps import log
+from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.step_settings import load_settings
 
 from ..releases import views
 from ..tiles import trex, trex_switch
-from .arguments import Subparsers, add_command
 from .context import connect_database
 
 
@@ -20,8 +21,9 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    settings = load_settings(options)
     cache = trex.TrexCache.from_environment()
-    with connect_database() as connection:
+    with connect_database(settings) as connection:
         views.make_empty_zones_view(connection)
         with trex.translate_cache_errors(cache):
             name, before = trex_switch.move_link(connection, cache)

@@ -7,10 +7,12 @@ import argparse
 from pathlib import Path
 
 from cosmogony_steps import log
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
 
 from ..tiles import trex, trex_generate
-from .arguments import Subparsers, add_command, add_release
+from .arguments import add_release
 from .context import connect_database, get_release_or_live
 
 
@@ -25,8 +27,9 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    settings = load_settings(options)
     cache = trex.TrexCache.from_environment()
-    with connect_database() as connection:
+    with connect_database(settings) as connection:
         release = get_release_or_live(connection, options.release)
     with trex.translate_cache_errors(cache):
         config, extent = trex_generate.prepare_folder(cache, release, Path(options.template))

@@ -9,14 +9,15 @@ import time
 from pathlib import Path
 
 from cosmogony_steps import log
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.step_settings import load_settings
 
 from ..progress import format_duration
 from ..releases import durations
 from ..tiles import area, pyramid
-from .arguments import Subparsers, add_command, add_jobs, blank_or, country_code, true_or_false, zoom
-from .context import connect_database, get_release_or_live
+from .arguments import add_jobs, blank_or, country_code, true_or_false, zoom
+from .context import connect_database, get_database, get_release_or_live
 
 
 def register(subparsers: Subparsers) -> None:
@@ -26,7 +27,12 @@ def register(subparsers: Subparsers) -> None:
     add_jobs(parser)
     # the fields of a form may be blank
     parser.add_argument("--min-zoom", type=blank_or(zoom, 0), default=0, metavar="N", help="lowest zoom (%(default)s)")
-    parser.add_argument("--max-zoom", type=blank_or(zoom, 8), default=8, metavar="N", help="highest zoom (%(default)s)")
+    parser.add_argument(
+        "--max-zoom",
+        type=blank_or(zoom),
+        metavar="N",
+        help="highest zoom (blank: tiles.max_stored_zoom of the settings)",
+    )
     parser.add_argument(
         "--bbox",
         type=blank_or(area.Box.parse),
@@ -49,20 +55,23 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    settings = load_settings(options)
     start = time.monotonic()
-    selection = area.TileSelection(options.min_zoom, options.max_zoom, options.bbox, options.country)
-    with connect_database() as connection:
+    max_zoom = settings.tiles.max_stored_zoom if options.max_zoom is None else options.max_zoom
+    selection = area.TileSelection(options.min_zoom, max_zoom, options.bbox, options.country)
+    database = get_database(settings)
+    with connect_database(settings) as connection:
         release = get_release_or_live(connection, options.release)
-        settings, before = Database.from_environment(), pyramid.count_tiles(connection, release)
+        before = pyramid.count_tiles(connection, release)
         if options.estimate:
             expected = area.estimate_selection(connection, release, selection, options.jobs).as_dict()
             _write_outputs(options.outputs, before.tiles, 0, expected)
             return
         expected = {}
         if selection.completes_low_zooms(release.stored_zoom):
-            stored = pyramid.store_low_zooms(settings, connection, release, options.max_zoom, options.jobs)
+            stored = pyramid.store_low_zooms(database, connection, release, max_zoom, options.jobs)
         else:
-            expected = area.store_selection(settings, connection, release, selection, options.jobs).as_dict()
+            expected = area.store_selection(database, connection, release, selection, options.jobs).as_dict()
             stored = pyramid.count_tiles(connection, release)
         durations.record_duration(connection, release.id, "tiles", time.monotonic() - start)
     made = stored.tiles - before.tiles

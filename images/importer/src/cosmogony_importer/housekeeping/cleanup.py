@@ -8,7 +8,7 @@ import time
 import psycopg
 from cosmogony_steps import heartbeat, log
 from cosmogony_steps.documents import ReleaseState
-from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.errors import TransientError
 from psycopg import sql
 
 from ..database import sessions
@@ -24,17 +24,12 @@ def drop_old_releases(connection: psycopg.Connection, keep: int, dry_run: bool =
 
     Args:
         connection: of a role that owns the releases.
-        keep: how many of those that are or were live stay.
+        keep: how many of those that are or were live stay, at least 1.
         dry_run: drop nothing.
 
     Returns:
         The ids of what was dropped, or of what would be; `import` stands for the staging schema.
-
-    Raises:
-        StepError: nothing would be kept.
     """
-    if keep < 1:
-        raise StepError(f"--keep is {keep}, wanted 1 or more; the live release is never dropped")
     if dry_run:
         return _list_droppable(connection, keep)
     dropped = _drop_debris(connection)

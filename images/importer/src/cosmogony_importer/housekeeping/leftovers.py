@@ -6,7 +6,6 @@ Only the prefixes below are searched, and what does not look like the pipeline's
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from cosmogony_steps import keys, log
 from cosmogony_steps.documents import Manifest, ReleaseState
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.s3 import ObjectInfo, Store, Upload
+from cosmogony_steps.settings import SourceSettings
 
 from ..releases import catalog
 
@@ -61,21 +61,9 @@ class KeptReleases:
         return cls(live, frozenset(release.id for release in kept), frozenset(sources))
 
 
-def parse_source_names(text: str) -> set[str]:
-    """Return the file names of the sources of the settings, including those that are switched off.
-
-    Args:
-        text: a JSON list of URLs, or of objects with `url`.
-
-    Raises:
-        StepError: it is none.
-    """
-    try:
-        entries = json.loads(text or "[]")
-        urls = [entry if isinstance(entry, str) else entry["url"] for entry in entries or []]
-        return {urlsplit(url.strip()).path.rpartition("/")[2] for url in urls} - {""}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise StepError(f"--sources is no JSON list of sources with url ({error}); nothing was removed") from error
+def list_source_names(extracts: Iterable[SourceSettings]) -> set[str]:
+    """Return the file names of the sources of the settings, including those that are switched off."""
+    return {urlsplit(extract.url.strip()).path.rpartition("/")[2] for extract in extracts} - {""}
 
 
 def find_leftovers(

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from cosmogony_steps.documents import GateReport, GateVerdict, Manifest, ReleaseState, Statistics
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import StepError, UsageError
 from psycopg import sql
 from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
@@ -62,10 +62,10 @@ def get_schema_name(release_id: str) -> str:
     """Return the name of the schema that holds a release.
 
     Raises:
-        StepError: this cannot be the id of a release.
+        UsageError: this cannot be the id of a release.
     """
     if not RELEASE_ID.fullmatch(release_id):
-        raise StepError(f"{release_id!r} is no release id; wanted one like 20261122t221000-3f9ab2c1")
+        raise UsageError(f"{release_id!r} is no release id; wanted one like 20261122t221000-3f9ab2c1")
     return "release_" + release_id.replace("-", "_")
 
 

@@ -11,6 +11,7 @@ from cosmogony_steps import keys, log
 from cosmogony_steps.documents import RunSummary
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import Settings
 
 from . import webhook
 from .run import Run, check_run_name
@@ -21,19 +22,19 @@ NAME = "WEBHOOK_NAME"  # of the Secret the URL comes from
 NO_SECRET = ("", "no-webhook")  # what the settings say when no webhook is wanted
 
 
-def report_run(run: Run, store: Store | None, configured: str) -> RunSummary:
+def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
     """Store and post the summary of a run that has just ended, as far as that is possible.
 
     Args:
         run: the workflow.
         store: where the summary is stored; None where no object store is set.
-        configured: the sources of the settings, as JSON.
+        settings: where the database is, and the sources of a run that made no release.
 
     Returns:
         The summary; its warnings name what was not possible.
     """
-    summary = summarise_run(run, store, configured)
-    problems = [] if store else ["the summary is not stored: no object store is set (S3_ENDPOINT)"]
+    summary = summarise_run(run, store, settings)
+    problems = [] if store else ["the summary is not stored: no object store is set (storage.endpoint)"]
     problems += _store_summary(store, summary)
     url = os.environ.get(URL, "").strip()
     name = os.environ.get(NAME, "").strip()
@@ -73,7 +74,7 @@ def post_summary_again(run: str, store: Store) -> None:
     log.info(summary.text)
     url = os.environ.get(URL, "").strip()
     if not url:
-        raise StepError("no webhook is set: name a Secret with the key url (chart value data.report.webhookSecret)")
+        raise StepError("no webhook is set: name a Secret with the key url (cosmogony_report_webhook_secret)")
     answer = webhook.post_document(url, summary.to_json())
     if answer.error:
         kind = TransientError if answer.is_transient else StepError

@@ -6,7 +6,7 @@ There is always a summary: what cannot be reached is missing in it, and named am
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +42,7 @@ from cosmogony_steps.documents import (
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.postgres import Database, translate_database_error
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.settings import DatabaseSettings, Settings, SourceSettings
 
 from ..checks import completeness, left_out
 from ..database import sessions
@@ -69,20 +70,20 @@ class RunFacts:
     warnings: list[str] = field(default_factory=list)
 
 
-def summarise_run(run: Run, store: Store | None, configured: str) -> RunSummary:
+def summarise_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
     """Make the summary of a run.
 
     Args:
         run: the workflow.
         store: the object store; None where none is set.
-        configured: the sources of the settings, as JSON, for a run that made no release.
+        settings: where the database is, and the sources of a run that made no release.
     """
     facts = RunFacts()
     with _warn_if_unreachable(facts, "the object store"):
         if store is not None:
-            _read_store(run, store, configured, facts)
+            _read_store(run, store, settings.sources.extracts, facts)
     with _warn_if_unreachable(facts, "the database"):
-        _read_database(run, facts)
+        _read_database(run, settings.database, facts)
     return _make_summary(run, facts)
 
 
@@ -96,7 +97,7 @@ def _warn_if_unreachable(facts: RunFacts, what: str) -> Iterator[None]:
         facts.warnings.append(f"{what} could not be asked for this summary: {translate_database_error(error)}")
 
 
-def _read_store(run: Run, store: Store, configured: str, facts: RunFacts) -> None:
+def _read_store(run: Run, store: Store, extracts: Sequence[SourceSettings], facts: RunFacts) -> None:
     if run.stamp:
         found = [one.key for one in store.list_objects(f"{keys.RELEASES}{run.stamp}")]
         if manifests := [key for key in found if key.endswith("/manifest.json")]:
@@ -114,21 +115,8 @@ def _read_store(run: Run, store: Store, configured: str, facts: RunFacts) -> Non
             facts.steps["stats"] = float(seconds)
         names = [source.name for source in facts.manifest.sources]
     else:
-        names = _list_enabled_sources(configured)
+        names = [urlsplit(extract.url).path.rpartition("/")[2] for extract in extracts if extract.enabled]
     facts.sources = [_describe_source(run, store, name, facts) for name in names]
-
-
-def _list_enabled_sources(configured: str) -> list[str]:
-    try:
-        entries = json.loads(configured or "[]") or []
-    except ValueError:
-        return []
-    urls = [
-        entry if isinstance(entry, str) else entry.get("url", "")
-        for entry in entries
-        if isinstance(entry, str) or str(entry.get("enabled", True)).lower() not in ("false", "no")
-    ]
-    return [urlsplit(url.strip()).path.rpartition("/")[2] for url in urls if url]
 
 
 def _find_document(store: Store, key: str, read: Callable[[object, str], T], facts: RunFacts) -> T | None:
@@ -169,8 +157,8 @@ def _happened_in(run: Run, moment: datetime | None) -> bool:
     return bool(moment and run.started and moment >= run.started.replace(microsecond=0))
 
 
-def _read_database(run: Run, facts: RunFacts) -> None:
-    with sessions.connect(Database.from_environment()) as connection:
+def _read_database(run: Run, settings: DatabaseSettings, facts: RunFacts) -> None:
+    with sessions.connect(Database.from_settings(settings, os.environ)) as connection:
         migrations.migrate_database(connection)
         kept = catalog.list_releases(connection)
         facts.live = next((release for release in kept if release.live), None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import psycopg
 from cosmogony_steps import heartbeat, log
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.postgres import Database
 from psycopg import sql
 
@@ -109,7 +109,8 @@ def store_selection(
         What was expected before.
 
     Raises:
-        StepError: such tiles cannot be stored, or there is no zone.
+        UsageError: such tiles cannot be stored.
+        StepError: there is no zone.
     """
     if not _plan_tiles(connection, release, selection):
         return Estimate()
@@ -127,7 +128,7 @@ def store_selection(
 def _plan_tiles(connection: psycopg.Connection, release: Release, selection: TileSelection) -> bool:
     """List the tiles to make in a table of this session; return whether there are any."""
     if not 0 <= selection.min_zoom <= selection.max_zoom <= pyramid.MAX_ZOOM:
-        raise StepError(
+        raise UsageError(
             f"zooms {selection.min_zoom} to {selection.max_zoom} cannot be stored; wanted 0 to {pyramid.MAX_ZOOM}, "
             "--min-zoom not above --max-zoom; higher ones are computed on demand"
         )

@@ -8,7 +8,7 @@ import threading
 
 import psycopg
 from cosmogony_steps import heartbeat, log
-from cosmogony_steps.errors import StepError
+from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.postgres import Database
 from psycopg import sql
 
@@ -40,10 +40,11 @@ def store_low_zooms(
         How many tiles the release has then.
 
     Raises:
-        StepError: the zoom is too high, or a stored tile differs from the computed one.
+        UsageError: the zoom is too high.
+        StepError: a stored tile differs from the computed one.
     """
     if not 0 <= max_zoom <= MAX_ZOOM:
-        raise StepError(f"--max-zoom is {max_zoom}, wanted 0 to {MAX_ZOOM}; higher ones are computed on demand")
+        raise UsageError(f"--max-zoom is {max_zoom}, wanted 0 to {MAX_ZOOM}; higher ones are computed on demand")
     if release.stored_zoom is not None and release.stored_zoom >= max_zoom:
         log.info(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
         return count_tiles(connection, release)

@@ -1,6 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of the program, one module per step of a data update, in their order."""
-
-from . import extract, fetch, merge, plan
-
-COMMANDS = (plan, fetch, extract, merge)
+"""The commands of the program, one per step of a data update: each module with a function `register` is one."""

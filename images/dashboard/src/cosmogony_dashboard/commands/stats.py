@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics of a release, from the store and back into it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from cosmogony_steps import log
+from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(subparsers, "stats", run, __doc__)
+    parser.add_argument("--release", required=True, metavar="ID")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from cosmogony_steps.s3 import Store
+
+    from ..counting import describe
+    from ..stats import count_release
+
+    store = Store.from_settings(load_settings(options).storage, os.environ)
+    counts = count_release(store, options.release)
+    write_outputs(options.outputs, {str(status): count for status, count in counts.items()})
+    log.info(f"release {options.release}: {describe(counts)}")
