@@ -89,7 +89,7 @@ def _make_class(name: str, description: str, fields: list[str], base: str = "") 
 
 
 def _make_docstring(description: str) -> str:
-    """Return the first sentence on a line of its own, as documentation strings have it, and the rest below."""
+    """Return the first sentence on a separate line, as documentation strings have it, and the rest below."""
     summary, dot, rest = description.partition(". ")
     if not rest:
         return f'    """{summary}"""'

@@ -33,7 +33,7 @@ class Evaluator:
     def evaluate(self, value: Any, name: str) -> Any:
         """Return a value with every template in it evaluated, as plain dictionaries, lists and scalars.
 
-        One that uses ``omit``, and one that fails, is null. The latter is told under ``name`` in ``problems``.
+        One that uses ``omit``, and one that fails, is null. The latter is described under ``name`` in ``problems``.
         """
         if isinstance(value, Mapping):
             return {key: self.evaluate(entry, f"{name}.{key}") for key, entry in value.items()}

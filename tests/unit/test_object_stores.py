@@ -21,7 +21,10 @@ LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARN|ERROR) .+")
 RELEASE = "20261122t221000-3f9ab2c1"
 #: A command of each program that asks the bucket before anything else: package and arguments.
 PROGRAMS = {
-    "pipeline": ("cosmogony_pipeline", "extract", "--source", '{"url": "https://e.org/a.osm.pbf"}'),
+    "pipeline": (
+        *("cosmogony_pipeline", "extract", "--source=a.osm.pbf"),
+        '--set=sources.extracts=[{"url": "https://e.org/a.osm.pbf"}]',
+    ),
     "dashboard": ("cosmogony_dashboard", "stats", "--release", RELEASE),
     "importer": ("cosmogony_importer", "load", "--release", RELEASE),
 }

@@ -28,6 +28,7 @@ from cosmogony_steps.documents import (
     WarningKind,
     to_json,
 )
+from cosmogony_steps.documents.document import convert
 from cosmogony_steps.documents.schemas import DOCUMENTS, make_schemas
 from cosmogony_steps.errors import StepError
 from jsonschema import Draft202012Validator, FormatChecker
@@ -202,7 +203,8 @@ def test_a_gate_report_without_a_number_keeps_its_verdict() -> None:
         "figures": {"zones": 3, "compared_with": None, "outside": "no figures"},
     }
     report = GateReport.from_json(document, "release 1")
-    assert (report.verdict, report.limits, report.figures) == (GateVerdict.BLOCKED, None, None)
+    assert (report.verdict, report.figures) == (GateVerdict.BLOCKED, None)
+    assert report.limits == {"max_loss_percent": 5.0}
     figures = {"zones": 3, "compared_with": None, "parents": {"missing": 0, "cycles": 0, "in_cycles": 0}}
     report = GateReport.from_json(document | {"figures": figures}, "release 1")
     assert report.to_json()["figures"] == figures
@@ -212,7 +214,7 @@ def test_a_gate_report_without_a_number_keeps_its_verdict() -> None:
 
 def test_a_summary_takes_the_gate_report_of_an_earlier_version() -> None:
     document = read("run-summary-blocked")
-    document["gate"] |= {"figures": {"outside": "no figures"}, "limits": {}}
+    document["gate"] |= {"figures": {"outside": "no figures"}, "limits": {"max_outside": ["1%"]}}
     summary = RunSummary.from_json(document, "runs/x.json")
     assert summary.gate is not None
     assert (summary.gate.verdict, summary.gate.figures, summary.gate.limits) == (GateVerdict.BLOCKED, None, None)
@@ -246,3 +248,8 @@ def test_statistics_keep_the_shape_of_the_original() -> None:
     del rows[1]["total"]
     with pytest.raises(DocumentError, match=r"^statistics some/key: field \[1\]\.total is missing; run the stats step"):
         Statistics.from_json(rows, "some/key")
+
+
+def test_a_wrong_value_in_a_dictionary_is_named() -> None:
+    with pytest.raises(DocumentError, match=r"field \[\.\.\.\]: .*, found that in one of its entries; again"):
+        convert({"a": ["1%"]}, dict[str, int], "x", "again")

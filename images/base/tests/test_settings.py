@@ -6,15 +6,18 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cosmogony_steps.errors import MissingObjectError, UsageError
+from cosmogony_steps.documents import Plan, Programs
+from cosmogony_steps.errors import StepError, UsageError
+from cosmogony_steps.plans import write_plan
 from cosmogony_steps.postgres import Database
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, SourceSettings, apply_environment, document
-from cosmogony_steps.step_settings import add_plan_option, load_settings
+from cosmogony_steps.step_settings import add_options, load_settings
 from throwaway import objectstore, or_skip
 
 BUCKET = "settings"
@@ -41,10 +44,29 @@ def write(path: Path, **settings: Any) -> None:
     path.write_text(json.dumps({"format": 1, **settings}), encoding="utf-8")
 
 
-def load(plan: str = "", environ: dict[str, str] | None = None) -> Settings:
+def load(plan: str = "", environ: dict[str, str] | None = None, *assignments: str) -> Settings:
     parser = argparse.ArgumentParser()
-    add_plan_option(parser)
-    return load_settings(parser.parse_args([f"--plan={plan}"]), environ or {})
+    add_options(parser)
+    options = [f"--plan={plan}", *(f"--set={assignment}" for assignment in assignments)]
+    return load_settings(parser.parse_args(options), environ or {})
+
+
+def make_plan(settings: Settings) -> Plan:
+    return Plan(
+        run="update-x",
+        created=datetime.now(UTC),
+        changed=False,
+        message="",
+        release="",
+        reason="",
+        items=(),
+        batches=(),
+        details=(),
+        fetch_bytes=0,
+        merge_disk="0Mi",
+        programs=Programs(rules="", extractor="", importer="", dashboard=""),
+        settings=settings,
+    )
 
 
 def test_without_a_file_all_settings_have_their_defaults(file: Path) -> None:
@@ -132,6 +154,39 @@ def test_a_wrong_variable_is_named(name: str, value: str) -> None:
         apply_environment(Settings(), {name: value})
 
 
+def test_the_command_line_goes_before_all(file: Path) -> None:
+    write(file, releases={"keep": 4})
+    assignments = [
+        "releases.keep = 5",
+        "storage.secure=no",
+        "storage.endpoint=c:1",
+        "languages=fr, de",
+        "gate.max_outside=7",
+    ]
+    assignments += ["gate.max_outside=7", 'sources.extracts=[{"url": "http://a/b.pbf"}]']
+    found = load("", {"S3_ENDPOINT": "e:9000"}, *assignments)
+    assert (found.releases.keep, found.storage.secure, found.storage.endpoint) == (5, False, "c:1")
+    assert (found.languages, found.gate.max_outside, found.sources.extracts[0].name) == (("fr", "de"), "7", "")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("releases.keep", "--set releases.keep: give a name and a value"),
+        ("releases.keep=none", "--set: setting releases.keep: expected int, got str"),
+        ("releases.kept=1", "--set: setting releases.kept is unknown"),
+        ("a.b.c=1", "--set: setting a.b.c is unknown"),
+        ("format=2", "--set: setting format is unknown"),
+        ("releases=1", "--set: releases is a section; name one of its settings: keep"),
+        ("sources.extracts=[", "--set: setting sources.extracts is not JSON"),
+    ],
+)
+def test_what_the_command_line_has_wrong_is_named(file: Path, assignment: str, said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        load("", {}, assignment)
+    assert said in str(error.value)
+
+
 def test_credentials_come_from_the_environment_only(file: Path) -> None:
     write(file, storage={"endpoint": "e:9000"}, database={"host": "h", "name": "d"})
     found = load()
@@ -147,10 +202,11 @@ def test_credentials_come_from_the_environment_only(file: Path) -> None:
 
 def test_a_command_of_a_run_has_the_settings_of_its_plan(file: Path, environ: dict[str, str]) -> None:
     kept = Settings.from_json({"gate": {"max_loss_percent": 3}}, "x")
-    Store.from_environment(environ).write_json("runs/update-x/plan.json", {"settings": kept.to_json()})
+    write_plan(Store.from_environment(environ), make_plan(kept))
     write(file, gate={"max_loss_percent": 7, "of_a_newer_version": 1})
     assert load("runs/update-x/plan.json", environ).gate.max_loss_percent == 3
     with pytest.raises(UsageError, match="of_a_newer_version"):
         load(" ", environ)
-    with pytest.raises(MissingObjectError, match=r"runs/update-y/plan\.json"):
+    assert load("runs/update-x/plan.json", environ, "gate.max_loss_percent=4").gate.max_loss_percent == 4
+    with pytest.raises(StepError, match=r"plan runs/update-y/plan\.json is not in"):
         load("runs/update-y/plan.json", environ)

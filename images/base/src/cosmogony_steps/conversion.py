@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -55,11 +56,11 @@ def _describe_problem(text: str, path: str, data: object, noun: str) -> str:
 
 def _find_value(data: object, path: str) -> str:
     value = data
-    for step in path.replace("[", ".[").split("."):
+    for step in re.findall(r"\[[^\]]*\]|[^.\[]+", path):
         if step == "[...]":
             return "that in one of its entries"
         if step.startswith("[") and isinstance(value, list | tuple):
             value = value[int(step.strip("[]"))]
-        elif step and isinstance(value, Mapping):
+        elif isinstance(value, Mapping):
             value = value[step]
     return describe_value(value)

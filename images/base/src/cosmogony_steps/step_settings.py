@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .documents import Plan
     from .settings import Settings
 
 
@@ -42,18 +43,27 @@ def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.e
         UsageError: a setting is unknown, or has a wrong value.
         StepError: the plan cannot be read.
     """
-    from .settings import Settings, apply_environment, apply_overrides
-
-    key = options.plan.strip()
-    found = _read_plan(key, options.settings, environ) if key else Settings.load(options.settings)
-    return apply_overrides(apply_environment(found, environ), options.set)
+    return choose_settings(options, find_plan(options, environ), environ)
 
 
-def _read_plan(key: str, file: Path | None, environ: Mapping[str, str]) -> Settings:
-    from .s3 import Store  # slow to import, and most commands by hand have no plan
+def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Plan | None:
+    """Return the plan that --plan names; None without one. Raises as `load_settings`."""
+    if not (key := options.plan.strip()):
+        return None
+    from .plans import read_plan  # slow to import, and most commands by hand have no plan
+    from .s3 import Store
     from .settings import Settings, apply_environment
 
     # of the file only what leads to the plan: it may have been written for a newer version since the run began
-    mounted = apply_environment(Settings.load(file, only="storage"), environ)
-    document = Store.from_settings(mounted.storage, environ).read_json(key)
-    return Settings.from_json(document["settings"], key)
+    mounted = apply_environment(Settings.load(options.settings, only="storage"), environ)
+    return read_plan(Store.from_settings(mounted.storage, environ), key)
+
+
+def choose_settings(
+    options: argparse.Namespace, plan: Plan | None, environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """Return the settings of a command whose plan was read before. Raises as `load_settings`."""
+    from .settings import Settings, apply_environment, apply_overrides
+
+    found = plan.settings if plan else Settings.load(options.settings)
+    return apply_overrides(apply_environment(found, environ), options.set)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ..settings import model
 from .document import Document
 from .gate import GateReport
 from .manifest import Manifest
@@ -57,6 +58,10 @@ def _of_document(kind: type[Document]) -> dict[str, Any]:
 
 
 def _described(definitions: dict[str, Any]) -> dict[str, Any]:
+    if "Settings" in definitions:  # meta/settings.schema.yml describes them
+        for name in [name for name in definitions if hasattr(model, name)]:
+            del definitions[name]
+        definitions["Settings"] = {"type": "object", "description": "As in meta/settings.schema.yml"}
     for definition in definitions.values():
         if "format" in definition.get("properties", {}):
             definition["properties"]["format"]["description"] = _FORMAT

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..errors import UsageError
+from ..text import boolean
 from .model import Settings
 
 
@@ -21,30 +23,46 @@ def apply_overrides(settings: Settings, assignments: Sequence[str]) -> Settings:
     Raises:
         UsageError: there is no such setting, or the value is wrong.
     """
-    if not assignments:
-        return settings
-    document = settings.to_json()
+    known = settings.to_json()
+    given: dict[str, Any] = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals:
             raise UsageError(f"--set {assignment}: give a name and a value, such as gate.max_loss_percent=3")
-        _assign(document, path.strip(), text.strip())
-    return Settings.from_json(document, "--set", strict=False)
+        _assign(given, known, path.strip(), text.strip())
+    changed: Settings = _replace(settings, Settings.from_json(given, "--set", strict=False), given)
+    return changed
 
 
-def _assign(document: dict[str, Any], path: str, text: str) -> None:
+def _assign(given: dict[str, Any], known: Any, path: str, text: str) -> None:
+    """Add a value to those that are given; `known` says which settings there are, and their types."""
     *sections, name = path.split(".")
-    section: Any = document
-    for part in sections:
-        section = section.get(part) if isinstance(section, dict) else None
-    if not isinstance(section, dict) or name not in section or path == "format":
+    for section in sections:
+        known = known.get(section) if isinstance(known, dict) else None
+        given = given.setdefault(section, {})
+    if not isinstance(known, dict) or name not in known or path == "format":
         raise UsageError(f"--set: setting {path} is unknown; docs/reference/settings.md lists them")
-    if isinstance(section[name], dict):
-        raise UsageError(f"--set: {path} is a section; name one of its settings: {', '.join(section[name])}")
-    section[name] = _parse_list(text, path) if isinstance(section[name], list) else text
+    if isinstance(known[name], dict):
+        raise UsageError(f"--set: {path} is a section; name one of its settings: {', '.join(known[name])}")
+    given[name] = _parse(text, known[name], path)
 
 
-def _parse_list(text: str, path: str) -> object:
+def _replace(settings: Any, other: Any, names: Mapping[str, Any]) -> Any:
+    """Return the settings with the named values of the other ones."""
+    values = {
+        name: _replace(getattr(settings, name), getattr(other, name), below)
+        if isinstance(below, Mapping)
+        else getattr(other, name)
+        for name, below in names.items()
+    }
+    return replace(settings, **values)
+
+
+def _parse(text: str, before: object, path: str) -> object:
+    if isinstance(before, bool):
+        return boolean(text, f"--set: setting {path}")
+    if not isinstance(before, list):
+        return text
     if not text.startswith("["):
         return [word.strip() for word in text.split(",") if word.strip()]
     try:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from cosmogony_steps.documents import Plan, PlanItem
 from cosmogony_steps.errors import StepError, UsageError
-from cosmogony_steps.plans import read_plan
 from cosmogony_steps.s3 import Store
-from cosmogony_steps.settings import Settings, apply_environment
+from cosmogony_steps.settings import Settings
+from cosmogony_steps.step_settings import choose_settings, find_plan
 from cosmogony_steps.text import integer
 
 from .. import engine
@@ -38,17 +38,12 @@ class Context:
             UsageError: a setting is wrong.
             StepError: the plan cannot be read, or is of another extractor.
         """
-        key = getattr(options, "plan", "").strip()
-        # with a plan only what leads to it: the file may have been written for a newer version since the run began
-        mounted = apply_environment(Settings.load(options.settings, only="storage" if key else ""), os.environ)
-        store = Store.from_settings(mounted.storage, os.environ)
-        if not key:
-            return cls(mounted, store, None, options.settings)
-        plan = read_plan(store, key)
-        programs = plan.programs
-        if (programs.rules, programs.extractor) != (engine.rules_digest(), engine.extractor_digest()):
-            raise StepError(f"plan {key} is of another version of the extractor; run the update again")
-        return cls(apply_environment(plan.settings, os.environ), store, plan, options.settings)
+        plan = find_plan(options)
+        made_for = (plan.programs.rules, plan.programs.extractor) if plan else None
+        if made_for not in (None, (engine.rules_digest(), engine.extractor_digest())):
+            raise StepError(f"plan {options.plan} is of another version of the extractor; run the update again")
+        settings = choose_settings(options, plan)
+        return cls(settings, Store.from_settings(settings.storage, os.environ), plan, options.settings)
 
     def sources(self) -> list[SourceConfig]:
         """Return all sources of a release."""

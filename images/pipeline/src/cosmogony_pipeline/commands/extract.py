@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import argparse
 
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.text import integer, size
 
-from .arguments import Subparsers, add_batch, add_command, add_scratch
+from .arguments import add_batch, add_scratch
 
 
 def register(subparsers: Subparsers) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import argparse
 
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
 
-from .arguments import Subparsers, add_batch, add_command
+from .arguments import add_batch
 
 
 def register(subparsers: Subparsers) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import argparse
 
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.errors import UsageError
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.text import size
 
-from .arguments import Subparsers, add_command, add_plan, add_scratch
+from .arguments import add_scratch
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "merge", run, __doc__)
-    add_plan(parser)
     parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
     parser.add_argument("--started", required=True, metavar="TIME", help="when the run began, for the release id")
     add_scratch(parser)

@@ -7,10 +7,9 @@ import argparse
 import os
 
 from cosmogony_steps import keys
+from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.text import boolean
-
-from .arguments import Subparsers, add_command
 
 
 def register(subparsers: Subparsers) -> None:
