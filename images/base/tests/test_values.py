@@ -99,8 +99,12 @@ def test_keys() -> None:
     assert keys.part_marker("a.pbf") == "cosmogony-data/parts/a.pbf.json"
     assert keys.LATEST_ZONES == "cosmogony-data/concat/cosmogony.jsonl.gz"
     assert keys.LATEST_STATISTICS == "cosmogony-data/concat/tests_results.json"
-    assert keys.run_summary("update-x") == "runs/update-x.json"
-    assert keys.run_plan(keys.checked_run("update-x")) == "runs/update-x/plan.json"
+    made = [keys.run_plan("update-x"), keys.run_summary("update-x"), keys.former_run_summary("update-x")]
+    assert made == ["runs/update-x/plan.json", "runs/update-x/summary.json", "runs/update-x.json"]
+    assert [keys.run_of(key) for key in made] == ["update-x"] * 3
+    for key in ("runs/x/notes.json", "runs/x/y/plan.json", "runs/x.txt", "runs/", "osm/x.json"):
+        assert keys.run_of(key) == ""
+    assert keys.checked_run("update-x") == "update-x"
     for name in ("", "Update", "a/b", "../x", "a-"):
         with pytest.raises(UsageError, match="is not the name of a workflow"):
             keys.checked_run(name)

@@ -148,6 +148,25 @@ def test_old_reports_go(importer: Importer, bucket: Bucket, monkeypatch: pytest.
     assert bucket.keys("runs/") == []
 
 
+def test_plans_and_summaries_of_old_runs_go_and_those_of_a_running_one_stay(
+    importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = ["runs/ended/plan.json", "runs/ended/summary.json", "runs/former.json"]
+    running = ["runs/running/plan.json"]
+    others = ["runs/notes.txt", "runs/ended/more.json", "runs/ended/sub/plan.json"]
+    for key in (*ended, *running, *others):
+        bucket.put(key, b"{}")
+
+    def left(days: float) -> list[str]:
+        aged(monkeypatch, days)
+        clean(importer, "a.osm.pbf", more=("--set=report.keep_days=1",))
+        return bucket.keys("runs/")
+
+    assert left(0) == sorted([*ended, *running, *others])
+    assert left(1.1) == sorted([*running, *others])
+    assert left(8) == sorted(others)
+
+
 def test_unfinished_uploads_older_than_a_day_go(
     importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

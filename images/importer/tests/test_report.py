@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,6 +18,7 @@ from throwaway import free_port
 
 from .helpers import ID, Bucket, Importer, expected_count, grid, manifest_inputs, manifest_source
 
+DOCUMENTS = Path(__file__).parents[2] / "base/tests/documents"
 STARTED = "2026-11-22T22:10:00Z"
 RUN = "cosmogony-update-x7k2p"
 TOKEN = "T0KEN-of-a-chat"
@@ -201,7 +203,7 @@ def test_a_published_release(importer: Importer, merged: Bucket, receiver: Recei
     assert (told["inputs"]["languages"], told["inputs"]["as_original"]) == (["fr"], False)
     assert (told["left_out"], told["repaired"]) == (None, None), "a manifest of an earlier program has none"
     assert told["webhook"] == {"posted": True, "status": 200, "attempts": 1}
-    assert merged.get(f"runs/{RUN}.json") == merged.get(f"releases/{ID}/summary.json") == told
+    assert merged.get(f"runs/{RUN}/summary.json") == merged.get(f"releases/{ID}/summary.json") == told
     ((path, posted),) = receiver.posts
     assert path == f"/hook/{TOKEN}"
     assert posted["text"] == told["text"] and posted["run"] == RUN and posted["durations"] == durations
@@ -237,7 +239,7 @@ def test_nothing_was_new(importer: Importer, bucket: Bucket) -> None:
     assert told["text"] == f"{RUN}: nothing is new, release {live} stays live in 0:01:23"
     assert told["skipped"] == ["land.osm.pbf", "old.osm.pbf"]
     assert told["webhook"] is None
-    assert bucket.get(f"runs/{RUN}.json") == told
+    assert bucket.get(f"runs/{RUN}/summary.json") == told
     assert not [key for key in bucket.keys("releases/") if key.endswith("summary.json")]
 
 
@@ -335,6 +337,29 @@ def test_what_argo_does_not_tell_is_missing(importer: Importer, bucket: Bucket) 
     assert told["failures"] == [{"step": "x", "message": "\U000e0001 odd"}]
 
 
+@pytest.mark.parametrize("cut", [900, 1200, 1500])
+@pytest.mark.parametrize("quoted", [True, False])
+def test_of_a_list_of_failures_that_was_cut_the_first_ones_are_told(
+    importer: Importer, bucket: Bucket, cut: int, quoted: bool
+) -> None:
+    nodes = [failed("fetch(4)", f'source "{n}.osm.pbf": HTTP 404') for n in range(20)]
+    text = json.dumps(nodes, separators=(",", ":"))
+    importer.run(
+        "report", f"--run={RUN}", "--status=Failed", f"--failures={(json.dumps(text) if quoted else text)[:cut]}"
+    )
+    told = json.loads(importer.out[importer.out.index("{\n") : importer.out.rindex("\n}") + 2])
+    assert told["failures"][0]["message"] == 'source "0.osm.pbf": HTTP 404'
+    assert 3 <= len(told["failures"]) < 20
+    assert all(cause["step"] == "fetch" for cause in told["failures"])
+
+
+def test_the_sources_of_a_run_that_made_no_release_are_those_of_its_plan(importer: Importer, bucket: Bucket) -> None:
+    plan = json.loads((DOCUMENTS / "plan.json").read_text(encoding="utf-8"))
+    bucket.put(f"runs/{RUN}/plan.json", json.dumps(plan).encode())
+    told = report(importer, "Failed", failures=[])
+    assert [source["name"] for source in told["inputs"]["sources"]] == [item["name"] for item in plan["items"]]
+
+
 @pytest.mark.parametrize(
     ("answers", "posts", "error"),
     [
@@ -357,7 +382,7 @@ def test_the_webhook_is_tried_again_when_that_may_help(
     if error:
         assert f"the webhook did not take the summary ({error}); the run is as it was without it" in told["warnings"]
         assert f" WARN the webhook did not take the summary ({error})" in importer.err
-    assert bucket.get(f"runs/{RUN}.json") == told
+    assert bucket.get(f"runs/{RUN}/summary.json") == told
     assert TOKEN not in json.dumps(told)
 
 
@@ -384,7 +409,7 @@ def test_a_webhook_that_cannot_be_reached_fails_nothing(
     monkeypatch.setenv("WEBHOOK_URL", url.format(closed=free_port(), plain=port, token=TOKEN))
     told = report(importer, "Succeeded")
     assert told["webhook"]["error"] == error
-    assert TOKEN not in json.dumps(bucket.get(f"runs/{RUN}.json"))
+    assert TOKEN not in json.dumps(bucket.get(f"runs/{RUN}/summary.json"))
 
 
 def test_a_named_secret_that_is_not_there_is_told(
@@ -425,7 +450,11 @@ def test_a_stored_summary_is_posted_again(
     assert "it answered HTTP 404" in importer.run("report", "--run", RUN, code=1)
     receiver.answers = [503] * 4
     assert "it answered HTTP 503" in importer.run("report", "--run", RUN, code=75)
+    bucket.put("runs/former.json", json.dumps(bucket.get(f"runs/{RUN}/summary.json")).encode())
+    receiver.posts.clear()
+    importer.run("report", "--run", "former")
+    assert [post["run"] for _, post in receiver.posts] == [RUN], "one from before there were plans beside summaries"
     assert "no summary of run other is stored" in importer.run("report", "--run", "other", code=1)
-    assert "is not the name of a workflow" in importer.run("report", "--run", "../x", code=1)
+    assert "is not the name of a workflow" in importer.run("report", "--run", "../x", code=2)
     monkeypatch.delenv("WEBHOOK_URL")
     assert "no webhook is set" in importer.run("report", "--run", RUN, code=1)

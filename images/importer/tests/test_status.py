@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from .helpers import ID, Bucket, Importer, Zones, grid, manifest_inputs
+from .helpers import ID, Bucket, Importer, Zones, grid, manifest_inputs, manifest_source
 
 
 def status(importer: Importer) -> dict[str, Any]:
@@ -48,6 +48,19 @@ def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.C
     assert prefixes["other"] == {"objects": 1, "bytes": 7}
     assert prefixes["releases/"]["objects"] == 3
     assert prefixes["cosmogony-data/parts/"] == {"objects": 0, "bytes": 0}
+
+
+def test_of_a_thousand_sources_the_output_has_the_first(importer: Importer, bucket: Bucket) -> None:
+    bucket.release(grid(2), sources=[manifest_source(f"region-{number:04}.osm.pbf") for number in range(1000)])
+    importer.run("load", "--release", ID)
+    (waiting,) = status(importer)["releases"]
+    assert (waiting["sources"], waiting["more_sources"]) == ([], 1000)
+    importer.run("gate", "--release", ID)
+    importer.run("publish", "--release", ID)
+    (live,) = status(importer)["releases"]
+    assert live["sources"][0]["name"] == "region-0000.osm.pbf"
+    assert len(live["sources"]) + live["more_sources"] == 1000
+    assert len(importer.output("status").encode()) < 8192
 
 
 def test_release_of_an_original_database_has_no_sources(

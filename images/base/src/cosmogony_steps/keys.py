@@ -5,8 +5,7 @@ osm/FILE, osm/FILE.json                                    a source and its mark
 cosmogony-data/parts/FILE.jsonl.gz, .../FILE.json          its zones and their marker
 cosmogony-data/concat/                                     zones and statistics of the latest release
 releases/ID/                                               zones, manifest, statistics, summary of a release
-runs/NAME/plan.json                                        the plan of a run; NAME is that of the workflow
-runs/NAME.json                                             the summary of a run
+runs/NAME/                                                 plan and summary of a run; NAME is that of the workflow
 """
 
 from __future__ import annotations
@@ -83,8 +82,23 @@ def run_plan(run: str) -> str:
 
 
 def run_summary(run: str) -> str:
-    """Return the key of the summary of a run; its name is that of the workflow."""
+    """Return the key of what came of a run."""
+    return f"{RUNS}{run}/summary.json"
+
+
+def former_run_summary(run: str) -> str:
+    """Return the key that the summary of a run had before there were plans beside it."""
     return f"{RUNS}{run}.json"
+
+
+def run_of(key: str) -> str:
+    """Return the run whose plan or summary has this key; empty for other keys."""
+    name, slash, file = key.removeprefix(RUNS).partition("/")
+    if not key.startswith(RUNS) or not name:
+        return ""
+    if slash:
+        return name if file in ("plan.json", "summary.json") else ""
+    return name.removesuffix(MARKER) if name.endswith(MARKER) else ""
 
 
 def checked_run(name: str) -> str:

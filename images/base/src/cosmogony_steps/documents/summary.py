@@ -111,7 +111,7 @@ class WebhookAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary(Document):
-    """What came of a data update: runs/WORKFLOW.json, releases/ID/summary.json, and what the webhook gets."""
+    """What came of a data update: runs/WORKFLOW/summary.json, releases/ID/summary.json, and what the webhook gets."""
 
     TITLE: ClassVar[str] = "run summary"
     FORMAT: ClassVar[int] = 1

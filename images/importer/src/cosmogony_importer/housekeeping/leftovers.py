@@ -7,7 +7,7 @@ Only the prefixes below are searched, and what does not look like the pipeline's
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from ..releases import catalog
 PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)  # of what the pipeline writes
 RELEASE = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # as the step merge makes ids
 UPLOAD_AGE = timedelta(days=1)  # an older upload is one that nobody finishes
+RUN_AGE = timedelta(days=7)  # an older run without a summary is not running any more
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,7 @@ def find_leftovers(
         found += _find_of_sources(store.list_objects(keys.PARTS), keys.PARTS, (keys.ZONES, keys.MARKER), in_use)
     else:
         log.info("no sources are given: extracts and parts in the object store are left alone")
-    found += [
-        Leftover(one.key, one.size, f"a report older than {keep_runs.days} days")
-        for one in store.list_objects(keys.RUNS)
-        if _is_report(one.key) and one.modified and now - one.modified > keep_runs
-    ]
+    found += _find_of_runs(store.list_objects(keys.RUNS), keep_runs, now)
     return found + _find_uploads(store, kept, in_use, now)
 
 
@@ -183,6 +180,13 @@ def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datet
     return [Leftover(one.key, 0, "an upload that was never finished", one) for one in found.values()]
 
 
-def _is_report(key: str) -> bool:
-    name = key.removeprefix(keys.RUNS)
-    return name.endswith(keys.MARKER) and "/" not in name
+def _find_of_runs(objects: Sequence[ObjectInfo], keep: timedelta, now: datetime) -> list[Leftover]:
+    """Return plans and summaries of runs that ended long ago; a run without a summary may still need its plan."""
+    ended = {keys.run_of(one.key) for one in objects if one.key != keys.run_plan(keys.run_of(one.key))}
+    found = []
+    for one in objects:
+        run = keys.run_of(one.key)
+        limit = keep if run in ended else max(keep, RUN_AGE)
+        if run and one.modified and now - one.modified > limit:
+            found.append(Leftover(one.key, one.size, f"its run is older than {limit.days} days"))
+    return found

@@ -14,7 +14,7 @@ from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
 
 from . import webhook
-from .run import Run, check_run_name
+from .run import Run
 from .summary import summarise_run
 
 URL = "WEBHOOK_URL"
@@ -28,7 +28,7 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
     Args:
         run: the workflow.
         store: where the summary is stored; None where no object store is set.
-        settings: where the database is, and the sources of a run that made no release.
+        settings: where the database is, and the sources of a run that has neither release nor plan.
 
     Returns:
         The summary; its warnings name what was not possible.
@@ -65,12 +65,7 @@ def post_summary_again(run: str, store: Store) -> None:
         StepError: there is no such summary or no webhook, or the receiver refuses it.
         TransientError: the receiver cannot take it now.
     """
-    key = keys.run_summary(check_run_name(run))
-    try:
-        document = store.read_json(key)
-    except MissingObjectError as error:
-        raise StepError(f"no summary of run {run} is stored ({key}); its reports are kept for a while") from error
-    summary = RunSummary.from_json(document, key)
+    summary = _read_summary(keys.checked_run(run), store)
     log.info(summary.text)
     url = os.environ.get(URL, "").strip()
     if not url:
@@ -80,6 +75,16 @@ def post_summary_again(run: str, store: Store) -> None:
         kind = TransientError if answer.is_transient else StepError
         raise kind(f"the webhook did not take the summary of {run}: {answer.error}")
     log.info(f"the webhook took the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
+
+
+def _read_summary(run: str, store: Store) -> RunSummary:
+    key, former = keys.run_summary(run), keys.former_run_summary(run)
+    for place in (key, former):
+        try:
+            return RunSummary.from_json(store.read_json(place), place)
+        except MissingObjectError:
+            continue
+    raise StepError(f"no summary of run {run} is stored ({key} or {former}); they are kept for report.keep_days")
 
 
 def print_summary(summary: RunSummary) -> None:

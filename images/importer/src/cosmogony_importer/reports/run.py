@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cosmogony_steps import keys
 from cosmogony_steps.documents import Failure
-from cosmogony_steps.errors import StepError
 
-NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _ATTEMPT = re.compile(r"\(\d+\)$")
 _EXECUTOR_MESSAGES = ("retryStrategy.expression evaluated to false", "No more retries left")
 NAMED = 20  # failures
@@ -36,10 +35,10 @@ class Run:
         """Parse the options of the command report.
 
         Raises:
-            StepError: the name is not that of a workflow.
+            UsageError: the name is not that of a workflow.
         """
         return cls(
-            check_run_name(options.workflow),
+            keys.checked_run(options.workflow),
             options.status,
             _parse_time(options.started),
             _parse_number(options.duration),
@@ -60,17 +59,6 @@ class Run:
     def get_parameter(self, name: str) -> str | None:
         """Return a parameter of the workflow; None when it is blank or not set."""
         return self.parameters.get(name) or None
-
-
-def check_run_name(name: str) -> str:
-    """Return the name of a workflow.
-
-    Raises:
-        StepError: it is none.
-    """
-    if not NAME.fullmatch(name):
-        raise StepError(f"--run {name!r} is not the name of a workflow, such as cosmogony-update-x7k2p")
-    return name
 
 
 def find_causes(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
@@ -100,8 +88,26 @@ def find_causes(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
 
 
 def _parse_failures(text: str) -> list[dict[str, Any]]:
-    """Parse the failed nodes: a JSON list inside a text that is quoted as in Go, which is Python, not JSON."""
-    value: Any = _clear_unknown(text)
+    """Parse the failed nodes; of a list that was cut, because Argo's text of it can be longer than an argument, a part.
+
+    Nodes that hold others may be behind the cut: each attempt is then one that failed.
+    """
+    text = _clear_unknown(text)
+    nodes = _unquote(text)
+    if nodes is not None:
+        return nodes
+    rest, quote = text, '"' if text.startswith('"') else ""
+    while (end := rest.rfind("},{")) > 0:
+        rest = rest[:end]
+        nodes = _unquote(rest + "}]" + quote)
+        if nodes is not None:
+            return nodes + [{"displayName": _ATTEMPT.sub("", str(node.get("displayName", "")))} for node in nodes]
+    return [{"displayName": "unknown", "message": text[:2000]}]
+
+
+def _unquote(text: str) -> list[dict[str, Any]] | None:
+    """Read a JSON list inside a text that is quoted as in Go, which is Python, not JSON; None when it is neither."""
+    value: Any = text
     for _ in range(2):
         if not isinstance(value, str) or not value:
             break
@@ -111,7 +117,7 @@ def _parse_failures(text: str) -> list[dict[str, Any]]:
             try:
                 value = ast.literal_eval(value)
             except (ValueError, SyntaxError):
-                return [{"displayName": "unknown", "message": text[:2000]}]
+                return None
     return [node for node in value if isinstance(node, dict)] if isinstance(value, list) else []
 
 

@@ -28,6 +28,7 @@ from cosmogony_steps.documents import (
     LiveRelease,
     Manifest,
     PartMarker,
+    Plan,
     ReleaseState,
     RunResult,
     RunSummary,
@@ -76,7 +77,7 @@ def summarise_run(run: Run, store: Store | None, settings: Settings) -> RunSumma
     Args:
         run: the workflow.
         store: the object store; None where none is set.
-        settings: where the database is, and the sources of a run that made no release.
+        settings: where the database is, and the sources of a run that has neither release nor plan.
     """
     facts = RunFacts()
     with _warn_if_unreachable(facts, "the object store"):
@@ -115,7 +116,9 @@ def _read_store(run: Run, store: Store, extracts: Sequence[SourceSettings], fact
             facts.steps["stats"] = float(seconds)
         names = [source.name for source in facts.manifest.sources]
     else:
-        names = [urlsplit(extract.url).path.rpartition("/")[2] for extract in extracts if extract.enabled]
+        plan = _find_document(store, keys.run_plan(run.name), Plan.from_json, facts)
+        enabled = [urlsplit(extract.url).path.rpartition("/")[2] for extract in extracts if extract.enabled]
+        names = [item.name for item in plan.items] if plan else enabled
     facts.sources = [_describe_source(run, store, name, facts) for name in names]
 
 

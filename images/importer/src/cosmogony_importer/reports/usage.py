@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from cosmogony_steps import keys, log
 from cosmogony_steps.documents import DocumentError, Manifest
+from cosmogony_steps.shortening import take_first
 
 from ..database.queries import fetch_row, fetch_value
 from ..releases import catalog
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
 
 # Prefixes of keys in the bucket, the first that fits counts.
-PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)
+PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES, keys.RUNS)
 SOURCE = ("name", "url", "file", "version_date", "size", "zones")
 
 
 def describe_release(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
-    """Return state, verdict and sources of a release, and the bytes of its schema with indexes and tiles."""
+    """Return state and verdict of a release, and the bytes of its schema with indexes and tiles.
+
+    Of the live one also the first of its sources: all of a thousand are more than Argo passes on.
+    """
     size = fetch_value(
         connection.execute(
             "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c "
@@ -35,6 +39,8 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
     except DocumentError as error:  # of a newer version: the rest is still worth to be seen
         log.warn(str(error))
         manifest = Manifest(id=release.id)
+    sources = [{name: getattr(source, name) for name in SOURCE} for source in manifest.sources]
+    shown = take_first(sources) if release.live else []
     return {
         "id": release.id,
         "state": release.state,
@@ -46,7 +52,8 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
         "override": release.override,
         "bytes": size,
         "as_original": manifest.inputs.as_original if manifest.inputs else None,
-        "sources": [{name: getattr(source, name) for name in SOURCE} for source in manifest.sources],
+        "sources": shown,
+        "more_sources": len(manifest.sources) - len(shown),
     }
 
 

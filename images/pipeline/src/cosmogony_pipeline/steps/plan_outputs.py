@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
 from cosmogony_steps.documents import Plan, PlannedSource, SourceState
+from cosmogony_steps.shortening import take_first
 
-DETAILS = 4096  # bytes of the sources that are shown
 _STATES = list(SourceState)
 
 
@@ -35,14 +34,7 @@ def make_outputs(plan: Plan, key: str) -> dict[str, object]:
 def _make_details(plan: Plan, key: str) -> dict[str, Any]:
     """How many sources there are of each state, and the first of them; those with most to do come first."""
     ordered = sorted(plan.details, key=lambda source: _STATES.index(source.state))
-    shown: list[dict[str, Any]] = []
-    room = DETAILS
-    for source in ordered:
-        described = _describe(source)
-        room -= len(json.dumps(described, ensure_ascii=False).encode())
-        if room < 0:
-            break
-        shown.append(described)
+    shown = take_first(map(_describe, ordered))
     return {
         "states": Counter(source.state for source in ordered),
         "sources": shown,
