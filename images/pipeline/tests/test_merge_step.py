@@ -82,7 +82,7 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
     assert [source["name"] for source in manifest["sources"]] == [GATINEAU.name, LUXEMBOURG.name]
     assert sum(source["zones"] for source in manifest["sources"]) == len(zones)
     assert manifest["state"] == "merged"
-    assert manifest["dropped"] == []
+    assert (manifest["dropped"], manifest["dropped_count"]) == ([], 0)
     assert set(manifest["durations"]) == {"fetch", "extract", "merge"}
     assert manifest["durations"]["extract"] >= max(source["seconds"]["extract"] for source in manifest["sources"])
     assert manifest["skipped"] == {"fetch": [], "extract": []}
@@ -282,7 +282,9 @@ def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeed
     assert run(store, tmp_path, [GATINEAU])["counts"]["zones"] == 1
 
 
-def test_a_neighbour_in_two_extracts_is_kept_once(store: Store, tmp_path: Path) -> None:
+def test_a_neighbour_in_two_extracts_is_kept_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy = tmp_path / "sources" / "copy.osm.pbf"
     copy.parent.mkdir()
     copy.write_bytes((DATA / "gatineau.osm.pbf").read_bytes())
@@ -297,6 +299,10 @@ def test_a_neighbour_in_two_extracts_is_kept_once(store: Store, tmp_path: Path) 
     sources = {"copy.osm.pbf", GATINEAU.name}
     assert [zone["osm_id"] for zone in manifest["dropped"]] == ["relation:5356213"]
     assert {manifest["dropped"][0]["source"], manifest["dropped"][0]["kept_source"]} == sources
+    assert manifest["dropped_count"] == 1
+    monkeypatch.setattr("cosmogony_pipeline.steps.merge.LISTED", 0)
+    made = merge_parts(store, items, settings(), LATER, scratch=scratch)
+    assert (made.dropped, made.dropped_count) == ((), 1)
 
 
 def test_zones_that_are_refused_fail_for_good(tmp_path: Path) -> None:

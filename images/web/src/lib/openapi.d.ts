@@ -618,8 +618,16 @@ export interface components {
             sources?: components["schemas"]["ManifestSource"][];
             /** @default null */
             counts?: components["schemas"]["ManifestCounts"] | null;
-            /** @default [] */
+            /**
+             * @description the first of them
+             * @default []
+             */
             dropped?: components["schemas"]["DroppedZone"][];
+            /**
+             * @description null in manifests from before, which list all
+             * @default null
+             */
+            dropped_count?: number | null;
             /** @default 0 */
             reparented?: number;
             /**

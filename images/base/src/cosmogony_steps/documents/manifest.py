@@ -102,7 +102,8 @@ class Manifest(Document):
     inputs_digest: Digest | None = None
     sources: tuple[ManifestSource, ...] = ()
     counts: ManifestCounts | None = None
-    dropped: tuple[DroppedZone, ...] = ()
+    dropped: Annotated[tuple[DroppedZone, ...], describe("the first of them")] = ()
+    dropped_count: Annotated[Count | None, describe("null in manifests from before, which list all")] = None
     reparented: Count = 0
     left_out: Annotated[tuple[FindingRow, ...] | None, describe("null in manifests from before it was counted")] = None
     repaired: tuple[FindingRow, ...] | None = None

@@ -211,7 +211,7 @@ def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
         durations=seconds,
         skipped=tuple(source.name for source in facts.sources if source.zones and not source.extracted),
         dropped=DroppedSummary(
-            number=len(manifest.dropped) if manifest else 0,
+            number=(manifest.dropped_count or len(manifest.dropped)) if manifest else 0,
             zones=manifest.dropped[:LISTED] if manifest else (),
         ),
         left_out=_summarise_table(manifest.left_out if manifest else None),

@@ -38,6 +38,8 @@ from ..sources.source_config import SourceConfig
 from ..transfer.disk import merge_needs, short
 from ..transfer.files import disk_errors, download, upload
 
+LISTED = 1000  # dropped zones: of a thousand sources that share their neighbours there are hundreds of thousands
+
 
 class MissingPartError(StepError):
     """A source has no zones that could be merged."""
@@ -81,7 +83,8 @@ def merge_parts(
         inputs_digest=digest,
         sources=tuple(_source(part) for part in parts),
         counts=made.counts,
-        dropped=made.dropped,
+        dropped=made.dropped[:LISTED],
+        dropped_count=len(made.dropped),
         reparented=made.reparented,
         left_out=add_up(part.zones.left_out for part in parts),
         repaired=add_up(part.zones.repaired for part in parts),
