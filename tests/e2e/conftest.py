@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the running site: SITE_URL says where it is, CHROMIUM which browser looks at it."""
+"""Tests of the running site at SITE_URL. CHROMIUM looks at it; TILES_ENGINE=trex says that its tile server is t-rex."""
 
 from __future__ import annotations
 
