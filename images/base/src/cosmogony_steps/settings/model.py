@@ -121,8 +121,6 @@ class TrexSettings:
 
     #: Tiles of zooms 0 to this one are generated with each release.
     generate_max_zoom: Annotated[int, Meta(ge=0, le=13)] = 6
-    #: Pods that generate at the same time.
-    generate_nodes: Annotated[int, Meta(ge=1, le=255)] = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,10 +24,10 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from cosmogony.loglevel import set_log_level
 
+    from ..context import Context
     from ..sources.source_config import SourceConfig
     from ..steps.batch import work_through
     from ..steps.extract import extract
-    from .context import Context
 
     set_log_level()
     context = Context.from_options(options)

@@ -18,10 +18,10 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    from ..context import Context
     from ..steps.batch import work_through
     from ..steps.fetch import fetch
     from ..transfer.disk import extract_needs
-    from .context import Context
 
     context = Context.from_options(options)
     markers = work_through(

@@ -25,9 +25,9 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from cosmogony.loglevel import set_log_level
 
+    from ..context import Context
     from ..release.inputs import parse_started
     from ..steps.merge import merge_parts
-    from .context import Context
 
     set_log_level()
     reason = options.reason.strip()

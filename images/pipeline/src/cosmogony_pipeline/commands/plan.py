@@ -30,10 +30,10 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from cosmogony_steps.plans import write_plan
 
+    from ..context import Context
     from ..steps.database import kept_releases
     from ..steps.plan import make_plan
     from ..steps.plan_outputs import make_outputs
-    from .context import Context
 
     workflow = keys.checked_run(options.workflow)
     context = Context.from_options(options)

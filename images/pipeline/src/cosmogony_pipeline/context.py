@@ -16,9 +16,9 @@ from cosmogony_steps.settings import Settings
 from cosmogony_steps.step_settings import choose_settings, find_plan
 from cosmogony_steps.text import integer
 
-from .. import engine
-from ..release.inputs import BuildSettings
-from ..sources.source_config import SourceConfig, enabled_sources, with_whole_url
+from . import engine
+from .release.inputs import BuildSettings
+from .sources.source_config import SourceConfig, enabled_sources, with_whole_url
 
 
 @dataclass(frozen=True, slots=True)
