@@ -10,9 +10,13 @@ INVENTORIES = CHECKOUT / "tests/data/earlier_inventories"
 CASES = {"settings": ("lookup('cosmogony.stack.settings')", {})}
 
 
-def settings_of(folder, inventory, *options):
-    state = f"cosmogony_state_dir={folder}/state"  # where the local inventory keeps its passwords
-    return evaluate(folder, CASES, "-e", state, *options, inventory=str(inventory))["settings"]
+def state(folder):
+    """Options by which the local inventory keeps its passwords in a folder of the test."""
+    return "-e", f"cosmogony_state_dir={folder}/state"
+
+
+def settings_of(folder, inventory):
+    return evaluate(folder, CASES, *state(folder), inventory=str(inventory))["settings"]
 
 
 @pytest.mark.parametrize(
@@ -51,19 +55,33 @@ def test_the_local_inventory_is_refused_with_the_new_names(tmp_path):
         assert f"cosmogony_sample_{name} is called local_sample_{name} now" in said
 
 
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """The settings of the local inventory with what `make local` passes on."""
+    own = {"cosmogony_source": "https://x/y.osm.pbf"}
+    cases = {
+        "alone": {},
+        "sample": {"cosmogony_sample": "world"},
+        "source": own | {"cosmogony_country": "xx"},
+        "source without a country": own | {"cosmogony_country": ""},
+    }
+    folder = tmp_path_factory.mktemp("local")
+    asked = {name: (CASES["settings"][0], given) for name, given in cases.items()}
+    return evaluate(folder, asked, *state(folder), inventory=str(CHECKOUT / "inventories/local"))
+
+
 @pytest.mark.parametrize(
-    ("given", "url", "attributions"),
+    ("case", "url", "attributions"),
     [
-        ([], "http://10.96.0.22/liechtenstein-2013-08-03.osm.pbf", 0),
-        (["-e", "cosmogony_sample=world"], "http://10.96.0.22/world-2018-05-21.osm.pbf", 2),
-        (["-e", "cosmogony_source=https://x/y.osm.pbf", "-e", "cosmogony_country=xx"], "https://x/y.osm.pbf", 0),
-        (["-e", "cosmogony_source=https://x/y.osm.pbf", "-e", "cosmogony_country="], "https://x/y.osm.pbf", 0),
+        ("alone", "http://10.96.0.22/liechtenstein-2013-08-03.osm.pbf", 0),
+        ("sample", "http://10.96.0.22/world-2018-05-21.osm.pbf", 2),
+        ("source", "https://x/y.osm.pbf", 0),
+        ("source without a country", "https://x/y.osm.pbf", 0),
     ],
 )
-def test_the_local_inventory_of_today_takes_what_make_passes(tmp_path, given, url, attributions):
-    settings = settings_of(tmp_path, CHECKOUT / "inventories/local", *given)
-    assert settings["sources"]["extracts"][0]["url"] == url
-    assert len(settings["attribution"]) == attributions
+def test_the_local_inventory_of_today_takes_what_make_passes(local, case, url, attributions):
+    assert local[case]["sources"]["extracts"][0]["url"] == url
+    assert len(local[case]["attribution"]) == attributions
 
 
 @pytest.mark.parametrize("name", ["prod", "kind"])
