@@ -46,10 +46,11 @@ from ansible_collections.cosmogony.stack.plugins.plugin_utils._role_options impo
     ROLES,
     complete_section,
     defaults_of_role,
+    settings_in,
 )
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import is_blank
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator, read_settings, value_at
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -73,18 +74,17 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             if name in variables and variables[name] != default
             if not is_blank(value := evaluator.evaluate(variables[name], name))
         }
+        settings = settings_in(defaults)
+        tree = read_settings(evaluator, variables, settings.values())
         blank = {name: default for name, default in defaults.items() if name not in given}
         evaluator.use({**variables, **blank, "role_path": str(ROLES / role)})
         problems: list[str] = []
         options: dict[str, Any] = {}
         for name, default in defaults.items():
-            standard = evaluator.evaluate(default, name) if name in blank or isinstance(default, str) else default
+            standard = value_at(settings[name], tree) if name in settings else evaluator.evaluate(default, name)
             short = name.removeprefix(f"{role}_")
-            options[short] = standard
-            if name not in given:
-                continue
             try:
-                options[short] = complete_section(role, short, given[name], standard)
+                options[short] = complete_section(role, short, given[name], standard) if name in given else standard
             except RefusalError as error:
                 problems += error.problems
             except ValueError as error:

@@ -48,25 +48,12 @@ _raw:
   elements: raw
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import FORMER_NAMES, former_names
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import (
-    PREFIX,
-    Keys,
-    load_schema,
-    names_of_variables,
-    schema_at,
-)
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import (
-    RefusalError,
-    settings_of_variables,
-    unknown_setting,
-)
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import path_of
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator, read_settings, value_at
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -78,46 +65,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
         variables = variables or {}
         try:
             paths = [path_of(term) for term in terms] or [()]
-            try:
-                tree = self._read(variables, paths)
-            except RefusalError:
-                tree = self._read(variables, [()])  # names everything else that is wrong as well
+            tree = read_settings(Evaluator(self._templar, variables), variables, paths)
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from error
         return [value_at(path, tree) for path in paths]
-
-    def _read(self, variables: dict[str, Any], paths: list[Keys]) -> dict[str, Any]:
-        """Return the settings, in which only what is at ``paths`` counts."""
-        known, evaluator = names_of_variables(), Evaluator(self._templar, variables)
-        values: dict[str, Any] = {}
-        for name in variables:
-            if name.startswith(PREFIX) and name not in FORMER_NAMES:
-                wanted = name in known and any(overlap(known[name], path) for path in paths)
-                values[name] = evaluator.evaluate(variables[name], name) if wanted else None
-        return settings_of_variables(values, [*former_names(variables), *evaluator.problems])
-
-
-def path_of(term: str) -> Keys:
-    """Return the path that a term names.
-
-    Raises:
-        ValueError: the schema has no such path.
-    """
-    path = tuple(term.split("."))
-    try:
-        schema_at(path, load_schema())
-    except KeyError:
-        raise ValueError(unknown_setting(term)) from None
-    return path
-
-
-def value_at(path: Keys, tree: Any) -> Any:
-    """Return what a tree has at a path."""
-    for key in path:
-        tree = tree[key]
-    return tree
-
-
-def overlap(one: Iterable[str], other: Iterable[str]) -> bool:
-    """Tell whether one of two paths is above the other, or the same."""
-    return all(a == b for a, b in zip(one, other, strict=False))

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import LOADER, load_schema, sections_of
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import LOADER, Keys, load_schema, sections_of
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree, path_of
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import (
     is_list,
     show,
@@ -23,6 +24,7 @@ from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import (
 )
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import trust
 
+SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
@@ -30,6 +32,12 @@ ROLES = Path(__file__).resolve().parents[2] / "roles"
 def defaults_of_role(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
     """Read the defaults of a role; templates in them are trusted as those of any role are."""
     return dict(trust(yaml.load((roles / role / "defaults/main.yml").read_text(encoding="utf-8"), Loader=LOADER)))  # noqa: S506
+
+
+def settings_in(defaults: Mapping[str, Any]) -> dict[str, Keys]:
+    """Return the paths of the settings that are defaults as they are: they can be read at once, without Jinja."""
+    found = {name: SETTING.fullmatch(default) for name, default in defaults.items() if isinstance(default, str)}
+    return {name: path_of(match[1]) for name, match in found.items() if match}
 
 
 def complete_section(role: str, option: str, value: Any, default: Any) -> Any:

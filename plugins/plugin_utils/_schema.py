@@ -41,6 +41,12 @@ def sections_of(schema: Schema) -> Mapping[str, Schema] | None:
     return schema.get("properties") if schema["type"] == "object" else None
 
 
+@functools.cache
+def defaults() -> Mapping[str, Any]:
+    """Return the defaults of all settings. Nobody may change them: take a copy first."""
+    return dict(default_of(load_schema()))
+
+
 def default_of(schema: Schema) -> Any:
     """Return the default of a setting, or those of a section as a tree."""
     sections = sections_of(schema)
@@ -57,11 +63,13 @@ def copy_of(value: Any) -> Any:
 
 
 def merge(base: Any, change: Any) -> Any:
-    """Return ``base`` with ``change`` over it: dictionaries key by key, anything else as a whole."""
+    """Return ``base`` with ``change`` over it: dictionaries key by key, anything else as a whole.
+
+    What only one of them has is not copied.
+    """
     if not (isinstance(base, Mapping) and isinstance(change, Mapping)):
-        return copy_of(change)
-    merged = {key: copy_of(value) for key, value in base.items() if key not in change}
-    return merged | {key: merge(base.get(key), value) for key, value in change.items()}
+        return change
+    return {**base, **{key: merge(base.get(key), value) for key, value in change.items()}}
 
 
 def walk(schema: Schema, keys: Keys = ()) -> Iterator[tuple[Keys, Schema]]:

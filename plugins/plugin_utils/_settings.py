@@ -12,7 +12,9 @@ from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import (
     PREFIX,
     Keys,
     Schema,
+    copy_of,
     default_of,
+    defaults,
     load_schema,
     merge,
     names_of_variables,
@@ -155,11 +157,18 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return next(iter(difflib.get_close_matches(name, list(names), n=1)), "")
 
 
-def unknown_setting(term: str) -> str:
-    """Return what is to be said of a path that the schema does not have."""
-    paths = [".".join(keys) for keys in names_of_variables().values()]
-    near = nearest(term, paths)
-    return f"{term} is no setting" + (f": write {near}" if near else "")
+def path_of(term: str) -> Keys:
+    """Return the path of a section or a setting such as ``storage.bucket``.
+
+    Raises:
+        ValueError: the schema has no such path.
+    """
+    path = tuple(term.split("."))
+    paths = names_of_variables().values()
+    if path not in paths:
+        near = nearest(term, [".".join(keys) for keys in paths])
+        raise ValueError(f"{term} is no setting" + (f": write {near}" if near else ""))
+    return path
 
 
 def unknown_names(names: Iterable[str]) -> list[str]:
@@ -176,7 +185,7 @@ def unknown_names(names: Iterable[str]) -> list[str]:
 
 
 def settings_of_variables(values: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the effective settings of an inventory.
+    """Return the effective settings of an inventory. Take a copy before you change them.
 
     Args:
         values: Values by the name of their variable, ``cosmogony_gate`` or ``cosmogony_gate_max_loss_percent``.
@@ -195,7 +204,7 @@ def settings_of_variables(values: Mapping[str, Any], problems: Iterable[str] = (
     problems = [*problems, *unknown_names(values), *reader.problems]
     if problems:
         raise RefusalError(problems)
-    return dict(merge(default_of(schema), tree))
+    return dict(merge(defaults(), tree))
 
 
 def at_path(keys: Keys, value: Any) -> Any:
@@ -218,7 +227,7 @@ def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = Non
     """
     schema, reader = load_schema(), Reader()
     sections = sections_of(schema) or {}
-    tree = default_of(schema)
+    tree = dict(defaults())
     for layer in (over or {}, given):
         for key, value in layer.items():
             if key not in sections:
@@ -228,4 +237,4 @@ def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = Non
                 tree[key] = merge(tree[key], read)
     if reader.problems:
         raise RefusalError(reader.problems)
-    return dict(tree)
+    return dict(copy_of(tree))

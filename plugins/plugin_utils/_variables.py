@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import FORMER_NAMES, former_names
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import PREFIX, Keys, copy_of, names_of_variables
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError, settings_of_variables
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import is_list
 
 try:
@@ -41,7 +44,7 @@ class Evaluator:
             return str(value)
         if is_list(value):
             return [self.evaluate(entry, f"{name}[{number}]") for number, entry in enumerate(value)]
-        if not isinstance(value, str):
+        if value is None or isinstance(value, bool | int | float) or (isinstance(value, str) and "{" not in value):
             return value
         try:
             return self._plain(self.templar.template(value))
@@ -58,6 +61,40 @@ class Evaluator:
         if is_list(value):
             return [self._plain(entry) for entry in value]
         return value
+
+
+def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Iterable[Keys]) -> Mapping[str, Any]:
+    """Return the effective settings of the inventory. Take a copy before you change them.
+
+    Args:
+        evaluator: Evaluates the values; only of those that belong to ``paths``, others count as not given.
+        variables: All variables.
+        paths: What is asked for.
+
+    Raises:
+        RefusalError: a name is unknown, or a value cannot be taken; everything that is wrong is named.
+    """
+    known = names_of_variables()
+    names = [name for name in variables if name.startswith(PREFIX) and name not in FORMER_NAMES]
+    asked = {name for name in names if name in known and any(overlap(known[name], path) for path in paths)}
+    try:
+        values = {name: evaluator.evaluate(variables[name], name) if name in asked else None for name in names}
+        return settings_of_variables(values, [*former_names(variables), *evaluator.problems])
+    except RefusalError:
+        values = {name: evaluator.evaluate(variables[name], name) for name in names}
+        return settings_of_variables(values, [*former_names(variables), *evaluator.problems])
+
+
+def overlap(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Tell whether one of two paths is above the other, or the same."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
+def value_at(path: Keys, tree: Any) -> Any:
+    """Return a copy of what a tree has at a path."""
+    for key in path:
+        tree = tree[key]
+    return copy_of(tree)
 
 
 def trust(value: Any) -> Any:

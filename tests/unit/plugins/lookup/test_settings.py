@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 from throwaway.plays import evaluate
 
 SETTINGS = "lookup('cosmogony.stack.settings')"
@@ -54,7 +55,13 @@ CASES = {
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """The value or the message of each case."""
-    return evaluate(tmp_path_factory.mktemp("settings"), CASES, variables=VARIABLES)
+    folder = tmp_path_factory.mktemp("settings")
+    (folder / "password").write_text("of the vault")
+    encrypted = VaultLib([("default", VaultSecret(b"of the vault"))]).encrypt(b"s3cret").decode()
+    lines = encrypted.replace("\n", "\n      ").rstrip()
+    (folder / "vault.yml").write_text(f"cosmogony_storage_secret_key: !vault |\n      {lines}\n")
+    options = ("--vault-password-file", str(folder / "password"), "-e", f"@{folder / 'vault.yml'}")
+    return evaluate(folder, CASES, *options, variables=VARIABLES)
 
 
 def test_templates_in_values_are_evaluated(answers):
@@ -67,6 +74,10 @@ def test_templates_in_values_are_evaluated(answers):
 def test_several_values_keep_their_types_and_omit_means_not_set(answers):
     assert answers["several"] == ["registry.example.org", "", ["de", "fr"], 5433]
     assert answers["arithmetic"] == {"port": 5434}
+
+
+def test_a_value_from_a_vault_is_text(answers):
+    assert answers["section"]["secret_key"] == "s3cret"
 
 
 def test_only_what_is_asked_for_is_evaluated(answers):

@@ -174,8 +174,8 @@ def test_messages_about_a_tree_name_the_option_of_the_role():
 
 
 def test_a_result_shares_nothing_with_the_schema():
-    settings_of_variables({})["steps"]["load"]["resources"]["limits"]["memory"] = "1Ti"
-    assert settings_of_variables({}) == DEFAULTS
+    complete_tree({})["steps"]["load"]["resources"]["limits"]["memory"] = "1Ti"
+    assert complete_tree({}) == DEFAULTS
 
 
 def test_the_steps_get_what_the_schema_marks_and_no_more():
