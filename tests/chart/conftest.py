@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -18,6 +19,11 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "roles/chart/files/cosmogony"
 STATE = Path(os.environ.get("COSMOGONY_STATE_DIR", "/var/lib/cosmogony-stack"))
+_tool = importlib.util.spec_from_file_location("make_manifests", ROOT / "tools/make_manifests.py")
+assert _tool is not None and _tool.loader is not None
+make_manifests = importlib.util.module_from_spec(_tool)
+_tool.loader.exec_module(make_manifests)
+TREX = {"tiles": {"engine": "trex"}, "trex": {"image": "registry.example.org/cosmogony/trex:0.9.2"}}
 PROGRAMS = Path.home() / ".cache/cosmogony-stack/programs"
 
 
@@ -111,3 +117,43 @@ def full(render: Render) -> Rendered:
             "gateway": {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["cosmogony.example.org"]},
         }
     )
+
+
+def rendered_manifests(settings: dict[str, Any]) -> dict[str, Any]:
+    """The workflow templates by their names, with the settings of settings.yaml and those given."""
+    least = yaml.safe_load((ROOT / "tests/chart/settings.yaml").read_text())
+    sections = {
+        key: {**least.get(key, {}), **value} if isinstance(value, dict) else value for key, value in settings.items()
+    }
+    return {made["metadata"]["name"]: made for made in make_manifests.render({**least, **sections})}
+
+
+@pytest.fixture(scope="session")
+def rendered() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return rendered_manifests
+
+
+@pytest.fixture(scope="session")
+def rendered_trex() -> Callable[..., dict[str, Any]]:
+    return lambda **trex: rendered_manifests({**TREX, "trex": {**TREX["trex"], **trex}})
+
+
+@pytest.fixture(scope="session")
+def manifests() -> dict[str, Any]:
+    return rendered_manifests({})
+
+
+@pytest.fixture(scope="session")
+def trex_manifests() -> dict[str, Any]:
+    return rendered_manifests(TREX)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+    """Writes templates to files for Argo's programs; returns their folder."""
+
+    def write(manifests: dict[str, Any]) -> Path:
+        make_manifests.write(list(manifests.values()), tmp_path)
+        return tmp_path
+
+    return write

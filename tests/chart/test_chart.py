@@ -112,139 +112,10 @@ def test_credentials_arrive_by_reference(default) -> None:
     assert "secretKeyRef" not in json.dumps(web)
 
 
-def test_only_the_workflow_account_has_a_token_and_it_may_only_report(default) -> None:
-    with_token = [
-        account["metadata"]["name"]
-        for account in default.kinds("ServiceAccount")
-        if account.get("automountServiceAccountToken") is not False
-    ]
-    assert with_token == ["cosmogony-workflow"]
-    (role,) = default.kinds("Role")
-    assert role["rules"] == [
-        {"apiGroups": ["argoproj.io"], "resources": ["workflowtaskresults"], "verbs": ["create", "patch"]}
-    ]
-    (binding,) = default.kinds("RoleBinding")
-    assert [subject["name"] for subject in binding["subjects"]] == ["cosmogony-workflow"]
-    assert default.kinds("ClusterRole") == []
-
-
-def test_settings_are_visible_to_argo_and_complete(default) -> None:
-    settings = default["ConfigMap/cosmogony-settings"]
-    assert settings["metadata"]["labels"]["workflows.argoproj.io/configmap-type"] == "Parameter"
-    data = settings["data"]
-    assert all(isinstance(value, str) for value in data.values())
-    assert json.loads(data["sources"]) == [
-        {"country_code": "li", "url": "https://download.example.org/liechtenstein-latest.osm.pbf"}
-    ]
-    assert (data["s3-endpoint"], data["s3-secure"], data["postgres-port"]) == ("minio.example.org:9000", "true", "5432")
-    assert (data["tiles-max-zoom"], data["releases-keep"], data["languages"]) == ("8", "3", "")
-    assert data["sources-as-original"] == "false"
-
-
-def test_the_original_zones_are_a_setting_of_true_or_false(render) -> None:
-    settings = render({"data": {"sourcesAsOriginal": True}})["ConfigMap/cosmogony-settings"]
-    assert settings["data"]["sources-as-original"] == "true"
-    with pytest.raises(AssertionError, match="sourcesAsOriginal"):
-        render({"data": {"sourcesAsOriginal": "perhaps"}})
-
-
-def test_limits_of_the_gate(default, render) -> None:
-    data = default["ConfigMap/cosmogony-settings"]["data"]
-    limits = {key.removeprefix("gate-"): value for key, value in data.items() if key.startswith("gate-")}
-    assert limits == {
-        "max-loss-percent": "5",
-        "max-loss-zones": "10",
-        "max-turned-ko": "0",
-        "max-outside": "1%",
-        "outside-tolerance": "1",
-        "incomplete": "block",
-    }
-    for given, told in ((20, "20"), ("0.5%", "0.5%"), ("7", "7"), (0, "0")):
-        changed = render({"data": {"gate": {"maxOutside": given}}})
-        assert changed["ConfigMap/cosmogony-settings"]["data"]["gate-max-outside"] == told
-
-
-def environment(patch: dict[str, Any]) -> dict[str, str]:
-    """What the patch of a pod gives the step."""
-    (main,) = (container for container in patch["containers"] if container["name"] == "main")
-    return {entry["name"]: entry["value"] for entry in main["env"]}
-
-
-def test_pod_patches_of_the_steps(render) -> None:
-    extract = {"resources": {"requests": {"cpu": "3", "memory": "9Gi"}, "limits": {"memory": "10Gi"}}}
-    data = render({"steps": {"extract": extract}})["ConfigMap/cosmogony-settings"]["data"]
-    patches = {key: json.loads(value) for key, value in data.items() if key.startswith("pod-")}
-    assert set(patches) == {
-        f"pod-{step}"
-        for step in ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "trex", "manage", "switch")
-    }
-    for patch in patches.values():
-        by_name = {container["name"]: container for container in patch["containers"] + patch["initContainers"]}
-        resources = by_name["main"]["resources"]
-        assert resources["limits"]["memory"] and resources["requests"]["cpu"]
-        sizes = [volume["emptyDir"]["sizeLimit"] for volume in patch["volumes"]]
-        assert [resources["requests"]["ephemeral-storage"]] == sizes
-        assert environment(patch) == {"SCRATCH_SIZE": sizes[0], "STALL_SECONDS": "900"}, "the step knows its limits"
-        for argos in ("init", "wait"):
-            assert by_name[argos]["securityContext"]["allowPrivilegeEscalation"] is False
-            assert by_name[argos]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-    main = next(c for c in patches["pod-extract"]["containers"] if c["name"] == "main")
-    requests = {"cpu": "3", "memory": "9Gi", "ephemeral-storage": "from-plan"}
-    assert main["resources"] == {"requests": requests, "limits": {"memory": "10Gi"}}
-    assert patches["pod-extract"]["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "from-plan"}}]
-
-
-def test_time_limits_of_the_steps(default, render) -> None:
-    def limits(manifests) -> dict[str, str]:
-        data = manifests["ConfigMap/cosmogony-settings"]["data"]
-        return {key: value for key, value in data.items() if key.startswith("deadline-")}
-
-    steps = ("plan", "fetch", "extract", "merge", "load", "stats", "tiles", "manage")
-    assert set(limits(default)) == {f"deadline-{step}" for step in steps}
-    assert all(int(value) > 0 for value in limits(default).values())
-    # a number of six digits stays one: YAML's 1e+06 is none to Kubernetes
-    changed = limits(render({"steps": {"extract": {"deadline": 1_000_000}}}))
-    assert changed == {**limits(default), "deadline-extract": "1000000"}
-
-
-def test_time_without_progress_of_the_steps(render) -> None:
-    """Also of the steps that work on the cache of t-rex, whose patch is another one."""
-    trex = {"engine": "trex", "trex": {"image": "r.example.org/t-rex:1"}}
-    for values in ({}, {"tiles": trex}):
-        steps = {"extract": {"stall": 1_000_000}, "manage": {"stall": 0}}
-        data = render({"steps": steps, **values})["ConfigMap/cosmogony-settings"]["data"]
-        limits = {
-            key.removeprefix("pod-"): environment(json.loads(value))["STALL_SECONDS"]
-            for key, value in data.items()
-            if key.startswith("pod-")
-        }
-        assert (limits.pop("extract"), limits.pop("manage"), limits.pop("switch")) == ("1000000", "0", "0")
-        assert set(limits.values()) == {"900"}
-
-
-def test_a_site_may_ask_for_less_disk_than_it_allows(render) -> None:
-    resources = {"requests": {"ephemeral-storage": "1Gi"}}
-    data = render({"steps": {"merge": {"resources": resources, "scratch": "50Gi"}}})["ConfigMap/cosmogony-settings"][
-        "data"
-    ]
-    patch = json.loads(data["pod-merge"])
-    (main,) = (c for c in patch["containers"] if c["name"] == "main")
-    assert main["resources"]["requests"]["ephemeral-storage"] == "1Gi"
-    assert patch["volumes"][0]["emptyDir"]["sizeLimit"] == "50Gi"
-
-
-def test_a_volume_with_sources_is_mounted_where_they_are_read(default, render) -> None:
-    data = render({"data": {"sourceVolume": {"existingClaim": "extracts"}}})["ConfigMap/cosmogony-settings"]["data"]
-    patches = {key: json.loads(value) for key, value in data.items() if key.startswith("pod-")}
-    for step, patch in patches.items():
-        (main,) = (c for c in patch["containers"] if c["name"] == "main")
-        if step in ("pod-plan", "pod-fetch"):
-            assert main["volumeMounts"] == [{"name": "sources", "mountPath": "/sources", "readOnly": True}]
-            claim = {"claimName": "extracts", "readOnly": True}
-            assert patch["volumes"][1] == {"name": "sources", "persistentVolumeClaim": claim}
-        else:
-            assert patch == json.loads(default["ConfigMap/cosmogony-settings"]["data"][step])
-        assert patch["volumes"][0]["name"] == "tmp"  # the steps look there for the size of it
+def test_no_account_has_a_token(default) -> None:
+    accounts = default.kinds("ServiceAccount")
+    assert accounts and all(account["automountServiceAccountToken"] is False for account in accounts)
+    assert default.kinds("Role") == default.kinds("ClusterRole") == default.kinds("RoleBinding") == []
 
 
 def test_a_new_secret_replaces_the_pods_that_read_it_and_no_other(default, render) -> None:
@@ -264,11 +135,6 @@ def test_the_map_names_openstreetmap_unless_something_else_is_set(default, rende
     assert told(default) == [{"text": "© OpenStreetMap contributors (ODbL)", "url": url}]
     credits = [{"text": 'A & "B" <é>\\', "url": "https://a.example/?x=1&y=2"}, {"text": "C"}]
     assert told(render({"attribution": credits})) == credits
-
-
-def test_new_sources_replace_no_pod(default, render) -> None:
-    changed = render({"data": {"sources": [{"url": "https://download.example.org/other.osm.pbf"}]}})
-    assert default.kinds("Deployment") == changed.kinds("Deployment")
 
 
 def test_autoscaling_replaces_replicas(default, full) -> None:
@@ -337,30 +203,9 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
         ({"images": {"api": "registry.example.org/api:latest"}}, "/images/api"),
         ({"images": {"api": "registry.example.org:5000/api"}}, "/images/api"),
         ({"images": {"api": ""}}, "/images/api"),
-        ({"storage": {"endpoint": "http://minio:9000"}}, "/storage/endpoint"),
-        ({"storage": {"bucket": "ab"}}, "/storage/bucket"),
-        ({"storage": {"accessKey": "x"}}, "accessKey"),
         ({"database": {"password": "x"}}, "password"),
         ({"database": {"sslmode": "on"}}, "/database/sslmode"),
         ({"database": {"port": "5432"}}, "/database/port"),
-        ({"data": {"tilesMaxStoredZoom": 15}}, "/data/tilesMaxStoredZoom"),
-        ({"data": {"sources": [{"uri": "https://x/y.osm.pbf"}]}}, "/data/sources/0"),
-        ({"data": {"sources": [{"url": "ftp://x/y.osm.pbf"}]}}, "/data/sources/0/url"),
-        ({"data": {"releasesKeep": 0}}, "/data/releasesKeep"),
-        ({"data": {"sourceStorage": {"endpoint": "https://s3.example.org"}}}, "/data/sourceStorage/endpoint"),
-        ({"data": {"sourceStorage": {"existingSecret": "extracts"}}}, "/data/sourceStorage"),
-        ({"data": {"sourceStorage": {"secretKey": "x"}}}, "secretKey"),
-        ({"data": {"sourceVolume": {"existingClaim": "Not_A_Name"}}}, "/data/sourceVolume/existingClaim"),
-        ({"steps": {"load": {"scratch": "from-plan"}}}, "/steps/load/scratch"),
-        ({"steps": {"load": {"deadline": "1h"}}}, "/steps/load/deadline"),
-        ({"steps": {"merge": {"deadline": 0}}}, "/steps/merge/deadline"),
-        ({"steps": {"merge": {"stall": "15m"}}}, "/steps/merge/stall"),
-        ({"steps": {"plan": {"stall": -1}}}, "/steps/plan/stall"),
-        ({"data": {"gate": {"maxOutside": "1.5"}}}, "/data/gate/maxOutside"),
-        ({"data": {"gate": {"maxOutside": "101%"}}}, "/data/gate/maxOutside"),
-        ({"data": {"gate": {"incomplete": "maybe"}}}, "/data/gate/incomplete"),
-        ({"data": {"report": {"webhookSecret": "https://x"}}}, "/data/report/webhookSecret"),
-        ({"data": {"report": {"url": "https://x"}}}, "url"),
         ({"attribution": []}, "/attribution"),
         ({"attribution": [{"url": "https://a.example"}]}, "/attribution/0"),
         ({"attribution": [{"text": " "}]}, "/attribution/0/text"),
@@ -370,6 +215,7 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
         ({"ingress": {"enabled": True}}, "/ingress/hosts"),
         ({"gateway": {"enabled": True}}, "/gateway/parentRefs"),
         ({"webb": {}}, "webb"),
+        ({"storage": {"endpoint": "minio:9000"}}, "storage"),
     ],
 )
 def test_the_schema_refuses_and_names(render, values: dict[str, Any], named: str) -> None:

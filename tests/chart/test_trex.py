@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""t-rex as tile server: what the chart renders for it, and the steps that feed it."""
+"""t-rex as tile server: what the chart renders for it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKFLOWS = ROOT / "roles/workflows/files"
 WEB = ROOT / "images/web"
 IMAGE = "registry.example.org/cosmogony/trex:0.14.3"
 CACHE = "/tmp/mvtcache"  # noqa: S108  where the original has it
@@ -31,20 +29,9 @@ def pod(rendered) -> dict[str, Any]:
     return rendered.pods()["Deployment/cosmogony-tiles"]
 
 
-def template(name: str) -> dict[str, Any]:
-    return yaml.safe_load((WORKFLOWS / f"cosmogony-{name}.yaml").read_text())
-
-
-def steps() -> dict[str, dict[str, Any]]:
-    return {step["name"]: step for step in template("tiles-trex")["spec"]["templates"]}
-
-
 def test_without_it_nothing_of_it_is_there(default) -> None:
     assert default.kinds("PersistentVolumeClaim") == []
     assert [o for o in default.objects if o["metadata"]["name"] == "cosmogony-trex"] == []
-    settings = default["ConfigMap/cosmogony-settings"]["data"]
-    assert settings["tiles-engine"] == "martin"
-    assert json.loads(settings["pod-switch"]) == json.loads(settings["pod-manage"])
     assert "trex" not in json.dumps(pod(default))
 
 
@@ -152,8 +139,6 @@ def test_a_claim_of_the_site(render) -> None:
     rendered = render(trex_values(cacheVolume={"existingClaim": "theirs"}))
     assert rendered.kinds("PersistentVolumeClaim") == []
     assert '"claimName": "theirs"' in json.dumps(pod(rendered)["volumes"])
-    settings = rendered["ConfigMap/cosmogony-settings"]["data"]
-    assert '"claimName":"theirs"' in settings["pod-switch"] and '"claimName":"theirs"' in settings["pod-trex"]
 
 
 def test_a_volume_of_one_node_keeps_its_pods_together(trex, render) -> None:
@@ -178,10 +163,6 @@ def test_a_volume_of_one_node_keeps_its_pods_together(trex, render) -> None:
     assert term["labelSelector"]["matchExpressions"] == [
         {"key": "cosmogony.stack/tiles-engine", "operator": "NotIn", "values": ["martin"]}
     ], "the pods of Martin may be on any node"
-    settings = rendered["ConfigMap/cosmogony-settings"]["data"]
-    for step in ("switch", "trex"):
-        assert json.loads(settings[f"pod-{step}"])["affinity"]["podAffinity"] == affinity["podAffinity"]
-    assert "affinity" not in json.loads(settings["pod-manage"])
 
 
 def test_before_it_starts_the_link_is_made(trex) -> None:
@@ -196,12 +177,9 @@ def test_before_it_starts_the_link_is_made(trex) -> None:
 @pytest.mark.parametrize("user", [10001, 4711])
 def test_all_that_write_the_cache_are_one_restricted_user(render, user: int) -> None:
     rendered = render(trex_values(runAsUser=user))
-    settings = rendered["ConfigMap/cosmogony-settings"]["data"]
-    securities = [pod(rendered)["securityContext"]]
-    securities += [json.loads(settings[f"pod-{step}"])["securityContext"] for step in ("switch", "trex")]
-    for security in securities:
-        assert (security["runAsUser"], security["runAsGroup"], security["fsGroup"]) == (user, user, user)
-        assert security["runAsNonRoot"] is True and security["seccompProfile"] == {"type": "RuntimeDefault"}
+    security = pod(rendered)["securityContext"]
+    assert (security["runAsUser"], security["runAsGroup"], security["fsGroup"]) == (user, user, user)
+    assert security["runAsNonRoot"] is True and security["seccompProfile"] == {"type": "RuntimeDefault"}
     for container in (*pod(rendered)["initContainers"], *pod(rendered)["containers"]):
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
@@ -209,89 +187,6 @@ def test_all_that_write_the_cache_are_one_restricted_user(render, user: int) -> 
             "capabilities": {"drop": ["ALL"]},
         }
         assert container["resources"]["requests"] and container["resources"]["limits"]["memory"]
-
-
-def test_steps_on_the_cache_get_it_by_their_patch(trex) -> None:
-    settings = trex["ConfigMap/cosmogony-settings"]["data"]
-    for step in ("switch", "trex"):
-        patch = json.loads(settings[f"pod-{step}"])
-        main = next(container for container in patch["containers"] if container["name"] == "main")
-        assert main["env"][-1] == {"name": "TREX_CACHE", "value": CACHE}
-        assert main["volumeMounts"] == [{"name": "trex-cache", "mountPath": CACHE}]
-        assert main["resources"]["limits"]["memory"]
-        assert [volume["name"] for volume in patch["volumes"]] == ["tmp", "trex-cache"]
-    assert "trex" not in settings["pod-manage"] and "trex" not in settings["pod-tiles"]
-    for name in ("publish", "rollback", "clean", "list"):
-        assert "key: pod-switch" in (WORKFLOWS / f"cosmogony-{name}.yaml").read_text()
-    assert (settings["tiles-engine"], settings["image-trex"]) == ("trex", IMAGE)
-    assert (settings["trex-secret"], settings["trex-max-zoom"], settings["trex-nodes"]) == ("cosmogony-trex", "6", "1")
-
-
-def test_generate_is_one_command_of_trex() -> None:
-    generate = steps()["generate"]
-    container = generate["container"]
-    assert container["command"] == ["/usr/bin/t_rex"]
-    assert container["args"] == [
-        "generate",
-        "-c",
-        "{{inputs.parameters.config}}",
-        "--tileset=cosmogony",
-        "--minzoom=0",
-        "--maxzoom={{inputs.parameters.max-zoom}}",
-        "--extent={{inputs.parameters.extent}}",
-        "--nodes={{inputs.parameters.nodes}}",
-        "--nodeno={{inputs.parameters.node}}",
-        "--progress=false",
-        "--overwrite=true",
-    ]
-    assert [entry["name"] for entry in container["env"]] == ["TREX_DATASOURCE_URL"]
-    assert container["env"][0]["valueFrom"]["secretKeyRef"]["key"] == "url"
-    assert generate["retryStrategy"]["limit"] and generate["retryStrategy"]["retryPolicy"] == "Always"
-
-
-def test_tiles_are_prepared_generated_and_finished() -> None:
-    (main,) = (step for name, step in steps().items() if name == "main")
-    tasks = {task["name"]: task for task in main["dag"]["tasks"]}
-    assert {name: task.get("depends") for name, task in tasks.items()} == {
-        "prepare": None,
-        "generate": "prepare.Succeeded",
-        "finish": "generate.Succeeded",
-    }
-    assert tasks["generate"]["withSequence"] == {"count": "{{inputs.parameters.nodes}}"}
-    for name, task in tasks.items():
-        inputs = {entry["name"]: entry for entry in steps()[name]["inputs"]["parameters"]}
-        given = {entry["name"] for entry in task["arguments"]["parameters"]}
-        assert given == {n for n, entry in inputs.items() if "valueFrom" not in entry}, name
-    for name, command in (("prepare", "tile_prepare"), ("finish", "tile_finish")):
-        container = steps()[name]["container"]
-        assert (container["command"], container["args"][0]) == (["python", "import.py"], command)
-        assert "--outputs=/tmp/outputs" in container["args"]
-    config = next(volume for volume in steps()["prepare"]["volumes"] if volume["name"] == "config")
-    assert config["configMap"] == {"name": "cosmogony-trex"}
-
-
-@pytest.mark.parametrize("step", ["prepare", "generate", "finish"])
-def test_step(step: str) -> None:
-    made = steps()[step]
-    container = made["container"]
-    assert made["activeDeadlineSeconds"] == "{{inputs.parameters.deadline}}"
-    assert made["podSpecPatch"] == "{{inputs.parameters.pod}}"
-    assert container["securityContext"]["readOnlyRootFilesystem"] is True
-    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-    assert not any("secret" in argument or "password" in argument for argument in container["args"])
-    for parameter in (made.get("outputs") or {}).get("parameters", []):
-        assert parameter["valueFrom"]["path"] == f"/tmp/outputs/{parameter['name']}"  # noqa: S108
-
-
-def test_the_update_takes_one_way_or_the_other() -> None:
-    (release,) = (t for t in template("update")["spec"]["templates"] if t["name"] == "release")
-    (engine,) = (entry for entry in release["inputs"]["parameters"] if entry["name"] == "tiles-engine")
-    assert engine["valueFrom"]["configMapKeyRef"] == {"name": "cosmogony-settings", "key": "tiles-engine"}
-    tasks = {task["name"]: task for task in release["dag"]["tasks"]}
-    for task, wanted in (("tiles", "martin"), ("tiles-trex", "trex")):
-        assert tasks[task]["when"] == f"{{{{inputs.parameters.tiles-engine}}}} == {wanted}"
-        assert tasks[task]["depends"] == "load.Succeeded"
-        assert tasks[task]["templateRef"] == {"name": f"cosmogony-{task}", "template": "main"}
 
 
 @pytest.mark.parametrize(
@@ -302,8 +197,6 @@ def test_the_update_takes_one_way_or_the_other() -> None:
         (trex_values(image="registry.example.org/trex:latest"), "/tiles/trex/image"),
         ({"tiles": {"engine": "t-rex"}}, "/tiles/engine"),
         (trex_values(runAsUser=0), "/tiles/trex/runAsUser"),
-        (trex_values(generateMaxZoom=14), "/tiles/trex/generateMaxZoom"),
-        (trex_values(generateNodes=0), "/tiles/trex/generateNodes"),
         (trex_values(cacheVolume={"accessMode": "ReadOnlyMany"}), "/tiles/trex/cacheVolume/accessMode"),
         (trex_values(cacheVolume={"claim": "x"}), "claim"),
     ],

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import signal
@@ -29,6 +30,8 @@ from .waiting import wait_for
 
 GROUP = ("argoproj.io", "v1alpha1")
 SETTINGS = "cosmogony-settings"
+DOCUMENT = "settings.json"
+UPDATE = "cosmogony-update"
 
 
 class Cluster:
@@ -110,7 +113,7 @@ class Cluster:
 
     def clean_knows_the_store(self) -> bool:
         (main,) = (t for t in self.argo.template("cosmogony-clean")["spec"]["templates"] if t["name"] == "main")
-        return any(variable["name"] == "S3_ENDPOINT" for variable in main["container"]["env"])
+        return any(variable["name"] == "S3_ACCESS_KEY" for variable in main["container"]["env"])
 
     # pods
 
@@ -180,20 +183,36 @@ class Cluster:
     # settings
 
     @contextlib.contextmanager
-    def setting(self, **changed: str) -> Iterator[dict[str, str]]:
-        """Change what the steps read while the block runs; names are written with _ for -."""
-        values = {name.replace("_", "-"): value for name, value in changed.items()}
-        before = self.core.read_namespaced_config_map(SETTINGS, self.namespace).data
-        self.core.patch_namespaced_config_map(SETTINGS, self.namespace, {"data": values})
+    def setting(self, **sections: Any) -> Iterator[dict[str, Any]]:
+        """Change what the steps read while the block runs; gives what they read before."""
+        text = self.core.read_namespaced_config_map(SETTINGS, self.namespace).data[DOCUMENT]
+        before = json.loads(text)
+        changed = {**before, **{name: {**before[name], **section} for name, section in sections.items()}}
+        self._write_settings(json.dumps(changed))
         try:
             yield before
         finally:
-            self.core.patch_namespaced_config_map(
-                SETTINGS, self.namespace, {"data": {name: before[name] for name in values}}
-            )
+            self._write_settings(text)
 
-    def read_setting(self, name: str) -> str:
-        return self.core.read_namespaced_config_map(SETTINGS, self.namespace).data[name]
+    def _write_settings(self, text: str) -> None:
+        self.core.patch_namespaced_config_map(SETTINGS, self.namespace, {"data": {DOCUMENT: text}})
 
-    def step_patch(self, step: str) -> dict[str, Any]:
-        return json.loads(self.read_setting(f"pod-{step}"))
+    def read_settings(self) -> dict[str, Any]:
+        return json.loads(self.core.read_namespaced_config_map(SETTINGS, self.namespace).data[DOCUMENT])
+
+    @contextlib.contextmanager
+    def step_changed(self, step: str, change: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+        """Let updates that begin in the block run a step with other limits."""
+        before = self.argo.template(UPDATE)["spec"]["templates"]
+        changed = copy.deepcopy(before)
+        change(next(template for template in changed if template["name"] == step))
+        self._write_templates(changed)
+        try:
+            yield
+        finally:
+            self._write_templates(before)
+
+    def _write_templates(self, templates: list[dict[str, Any]]) -> None:
+        self.custom.patch_namespaced_custom_object(
+            *GROUP, self.namespace, "workflowtemplates", UPDATE, {"spec": {"templates": templates}}
+        )

@@ -32,7 +32,7 @@ def test_wrong_checksum(bench: Bench) -> None:
         bench.downloads.fault(LIECHTENSTEIN, "md5", times=0)
         said = bench.update().failed()
         assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == 2 * len(changed.content)
-        assert len(bench.cluster.attempts(said.workflow, "fetch(liechtenstein")) == 1
+        assert len(bench.cluster.attempts(said.workflow, "fetch(0)")) == 1
         assert "twice; wait for the publisher to repair the file" in said.text
         assert not bench.cluster.attempts(said.workflow, "merge"), "no release without the source"
         trial.saw("fetched twice, then given up; no merge")
@@ -43,7 +43,7 @@ def test_broken_file(bench: Bench) -> None:
     with bench.trial("a damaged file with the right md5") as trial:
         bench.downloads.put(LIECHTENSTEIN, extracts.broken(bench.original(LIECHTENSTEIN)))
         said = bench.update().failed()
-        (extract,) = bench.cluster.attempts(said.workflow, "extract(liechtenstein")
+        (extract,) = bench.cluster.attempts(said.workflow, "extract(0)")
         assert extract.phase == "Failed"
         assert not bench.cluster.attempts(said.workflow, "merge"), "no release without the source"
         assert f"source {LIECHTENSTEIN}" in said.text

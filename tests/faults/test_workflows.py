@@ -7,12 +7,14 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faultkit.bench import LIECHTENSTEIN, Bench
 from faultkit.waiting import wait_for
 
 MEBIBYTE = 1024 * 1024
+DISK = "{{inputs.parameters.disk}}"  # what step plan computes
 
 
 def test_pod_of_a_step_is_deleted(bench: Bench) -> None:
@@ -21,12 +23,12 @@ def test_pod_of_a_step_is_deleted(bench: Bench) -> None:
         bench.downloads.fault(LIECHTENSTEIN, "stall", after=18 * MEBIBYTE)
         said = bench.update()
         wait_for(lambda: bench.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
-        step = bench.cluster.running(said.workflow, "fetch(liechtenstein")
+        step = bench.cluster.running(said.workflow, "fetch(0)")
         bench.cluster.kill_pod(bench.cluster.pod_of(said.workflow, step).metadata.name)
         bench.downloads.all_right()
         said.succeeded()
         # Argo makes the pod again, as the same attempt or, when it notices later, as the next one.
-        assert bench.cluster.attempts(said.workflow, "fetch(liechtenstein")[-1].phase == "Succeeded"
+        assert bench.cluster.attempts(said.workflow, "fetch(0)")[-1].phase == "Succeeded"
         seen = bench.downloads.seen(LIECHTENSTEIN)
         assert (seen["get"], seen["ranges"]) == (2, []), "another pod fetched it from the start"
         assert bench.served(changed)
@@ -80,7 +82,11 @@ def test_step_takes_too_long(bench: Bench) -> None:
     """Its time limit is a setting; it is not tried again, for it would take as long."""
     with bench.trial("load takes longer than it may") as trial:
         changed = bench.change(LIECHTENSTEIN)
-        with bench.database.held_load(), bench.cluster.setting(deadline_load="15"):
+
+        def limit(load: dict[str, Any]) -> None:
+            load["activeDeadlineSeconds"] = 15
+
+        with bench.database.held_load(), bench.cluster.step_changed("load", limit):
             said = bench.update().failed()
         (load,) = bench.cluster.attempts(said.workflow, "load")
         assert load.phase == "Failed"
@@ -94,10 +100,13 @@ def test_too_little_disk(bench: Bench) -> None:
     """The step knows its limit and says what it needs, before it reads anything."""
     with bench.trial("the disk of extract is too small") as trial:
         changed = bench.change(LIECHTENSTEIN, size=20 * MEBIBYTE)
-        patch = json.dumps(bench.cluster.step_patch("extract")).replace("from-plan", "10Mi")
-        with bench.cluster.setting(pod_extract=patch):
+
+        def limit(extract: dict[str, Any]) -> None:
+            extract |= json.loads(json.dumps(extract).replace(DISK, "10Mi"))
+
+        with bench.cluster.step_changed("extract", limit):
             said = bench.update().failed()
-        (extract,) = bench.cluster.attempts(said.workflow, "extract(liechtenstein")
+        (extract,) = bench.cluster.attempts(said.workflow, "extract(0)")
         assert extract.phase == "Failed"
         assert "of scratch space are too little for a file of" in said.text
         assert not bench.cluster.attempts(said.workflow, "merge")
@@ -110,21 +119,25 @@ def test_pod_that_takes_more_disk_than_it_has(bench: Bench) -> None:
     """The node ends a pod that fills its emptyDir; the step is not tried again, the next run has room."""
     with bench.trial("extract fills its emptyDir") as trial:
         changed = bench.change(LIECHTENSTEIN, size=40 * MEBIBYTE)
-        patch = bench.cluster.step_patch("extract")
-        patch["volumes"] = [{"name": "tmp", "emptyDir": {"sizeLimit": "10Mi"}}]
-        with bench.cluster.setting(pod_extract=json.dumps(patch).replace("from-plan", "1Gi")):
+
+        def limit(extract: dict[str, Any]) -> None:
+            extract |= json.loads(json.dumps(extract).replace(DISK, "1Gi"))
+            volumes = [{"name": "tmp", "emptyDir": {"sizeLimit": "10Mi"}}]
+            extract["podSpecPatch"] = json.dumps({**json.loads(extract["podSpecPatch"]), "volumes": volumes})
+
+        with bench.cluster.step_changed("extract", limit):
             said = bench.update()
-            bench.cluster.step(said.workflow, "fetch(liechtenstein", lambda step: step.phase == "Succeeded")
+            bench.cluster.step(said.workflow, "fetch(0)", lambda step: step.phase == "Succeeded")
             # It waits for the store until it is watched: its file does not lie there for long.
             with bench.cluster.frozen(bench.store.pod, "minio"):
-                step = bench.cluster.running(said.workflow, "extract(liechtenstein")
+                step = bench.cluster.running(said.workflow, "extract(0)")
                 pod = bench.cluster.pod_of(said.workflow, step)
                 pids = wait_for(lambda: bench.cluster.processes(pod, "cosmogony"), "its process", limit=60)
             wait_for(lambda: _filled(pids), "an extract that has filled its disk", limit=60, interval=0.002)
             for pid in pids:
                 os.kill(pid, signal.SIGSTOP)
             said.failed()
-        (extract,) = bench.cluster.attempts(said.workflow, "extract(liechtenstein")
+        (extract,) = bench.cluster.attempts(said.workflow, "extract(0)")
         assert extract.phase == "Failed"
         assert "exceeds the limit" in said.text
         assert not bench.cluster.attempts(said.workflow, "merge")

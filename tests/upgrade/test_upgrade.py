@@ -16,7 +16,7 @@ from faultkit.updates import Playbook
 from faultkit.waiting import wait_for
 from faultkit.watch import Watch
 
-BEFORE = "5c2e25819bd30afd122b6a953f8583309ea83215"
+BEFORE = "a3df40645d6fc4c288c8d68c0db24bdf74ee8ab4"
 LATEST = "luxembourg-latest.osm.pbf"  # as the settings name it
 BUILDS = 1800.0  # seconds for a run that may have to build images
 
@@ -92,7 +92,7 @@ def test_running_update_is_let_finish(deployed: Deployed) -> None:
     """Its steps would not find their settings any more; so nothing is upgraded before its end."""
     assert deployed.early.process.returncode != 0
     assert f"{deployed.early_run} began with an earlier version of the stack" in deployed.early.text
-    assert "read image-cosmogony from ConfigMap" in deployed.early.text
+    assert "read keys of ConfigMap cosmogony-settings" in deployed.early.text
 
 
 def test_served_all_the_time(upgrade: Watch, deployed: Deployed, seen: list[str]) -> None:

@@ -22,10 +22,7 @@ PASSWORD = "p@ss/w:rd%41 \\'\"?#&=+ ü"
 
 def play(folder: Path, variables: dict[str, Any], tasks: list[dict[str, Any]]) -> subprocess.CompletedProcess[str]:
     playbook = folder / "play.yml"
-    role = {
-        "ansible.builtin.import_role": {"name": "cosmogony.stack.chart", "tasks_from": "preflight.yml"},
-        "when": False,
-    }
+    role = {"ansible.builtin.import_role": {"name": "cosmogony.stack.chart", "tasks_from": "settings.yml"}}
     playbook.write_text(
         yaml.safe_dump(
             [
@@ -100,12 +97,16 @@ def test_the_address_is_made_from_an_existing_secret(tmp_path: Path) -> None:
     ("variables", "said"),
     [
         ({"cosmogony_tiles_engine": "trex"}, "cosmogony_trex_image is empty"),
-        ({"chart_values": {"tiles": {"engine": "trex"}}}, "cosmogony_trex_image is empty"),
-        ({"cosmogony_tiles_engine": "mapserver"}, "wanted martin or trex"),
+        (
+            {"chart_values": {"tiles": {"engine": "trex"}, "data": {"releasesKeep": 2}}},
+            "chart_values.data.releasesKeep: write cosmogony_releases_keep chart_values.tiles.engine: write",
+        ),
+        ({"cosmogony_tiles_engine": "mapserver"}, "give one of martin, trex"),
+        ({"images_references": {"api": "r.example.org/x:1"}}, "No image for importer, tiles, web"),
     ],
 )
 def test_settings_that_do_not_fit_are_named(tmp_path: Path, variables: dict[str, Any], said: str) -> None:
-    images = dict.fromkeys(("pipeline", "importer", "dashboard", "api", "tiles", "web"), "r.example.org/x:1")
+    images = dict.fromkeys(("importer", "api", "tiles", "web"), "r.example.org/x:1")
     task = {"ansible.builtin.include_role": {"name": "cosmogony.stack.chart", "tasks_from": "preflight.yml"}}
     done = play(tmp_path, {"images_references": images} | variables, [task])
     assert done.returncode != 0

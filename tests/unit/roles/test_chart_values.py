@@ -19,9 +19,8 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 def values(folder: Path, inventory: str, variables: dict[str, str]) -> dict[str, Any]:
     """What role chart would give to Helm."""
     target = folder / "values.json"
-    role = {"name": "cosmogony.stack.chart", "tasks_from": "preflight.yml"}
     tasks = [
-        {"ansible.builtin.import_role": role, "when": False},
+        {"ansible.builtin.import_role": {"name": "cosmogony.stack.chart", "tasks_from": "settings.yml"}},
         {"ansible.builtin.copy": {"content": "{{ __chart_values | to_json }}", "dest": str(target), "mode": "0600"}},
     ]
     playbook = folder / "play.yml"
@@ -55,18 +54,21 @@ def test_the_sample_world_has_its_attribution(tmp_path):
     assert all(credit["url"].startswith("https://") for credit in credits)
 
 
-@pytest.mark.parametrize(
-    ("inventory", "given", "wanted"),
-    [
-        ("local", None, False),
-        ("prod", None, False),
-        ("prod", True, True),
-        ("prod", "true", True),
-        ("prod", "false", False),
-        ("prod", "", False),
-    ],
-)
-def test_the_original_zones_are_made_where_that_is_set(tmp_path, inventory, given, wanted):
-    variables = {"cosmogony_sample": "liechtenstein"}
-    variables |= {} if given is None else {"cosmogony_sources_as_original": given}
-    assert values(tmp_path, inventory, variables)["data"]["sourcesAsOriginal"] is wanted
+def test_the_pipeline_is_no_part_of_serving(tmp_path):
+    given = values(tmp_path, "prod", {"cosmogony_gate_max_loss_percent": 3, "cosmogony_sources": []})
+    assert {"data", "steps", "storage"}.isdisjoint(given)
+    assert set(given["images"]) == {"importer", "api", "tiles", "web"}
+
+
+def test_settings_of_both_spellings_become_values(tmp_path):
+    variables = {
+        "cosmogony_trex": {"cache_volume": {"storage_class": "fast"}},
+        "cosmogony_trex_cache_volume_size": "3Gi",
+        "cosmogony_images_api": "r.example.org/api:1",
+        "chart_database": {"port": "6432"},
+    }
+    given = values(tmp_path, "prod", variables)
+    cache = given["tiles"]["trex"]["cacheVolume"]
+    assert (cache["storageClass"], cache["size"], cache["accessMode"]) == ("fast", "3Gi", "ReadWriteMany")
+    assert given["images"]["api"] == "r.example.org/api:1"
+    assert (given["database"]["port"], given["database"]["sslmode"]) == (6432, "require")

@@ -71,8 +71,6 @@ def test_there_are_roles():
 @each_role
 def test_every_option_may_be_blank_and_has_its_default_and_its_type_from_the_defaults(role):
     """Ansible refuses blank text for what it knows as a number: that is raw to it, and says itself what it is."""
-    if role.name in ("chart", "workflows"):
-        pytest.skip("not in this form yet")
     defaults = load(role / "defaults/main.yml") or {}
     assert set(entry_points(role)["main"]["options"]) == set(defaults)
     for entry_point, name, option in options(role):

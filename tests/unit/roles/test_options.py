@@ -10,7 +10,7 @@ import yaml
 from throwaway.plays import CHECKOUT, evaluate, run_play
 
 DATA = CHECKOUT / "tests/data"
-ROLES = sorted({path.parent.name for path in CHECKOUT.glob("roles/*/meta")} - {"chart", "workflows"})
+ROLES = sorted(path.parent.name for path in CHECKOUT.glob("roles/*/meta"))
 DEFAULTS = {role: yaml.safe_load((CHECKOUT / f"roles/{role}/defaults/main.yml").read_text()) for role in ROLES}
 SPECS = {
     role: yaml.safe_load((CHECKOUT / f"roles/{role}/meta/argument_specs.yml").read_text())["argument_specs"]

@@ -35,23 +35,3 @@ podAffinity:
           - {key: cosmogony.stack/tiles-engine, operator: NotIn, values: [martin]}
 {{- end }}
 {{- end }}
-
-{{/* Patch of a step that works on t-rex's cache; without t-rex that of any step. Call with a dict of root and step. */}}
-{{- define "cosmogony.trexStepPatch" -}}
-{{- $patch := include "cosmogony.stepPatch" .step | fromYaml }}
-{{- if eq .root.Values.tiles.engine "trex" }}
-{{- $path := include "cosmogony.trexCache" .root }}
-{{- range $patch.containers }}
-{{- if eq .name "main" }}
-{{- $_ := set . "env" (append .env (dict "name" "TREX_CACHE" "value" $path)) }}
-{{- $_ := set . "volumeMounts" (list (dict "name" "trex-cache" "mountPath" $path)) }}
-{{- end }}
-{{- end }}
-{{- $_ := set $patch "volumes" (append $patch.volumes (include "cosmogony.trexVolume" .root | fromYaml)) }}
-{{- $_ := set $patch "securityContext" (include "cosmogony.trexSecurityContext" .root | fromYaml) }}
-{{- with include "cosmogony.trexAffinity" .root | fromYaml }}
-{{- $_ := set $patch "affinity" . }}
-{{- end }}
-{{- end }}
-{{- toYaml $patch }}
-{{- end }}

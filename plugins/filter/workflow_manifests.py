@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filter: the workflow templates that role workflows applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.files import WorkflowFileError
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Manifests
+
+DOCUMENTATION = r"""
+name: workflow_manifests
+short_description: The workflow templates of the pipeline
+version_added: 0.1.0
+author:
+  - The cosmogony.stack contributors (!UNKNOWN)
+description:
+  - Makes Argo's WorkflowTemplates out of the files of role P(cosmogony.stack.workflows#role), the settings and what all
+    workflows have in common. Images, resources, time limits, volumes and names of Secrets are written out in them.
+positional: graphs, settings, envelope
+options:
+  _input:
+    description: Step files by their names without the suffix.
+    type: dict
+    required: true
+  graphs:
+    description: Files of the workflows that call several steps, by their names without the suffix.
+    type: dict
+    required: true
+  settings:
+    description: The whole tree of settings, see P(cosmogony.stack.complete_settings#filter).
+    type: dict
+    required: true
+  envelope:
+    description: What all have in common, C(metadata), C(spec), C(template) and C(container).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Render the workflows
+  ansible.builtin.set_fact:
+    manifests: "{{ steps | cosmogony.stack.workflow_manifests(graphs, settings, envelope) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The WorkflowTemplates.
+  type: list
+  elements: dict
+"""
+
+
+def workflow_manifests(
+    steps: Mapping[str, Any], graphs: Mapping[str, Any], settings: Mapping[str, Any], envelope: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return every WorkflowTemplate."""
+    try:
+        return Manifests(steps, graphs, settings, envelope).render()
+    except WorkflowFileError as error:
+        raise AnsibleFilterError(f"workflow_manifests: {error}") from error
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return them by name."""
+        return {"workflow_manifests": workflow_manifests}

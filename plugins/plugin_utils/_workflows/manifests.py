@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WorkflowTemplates and the schedule, as they are applied."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .files import Document, Graph, Step, WorkflowFileError, read_files
+from .pods import DISK_ALONE, is_planned, step_template
+
+API = "argoproj.io/v1alpha1"
+PREFIX = "cosmogony-"
+MAIN = "main"
+
+
+class Manifests:
+    """Renders the files of the role with one set of settings."""
+
+    def __init__(
+        self,
+        steps: Mapping[str, Document],
+        graphs: Mapping[str, Document],
+        settings: Mapping[str, Any],
+        envelope: Document,
+    ) -> None:
+        """Check the files.
+
+        Args:
+            steps: Parsed step files by their names.
+            graphs: Parsed files of graphs by their names.
+            settings: The whole tree.
+            envelope: What all have in common: ``metadata``, ``spec``, ``template`` and ``container``.
+
+        Raises:
+            WorkflowFileError: A file does not say what it should.
+        """
+        self.settings = settings
+        self.envelope = envelope
+        self.steps = {name: step for name, step in read_files(Step, steps).items() if self._is_part(step)}
+        self.graphs = {name: graph for name, graph in read_files(Graph, graphs).items() if self._is_part(graph)}
+        self.places = {entry.instead_of: name for name, entry in self._all() if entry.instead_of}
+
+    def render(self) -> list[Document]:
+        """Return every WorkflowTemplate."""
+        made = [self._step(step) for step in self.steps.values() if step.alone]
+        return made + [self._graph(graph) for graph in self.graphs.values()]
+
+    def _all(self) -> Iterator[tuple[str, Step | Graph]]:
+        yield from self.steps.items()
+        yield from self.graphs.items()
+
+    def _is_part(self, entry: Step | Graph) -> bool:
+        return all(setting(self.settings, path) == value for path, value in entry.where.items())
+
+    def _step(self, step: Step) -> Document:
+        template = self._named(MAIN, step)
+        arguments = arguments_of(step)
+        if is_planned(step, self.settings):
+            said = f"Scratch space, where settings leave it to step plan (steps.{step.pod}.scratch)"
+            arguments.append({"name": "disk", "description": said, "value": DISK_ALONE})
+        return self._template(step, arguments, [template])
+
+    def _graph(self, graph: Graph) -> Document:
+        templates = [self._filled(template) for template in graph.templates]
+        names = [template["name"] for template in templates]
+        wanted = [name for template in templates for name in called(template)]
+        while wanted:
+            name = wanted.pop(0)
+            if name in names:
+                continue
+            template = self._named(name, self._callee(name, graph.name))
+            names.append(name)
+            templates.append(template)
+            wanted.extend(called(template))
+        made = self._template(graph, arguments_of(graph), templates)
+        if graph.on_exit:
+            made["spec"]["onExit"] = graph.on_exit
+        return made
+
+    def _callee(self, name: str, caller: str) -> Step | Graph:
+        found = dict(self._all()).get(self.places.get(name, name))
+        if found is None:
+            raise WorkflowFileError(f"{caller}.yaml calls {name}: neither a template of it nor a step nor a graph")
+        return found
+
+    def _named(self, name: str, entry: Step | Graph) -> Document:
+        """The template that runs a step or a graph, with a name."""
+        if isinstance(entry, Step):
+            return {"name": name, **self._filled(step_template(entry, self.settings, self.envelope))}
+        if [template["name"] for template in entry.templates] != [MAIN]:
+            raise WorkflowFileError(
+                f"{entry.name}.yaml is called by another graph: it may have the template {MAIN} only"
+            )
+        return {**self._filled(entry.templates[0]), "name": name}
+
+    def _filled(self, document: Any) -> Any:
+        """Settings in the place of ``{setting: PATH}``."""
+        if isinstance(document, dict):
+            if set(document) == {"setting"}:
+                return str(setting(self.settings, document["setting"]))
+            return {key: self._filled(value) for key, value in document.items()}
+        if isinstance(document, list):
+            return [self._filled(value) for value in document]
+        return document
+
+    def _template(self, entry: Step | Graph, arguments: list[Document], templates: list[Document]) -> Document:
+        spec: Document = {"entrypoint": MAIN}
+        if arguments:
+            spec["arguments"] = {"parameters": [self._filled(entry) for entry in arguments]}
+        spec |= copy.deepcopy(self.envelope["spec"])
+        if entry.lock:
+            spec["synchronization"] = {"mutexes": [{"name": f"{PREFIX}update"}]}
+        if self.settings["image_pull_secrets"]:
+            spec["imagePullSecrets"] = [{"name": name} for name in self.settings["image_pull_secrets"]]
+        spec["templates"] = templates
+        annotations = {
+            "workflows.argoproj.io/title": entry.title,
+            "workflows.argoproj.io/description": entry.description,
+        }
+        metadata = {"name": f"{PREFIX}{entry.name}", **self.envelope["metadata"], "annotations": annotations}
+        return {"apiVersion": API, "kind": "WorkflowTemplate", "metadata": metadata, "spec": spec}
+
+
+def setting(settings: Mapping[str, Any], path: str) -> Any:
+    """Value of a setting by its path.
+
+    Args:
+        settings: The whole tree.
+        path: Names with dots between them.
+
+    Returns:
+        The value.
+
+    Raises:
+        WorkflowFileError: There is no such setting.
+    """
+    value: Any = settings
+    for name in path.split("."):
+        if not isinstance(value, Mapping) or name not in value:
+            raise WorkflowFileError(f"there is no setting {path}")
+        value = value[name]
+    return value
+
+
+def arguments_of(entry: Step | Graph) -> list[Document]:
+    """Arguments that somebody who submits the workflow may give."""
+    shown = [parameter for parameter in entry.parameters if not parameter.get("internal")]
+    return [{key: value for key, value in parameter.items() if key != "internal"} for parameter in shown]
+
+
+def called(template: Document) -> Iterator[str]:
+    """Names of the templates that a template calls."""
+    tasks = template.get("dag", {}).get("tasks", [])
+    for task in [*tasks, *(step for group in template.get("steps", []) for step in group)]:
+        yield task["template"]

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pod of a step: container, environment, volumes and limits, every value written out."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .files import Document, Step, WorkflowFileError
+
+FROM_PLAN = "from-plan"
+DISK = "{{inputs.parameters.disk}}"
+DISK_ALONE = "10Gi"
+# An exact tag or a digest, never latest.
+IMAGE = re.compile(r"[^\s@]+(:(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})")
+TREX_CACHE = "/tmp/mvtcache"  # noqa: S108  where the original has it
+SETTINGS = "cosmogony-settings"
+
+# Name of the variable and key in the Secret, by the name that a step's file has for it.
+CREDENTIALS = {
+    "storage": {"S3_ACCESS_KEY": "accesskey", "S3_SECRET_KEY": "secretkey"},
+    "sources": {"SOURCE_S3_ACCESS_KEY": "accesskey", "SOURCE_S3_SECRET_KEY": "secretkey"},
+    "database": {"POSTGRES_USER": "user", "POSTGRES_PASSWORD": "password"},
+    "webhook": {"WEBHOOK_URL": "url"},
+    "trex": {"TREX_DATASOURCE_URL": "url"},
+}
+# What a step can do without: it reads public buckets, and posts nothing.
+OPTIONAL = {"sources", "webhook"}
+
+
+def secret_names(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Names of the Secrets; blank where there is none."""
+    sources = settings["source_storage"]
+    return {
+        "storage": settings["storage"]["existing_secret"] or "cosmogony-s3",
+        "sources": sources["existing_secret"] or ("cosmogony-source-s3" if sources["access_key"] else ""),
+        "database": settings["database"]["existing_secret"] or "cosmogony-postgres",
+        "webhook": settings["report"]["webhook_secret"],
+        "trex": settings["trex"]["existing_secret"] or "cosmogony-trex",
+    }
+
+
+def environment(step: Step, settings: Mapping[str, Any], scratch: str) -> list[Document]:
+    """Variables of the container; everything else is in settings.json."""
+    made: list[Document] = []
+    names = secret_names(settings)
+    for credential in step.credentials:
+        if credential not in CREDENTIALS:
+            raise WorkflowFileError(f"{step.name}.yaml: no credentials {credential}, only {', '.join(CREDENTIALS)}")
+        if not names[credential]:
+            continue
+        for variable, key in CREDENTIALS[credential].items():
+            reference: Document = {"name": names[credential], "key": key}
+            if credential in OPTIONAL:
+                reference["optional"] = True
+            made.append({"name": variable, "valueFrom": {"secretKeyRef": reference}})
+        if credential == "webhook":
+            made.append({"name": "WEBHOOK_NAME", "value": names[credential]})
+    made.append({"name": "SCRATCH_SIZE", "value": scratch})
+    made.append({"name": "STALL_SECONDS", "value": str(settings["steps"][step.pod]["stall"])})
+    if "trex-cache" in step.volumes and uses_trex(settings):
+        made.append({"name": "TREX_CACHE", "value": TREX_CACHE})
+    return made
+
+
+def uses_trex(settings: Mapping[str, Any]) -> bool:
+    """Whether t-rex is the tile server."""
+    return bool(settings["tiles"]["engine"] == "trex")
+
+
+def volumes_of(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple[list[Document], list[Document]]:
+    """Volumes and mounts of a step.
+
+    Args:
+        step: Its ``volumes`` are ``sources``, ``trex-cache`` and ``trex-config``; each is left out where the settings
+            have no use for it.
+        settings: The settings.
+        scratch: Size of /tmp; blank where the pod is patched with it.
+
+    Returns:
+        The volumes of the pod and the mounts of its container.
+    """
+    claims = {
+        "sources": settings["source_volume"]["existing_claim"],
+        "trex-cache": (settings["trex"]["cache_volume"]["existing_claim"] or "cosmogony-trex")
+        if uses_trex(settings)
+        else "",
+    }
+    volumes: list[Document] = [
+        {"name": "tmp", "emptyDir": {"sizeLimit": scratch} if scratch else {}},
+        {"name": "settings", "configMap": {"name": SETTINGS}},
+    ]
+    mounts: list[Document] = [
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  the mount point in the pod
+        {"name": "settings", "mountPath": "/etc/cosmogony", "readOnly": True},
+    ]
+    for name in step.volumes:
+        if name == "trex-config":
+            volumes.append({"name": name, "configMap": {"name": "cosmogony-trex"}})
+            mounts.append({"name": name, "mountPath": "/etc/trex", "readOnly": True})
+        elif name not in claims:
+            raise WorkflowFileError(f"{step.name}.yaml: no volume {name}, only {', '.join(claims)} and trex-config")
+        elif claims[name]:
+            # The cache is mounted as it is: below a subPath its link would stay what it was when the pod started.
+            read_only = {"readOnly": True} if name == "sources" else {}
+            volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claims[name], **read_only}})
+            mounts.append({"name": name, "mountPath": "/sources" if name == "sources" else TREX_CACHE, **read_only})
+    return volumes, mounts
+
+
+def trex_placement(settings: Mapping[str, Any], security: Document) -> Document:
+    """User and node of a step that works on t-rex's cache.
+
+    One user writes all of it, so that each pod can remove what another made. A volume of one node wants all its pods on
+    that node, where those of t-rex are.
+    """
+    trex = settings["trex"]
+    user = trex["run_as_user"]
+    placement: Document = {
+        "securityContext": {**security, "runAsUser": user, "runAsGroup": user, "fsGroup": user,
+                            "fsGroupChangePolicy": "OnRootMismatch"},
+    }  # fmt: skip
+    if trex["cache_volume"]["access_mode"] == "ReadWriteOnce":
+        labels = {
+            "app.kubernetes.io/name": "cosmogony",
+            "app.kubernetes.io/instance": settings["release_name"],
+            "app.kubernetes.io/component": "tiles",
+        }
+        # The pods of Martin may be on any node; those of earlier versions do not name their engine.
+        other = {"key": "cosmogony.stack/tiles-engine", "operator": "NotIn", "values": ["martin"]}
+        selector = {"matchLabels": labels, "matchExpressions": [other]}
+        term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": selector}
+        placement["affinity"] = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    return placement
+
+
+def step_template(step: Step, settings: Mapping[str, Any], envelope: Document) -> Document:
+    """Argo's template of a step, without its name.
+
+    Args:
+        step: The step.
+        settings: The whole tree.
+        envelope: What all have in common: ``spec`` of a workflow, ``template`` and ``container`` of a step.
+
+    Returns:
+        The template.
+
+    Raises:
+        WorkflowFileError: The step names an image, pod, Secret or volume that there is not.
+    """
+    if step.pod not in settings["steps"]:
+        raise WorkflowFileError(f"{step.name}.yaml: no pod {step.pod}, only {', '.join(settings['steps'])}")
+    pod = settings["steps"][step.pod]
+    planned = is_planned(step, settings)
+    scratch = DISK if planned else str(pod["scratch"])
+    volumes, mounts = volumes_of(step, settings, "" if planned else scratch)
+    resources = copy.deepcopy({key: value for key, value in pod["resources"].items() if value})
+    # Requested as well as limited, so that the pod is put where there is room; a site may ask for less.
+    asks_for_less = "ephemeral-storage" in resources.setdefault("requests", {})
+    made: Document = copy.deepcopy(envelope["template"])
+    inputs = step_inputs(step, planned=planned)
+    if inputs:
+        made["inputs"] = {"parameters": inputs}
+    if step.outputs:
+        made["outputs"] = {"parameters": [_output(entry) for entry in step.outputs]}
+    made["activeDeadlineSeconds"] = step.deadline or pod["deadline"]
+    made["retryStrategy"].update(step.retry)
+    if planned:
+        made["podSpecPatch"] = json.dumps(_scratch_patch(scratch, requested=not asks_for_less))
+    elif not asks_for_less:
+        resources["requests"]["ephemeral-storage"] = scratch
+    if "trex-cache" in step.volumes and uses_trex(settings):
+        made.update(trex_placement(settings, envelope["spec"]["securityContext"]))
+    made["volumes"] = volumes
+    made["container"] = {
+        "image": image_of(step, settings),
+        "imagePullPolicy": settings["image_pull_policy"],
+        "command": step.command,
+        "args": _options(step) if step.args is None else step.args,
+        "env": environment(step, settings, scratch),
+        "resources": resources,
+        **copy.deepcopy(envelope["container"]),
+        "volumeMounts": mounts,
+    }
+    return made
+
+
+def image_of(step: Step, settings: Mapping[str, Any]) -> str:
+    """Reference of a step's image.
+
+    Raises:
+        WorkflowFileError: There is none, or none that names exactly one image.
+    """
+    image = str(settings["trex"]["image"] if step.image == "trex" else settings["images"].get(step.image, ""))
+    if not IMAGE.fullmatch(image):
+        path = "trex.image" if step.image == "trex" else f"images.{step.image}"
+        raise WorkflowFileError(f"{path} is {image!r}: name an image with an exact tag or a digest, never latest")
+    return image
+
+
+def is_planned(step: Step, settings: Mapping[str, Any]) -> bool:
+    """Whether a step's scratch space is what step plan computes.
+
+    Raises:
+        WorkflowFileError: It is to be, and the step cannot take it.
+    """
+    planned = settings["steps"][step.pod]["scratch"] == FROM_PLAN
+    if planned and not step.planned:
+        raise WorkflowFileError(f"steps.{step.pod}.scratch is {FROM_PLAN}: only those of extract and merge can be")
+    return bool(planned)
+
+
+def step_inputs(step: Step, *, planned: bool) -> list[Document]:
+    """Inputs of a step's template; scratch space is one where the plan says how much."""
+    given: list[Document] = [
+        {key: entry[key] for key in ("name", "value") if key in entry} for entry in step.parameters
+    ]
+    return given + ([{"name": "disk", "value": DISK_ALONE}] if planned else [])
+
+
+def _options(step: Step) -> list[str]:
+    """Each parameter as an option of its name, and the folder of the results."""
+    names = [entry["name"] for entry in step.parameters]
+    return [*(f"--{name}={{{{inputs.parameters.{name}}}}}" for name in names), "--outputs=/tmp/outputs"]
+
+
+def _output(entry: str | Document) -> Document:
+    """An output that the step writes to a file of its name."""
+    named = {"name": entry} if isinstance(entry, str) else entry
+    source = {"path": f"/tmp/outputs/{named['name']}"}  # noqa: S108  the folder in the pod
+    if "default" in named:
+        source["default"] = named["default"]
+    return {"name": named["name"], "valueFrom": source}
+
+
+def _scratch_patch(scratch: str, *, requested: bool) -> Document:
+    """Size of /tmp as the plan computed it: Argo fills parameters into no field that holds a quantity."""
+    patch: Document = {"volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": scratch}}]}
+    if requested:
+        patch["containers"] = [{"name": "main", "resources": {"requests": {"ephemeral-storage": scratch}}}]
+    return patch

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the workflow templates that role workflows would apply, one file each.
+
+Settings are the defaults, and over them those of --settings: a YAML file with sections such as {gate: {…}}.
+Role workflows adds what its options say: namespace, parallelism, deadlines of workflows, workflows_spec.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "collections"))
+
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree  # noqa: E402
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Manifests  # noqa: E402
+
+FILES = ROOT / "roles/workflows/files"
+SETTINGS = ROOT / "tests/chart/settings.yaml"
+
+
+def read_folder(name: str) -> dict[str, Any]:
+    """Return the documents of a folder of role workflows by the names of their files."""
+    return {path.stem: yaml.safe_load(path.read_text()) for path in sorted((FILES / name).glob("*.yaml"))}
+
+
+def render(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the templates with these settings over the defaults."""
+    envelope = yaml.safe_load((FILES / "envelope.yaml").read_text())
+    return Manifests(read_folder("steps"), read_folder("workflows"), complete_tree(settings), envelope).render()
+
+
+def write(manifests: list[dict[str, Any]], folder: Path) -> None:
+    """Write each to a file of its name, and remove the others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.yaml"):
+        path.unlink()
+    for manifest in manifests:
+        text = yaml.safe_dump(manifest, sort_keys=False, width=120, allow_unicode=True)
+        (folder / f"{manifest['metadata']['name']}.yaml").write_text(text)
+
+
+def main() -> None:
+    """Read the command line and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--settings", type=Path, default=SETTINGS, help="YAML file (%(default)s)")
+    parser.add_argument("--output", type=Path, default=ROOT / "build/workflows", help="folder (%(default)s)")
+    options = parser.parse_args()
+    manifests = render(yaml.safe_load(options.settings.read_text()))
+    write(manifests, options.output)
+    print(f"{len(manifests)} templates in {options.output}")
+
+
+if __name__ == "__main__":
+    main()
