@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError, UsageError
-from cosmogony_steps.s3 import Server, Store
+from cosmogony_steps.s3 import Server
 from cosmogony_steps.s3 import errors as table
+from cosmogony_steps.settings import Settings, StorageSettings, apply_environment
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from throwaway import free_port
 from throwaway.refusing import REFUSALS, Answer, s3_error, serving
+from throwaway.services import find_store
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +55,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ask(environment: dict[str, str]) -> StepError:
     """The error that reading an object ends with."""
     with pytest.raises(StepError) as failed:
-        Store.from_environment(environment).read("osm/a.pbf")
+        find_store(environment).read("osm/a.pbf")
     assert "hush-hush" not in str(failed.value)
     return failed.value
 
@@ -84,7 +86,7 @@ def test_an_answer_that_nobody_knows_may_be_another_one_soon() -> None:
 def test_an_object_that_is_not_there(code: str) -> None:
     with serving(s3_error(code, 404)) as server:
         assert isinstance(ask(server.environment()), MissingObjectError)
-        store = Store.from_environment(server.environment())
+        store = find_store(server.environment())
         assert store.find_json("osm/a.pbf.json") is None
         assert store.find("osm/a.pbf") is None
 
@@ -92,24 +94,24 @@ def test_an_object_that_is_not_there(code: str) -> None:
 @pytest.mark.parametrize(("status", "exit_code"), [(400, 1), (403, 1), (405, 1), (501, 1), (429, 75)])
 def test_an_answer_without_a_text_as_a_lookup_gets_it(status: int, exit_code: int) -> None:
     with serving(Answer(status)) as server, pytest.raises(StepError) as failed:
-        Store.from_environment(server.environment()).find("osm/a.pbf")
+        find_store(server.environment()).find("osm/a.pbf")
     assert failed.value.exit_code == exit_code
 
 
 def test_a_server_that_names_an_hour_is_asked_again_soon() -> None:
     with serving(Answer(503, headers={"Retry-After": "3600"}, then=Answer(404))) as server:
         began = time.monotonic()
-        assert Store.from_environment(server.environment()).find("absent") is None
+        assert find_store(server.environment()).find("absent") is None
         assert server.asked == 2
     assert time.monotonic() - began < 60
 
 
 def test_a_proxy_that_leaves_out_the_length_of_the_content() -> None:
     with serving(Answer(200, b'{"a": 1}', without_length=("GET",))) as server:
-        assert Store.from_environment(server.environment()).find_json("osm/a.pbf.json") == {"a": 1}
+        assert find_store(server.environment()).find_json("osm/a.pbf.json") == {"a": 1}
     answer = Answer(200, b'{"a": 1}', without_length=("GET", "HEAD"))
     with serving(answer) as server, pytest.raises(StepError, match="have no Content-Length") as caught:
-        Store.from_environment(server.environment()).find_json("osm/a.pbf.json")
+        find_store(server.environment()).find_json("osm/a.pbf.json")
     assert caught.value.exit_code == 1
 
 
@@ -175,15 +177,19 @@ def test_all_that_is_missing_is_named_at_once() -> None:
     assert "S3_ACCESS_KEY, S3_SECRET_KEY not set; set it in the step's environment" in str(error)
 
 
+def source_server(environ: dict[str, str]) -> Server:
+    return Server.from_settings(apply_environment(Settings(), environ).source_storage, environ, "SOURCE_S3_")
+
+
 def test_another_server_than_that_of_the_stack() -> None:
     names = {"SOURCE_S3_ENDPOINT": "e:9000", "SOURCE_S3_SECURE": "no", "SOURCE_S3_REGION": "eu"}
-    server = Server.from_environment(names, "SOURCE_S3_")
+    server = source_server(names)
     assert (server.endpoint, server.secure, server.region, server.access_key) == ("e:9000", False, "eu", None)
     with pytest.raises(UsageError, match="only one of SOURCE_S3_ACCESS_KEY and SOURCE_S3_SECRET_KEY"):
-        Server.from_environment({**names, "SOURCE_S3_ACCESS_KEY": "x"}, "SOURCE_S3_")
+        source_server({**names, "SOURCE_S3_ACCESS_KEY": "x"})
     with pytest.raises(UsageError, match="SOURCE_S3_ENDPOINT 'http://e' is not host:port"):
-        Server.from_environment({"SOURCE_S3_ENDPOINT": "http://e"}, "SOURCE_S3_").client()
+        source_server({"SOURCE_S3_ENDPOINT": "http://e"}).client()
 
 
 def test_a_secret_is_not_shown_with_the_server() -> None:
-    assert "hush-hush" not in repr(Server.from_environment(settings()))
+    assert "hush-hush" not in repr(Server.from_settings(StorageSettings(endpoint="e:9000"), settings()))

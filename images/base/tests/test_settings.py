@@ -19,6 +19,7 @@ from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, SourceSettings, apply_environment, document
 from cosmogony_steps.step_settings import add_options, load_settings
 from throwaway import objectstore, or_skip
+from throwaway.services import find_store
 
 BUCKET = "settings"
 
@@ -202,7 +203,7 @@ def test_credentials_come_from_the_environment_only(file: Path) -> None:
 
 def test_a_command_of_a_run_has_the_settings_of_its_plan(file: Path, environ: dict[str, str]) -> None:
     kept = Settings.from_json({"gate": {"max_loss_percent": 3}}, "x")
-    write_plan(Store.from_environment(environ), make_plan(kept))
+    write_plan(find_store(environ), make_plan(kept))
     write(file, gate={"max_loss_percent": 7, "of_a_newer_version": 1})
     assert load("runs/update-x/plan.json", environ).gate.max_loss_percent == 3
     with pytest.raises(UsageError, match="of_a_newer_version"):

@@ -13,6 +13,7 @@ from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.s3 import Store
 from throwaway import objectstore, or_skip
 from throwaway.objectstore import MinIO
+from throwaway.services import find_store
 
 BUCKET = "cosmogony"
 
@@ -27,7 +28,7 @@ def minio() -> Iterator[MinIO]:
 
 @pytest.fixture
 def store(minio: MinIO) -> Store:
-    store = Store.from_environment(minio.environment(BUCKET))
+    store = find_store(minio.environment(BUCKET))
     store.remove_all(found.key for found in store.list_objects())
     return store
 
@@ -134,16 +135,16 @@ def test_wrong_keys_and_a_wrong_bucket(minio: MinIO) -> None:
     environment = minio.environment(BUCKET)
     for name, said in (("S3_SECRET_KEY", "SignatureDoesNotMatch"), ("S3_ACCESS_KEY", "InvalidAccessKeyId")):
         with pytest.raises(StepError, match=said) as failed:
-            Store.from_environment({**environment, name: "wrong-key"}).read("a")
+            find_store({**environment, name: "wrong-key"}).read("a")
         assert failed.value.exit_code == 1
     with pytest.raises(StepError, match="create it or correct S3_BUCKET") as failed:
-        Store.from_environment({**environment, "S3_BUCKET": "another"}).read("a")
+        find_store({**environment, "S3_BUCKET": "another"}).read("a")
     assert failed.value.exit_code == 1
 
 
 def test_a_wrong_region() -> None:
     server = or_skip(objectstore.server, region="eu-north-1")
-    store = Store.from_environment({**server.environment(BUCKET), "S3_REGION": "us-east-1"})
+    store = find_store({**server.environment(BUCKET), "S3_REGION": "us-east-1"})
     try:
         deadline = time.monotonic() + 30
         while _read_error(store).count("S3_REGION") == 0 and time.monotonic() < deadline:

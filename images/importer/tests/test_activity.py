@@ -19,7 +19,7 @@ from cosmogony_importer.database import sessions
 from cosmogony_importer.database.activity import INTERVAL, Activity
 from cosmogony_steps import heartbeat
 from cosmogony_steps.heartbeat import Heartbeat
-from cosmogony_steps.postgres import Database
+from throwaway.services import find_database
 
 from .helpers import Importer, Zones
 
@@ -49,7 +49,7 @@ def pages(importer: Importer) -> None:
 @contextmanager
 def running(statement: str) -> Iterator[int]:
     """A connection of this process that is at a statement; cancelled in the end."""
-    connection = sessions.connect(Database.from_environment())
+    connection = sessions.connect(find_database())
     connection.execute("SET vacuum_cost_limit = 1; SET vacuum_cost_delay = '50ms'")  # ANALYZE minds them
 
     def run() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from cosmogony_importer.housekeeping import leftovers
 from cosmogony_steps.errors import StepError
-from cosmogony_steps.s3 import Store
+from throwaway.services import find_store
 
 from .helpers import Bucket, Importer, grid, manifest_source
 
@@ -193,7 +193,7 @@ def test_unfinished_uploads_older_than_a_day_go(
 
 def test_nothing_of_the_live_release_or_elsewhere_can_be_removed(bucket: Bucket) -> None:
     """The last line of defence, whatever was found."""
-    store = Store.from_environment(os.environ)
+    store = find_store(os.environ)
     kept = leftovers.KeptReleases(RELEASES[0], frozenset(RELEASES[:1]))
     for key in (f"releases/{RELEASES[0]}/zones.jsonl.gz", "elsewhere/x"):
         bucket.put("osm/gone.osm.pbf", b"x")

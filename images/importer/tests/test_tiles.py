@@ -11,7 +11,7 @@ import shapely
 import shapely.geometry
 from cosmogony_importer.load import bands
 from cosmogony_importer.tiles import pyramid
-from cosmogony_steps.postgres import Database
+from throwaway.services import find_database
 
 from .helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 
@@ -366,7 +366,7 @@ def test_two_runs_share_the_work(
     def work() -> None:
         with importer.connect() as own:
             release = tiles_release(own, release_id)
-            found.append(pyramid.store_low_zooms(Database.from_environment(), own, release, 7, 1))
+            found.append(pyramid.store_low_zooms(find_database(), own, release, 7, 1))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:

@@ -10,7 +10,7 @@ import pytest
 from cosmogony_importer.database import parallel
 from cosmogony_importer.releases import catalog
 from cosmogony_importer.tiles import area, pyramid
-from cosmogony_steps.postgres import Database
+from throwaway.services import find_database
 
 from .helpers import Importer, Zones, features, grid, tile, tile_of
 
@@ -221,6 +221,6 @@ def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db:
 def test_who_stores_uses_what_it_was_given(importer: Importer, live: str) -> None:
     with importer.connect() as own:
         release = catalog.get_release(own, live)
-        expected = area.store_selection(Database.from_environment(), own, release, area.TileSelection(6, 7), 1)
+        expected = area.store_selection(find_database(), own, release, area.TileSelection(6, 7), 1)
         assert expected.by_zoom.keys() == {6, 7}
-        assert area.store_selection(Database.from_environment(), own, release, area.TileSelection(6, 7), 2).tiles == 0
+        assert area.store_selection(find_database(), own, release, area.TileSelection(6, 7), 2).tiles == 0

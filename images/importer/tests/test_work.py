@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from cosmogony_importer.database import parallel, sessions
 from cosmogony_steps.errors import TerminatedError
-from cosmogony_steps.postgres import Database
+from throwaway.services import find_database
 
 from .helpers import Importer
 
@@ -32,13 +32,13 @@ def test_the_first_error_cancels_what_the_others_wait_for(importer: Importer) ->
 
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError):
-        parallel.process_items(Database.from_environment(), ["sleep", "fail"], do, jobs=2)
+        parallel.process_items(find_database(), ["sleep", "fail"], do, jobs=2)
     assert time.monotonic() - began < 60
 
 
 def test_every_item_is_done_once(importer: Importer) -> None:
     done: list[int] = []
-    parallel.process_items(Database.from_environment(), range(100), lambda connection, item: done.append(item), jobs=4)
+    parallel.process_items(find_database(), range(100), lambda connection, item: done.append(item), jobs=4)
     assert sorted(done) == list(range(100))
 
 
@@ -46,7 +46,7 @@ def test_a_lock_of_another_session_is_waited_for_with_a_limit(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "LOCK_SECONDS", 1)
-    settings = Database.from_environment()
+    settings = find_database()
     with sessions.connect(settings) as holder, sessions.connect(settings) as other:
         holder.execute("CREATE TABLE held ()")
         with holder.transaction():
@@ -57,7 +57,7 @@ def test_a_lock_of_another_session_is_waited_for_with_a_limit(
 
 def test_sigterm_within_the_statement_of_a_session_leaves_it_usable(importer: Importer) -> None:
     """The signal handler may run in any line of psycopg, also in those that send a statement and read its results."""
-    with sessions.connect(Database.from_environment()) as session:
+    with sessions.connect(find_database()) as session:
 
         def send_and_stop() -> Iterator[None]:
             session.pgconn.send_query(b"SELECT pg_sleep(300)")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from throwaway.services import find_store
 
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))
@@ -44,7 +45,7 @@ def own_minio() -> Iterator[MinIO]:
 
 @pytest.fixture
 def store(minio: MinIO) -> Store:
-    return Store.from_environment(minio.environment(BUCKET))
+    return find_store(minio.environment(BUCKET))
 
 
 @pytest.fixture(scope="session")

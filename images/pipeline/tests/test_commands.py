@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from bucket import BUCKET
 from cosmogony_pipeline.cli import main
-from cosmogony_steps.s3 import Store
 from source_server import SourceServer
 from test_extract import DATA
 from throwaway import free_port, postgis
 from throwaway.objectstore import MinIO
+from throwaway.services import find_store
 
 STARTED = ["--started", "2026-11-22T22:10:00Z"]
 PLAN = "runs/update-x/plan.json"
@@ -28,7 +28,7 @@ class Runner:
 
     def __init__(self, minio: MinIO, database_settings: dict[str, str], folder: Path) -> None:
         self.folder = folder
-        self.store = Store.from_environment(minio.environment(BUCKET))
+        self.store = find_store(minio.environment(BUCKET))
         self.environment = {**os.environ, **minio.environment(BUCKET), **database_settings}
         self.environment["PYTHONPATH"] = os.pathsep.join(sys.path)
         self.file = folder / "settings.json"

@@ -26,6 +26,7 @@ from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
 from source_server import Served, SourceServer
 from throwaway.objectstore import MinIO
+from throwaway.services import find_store
 
 NAME = "aland-latest.osm.pbf"
 CONTENT = random.Random(2).randbytes(1_300_000) * 28  # 36 MB: three parts
@@ -77,7 +78,7 @@ def start(minio: MinIO, item: SourceConfig, outputs: Path, **more: str) -> subpr
 
 
 def test_storage_that_comes_back_is_waited_for(own_minio: MinIO, held: Served, item: SourceConfig) -> None:
-    store = Store.from_environment(own_minio.environment(BUCKET))
+    store = find_store(own_minio.environment(BUCKET))
 
     def kill_and_return() -> None:
         wait_until_a_part_is_stored(own_minio, held)
@@ -96,7 +97,7 @@ def test_storage_that_comes_back_is_waited_for(own_minio: MinIO, held: Served, i
 def test_storage_that_stays_away_may_come_back_for_the_next_run(
     own_minio: MinIO, held: Served, item: SourceConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store.from_environment(own_minio.environment(BUCKET))
+    store = find_store(own_minio.environment(BUCKET))
 
     def kill() -> None:
         wait_until_a_part_is_stored(own_minio, held)
@@ -124,7 +125,7 @@ def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Source
     step.kill()
     step.wait()
     held.go.set()
-    store = Store.from_environment(minio.environment(BUCKET))
+    store = find_store(minio.environment(BUCKET))
     assert stored_source(store, item) is None
     assert store.find(keys.source(NAME)) is None
     again = start(minio, item, tmp_path)
@@ -161,4 +162,4 @@ def test_a_source_that_falls_silent_may_be_retried(
     again = start(minio, item, tmp_path)
     again.communicate()
     assert again.returncode == 0
-    assert is_right(Store.from_environment(minio.environment(BUCKET)), item)
+    assert is_right(find_store(minio.environment(BUCKET)), item)

@@ -26,6 +26,7 @@ from cosmogony_steps.settings import Settings
 from record_cases import RECORDS, country, write
 from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
 from throwaway.objectstore import MinIO
+from throwaway.services import find_store
 
 STARTED = datetime(2026, 11, 22, 22, 10, tzinfo=UTC)
 LATER = datetime(2126, 11, 22, tzinfo=UTC)
@@ -262,7 +263,7 @@ def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str,
 def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeeds(
     own_minio: MinIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store.from_environment(own_minio.environment(BUCKET))
+    store = find_store(own_minio.environment(BUCKET))
     fetch(store, GATINEAU, Settings())
     extract(store, GATINEAU, ("en",), threads=1, scratch=tmp_path)
     merge = engine.merge

@@ -15,12 +15,12 @@ from bucket import BUCKET, source_at
 from cosmogony_pipeline.steps.extract import extract
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.merge import merge_parts
-from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
 from source_server import SourceServer
 from test_extract import DATA
 from test_merge_step import settings
 from throwaway.objectstore import MinIO
+from throwaway.services import find_store
 
 SMALL_TALK = 40_000  # requests, headers, markers
 
@@ -71,7 +71,7 @@ def wire(minio: MinIO) -> Iterator[Wire]:
 
 
 def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wire: Wire, tmp_path: Path) -> None:
-    store = Store.from_environment({**minio.environment(BUCKET), "S3_ENDPOINT": wire.endpoint})
+    store = find_store({**minio.environment(BUCKET), "S3_ENDPOINT": wire.endpoint})
     items = []
     for name, file, country in (("a.osm.pbf", "luxembourg_filtered", "LU"), ("b.osm.pbf", "gatineau", "CA")):
         server.put(f"/{name}", (DATA / f"{file}.osm.pbf").read_bytes())

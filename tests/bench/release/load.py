@@ -30,6 +30,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from serving import IMAGES, ROOT, postgis
+from throwaway.services import find_database
 
 # isort: split
 import numpy as np
@@ -209,7 +210,7 @@ def run(zones: Path | None, copies: int, rounds: int) -> None:
                 replicate(once, copies, file)
             database = server.create_database()
             os.environ.update(server.environment(database))
-            settings = Database.from_environment()
+            settings = find_database()
             with sessions.connect(settings) as connection:
                 compare(connection, settings, file, rounds)
             memory(server.environment(database), file, Path(folder))

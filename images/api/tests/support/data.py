@@ -10,9 +10,9 @@ from typing import Any
 
 from cosmogony_importer.load import loader
 from cosmogony_importer.releases import catalog, migrations, switch
-from cosmogony_steps.postgres import Database
 from cosmogony_steps.zonefiles import ZoneFormat
 from throwaway import postgis
+from throwaway.services import find_database
 
 OLD = "20260101t000000-00000001"
 NEW = "20260202t000000-00000002"
@@ -92,7 +92,7 @@ def publish(server: postgis.Server, database: str, release: str, rows: list[dict
     """Load zones as a release, with statistics, and make it live."""
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     source = loader.ZoneStream(io.BytesIO(gzip.compress(lines.encode())), ZoneFormat.JSONL_GZ, "made-up zones")
-    settings = Database.from_environment(server.environment(database))
+    settings = find_database(server.environment(database))
     with server.connect(database) as connection:
         migrations.migrate_database(connection)
         loader.load_release(settings, connection, release, source, document={"id": release, **MANIFEST}, jobs=1)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -61,17 +60,6 @@ class Database:
             environ["POSTGRES_PASSWORD"],  # blanks around it belong to it
             settings.sslmode,
         )
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Database:
-        """Read the variables POSTGRES_….
-
-        Raises:
-            UsageError: one is missing or not valid.
-        """
-        from ..settings import Settings, apply_environment
-
-        return cls.from_settings(apply_environment(Settings(), environment).database, environment)
 
     def connect(
         self, kind: type[Connection], application: str, seconds: float = CONNECT_SECONDS, **options: Any

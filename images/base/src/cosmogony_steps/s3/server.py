@@ -54,19 +54,6 @@ class Server:
             )
         return cls(settings.endpoint, settings.secure, settings.region, access, secret, prefix)
 
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str], prefix: str = "S3_", purpose: str = "S3 storage") -> Server:
-        """Read ENDPOINT, SECURE, REGION, ACCESS_KEY and SECRET_KEY, each behind the prefix.
-
-        Raises:
-            UsageError: one of them is missing or wrong; it begins with the purpose.
-        """
-        from ..settings import Settings, apply_environment
-
-        settings = apply_environment(Settings(), environ)
-        section = settings.storage if prefix == "S3_" else settings.source_storage
-        return cls.from_settings(section, environ, prefix, purpose)
-
     def client(self) -> Minio:
         """Return a client that tries again for half a minute where a server is away or overloaded.
 

@@ -79,22 +79,6 @@ class Store:
         bucket = checked_bucket(settings.bucket, "S3_BUCKET")
         return cls(Server.from_settings(settings, environ).client(), bucket, settings.endpoint)
 
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Store:
-        """Read S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, and S3_BUCKET, S3_SECURE and S3_REGION if they are set.
-
-        Raises:
-            UsageError: one of them is missing or wrong.
-        """
-        from ..settings import Settings, apply_environment
-
-        return cls.from_settings(apply_environment(Settings(), environ).storage, environ)
-
-    @staticmethod
-    def is_configured(environ: Mapping[str, str]) -> bool:
-        """Tell whether there is a bucket to work with."""
-        return bool(environ.get("S3_ENDPOINT", "").strip())
-
     def find(self, key: str) -> ObjectInfo | None:
         """Look up an object; None when there is none."""
         with translate_errors(self.where, f"looking up {key}"):

@@ -22,7 +22,11 @@ def add_release(parser: argparse.ArgumentParser, required: bool = True) -> None:
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     """Add --jobs N."""
     parser.add_argument(
-        "--jobs", type=int, default=0, metavar="N", help="how much is done at a time (number of processors)"
+        "--jobs",
+        type=blank_or(count, 0),
+        default=0,
+        metavar="N",
+        help="how much is done at a time (number of processors)",
     )
 
 

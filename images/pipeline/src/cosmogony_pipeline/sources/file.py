@@ -8,7 +8,7 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.errors import StepError, TransientError, UsageError
 
 from .base import CHUNK, Version, published_md5
 from .failures import SourceChangedError
@@ -39,7 +39,7 @@ class FileSource:
         self.url = url
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost"):
-            raise StepError(f"source {name}: {shown(url)} names host '{parts.netloc}'; a file URL is file:///path")
+            raise UsageError(f"source {name}: {shown(url)} names host '{parts.netloc}'; a file URL is file:///path")
         self._path = Path(unquote(parts.path))
 
     def probe(self) -> Version:

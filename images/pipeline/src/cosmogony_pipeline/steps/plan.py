@@ -230,7 +230,7 @@ def _check_countries(items: Sequence[SourceConfig]) -> None:
     """Better now than after a download of hours."""
     for item in items:
         if item.country_code and not engine.knows_country(item.country_code):
-            raise StepError(
+            raise UsageError(
                 f"source {item.name}: no rules for country '{item.country_code}'; correct or leave out country_code"
             )
 
