@@ -3,36 +3,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Options of role chart that are settings now; role workflows has its share of them.
-_OF_CHART = (
-    *(f"database_{name}" for name in ("existing_secret", "host", "name", "password", "port", "sslmode", "user")),
-    *(f"gate_{name}" for name in ("incomplete", "max_loss_percent", "max_loss_zones", "max_outside", "max_turned_ko")),
-    *(
-        f"source_storage_{name}"
-        for name in ("access_key", "endpoint", "existing_secret", "region", "secret_key", "secure")
-    ),
-    *(
-        f"storage_{name}"
-        for name in ("access_key", "bucket", "endpoint", "endpoint_from_controller", "existing_secret")
-    ),
-    *(f"storage_{name}" for name in ("region", "secret_key", "secure", "service")),
-    *(f"trex_{name}" for name in ("cache_volume", "existing_secret", "image")),
-    *("languages", "releases_keep", "report_webhook_secret", "source_volume_existing_claim", "sources"),
-    *("sources_as_original", "tiles_engine", "tiles_max_stored_zoom", "web_cluster_ip"),
-)
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import to_snake_case
+
+# Options of roles that are settings now: ROLE_NAME is cosmogony_NAME.
+SETTINGS_OF_CHART = [
+    "database_existing_secret", "database_host", "database_name", "database_password", "database_port",
+    "database_sslmode", "database_user", "gate_incomplete", "gate_max_loss_percent", "gate_max_loss_zones",
+    "gate_max_outside", "gate_max_turned_ko", "languages", "releases_keep", "report_webhook_secret",
+    "source_storage_access_key", "source_storage_endpoint", "source_storage_existing_secret",
+    "source_storage_region", "source_storage_secret_key", "source_storage_secure", "source_volume_existing_claim",
+    "sources", "sources_as_original", "storage_access_key", "storage_bucket", "storage_endpoint",
+    "storage_endpoint_from_controller", "storage_existing_secret", "storage_region", "storage_secret_key",
+    "storage_secure", "storage_service", "tiles_engine", "tiles_max_stored_zoom", "trex_cache_volume",
+    "trex_existing_secret", "trex_image", "web_cluster_ip",
+]  # fmt: skip
+SETTINGS_OF_PREFLIGHT = [
+    "database_ca_path", "database_existing_secret", "database_name", "database_password", "database_port",
+    "database_service", "database_sslmode", "database_user", "storage_access_key", "storage_bucket",
+    "storage_ca_path", "storage_existing_secret", "storage_region", "storage_secret_key", "storage_secure",
+    "storage_service",
+]  # fmt: skip
 
 FORMER_NAMES: Mapping[str, str] = {
-    **{f"chart_{name}": f"cosmogony_{name}" for name in _OF_CHART},
+    **{f"chart_{name}": f"cosmogony_{name}" for name in SETTINGS_OF_CHART},
     "chart_storage_bucket_manage": "workflows_storage_bucket_manage",
+    **{f"preflight_{name}": f"cosmogony_{name}" for name in SETTINGS_OF_PREFLIGHT},
+    "preflight_database_host": "cosmogony_database_host_from_controller",
+    "preflight_storage_endpoint": "cosmogony_storage_endpoint_from_controller",
     # Variables of the local inventory's own, which are no settings.
     "cosmogony_sample_attributions": "local_sample_attributions",
     "cosmogony_sample_sources": "local_sample_sources",
 }
 
 
+# Values of the chart, and what is written instead: a name that ends in _ stands for all below it.
+FORMER_CHART_VALUES: Mapping[str, str] = {
+    "data.sources": "cosmogony_sources",
+    "data": "cosmogony_",
+    "storage": "cosmogony_storage_",
+    "steps": "cosmogony_steps_",
+    "database": "cosmogony_database_",
+    "images": "cosmogony_images_",
+    "imagePullPolicy": "cosmogony_image_pull_policy",
+    "imagePullSecrets": "cosmogony_image_pull_secrets",
+    "tiles.engine": "cosmogony_tiles_engine",
+    "tiles.trex": "cosmogony_trex_",
+    "workflowServiceAccount.annotations": "workflows_service_account_annotations",
+}
+CHART_VALUES_OF_TODAY = ("tiles.trex.linkResources", "database.secretRevision")
+
+
 def former_names(variables: Mapping[str, Any]) -> list[str]:
     """Return what is to be said of the variables that have names of earlier versions."""
     return [f"{name} is called {new} now" for name, new in FORMER_NAMES.items() if name in variables]
+
+
+def former_chart_values(values: Mapping[str, Any]) -> list[str]:
+    """Return what is to be said of the values of the chart, as a site gives them, that are settings now."""
+    return [f"chart_values.{path} is called {new} now" for path in _leaves(values) if (new := _setting_at(path))]
+
+
+def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        path = f"{above}{key}"
+        # Below these there is what Kubernetes names, not a setting.
+        if isinstance(value, Mapping) and value and not path.endswith(("esources", ".annotations")):
+            yield from _leaves(value, f"{path}.")
+        else:
+            yield path
+
+
+def _setting_at(path: str) -> str:
+    if path in CHART_VALUES_OF_TODAY:
+        return ""
+    for former, name in FORMER_CHART_VALUES.items():
+        if path == former or path.startswith(f"{former}."):
+            rest = path.removeprefix(former).removeprefix(".").replace(".", "_")
+            return (name + to_snake_case(rest)).rstrip("_") if name.endswith("_") else name
+    return ""

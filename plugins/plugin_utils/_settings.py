@@ -29,6 +29,7 @@ from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import (
     to_integer,
     to_list,
     to_number,
+    to_snake_case,
     to_text,
     without_blanks,
 )
@@ -145,11 +146,6 @@ def check_limits(schema: Schema, number: float) -> float:
         return number
     kind = "a whole number" if schema["type"] == "integer" else "a number"
     raise ValueError(f"give {kind} " + (f"of at least {least}" if most is None else f"from {least} to {most}"))
-
-
-def to_snake_case(name: str) -> str:
-    """Return a name such as storageClass as storage_class."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

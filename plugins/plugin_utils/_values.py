@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,11 @@ def without_blanks(value: Any) -> Any:
     if is_list(value):
         return [without_blanks(entry) for entry in value if not is_blank(entry)]
     return value
+
+
+def to_snake_case(name: str) -> str:
+    """Return a name such as storageClass as storage_class."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def is_list(value: Any) -> bool:

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import FORMER_NAMES, former_names
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import (
+    FORMER_NAMES,
+    former_chart_values,
+    former_names,
+)
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import PREFIX, Keys, copy_of, names_of_variables
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError, settings_of_variables
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import is_list
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import is_list, to_dictionary
 
 try:
     from ansible.template import trust_as_template
@@ -74,15 +78,27 @@ def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Ite
     Raises:
         RefusalError: a name is unknown, or a value cannot be taken; everything that is wrong is named.
     """
+    former = [*former_names(variables), *former_chart_values(chart_values(evaluator, variables))]
     known = names_of_variables()
     names = [name for name in variables if name.startswith(PREFIX) and name not in FORMER_NAMES]
     asked = {name for name in names if name in known and any(overlap(known[name], path) for path in paths)}
     try:
         values = {name: evaluator.evaluate(variables[name], name) if name in asked else None for name in names}
-        return settings_of_variables(values, [*former_names(variables), *evaluator.problems])
+        return settings_of_variables(values, [*former, *evaluator.problems])
     except RefusalError:
         values = {name: evaluator.evaluate(variables[name], name) for name in names}
-        return settings_of_variables(values, [*former_names(variables), *evaluator.problems])
+        return settings_of_variables(values, [*former, *evaluator.problems])
+
+
+def chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of the chart that the inventory gives; nothing where they cannot be evaluated yet."""
+    given = variables.get("chart_values")
+    if isinstance(given, str):
+        given = Evaluator(evaluator.templar, variables).evaluate(given, "chart_values")
+    try:
+        return to_dictionary(given)
+    except ValueError:
+        return {}
 
 
 def overlap(one: Iterable[str], other: Iterable[str]) -> bool:

@@ -85,9 +85,12 @@ def test_blank_fields_of_a_survey_change_nothing(tmp_path, survey):
 
 
 def test_booleans_of_a_command_line_are_booleans(tmp_path):
-    given = ["-e", "data_update_dry_run=false", "-e", "images_build=no", "-e", "verify_require_release=true"]
-    cases = {role: (options_of(role), {}) for role in ("data_update", "images", "verify")}
+    given = ["-e", "data_update_dry_run=false", "-e", "images_build=no", "-e", "chart_pending_remove=true",
+             "-e", "chart_namespace_manage=false", "-e", "workflows_storage_bucket_manage=false"]  # fmt: skip
+    cases = {role: (options_of(role), {}) for role in ("chart", "data_update", "images", "workflows")}
     options = evaluate(tmp_path, cases, *given, variables=SITE)
     assert options["data_update"]["dry_run"] is False
     assert options["images"]["build"] is False
-    assert options["verify"]["require_release"] is True
+    assert options["chart"]["pending_remove"] is True
+    assert options["chart"]["namespace_manage"] is False
+    assert options["workflows"]["storage_bucket_manage"] is False

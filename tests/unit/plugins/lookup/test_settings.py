@@ -30,6 +30,8 @@ WRONG_SETTINGS = {
     "cosmogony_gate_x": 1,
     "cosmogony_database": {"prot": 1, "host": "{{ gone.by }}"},
     "cosmogony_sample_sources": {},
+    "chart_gate_incomplete": "allow",
+    "chart_values": {"steps": {"load": {"stall": "{{ not_yet_known }}"}}},
 }
 WRONG_OPTIONS = {"data_update_force": "perhaps", "data_update_parallelism": "many", "data_update_mode": True}
 CASES = {

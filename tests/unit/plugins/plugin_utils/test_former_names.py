@@ -1,11 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of the chart that earlier versions had: each is named with the setting that takes its place."""
+"""Names of the version before settings had a schema: each is taken today, or refused with the one of today."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._chart_values import moved_values
+import yaml
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import FORMER_NAMES, former_chart_values
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import names_of_variables
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+OPTIONS = {
+    name for path in CHECKOUT.glob("roles/*/defaults/main.yml") for name in yaml.safe_load(path.read_text()) or {}
+}
+NAMES = OPTIONS | names_of_variables().keys()
+LOCAL = (CHECKOUT / "inventories/local/group_vars/all/sources.yml").read_text()
+
+
+def test_every_name_of_before_is_taken_or_has_a_new_one():
+    before = (CHECKOUT / "tests/data/earlier_inventories/names.txt").read_text().split()
+    assert [name for name in before if name not in NAMES and name not in FORMER_NAMES] == []
+
+
+def test_every_new_name_exists_and_no_former_one_does():
+    for former, new in FORMER_NAMES.items():
+        assert new in NAMES or f"\n{new}:" in LOCAL, former
+        assert former not in NAMES, former
 
 
 @pytest.mark.parametrize(
@@ -38,20 +59,20 @@ def test_a_value_that_moved(path, name):
     values = {"requests": {"cpu": "1"}} if path.endswith("resources") else "x"
     for key in reversed(path.split(".")):
         values = {key: values}
-    assert moved_values(values) == [f"chart_values.{path}: write {name}"]
-    assert name in names_of_variables(), "there is such a setting"
+    assert former_chart_values(values) == [f"chart_values.{path} is called {name} now"]
+    assert name in NAMES, "there is such a setting"
 
 
 def test_all_of_them_are_named_at_once():
     values = {"steps": {"load": {"scratch": "1Gi", "stall": 0}}, "storage": {}, "api": {"replicas": 3}}
-    assert moved_values(values) == [
-        "chart_values.steps.load.scratch: write cosmogony_steps_load_scratch",
-        "chart_values.steps.load.stall: write cosmogony_steps_load_stall",
-        "chart_values.storage: write cosmogony_storage",
+    assert former_chart_values(values) == [
+        "chart_values.steps.load.scratch is called cosmogony_steps_load_scratch now",
+        "chart_values.steps.load.stall is called cosmogony_steps_load_stall now",
+        "chart_values.storage is called cosmogony_storage now",
     ]
     annotations = {"workflowServiceAccount": {"annotations": {"a.example/role": "x"}}}
-    assert moved_values(annotations) == [
-        "chart_values.workflowServiceAccount.annotations: write workflows_service_account_annotations"
+    assert former_chart_values(annotations) == [
+        "chart_values.workflowServiceAccount.annotations is called workflows_service_account_annotations now"
     ]
 
 
@@ -60,4 +81,4 @@ def test_what_serves_stays():
         "api": {"env": {"A": "b"}}, "tiles": {"replicas": 1, "trex": {"linkResources": {"limits": {"memory": "1Gi"}}}},
         "ingress": {"enabled": True}, "databaseSetup": {"enabled": False}, "siteUrl": "https://a.example",
     }  # fmt: skip
-    assert moved_values(stays) == []
+    assert former_chart_values(stays) == []
