@@ -31,6 +31,7 @@ from cosmogony_steps.documents import (
 from cosmogony_steps.documents.document import convert
 from cosmogony_steps.documents.schemas import DOCUMENTS, make_schemas
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.settings import Settings
 from jsonschema import Draft202012Validator, FormatChecker
 
 _FOLDER = Path(__file__).parent / "documents"
@@ -225,7 +226,8 @@ def test_a_summary_takes_the_gate_report_of_an_earlier_version() -> None:
 def test_a_plan_keeps_the_settings_of_its_run() -> None:
     document = read("plan")
     plan = Plan.from_json(document, "runs/x/plan.json")
-    assert plan.to_json() == document
+    assert plan.settings == Settings.from_json(document["settings"], "runs/x/plan.json")
+    assert plan.to_json() | {"settings": document["settings"]} == document
     validate(document, "plan")
     assert plan.settings.languages == ("en", "fr")
     assert [item.has_query for item in plan.items] == [False, False, True, False]
