@@ -16,19 +16,25 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[3]
 IMAGES = {name: f"r.example.org/{name}:1" for name in ("pipeline", "importer", "dashboard", "web", "base")}
 
+STORAGE = {"endpoint": "minio:9000", "existing_secret": "mine"}
 
-def applied(folder: Path, variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+
+def applied(folder: Path, variables: dict[str, Any], *parts: str) -> subprocess.CompletedProcess[str]:
     """Let the role render; what it would apply is in the file applied.json."""
     role = "cosmogony.stack.workflows"
     settings = "__workflows_settings_object.data['settings.json'] | from_json"
     shown = f"{{{{ {{'objects': __workflows_definitions, 'settings': {settings}}} }}}}"
-    tasks = [
-        {"ansible.builtin.import_role": {"name": role, "tasks_from": name}} for name in ("settings.yml", "render.yml")
-    ]
+    parts = parts or ("settings.yml", "render.yml")
+    tasks = [{"ansible.builtin.import_role": {"name": role, "tasks_from": name}} for name in parts]
     tasks.append({"ansible.builtin.copy": {"content": shown, "dest": str(folder / "applied.json"), "mode": "0600"}})
     playbook = folder / "play.yml"
     playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    given = {"images_references": IMAGES, **variables, "ansible_python_interpreter": sys.executable}
+    given = {
+        "images_references": IMAGES,
+        "cosmogony_storage": STORAGE,
+        **variables,
+        "ansible_python_interpreter": sys.executable,
+    }
     return subprocess.run(
         [sys.executable, "-m", "ansible", "playbook", str(playbook), "-i", "inventories/prod", "-c", "local",
          "-e", json.dumps(given)],
@@ -87,3 +93,32 @@ def test_what_is_wrong_is_named_all_at_once(tmp_path):
     assert done.returncode != 0
     assert "workflows_gate.max_lost is no setting" in said
     assert "workflows_tiles.max_stored_zoom is 15: give a whole number from 0 to 14" in said
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (
+            {"cosmogony_sources": [{"url": "https://a/b.osm.pbf"}, {"url": "ftp://a/c.osm.pbf?key=hidden"}]},
+            "the url of extract 1 (from 0) is no address of http, https, s3 or file",
+        ),
+        (
+            {"cosmogony_source_storage_access_key": "hidden", "cosmogony_source_storage_secret_key": "hidden"},
+            "name it in cosmogony_source_storage_endpoint",
+        ),
+        ({"images_references": {}}, "No image for pipeline, importer, dashboard"),
+        (
+            {"cosmogony_storage": {"endpoint": "minio:9000"}},
+            "No credentials for the S3 store: name an existing Secret in cosmogony_storage_existing_secret",
+        ),
+        ({"cosmogony_tiles_engine": "trex"}, "cosmogony_trex_image is empty"),
+        ({"cosmogony_report_webhook_secret": "https://hooks.example.org/hidden"}, "cosmogony_report_webhook_secret"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_touched(tmp_path, variables, said):
+    done = applied(tmp_path, variables, "preflight.yml")
+    output = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert said in output
+    if "webhook" not in said:
+        assert "hidden" not in output
