@@ -99,7 +99,7 @@ def test_the_address_is_made_from_an_existing_secret(tmp_path: Path) -> None:
         ({"cosmogony_tiles_engine": "trex"}, "cosmogony_trex_image is empty"),
         (
             {"chart_values": {"tiles": {"engine": "trex"}, "data": {"releasesKeep": 2}}},
-            "chart_values.data.releasesKeep is called cosmogony_releases_keep now chart_values.tiles.engine is called",
+            "chart_values.data.releasesKeep is called cosmogony_releases_keep now - chart_values.tiles.engine",
         ),
         ({"cosmogony_tiles_engine": "mapserver"}, "give one of martin, trex"),
         ({"images_references": {"api": "r.example.org/x:1"}}, "No image for importer, tiles, web"),
