@@ -53,12 +53,21 @@ _value:
 """
 
 
+def plain(value: Any) -> Any:
+    """Return Ansible's containers as Python's: theirs look for templates in every entry whenever it is taken."""
+    if isinstance(value, Mapping):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
+    return value
+
+
 def workflow_manifests(
     steps: Mapping[str, Any], graphs: Mapping[str, Any], settings: Mapping[str, Any], envelope: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return every WorkflowTemplate."""
     try:
-        return Manifests(steps, graphs, settings, envelope).render()
+        return Manifests(plain(steps), plain(graphs), plain(settings), plain(envelope)).render()
     except WorkflowFileError as error:
         raise AnsibleFilterError(f"workflow_manifests: {error}") from error
 
