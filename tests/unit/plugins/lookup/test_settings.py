@@ -103,6 +103,8 @@ def test_the_document_of_the_steps_has_a_format_and_no_secret(answers):
         "cosmogony_database.host cannot be evaluated: ",
         "cosmogony_docker_host cannot be evaluated: ",
         "cosmogony_sample_sources is called local_sample_sources now",
+        "chart_gate_incomplete is called cosmogony_gate_incomplete now",
+        "chart_values.steps.load.stall is called cosmogony_steps_load_stall now",
     ]),
     ("options at once", [
         "data_update_force is perhaps: give true or false",
