@@ -73,5 +73,5 @@ def convert(value: Any, default: Any) -> Any:
         if is_list(default):
             return to_list(value, commas=not any(isinstance(entry, Mapping) for entry in default))
     except ValueError as error:
-        raise ValueError(f"is {show(value)}: {error}") from None
+        raise ValueError(f"is {show(value, wanted_scalar=isinstance(default, int | float | str))}: {error}") from None
     return value

@@ -130,7 +130,8 @@ class Reader:
         return text
 
     def _refuse(self, schema: Schema, value: Any, name: str, advice: str) -> Any:
-        shown = "is not of its type" if schema.get("writeOnly") else f"is {show(value)}"
+        scalar = schema["type"] not in ("array", "object")
+        shown = "is not of its type" if schema.get("writeOnly") else f"is {show(value, wanted_scalar=scalar)}"
         self.problems.append(f"{name} {shown}: {advice}")
         return UNSET
 

@@ -138,12 +138,15 @@ def to_dictionary(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def show(value: Any) -> str:
-    """Return a value for a message; of a list or a dictionary its kind, because it may be long or hold a secret."""
+def show(value: Any, *, wanted_scalar: bool = True) -> str:
+    """Return a value for a message.
+
+    Of a list, of a dictionary and of text in place of one it is the kind alone, because there may be a secret in it.
+    """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
         return "a dictionary"
     if is_list(value):
         return "a list"
-    return str(value)
+    return str(value) if wanted_scalar else "text"
