@@ -137,7 +137,7 @@ requirements: venv ## requirements.txt of every Python image, out of uv.lock
 schemas: venv ## JSON Schemas of the documents, from their types; types and documentation of the settings, from their schema
 	@python tools/make_schemas.py
 
-manifests: venv ## the workflow templates as role workflows renders them, in build/workflows; SETTINGS=FILE instead of an example
+manifests: venv ## the workflow templates as role workflows renders them, in build/workflows; SETTINGS=FILE lays settings over an example's
 	@python tools/make_manifests.py $(if $(SETTINGS),--settings $(SETTINGS))
 
 unit: venv $(NODE_MODULES) ## quick tests without the cluster

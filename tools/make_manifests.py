@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the workflow templates that role workflows would apply, one file each.
 
-Settings are the defaults, and over them those of --settings: a YAML file with sections such as {gate: {…}}.
+Settings are the defaults, over them those of tests/chart/settings.yaml, which names images, and over them those of
+--settings: a YAML file with sections such as {gate: {…}}.
 Role workflows adds what its options say: namespace, parallelism, deadlines of workflows, workflows_spec.
 """
 
@@ -18,11 +19,12 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree  # noqa: E402
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError, complete_tree  # noqa: E402
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.files import WorkflowFileError  # noqa: E402
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Manifests  # noqa: E402
 
 FILES = ROOT / "roles/workflows/files"
-SETTINGS = ROOT / "tests/chart/settings.yaml"
+EXAMPLE = ROOT / "tests/chart/settings.yaml"
 
 
 def read_folder(name: str) -> dict[str, Any]:
@@ -31,9 +33,10 @@ def read_folder(name: str) -> dict[str, Any]:
 
 
 def render(settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the templates with these settings over the defaults."""
+    """Return the templates with these settings over those of the example."""
     envelope = yaml.safe_load((FILES / "envelope.yaml").read_text())
-    return Manifests(read_folder("steps"), read_folder("workflows"), complete_tree(settings), envelope).render()
+    tree = complete_tree(settings, over=yaml.safe_load(EXAMPLE.read_text()))
+    return Manifests(read_folder("steps"), read_folder("workflows"), tree, envelope).render()
 
 
 def write(manifests: list[dict[str, Any]], folder: Path) -> None:
@@ -49,10 +52,13 @@ def write(manifests: list[dict[str, Any]], folder: Path) -> None:
 def main() -> None:
     """Read the command line and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--settings", type=Path, default=SETTINGS, help="YAML file (%(default)s)")
+    parser.add_argument("--settings", type=Path, help="YAML file (none)")
     parser.add_argument("--output", type=Path, default=ROOT / "build/workflows", help="folder (%(default)s)")
     options = parser.parse_args()
-    manifests = render(yaml.safe_load(options.settings.read_text()))
+    try:
+        manifests = render(yaml.safe_load(options.settings.read_text()) or {} if options.settings else {})
+    except (OSError, RefusalError, WorkflowFileError, yaml.YAMLError) as error:
+        sys.exit(f"make_manifests: {error}")
     write(manifests, options.output)
     print(f"{len(manifests)} templates in {options.output}")
 

@@ -45,7 +45,8 @@ def _file_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _step_parser() -> argparse.ArgumentParser:
+def make_step_parser() -> argparse.ArgumentParser:
+    """Return the parser of the commands that are steps."""
     parser: argparse.ArgumentParser = _Parser(prog="dashboard")
     subparsers = parser.add_subparsers(metavar="STEP", required=True)
     for command in find_commands(commands):
@@ -81,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and not arguments[0].startswith("-"):
-        options = _step_parser().parse_args(arguments)
+        options = make_step_parser().parse_args(arguments)
         return run_command(options.command, lambda: options.run(options))
     options = _file_parser().parse_args(arguments)
     return run_command("dashboard", lambda: _compare(options))
