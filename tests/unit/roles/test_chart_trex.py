@@ -111,3 +111,20 @@ def test_settings_that_do_not_fit_are_named(tmp_path: Path, variables: dict[str,
     done = play(tmp_path, {"images_references": images} | variables, [task])
     assert done.returncode != 0
     assert said in " ".join((done.stdout + done.stderr).split()), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("labels", "port", "engine"),
+    [
+        ({"cosmogony.stack/tiles-engine": "trex"}, 6767, "trex"),
+        ({"cosmogony.stack/tiles-engine": "martin"}, 3000, "martin"),
+        ({}, 6767, "trex"),  # an earlier version
+        ({}, 3000, "martin"),
+    ],
+)
+def test_the_engine_that_runs_is_known(tmp_path: Path, labels: dict[str, str], port: int, engine: str) -> None:
+    """It is not changed while a run works for it."""
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"ports": [{"containerPort": port}]}]}}
+    task = {"ansible.builtin.assert": {"that": f"__chart_engine_found == '{engine}'"}}
+    done = play(tmp_path, {"__chart_tiles_found": {"resources": [{"spec": {"template": pod}}]}}, [task])
+    assert done.returncode == 0, done.stdout + done.stderr
