@@ -220,12 +220,12 @@ failed_nodes:
       description: The step; in a loop with the item that it worked on.
       type: str
       returned: always
-      sample: fetch(liechtenstein-latest)
+      sample: fetch(0)
     template:
-      description: The WorkflowTemplate of the step.
+      description: The template of the step; of a step that is in another WorkflowTemplate the name of that one.
       type: str
       returned: always
-      sample: cosmogony-fetch
+      sample: fetch
     phase:
       description: C(Failed) or C(Error).
       type: str
@@ -246,7 +246,7 @@ last_observation:
   description: Where the workflow stood when the time was over.
   returned: when O(wait_timeout) was over
   type: str
-  sample: "phase Running, progress 3/9; at work: extract(liechtenstein-latest) running 3/9"
+  sample: "phase Running, progress 3/9; at work: extract(0) running 3/9"
 running:
   description: Names of workflows of the same template that have not ended.
   returned: when there are any
