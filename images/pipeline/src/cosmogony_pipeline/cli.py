@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps as commands: `cosmogony-pipeline plan|fetch|extract|merge`."""
+"""The steps of a data update around the extractor, as commands."""
 
 from __future__ import annotations
 
