@@ -19,6 +19,11 @@ class Downloads:
         """Serve CONTENT as NAME; returns its md5."""
         return self._ask("PUT", f"files/{name}", content)["md5"]
 
+    def lead(self, name: str, target: str) -> None:
+        """Redirect NAME to the file TARGET, and its .md5 to that of the file."""
+        for ending in ("", ".md5"):
+            self._ask("PUT", f"latest/{name}{ending}", f"{target}{ending}".encode())
+
     def get(self, name: str) -> bytes:
         with urllib.request.urlopen(f"{self.url}/{name}", timeout=30) as answer:
             return answer.read()

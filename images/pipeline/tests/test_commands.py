@@ -87,7 +87,7 @@ def test_a_whole_update_and_then_nothing_to_do(
     assert run.must("fetch", *batch, ARGO_PROGRESS_FILE=str(progress)) == {"disk": "257Mi"}
     assert progress.read_text() == "19277/19277\n"
 
-    extract = ["extract", *batch, "--threads", "1"]
+    extract = ["extract", *batch, "--set", "extract.threads=1"]
     assert run(*extract, SCRATCH_SIZE="1Mi")[0] == 1
     assert "of scratch space are too little" in run.said
     extract += ["--disk", "300Mi"]

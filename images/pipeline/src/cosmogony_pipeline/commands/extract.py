@@ -7,7 +7,7 @@ import argparse
 
 from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.text import integer, size
+from cosmogony_steps.text import size
 
 from .arguments import add_batch, add_scratch
 
@@ -16,7 +16,6 @@ def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "extract", run, __doc__)
     add_batch(parser)
-    parser.add_argument("--threads", default="", metavar="N", help="computing threads (default: extract.threads)")
     add_scratch(parser)
 
 
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
             SourceConfig.from_plan_item(item),
             build.languages,
             as_original=build.as_original,
-            threads=integer(options.threads, "--threads", least=1) or context.settings.extract.threads,
+            threads=context.settings.extract.threads,
             scratch=options.scratch,
             disk=size(options.disk, "--disk"),
             progress_file=progress_file,

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An update of a thousand small sources: pods, time, and the size of the workflow's own object."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from faultkit.bench import Bench, seconds
+from faultkit.settings import ROOT
+
+EXTRACT = "gatineau.osm.pbf"
+PODS = 150
+SECONDS = 90 * 60
+OBJECT = 1_000_000  # bytes; etcd takes 1.5 MB, and Argo compresses the nodes of a workflow from there on
+TEXT = 8 * 1024  # bytes of an argument, a variable or an output
+
+
+@pytest.mark.many
+@pytest.mark.parametrize("count", [10, 100, 1000])
+def test_many_small_sources_are_few_pods(bench: Bench, count: int) -> None:
+    bench.downloads.put(EXTRACT, (ROOT / "tests/data" / EXTRACT).read_bytes())
+    names = [f"region-with-a-name-of-usual-length-{number:04}-latest.osm.pbf" for number in range(count)]
+    for name in names:
+        bench.downloads.lead(name, EXTRACT)
+    extracts = [{"url": f"{bench.settings.downloads_url}/{name}", "country_code": "CA"} for name in names]
+    own = bench.cluster.read_settings()["sources"]["extracts"]
+    with bench.cluster.setting(sources={"extracts": [*own, *extracts], "batch_sources": 32}):
+        name = bench.cluster.submit("cosmogony-update", override="a test of many sources")
+        workflow = bench.cluster.ended(name, limit=SECONDS)
+    status = workflow["status"]
+    assert status["phase"] == "Succeeded", status.get("message")
+    manifest = bench.store.json(f"releases/{bench.cluster.outputs(workflow)['release']}/manifest.json")
+    assert len(manifest["sources"]) == count + len(own)
+    nodes = bench.cluster.nodes(name)
+    pods = [node for node in nodes if node["type"] == "Pod"]
+    size = len(json.dumps(workflow, separators=(",", ":")).encode())
+    took = seconds((status["startedAt"], status["finishedAt"]))
+    plan = sum(len(batch["sources"]) for batch in bench.store.json(f"runs/{name}/plan.json")["batches"])
+    bench.note(f"{count} sources", f"{len(pods)} pods, the workflow has {size} bytes", took)
+    assert plan == count + len(own)
+    assert len(pods) <= PODS
+    assert size <= OBJECT
+    assert max(len(value) for node in nodes for value in _texts(node)) <= TEXT
+
+
+def _texts(node: dict) -> list[str]:
+    """Inputs and outputs of a step, which are its arguments and variables."""
+    sides = (node.get("inputs") or {}, node.get("outputs") or {})
+    return [str(parameter.get("value", "")) for side in sides for parameter in side.get("parameters") or ()] or [""]
