@@ -120,12 +120,8 @@ def full(render: Render) -> Rendered:
 
 
 def rendered_manifests(settings: dict[str, Any]) -> dict[str, Any]:
-    """The workflow templates by their names, with the settings of settings.yaml and those given."""
-    least = yaml.safe_load((ROOT / "tests/chart/settings.yaml").read_text())
-    sections = {
-        key: {**least.get(key, {}), **value} if isinstance(value, dict) else value for key, value in settings.items()
-    }
-    return {made["metadata"]["name"]: made for made in make_manifests.render({**least, **sections})}
+    """The workflow templates by their names, with these settings over those of settings.yaml."""
+    return {made["metadata"]["name"]: made for made in make_manifests.render(settings)}
 
 
 @pytest.fixture(scope="session")

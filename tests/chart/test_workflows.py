@@ -331,7 +331,7 @@ def test_update_tells_what_came_of_it(manifests) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"images": {"pipeline": ""}}, "images.pipeline is ''"),
+        ({"images": {"pipeline": "registry.example.org/pipeline@sha256:12"}}, "images.pipeline is"),
         ({"images": {"importer": "registry.example.org/importer:latest"}}, "images.importer is"),
         ({"images": {"dashboard": "registry.example.org:5000/dashboard"}}, "images.dashboard is"),
         ({"steps": {"load": {"scratch": "from-plan"}}}, "steps.load.scratch is from-plan"),
