@@ -191,3 +191,13 @@ def lies_in(tree, keys) -> bool:
             return False
         tree = tree[key]
     return True
+
+
+def test_a_source_may_be_its_address_alone():
+    taken = settings_of_variables({"cosmogony_sources": ["https://example.org/a.osm.pbf"]})["sources"]["extracts"]
+    assert (
+        taken
+        == settings_of_variables({"cosmogony_sources": [{"url": "https://example.org/a.osm.pbf"}]})["sources"][
+            "extracts"
+        ]
+    )
