@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from faultkit.bench import Bench, seconds
@@ -14,18 +18,30 @@ PODS = 150
 SECONDS = 90 * 60
 OBJECT = 1_000_000  # bytes; etcd takes 1.5 MB, and Argo compresses the nodes of a workflow from there on
 TEXT = 8 * 1024  # bytes of an argument, a variable or an output
+DEPLOYS = 900.0  # seconds for the role that keeps the settings
+
+
+@contextmanager
+def inventory_of(bench: Bench, sources: list[dict[str, Any]], file: Path) -> Iterator[None]:
+    """Deploy the sources as a site does, and afterwards those of the scenario again."""
+    file.write_text(json.dumps({"cosmogony_sources": sources}))
+    try:
+        bench.playbook("site.yml", "--tags=workflows", f"--extra-vars=@{file}").succeeded(limit=DEPLOYS)
+        yield
+    finally:
+        bench.playbook("site.yml", "--tags=workflows").succeeded(limit=DEPLOYS)
 
 
 @pytest.mark.many
 @pytest.mark.parametrize("count", [10, 100, 1000])
-def test_many_small_sources_are_few_pods(bench: Bench, count: int) -> None:
+def test_many_small_sources_are_few_pods(bench: Bench, count: int, tmp_path: Path) -> None:
     bench.downloads.put(EXTRACT, (ROOT / "tests/data" / EXTRACT).read_bytes())
     names = [f"region-with-a-name-of-usual-length-{number:04}-latest.osm.pbf" for number in range(count)]
     for name in names:
         bench.downloads.lead(name, EXTRACT)
     extracts = [{"url": f"{bench.settings.downloads_url}/{name}", "country_code": "CA"} for name in names]
     own = bench.cluster.read_settings()["sources"]["extracts"]
-    with bench.cluster.setting(sources={"extracts": [*own, *extracts], "batch_sources": 32}):
+    with inventory_of(bench, [*own, *extracts], tmp_path / "sources.json"):
         name = bench.cluster.submit("cosmogony-update", override="a test of many sources")
         workflow = bench.cluster.ended(name, limit=SECONDS)
     status = workflow["status"]
