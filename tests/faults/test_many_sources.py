@@ -24,7 +24,7 @@ DEPLOYS = 900.0  # seconds for the role that keeps the settings
 @contextmanager
 def inventory_of(bench: Bench, sources: list[dict[str, Any]], file: Path) -> Iterator[None]:
     """Deploy the sources as a site does, and afterwards those of the scenario again."""
-    file.write_text(json.dumps({"cosmogony_sources": sources}))
+    file.write_text(json.dumps({"cosmogony_sources": sources, "cosmogony_sources_batch_sources": 32}))
     try:
         bench.playbook("site.yml", "--tags=workflows", f"--extra-vars=@{file}").succeeded(limit=DEPLOYS)
         yield
