@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import copy_of
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.files import WorkflowFileError
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Manifests
 
@@ -53,21 +54,13 @@ _value:
 """
 
 
-def plain(value: Any) -> Any:
-    """Return Ansible's containers as Python's: theirs look for templates in every entry whenever it is taken."""
-    if isinstance(value, Mapping):
-        return {key: plain(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [plain(entry) for entry in value]
-    return value
-
-
 def workflow_manifests(
     steps: Mapping[str, Any], graphs: Mapping[str, Any], settings: Mapping[str, Any], envelope: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return every WorkflowTemplate."""
+    # Copies, because Ansible's containers look for templates in every entry whenever it is taken.
     try:
-        return Manifests(plain(steps), plain(graphs), plain(settings), plain(envelope)).render()
+        return Manifests(copy_of(steps), copy_of(graphs), copy_of(settings), copy_of(envelope)).render()
     except WorkflowFileError as error:
         raise AnsibleFilterError(f"workflow_manifests: {error}") from error
 
