@@ -7,6 +7,8 @@ const backend = process.env.SITE_URL ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
   plugins: [vue()],
+  // The page works below any path.
+  base: './',
   build: {
     target: 'es2022',
     // Nothing becomes a data: address: the content security policy allows files only.

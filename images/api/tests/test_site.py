@@ -42,6 +42,26 @@ def test_tile_urls_can_be_fixed(make_client, published):
     assert tiles[0].startswith("https://maps.example/tiles/cosmogony/{z}/")
 
 
+@pytest.mark.parametrize(
+    ("prefix", "path"),
+    [
+        ("/maps", "/maps"),
+        ("/maps/", "/maps"),
+        ("/a/b-c_d~e.f", "/a/b-c_d~e.f"),
+        ("/maps, /inner", "/maps"),
+        ("", ""),
+        ("//evil.example", ""),
+        ("/../x", ""),
+        ("maps", ""),
+        ("/<script>", ""),
+    ],
+)
+def test_tile_urls_have_the_path_that_the_proxy_took_off(client, prefix, path):
+    answer = client.get("/tiles/cosmogony.json", headers={"Host": "maps.example", "X-Forwarded-Prefix": prefix})
+    assert answer.json["tiles"][0].startswith(f"http://maps.example{path}/tiles/cosmogony/{{z}}/")
+    assert "X-Forwarded-Prefix" in answer.headers["Vary"]
+
+
 def test_tilejson_describes_the_live_release(client):
     answer = client.get("/tiles/cosmogony.json").json
     assert answer["release"] == data.NEW

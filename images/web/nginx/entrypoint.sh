@@ -8,6 +8,7 @@ set -eu
 : "${TILES_UPSTREAM:=cosmogony-tiles:3000}"
 : "${TILES_FALLBACK_UPSTREAM:=}"
 : "${TILE_CACHE_SIZE:=1g}"
+: "${BASE_PATH:=}"
 : "${WORKER_PROCESSES:=2}"
 : "${RUN_DIR:=/tmp/nginx}"
 : "${CACHE_DIR:=/var/cache/nginx}"
@@ -69,6 +70,14 @@ case $TILES_ENGINE in
     *) fail "TILES_ENGINE is '$TILES_ENGINE', wanted martin or trex" ;;
 esac
 
+BASE_PATH=${BASE_PATH%/}
+case $BASE_PATH in
+    '') ;;
+    *[!A-Za-z0-9._~/-]* | *//* | */.*) fail "BASE_PATH is '$BASE_PATH', wanted a path such as /maps" ;;
+    /*) ;;
+    *) fail "BASE_PATH is '$BASE_PATH', wanted a path that begins with a slash, such as /maps" ;;
+esac
+
 mkdir -p "$CONF_DIR" "$CACHE_DIR" || fail "$RUN_DIR and $CACHE_DIR must be writable for user $(id -u)"
 [ -w "$CACHE_DIR" ] || fail "$CACHE_DIR is not writable for user $(id -u): mount a volume there"
 
@@ -77,6 +86,7 @@ render() {
         -e "s|@API_UPSTREAM@|$API_UPSTREAM|g" -e "s|@TILES_UPSTREAM@|$TILES_UPSTREAM|g" \
         -e "s|@TILES_FALLBACK_UPSTREAM@|$TILES_FALLBACK_UPSTREAM|g" \
         -e "s|@RESOLVER@|$RESOLVER|g" -e "s|@LISTEN@|$LISTEN|g" -e "s|@ACCESS_LOG@|$ACCESS_LOG|g" \
+        -e "s|@BASE_PATH@|$BASE_PATH|g" \
         -e "s|@TILE_CACHE_SIZE@|$TILE_CACHE_SIZE|g" -e "s|@WORKER_PROCESSES@|$WORKER_PROCESSES|g" \
         -e "s|@RUN_DIR@|$RUN_DIR|g" -e "s|@CACHE_DIR@|$CACHE_DIR|g" \
         -e "s|@SITE_DIR@|$SITE_DIR|g" -e "s|@CONF_DIR@|$CONF_DIR|g" "$1" >"$2"
@@ -87,6 +97,13 @@ for file in "$TEMPLATE_DIR"/conf/*.conf; do
     case $file in */tile-server-*) continue ;; esac
     render "$file" "$CONF_DIR/${file##*/}"
 done
+
+# The site below a path, whether the proxy in front takes the path off or not.
+if [ -n "$BASE_PATH" ]; then
+    render "$TEMPLATE_DIR/base-path.conf.in" "$CONF_DIR/base-path.conf"
+else
+    : >"$CONF_DIR/base-path.conf"
+fi
 
 # ENGINE PLACE NAMED_LOCATION: the locations of a tile server, and who is asked when none of its pods answers.
 render_tile_server() {

@@ -6,7 +6,7 @@ import { boundsOf } from './lib/geometry'
 import { formatExplorer, parseHash, type Route, type View, type ZoneRef } from './lib/hash'
 import type { NamedZone } from './lib/labels'
 import type { Padding, ZoneMap } from './lib/map'
-import { liveRelease, loadRelease, type Bounds, type Release } from './lib/release'
+import { liveRelease, loadRelease, siteAddress, type Bounds, type Release } from './lib/release'
 import type { Shown } from './lib/style'
 import { overviewType, typeForZoom } from './lib/zoneTypes'
 
@@ -94,7 +94,7 @@ function padding(): Padding {
 
 async function start(): Promise<void> {
   try {
-    const release = await loadRelease(location.origin)
+    const release = await loadRelease(siteAddress())
     state.release = release
     state.releaseProblem = null
     chooseFirstLayer(release)
@@ -139,7 +139,7 @@ async function checkRelease(): Promise<void> {
   try {
     const live = await liveRelease()
     if (live === state.release.id) state.newer = null
-    else if (live !== state.newer?.id) state.newer = await loadRelease(location.origin)
+    else if (live !== state.newer?.id) state.newer = await loadRelease(siteAddress())
   } catch {
     // The release on the page stays usable; the next check is a minute away.
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { OPENSTREETMAP } from '../src/lib/attribution'
 import { readRelease } from '../src/lib/release'
 
-const ORIGIN = 'https://zones.example'
+const SITE = 'https://zones.example/'
 const ID = '20261122t221000-3f9ab2c1'
 const tilejson = {
   tiles: [`http://inner:8000/tiles/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`],
@@ -21,14 +21,24 @@ const details = {
 }
 
 describe('readRelease', () => {
+  it.each([`http://inner:8000/tiles`, '/tiles', 'https://elsewhere/deep/path/tiles', '/maps/tiles'])(
+    'asks for tiles below its own address, whatever the API calls it: %s',
+    (base) => {
+      const tiles = [`${base}/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`]
+      expect(readRelease({ tiles }, null, 'https://maps.example/maps/').tiles).toEqual([
+        `https://maps.example/maps/tiles/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`,
+      ])
+    },
+  )
+
   it('takes the release from the tile address and asks its own origin for tiles', () => {
-    const release = readRelease(tilejson, details, ORIGIN)
+    const release = readRelease(tilejson, details, SITE)
     expect(release.id).toBe(ID)
-    expect(release.tiles).toEqual([`${ORIGIN}/tiles/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`])
+    expect(release.tiles).toEqual([`${SITE}tiles/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`])
   })
 
   it('reads counts and the dates of the data', () => {
-    expect(readRelease(tilejson, details, ORIGIN)).toMatchObject({
+    expect(readRelease(tilejson, details, SITE)).toMatchObject({
       zones: 17,
       counts: { city: 13, state: 2, country: 1 },
       dataDates: ['2013-07-01', '2013-08-03'],
@@ -39,14 +49,14 @@ describe('readRelease', () => {
 
   it('reads the attribution of the description, else names OpenStreetMap', () => {
     const attribution = '<a href="https://www.naturalearthdata.com/">Natural Earth</a>'
-    expect(readRelease({ ...tilejson, attribution }, details, ORIGIN).attribution).toEqual([
+    expect(readRelease({ ...tilejson, attribution }, details, SITE).attribution).toEqual([
       { text: 'Natural Earth', url: 'https://www.naturalearthdata.com/' },
     ])
-    expect(readRelease(tilejson, details, ORIGIN).attribution).toBe(OPENSTREETMAP)
+    expect(readRelease(tilejson, details, SITE).attribution).toBe(OPENSTREETMAP)
   })
 
   it('leaves out the details of another release', () => {
-    expect(readRelease(tilejson, { ...details, id: '20261123t000000-00000000' }, ORIGIN)).toMatchObject({
+    expect(readRelease(tilejson, { ...details, id: '20261123t000000-00000000' }, SITE)).toMatchObject({
       id: ID,
       zones: null,
       counts: null,
@@ -56,18 +66,18 @@ describe('readRelease', () => {
 
   it('works over an original database: no release, no details', () => {
     const plain = { tiles: ['/tiles/cosmogony/{z}/{x}/{y}.pbf'] }
-    expect(readRelease(plain, null, ORIGIN)).toMatchObject({
+    expect(readRelease(plain, null, SITE)).toMatchObject({
       id: '',
-      tiles: [`${ORIGIN}/tiles/cosmogony/{z}/{x}/{y}.pbf`],
+      tiles: [`${SITE}tiles/cosmogony/{z}/{x}/{y}.pbf`],
       bounds: null,
     })
   })
 
   it.each([[[1, 2, 3]], [[10, 0, 5, 1]], [['a', 0, 1, 1]], [null]])('ignores the bounds %j', (bounds) =>
-    expect(readRelease({ ...tilejson, bounds }, null, ORIGIN).bounds).toBeNull(),
+    expect(readRelease({ ...tilejson, bounds }, null, SITE).bounds).toBeNull(),
   )
 
   it('refuses a description without tiles', () => {
-    expect(() => readRelease({}, null, ORIGIN)).toThrow('names no tiles')
+    expect(() => readRelease({}, null, SITE)).toThrow('names no tiles')
   })
 })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the site asks its own origin for. No other host is ever asked. */
+/** What the page asks the server it came from, relative to its own address. No other host is ever asked. */
 
 import type { ExpectedCount, ZoneWithChildren, ZoneWithParents } from './openapi'
 
@@ -68,12 +68,12 @@ function seconds(text: string | null): number | null {
 const pinned = (path: string, release: string) => (release ? `${path}?v=${encodeURIComponent(release)}` : path)
 
 export const getZone = (id: number, release: string, signal?: AbortSignal) =>
-  getJson<ZoneWithChildren>(pinned(`/api/zones/${id}`, release), signal)
+  getJson<ZoneWithChildren>(pinned(`api/zones/${id}`, release), signal)
 
 export const getParents = (id: number, release: string, signal?: AbortSignal) =>
-  getJson<ZoneWithParents>(pinned(`/api/zones/${id}/parents`, release), signal)
+  getJson<ZoneWithParents>(pinned(`api/zones/${id}/parents`, release), signal)
 
 export const getZoneByOsmId = (osmId: string, release: string, signal?: AbortSignal) =>
-  getJson<ZoneWithChildren>(pinned(`/api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
+  getJson<ZoneWithChildren>(pinned(`api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
 
-export const getTestResults = (signal?: AbortSignal) => getJson<ExpectedCount[]>('/data/test_results.json', signal)
+export const getTestResults = (signal?: AbortSignal) => getJson<ExpectedCount[]>('data/test_results.json', signal)

@@ -31,22 +31,25 @@ type Unchecked<T> = Readonly<Partial<Record<keyof T, unknown>>>
 
 /** The id of the release that is live now. */
 export async function liveRelease(signal?: AbortSignal): Promise<string> {
-  const { tiles } = await getJson<Unchecked<TileJson>>('/tiles/cosmogony.json', signal)
+  const { tiles } = await getJson<Unchecked<TileJson>>('tiles/cosmogony.json', signal)
   return releaseOf(Array.isArray(tiles) ? String(tiles[0]) : '')
 }
 
-export async function loadRelease(origin: string, signal?: AbortSignal): Promise<Release> {
-  const tilejson = await getJson<Unchecked<TileJson>>('/tiles/cosmogony.json', signal)
-  const details = await getJson<Unchecked<LiveRelease>>('/api/release', signal).catch(() => null)
-  return readRelease(tilejson, details, origin)
+/** The address of the directory that the page is in, which may lie below a path. */
+export const siteAddress = (): string => new URL('.', location.href).href.replace(/[?#].*$/, '')
+
+export async function loadRelease(site: string, signal?: AbortSignal): Promise<Release> {
+  const tilejson = await getJson<Unchecked<TileJson>>('tiles/cosmogony.json', signal)
+  const details = await getJson<Unchecked<LiveRelease>>('api/release', signal).catch(() => null)
+  return readRelease(tilejson, details, site)
 }
 
 export function readRelease(
   tilejson: Unchecked<TileJson>,
   details: Unchecked<LiveRelease> | null,
-  origin: string,
+  site: string,
 ): Release {
-  const tiles = (Array.isArray(tilejson.tiles) ? tilejson.tiles : []).map((url) => sameOrigin(String(url), origin))
+  const tiles = (Array.isArray(tilejson.tiles) ? tilejson.tiles : []).map((url) => tilesOfSite(String(url), site))
   if (tiles.length === 0) throw new Error('The tile description names no tiles.')
   const id = releaseOf(tiles[0]!)
   // A release published between the two answers must not lend its numbers to this one.
@@ -67,10 +70,10 @@ export function readRelease(
   }
 }
 
-/** Tiles are asked from the page's own origin, whatever name a proxy in between told the API. */
-function sameOrigin(template: string, origin: string): string {
+/** Tiles are asked from where the page came from, whatever host and path a proxy in between named to the API. */
+function tilesOfSite(template: string, site: string): string {
   const path = template.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]+/i, '')
-  return origin + (path.startsWith('/') ? path : `/${path}`)
+  return site + path.slice(Math.max(path.lastIndexOf('/tiles/'), 0)).replace(/^\//, '')
 }
 
 export function releaseOf(template: string): string {

@@ -20,6 +20,7 @@ blueprint = Blueprint("site", __name__)
 
 _STATISTICS = "select id, schema_name, statistics::text as statistics from public.cosmogony_release"
 _BOUNDS = "select id, schema_name, bounds from public.cosmogony_release"
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _HOST = re.compile(r"[A-Za-z0-9._\-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 
 
@@ -54,12 +55,12 @@ def tiles() -> Response:
     attribution: str = current_app.config["ATTRIBUTION"]
     document = tilejson.document(base, release.id, bounds, attribution)
     response = answers.from_release(document, release, varies=f"{base}\0{attribution}")
-    response.vary.update(("Host", "X-Forwarded-Host", "X-Forwarded-Proto"))
+    response.vary.update(("Host", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Proto"))
     return response
 
 
 def public_base() -> str:
-    """Return scheme and host under which the client sees the site."""
+    """Return scheme, host and path under which the client sees the site, without a slash at the end."""
     fixed: str = current_app.config["PUBLIC_URL"]
     if fixed:
         return fixed
@@ -68,8 +69,10 @@ def public_base() -> str:
         scheme = request.scheme
     forwarded = _first(request.headers.get("X-Forwarded-Host", ""))
     host = forwarded if _HOST.fullmatch(forwarded) else request.headers.get("Host", "")
-    # Without a usable host the URL is relative to the site's root.
-    return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
+    prefix = _first(request.headers.get("X-Forwarded-Prefix", "")).rstrip("/")
+    path = prefix if _PREFIX.fullmatch(prefix) else ""
+    # Without a usable host the URL is relative to the server's root.
+    return f"{scheme}://{host}{path}" if _HOST.fullmatch(host) else path
 
 
 def _first(header: str) -> str:
