@@ -41,7 +41,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
-.PHONY: help local down clean status prune logs venv test test-long lint arrows requirements schemas manifests unit molecule faults e2e live long bench browser node build
+.PHONY: help local down clean status prune logs venv test test-long lint arrows requirements schemas docs manifests unit molecule faults e2e live long bench browser node build
 .PHONY: test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
@@ -136,6 +136,9 @@ requirements: venv ## requirements.txt of every Python image, out of uv.lock
 
 schemas: venv ## JSON Schemas of the documents, from their types; types and documentation of the settings, from their schema
 	@python tools/make_schemas.py
+
+docs: venv ## tables of the roles' READMEs, out of their specifications and defaults
+	@python tools/role_readmes.py
 
 manifests: venv ## the workflow templates as role workflows renders them, in build/workflows; SETTINGS=FILE lays settings over an example's
 	@python tools/make_manifests.py $(if $(SETTINGS),--settings $(SETTINGS))

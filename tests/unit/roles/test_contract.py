@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every role promises: its defaults are what its specification says, its entry points are documented, its
-variables bear its name, and its metadata are those of the collection."""
+"""What every role promises: its specification has its defaults, its README the fixed sections and generated tables, its
+entry points are documented, its variables bear its name, and its metadata are those of the collection."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/tasks/main.yml"))
 TYPES = {"bool": bool, "dict": dict, "float": float, "int": int, "list": list, "path": str, "str": str}
 TYPES["list of dictionaries"] = list
+SECTIONS = ["Requirements", "Entry points", "Variables", "Tags", "Example", "Notes"]
+SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
 SETTERS = {
     "ansible.builtin.set_fact": lambda arguments: [name for name in arguments if name != "cacheable"],
     "ansible.builtin.include_vars": lambda arguments: [arguments["name"]] if isinstance(arguments, dict) else [],
@@ -69,24 +73,71 @@ def test_there_are_roles():
 
 
 @each_role
-def test_every_option_may_be_blank_and_has_its_default_and_its_type_from_the_defaults(role):
-    """Ansible refuses blank text for what it knows as a number: that is raw to it, and says itself what it is."""
+def test_every_option_may_be_blank_and_has_the_type_of_its_default(role):
+    """Ansible refuses blank text for what it knows as a number: such an option is raw and describes its type."""
     defaults = load(role / "defaults/main.yml") or {}
     assert set(entry_points(role)["main"]["options"]) == set(defaults)
     for entry_point, name, option in options(role):
         where = f"{entry_point}: {name}"
         assert name in defaults, f"{where} has no default"
-        assert "default" not in option, f"{where}: the default stands in defaults/main.yml"
         assert option["type"] in ("str", "path", "list", "raw"), f"{where}: {option['type']} cannot be blank"
         assert {"", None} <= set(option.get("choices", ["", None])), f"{where}: none of its choices is blank"
         assert option.get("elements") != "dict", f"{where}: a list of dictionaries cannot be blank"
         if option["type"] == "raw":
-            told = re.match(r"\((.+?)\) ", "".join(option["description"]))
-            assert told, f"{where}: its description does not begin with its type"
+            prefix = re.match(r"\((.+?)\) ", "".join(option["description"]))
+            assert prefix, f"{where}: its description does not begin with its type"
             if "{{" not in str(defaults[name]):
-                assert type(defaults[name]) in [TYPES[kind] for kind in told[1].split(" or ")], where
+                assert type(defaults[name]) in [TYPES[kind] for kind in prefix[1].split(" or ")], where
         elif "{{" not in str(defaults[name]):
             assert type(defaults[name]) is TYPES[option["type"]], where
+
+
+@each_role
+def test_the_specification_shows_the_defaults(role):
+    """`ansible-doc` shows the specification only."""
+    defaults = load(role / "defaults/main.yml") or {}
+    for entry_point, name, option in options(role):
+        where, default = f"{entry_point}: {name}", defaults[name]
+        if setting := SETTING.fullmatch(str(default)):
+            sentence = f"By default the setting C(cosmogony_{setting[1].replace('.', '_')})."
+            assert sentence in str(option["description"]), f"{where}: the description lacks: {sentence}"
+        computed = "{{" in str(default) or isinstance(default, dict) or "dictionaries" in str(option["description"])
+        if computed or default in ("", []):
+            assert "default" not in option, where
+        else:
+            assert option.get("default") == default, where
+
+
+@each_role
+def test_the_readme_has_the_fixed_sections(role):
+    text = (role / "README.md").read_text()
+    expected = [name for name in SECTIONS if name != "Entry points" or len(entry_points(role)) > 1]
+    assert text.startswith(f"# cosmogony.stack.{role.name}\n\n")
+    assert re.findall(r"^## (.*)", text, re.MULTILINE) == expected
+
+
+def test_the_template_of_a_role_keeps_these_promises(tmp_path):
+    role = tmp_path / "example"
+    for path in (path for path in (ROOT / "tools/role_template").rglob("*") if path.is_file()):
+        copy = role / path.relative_to(ROOT / "tools/role_template")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(path.read_text())
+    for check in (
+        test_every_option_may_be_blank_and_has_the_type_of_its_default,
+        test_the_specification_shows_the_defaults,
+        test_the_readme_has_the_fixed_sections,
+        test_entry_points_are_documented,
+        test_options_bear_the_name_of_the_role,
+        test_variables_bear_the_name_of_the_role,
+        test_metadata_are_those_of_the_collection,
+    ):
+        check(role)
+
+
+def test_the_tables_of_the_readmes_are_up_to_date():
+    command = [sys.executable, ROOT / "tools/role_readmes.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @each_role

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the tables of entry points and variables into the README of each role.
+
+They are made from meta/argument_specs.yml and defaults/main.yml, between the markers `<!-- begin NAME -->` and
+`<!-- end NAME -->`. With --check nothing is written; READMEs that are not up to date are named, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
+#: `(int) Seconds to wait`: the type of an option that may also be blank text.
+RAW_TYPE = re.compile(r"\(([^)]+)\) ")
+#: The default column has it.
+DEFAULT_SENTENCE = re.compile(r" By default the setting C\(\w+\)\.")
+MARKUP = re.compile(r"\b[BCEIOV]\(([^)]*)\)")
+LONGEST_DEFAULT = 60
+
+
+def main() -> int:
+    """Write the READMEs, or compare them; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    check = parser.parse_args().check
+    stale = []
+    for role in sorted(path.parent.parent for path in ROOT.glob("roles/*/meta/argument_specs.yml")):
+        readme = role / "README.md"
+        text = readme.read_text(encoding="utf-8")
+        try:
+            wanted = fill_tables(text, role)
+        except ValueError as error:
+            raise SystemExit(f"{readme.relative_to(ROOT)}: {error}") from error
+        if text != wanted:
+            stale.append(readme)
+            if not check:
+                readme.write_text(wanted, encoding="utf-8")
+    if check:
+        for readme in stale:
+            print(f"{readme.relative_to(ROOT)} is not up to date; run make docs", file=sys.stderr)
+    return 1 if check and stale else 0
+
+
+def fill_tables(text: str, role: Path) -> str:
+    """Return the text of a README with the tables of its role.
+
+    Raises:
+        ValueError: a marker is missing.
+    """
+    specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    defaults = yaml.safe_load((role / "defaults/main.yml").read_text(encoding="utf-8")) or {}
+    tables = {"variables": list_variables(specs["main"]["options"], defaults)}
+    if len(specs) > 1:
+        tables["entry points"] = list_entry_points(specs)
+    for name, lines in tables.items():
+        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+        if begin not in text or end not in text.partition(begin)[2]:
+            raise ValueError(f"the markers {begin} and {end} are missing")
+        head, _, rest = text.partition(begin)
+        text = "\n".join([head + begin, *lines, end]) + rest.partition(end)[2]
+    return text
+
+
+def list_entry_points(specs: Mapping[str, Any]) -> list[str]:
+    """Return the rows of the table of entry points, values of `tasks_from`."""
+    rows = [(f"`{name}`", to_markdown(spec["short_description"])) for name, spec in specs.items()]
+    return ["| entry point | what it does |", "|---|---|", *map(format_row, rows)]
+
+
+def list_variables(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
+    """Return the rows of the table of variables."""
+    rows = [row for name, option in options.items() for row in describe_option(name, option, defaults[name])]
+    return ["| variable | type | default | meaning |", "|---|---|---|---|", *map(format_row, rows)]
+
+
+def describe_option(name: str, option: Mapping[str, Any], default: Any) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of an option, then those of the keys of its dictionaries."""
+    description = DEFAULT_SENTENCE.sub("", " ".join(to_list(option["description"])))
+    kind = describe_type(option)
+    if kind == "raw" and (match := RAW_TYPE.match(description)):
+        kind, description = match[1], description[match.end() :]
+    if choices := [str(choice) for choice in option.get("choices", []) if choice]:
+        description += f" One of {', '.join(f'`{choice}`' for choice in choices)}."
+    yield f"`{name}`", kind, describe_default(default), to_markdown(description)
+    for key, child in option.get("options", {}).items():
+        default = "required" if child.get("required") else child.get("default", "")
+        yield from describe_option(f"{name}[].{key}", child, default)
+
+
+def describe_type(option: Mapping[str, Any]) -> str:
+    """Return the type of an option as words."""
+    return f"list of {option['elements']}" if "elements" in option else str(option["type"])
+
+
+def describe_default(default: Any) -> str:
+    """Return a default as a cell: the setting that it is, a value, or where to find it."""
+    if isinstance(default, str) and (match := SETTING.fullmatch(default)):
+        return f"`cosmogony_{match[1].replace('.', '_')}`"
+    if default in ("", [], {}) or default == "required":
+        return str(default) if default == "required" else ""
+    text = default if isinstance(default, str) else json.dumps(default, ensure_ascii=False)
+    return f"`{text.strip()}`" if len(text) <= LONGEST_DEFAULT else "[defaults](defaults/main.yml)"
+
+
+def to_markdown(text: str) -> str:
+    """Return text with Ansible's markup as Markdown: `C(main)` as code."""
+    return MARKUP.sub(r"`\1`", text)
+
+
+def format_row(cells: tuple[str, ...]) -> str:
+    """Return a row of a Markdown table."""
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def to_list(value: str | list[str]) -> list[str]:
+    """Return a description as a list of paragraphs."""
+    return [value] if isinstance(value, str) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
