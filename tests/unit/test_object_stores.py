@@ -15,7 +15,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import NotReadyError
 from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.s3 import S3Probe
-from throwaway.refusing import REFUSALS, Answer, s3_error, serving
+from services.answers import REFUSALS, Answer, s3_error, serving
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARN|ERROR) .+")
 RELEASE = "20261122t221000-3f9ab2c1"

@@ -14,13 +14,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = """
 import pytest
-from throwaway import or_skip
-from throwaway.programs import program
+from services import skip_unless_available
+from services.programs import program
 
 
 @pytest.fixture(scope="session")
 def server():
-    return or_skip(program, "no-such-server")
+    return skip_unless_available(program, "no-such-server")
 
 
 def test_of_a_server(server):

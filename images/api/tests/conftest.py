@@ -10,17 +10,9 @@ from cosmogony_api.app import create_app
 from cosmogony_api.context import EXTENSION
 from cosmogony_api.settings import Settings
 from flask.testing import FlaskClient
-from throwaway import or_skip, postgis
+from services import postgis
 
 from .support import data
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[postgis.Server]:
-    """The server: the one of TEST_POSTGRES_*, else one of our own."""
-    server = or_skip(postgis.server)
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

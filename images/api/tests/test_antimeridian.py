@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from throwaway import postgis
+from services import postgis
 
 from .support import data
 from .test_openapi import check

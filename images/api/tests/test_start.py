@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from cosmogony_api import requestlog
 from cosmogony_api.settings import Settings, SettingsError
-from throwaway import free_port
+from services import free_port
 
 ENVIRONMENT = {"POSTGRES_HOST": "h", "POSTGRES_DB": "d", "POSTGRES_USER": "u", "POSTGRES_PASSWORD": "secret"}
 

@@ -16,9 +16,9 @@ from cosmogony_steps.settings import Settings, StorageSettings, apply_environmen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from throwaway import free_port
-from throwaway.refusing import REFUSALS, Answer, s3_error, serving
-from throwaway.services import find_store
+from services import free_port
+from services.answers import REFUSALS, Answer, s3_error, serving
+from services.connections import find_store
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from cosmogony_steps.postgres import Database
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, SourceSettings, apply_environment, document
 from cosmogony_steps.step_settings import add_options, load_settings
-from throwaway import objectstore, or_skip
-from throwaway.services import find_store
+from services.connections import find_store
+from services.objectstore import MinIO
 
 BUCKET = "settings"
 
@@ -32,13 +31,11 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def environ() -> Iterator[dict[str, str]]:
-    """Variables that name a bucket."""
-    server = or_skip(objectstore.server)
-    server.client().make_bucket(BUCKET)
-    yield server.environment(BUCKET)
-    server.stop()
+@pytest.fixture
+def environ(minio: MinIO) -> dict[str, str]:
+    """Variables that name an empty bucket."""
+    minio.empty_bucket(BUCKET)
+    return minio.environment(BUCKET)
 
 
 def write(path: Path, **settings: Any) -> None:

@@ -6,31 +6,21 @@ from __future__ import annotations
 import io
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.s3 import Store
-from throwaway import objectstore, or_skip
-from throwaway.objectstore import MinIO
-from throwaway.services import find_store
+from services.connections import find_store
+from services.objectstore import MinIO
 
 BUCKET = "cosmogony"
 
 
-@pytest.fixture(scope="module")
-def minio() -> Iterator[MinIO]:
-    server = or_skip(objectstore.server)
-    server.client().make_bucket(BUCKET)
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def store(minio: MinIO) -> Store:
-    store = find_store(minio.environment(BUCKET))
-    store.remove_all(found.key for found in store.list_objects())
-    return store
+    minio.empty_bucket(BUCKET)
+    return find_store(minio.environment(BUCKET))
 
 
 def test_documents(store: Store) -> None:
@@ -142,19 +132,16 @@ def test_wrong_keys_and_a_wrong_bucket(minio: MinIO) -> None:
     assert failed.value.exit_code == 1
 
 
-def test_a_wrong_region() -> None:
-    server = or_skip(objectstore.server, region="eu-north-1")
+def test_a_wrong_region(start_minio: Callable[..., MinIO]) -> None:
+    server = start_minio(region="eu-north-1")
     store = find_store({**server.environment(BUCKET), "S3_REGION": "us-east-1"})
-    try:
-        deadline = time.monotonic() + 30
-        while _read_error(store).count("S3_REGION") == 0 and time.monotonic() < deadline:
-            time.sleep(0.1)  # a MinIO that has just been started answers before it knows its region
-        for ask in (store.read, store.find):
-            with pytest.raises(StepError, match="S3_REGION") as failed:
-                ask("a")
-            assert failed.value.exit_code == 1
-    finally:
-        server.stop()
+    deadline = time.monotonic() + 30
+    while _read_error(store).count("S3_REGION") == 0 and time.monotonic() < deadline:
+        time.sleep(0.1)  # a MinIO that has just been started answers before it knows its region
+    for ask in (store.read, store.find):
+        with pytest.raises(StepError, match="S3_REGION") as failed:
+            ask("a")
+        assert failed.value.exit_code == 1
 
 
 def _read_error(store: Store) -> str:

@@ -14,7 +14,7 @@ from cosmogony.errors import CosmogonyError
 from cosmogony.files.recordfile import records
 from cosmogony.geometry import geojson
 from cosmogony.merge import merge
-from record_cases import RECORDS, country, geometries, line, square, write
+from zone_records import RECORDS, country, geometries, line, square, write
 
 INVALID, VALID = geometries("invalid"), geometries("valid")
 

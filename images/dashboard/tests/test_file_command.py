@@ -18,7 +18,7 @@ from cosmogony_dashboard.counting import results
 from cosmogony_dashboard.errors import InputError
 from cosmogony_dashboard.table import load
 from cosmogony_dashboard.zones import read_file, read_lines
-from record_cases import RECORDS
+from zone_records import RECORDS
 
 SQUARE = {"type": "MultiPolygon", "coordinates": [[[[0, 0], [0, 1.5], [1, 1], [0, 0]]]]}
 

@@ -6,30 +6,23 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cosmogony_dashboard.cli import main
 from cosmogony_steps import termination
-from test_file_command import luxembourg
-from throwaway import free_port, objectstore, or_skip
-from throwaway.objectstore import MinIO
+from services import free_port
+from services.objectstore import MinIO
+
+from .test_file_command import luxembourg
 
 BUCKET = "cosmogony"
 RELEASE = "20261122t221000-3f9ab2c1"
 
 
-@pytest.fixture(scope="module")
-def minio() -> Iterator[MinIO]:
-    server = or_skip(objectstore.server)
-    server.client().make_bucket(BUCKET)
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def environment(minio: MinIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    minio.empty_bucket(BUCKET)
     for name, value in minio.environment(BUCKET).items():
         monkeypatch.setenv(name, value)
 

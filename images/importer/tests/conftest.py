@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: a real PostgreSQL with PostGIS and a real MinIO for the session, a database for each test."""
+"""Fixtures: a database and a bucket for each test."""
 
 from __future__ import annotations
 
@@ -9,23 +9,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from throwaway import objectstore, or_skip, postgis
+from services import objectstore, postgis
 
 from .helpers import Bucket, Importer, Zones
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[postgis.Server]:
-    server = or_skip(postgis.server)
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def store() -> Iterator[objectstore.MinIO]:
-    running = or_skip(objectstore.server)
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -54,11 +40,11 @@ def zones(tmp_path: Path) -> Zones:
 
 
 @pytest.fixture
-def bucket(store: objectstore.MinIO, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def bucket(minio: objectstore.MinIO, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     name = f"cosmogony-{secrets.token_hex(4)}"
-    client = store.client()
+    client = minio.client()
     client.make_bucket(name)
-    for key, value in store.environment(name).items():
+    for key, value in minio.environment(name).items():
         monkeypatch.setenv(key, value)
     yield Bucket(client, name)
     for one in client.list_objects(name, recursive=True):

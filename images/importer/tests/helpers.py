@@ -17,7 +17,7 @@ import minio
 import psycopg
 import pytest
 from cosmogony_importer import cli
-from throwaway import postgis
+from services import postgis
 
 Zone = dict[str, Any]
 ID = "20261122t221000-3f9ab2c1"

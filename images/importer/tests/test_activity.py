@@ -19,7 +19,7 @@ from cosmogony_importer.database import sessions
 from cosmogony_importer.database.activity import INTERVAL, Activity
 from cosmogony_steps import heartbeat
 from cosmogony_steps.heartbeat import Heartbeat
-from throwaway.services import find_database
+from services.connections import find_database
 
 from .helpers import Importer, Zones
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cosmogony_importer import cli
 from cosmogony_importer.database import sessions
-from throwaway import free_port
+from services import free_port
 
 from .helpers import Importer, Zones
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from cosmogony_steps.documents import to_json
 from cosmogony_steps.settings import GateSettings
-from record_cases import RECORDS
+from zone_records import RECORDS
 
 from .helpers import Bucket, Importer, Zones, expected_count, grid, square, zone
 

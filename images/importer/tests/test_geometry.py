@@ -8,7 +8,7 @@ import json
 import psycopg
 import pytest
 from cosmogony_importer.load import geometry
-from throwaway import postgis
+from services import postgis
 
 from .helpers import grid, square
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from cosmogony_importer.housekeeping import leftovers
 from cosmogony_steps.errors import StepError
-from throwaway.services import find_store
+from services.connections import find_store
 
 from .helpers import Bucket, Importer, grid, manifest_source
 

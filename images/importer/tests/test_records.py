@@ -12,7 +12,7 @@ import pytest
 from cosmogony_importer.load import reader, rows
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.zonefiles import detect_format
-from record_cases import RECORDS, country, geometries, line, square, write
+from zone_records import RECORDS, country, geometries, line, square, write
 
 from .helpers import Bucket, Importer
 

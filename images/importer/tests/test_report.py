@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from throwaway import free_port
+from services import free_port
 
 from .helpers import ID, Bucket, Importer, expected_count, grid, manifest_inputs, manifest_source
 

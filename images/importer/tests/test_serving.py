@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from throwaway import free_port, or_skip
-from throwaway.programs import program
+from services import free_port, skip_unless_available
+from services.programs import program
 
 from .helpers import Importer, Zones, features
 
@@ -39,7 +39,7 @@ class Server:
 
 
 def start(importer: Importer, folder: Path, **settings: str) -> Server:
-    martin = or_skip(program, "martin")
+    martin = skip_unless_available(program, "martin")
     port = free_port()
     environment = {
         **os.environ,

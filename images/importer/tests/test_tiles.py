@@ -11,7 +11,7 @@ import shapely
 import shapely.geometry
 from cosmogony_importer.load import bands
 from cosmogony_importer.tiles import pyramid
-from throwaway.services import find_database
+from services.connections import find_database
 
 from .helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 

@@ -24,8 +24,7 @@ from pathlib import Path
 
 import pytest
 from cosmogony_importer.tiles import trex
-from throwaway import free_port, or_skip
-from throwaway import root as debian
+from services import debian, free_port, skip_unless_available
 
 from .helpers import Importer, Zones
 from .test_trex import cache, published  # noqa: F401
@@ -139,7 +138,7 @@ def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[int]:
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
     """The command that starts nginx as the image does, and its settings."""
-    root = or_skip(debian.debian_root)
+    root = skip_unless_available(debian.debian_root)
     if os.getuid() != 0:
         pytest.skip("nginx is started in a chroot, for which the tests must run as root")
     folder = root / f"var/tmp/web-{os.getpid()}-{tmp_path.name}"

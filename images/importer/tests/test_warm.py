@@ -10,7 +10,7 @@ import pytest
 from cosmogony_importer.database import parallel
 from cosmogony_importer.releases import catalog
 from cosmogony_importer.tiles import area, pyramid
-from throwaway.services import find_database
+from services.connections import find_database
 
 from .helpers import Importer, Zones, features, grid, tile, tile_of
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from cosmogony_importer.database import parallel, sessions
 from cosmogony_steps.errors import TerminatedError
-from throwaway.services import find_database
+from services.connections import find_database
 
 from .helpers import Importer
 

@@ -9,18 +9,8 @@ from cosmogony_pipeline.sources.source_config import SourceConfig, check_source
 from cosmogony_steps import keys
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import SourceSettings
-from throwaway.objectstore import MinIO
 
 BUCKET = "cosmogony"
-
-
-def make_empty(server: MinIO) -> None:
-    """Make the bucket, or remove what an earlier test left in it."""
-    client = server.client()
-    if not client.bucket_exists(BUCKET):
-        client.make_bucket(BUCKET)
-    for found in list(client.list_objects(BUCKET, recursive=True)):
-        client.remove_object(BUCKET, found.object_name)
 
 
 def source_at(url: str, **more: Any) -> SourceConfig:

@@ -1,58 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
-from throwaway.services import find_store
+from cosmogony_steps.s3 import Store
+from services import postgis
+from services.connections import find_store
+from services.objectstore import MinIO
 
-_HERE = Path(__file__).parent
-sys.path.insert(0, str(_HERE))
-
-from bucket import BUCKET, make_empty  # noqa: E402
-from cosmogony_steps.s3 import Store  # noqa: E402
-from source_server import SourceServer, serving  # noqa: E402
-from throwaway import objectstore, or_skip, postgis  # noqa: E402
-from throwaway.objectstore import MinIO  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def running_minio() -> Iterator[MinIO]:
-    server = or_skip(objectstore.server)
-    yield server
-    server.stop()
+from .bucket import BUCKET
+from .source_server import SourceServer, serving
 
 
 @pytest.fixture
-def minio(running_minio: MinIO, monkeypatch: pytest.MonkeyPatch) -> MinIO:
+def minio(minio: MinIO, monkeypatch: pytest.MonkeyPatch) -> MinIO:
     """An empty bucket, named by the environment."""
-    make_empty(running_minio)
-    for name, value in running_minio.environment(BUCKET).items():
+    minio.empty_bucket(BUCKET)
+    for name, value in minio.environment(BUCKET).items():
         monkeypatch.setenv(name, value)
-    return running_minio
+    return minio
 
 
 @pytest.fixture
-def own_minio() -> Iterator[MinIO]:
-    """A MinIO of this test's own, with an empty bucket."""
-    server = or_skip(objectstore.server)
-    make_empty(server)
-    yield server
-    server.stop()
+def own_minio(start_minio: Callable[[], MinIO]) -> MinIO:
+    """A MinIO for this test only, with an empty bucket."""
+    server = start_minio()
+    server.empty_bucket(BUCKET)
+    return server
 
 
 @pytest.fixture
 def store(minio: MinIO) -> Store:
     return find_store(minio.environment(BUCKET))
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[postgis.Server]:
-    server = or_skip(postgis.server)
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

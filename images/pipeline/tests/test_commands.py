@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bucket import BUCKET
+from checkout import DATA
 from cosmogony_pipeline.cli import main
-from source_server import SourceServer
-from test_extract import DATA
-from throwaway import free_port, postgis
-from throwaway.objectstore import MinIO
-from throwaway.services import find_store
+from services import free_port, postgis
+from services.connections import find_store
+from services.objectstore import MinIO
+
+from .bucket import BUCKET
+from .source_server import SourceServer
 
 STARTED = ["--started", "2026-11-22T22:10:00Z"]
 PLAN = "runs/update-x/plan.json"

@@ -9,7 +9,7 @@ import pytest
 from cosmogony_pipeline.steps.database import KnownRelease, kept_releases
 from cosmogony_steps.errors import StepError, TransientError, UsageError
 from cosmogony_steps.settings import Settings, apply_environment
-from throwaway import free_port, postgis
+from services import free_port, postgis
 
 
 def find_releases(environ: dict[str, str]) -> list[KnownRelease]:

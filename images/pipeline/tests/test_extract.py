@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bucket import BUCKET, stored_part, stored_source
+from checkout import DATA
 from cosmogony.errors import CosmogonyError
 from cosmogony.findings import Findings, LeftOut, Repair, Row
 from cosmogony.generate import generate
@@ -25,7 +25,8 @@ from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
 
-DATA = Path(__file__).parents[3] / "tests" / "data"
+from .bucket import BUCKET, stored_part, stored_source
+
 LUXEMBOURG = SourceConfig("luxembourg_filtered.osm.pbf", f"file://{DATA}/luxembourg_filtered.osm.pbf", "LU", (), True)
 GATINEAU = SourceConfig("gatineau.osm.pbf", f"file://{DATA}/gatineau.osm.pbf", "CA")
 

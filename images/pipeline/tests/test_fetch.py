@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bucket import BUCKET, source_at, stored_source
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_steps import keys
@@ -18,8 +17,10 @@ from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, apply_environment
-from source_server import SourceServer
-from throwaway.objectstore import MinIO
+from services.objectstore import MinIO
+
+from .bucket import BUCKET, source_at, stored_source
+from .source_server import SourceServer
 
 CONTENT = random.Random(1).randbytes(1_300_000)
 NAME = "aland-latest.osm.pbf"

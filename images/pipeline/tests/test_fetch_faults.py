@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import pytest
-from bucket import BUCKET, source_at, stored_source
 from cosmogony_pipeline.release import markers
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.fetch import fetch
@@ -24,9 +23,11 @@ from cosmogony_steps.errors import TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
-from source_server import Served, SourceServer
-from throwaway.objectstore import MinIO
-from throwaway.services import find_store
+from services.connections import find_store
+from services.objectstore import MinIO
+
+from .bucket import BUCKET, source_at, stored_source
+from .source_server import Served, SourceServer
 
 NAME = "aland-latest.osm.pbf"
 CONTENT = random.Random(2).randbytes(1_300_000) * 28  # 36 MB: three parts

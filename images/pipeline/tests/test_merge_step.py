@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bucket import BUCKET, stored_part, stored_source
+from checkout import DATA
 from cosmogony.findings import Row
 from cosmogony_pipeline import engine
 from cosmogony_pipeline.release import canonical
@@ -23,10 +23,12 @@ from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
-from record_cases import RECORDS, country, write
-from test_extract import DATA, GATINEAU, LUXEMBOURG, zones_of
-from throwaway.objectstore import MinIO
-from throwaway.services import find_store
+from services.connections import find_store
+from services.objectstore import MinIO
+from zone_records import RECORDS, country, write
+
+from .bucket import BUCKET, stored_part, stored_source
+from .test_extract import GATINEAU, LUXEMBOURG, zones_of
 
 STARTED = datetime(2026, 11, 22, 22, 10, tzinfo=UTC)
 LATER = datetime(2126, 11, 22, tzinfo=UTC)

@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 import pytest
-from bucket import source_at, stored_source
 from cosmogony_pipeline.release import markers
 from cosmogony_pipeline.release.inputs import BuildSettings, inputs_digest, make_inputs
 from cosmogony_pipeline.sources.source_config import SourceConfig
@@ -24,7 +23,9 @@ from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, SourceSettings
 from cosmogony_steps.settings.model import SourcesSettings
-from source_server import SourceServer
+
+from .bucket import source_at, stored_source
+from .source_server import SourceServer
 
 QUICK = Backoff(attempts=3, first=0.01)
 SETTINGS = BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")

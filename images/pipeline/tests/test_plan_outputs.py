@@ -13,7 +13,8 @@ from cosmogony_pipeline.steps.plan_outputs import make_outputs
 from cosmogony_steps.documents import Plan
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.settings import Settings
-from test_plan import SETTINGS
+
+from .test_plan import SETTINGS
 
 KEY = "runs/cosmogony-update-x7k2p/plan.json"
 LIMIT = 8192  # bytes

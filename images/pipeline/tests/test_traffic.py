@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from bucket import BUCKET, source_at
+from checkout import DATA
 from cosmogony_pipeline.steps.extract import extract
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.merge import merge_parts
 from cosmogony_steps.settings import Settings
-from source_server import SourceServer
-from test_extract import DATA
-from test_merge_step import settings
-from throwaway.objectstore import MinIO
-from throwaway.services import find_store
+from services.connections import find_store
+from services.objectstore import MinIO
+
+from .bucket import BUCKET, source_at
+from .source_server import SourceServer
+from .test_merge_step import settings
 
 SMALL_TALK = 40_000  # requests, headers, markers
 

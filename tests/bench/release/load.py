@@ -29,8 +29,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
+from services.connections import find_database
 from serving import IMAGES, ROOT, postgis
-from throwaway.services import find_database
 
 # isort: split
 import numpy as np
@@ -200,7 +200,7 @@ def luxembourg(folder: Path) -> Path:
 
 
 def run(zones: Path | None, copies: int, rounds: int) -> None:
-    server = postgis.server()
+    server = postgis.start_server()
     try:
         with TemporaryDirectory() as folder:
             once = zones or luxembourg(Path(folder))

@@ -19,9 +19,12 @@ ROOT = Path(__file__).resolve().parents[3]
 IMAGES = ROOT / "images"
 sys.path[:0] = [str(IMAGES / "importer/src"), str(IMAGES / "importer/tests"), str(ROOT / "tests")]
 
-from throwaway import free_port, postgis  # noqa: E402
-from throwaway import root as debian  # noqa: E402
-from throwaway.programs import program  # noqa: E402
+from services import (  # noqa: E402
+    debian,
+    free_port,
+    postgis,
+)
+from services.programs import program  # noqa: E402
 
 
 @dataclass
@@ -144,7 +147,7 @@ def _until(url: str, stack: Stack, name: str, seconds: float = 15) -> None:
 @contextmanager
 def serving() -> Iterator[Stack]:
     """Start everything, and end it whatever happens."""
-    server = postgis.server()
+    server = postgis.start_server()
     root = debian.debian_root()
     folder = root / f"var/tmp/serving-{os.getpid()}"
     stack = Stack(server, server.create_database(), folder, {n: free_port() for n in ("nginx", "tiles", "api")})

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from throwaway.plays import CHECKOUT, evaluate
+from ansible_plays import evaluate
+from checkout import CHECKOUT
 
 INVENTORIES = CHECKOUT / "tests/data/earlier_inventories"
 CASES = {"settings": ("lookup('cosmogony.stack.settings')", {})}

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from throwaway import free_port
+from services import free_port
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 NAMES = ["ground", "first", "second", "other"]

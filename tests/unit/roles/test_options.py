@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from throwaway.plays import CHECKOUT, evaluate, run_play
+from ansible_plays import evaluate, run_play
+from checkout import CHECKOUT
 
 DATA = CHECKOUT / "tests/data"
 ROLES = sorted(path.parent.name for path in CHECKOUT.glob("roles/*/meta"))

@@ -11,8 +11,8 @@ from typing import Any
 from cosmogony_importer.load import loader
 from cosmogony_importer.releases import catalog, migrations, switch
 from cosmogony_steps.zonefiles import ZoneFormat
-from throwaway import postgis
-from throwaway.services import find_database
+from services import postgis
+from services.connections import find_database
 
 OLD = "20260101t000000-00000001"
 NEW = "20260202t000000-00000002"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from throwaway.plays import evaluate
+from ansible_plays import evaluate
 
 SETTINGS = "lookup('cosmogony.stack.settings')"
 GATE = "lookup('cosmogony.stack.settings', 'gate')"

@@ -10,7 +10,7 @@ import time
 import pytest
 from ansible_collections.cosmogony.stack.plugins.modules.readiness import Readiness
 from psycopg import sql
-from throwaway import free_port
+from services import free_port
 
 DEFAULTS = {
     "sslmode": "prefer",

@@ -13,8 +13,8 @@ from ansible_collections.cosmogony.stack.plugins.modules.readiness import Readin
 from minio import Minio
 from minio.credentials import StaticProvider
 from minio.minioadmin import MinioAdmin
-from throwaway import free_port, or_skip
-from throwaway.objectstore import MinIO
+from services import free_port, skip_unless_available
+from services.objectstore import MinIO
 
 DEFAULTS = {
     "session_token": None,
@@ -187,7 +187,7 @@ def test_no_s3_at_all(minio, bucket):
 
 
 def test_waits_until_it_runs():
-    store = or_skip(MinIO)
+    store = skip_unless_available(MinIO)
     starter = threading.Timer(1, store.start)
     starter.start()
     try:

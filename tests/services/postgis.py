@@ -13,8 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from . import UnavailableError, free_port
-from . import root as debian
+from . import UnavailableError, debian, free_port
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
 SETTINGS = (
@@ -130,7 +129,7 @@ class Server:
             self.drop_database(name)
 
 
-def server() -> Server:
+def start_server() -> Server:
     """The server named by TEST_POSTGRES_*, else one of our own; raises `UnavailableError` where none can be had."""
     if os.environ.get("TEST_POSTGRES_HOST"):
         given = {key: os.environ.get(f"TEST_POSTGRES_{key}", "") for key in ("HOST", "PORT", "USER", "PASSWORD", "DB")}

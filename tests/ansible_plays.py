@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from checkout import CHECKOUT
 
 
 def evaluate(

@@ -19,7 +19,7 @@ class UnavailableError(Exception):
     """The reason why there is no real server here."""
 
 
-def or_skip(make: Callable[..., T], *arguments: Any, **options: Any) -> T:
+def skip_unless_available(make: Callable[..., T], *arguments: Any, **options: Any) -> T:
     """What `make` returns; the test is skipped with the reason when it cannot be had."""
     try:
         return make(*arguments, **options)

@@ -49,6 +49,14 @@ class MinIO:
             http_client=urllib3.PoolManager(retries=False, timeout=10, ca_certs=self.ca_path or None),
         )
 
+    def empty_bucket(self, bucket: str) -> None:
+        """Make the bucket, or remove what an earlier test left in it."""
+        client = self.client()
+        if not client.bucket_exists(bucket):
+            client.make_bucket(bucket)
+        for found in list(client.list_objects(bucket, recursive=True)):
+            client.remove_object(bucket, str(found.object_name))
+
     def environment(self, bucket: str) -> dict[str, str]:
         """The settings of a step that works on this bucket."""
         return {
@@ -112,7 +120,7 @@ class MinIO:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def server(**options: object) -> MinIO:
+def start_server(**options: object) -> MinIO:
     """A MinIO that runs; raises `UnavailableError` where there is no program, RuntimeError when it does not start."""
     made = MinIO(**options)
     made.start()

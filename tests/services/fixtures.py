@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real services on loopback ports: MinIO, PostgreSQL with PostGIS."""
+"""Fixtures of every test: a MinIO and a PostgreSQL with PostGIS on loopback ports, one of each per session."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from throwaway import objectstore, or_skip, postgis
-from throwaway.objectstore import MinIO
+
+from . import objectstore, postgis, skip_unless_available
+from .objectstore import MinIO
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ def start_minio() -> Iterator[Callable[..., MinIO]]:
     with ExitStack() as ending:
 
         def start(**options: object) -> MinIO:
-            server = or_skip(objectstore.server, **options)
+            server = skip_unless_available(objectstore.start_server, **options)
             ending.callback(server.stop)
             return server
 
@@ -62,7 +63,7 @@ def start_minio() -> Iterator[Callable[..., MinIO]]:
 @pytest.fixture(scope="session")
 def minio() -> Iterator[MinIO]:
     """A MinIO without TLS."""
-    server = or_skip(objectstore.server)
+    server = skip_unless_available(objectstore.start_server)
     yield server
     server.stop()
 
@@ -70,6 +71,6 @@ def minio() -> Iterator[MinIO]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[postgis.Server]:
     """A PostgreSQL with PostGIS."""
-    server = or_skip(postgis.server)
+    server = skip_unless_available(postgis.start_server)
     yield server
     server.stop()

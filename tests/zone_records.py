@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-RECORDS = Path(__file__).parent / "data" / "records"
+from checkout import DATA
+
+RECORDS = DATA / "records"
 COUNTRY = '{"type":"MultiPolygon","coordinates":[[[[-1,-1],[29,-1],[29,29],[-1,29],[-1,-1]]]]}'
 
 
