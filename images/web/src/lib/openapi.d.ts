@@ -426,13 +426,13 @@ export interface components {
         FindingRow: {
             reason: string;
             country_code: string | null;
-            count: number;
-            /** @description OSM ids, at most ten */
-            examples: string[];
             /** @default null */
             admin_level?: number | null;
             /** @default null */
             place?: string | null;
+            count: number;
+            /** @description OSM ids, at most ten */
+            examples: string[];
         };
         /**
          * GateFigures
@@ -454,13 +454,13 @@ export interface components {
          * @description The verdict of the gate over a release, kept in the catalog of releases.
          */
         GateReport: {
-            verdict: components["schemas"]["GateVerdict"];
             /**
              * @description Rises when a reader of the format before would misunderstand the document; absent before there were numbers
              * @default 1
              * @enum {unknown}
              */
             format?: 1;
+            verdict: components["schemas"]["GateVerdict"];
             /** @default [] */
             findings?: string[];
             /**
@@ -525,14 +525,14 @@ export interface components {
             name: string;
             /** @description without query */
             url: string;
-            /** @description sha256 in hexadecimal digits */
-            sha256: string;
             /** @default  */
             country_code?: string;
             /** @default [] */
             languages?: string[];
             /** @default false */
             disable_voronoi?: boolean;
+            /** @description sha256 in hexadecimal digits */
+            sha256: string;
         };
         /**
          * Inputs
@@ -549,12 +549,12 @@ export interface components {
             /** @description image reference */
             dashboard: string;
             languages: string[];
-            tiles_max_zoom: number;
             /**
              * @description null in releases from before it could be chosen
              * @default null
              */
             as_original?: boolean | null;
+            tiles_max_zoom: number;
             /**
              * @description why a new release was wanted with the same inputs
              * @default
@@ -597,13 +597,13 @@ export interface components {
          * @description What a release is made from and what is in it: releases/ID/manifest.json, and a row of the release's schema. Without `inputs` it is of zones that were loaded from a file, or of the table of an original database.
          */
         Manifest: {
-            id: string;
             /**
              * @description Rises when a reader of the format before would misunderstand the document; absent before there were numbers
              * @default 1
              * @enum {unknown}
              */
             format?: 1;
+            id: string;
             /** @default null */
             created?: string | null;
             /** @default null */
@@ -639,6 +639,12 @@ export interface components {
             repaired?: components["schemas"]["FindingRow"][] | null;
             /** @default [] */
             incomplete?: components["schemas"]["IncompleteOfSource"][];
+            /**
+             * @default {
+             *       "fetch": [],
+             *       "extract": []
+             *     }
+             */
             skipped?: components["schemas"]["SkippedSources"];
             /** @default [] */
             warnings?: components["schemas"]["SourceWarning"][];
@@ -646,7 +652,10 @@ export interface components {
             versions?: components["schemas"]["Versions"] | null;
             /** @default null */
             zones_file?: components["schemas"]["ZonesFile"] | null;
-            /** @description by step */
+            /**
+             * @description by step
+             * @default {}
+             */
             durations?: {
                 [key: string]: number;
             };
@@ -657,9 +666,11 @@ export interface components {
          */
         ManifestCounts: {
             zones: number;
+            /** @default {} */
             by_type?: {
                 [key: string]: number;
             };
+            /** @default {} */
             by_country?: {
                 [key: string]: {
                     [key: string]: number;
@@ -674,21 +685,27 @@ export interface components {
             name: string;
             url: string;
             file: string;
-            /** @description bytes */
-            size: number;
-            zones: number;
             /** @default null */
             sha256?: string | null;
             /** @default null */
             md5?: string | null;
+            /** @description bytes */
+            size: number;
             /** @default null */
             version_date?: string | null;
             /** @default null */
             data_timestamp?: string | null;
+            zones: number;
             /** @default null */
             fetched?: string | null;
             /** @default null */
             extracted?: string | null;
+            /**
+             * @default {
+             *       "fetch": null,
+             *       "extract": null
+             *     }
+             */
             seconds?: components["schemas"]["StepSeconds"];
         };
         /**

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Self, TypeVar
 
@@ -41,8 +40,7 @@ class NewerFormatError(DocumentError):
     """A document was written by a newer version of these programs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A JSON document in the bucket or the database.
 
     Each kind has its own ``format``, which is raised when a reader of the format before would misunderstand it:
@@ -98,6 +96,15 @@ class Document:
 def to_json(value: object) -> Any:
     """Return a value of these types as plain JSON values."""
     return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def is_valid(data: object, kind: Any) -> bool:
+    """Return whether plain JSON values make a value of a type."""
+    try:
+        conversion.convert(data, kind)
+    except conversion.MismatchError:
+        return False
+    return True
 
 
 def convert(data: object, kind: type[_T], name: str, remedy: str) -> _T:

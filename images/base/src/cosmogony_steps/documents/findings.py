@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from .document import Count, Names, describe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingRow:
+class FindingRow(Struct, frozen=True, kw_only=True):
     """Objects that were left out, or repaired, for one reason; relations have a level, place nodes a place.
 
     The reasons are the extractor's: another extractor may have more of them.
@@ -24,8 +24,7 @@ class FindingRow:
     examples: Annotated[Names, describe("OSM ids, at most ten")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncompleteRelation:
+class IncompleteRelation(Struct, frozen=True, kw_only=True):
     """A relation of a source's own country with missing members."""
 
     osm_id: str
@@ -36,15 +35,13 @@ class IncompleteRelation:
     own: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncompleteOfSource(IncompleteRelation):
+class IncompleteOfSource(IncompleteRelation, frozen=True, kw_only=True):
     """An incomplete relation, and the source it was found in."""
 
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DroppedZone:
+class DroppedZone(Struct, frozen=True, kw_only=True):
     """A zone that two sources hold, and whose copy in `source` was left out."""
 
     osm_id: str

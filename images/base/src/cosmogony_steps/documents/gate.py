@@ -4,20 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
-from .document import Count, Document, DocumentError, Moment, Names, convert, describe
+from .document import Count, Document, Moment, Names, describe, is_valid
 from .findings import IncompleteOfSource
 from .states import GateVerdict, IncompletePolicy
 
 Limits: TypeAlias = dict[str, bool | int | float | str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParentFigures:
+class ParentFigures(Struct, frozen=True, kw_only=True):
     """Zones whose parent is not there, or that are above themselves."""
 
     missing: Count
@@ -25,8 +23,7 @@ class ParentFigures:
     in_cycles: Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOutGrowth:
+class LeftOutGrowth(Struct, frozen=True, kw_only=True):
     """More objects of a country were left out for a reason than in the live release."""
 
     country: Annotated[str, describe("empty where none is known")]
@@ -36,16 +33,14 @@ class LeftOutGrowth:
     examples: Names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOutFigures:
+class LeftOutFigures(Struct, frozen=True, kw_only=True):
     """Objects that were left out, and where there are more of them than in the live release."""
 
     by_reason: dict[str, Count]
     grown: tuple[LeftOutGrowth, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountChange:
+class CountChange(Struct, frozen=True, kw_only=True):
     """Zones of one type in one country, in the live release and in this one."""
 
     country: str
@@ -54,8 +49,7 @@ class CountChange:
     after: Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossFigures:
+class LossFigures(Struct, frozen=True, kw_only=True):
     """Zones of the live release and of this one."""
 
     zones_before: Count
@@ -63,8 +57,7 @@ class LossFigures:
     changes: tuple[CountChange, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnedCount:
+class TurnedCount(Struct, frozen=True, kw_only=True):
     """An expected count that the live release meets and this one does not."""
 
     name: str
@@ -75,8 +68,7 @@ class TurnedCount:
     expected: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedFigures:
+class ExpectedFigures(Struct, frozen=True, kw_only=True):
     """Expected counts of this release, compared with those of the live one."""
 
     rows: Count
@@ -86,8 +78,7 @@ class ExpectedFigures:
     turned: tuple[TurnedCount, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncompleteFigures:
+class IncompleteFigures(Struct, frozen=True, kw_only=True):
     """Relations of a source's own country with missing members."""
 
     relations: Count
@@ -96,8 +87,7 @@ class IncompleteFigures:
     named: tuple[IncompleteOfSource, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZoneOutside:
+class ZoneOutside(Struct, frozen=True, kw_only=True):
     """A zone that reaches outside of its parent."""
 
     osm_id: str | None
@@ -110,8 +100,7 @@ class ZoneOutside:
     percent: Annotated[float, describe("of its area")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideFigures:
+class OutsideFigures(Struct, frozen=True, kw_only=True):
     """Zones that reach outside of their parents."""
 
     children: Count
@@ -123,8 +112,7 @@ class OutsideFigures:
     worst: tuple[ZoneOutside, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateFigures:
+class GateFigures(Struct, frozen=True, kw_only=True):
     """What was counted; a check that did not run has no figures."""
 
     zones: Count | UnsetType = UNSET
@@ -137,8 +125,7 @@ class GateFigures:
     outside: OutsideFigures | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateReport(Document):
+class GateReport(Document, frozen=True, kw_only=True):
     """The verdict of the gate over a release, kept in the catalog of releases."""
 
     TITLE: ClassVar[str] = "gate report"
@@ -159,12 +146,5 @@ class GateReport(Document):
         if number >= cls.FORMAT:
             return data
         kinds: dict[str, Any] = {"limits": Limits, "figures": GateFigures}
-        return {**data, **{name: _if_it_fits(data.get(name), kind) for name, kind in kinds.items()}}
-
-
-def _if_it_fits(value: object, kind: Any) -> object:
-    try:
-        convert(value, kind, "", "")
-    except DocumentError:
-        return None
-    return value
+        unfit = {name: None for name, kind in kinds.items() if not is_valid(data.get(name), kind)}
+        return {**data, **unfit}

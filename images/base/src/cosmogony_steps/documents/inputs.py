@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from .document import Digest, Names, describe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputSource:
+class InputSource(Struct, frozen=True, kw_only=True):
     """One source of a release, and the digest of its file."""
 
     name: str
@@ -21,8 +21,7 @@ class InputSource:
     sha256: Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(Struct, frozen=True, kw_only=True):
     """All that a release is made from. It has no format number: that would make another release of the same data."""
 
     sources: tuple[InputSource, ...]

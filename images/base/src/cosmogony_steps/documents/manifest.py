@@ -4,25 +4,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from .document import Bytes, Count, Day, Digest, Document, DocumentError, Moment, Names, Seconds, convert, describe
+from msgspec import Struct, field
+
+from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, describe, is_valid
 from .findings import DroppedZone, FindingRow, IncompleteOfSource
 from .inputs import Inputs
 from .states import ReleaseState, WarningKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepSeconds:
+class StepSeconds(Struct, frozen=True, kw_only=True):
     """How long fetch and extract of a source took."""
 
     fetch: Seconds | None = None
     extract: Seconds | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestSource:
+class ManifestSource(Struct, frozen=True, kw_only=True):
     """A source of the release, and what was made of it."""
 
     name: str
@@ -36,28 +35,25 @@ class ManifestSource:
     zones: Count
     fetched: Moment | None = None
     extracted: Moment | None = None
-    seconds: StepSeconds = field(default_factory=StepSeconds)
+    seconds: StepSeconds = StepSeconds()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestCounts:
+class ManifestCounts(Struct, frozen=True, kw_only=True):
     """Zones of a release, by type and by country; those of no known country have the empty name."""
 
     zones: Count
-    by_type: dict[str, Count] = field(default_factory=dict)
-    by_country: dict[str, dict[str, Count]] = field(default_factory=dict)
+    by_type: dict[str, Count] = {}
+    by_country: dict[str, dict[str, Count]] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedSources:
+class SkippedSources(Struct, frozen=True, kw_only=True):
     """Names of the sources that a run found done, by step."""
 
     fetch: Names = ()
     extract: Names = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceWarning:
+class SourceWarning(Struct, frozen=True, kw_only=True):
     """What somebody should look at in a source."""
 
     source: str
@@ -66,24 +62,21 @@ class SourceWarning:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
+class Versions(Struct, frozen=True, kw_only=True):
     """The programs that made the zones."""
 
     extractor: str
     rules: Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZonesFile:
+class ZonesFile(Struct, frozen=True, kw_only=True):
     """The file of zones beside the manifest."""
 
     size: Bytes
     sha256: Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest(Document):
+class Manifest(Document, frozen=True, kw_only=True):
     """What a release is made from and what is in it: releases/ID/manifest.json, and a row of the release's schema.
 
     Without `inputs` it is of zones that were loaded from a file, or of the table of an original database.
@@ -108,7 +101,7 @@ class Manifest(Document):
     left_out: Annotated[tuple[FindingRow, ...] | None, describe("null in manifests from before it was counted")] = None
     repaired: tuple[FindingRow, ...] | None = None
     incomplete: tuple[IncompleteOfSource, ...] = ()
-    skipped: SkippedSources = field(default_factory=SkippedSources)
+    skipped: SkippedSources = SkippedSources()
     warnings: tuple[SourceWarning, ...] = ()
     versions: Versions | None = None
     zones_file: ZonesFile | None = None
@@ -121,16 +114,8 @@ class Manifest(Document):
             return data
         lists = {"left_out": FindingRow, "repaired": FindingRow, "incomplete": IncompleteOfSource}
         kept = {
-            name: [row for row in data[name] if _fits(row, kind)]
+            name: [row for row in data[name] if is_valid(row, kind)]
             for name, kind in lists.items()
             if isinstance(data.get(name), list)
         }
         return {**data, **kept}
-
-
-def _fits(row: object, kind: type) -> bool:
-    try:
-        convert(row, kind, "", "")
-    except DocumentError:
-        return False
-    return True

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
+
+from msgspec import Struct
 
 from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, describe
 from .findings import FindingRow, IncompleteRelation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceVersion:
+class SourceVersion(Struct, frozen=True, kw_only=True):
     """What the server of a source said about its file."""
 
     url: Annotated[str, describe("after redirects, without query")]
@@ -21,8 +21,7 @@ class SourceVersion:
     md5: Annotated[str | None, describe("as published beside the file")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceMarker(Document):
+class SourceMarker(Document, frozen=True, kw_only=True):
     """A fetched OSM extract: osm/FILE.json beside osm/FILE."""
 
     TITLE: ClassVar[str] = "source marker"
@@ -43,8 +42,7 @@ class SourceMarker(Document):
     seconds: Seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartSource:
+class PartSource(Struct, frozen=True, kw_only=True):
     """The file that a part was made from."""
 
     url: str
@@ -56,16 +54,14 @@ class PartSource:
     seconds: Annotated[Seconds, describe("seconds that its fetch took")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartCounts:
+class PartCounts(Struct, frozen=True, kw_only=True):
     """Zones of a part, by type and by country; those of no known country have the empty name."""
 
-    by_type: dict[str, Count] = field(default_factory=dict)
-    by_country: dict[str, dict[str, Count]] = field(default_factory=dict)
+    by_type: dict[str, Count] = {}
+    by_country: dict[str, dict[str, Count]] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartMarker(Document):
+class PartMarker(Document, frozen=True, kw_only=True):
     """The zones of one source: cosmogony-data/parts/FILE.json beside FILE.jsonl.gz."""
 
     TITLE: ClassVar[str] = "part marker"
@@ -86,7 +82,7 @@ class PartMarker(Document):
     sha256: Digest
     etag: Annotated[str, describe("ETag of the object in the bucket")]
     zones: Count
-    counts: PartCounts = field(default_factory=PartCounts)
+    counts: PartCounts = PartCounts()
     country: Annotated[str | None, describe("the extract's own")] = None
     data_timestamp: Annotated[str | None, describe("the moment that the extract shows")] = None
     incomplete: tuple[IncompleteRelation, ...] = ()

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
+
+from msgspec import Struct
 
 from ..settings import Settings
 from .document import Bytes, Day, Digest, Document, Moment, Names, describe
 from .states import SourceState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanItem:
+class PlanItem(Struct, frozen=True, kw_only=True):
     """One source, as the steps fetch, extract and merge take it."""
 
     name: str
@@ -23,16 +23,14 @@ class PlanItem:
     disable_voronoi: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """Sources that one pod fetches, and another one extracts, one after the other."""
 
     sources: Annotated[Names, describe("names of items")]
     disk: Annotated[str, describe("scratch space that the largest of them needs, as Kubernetes writes it")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedSource:
+class PlannedSource(Struct, frozen=True, kw_only=True):
     """What the server of a source has against what is stored."""
 
     name: str
@@ -45,8 +43,7 @@ class PlannedSource:
     state: SourceState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programs:
+class Programs(Struct, frozen=True, kw_only=True):
     """What the zones and the statistics of a release are made with."""
 
     rules: Digest
@@ -55,8 +52,7 @@ class Programs:
     dashboard: Annotated[str, describe("image reference")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan(Document):
+class Plan(Document, frozen=True, kw_only=True):
     """What a run is going to do, and with what: runs/WORKFLOW/plan.json. Its settings are those of all steps."""
 
     TITLE: ClassVar[str] = "plan"

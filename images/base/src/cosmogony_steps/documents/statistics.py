@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
+
+from msgspec import Struct
 
 from .document import convert, describe, to_json
 from .states import CountStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedCount:
+class ExpectedCount(Struct, frozen=True, kw_only=True):
     """How many zones of a type are expected below a root zone, and how many there are."""
 
     country_code: str | None
@@ -27,8 +27,7 @@ class ExpectedCount:
     zone_type_local_name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """All expected counts of a release. The document is a plain list, so it has no format number."""
 
     rows: tuple[ExpectedCount, ...]

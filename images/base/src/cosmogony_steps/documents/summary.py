@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from .document import NO_FORMAT, Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, describe
 from .findings import DroppedZone, FindingRow
@@ -16,8 +15,7 @@ from .manifest import StepSeconds, Versions
 from .states import RunResult
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SummarySource:
+class SummarySource(Struct, frozen=True, kw_only=True):
     """A source as it is stored, and whether this run brought it."""
 
     name: str
@@ -32,8 +30,7 @@ class SummarySource:
     seconds: StepSeconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SummaryInputs:
+class SummaryInputs(Struct, frozen=True, kw_only=True):
     """All that the release of the run is made from."""
 
     digest: Digest | None = None
@@ -43,8 +40,7 @@ class SummaryInputs:
     sources: tuple[SummarySource, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusCounts:
+class StatusCounts(Struct, frozen=True, kw_only=True):
     """Expected counts by their status."""
 
     ok: Count
@@ -52,8 +48,7 @@ class StatusCounts:
     skip: Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SummaryCounts:
+class SummaryCounts(Struct, frozen=True, kw_only=True):
     """Zones and expected counts, as far as the run came."""
 
     zones: Count | UnsetType = UNSET
@@ -64,8 +59,7 @@ class SummaryCounts:
     sources: Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveRelease:
+class LiveRelease(Struct, frozen=True, kw_only=True):
     """The release that is live when the run has ended."""
 
     id: str
@@ -73,24 +67,21 @@ class LiveRelease:
     zones: Count | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DroppedSummary:
+class DroppedSummary(Struct, frozen=True, kw_only=True):
     """Copies of zones that were left out, and the first of them."""
 
     number: Count
     zones: tuple[DroppedZone, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingSummary:
+class FindingSummary(Struct, frozen=True, kw_only=True):
     """Objects by reason, and the rows that count most of them."""
 
     by_reason: dict[str, Count]
     rows: tuple[FindingRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """Where a run failed, or failed at first."""
 
     step: str
@@ -99,8 +90,7 @@ class Failure:
     finished: str | UnsetType | None = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookAnswer:
+class WebhookAnswer(Struct, frozen=True, kw_only=True):
     """What came of posting the summary."""
 
     posted: bool
@@ -109,8 +99,7 @@ class WebhookAnswer:
     error: str | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary(Document):
+class RunSummary(Document, frozen=True, kw_only=True):
     """What came of a data update: runs/WORKFLOW/summary.json, releases/ID/summary.json, and what the webhook gets."""
 
     TITLE: ClassVar[str] = "run summary"

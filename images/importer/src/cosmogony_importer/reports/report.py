@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 
 from cosmogony_steps import keys, log
 from cosmogony_steps.documents import RunSummary
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
+from msgspec.structs import replace
 
 from . import webhook
 from .run import Run

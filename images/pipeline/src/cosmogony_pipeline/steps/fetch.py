@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cosmogony_steps import keys, log
 from cosmogony_steps.documents import SourceMarker
 from cosmogony_steps.errors import StepError, TransientError
@@ -12,6 +10,7 @@ from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
+from msgspec.structs import replace
 
 from ..release import markers
 from ..sources import open_source
