@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sign of life of a step: memory that the step writes and the process that watches it reads.
 
-Nobody waits for anybody: a step that hangs, or is stopped, cannot hinder its watcher.
+The memory is shared with every process that is forked from this one. Nobody waits for anybody: a step that hangs, or is
+stopped, cannot hinder its watcher.
 """
 
 from __future__ import annotations
@@ -16,107 +17,91 @@ _ACTIVITY = _NUMBERS.size
 _DETAIL = _ACTIVITY + _TEXT
 _FOLDER = _DETAIL + _TEXT
 
-
-class Beat:
-    """The last sign of life. A plain class, since the process that watches loads as little as it can."""
-
-    def __init__(self, count: int, activity: str, done: int, total: int, detail: str, folder: str) -> None:
-        self.count = count
-        self.activity = activity
-        self.done = done
-        self.total = total
-        self.detail = detail
-        self.folder = folder
-
-    def __str__(self) -> str:
-        words = self.activity or "no stage begun"
-        if self.total:
-            words += f", {self.done} of {self.total}"
-        elif self.done:
-            words += f", {self.done}"
-        return f"{words} ({self.detail})" if self.detail else words
+_memory = mmap.mmap(-1, mmap.PAGESIZE)
+_activity = ""  # that this process wrote last
+_is_watched = False
 
 
-class Heartbeat:
-    """Memory that a process shares with the children that it forks afterwards."""
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
-        self._activity = ""
-
-    def beat(self, activity: str, done: int, total: int) -> None:
-        """Record that the work has moved."""
-        if activity != self._activity:
-            self._write(_ACTIVITY, activity)
-            self._write(_DETAIL, "")
-            self._activity = activity
-        self._count(done, total)
-
-    def explain(self, detail: str, moved: bool) -> None:
-        """Record what the activity is at or waits for, and whether that has moved."""
-        self._write(_DETAIL, detail)
-        if moved:
-            _, done, total = _NUMBERS.unpack_from(self._memory)
-            self._count(done, total)
-
-    def follow_files(self, folder: str) -> None:
-        """Record in which folder the position in a file is a sign of life."""
-        self._write(_FOLDER, folder)
-
-    def _count(self, done: int, total: int) -> None:
-        # Two processes or threads may overwrite each other's beat; the count differs from the one before all the same.
-        count, _, _ = _NUMBERS.unpack_from(self._memory)
-        _NUMBERS.pack_into(self._memory, 0, (count + 1) % 2**64, done, total)
-
-    def read(self) -> Beat:
-        """Return the last beat. One that is being written right now may come as a mixture of two."""
-        count, done, total = _NUMBERS.unpack_from(self._memory)
-        return Beat(count, self._read(_ACTIVITY), done, total, self._read(_DETAIL), self._read(_FOLDER))
-
-    def _write(self, place: int, text: str) -> None:
-        data = text.encode(errors="replace")[: _TEXT - 1]
-        self._memory[place : place + _TEXT] = data.ljust(_TEXT, b"\0")
-
-    def _read(self, place: int) -> str:
-        return self._memory[place : place + _TEXT].partition(b"\0")[0].decode(errors="ignore")
+def mark_watched() -> None:
+    """Record that another process watches this one."""
+    global _is_watched
+    _is_watched = True
 
 
-_heartbeat: Heartbeat | None = None
-
-
-def attach(heartbeat: Heartbeat) -> None:
-    """Let `beat` and `explain` of this process, and of those that it forks, write there."""
-    global _heartbeat
-    _heartbeat = heartbeat
-
-
-def watched() -> bool:
-    """Tell whether somebody watches this process."""
-    return _heartbeat is not None
+def is_watched() -> bool:
+    """Return whether another process watches this one."""
+    return _is_watched
 
 
 def beat(activity: str, done: int = 0, total: int = 0) -> None:
-    """Say that the work has moved: what is done now, how much of it, of how much in all (0 when unknown).
+    """Record that the work has moved. Call it when it has, never only because time has passed.
 
-    Call it when the work has moved, never only because time has passed.
+    Args:
+        activity: what is being done.
+        done: how much of it is done.
+        total: how much there is in all; 0 when that is not known.
     """
-    if _heartbeat is not None:
-        _heartbeat.beat(activity, done, total)
+    global _activity
+    if activity != _activity:
+        _write_text(_ACTIVITY, activity)
+        _write_text(_DETAIL, "")
+        _activity = activity
+    _write_numbers(done, total)
 
 
 def explain(detail: str, moved: bool = False) -> None:
-    """Say what the activity is at, or what it waits for; it is shown if the step is ended for standing still.
+    """Record what the activity waits for; the message shows it if the step is ended for standing still.
 
-    Only with `moved` it is a sign of life.
+    Args:
+        detail: the explanation.
+        moved: whether this is a sign of life, too.
     """
-    if _heartbeat is not None:
-        _heartbeat.explain(detail, moved)
+    _write_text(_DETAIL, detail)
+    if moved:
+        _, done, total = _NUMBERS.unpack_from(_memory)
+        _write_numbers(done, total)
 
 
 def follow_files(folder: str | os.PathLike[str]) -> None:
-    """Let the watch take it as a sign of life when a file in this folder is read or written further.
+    """Take it as a sign of life when the position in an open file of this folder changes.
 
-    This is for libraries that work through a large file in one call. Nobody needs the interpreter's lock for it.
+    This is for libraries that work through a large file in one call. It works without the interpreter's lock.
     """
-    if _heartbeat is not None:
-        _heartbeat.follow_files(os.path.realpath(folder))
+    _write_text(_FOLDER, os.path.realpath(folder))
+
+
+def read_count() -> int:
+    """Return the number of beats so far."""
+    count, _, _ = _NUMBERS.unpack_from(_memory)
+    return int(count)
+
+
+def read_folder() -> str:
+    """Return the folder whose files are followed; empty when there is none."""
+    return _read_text(_FOLDER)
+
+
+def describe_last_beat() -> str:
+    """Return what the step did last. A beat that is being written right now may come as a mixture of two."""
+    _, done, total = _NUMBERS.unpack_from(_memory)
+    text = _read_text(_ACTIVITY) or "no stage begun"
+    if total:
+        text += f", {done} of {total}"
+    elif done:
+        text += f", {done}"
+    detail = _read_text(_DETAIL)
+    return f"{text} ({detail})" if detail else text
+
+
+def _write_numbers(done: int, total: int) -> None:
+    # Two processes or threads may overwrite each other's beat; the count still differs from the one before.
+    _NUMBERS.pack_into(_memory, 0, (read_count() + 1) % 2**64, done, total)
+
+
+def _write_text(place: int, text: str) -> None:
+    data = text.encode(errors="replace")[: _TEXT - 1]
+    _memory[place : place + _TEXT] = data.ljust(_TEXT, b"\0")
+
+
+def _read_text(place: int) -> str:
+    return _memory[place : place + _TEXT].partition(b"\0")[0].decode(errors="ignore")

@@ -15,7 +15,6 @@ import time
 
 from . import heartbeat, log, termination
 from .errors import EXIT_TRANSIENT, EXIT_USAGE
-from .heartbeat import Heartbeat
 
 VARIABLE = "STALL_SECONDS"
 STALL = 900  # seconds, where the variable is not set
@@ -33,7 +32,6 @@ def start(step: str) -> None:
     whole seconds without progress, 0 for none.
     """
     limit = _limit(step)
-    heart = Heartbeat()
     stacks, stack_output = os.pipe()
     watcher = os.getpid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -41,10 +39,10 @@ def start(step: str) -> None:
     child = os.fork()
     if child:
         os.close(stack_output)
-        os._exit(Watcher(step, child, heart, stacks, limit).run())
+        os._exit(Watcher(step, child, stacks, limit).run())
     os.close(stacks)
     _end_with(watcher)
-    heartbeat.attach(heart)
+    heartbeat.mark_watched()
     _write_stacks_to(stack_output)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
@@ -99,10 +97,9 @@ class StillTime:
 class Watcher:
     """The process that watches one step."""
 
-    def __init__(self, step: str, child: int, heart: Heartbeat, stacks: int, limit: float) -> None:
+    def __init__(self, step: str, child: int, stacks: int, limit: float) -> None:
         self._step = step
         self._child = child
-        self._heart = heart
         self._stacks = stacks
         self._limit = limit
         self._pause = min(POLL, limit / 5)
@@ -140,10 +137,10 @@ class Watcher:
 
     def _state(self) -> object:
         """What differs when the step has moved."""
-        beat = self._heart.read()
-        return beat.count, self._positions(beat.folder) if beat.folder else []
+        folder = heartbeat.read_folder()
+        return heartbeat.read_count(), self._list_positions(folder) if folder else []
 
-    def _positions(self, folder: str) -> list[tuple[str, str]]:
+    def _list_positions(self, folder: str) -> list[tuple[str, str]]:
         """The files in a folder that the step has open, and how far it is in each of them."""
         found = []
         try:
@@ -165,20 +162,19 @@ class Watcher:
         if -code != signal.SIGINT:
             name = signal.Signals(-code).name
             advice = "; if it lacked memory, raise the step's memory limit" if -code == signal.SIGKILL else ""
-            _fail(f"{self._step}: killed by {name} at: {self._heart.read()}{advice}", 128 - code)
+            _fail(f"{self._step}: killed by {name} at: {heartbeat.describe_last_beat()}{advice}", 128 - code)
         return 128 - code
 
     def _end_stalled(self) -> int:
         """Collect what can be known of the step, kill it, and say so."""
         from . import stacks
 
-        last = self._heart.read()
         processes = [self._child, *stacks.descendants(self._child)]
         found = [stacks.of_process(pid, self._stacks) for pid in processes]
         for pid in processes:
             stacks.kill(pid)  # not waited for: one that hangs in the kernel ends when that lets it go
         message = (
-            f"{self._step}: no progress for {self._limit:g} s, last seen at: {last}; ended, a retry can help."
+            f"{self._step}: no progress for {self._limit:g} s, last seen at: {heartbeat.describe_last_beat()}; ended, a retry can help."
             f" If it needs longer without a sign, raise the step's stall ({VARIABLE})"
         )
         termination.write(message)

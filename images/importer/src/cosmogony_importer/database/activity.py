@@ -24,7 +24,7 @@ CLOSING = 10.0  # seconds for the last poll to end
 @contextmanager
 def watch_statements() -> Iterator[None]:
     """Poll the statements of this process while the block runs, if the process is under the stall watch."""
-    if not heartbeat.watched():
+    if not heartbeat.is_watched():
         yield
         return
     stop = threading.Event()
