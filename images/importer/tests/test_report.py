@@ -75,7 +75,6 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     running = Receiver()
     monkeypatch.setenv("WEBHOOK_URL", running.url)
     monkeypatch.setattr("cosmogony_importer.reports.webhook.PAUSE", 0.01)
-    monkeypatch.setattr("cosmogony_importer.reports.webhook.post_document.__defaults__", (0.01,))
     yield running
     running.stop()
 
@@ -410,6 +409,29 @@ def test_a_webhook_that_cannot_be_reached_fails_nothing(
     told = report(importer, "Succeeded")
     assert told["webhook"]["error"] == error
     assert TOKEN not in json.dumps(bucket.get(f"runs/{RUN}/summary.json"))
+
+
+def test_many_sources_are_shortened_for_the_webhook_only(
+    importer: Importer, bucket: Bucket, receiver: Receiver
+) -> None:
+    plan = json.loads((DOCUMENTS / "plan.json").read_text(encoding="utf-8"))
+    names = [f"source-{number:04}.osm.pbf" for number in range(1000)]
+    plan["items"] = [plan["items"][0] | {"name": name} for name in names]
+    bucket.put(f"runs/{RUN}/plan.json", json.dumps(plan).encode())
+    for name in names[:10]:
+        markers(bucket, name, STARTED, STARTED)
+    stored = report(importer, "Failed", failures=[])
+    assert [source["name"] for source in stored["inputs"]["sources"]] == names
+    assert [source["fetched"] for source in stored["inputs"]["sources"]] == [True] * 10 + [False] * 990
+    assert bucket.get(f"runs/{RUN}/summary.json") == stored
+    ((_, posted),) = receiver.posts
+    shown = posted["inputs"]["sources"]
+    assert shown == stored["inputs"]["sources"][: len(shown)]
+    assert 30 < len(shown) < 200
+    assert len(json.dumps(posted)) < 64 * 1024
+    warning = f"{1000 - len(shown)} of 1000 sources are left out here; the complete summary is runs/{RUN}/summary.json"
+    assert warning in posted["warnings"]
+    assert warning not in stored["warnings"]
 
 
 def test_a_named_secret_that_is_not_there_is_told(

@@ -169,12 +169,13 @@ class Watcher:
         """Collect what can be known of the step, kill it, and say so."""
         from . import stacks
 
+        last = heartbeat.describe_last_beat()
         processes = [self._child, *stacks.descendants(self._child)]
         found = [stacks.of_process(pid, self._stacks) for pid in processes]
         for pid in processes:
             stacks.kill(pid)  # not waited for: one that hangs in the kernel ends when that lets it go
         message = (
-            f"{self._step}: no progress for {self._limit:g} s, last seen at: {heartbeat.describe_last_beat()}; ended, a retry can help."
+            f"{self._step}: no progress for {self._limit:g} s, last seen at: {last}; ended, a retry can help."
             f" If it needs longer without a sign, raise the step's stall ({VARIABLE})"
         )
         termination.write(message)

@@ -18,6 +18,7 @@ from ..tls import ca_file
 if TYPE_CHECKING:
     from ..settings import SourceStorageSettings, StorageSettings
 
+MAX_CONNECTIONS = 8  # and so the number of threads that may ask a server at the same time
 SETTINGS = {"S3_ENDPOINT": "storage.endpoint", "SOURCE_S3_ENDPOINT": "source_storage.endpoint"}
 
 
@@ -103,7 +104,7 @@ def _http() -> urllib3.PoolManager:
     return urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=10, read=120),
         retries=retries,
-        maxsize=8,  # as many threads as a step asks with at the same time
+        maxsize=MAX_CONNECTIONS,
         cert_reqs="CERT_REQUIRED",
         ca_certs=ca_file(),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 from cosmogony_steps import keys, log
 from cosmogony_steps.documents import RunSummary
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
+from cosmogony_steps.shortening import take_first
 from msgspec.structs import replace
 
 from . import webhook
@@ -19,6 +21,7 @@ from .summary import summarise_run
 
 URL = "WEBHOOK_URL"
 NAME = "WEBHOOK_NAME"  # of the Secret the URL comes from
+MAX_LIST_BYTES = 16 * 1024  # of each list that grows with the number of sources, in what the webhook gets
 NO_SECRET = ("", "no-webhook")  # what the settings say when no webhook is wanted
 
 
@@ -42,7 +45,7 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
         problems.append(f"nothing is posted: Secret {name}, or its key url, is not in the namespace")
     answer = None
     if url:
-        answer = webhook.post_document(url, replace(summary, warnings=(*summary.warnings, *problems)).to_json())
+        answer = webhook.post_document(url, make_body(replace(summary, warnings=(*summary.warnings, *problems))))
         if answer.error:
             problems.append(f"the webhook did not take the summary ({answer.error}); the run is as it was without it")
         else:
@@ -70,11 +73,25 @@ def post_summary_again(run: str, store: Store) -> None:
     url = os.environ.get(URL, "").strip()
     if not url:
         raise StepError("no webhook is set: name a Secret with the key url (cosmogony_report_webhook_secret)")
-    answer = webhook.post_document(url, summary.to_json())
+    answer = webhook.post_document(url, make_body(summary))
     if answer.error:
         kind = TransientError if answer.is_transient else StepError
         raise kind(f"the webhook did not take the summary of {run}: {answer.error}")
     log.info(f"the webhook took the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
+
+
+def make_body(summary: RunSummary) -> dict[str, Any]:
+    """Return a summary as the webhook gets it: of many sources it holds the first ones, which its warnings say."""
+    document = summary.to_json()
+    for owner, name in ((document["inputs"], "sources"), (document, "skipped")):
+        complete = owner[name]
+        owner[name] = take_first(complete, MAX_LIST_BYTES)
+        if more := len(complete) - len(owner[name]):
+            place = keys.run_summary(summary.run)
+            document["warnings"].append(
+                f"{more} of {len(complete)} {name} are left out here; the complete summary is {place}"
+            )
+    return document
 
 
 def _read_summary(run: str, store: Store) -> RunSummary:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ from cosmogony_steps.documents import (
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.postgres import Database, translate_database_error
 from cosmogony_steps.s3 import Store
+from cosmogony_steps.s3.server import MAX_CONNECTIONS
 from cosmogony_steps.settings import DatabaseSettings, Settings, SourceSettings
 
 from ..checks import completeness, left_out
@@ -51,7 +53,9 @@ from ..progress import format_duration
 from ..releases import catalog, durations, migrations
 from .run import Run
 
-LISTED = 50  # entries of a list; its length stands beside it
+MAX_LISTED = 50  # entries of a list; its length stands beside it
+
+SOURCE_FIELDS = ("url", "file", "version_date", "size", "sha256")  # that a marker and a summary have alike
 
 T = TypeVar("T")
 
@@ -60,7 +64,7 @@ T = TypeVar("T")
 class RunFacts:
     """What could be found out about a run."""
 
-    manifest: Manifest | None = None
+    manifest: Manifest = field(default_factory=lambda: Manifest(id=""))  # without an id: there is none
     sources: list[SummarySource] = field(default_factory=list)
     release: catalog.Release | None = None
     gate: GateReport | None = None
@@ -100,52 +104,54 @@ def _warn_if_unreachable(facts: RunFacts, what: str) -> Iterator[None]:
 
 def _read_store(run: Run, store: Store, extracts: Sequence[SourceSettings], facts: RunFacts) -> None:
     if run.stamp:
-        found = [one.key for one in store.list_objects(f"{keys.RELEASES}{run.stamp}")]
-        if manifests := [key for key in found if key.endswith("/manifest.json")]:
-            facts.manifest = _find_document(store, max(manifests), Manifest.from_json, facts)
-    if facts.manifest:
+        listed = store.list_objects(f"{keys.RELEASES}{run.stamp}")
+        if manifests := [one.key for one in listed if one.key.endswith("/manifest.json")]:
+            found = _find_document(store, max(manifests), Manifest.from_json, facts.warnings)
+            facts.manifest = found or facts.manifest
+    if facts.manifest.id:
         key = keys.release_statistics(facts.manifest.id)
-        if statistics := _find_document(store, key, Statistics.from_json, facts):
-            facts.statuses = StatusCounts(
-                ok=statistics.count(CountStatus.OK),
-                ko=statistics.count(CountStatus.KO),
-                skip=statistics.count(CountStatus.SKIP),
-            )
+        if statistics := _find_document(store, key, Statistics.from_json, facts.warnings):
+            facts.statuses = StatusCounts(**{status: statistics.count(status) for status in CountStatus})
         written = store.find(key)
         if written and (seconds := written.metadata.get("seconds")):
             facts.steps["stats"] = float(seconds)
         names = [source.name for source in facts.manifest.sources]
     else:
-        plan = _find_document(store, keys.run_plan(run.name), Plan.from_json, facts)
+        plan = _find_document(store, keys.run_plan(run.name), Plan.from_json, facts.warnings)
         enabled = [urlsplit(extract.url).path.rpartition("/")[2] for extract in extracts if extract.enabled]
         names = [item.name for item in plan.items] if plan else enabled
-    facts.sources = [_describe_source(run, store, name, facts) for name in names]
+    with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:  # the first error ends all of it
+        for source, warnings in pool.map(lambda name: _describe_source(run, store, name), names):
+            facts.sources.append(source)
+            facts.warnings += warnings
 
 
-def _find_document(store: Store, key: str, read: Callable[[object, str], T], facts: RunFacts) -> T | None:
-    """Return a document; None when it is missing, or cannot be read, which is one of the warnings."""
+def _find_document(store: Store, key: str, convert: Callable[[object, str], T], warnings: list[str]) -> T | None:
+    return _read_or_warn(lambda: convert(store.read_json(key), key), warnings)
+
+
+def _read_or_warn(read: Callable[[], T], warnings: list[str]) -> T | None:
+    """Return a document; None when it is missing, or cannot be read, which is added to the warnings."""
     try:
-        return read(store.read_json(key), key)
+        return read()
     except MissingObjectError:
         return None
     except DocumentError as error:
-        facts.warnings.append(str(error))
+        warnings.append(str(error))
         return None
 
 
-def _describe_source(run: Run, store: Store, name: str, facts: RunFacts) -> SummarySource:
-    """Tell from the markers what is stored of a source, and whether this run brought it."""
-    source = _find_document(store, keys.source_marker(name), SourceMarker.from_json, facts)
-    part = _find_document(store, keys.part_marker(name), PartMarker.from_json, facts)
+def _describe_source(run: Run, store: Store, name: str) -> tuple[SummarySource, list[str]]:
+    """Return what the markers say is stored of a source, whether this run brought it, and warnings."""
+    warnings: list[str] = []
+    source = _find_document(store, keys.source_marker(name), SourceMarker.from_json, warnings)
+    part = _find_document(store, keys.part_marker(name), PartMarker.from_json, warnings)
     is_fetched = bool(source and _happened_in(run, source.fetched))
     is_extracted = bool(part and _happened_in(run, part.extracted))
-    return SummarySource(
+    of_file = {field: getattr(source, field) for field in SOURCE_FIELDS} if source else {}
+    found = SummarySource(
         name=name,
-        url=source.url if source else None,
-        file=source.file if source else None,
-        version_date=source.version_date if source else None,
-        size=source.size if source else None,
-        sha256=source.sha256 if source else None,
+        **of_file,
         zones=part.zones if part else None,
         fetched=is_fetched,
         extracted=is_extracted,
@@ -154,6 +160,7 @@ def _describe_source(run: Run, store: Store, name: str, facts: RunFacts) -> Summ
             extract=part.seconds if part and is_extracted else 0,
         ),
     )
+    return found, warnings
 
 
 def _happened_in(run: Run, moment: datetime | None) -> bool:
@@ -170,22 +177,13 @@ def _read_database(run: Run, settings: DatabaseSettings, facts: RunFacts) -> Non
         facts.release = mine[0] if mine else None
         if facts.release:
             facts.steps |= durations.read_durations(connection, facts.release.id)
-            facts.gate = _find_gate_report(facts.release, facts)
-
-
-def _find_gate_report(release: catalog.Release, facts: RunFacts) -> GateReport | None:
-    """Return what the gate found; None before it has judged, or when that cannot be read, which is a warning."""
-    try:
-        return release.read_gate_report()
-    except DocumentError as error:
-        facts.warnings.append(str(error))
-        return None
+            facts.gate = _read_or_warn(facts.release.read_gate_report, facts.warnings)
 
 
 def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
     manifest, release, live = facts.manifest, facts.release, facts.live
     result, published = _get_result(run, facts), _is_published(facts)
-    release_id = manifest.id if manifest else release.id if release else None
+    release_id = manifest.id or (release.id if release else None)
     counts, seconds = _sum_counts(facts), _sum_durations(run, facts)
     return RunSummary(
         text=_describe_result(run, facts, result, published, release_id),
@@ -201,21 +199,20 @@ def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
         release=release_id,
         live=LiveRelease(id=live.id, published=_cut_to_second(live.published_at), zones=live.zones) if live else None,
         inputs=SummaryInputs(
-            digest=manifest.inputs_digest if manifest else None,
-            languages=manifest.inputs.languages if manifest and manifest.inputs else None,
-            as_original=manifest.inputs.as_original if manifest and manifest.inputs else None,
-            versions=manifest.versions if manifest else None,
+            digest=manifest.inputs_digest,
+            languages=manifest.inputs.languages if manifest.inputs else None,
+            as_original=manifest.inputs.as_original if manifest.inputs else None,
+            versions=manifest.versions,
             sources=tuple(facts.sources),
         ),
         counts=counts,
         durations=seconds,
         skipped=tuple(source.name for source in facts.sources if source.zones and not source.extracted),
         dropped=DroppedSummary(
-            number=(manifest.dropped_count or len(manifest.dropped)) if manifest else 0,
-            zones=manifest.dropped[:LISTED] if manifest else (),
+            number=manifest.dropped_count or len(manifest.dropped), zones=manifest.dropped[:MAX_LISTED]
         ),
-        left_out=_summarise_table(manifest.left_out if manifest else None),
-        repaired=_summarise_table(manifest.repaired if manifest else None),
+        left_out=_summarise_table(manifest.left_out),
+        repaired=_summarise_table(manifest.repaired),
         gate=facts.gate,
         failures=() if run.succeeded else run.failures,
         retried=run.failures if run.succeeded else (),
@@ -226,7 +223,7 @@ def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
 def _is_published(facts: RunFacts) -> bool:
     if facts.release is not None:
         return facts.release.state in (ReleaseState.PUBLISHED, ReleaseState.RETIRED)
-    return facts.manifest is not None and facts.manifest.state == ReleaseState.PUBLISHED
+    return facts.manifest.state == ReleaseState.PUBLISHED
 
 
 def _get_result(run: Run, facts: RunFacts) -> RunResult:
@@ -234,7 +231,7 @@ def _get_result(run: Run, facts: RunFacts) -> RunResult:
         if _is_published(facts):
             return RunResult.PUBLISHED
         is_update = run.get_parameter("mode") in (None, "full", "changed", "source")
-        return RunResult.CURRENT if is_update and facts.manifest is None else RunResult.DONE
+        return RunResult.CURRENT if is_update and not facts.manifest.id else RunResult.DONE
     release = facts.release
     if release and release.state == ReleaseState.LOADED and release.verdict == GateVerdict.BLOCKED:
         return RunResult.BLOCKED
@@ -242,7 +239,7 @@ def _get_result(run: Run, facts: RunFacts) -> RunResult:
 
 
 def _sum_counts(facts: RunFacts) -> SummaryCounts:
-    counts, release = facts.manifest.counts if facts.manifest else None, facts.release
+    counts, release = facts.manifest.counts, facts.release
     return SummaryCounts(
         zones=counts.zones if counts else ABSENT,
         by_type=counts.by_type if counts else ABSENT,
@@ -259,14 +256,16 @@ def _sum_durations(run: Run, facts: RunFacts) -> dict[str, float | None]:
         "fetch": round(sum(source.seconds.fetch or 0 for source in facts.sources), 1),
         "extract": round(sum(source.seconds.extract or 0 for source in facts.sources), 1),
     }
-    if facts.manifest and "merge" in facts.manifest.durations:
+    if "merge" in facts.manifest.durations:
         seconds["merge"] = facts.manifest.durations["merge"]
     return {**seconds, **facts.steps, "total": run.seconds}
 
 
 def _list_warnings(facts: RunFacts) -> list[str]:
-    incomplete = facts.manifest.incomplete if facts.manifest else ()
-    warnings = [f"{relation.source}: {completeness.describe_relation(relation)}" for relation in incomplete[:LISTED]]
+    warnings = [
+        f"{relation.source}: {completeness.describe_relation(relation)}"
+        for relation in facts.manifest.incomplete[:MAX_LISTED]
+    ]
     if report := facts.gate:
         if report.verdict == GateVerdict.OVERRIDDEN:
             warnings += [f"let through all the same: {finding}" for finding in report.findings]
@@ -281,7 +280,7 @@ def _summarise_table(rows: Sequence[FindingRow] | None) -> FindingSummary | None
     if rows is None:
         return None
     largest = sorted(rows, key=lambda row: row.count, reverse=True)
-    return FindingSummary(by_reason=left_out.count_by_reason(rows), rows=tuple(largest[:LISTED]))
+    return FindingSummary(by_reason=left_out.count_by_reason(rows), rows=tuple(largest[:MAX_LISTED]))
 
 
 def _cut_to_second(moment: datetime | None) -> datetime | None:
@@ -316,4 +315,4 @@ def _count_zones(facts: RunFacts) -> int | None:
     """Return the number of zones that were loaded, else that of the manifest."""
     if facts.release and facts.release.zones is not None:
         return facts.release.zones
-    return facts.manifest.counts.zones if facts.manifest and facts.manifest.counts else None
+    return facts.manifest.counts.zones if facts.manifest.counts else None

@@ -34,13 +34,12 @@ class Answer:
         )
 
 
-def post_document(url: str, document: dict[str, Any], pause: float = PAUSE) -> Answer:
+def post_document(url: str, document: dict[str, Any]) -> Answer:
     """Post a document, again where that can help. Redirects are not followed: the token is for this receiver.
 
     Args:
         url: of the receiver, with its token.
         document: as JSON.
-        pause: seconds before the second attempt, doubled from then on.
     """
     url = url.strip()
     if error := _find_fault(url):
@@ -52,7 +51,7 @@ def post_document(url: str, document: dict[str, Any], pause: float = PAUSE) -> A
         answer = _try_post(http, url, body, attempt)
         if not answer.is_transient or attempt == ATTEMPTS:
             break
-        time.sleep(pause * 2 ** (attempt - 1))
+        time.sleep(PAUSE * 2 ** (attempt - 1))
     return answer
 
 
