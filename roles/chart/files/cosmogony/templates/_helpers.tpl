@@ -16,6 +16,22 @@ app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
 {{- end }}
 
+{{/* Metadata of the object of a component. */}}
+{{- define "cosmogony.metadata" -}}
+name: cosmogony-{{ .component }}
+namespace: {{ .root.Release.Namespace }}
+labels: {{- include "cosmogony.labels" . | nindent 2 }}
+{{- end }}
+
+{{/* Labels of the pods of a component: those by which they are found, and a site's own. */}}
+{{- define "cosmogony.podLabels" -}}
+{{ include "cosmogony.selectorLabels" . }}
+app.kubernetes.io/part-of: cosmogony
+{{- with (.values | default dict).podLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
 {{/* Pod security "restricted", written out. */}}
 {{- define "cosmogony.podSecurityContext" -}}
 runAsNonRoot: true
@@ -103,80 +119,6 @@ strategy:
     maxUnavailable: 0
 selector:
   matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 4 }}
-{{- end }}
-
-{{/* Scaling by CPU, which every cluster with a metrics server has. */}}
-{{- define "cosmogony.autoscaler" -}}
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata:
-  name: cosmogony-{{ .component }}
-  namespace: {{ .root.Release.Namespace }}
-  labels: {{- include "cosmogony.labels" . | nindent 4 }}
-spec:
-  scaleTargetRef:
-    apiVersion: apps/v1
-    kind: Deployment
-    name: cosmogony-{{ .component }}
-  minReplicas: {{ .values.autoscaling.minReplicas }}
-  maxReplicas: {{ .values.autoscaling.maxReplicas }}
-  metrics:
-    - type: Resource
-      resource:
-        name: cpu
-        target:
-          type: Utilization
-          averageUtilization: {{ .values.autoscaling.targetCPUUtilizationPercentage }}
-{{- end }}
-
-{{/* maxUnavailable, so that a single replica does not hold a node's drain for ever. */}}
-{{- define "cosmogony.disruptionBudget" -}}
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata:
-  name: cosmogony-{{ .component }}
-  namespace: {{ .root.Release.Namespace }}
-  labels: {{- include "cosmogony.labels" . | nindent 4 }}
-spec:
-  maxUnavailable: {{ .values.podDisruptionBudget.maxUnavailable }}
-  selector:
-    matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 6 }}
-{{- end }}
-
-{{- define "cosmogony.service" -}}
-apiVersion: v1
-kind: Service
-metadata:
-  name: cosmogony-{{ .component }}
-  namespace: {{ .root.Release.Namespace }}
-  labels: {{- include "cosmogony.labels" . | nindent 4 }}
-  {{- with .values.service.annotations }}
-  annotations: {{- toYaml . | nindent 4 }}
-  {{- end }}
-spec:
-  type: {{ .values.service.type }}
-  {{- with .values.service.clusterIP }}
-  clusterIP: {{ . }}
-  {{- end }}
-  selector: {{- include "cosmogony.selectorLabels" . | nindent 4 }}
-  ports:
-    - name: http
-      port: {{ .port }}
-      targetPort: http
-      protocol: TCP
-      appProtocol: http
-{{- end }}
-
-{{/* Account without rights and without a token. */}}
-{{- define "cosmogony.serviceAccount" -}}
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: cosmogony-{{ .component }}
-  namespace: {{ .root.Release.Namespace }}
-  labels: {{- include "cosmogony.labels" . | nindent 4 }}
-automountServiceAccountToken: false
-{{- include "cosmogony.pullSecrets" .root }}
 {{- end }}
 
 {{- define "cosmogony.pullSecrets" -}}
