@@ -16,6 +16,11 @@ from pathlib import Path
 
 import build_programs
 import pytest
+from program_builder import files, recipes, runner
+from program_builder.builder import default_binary_name
+from program_builder.recipes import BuildError
+from program_builder.runner import Runner, Task
+from program_builder.toolchains import chroot_command, parse_version
 
 FILES = Path(build_programs.__file__).parent
 
@@ -60,23 +65,21 @@ def run(tmp_path: Path, *arguments: str) -> int:
 
 def test_digest_changes_with_each_input():
     base = {"go.mod": b"a", "go.sum": b"b", "program.toml": b"c"}
-    first = build_programs.recipe_digest(base, "go>=1.26", "x86_64")
-    assert first == build_programs.recipe_digest(dict(reversed(base.items())), "go>=1.26", "x86_64")
-    others = [build_programs.recipe_digest({**base, name: b"other"}, "go>=1.26", "x86_64") for name in base]
-    others.append(build_programs.recipe_digest(base, "go>=1.27", "x86_64"))
-    others.append(build_programs.recipe_digest(base, "go>=1.26", "aarch64"))
+    first = recipes.compute_digest(base, "go>=1.26", "x86_64")
+    assert first == recipes.compute_digest(dict(reversed(base.items())), "go>=1.26", "x86_64")
+    others = [recipes.compute_digest({**base, name: b"other"}, "go>=1.26", "x86_64") for name in base]
+    others.append(recipes.compute_digest(base, "go>=1.27", "x86_64"))
+    others.append(recipes.compute_digest(base, "go>=1.26", "aarch64"))
     # Content that moves from one file into its neighbour is another recipe.
-    others.append(
-        build_programs.recipe_digest({"go.mod": b"ab", "go.sum": b"", "program.toml": b"c"}, "go>=1.26", "x86_64")
-    )
+    others.append(recipes.compute_digest({"go.mod": b"ab", "go.sum": b"", "program.toml": b"c"}, "go>=1.26", "x86_64"))
     assert len({first, *others}) == len(others) + 1
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0s"), (41.6, "42s"), (60, "1m00s"), (252, "4m12s"), (3599.9, "1h00m"), (3720, "1h02m")]
 )
-def test_elapsed(seconds, text):
-    assert build_programs.elapsed(seconds) == text
+def test_durations_are_short(seconds, text):
+    assert runner.format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -88,8 +91,8 @@ def test_elapsed(seconds, text):
         ("go version devel", ()),
     ],
 )
-def test_version_tuple(text, version):
-    assert build_programs.version_tuple(text) == version
+def test_versions_are_parsed(text, version):
+    assert parse_version(text) == version
 
 
 @pytest.mark.parametrize(
@@ -102,12 +105,12 @@ def test_version_tuple(text, version):
     ],
 )
 def test_default_binary_name(package, name):
-    assert build_programs.default_binary_name(package) == name
+    assert default_binary_name(package) == name
 
 
 def test_the_recipes_of_this_role_are_complete():
-    programs = build_programs.load_programs(FILES / "programs")
-    assert [program.name for program in programs] == list(build_programs.ORDER)
+    programs = recipes.load_programs(FILES / "programs")
+    assert [program.name for program in programs] == list(recipes.ORDER)
     for program in programs:
         assert program.recipe["check"], f"{program.name} must prove its version"
         assert set(program.recipe["check"]) <= set(program.binaries)
@@ -159,7 +162,7 @@ def test_a_failure_names_the_program_and_leaves_nothing_half_done(tmp_path, go, 
     assert run(tmp_path) == 0
 
 
-def test_a_program_that_tells_another_version_is_refused(tmp_path, go, capsys):
+def test_a_program_that_reports_another_version_is_refused(tmp_path, go, capsys):
     write_go_program(tmp_path / "programs" / "hello", version="9.9.9")
     write_fake_go(go, GOOD)
     assert run(tmp_path) == 1
@@ -176,7 +179,7 @@ def test_unknown_names_and_broken_recipes_are_named(tmp_path, capsys):
     assert "toolchain is 'basic'" in capsys.readouterr().err
 
 
-def test_an_interrupted_build_ends_its_compiler_and_goes_on_later(tmp_path, go):
+def test_an_interrupted_build_ends_its_compiler_and_continues_later(tmp_path, go):
     write_go_program(tmp_path / "programs" / "hello")
     write_fake_go(go, "exec sleep 60")
     command = [
@@ -201,31 +204,31 @@ def test_an_interrupted_build_ends_its_compiler_and_goes_on_later(tmp_path, go):
 
 @pytest.fixture
 def stubborn(tmp_path, monkeypatch):
-    """Runs a command that does not heed SIGTERM."""
-    monkeypatch.setattr(build_programs, "TICK_SECONDS", 0.1)
+    """Runs a command that ignores SIGTERM."""
+    monkeypatch.setattr(runner, "TICK_SECONDS", 0.1)
 
-    def run(runner):
+    def run(started_by):
         command = ["sh", "-c", "trap '' TERM; sleep 600"]
-        runner.run(command, tmp_path / "log", label="[1/1] hello", what="building")
+        Task(started_by, "[1/1] hello", tmp_path / "log").run(command, "building")
 
     return run
 
 
 def test_a_command_that_does_not_end_is_killed(stubborn, monkeypatch):
-    monkeypatch.setattr(build_programs, "COMMAND_SECONDS", 0.5)
-    with pytest.raises(build_programs.BuildError, match=r"sh had not ended after .* and was killed"):
-        stubborn(build_programs.Runner(build_programs.Progress()))
+    monkeypatch.setattr(runner, "COMMAND_SECONDS", 0.5)
+    with pytest.raises(BuildError, match=r"sh had not ended after .* and was killed"):
+        stubborn(Runner())
 
 
 def test_a_command_that_does_not_stop_is_killed(stubborn):
-    runner = build_programs.Runner(build_programs.Progress())
-    threading.Timer(0.5, runner.stop).start()
-    with pytest.raises(build_programs.BuildError, match="stopped"):
-        stubborn(runner)
+    started_by = Runner()
+    threading.Timer(0.5, started_by.stop).start()
+    with pytest.raises(BuildError, match="stopped"):
+        stubborn(started_by)
 
 
 def test_another_build_is_waited_for_with_a_limit(tmp_path, go, capsys, monkeypatch):
-    monkeypatch.setattr(build_programs, "LOCK_SECONDS", 1.0)
+    monkeypatch.setattr(files, "LOCK_SECONDS", 1.0)
     write_go_program(tmp_path / "programs" / "hello")
     write_fake_go(go, GOOD)
     cache = tmp_path / "cache" / "programs"
@@ -240,13 +243,12 @@ def test_another_build_is_waited_for_with_a_limit(tmp_path, go, capsys, monkeypa
 
 
 def test_a_build_that_waits_for_another_one_can_be_stopped(tmp_path):
-    stopped = threading.Event()
-    stopped.set()
-    progress = build_programs.Progress()
+    stopped = Runner()
+    stopped.stop()
     with (
-        build_programs.exclusive(tmp_path, progress, stopped),
-        pytest.raises(build_programs.BuildError, match="stopped"),
-        build_programs.exclusive(tmp_path, progress, stopped),
+        files.lock_cache(tmp_path, stopped),
+        pytest.raises(BuildError, match="stopped"),
+        files.lock_cache(tmp_path, stopped),
     ):
         pass
 
@@ -256,15 +258,13 @@ def test_a_closed_output_stops_the_build():
         def write(self, text):
             raise BrokenPipeError
 
-    progress = build_programs.Progress(Closed())
-    stopped = []
-    progress.on_closed = lambda: stopped.append(True)
-    progress.line("anything")
-    assert stopped == [True]
+    build = Runner(output=Closed())
+    build.report("anything")
+    assert build.stopped.is_set()
 
 
 def test_the_root_command_keeps_nothing_mounted(tmp_path):
-    command, environment = build_programs.chroot_command(
+    command, environment = chroot_command(
         tmp_path / "root", tmp_path / "build", ["cargo", "--version"], {"CARGO_HOME": "/x"}
     )
     assert command[:4] == ["unshare", "--mount", "--propagation", "private"]

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds programs into the cache."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from program_builder.files import remove_tree
+from program_builder.recipes import BuildError, Program
+from program_builder.runner import Runner, Task, format_duration, read_output
+from program_builder.toolchains import Toolchains, chroot_command
+
+LIST_SECONDS = 600
+GO_PACKAGES = (re.compile(r"^[^\s:]+$", re.MULTILINE), "packages compiled")
+RUST_CRATES = (re.compile(r"^\s+Compiling ", re.MULTILINE), "crates compiled")
+
+
+class Builder:
+    """Builds programs into the cache, each into a temporary folder that is renamed when it is complete."""
+
+    def __init__(self, cache: Path, runner: Runner) -> None:
+        self.programs_cache = cache
+        self.build = cache / "build"
+        self._logs = cache / "log"
+        self._runner = runner
+        self._toolchains = Toolchains(self.build, self._logs, runner)
+
+    def build_all(self, programs: Sequence[Program], jobs: int) -> None:
+        """Build the programs that are missing.
+
+        Raises:
+            BuildError: the build was interrupted, or programs could not be built; those that run are finished first.
+        """
+        self._logs.mkdir(parents=True, exist_ok=True)
+        for leftover in self.programs_cache.glob(".new-*"):
+            remove_tree(leftover)
+        started = time.monotonic()
+        total = len(programs)
+        labels = {p.name: f"[{n}/{total}] {p.name} {p.version}" for n, p in enumerate(programs, 1)}
+        missing = [program for program in programs if not program.is_built(self.programs_cache)]
+        for program in programs:
+            if program not in missing:
+                self._runner.report(f"{labels[program.name]} already built")
+        seconds: dict[str, float] = {}
+        failures: list[str] = []
+
+        def build(program: Program) -> None:
+            label = labels[program.name]
+            if self._runner.stopped.is_set() or failures:
+                return
+            try:
+                seconds[program.name] = self._build_program(program, label)
+            except (BuildError, OSError) as error:
+                failures.append(str(error) if isinstance(error, BuildError) else f"{label}: {error}")
+                self._runner.report(f"{label} FAILED; programs that are being built are finished first")
+            else:
+                ready = total - len(missing) + len(seconds)
+                duration = format_duration(seconds[program.name])
+                self._runner.report(f"{label} built in {duration} ({ready} of {total} ready)")
+
+        with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
+            list(pool.map(build, missing))
+        if self._runner.stopped.is_set():
+            raise BuildError("stopped; the same command continues where it stopped")
+        if failures:
+            raise BuildError("\n".join(failures))
+        if not missing:
+            self._runner.report(f"all {total} programs are there, nothing to build")
+            return
+        self._runner.report(
+            f"{len(missing)} of {total} programs built in {format_duration(time.monotonic() - started)}:"
+        )
+        for name, taken in seconds.items():
+            self._runner.report(f"  {name:<24} {format_duration(taken):>8}")
+
+    def _build_program(self, program: Program, label: str) -> float:
+        """Build one program; return the seconds it took."""
+        task = Task(self._runner, label, self._logs / f"{program.name}.log")
+        task.log.write_text("", encoding="utf-8")
+        target = self.programs_cache / f".new-{program.name}-{program.digest}"
+        remove_tree(target)
+        (target / "bin").mkdir(parents=True)
+        build = self._build_go if program.recipe["toolchain"] == "go" else self._build_rust
+        toolchain = build(program, target, task)
+        seconds = time.monotonic() - task.started
+        record = {
+            "name": program.name,
+            "version": program.version,
+            "digest": program.digest,
+            "toolchain": toolchain,
+            "seconds": round(seconds, 1),
+            "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        (target / "build.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        final = program.directory(self.programs_cache)
+        remove_tree(final)
+        target.rename(final)
+        return seconds
+
+    def _check_binaries(self, program: Program, directory: Path, task: Task, root: Path | None = None) -> None:
+        """Refuse a build that left out a binary, or whose binaries report another version."""
+        for binary in program.binaries:
+            if not os.access(directory / binary, os.X_OK):
+                raise BuildError(f"{task.label}: the build left no {binary}; see {task.log}")
+        for binary, arguments in program.recipe.get("check", {}).items():
+            command = [str(directory / binary), *arguments]
+            # A program that was linked in a root may need the C library of that root.
+            text = read_output(*chroot_command(root, self.build / "cargo", command, {}) if root else (command,))
+            if program.version not in text:
+                reported = text.strip()[:200]
+                raise BuildError(
+                    f"{task.label}: {binary} {' '.join(arguments)} does not say {program.version}: {reported}"
+                )
+
+    def _build_go(self, program: Program, target: Path, task: Task) -> str:
+        go, version = self._toolchains.find_go()
+        environment = {
+            "HOME": str(self.build),
+            **os.environ,
+            "CGO_ENABLED": "0",
+            "GOTOOLCHAIN": "local",
+            "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
+            "GOWORK": "off",
+            "GOMODCACHE": str(self.build / "go/mod"),
+            "GOCACHE": str(self.build / "go/cache"),
+            "GOTMPDIR": str(self.build / "tmp"),
+        }
+        work = self.build / "work" / program.name
+        remove_tree(work)
+        for folder in (work, self.build / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in ("go.mod", "go.sum"):
+            shutil.copy(program.folder / name, work / name)
+
+        self._runner.report(f"{task.label} … fetching modules")
+        if settings := program.recipe.get("source_copy"):
+            module = settings["module"]
+            task.run([go, "mod", "download", module], "fetching", environment=environment, directory=work)
+            source = _find_module(go, module, environment, work)
+            _copy_source(source, work / "source", settings)
+            for name, folder in program.recipe.get("share", {}).items():
+                shutil.copytree(source / folder, target / "share" / name, copy_function=shutil.copyfile)
+            replace = f"-replace={module}=./source"
+            task.run([go, "mod", "edit", replace], "editing", environment=environment, directory=work)
+        flags = " ".join(["-s", "-w", *program.recipe.get("ldflags", [])])
+        command = [go, "build", "-v", "-trimpath", "-ldflags", flags, "-o", f"{target / 'bin'}/"]
+        packages = program.binaries.values()
+        task.run([*command, *packages], "building", environment=environment, directory=work, counted=GO_PACKAGES)
+        for binary, package in program.binaries.items():
+            built = target / "bin" / default_binary_name(package)
+            if built.name != binary:
+                built.rename(built.with_name(binary))
+        self._check_binaries(program, target / "bin", task)
+        return version
+
+    def _build_rust(self, program: Program, target: Path, task: Task) -> str:
+        root, version = self._toolchains.find_rust()
+        shared = self.build / "cargo"
+        home, objects, output = (shared / name for name in ("home", "target", "install"))
+        for folder in (home, objects, output):
+            folder.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "CARGO_HOME": str(home),
+            "CARGO_TARGET_DIR": str(objects),
+            **program.recipe.get("environment", {}),
+        }
+        command = ["cargo", "install", program.recipe["crate"], "--version", program.version, "--locked", "--force"]
+        features = ",".join(program.recipe.get("features", []))
+        command += ["--no-default-features", "--features", features, "--root", str(output)]
+        if root:
+            command, environment = chroot_command(root, shared, command, settings)
+        else:
+            environment = {**os.environ, **settings}
+            # A registry mirror of the site is configured in the user's cargo home.
+            config = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo") / "config.toml"
+            if config.is_file():
+                shutil.copy(config, home / "config.toml")
+        task.run(command, "building", environment=environment, counted=RUST_CRATES)
+        self._check_binaries(program, output / "bin", task, root)
+        for binary in program.binaries:
+            shutil.move(output / "bin" / binary, target / "bin" / binary)
+        return version
+
+
+def default_binary_name(package: str) -> str:
+    """Return the file name that `go build -o directory/` gives to a command package."""
+    *_, before, last = ["", *package.split("/")]
+    return before if before and re.fullmatch(r"v[0-9]+", last) else last
+
+
+def _find_module(go: str, module: str, environment: Mapping[str, str], directory: Path) -> Path:
+    """Return the folder of a module in the module cache."""
+    command = [go, "list", "-m", "-f", "{{.Dir}}", module]
+    try:
+        found = subprocess.run(
+            command, env=environment, cwd=directory, capture_output=True, text=True, check=False, timeout=LIST_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{module}: go list took {LIST_SECONDS} s; check the network and run again") from error
+    if found.returncode != 0 or not found.stdout.strip():
+        raise BuildError(f"{module}: go list: {found.stderr.strip() or 'no folder'}")
+    return Path(found.stdout.strip())
+
+
+def _copy_source(source: Path, copy: Path, settings: Mapping[str, Mapping[str, str]]) -> None:
+    """Copy a published module that does not compile, and add the files that it lacks."""
+    # copyfile: the files of the module cache are read-only, those of the copy are not.
+    shutil.copytree(source, copy, copy_function=shutil.copyfile, symlinks=True)
+    for folder, _, _ in os.walk(copy):
+        Path(folder).chmod(0o755)
+    for name, origin in settings.get("copies", {}).items():
+        shutil.copyfile(copy / origin, copy / name)
+    for name, text in settings.get("files", {}).items():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recipes of programs: folders with `program.toml` and, for Go, the locked modules."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import platform
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+# Part of every digest: raise it when a change of the builder changes what a build produces.
+RECIPE_FORMAT = 1
+# The order of the build: first what the cluster itself waits for.
+ORDER = ("kubernetes", "etcd", "argo", "minio", "coredns", "local-path-provisioner", "helm", "martin")
+GO_MINIMUM = (1, 26)
+RUST_MINIMUM = (1, 94)
+TOOLCHAINS = {"go": f"go>={'.'.join(map(str, GO_MINIMUM))}", "rust": f"rust>={'.'.join(map(str, RUST_MINIMUM))}"}
+
+
+class BuildError(Exception):
+    """A failure with a cause and a next step, shown without a traceback."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A program and the recipe in its folder."""
+
+    name: str
+    folder: Path
+    recipe: Mapping[str, Any]
+    digest: str
+
+    @property
+    def version(self) -> str:
+        """The version that the built program has to report."""
+        return str(self.recipe["version"])
+
+    @property
+    def binaries(self) -> Mapping[str, str]:
+        """Packages (Go) or crates (Rust) by the name of the binary that is made of each."""
+        return dict(self.recipe["binaries"])
+
+    def directory(self, programs_cache: Path) -> Path:
+        """Return the folder that the program is built into."""
+        return programs_cache / f"{self.name}-{self.digest}"
+
+    def is_built(self, programs_cache: Path) -> bool:
+        """Return whether the program is in the cache; build.json is written last."""
+        return (self.directory(programs_cache) / "build.json").is_file()
+
+
+def compute_digest(files: Mapping[str, bytes], toolchain: str, machine: str) -> str:
+    """Return a digest of all that determines the result of a build."""
+    digest = hashlib.sha256()
+    for part in (f"format={RECIPE_FORMAT}", f"toolchain={toolchain}", f"machine={machine}"):
+        digest.update(part.encode() + b"\0")
+    for name in sorted(files):
+        digest.update(f"{name}={len(files[name])}".encode() + b"\0" + files[name])
+    return digest.hexdigest()[:12]
+
+
+def load_program(folder: Path) -> Program:
+    """Read the recipe in a folder.
+
+    Raises:
+        BuildError: the recipe is incomplete or cannot be read.
+    """
+    path = folder / "program.toml"
+    try:
+        recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+        toolchain = recipe.get("toolchain")
+        if toolchain not in TOOLCHAINS:
+            raise BuildError(f"{path}: toolchain is {toolchain!r}, expected one of {', '.join(TOOLCHAINS)}")
+        for key in ("version", "binaries"):
+            if not recipe.get(key):
+                raise BuildError(f"{path}: {key} is missing")
+        names = ["program.toml", "go.mod", "go.sum"] if toolchain == "go" else ["program.toml"]
+        files = {name: (folder / name).read_bytes() for name in names}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BuildError(f"{path}: {error}") from error
+    return Program(folder.name, folder, recipe, compute_digest(files, TOOLCHAINS[toolchain], platform.machine()))
+
+
+def load_programs(directory: Path) -> list[Program]:
+    """Read all recipes below a directory, in build order."""
+    programs = [load_program(path.parent) for path in directory.glob("*/program.toml")]
+    if not programs:
+        raise BuildError(f"no program.toml below {directory}")
+    return sorted(programs, key=lambda p: (ORDER.index(p.name) if p.name in ORDER else len(ORDER), p.name))
