@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes what is made of types and of the schema of the settings.
 
-Of the types of `cosmogony_steps.documents`: the JSON Schemas in docs/reference/schemas and in the API's openapi.json.
+Of the types of `cosmogony_steps.documents`: the JSON Schemas in docs/reference/schemas.
+Of these types, and of the routes of the API: its openapi.json.
 Of meta/settings.schema.yml: the types of `cosmogony_steps.settings.model`, and docs/reference/settings.md.
 With --check nothing is written; what is not up to date is named, and the exit code is 1.
 """
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cosmogony_api.openapi import make_document
 from cosmogony_steps.documents import ExpectedCount, GateReport, Manifest
 from cosmogony_steps.documents.schemas import make_components, make_schemas
 from settings_model import make_model
@@ -28,8 +30,6 @@ SETTINGS = ROOT / "meta/settings.schema.yml"
 MODEL = ROOT / "images/base/src/cosmogony_steps/settings/model.py"
 REFERENCE = ROOT / "docs/reference/settings.md"
 IN_OPENAPI = (ExpectedCount, GateReport, Manifest)
-MARK = "x-made-from"  # tells the schemas made here from those that are written by hand
-MODULE = "cosmogony_steps.documents"
 
 
 def main() -> int:
@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     check = parser.parse_args().check
     wanted = {SCHEMAS / f"{name}.json": _text(schema) for name, schema in make_schemas().items()}
-    wanted[OPENAPI] = _text(_with_components(json.loads(OPENAPI.read_text(encoding="utf-8"))))
+    wanted[OPENAPI] = _text(make_document(make_components(*IN_OPENAPI)))
     settings = Schema(SETTINGS)
     wanted |= {MODEL: make_model(settings), REFERENCE: make_reference(settings)}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
@@ -53,16 +53,6 @@ def main() -> int:
     for path in gone:
         path.unlink()
     return 0
-
-
-def _with_components(openapi: dict[str, Any]) -> dict[str, Any]:
-    """Replace the schemas of documents among the components."""
-    schemas = openapi["components"]["schemas"]
-    own = {name: schema for name, schema in schemas.items() if MARK not in schema}
-    made = {name: {MARK: MODULE, **schema} for name, schema in make_components(*IN_OPENAPI).items()}
-    if same := sorted(own.keys() & made.keys()):
-        raise SystemExit(f"openapi.json: {', '.join(same)} is written by hand and made from a type: rename one of them")
-    return {**openapi, "components": {**openapi["components"], "schemas": {**own, **made}}}
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ def empty(postgres: postgis.Server) -> Iterator[str]:
 
 @pytest.fixture
 def make_client(postgres: postgis.Server) -> Iterator[object]:
-    """Makes clients of an application over a database."""
+    """A function that makes a client of an application over a database."""
     made = []
 
     def make(database: str, **environment: str) -> FlaskClient:

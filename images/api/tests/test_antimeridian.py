@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boxes of zones across the antimeridian, and of releases whose importer kept no boxes."""
+"""Boxes of zones across the antimeridian, and of releases without stored boxes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from services import postgis
 
 from .support import data
-from .test_openapi import check
+from .test_openapi import check_answer
 
 ACROSS = {"type": "Polygon", "coordinates": [[[177, -18], [177, -16], [181, -16], [181, -18], [177, -18]]]}
 ORDINARY = {
@@ -60,7 +60,7 @@ def client(make_client, across: str) -> FlaskClient:
 
 
 @pytest.mark.parametrize("query", ["", f"?v={data.NEW}", f"?v={data.OLD}"])
-def test_boxes(client, query):
+def test_bbox_is_the_stored_box_or_the_envelope(client, query):
     def bbox(path: str) -> Any:
         return client.get(f"{path}{query}").json["zone"]["bbox"]
 
@@ -70,24 +70,24 @@ def test_boxes(client, query):
     assert bbox("/zones/9") is None
 
 
-def test_whole_degrees_are_written_as_ever(client):
+def test_whole_degrees_are_written_as_integers(client):
     assert b'"coordinates":[[[177,-18],[177,-16],[181,-16],[181,-18],[177,-18]]]' in client.get("/zones/1").data
 
 
-def test_answers_are_as_described(client):
+def test_answers_across_the_antimeridian_fit_their_schemas(client):
     document = client.get("/openapi.json").json
     for zone in (1, 2, 3, 9):
-        check(document, "/zones/{id}", client.get(f"/zones/{zone}"))
+        check_answer(document, "/zones/{id}", client.get(f"/zones/{zone}"))
 
 
-def test_bounds_are_the_width_of_the_map(client):
+def test_bounds_across_the_antimeridian_are_the_width_of_the_map(client):
     assert client.get("/release").json["bounds"] == [-180, -18, 180, 4.123456789]
     tilejson = client.get("/tiles/cosmogony.json").json
     assert tilejson["bounds"] == [-180, -18, 180, 4.123457]
     assert tilejson["center"][0] == 0
 
 
-def test_a_release_that_no_importer_gave_boxes_yet(postgres, client, across):
+def test_release_without_table_of_boxes_has_envelopes(postgres, client, across):
     """A newer API over a database that the newer importer has not reached."""
     schema = f"release_{data.NEW.replace('-', '_')}"
     with postgres.connect(across) as connection:

@@ -39,7 +39,7 @@ def test_no_database_is_503(make_client, published):
     assert client.get("/health/live").status_code == 200
 
 
-def test_a_database_that_is_known_to_be_away_holds_up_nobody(make_client, published):
+def test_known_outage_is_answered_without_waiting(make_client, published):
     client = make_client(published, POSTGRES_PORT="1")
     client.get("/zones/41")
     started = time.monotonic()
@@ -47,15 +47,15 @@ def test_a_database_that_is_known_to_be_away_holds_up_nobody(make_client, publis
     assert time.monotonic() - started < 1
 
 
-def test_wrong_password_is_503_and_not_told(make_client, published, caplog):
+def test_wrong_password_is_503_and_not_logged(make_client, published, caplog):
     answer = make_client(published, POSTGRES_PASSWORD="wrong-secret").get("/zones/41")
     assert (answer.status_code, answer.json) == (503, {"message": "The database does not answer"})
     assert "wrong-secret" not in caplog.text
 
 
-def test_pool_comes_back_after_a_crash(postgres, make_client, published):
+def test_reconnects_after_a_crash(postgres, make_client, published):
     if postgres.process is None:
-        pytest.skip("the server named by TEST_POSTGRES_HOST is not ours to kill")
+        pytest.skip("the server named by TEST_POSTGRES_HOST must not be killed")
     client = make_client(published)
     assert client.get("/zones/41").status_code == 200
     postgres.kill()
@@ -63,13 +63,13 @@ def test_pool_comes_back_after_a_crash(postgres, make_client, published):
         started = time.monotonic()
         assert client.get("/zones/41").status_code == 503
         assert time.monotonic() - started < 15
-        time.sleep(8)
+        time.sleep(8)  # longer than the pool tries to reconnect
     finally:
         postgres.start()
     wait_for(client, "/zones/41", 200, 60)
 
 
-def test_a_closed_connection_is_not_seen_by_clients(postgres, make_client, published):
+def test_closed_connection_is_replaced_unnoticed(postgres, make_client, published):
     client = make_client(published)
     assert client.get("/zones/41").status_code == 200
     with postgres.connect("postgres") as connection:
@@ -80,7 +80,7 @@ def test_a_closed_connection_is_not_seen_by_clients(postgres, make_client, publi
     assert client.get("/zones/41").status_code == 200
 
 
-def test_nothing_published(make_client, empty):
+def test_empty_database_is_503(make_client, empty):
     client = make_client(empty)
     answer = client.get("/zones/1")
     assert (answer.status_code, answer.json) == (503, {"message": "No release has been published yet"})
@@ -91,7 +91,7 @@ def test_nothing_published(make_client, empty):
     assert client.get("/releases").json == {"releases": []}
 
 
-def test_prepared_but_nothing_published(postgres, make_client, empty):
+def test_catalog_without_releases_is_503(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
         migrations.migrate_database(connection)
     client = make_client(empty)
@@ -100,7 +100,7 @@ def test_prepared_but_nothing_published(postgres, make_client, empty):
     assert client.get("/releases").json == {"releases": []}
 
 
-def test_prepared_for_a_tile_server_but_nothing_published(postgres, make_client, empty):
+def test_empty_view_for_the_tile_server_is_503(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
         migrations.migrate_database(connection)
         views.make_empty_zones_view(connection)
@@ -110,7 +110,7 @@ def test_prepared_for_a_tile_server_but_nothing_published(postgres, make_client,
 
 
 @pytest.mark.parametrize("comment", ["No release is published; made by cosmogony.stack", "Another text", None])
-def test_an_empty_view_is_known_whatever_its_comment(postgres, make_client, empty, comment):
+def test_empty_view_is_recognized_without_its_comment(postgres, make_client, empty, comment):
     with postgres.connect(empty) as connection:
         migrations.migrate_database(connection)
         views.make_empty_zones_view(connection)
@@ -122,7 +122,7 @@ def test_an_empty_view_is_known_whatever_its_comment(postgres, make_client, empt
     assert client.get("/zones/41").headers["X-Cosmogony-Release"] == data.NEW
 
 
-def test_a_view_on_the_table_of_an_original_database_is_read(postgres, make_client, empty):
+def test_view_on_an_original_table_is_read(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
         connection.execute(
             "create schema other; create table other.zones (id bigint not null primary key, parent bigint, "
@@ -134,7 +134,7 @@ def test_a_view_on_the_table_of_an_original_database_is_read(postgres, make_clie
     assert make_client(empty).get("/zones/1").json["zone"]["name"] == "Root"
 
 
-def test_original_database_then_adopted(postgres, make_client, empty):
+def test_original_database_is_read_before_and_after_its_adoption(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
         connection.execute("""
             create table public.zones (id bigint not null primary key, parent bigint, name varchar, admin_level int,
@@ -158,7 +158,7 @@ def test_original_database_then_adopted(postgres, make_client, empty):
     assert client.get("/releases/legacy/check").status_code == 204
 
 
-def test_password_with_any_character(postgres, make_client, published):
+def test_password_may_have_any_character(postgres, make_client, published):
     role, password = f"reader_{secrets.token_hex(4)}", "p@ss/w:rd%41 \\'\"?#&= ü"
     with postgres.connect(published) as connection:
         literal = psycopg.sql.Literal(password)
@@ -171,7 +171,7 @@ def test_password_with_any_character(postgres, make_client, published):
             connection.execute(psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(role)))
 
 
-def test_cannot_write(postgres, make_client, published):
+def test_connections_are_read_only(postgres, make_client, published):
     from cosmogony_api.context import EXTENSION
     from cosmogony_api.errors import UnavailableError
 
@@ -211,17 +211,17 @@ def test_one_answer_never_mixes_two_releases(postgres, make_client, published):
     assert seen == {data.OLD, data.NEW}
 
 
-def test_a_dropped_release_is_read_again_from_the_live_one(postgres, make_client, empty, monkeypatch):
+def test_release_dropped_while_read_is_replaced_by_the_live_one(postgres, make_client, empty, monkeypatch):
     """Between finding the live release and reading it, another was published and the first dropped."""
-    from cosmogony_api import releases
+    from cosmogony_api.routes import zones
 
     with postgres.connect(empty) as connection:
         data.publish(postgres, empty, data.OLD, data.zones("Oldland"))
         client = make_client(empty)
-        resolve, calls = releases.resolve, []
+        select_release, calls = zones.select_release, []
 
         def slow(reader, wanted=None):
-            found = resolve(reader, wanted)
+            found = select_release(reader, wanted)
             if not calls:
                 reader.rollback()  # the lock on the view would make the publisher wait for us
                 data.publish(postgres, empty, data.NEW, data.zones())
@@ -229,7 +229,7 @@ def test_a_dropped_release_is_read_again_from_the_live_one(postgres, make_client
             calls.append(found.id)
             return found
 
-        monkeypatch.setattr(releases, "resolve", slow)
+        monkeypatch.setattr(zones, "select_release", slow)
         answer = client.get("/zones/7")
     assert calls == [data.OLD, data.NEW]
     assert (answer.status_code, answer.json["zone"]["name"]) == (200, "Ælandia")

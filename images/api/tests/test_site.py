@@ -10,7 +10,7 @@ import pytest
 from .support import data
 
 
-def test_statistics_are_the_plain_array(client):
+def test_statistics_are_a_plain_array(client):
     answer = client.get("/data/test_results.json")
     assert answer.json == data.STATISTICS
     assert answer.headers["Content-Type"] == "application/json"
@@ -36,7 +36,7 @@ def test_tile_urls_follow_the_client(client, headers, base):
     assert answer.json["tiles"] == [f"{base}/tiles/cosmogony/{{z}}/{{x}}/{{y}}.pbf?v={data.NEW}"]
 
 
-def test_tile_urls_can_be_fixed(make_client, published):
+def test_public_url_fixes_the_tile_urls(make_client, published):
     client = make_client(published, PUBLIC_URL="https://maps.example/")
     tiles = client.get("/tiles/cosmogony.json", headers={"Host": "inner"}).json["tiles"]
     assert tiles[0].startswith("https://maps.example/tiles/cosmogony/{z}/")
@@ -73,7 +73,7 @@ def test_tilejson_describes_the_live_release(client):
     assert set(answer["vector_layers"][0]["fields"]) == {"id", "name", "admin_level", "zone_type"}
 
 
-def test_openstreetmap_is_named_unless_something_else_is_set(make_client, published):
+def test_default_attribution_is_openstreetmap(make_client, published):
     for environment in ({}, {"ATTRIBUTION": ""}):
         answer = make_client(published, **environment).get("/tiles/cosmogony.json").json
         assert answer["attribution"] == (
@@ -82,7 +82,7 @@ def test_openstreetmap_is_named_unless_something_else_is_set(make_client, publis
         )
 
 
-def test_attribution_is_a_setting_whose_text_is_never_markup(make_client, published):
+def test_attribution_text_is_never_markup(make_client, published):
     credits = [{"text": 'A & "B" <script>', "url": "https://a.example/?x=1&y='\""}, {"text": "<b>C</b>"}]
     answer = make_client(published, ATTRIBUTION=json.dumps(credits)).get("/tiles/cosmogony.json").json
     assert answer["attribution"] == (
@@ -91,13 +91,13 @@ def test_attribution_is_a_setting_whose_text_is_never_markup(make_client, publis
     )
 
 
-def test_another_attribution_is_another_version_of_the_tilejson(make_client, published, client):
+def test_etag_of_the_tilejson_changes_with_the_attribution(make_client, published, client):
     first = client.get("/tiles/cosmogony.json").headers["ETag"]
     other = make_client(published, ATTRIBUTION='[{"text": "Other"}]')
     assert other.get("/tiles/cosmogony.json", headers={"If-None-Match": first}).status_code == 200
 
 
-def test_the_manifest_shows_where_data_is_from_and_nothing_of_the_network(client):
+def test_manifest_names_sources_and_hides_internal_hosts(client):
     answer = client.get("/release").json["manifest"]
     assert answer["inputs"]["importer"] == "importer:0123"
     assert [source["url"] for source in answer["sources"]] == data.SHOWN_URLS
@@ -107,7 +107,7 @@ def test_the_manifest_shows_where_data_is_from_and_nothing_of_the_network(client
         assert hidden not in text, hidden
 
 
-def test_release(client):
+def test_release_has_counts_bounds_and_manifest(client):
     answer = client.get("/release").json
     assert (answer["id"], answer["zones"], answer["bounds"]) == (data.NEW, 10, [0, 0, 10, 10])
     assert answer["manifest"]["counts"] == data.MANIFEST["counts"]
@@ -115,12 +115,12 @@ def test_release(client):
     assert "T" in answer["published_at"]
 
 
-def test_kept_releases_newest_first(client):
+def test_kept_releases_are_listed_newest_first(client):
     answer = client.get("/releases").json["releases"]
     assert [(entry["id"], entry["live"]) for entry in answer] == [(data.NEW, True), (data.OLD, False)]
 
 
-def test_verdict_of_the_gate(client, postgres, published):
+def test_release_has_the_verdict_of_the_gate(client, postgres, published):
     verdict = '{"verdict": "overridden", "findings": ["BB lost its cities"], "figures": {"zones": 10}}'
     with postgres.connect(published) as connection:
         connection.execute(
@@ -133,7 +133,7 @@ def test_verdict_of_the_gate(client, postgres, published):
 
 
 @pytest.mark.parametrize("release", [data.NEW, data.OLD])
-def test_kept_release(client, release):
+def test_kept_release_passes_the_check(client, release):
     answer = client.get(f"/releases/{release}")
     assert (answer.status_code, answer.json["id"]) == (200, release)
     check = client.get(f"/releases/{release}/check")
@@ -142,20 +142,20 @@ def test_kept_release(client, release):
 
 
 @pytest.mark.parametrize(("release", "status"), [(data.NEW, 204), (data.OLD, 403), ("20200101t000000-ffffffff", 403)])
-def test_live_release(client, release, status):
+def test_check_passes_only_the_live_release(client, release, status):
     check = client.get(f"/releases/{release}/check?live")
     assert (check.status_code, check.headers["Cache-Control"]) == (status, "no-store")
 
 
 @pytest.mark.parametrize("release", ["20200101t000000-ffffffff", "x", "..", "legacy", "a%00b", "release_1"])
-def test_unknown_release(client, release):
+def test_unknown_release_is_not_found_and_fails_the_check(client, release):
     answer = client.get(f"/releases/{release}")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
     check = client.get(f"/releases/{release}/check")
     assert (check.status_code, check.headers["Cache-Control"]) == (403, "no-store")
 
 
-def test_a_release_that_is_not_published_or_lost_its_schema_is_not_kept(postgres, published, client):
+def test_unpublished_release_and_release_without_schema_are_not_kept(postgres, published, client):
     with postgres.connect(published) as connection:
         connection.execute(
             "insert into cosmogony_catalog.releases (id, schema_name, state, format) values "
@@ -173,7 +173,7 @@ def test_a_release_that_is_not_published_or_lost_its_schema_is_not_kept(postgres
     "path",
     ["/zones/41", "/zones/41/parents", "/release", "/data/test_results.json", "/tiles/cosmogony.json", "/openapi.json"],
 )
-def test_not_modified(client, path):
+def test_etag_gives_not_modified(client, path):
     first = client.get(path)
     again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
@@ -182,16 +182,16 @@ def test_not_modified(client, path):
     assert other.status_code == 200
 
 
-def test_caches_ask_again_so_that_a_publish_shows_at_once(client):
+def test_live_answers_must_be_revalidated(client):
     assert client.get("/zones/41").headers["Cache-Control"] == "public, max-age=0, must-revalidate"
 
 
-def test_request_id(client):
+def test_valid_request_id_is_repeated(client):
     assert client.get("/zones/41", headers={"X-Request-ID": "abc-1"}).headers["X-Request-ID"] == "abc-1"
     made = client.get("/zones/41", headers={"X-Request-ID": 'a b"c'}).headers["X-Request-ID"]
     assert len(made) == 32
 
 
-def test_health(client):
+def test_probes_answer(client):
     assert client.get("/health/live").json == {"status": "alive"}
     assert client.get("/health/ready").json == {"status": "ready", "release": data.NEW}

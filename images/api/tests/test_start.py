@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings, records, and the server as the image starts it."""
+"""Settings, log records, and the server as the image starts it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from services import free_port
 ENVIRONMENT = {"POSTGRES_HOST": "h", "POSTGRES_DB": "d", "POSTGRES_USER": "u", "POSTGRES_PASSWORD": "secret"}
 
 
-def test_defaults():
+def test_blank_settings_have_defaults():
     settings = Settings.from_environment({**ENVIRONMENT, "POSTGRES_PORT": "", "POSTGRES_SSLMODE": ""})
     assert (settings.port, settings.sslmode, settings.pool_size) == (5432, "prefer", 4)
     assert "secret" not in repr(settings)
@@ -33,27 +33,28 @@ def test_missing_settings_are_named_together():
 
 
 @pytest.mark.parametrize("port", ["x", "0", "-1", "５"])
-def test_bad_port(port):
+def test_rejects_port(port):
     with pytest.raises(SettingsError, match="POSTGRES_PORT is"):
         Settings.from_environment({**ENVIRONMENT, "POSTGRES_PORT": port})
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
-        ("OpenStreetMap", "Expecting value"),
-        ("[]", "no list with entries"),
-        ('{"text": "a"}', "no list with entries"),
-        ('["a"]', "not of the form"),
-        ('[{"text": "a", "href": "https://a.example"}]', "not of the form"),
-        ('[{"text": " "}]', "has no text"),
-        ('[{"text": "a", "url": "javascript:alert(1)"}]', "no http\\(s\\) address"),
-        ('[{"text": "a", "url": "https://"}]', "no http\\(s\\) address"),
-        ('[{"text": "a", "url": "https://[x"}]', "Invalid"),
+        ("OpenStreetMap", "JSON is malformed"),
+        ("[]", "Expected `array` of length >= 1"),
+        ('{"text": "a"}', "Expected `array`, got `object`"),
+        ('["a"]', "Expected `object`, got `str`"),
+        ('[{"text": "a", "href": "https://a.example"}]', "unknown field `href`"),
+        ('[{"url": "https://a.example"}]', "missing required field `text`"),
+        ('[{"text": " "}]', "the text is empty"),
+        ('[{"text": "a", "url": "javascript:alert(1)"}]', "not an http\\(s\\) address"),
+        ('[{"text": "a", "url": "https://"}]', "not an http\\(s\\) address"),
+        ('[{"text": "a", "url": "https://[x"}]', "not an http\\(s\\) address"),
     ],
 )
-def test_bad_attribution(text, told):
-    with pytest.raises(SettingsError, match=rf"ATTRIBUTION: .*{told}.*: give a JSON list of"):
+def test_rejects_attribution(text, problem):
+    with pytest.raises(SettingsError, match=rf"ATTRIBUTION: .*{problem}.*: give a JSON list of"):
         Settings.from_environment({**ENVIRONMENT, "ATTRIBUTION": text})
 
 
@@ -75,7 +76,7 @@ def get(url):
 
 @pytest.fixture
 def server(postgres, published, tmp_path):
-    """Gunicorn with the shipped settings, on another port."""
+    """Gunicorn with the settings of the image, on another port."""
     pytest.importorskip("gunicorn")
     port = free_port()
     with (tmp_path / "log").open("w") as log:
@@ -103,7 +104,7 @@ def server(postgres, published, tmp_path):
         process.wait(30)
 
 
-def test_server(server, postgres):
+def test_server_answers_and_logs(server, postgres):
     base, process, log = server
     assert get(base + "/zones/41")[1]["zone"]["name"] == "Brumel"
     assert get(base + "/zones/x") == (404, {"message": "Not found"})
@@ -116,7 +117,7 @@ def test_server(server, postgres):
     assert postgres.password not in log.read_text()
 
 
-def test_server_without_settings_says_what_is_missing(tmp_path):
+def test_server_without_settings_names_what_is_missing(tmp_path):
     pytest.importorskip("gunicorn")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("POSTGRES_")}
     done = subprocess.run(

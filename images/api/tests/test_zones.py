@@ -10,7 +10,7 @@ from .support import data
 KEYS = ["id", "name", "parent", "zone_type", "osm_id", "osm_link", "wikidata", "admin_level", "nb_children"]
 
 
-def test_zone_with_children(client):
+def test_zone_has_its_fields_and_children(client):
     answer = client.get("/zones/41")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
@@ -37,7 +37,7 @@ def test_children_are_sorted_by_name(client):
     assert names == ["Amt", "Brumel", "Zell"]
 
 
-def test_parents_nearest_first(client):
+def test_parents_are_listed_nearest_first(client):
     answer = client.get("/zones/52/parents").json
     assert answer["zone"]["osm_link"] == "https://www.openstreetmap.org/node/900052"
     assert [parent["id"] for parent in answer["parents"]] == [41, 7]
@@ -53,7 +53,7 @@ def test_parents_nearest_first(client):
         pytest.param(61, [], id="parent not in the table"),
     ],
 )
-def test_odd_parents(client, zone, parents):
+def test_parents_end_at_cycles_and_gaps(client, zone, parents):
     answer = client.get(f"/zones/{zone}/parents").json
     assert [parent["id"] for parent in answer["parents"]] == parents
 
@@ -62,7 +62,7 @@ def test_missing_parent_keeps_its_value(client):
     assert client.get("/zones/61").json["zone"]["parent"] == 999
 
 
-def test_point_and_old_ids(client):
+def test_point_has_a_point_as_bbox_and_plain_ids_are_relations(client):
     assert client.get("/zones/61").json["zone"]["bbox"] == {"type": "Point", "coordinates": [1.123456789, 1]}
     assert client.get("/zones/60").json["zone"]["osm_link"] == "https://www.openstreetmap.org/relation/900060"
 
@@ -91,7 +91,7 @@ def test_head_has_the_headers_of_get(client, path):
         "/v1/zones/osm/relation:900041%00", "/v1/zones/osm/", "/static/x",
     ],
 )  # fmt: skip
-def test_not_found(client, path):
+def test_unknown_path_is_not_found(client, path):
     answer = client.get(path)
     assert (answer.status_code, answer.json) == (404, {"message": "Not found"})
     assert answer.headers["Content-Type"] == "application/json"
@@ -100,7 +100,7 @@ def test_not_found(client, path):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS", "DELETE", "PATCH"])
 @pytest.mark.parametrize("path", ["/zones/41", "/zones/41/parents", "/v1/zones/osm/relation:48", "/release"])
-def test_other_methods(client, method, path):
+def test_rejects_other_methods(client, method, path):
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.json) == (405, {"message": "Method not allowed"})
 
@@ -108,16 +108,16 @@ def test_other_methods(client, method, path):
 @pytest.mark.parametrize(
     "path", ["/zones/0041", "/zones/000000000000000000000000000041", "/zones/41?a=b", "/zones/41?v=7"]
 )
-def test_same_zone(client, path):
+def test_id_may_have_leading_zeros_and_any_query(client, path):
     assert client.get(path).json["zone"]["id"] == 41
 
 
-def test_accept_without_json_gets_json(client):
+def test_answers_json_whatever_is_accepted(client):
     answer = client.get("/zones/41", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.json["zone"]["id"]) == (200, 41)
 
 
-def test_no_cors_headers_of_its_own(client):
+def test_sets_no_cors_headers(client):
     answer = client.get("/zones/41", headers={"Origin": "http://elsewhere.example"})
     assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
 
@@ -126,12 +126,12 @@ def test_no_cors_headers_of_its_own(client):
     ("osm_id", "zone"),
     [("relation:900041", 41), ("node:900052", 52), ("900060", 60), ("relation:900060", 60), ("900041", 41)],
 )
-def test_by_osm_id(client, osm_id, zone):
+def test_zone_is_found_by_osm_id(client, osm_id, zone):
     assert client.get(f"/v1/zones/osm/{osm_id}").json == client.get(f"/zones/{zone}").json
     assert client.get(f"/v1/zones/osm/{osm_id}/parents").json == client.get(f"/zones/{zone}/parents").json
 
 
-def test_of_several_zones_the_one_with_a_geometry(postgres, published, client):
+def test_osm_id_of_several_zones_finds_the_one_with_a_geometry(postgres, published, client):
     with postgres.connect(published) as connection:
         schema = connection.execute("select schema_name from public.cosmogony_release").fetchone()[0]
         connection.execute(
@@ -151,7 +151,7 @@ def test_of_several_zones_the_one_with_a_geometry(postgres, published, client):
     assert hollow["bbox"] is None
 
 
-def test_answer_of_a_kept_release(client):
+def test_v_reads_from_a_kept_release(client):
     live = client.get("/zones/7")
     kept = client.get(f"/zones/7?v={data.OLD}")
     assert (live.json["zone"]["name"], live.headers["X-Cosmogony-Release"]) == ("Ælandia", data.NEW)
@@ -159,6 +159,6 @@ def test_answer_of_a_kept_release(client):
     assert live.headers["ETag"] != kept.headers["ETag"]
 
 
-def test_unknown_release_is_not_answered_from_another(client):
+def test_v_of_an_unknown_release_is_not_found(client):
     answer = client.get("/zones/7?v=20200101t000000-ffffffff")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")

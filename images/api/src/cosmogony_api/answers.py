@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers and their headers: JSON, the release they were read from, caching."""
+"""Responses: JSON, the release that they were read from, caching."""
 
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from flask import Response, json, jsonify, request
+import msgspec
+from flask import Response, json, request
 
-from cosmogony_api.context import remember
+from cosmogony_api.context import record_release
+from cosmogony_api.models import Answer, Message
 from cosmogony_api.releases import Release
 
-# A release never changes, but the live one may be another in a second: ask again, mostly for a 304.
+# A release never changes, but another one may become live any second: ask again, mostly for a 304.
 LIVE = "public, max-age=0, must-revalidate"
 PINNED = "public, max-age=3600"
 # An original database has no release to compare with.
@@ -22,8 +24,8 @@ NO_STORE = "no-store"
 
 
 @cache
-def build_digest() -> str:
-    """Digest of this package: another version of the API may answer in another shape."""
+def get_build_digest() -> str:
+    """Return a digest of this package: another version of the API may answer in another shape."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     for path in sorted(folder.rglob("*")):
@@ -32,29 +34,41 @@ def build_digest() -> str:
     return digest.hexdigest()[:8]
 
 
-def from_release(payload: Any, release: Release, *, varies: str = "") -> Response:
-    """Answer with something read from ``release``; ``varies`` is what else the answer depends on."""
-    remember(release)
-    body = payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":"))
-    response = Response(body + "\n", mimetype="application/json")
+def answer_from_release(content: Answer | str, release: Release, *, varies: str = "") -> Response:
+    """Answer with something that was read from a release.
+
+    Args:
+        content: what to answer, or its JSON.
+        release: the release, for the headers.
+        varies: what the answer depends on besides the release, for the ETag.
+    """
+    record_release(release)
+    response = _to_response(content)
     if release.id is None:
         response.headers["Cache-Control"] = UNKNOWN
         return response
     response.headers["Cache-Control"] = PINNED if release.pinned else LIVE
-    tag = hashlib.sha256(f"{release.id}\0{build_digest()}\0{varies}".encode()).hexdigest()[:8]
+    tag = hashlib.sha256(f"{release.id}\0{get_build_digest()}\0{varies}".encode()).hexdigest()[:8]
     response.set_etag(f"{release.id}-{tag}", weak=True)
     response.make_conditional(request)
     return response
 
 
-def plain(payload: Any, *, status: int = 200, cache: str = NO_STORE) -> Response:
+def answer_json(content: Answer, *, status: int = 200, cache: str = NO_STORE) -> Response:
     """Answer with something that belongs to no release."""
-    response = jsonify(payload)
+    response = _to_response(content)
     response.status_code = status
     response.headers["Cache-Control"] = cache
     return response
 
 
-def message(text: str, status: int) -> Response:
+def answer_message(text: str, status: int) -> Response:
     """Answer with a message, as all errors do."""
-    return plain({"message": text}, status=status)
+    return answer_json(Message(message=text), status=status)
+
+
+def _to_response(content: Answer | str) -> Response:
+    # Clients of the original API see text that is not ASCII escaped, and "+00:00" in dates.
+    if not isinstance(content, str):
+        content = json.dumps(msgspec.to_builtins(content, builtin_types=(datetime,)), separators=(",", ":"))
+    return Response(f"{content}\n", mimetype="application/json")

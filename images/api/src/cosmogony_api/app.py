@@ -12,10 +12,13 @@ from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
-from cosmogony_api import answers, attribution, context, requestlog
+from cosmogony_api import context
+from cosmogony_api.answers import answer_message
+from cosmogony_api.attribution import to_html
 from cosmogony_api.database import Database
 from cosmogony_api.errors import NotFoundError, UnavailableError
-from cosmogony_api.routes import health, releases, site, zones
+from cosmogony_api.requestlog import install_request_log
+from cosmogony_api.routes import register_routes
 from cosmogony_api.settings import Settings
 
 MESSAGES = {404: "Not found", 405: "Method not allowed"}
@@ -35,18 +38,17 @@ class JsonProvider(DefaultJSONProvider):
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the application; connecting continues in the background."""
+    """Make the application; it connects to the database in the background."""
     settings = settings or Settings.from_environment(os.environ)
     # No static folder: it would add its own route.
     app = Flask("cosmogony_api", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["PUBLIC_URL"] = settings.public_url
-    app.config["ATTRIBUTION"] = attribution.as_html(settings.attribution)
+    app.config["ATTRIBUTION"] = to_html(settings.attribution)
     app.json = JsonProvider(app)
     app.url_map.merge_slashes = False
-    requestlog.install(app)
-    for module in (zones, releases, site, health):
-        app.register_blueprint(module.blueprint)
+    install_request_log(app)
+    register_routes(app)
     _handle_errors(app)
     database = Database(settings)
     database.open()
@@ -57,19 +59,19 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _handle_errors(app: Flask) -> None:
     @app.errorhandler(NotFoundError)
     def not_found(_error: NotFoundError) -> Response:
-        return answers.message(MESSAGES[404], 404)
+        return answer_message(MESSAGES[404], 404)
 
     @app.errorhandler(UnavailableError)
     def unavailable(error: UnavailableError) -> Response:
         log.warning("%s: %s", error.message, error.cause or "-")
-        response = answers.message(error.message, 503)
+        response = answer_message(error.message, 503)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         code = error.code or 500
-        response = answers.message(MESSAGES.get(code, error.name), code)
+        response = answer_message(MESSAGES.get(code, error.name), code)
         for name, value in error.get_headers():
             if name == "Allow":
                 response.headers[name] = value
@@ -78,4 +80,4 @@ def _handle_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         log.error("unexpected error", exc_info=error)
-        return answers.message("Internal server error", 500)
+        return answer_message("Internal server error", 500)

@@ -4,51 +4,47 @@
 from __future__ import annotations
 
 import html
-import json
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+import re
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+_PAGE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\s/?#\[\]]+)\S*", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Credit:
-    """One name, with the page that says more about it if there is one."""
+class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A name, and the page that says more about it."""
 
     text: str
     url: str = ""
 
-    def html(self) -> str:
+    def __post_init__(self) -> None:
+        """Check the values, with messages for the operator."""
+        if not self.text.strip():
+            raise ValueError("the text is empty")
+        if self.url and not _PAGE.fullmatch(self.url):
+            raise ValueError(f"{self.url!r} is not an http(s) address")
+
+    def to_html(self) -> str:
         """Return the name as HTML; nothing in it is markup."""
         text = html.escape(self.text)
         return f'<a href="{html.escape(self.url)}" target="_blank" rel="noopener">{text}</a>' if self.url else text
 
 
-OSM = (Credit("© OpenStreetMap contributors (ODbL)", "https://www.openstreetmap.org/copyright"),)
+Credits = Annotated[tuple[Credit, ...], Meta(min_length=1)]
+OSM: Credits = (Credit("© OpenStreetMap contributors (ODbL)", "https://www.openstreetmap.org/copyright"),)
 
 
-def parse(text: str) -> tuple[Credit, ...]:
-    """Read a JSON list of {text, url}; a ValueError says what is wrong with it."""
-    entries = json.loads(text)
-    if not isinstance(entries, list) or not entries:
-        raise ValueError("it is no list with entries")
-    return tuple(_credit(entry) for entry in entries)
+def parse_credits(text: str) -> Credits:
+    """Read a JSON list of {text, url}.
+
+    Raises:
+        ValueError: says what is wrong with it.
+    """
+    return msgspec.json.decode(text, type=Credits)
 
 
-def as_html(credits: tuple[Credit, ...]) -> str:
-    """Return the credits as TileJSON and maps want them."""
-    return ", ".join(credit.html() for credit in credits)
-
-
-def _credit(entry: object) -> Credit:
-    if not isinstance(entry, dict) or not entry.keys() <= {"text", "url"}:
-        raise ValueError(f"{entry!r} is not of the form {{text, url}}")
-    text, url = entry.get("text"), entry.get("url", "")
-    if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"{entry!r} has no text")
-    if not isinstance(url, str) or (url and not _is_page(url)):
-        raise ValueError(f"{url!r} is no http(s) address")
-    return Credit(text, url)
-
-
-def _is_page(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not any(c.isspace() for c in url)
+def to_html(credits: Credits) -> str:
+    """Return the credits as TileJSON and maps take them."""
+    return ", ".join(credit.to_html() for credit in credits)

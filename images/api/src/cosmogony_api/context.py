@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What belongs to the running application."""
+"""The database of the running application, and the release of the current request."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cosmogony_api.releases import Release
 EXTENSION = "cosmogony_database"
 
 
-def database() -> Database:
-    """Return the pool of this application."""
-    found: Database = current_app.extensions[EXTENSION]
-    return found
+def get_database() -> Database:
+    """Return the database of this application."""
+    database: Database = current_app.extensions[EXTENSION]
+    return database
 
 
-def remember(release: Release) -> Release:
-    """Note from which release this request is answered, for the header and the log."""
+def record_release(release: Release) -> Release:
+    """Record which release the current request is answered from, for the header and the log."""
     g.release_id = release.id
     return release

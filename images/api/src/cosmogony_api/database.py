@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connection pool: short read-only transactions, and one kind of error when the database is away."""
+"""The connection pool: short read-only transactions, and one kind of error when the database cannot be read."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -16,7 +16,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from cosmogony_api.errors import UnavailableError
 from cosmogony_api.settings import Settings
 
-Reader = psycopg.Connection[DictRow]
+Row: TypeAlias = DictRow
+Reader: TypeAlias = psycopg.Connection[Row]
 T = TypeVar("T")
 
 AWAY = "The database does not answer"
@@ -36,7 +37,7 @@ log = logging.getLogger("cosmogony_api.database")
 
 
 class Database:
-    """A pool of read-only connections; a broken one is replaced before it is handed out."""
+    """A pool of read-only connections; a broken one is replaced before it is used."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -56,11 +57,11 @@ class Database:
         )
 
     def open(self) -> None:
-        """Start connecting in the background: a database that is away does not keep the process from starting."""
+        """Start to connect in the background, so that the process starts without the database too."""
         self._pool.open(wait=False)
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self._pool.close()
 
     def _configure(self, connection: Reader) -> None:
@@ -68,18 +69,16 @@ class Database:
         connection.execute(_PREPARE, {"ms": str(self._settings.statement_timeout_ms)})
         connection.commit()
 
-    def _patience(self) -> float:
-        """Wait for a connection, but not in every request once the database is known to be away.
-
-        Else all threads would wait, and the answer to "are you alive" with them.
-        """
+    def _connection_timeout(self) -> float:
+        # If every request waited for a database that is known to be away, all threads would be taken, and the liveness
+        # probe would fail.
         return self._settings.pool_timeout if not self._down else KNOWN_DOWN_TIMEOUT
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:
-        """Hand out a connection inside one read-only transaction; errors of the database become UnavailableError."""
+        """Open a read-only transaction; errors of the database become UnavailableError."""
         try:
-            with self._pool.connection(timeout=self._patience()) as connection:
+            with self._pool.connection(timeout=self._connection_timeout()) as connection:
                 self._down = False
                 yield connection
         except errors.UndefinedTable:
@@ -95,7 +94,7 @@ class Database:
             raise UnavailableError(UNREADABLE, cause=f"{type(error).__name__}: {_first_line(error)}") from error
 
     def read(self, work: Callable[[Reader], T]) -> T:
-        """Run ``work`` in a transaction; once more when a table vanished under it (an old release was dropped)."""
+        """Run a function in a transaction; once more when a table vanished (an old release was dropped)."""
         for attempt in (1, 2):
             try:
                 with self.reader() as connection:
@@ -108,7 +107,7 @@ class Database:
 
 
 def connection_arguments(settings: Settings) -> dict[str, Any]:
-    """Arguments of psycopg.connect; passed one by one, so any character may stand in the password."""
+    """Return the arguments of psycopg.connect; as they are not joined, the password may have any character."""
     return {
         "host": settings.host,
         "port": settings.port,

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong while answering, as the client sees it."""
+"""Errors that become answers."""
 
 from __future__ import annotations
 
 
 class UnavailableError(Exception):
-    """Nothing can be answered now: 503 with a message and Retry-After."""
+    """The database cannot answer now: 503 with a message and Retry-After."""
 
     def __init__(self, message: str, *, cause: str = "", retry_after: int = 5) -> None:
         super().__init__(message)
@@ -15,4 +15,4 @@ class UnavailableError(Exception):
 
 
 class NotFoundError(Exception):
-    """There is no such thing in the release that was asked: 404."""
+    """The release does not have what was asked for: 404."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How gunicorn runs the API: plain HTTP on 8000, three processes, no file outside /dev/shm and /tmp."""
+"""Settings of gunicorn: plain HTTP on 8000, three processes, no file outside of /dev/shm and /tmp."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory, as gunicorn's manual asks fo
 timeout = 30
 graceful_timeout = 20
 keepalive = 15
-# The application writes one line per request itself; gunicorn's own records take the same form.
+# The application logs each request; gunicorn's own records take the same form.
 accesslog = None
 logconfig_dict = {
     "version": 1,
@@ -30,11 +30,11 @@ logconfig_dict = {
         "gunicorn.access": {"propagate": False, "handlers": []},
     },
 }
-requestlog.configure(os.environ.get("LOG_LEVEL") or "INFO")
+requestlog.configure_logging(os.environ.get("LOG_LEVEL") or "INFO")
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Close the pool; its threads would otherwise hold up the end of the process for 20 s."""
+    """Close the pool; otherwise its threads would delay the end of the process by 20 s."""
     app = getattr(worker, "wsgi", None)
     if app is not None:
         app.extensions[context.EXTENSION].close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The manifest of a release as anybody may see it.
+"""The manifest of a release, as everybody may see it.
 
 It shows where the data is from, and hides how the operator's network is built: URLs of internal hosts and image
 references are cut to their last part, and no URL keeps a user, a password or a query.
@@ -19,44 +19,45 @@ _IMAGES = ("importer", "dashboard")
 _INSIDE = (".svc", ".local", ".internal", ".intranet", ".lan", ".localhost", ".home.arpa", ".test")
 
 
-def public(manifest: Json) -> Json:
-    """Return a manifest (docs/reference/schemas/manifest.json) without what is nobody else's business."""
-    shown = _without_urls(manifest)
+def redact_manifest(manifest: Json) -> Json:
+    """Return a manifest (docs/reference/schemas/manifest.json) without what concerns the operator only."""
+    shown = _redact_urls(manifest)
     if isinstance(shown, dict) and isinstance(inputs := shown.get("inputs"), dict):
         shown["inputs"] = {
-            key: _last(value) if key in _IMAGES and isinstance(value, str) else value for key, value in inputs.items()
+            key: _last_part(value) if key in _IMAGES and isinstance(value, str) else value
+            for key, value in inputs.items()
         }
     return shown
 
 
-def public_url(url: str) -> str:
+def redact_url(url: str) -> str:
     """Return what is left of a URL: all but user and query when it leads to a public host, else its last part."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
         return ""
-    if parts.scheme.lower() in ("http", "https") and _is_public(host):
+    if parts.scheme.lower() in ("http", "https") and _is_public_host(host):
         return urlunsplit(SplitResult(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-    return _last(parts.path)
+    return _last_part(parts.path)
 
 
-def _without_urls(value: Json) -> Json:
+def _redact_urls(value: Json) -> Json:
     if isinstance(value, dict):
-        return {key: _without_urls(inner) for key, inner in value.items()}
+        return {key: _redact_urls(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_without_urls(inner) for inner in value]
+        return [_redact_urls(inner) for inner in value]
     if isinstance(value, str):
-        return _URL.sub(lambda found: public_url(found.group()), value)
+        return _URL.sub(lambda found: redact_url(found.group()), value)
     return value
 
 
-def _is_public(host: str) -> bool:
+def _is_public_host(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_global
     except ValueError:
         return "." in host.strip(".") and not host.rstrip(".").endswith(_INSIDE)
 
 
-def _last(text: str) -> str:
+def _last_part(text: str) -> str:
     return text.rstrip("/").rpartition("/")[2]

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which release is asked: the live one, or a kept one that the URL names.
+"""Which release to read: the live one, or a kept one that the URL names.
 
-The live id is read first and everything else is then read from that release's own schema, which never changes,
-so a publish between two statements cannot mix two releases in one answer. A database of the original importer has no
-releases; there the one table public.zones is read.
+The live id is read first. Everything else comes from the schema of that release, which never changes, so a publish
+between two statements cannot mix two releases in one answer. A database of the original importer has no releases, only
+the table public.zones.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import LiteralString
 
 from psycopg import sql
 
-from cosmogony_api.database import Reader
+from cosmogony_api.database import Reader, Row
 from cosmogony_api.errors import NotFoundError, UnavailableError
 
-# Query strings were always ignored, so only what can be the id of a release counts as one.
+# The original API ignores query strings, so text that cannot be an id is ignored.
 RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}|legacy(?:-[0-9]{8}t[0-9]{6})?")
 
 NOTHING_PUBLISHED = "No release has been published yet"
 
-_CATALOG = "select to_regclass('public.cosmogony_release') is not null as catalog"
 # Before the first release public.zones may be an empty view that a tile server needs to start: it reads nothing.
 _ZONES = """
 select to_regclass('public.zones') is not null and (
@@ -31,70 +31,88 @@ select to_regclass('public.zones') is not null and (
                where r.ev_class = to_regclass('public.zones') and d.refobjid <> r.ev_class
                      and d.refclassid in ('pg_class'::regclass, 'pg_proc'::regclass))) as zones
 """
-# Until the importer has changed them, releases of older importers have no boxes. Needs no right on the schema.
+# Releases of older importers have no boxes until the importer adds them. Asking needs no right on the schema.
 _BOXES = """
 exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = schema_name and c.relname = 'zone_boxes') as boxes
 """
-_LIVE = f"select id, schema_name, {_BOXES} from public.cosmogony_release"  # noqa: S608 - no values in it
 _KEPT = f"""
 select id, schema_name, inputs_digest, state, live, created, published_at, zones, gate, override, {_BOXES}
 from public.cosmogony_releases
 where (live or state in ('published', 'retired')) and to_regnamespace(quote_ident(schema_name)) is not null
-"""  # noqa: S608
+"""  # noqa: S608 - no values in it
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release to read from; ``id`` is None over a database of the original importer.
+    """A release to read from.
 
-    ``boxes`` tells whether it has the boxes of its zones.
+    Attributes:
+        id: None over a database of the original importer.
+        schema: its schema in the database.
+        pinned: whether the URL names it.
+        boxes: whether it has the boxes of its zones.
+        bounds: west, south, east, north in degrees, of the live release.
     """
 
     id: str | None
     schema: str
     pinned: bool = False
     boxes: bool = False
+    bounds: Sequence[float] | None = None
 
     def table(self, name: str) -> sql.Identifier:
-        """Name a table of this release."""
+        """Return the qualified name of one of its tables."""
         return sql.Identifier(self.schema, name)
 
 
-def has_catalog(connection: Reader) -> bool:
-    """Tell whether the database knows releases."""
-    row = connection.execute(_CATALOG).fetchone()
-    return bool(row and row["catalog"])
+def select_release(connection: Reader, kept_id: str | None = None) -> Release:
+    """Select the kept release of an id, or the live one without an id.
 
-
-def resolve(connection: Reader, wanted: str | None = None) -> Release:
-    """Find the release ``wanted``, or the live one when the URL names none."""
-    has_releases = has_catalog(connection)
-    if wanted is not None:
-        row = find(connection, wanted) if has_releases else None
-        if row is None:
-            raise NotFoundError(wanted)
-        return Release(row["id"], row["schema_name"], pinned=True, boxes=row["boxes"])
-    if has_releases:
-        live = connection.execute(_LIVE).fetchone()
-        if live is not None:
-            return Release(live["id"], live["schema_name"], boxes=live["boxes"])
+    Raises:
+        NotFoundError: no release of this id is kept.
+        UnavailableError: nothing has been published yet.
+    """
+    if kept_id is not None:
+        kept = fetch_kept_release(connection, kept_id)
+        if kept is None:
+            raise NotFoundError(kept_id)
+        return Release(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"])
+    live = fetch_live_release(connection, f"id, schema_name, bounds, {_BOXES}")
+    if live is not None:
+        return Release(live["id"], live["schema_name"], boxes=live["boxes"], bounds=live["bounds"])
     row = connection.execute(_ZONES).fetchone()
     if row and row["zones"]:
         return Release(None, "public")
     raise UnavailableError(NOTHING_PUBLISHED, retry_after=30)
 
 
-def find(connection: Reader, release_id: str) -> dict[str, Any] | None:
-    """Return the catalog row of a kept release."""
-    return connection.execute(_KEPT + " and id = %s", (release_id,)).fetchone()
+def fetch_live_release(connection: Reader, columns: LiteralString) -> Row | None:
+    """Return columns of the live release; None when there is none."""
+    if not _has_catalog(connection):
+        return None
+    return connection.execute(f"select {columns} from public.cosmogony_release").fetchone()  # noqa: S608
 
 
-def kept(connection: Reader) -> list[dict[str, Any]]:
-    """Return the catalog rows of all kept releases, newest first."""
-    return connection.execute(_KEPT + " order by created desc, id desc").fetchall()
+def fetch_kept_release(connection: Reader, release_id: str) -> Row | None:
+    """Return the row of a kept release; None when it is not kept."""
+    if not _has_catalog(connection):
+        return None
+    return connection.execute(f"{_KEPT} and id = %s", (release_id,)).fetchone()
 
 
-def wanted_id(text: str | None) -> str | None:
-    """Return ``text`` when it can be the id of a release."""
-    return text if text and RELEASE_ID.fullmatch(text) else None
+def fetch_kept_releases(connection: Reader) -> list[Row]:
+    """Return the rows of all kept releases, newest first."""
+    if not _has_catalog(connection):
+        return []
+    return connection.execute(f"{_KEPT} order by created desc, id desc").fetchall()
+
+
+def parse_release_id(text: str) -> str | None:
+    """Return the text when it can be the id of a release."""
+    return text if RELEASE_ID.fullmatch(text) else None
+
+
+def _has_catalog(connection: Reader) -> bool:
+    row = connection.execute("select to_regclass('public.cosmogony_release') is not null as catalog").fetchone()
+    return bool(row and row["catalog"])

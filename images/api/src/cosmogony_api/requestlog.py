@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One JSON line a record on standard error; each request has an id that its answer repeats."""
+"""Logs: one JSON line per record on standard error. Each request has an id, which its answer repeats."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, default=str)
 
 
-def configure(level: str = "INFO") -> None:
+def configure_logging(level: str = "INFO") -> None:
     """Send the records of all loggers to standard error, one line each."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
@@ -50,7 +50,7 @@ def configure(level: str = "INFO") -> None:
     root.setLevel(level)
 
 
-def install(app: Flask) -> None:
+def install_request_log(app: Flask) -> None:
     """Give each request an id and write a line when it ends."""
 
     @app.before_request

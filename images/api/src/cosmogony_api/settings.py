@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cosmogony_api import attribution
+from cosmogony_api.attribution import OSM, Credits, parse_credits
 
 REQUIRED = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
 
 
 class SettingsError(Exception):
-    """The environment does not say what the API needs."""
+    """A variable of the environment is missing or wrong."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the database is, how patient the API is with it, and what it says of itself."""
+    """The database and how long the API waits for it, the address of the site, the attribution of the zones."""
 
     host: str
     database: str
@@ -30,7 +30,7 @@ class Settings:
     connect_timeout: int = 3
     statement_timeout_ms: int = 10_000
     public_url: str = ""
-    attribution: tuple[attribution.Credit, ...] = attribution.OSM
+    attribution: Credits = OSM
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -63,11 +63,11 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _credits(environ: Mapping[str, str], name: str) -> tuple[attribution.Credit, ...]:
+def _credits(environ: Mapping[str, str], name: str) -> Credits:
     text = environ.get(name)
     if not text:
-        return attribution.OSM
+        return OSM
     try:
-        return attribution.parse(text)
-    except ValueError as wrong:
-        raise SettingsError(f"environment: {name}: {wrong}: give a JSON list of {{text, url}}") from wrong
+        return parse_credits(text)
+    except ValueError as error:
+        raise SettingsError(f"environment: {name}: {error}: give a JSON list of {{text, url}}") from error

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TileJSON of the live release: tile URLs carry its id, so they can be cached for ever."""
+"""TileJSON of the live release: tile URLs carry its id, so they can be cached forever."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+
+from msgspec import UNSET
+
+from cosmogony_api.models import TileJson, VectorLayer
 
 WORLD = (-180.0, -85.0511, 180.0, 85.0511)
 MIN_ZOOM = 0
@@ -13,46 +16,43 @@ MAX_ZOOM = 20
 START_ZOOM_MAX = 12
 
 
-def document(base: str, release: str | None, bounds: Sequence[float] | None, attribution: str) -> dict[str, Any]:
-    """Describe the tileset ``cosmogony`` as seen from ``base`` (scheme and host); ``attribution`` is HTML."""
+def make_tilejson(site: str, release: str | None, bounds: Sequence[float] | None, attribution: str) -> TileJson:
+    """Describe the vector tiles of a release.
+
+    Args:
+        site: scheme and host that clients ask for tiles; empty for URLs relative to the root.
+        release: id of the release; None over a database of the original importer.
+        bounds: west, south, east, north in degrees; None for the world.
+        attribution: HTML.
+    """
     version = f"?v={release}" if release else ""
     box = [round(number, 6) for number in (bounds or WORLD)]
-    result: dict[str, Any] = {
-        "tilejson": "2.0.0",
-        "id": "cosmogony",
-        "name": "cosmogony",
-        "description": "cosmogony",
-        "basename": "cosmogony",
-        "attribution": attribution,
-        "format": "pbf",
-        "scheme": "xyz",
-        "tiles": [f"{base}/tiles/cosmogony/{{z}}/{{x}}/{{y}}.pbf{version}"],
-        "minzoom": MIN_ZOOM,
-        "maxzoom": MAX_ZOOM,
-        "bounds": box,
-        "center": center(box),
-        "vector_layers": [
-            {
-                "id": "vector-zones",
-                "description": "Zones with id, name, admin level and type",
-                "minzoom": MIN_ZOOM,
-                "maxzoom": MAX_ZOOM,
-                "fields": {
-                    "id": "Number (the feature id)",
-                    "name": "String",
-                    "admin_level": "Number",
-                    "zone_type": "String",
-                },
-            }
-        ],
-    }
-    if release:
-        result["release"] = release
-    return result
+    layer = VectorLayer(
+        id="vector-zones",
+        description="Zones with id, name, admin level and type",
+        minzoom=MIN_ZOOM,
+        maxzoom=MAX_ZOOM,
+        fields={
+            "id": "Number (the feature id)",
+            "name": "String",
+            "admin_level": "Number",
+            "zone_type": "String",
+        },
+    )
+    return TileJson(
+        attribution=attribution,
+        tiles=[f"{site}/tiles/cosmogony/{{z}}/{{x}}/{{y}}.pbf{version}"],
+        minzoom=MIN_ZOOM,
+        maxzoom=MAX_ZOOM,
+        bounds=box,
+        center=find_center(box),
+        vector_layers=[layer],
+        release=release or UNSET,
+    )
 
 
-def center(box: Sequence[float]) -> list[float]:
-    """Return the middle of a box and the zoom at which it fills about one screen."""
+def find_center(box: Sequence[float]) -> list[float]:
+    """Return longitude and latitude of the middle of a box, and the zoom at which it fills about one screen."""
     west, south, east, north = box
     middle = (_mercator(south) + _mercator(north)) / 2
     latitude = math.degrees(2 * math.atan(math.exp(middle)) - math.pi / 2)

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A zone and its direct children */
+        /** Return a zone and its direct children */
         get: operations["getZone"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A zone and its parents, nearest first */
+        /** Return a zone and its parents, nearest first */
         get: operations["getZoneParents"];
         put?: never;
         post?: never;
@@ -46,7 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The zone of an OSM object and its direct children
+         * Return the zone of an OSM object and its direct children
          * @description Of several zones of one object the one with a geometry, then the one with the smallest id.
          */
         get: operations["getOsmZone"];
@@ -65,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The zone of an OSM object and its parents, nearest first */
+        /** Return the zone of an OSM object and its parents, nearest first */
         get: operations["getOsmZoneParents"];
         put?: never;
         post?: never;
@@ -83,7 +83,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The live release
+         * Return the live release
          * @description 404 as long as no release is live.
          */
         get: operations["getLiveRelease"];
@@ -102,7 +102,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The kept releases, newest first */
+        /** List the kept releases, newest first */
         get: operations["listReleases"];
         put?: never;
         post?: never;
@@ -119,7 +119,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A kept release */
+        /** Return a kept release */
         get: operations["getRelease"];
         put?: never;
         post?: never;
@@ -136,7 +136,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether a release is kept, for auth_request of nginx */
+        /**
+         * Check that a release is kept, for auth_request of nginx
+         * @description With `live` in the query: that it is the live one.
+         */
         get: operations["checkRelease"];
         put?: never;
         post?: never;
@@ -153,7 +156,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Volumetric statistics of the live release */
+        /** Return the statistics of the live release: expected counts, and what was counted */
         get: operations["getStatistics"];
         put?: never;
         post?: never;
@@ -170,7 +173,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** TileJSON of the live release */
+        /** Return the TileJSON; its tile URLs name the live release */
         get: operations["getTileJson"];
         put?: never;
         post?: never;
@@ -187,7 +190,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /** Return this document: OpenAPI 3.1 */
         get: operations["getOpenApi"];
         put?: never;
         post?: never;
@@ -204,7 +207,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers */
+        /** Answer as long as the process does */
         get: operations["getLive"];
         put?: never;
         post?: never;
@@ -221,7 +224,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The database answers */
+        /** Answer when the database does, even if nothing is published yet */
         get: operations["getReady"];
         put?: never;
         post?: never;
@@ -235,42 +238,30 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Message
+         * @description Why a request was not answered.
+         */
         Message: {
             message: string;
         };
-        /** @description GeoJSON: Polygon (ring SW, NW, NE, SE, SW), Point for a point zone */
-        Geometry: {
-            /** @enum {unknown} */
-            type: "Polygon" | "LineString" | "Point";
-            coordinates: unknown[];
+        /**
+         * ZoneWithChildren
+         * @description A zone and its direct children.
+         */
+        ZoneWithChildren: {
+            zone: components["schemas"]["ZoneWithBbox"];
+            children: components["schemas"]["Zone"][];
         };
-        Zone: {
-            /** @description Number of the zone in its release; another release may give it to another zone */
-            id: number;
-            name: string | null;
-            /** @description Id of the zone it lies in */
-            parent: number | null;
-            /**
-             * @example country
-             * @example state
-             * @example city
-             */
-            zone_type: string | null;
-            /** @example relation:900041 */
-            osm_id: string | null;
-            /** Format: uri */
-            osm_link: string | null;
-            /** @example Q900041 */
-            wikidata: string | null;
-            admin_level: number | null;
-            /** @description Number of direct children */
-            nb_children: number;
-        };
+        /**
+         * ZoneWithBbox
+         * @description A zone with its bounding box.
+         */
         ZoneWithBbox: {
-            /** @description Number of the zone in its release; another release may give it to another zone */
+            /** @description Number of the zone in its release; another release may use it otherwise */
             id: number;
             name: string | null;
-            /** @description Id of the zone it lies in */
+            /** @description Id of the zone that contains it */
             parent: number | null;
             /**
              * @example country
@@ -280,7 +271,7 @@ export interface components {
             zone_type: string | null;
             /** @example relation:900041 */
             osm_id: string | null;
-            /** Format: uri */
+            /** @description Page of the object at openstreetmap.org */
             osm_link: string | null;
             /** @example Q900041 */
             wikidata: string | null;
@@ -290,26 +281,73 @@ export interface components {
             /** @description Bounding box in longitude and latitude; across the antimeridian its eastern side has longitudes above 180; null without a geometry */
             bbox: components["schemas"]["Geometry"] | null;
         };
-        ZoneWithChildren: {
-            zone: components["schemas"]["ZoneWithBbox"];
-            children: components["schemas"]["Zone"][];
+        /**
+         * Geometry
+         * @description GeoJSON: Polygon (ring SW, NW, NE, SE, SW), Point for a point zone.
+         */
+        Geometry: {
+            /** @enum {unknown} */
+            type: "LineString" | "Point" | "Polygon";
+            coordinates: unknown[];
         };
+        /**
+         * Zone
+         * @description A zone, without its geometry.
+         */
+        Zone: {
+            /** @description Number of the zone in its release; another release may use it otherwise */
+            id: number;
+            name: string | null;
+            /** @description Id of the zone that contains it */
+            parent: number | null;
+            /**
+             * @example country
+             * @example state
+             * @example city
+             */
+            zone_type: string | null;
+            /** @example relation:900041 */
+            osm_id: string | null;
+            /** @description Page of the object at openstreetmap.org */
+            osm_link: string | null;
+            /** @example Q900041 */
+            wikidata: string | null;
+            admin_level: number | null;
+            /** @description Number of direct children */
+            nb_children: number;
+        };
+        /**
+         * ZoneWithParents
+         * @description A zone and its parents, nearest first.
+         */
         ZoneWithParents: {
             zone: components["schemas"]["ZoneWithBbox"];
             parents: components["schemas"]["Zone"][];
         };
-        /** @description West, south, east, north; the whole width of the map, -180 to 180, when a zone crosses the antimeridian */
-        Bounds: number[];
+        /**
+         * LiveRelease
+         * @description The release that all other routes answer from.
+         */
         LiveRelease: {
             id: string;
             inputs_digest: string | null;
-            /** Format: date-time */
             published_at: string | null;
             zones: number | null;
-            bounds: components["schemas"]["Bounds"] | null;
+            bounds: number[] | null;
             /** @description What the release was made of: sources with digests and dates, counts, versions. The tables of what was left out or repaired stay in the stored manifest. Of URLs inside the operator's network, and of image references, only the last part is shown */
             manifest: components["schemas"]["Manifest"] | null;
         };
+        /**
+         * Releases
+         * @description The kept releases, newest first.
+         */
+        Releases: {
+            releases: components["schemas"]["Release"][];
+        };
+        /**
+         * Release
+         * @description A release that is kept.
+         */
         Release: {
             id: string;
             inputs_digest: string | null;
@@ -318,7 +356,6 @@ export interface components {
             live: boolean;
             /** Format: date-time */
             created: string;
-            /** Format: date-time */
             published_at: string | null;
             zones: number | null;
             /** @description What was checked before it was published: verdict, findings, notes, limits and figures */
@@ -326,41 +363,81 @@ export interface components {
             /** @description Why it was published although the gate had findings */
             override: string | null;
         };
+        /**
+         * TileJson
+         * @description TileJSON 2.0.0 of the tiles of a release.
+         */
         TileJson: {
-            tilejson: string;
-            id: string;
-            name: string;
-            description: string;
-            basename: string;
+            /**
+             * @default 2.0.0
+             * @enum {unknown}
+             */
+            tilejson?: "2.0.0";
+            /** @default cosmogony */
+            id?: string;
+            /** @default cosmogony */
+            name?: string;
+            /** @default cosmogony */
+            description?: string;
+            /** @default cosmogony */
+            basename?: string;
             /** @description HTML: names, with links to their pages */
             attribution: string;
-            /** @constant */
-            format: "pbf";
-            /** @constant */
-            scheme: "xyz";
+            /**
+             * @default pbf
+             * @enum {unknown}
+             */
+            format?: "pbf";
+            /**
+             * @default xyz
+             * @enum {unknown}
+             */
+            scheme?: "xyz";
             tiles: string[];
             minzoom: number;
             maxzoom: number;
-            bounds: components["schemas"]["Bounds"];
+            /** @description West, south, east, north in degrees; -180 to 180 when a zone crosses the antimeridian */
+            bounds: number[];
+            /** @description Longitude, latitude, zoom */
             center: number[];
+            vector_layers: components["schemas"]["VectorLayer"][];
             release?: string;
-            vector_layers: {
-                id: string;
-                description?: string;
-                minzoom?: number;
-                maxzoom?: number;
-                fields: {
-                    [key: string]: string;
-                };
-            }[];
         };
+        /**
+         * VectorLayer
+         * @description A layer of the vector tiles.
+         */
+        VectorLayer: {
+            id: string;
+            description: string;
+            minzoom: number;
+            maxzoom: number;
+            fields: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Alive
+         * @description The process answers.
+         */
         Alive: {
-            /** @constant */
-            status: "alive";
+            /**
+             * @default alive
+             * @enum {unknown}
+             */
+            status?: "alive";
         };
+        /**
+         * Ready
+         * @description The database answers.
+         */
         Ready: {
-            /** @constant */
-            status: "ready";
+            /**
+             * @default ready
+             * @enum {unknown}
+             */
+            status?: "ready";
+            /** @description Id of the live release; null before the first publish */
             release: string | null;
         };
         /**
@@ -823,6 +900,22 @@ export interface components {
         };
     };
     responses: {
+        /** @description What the client has is still right */
+        NotModified: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The release is not kept, or not live */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Message"];
+            };
+        };
         /** @description There is no such thing in this release */
         NotFound: {
             headers: {
@@ -832,15 +925,8 @@ export interface components {
                 "application/json": components["schemas"]["Message"];
             };
         };
-        /** @description What the client has is still right */
-        NotModified: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content?: never;
-        };
         /** @description The database does not answer, or nothing was published yet */
-        Unavailable: {
+        ServiceUnavailable: {
             headers: {
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -850,29 +936,27 @@ export interface components {
             };
         };
     };
-    parameters: {
-        /** @description Id of a kept release to answer from; the live one without it. Text that cannot be an id is ignored. */
-        v: string;
-    };
+    parameters: never;
     requestBodies: never;
     headers: {
         /** @description The release this answer was read from; absent over a database of the original importer */
-        Release: string;
+        "X-Cosmogony-Release": string;
         /** @description Changes with the release */
         ETag: string;
     };
     pathItems: never;
 }
 export type Message = components['schemas']['Message'];
+export type ZoneWithChildren = components['schemas']['ZoneWithChildren'];
+export type ZoneWithBbox = components['schemas']['ZoneWithBbox'];
 export type Geometry = components['schemas']['Geometry'];
 export type Zone = components['schemas']['Zone'];
-export type ZoneWithBbox = components['schemas']['ZoneWithBbox'];
-export type ZoneWithChildren = components['schemas']['ZoneWithChildren'];
 export type ZoneWithParents = components['schemas']['ZoneWithParents'];
-export type Bounds = components['schemas']['Bounds'];
 export type LiveRelease = components['schemas']['LiveRelease'];
+export type Releases = components['schemas']['Releases'];
 export type Release = components['schemas']['Release'];
 export type TileJson = components['schemas']['TileJson'];
+export type VectorLayer = components['schemas']['VectorLayer'];
 export type Alive = components['schemas']['Alive'];
 export type Ready = components['schemas']['Ready'];
 export type CountChange = components['schemas']['CountChange'];
@@ -906,11 +990,11 @@ export type Versions = components['schemas']['Versions'];
 export type WarningKind = components['schemas']['WarningKind'];
 export type ZoneOutside = components['schemas']['ZoneOutside'];
 export type ZonesFile = components['schemas']['ZonesFile'];
-export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseNotModified = components['responses']['NotModified'];
-export type ResponseUnavailable = components['responses']['Unavailable'];
-export type ParameterV = components['parameters']['v'];
-export type HeaderRelease = components['headers']['Release'];
+export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseServiceUnavailable = components['responses']['ServiceUnavailable'];
+export type HeaderXCosmogonyRelease = components['headers']['X-Cosmogony-Release'];
 export type HeaderETag = components['headers']['ETag'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -918,7 +1002,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Id of a kept release to answer from; the live one without it. Text that cannot be an id is ignored. */
-                v?: components["parameters"]["v"];
+                v?: string;
             };
             header?: never;
             path: {
@@ -929,10 +1013,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The zone */
+            /** @description Return a zone and its direct children */
             200: {
                 headers: {
-                    "X-Cosmogony-Release": components["headers"]["Release"];
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -942,14 +1026,14 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getZoneParents: {
         parameters: {
             query?: {
                 /** @description Id of a kept release to answer from; the live one without it. Text that cannot be an id is ignored. */
-                v?: components["parameters"]["v"];
+                v?: string;
             };
             header?: never;
             path: {
@@ -960,10 +1044,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The zone */
+            /** @description Return a zone and its parents, nearest first */
             200: {
                 headers: {
-                    "X-Cosmogony-Release": components["headers"]["Release"];
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -973,31 +1057,28 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getOsmZone: {
         parameters: {
             query?: {
                 /** @description Id of a kept release to answer from; the live one without it. Text that cannot be an id is ignored. */
-                v?: components["parameters"]["v"];
+                v?: string;
             };
             header?: never;
             path: {
-                /**
-                 * @description Kind and number of the OSM object
-                 * @example relation:48
-                 */
+                /** @description Kind and number of the OSM object */
                 osm_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The zone */
+            /** @description Return the zone of an OSM object and its direct children */
             200: {
                 headers: {
-                    "X-Cosmogony-Release": components["headers"]["Release"];
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1007,31 +1088,28 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getOsmZoneParents: {
         parameters: {
             query?: {
                 /** @description Id of a kept release to answer from; the live one without it. Text that cannot be an id is ignored. */
-                v?: components["parameters"]["v"];
+                v?: string;
             };
             header?: never;
             path: {
-                /**
-                 * @description Kind and number of the OSM object
-                 * @example relation:48
-                 */
+                /** @description Kind and number of the OSM object */
                 osm_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The zone */
+            /** @description Return the zone of an OSM object and its parents, nearest first */
             200: {
                 headers: {
-                    "X-Cosmogony-Release": components["headers"]["Release"];
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1041,7 +1119,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getLiveRelease: {
@@ -1053,10 +1131,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The live release */
+            /** @description Return the live release */
             200: {
                 headers: {
-                    "X-Cosmogony-Release": components["headers"]["Release"];
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1066,7 +1144,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     listReleases: {
@@ -1078,18 +1156,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The kept releases */
+            /** @description List the kept releases, newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        releases: components["schemas"]["Release"][];
-                    };
+                    "application/json": components["schemas"]["Releases"];
                 };
             };
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getRelease: {
@@ -1097,17 +1173,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /**
-                 * @description Id of a release
-                 * @example 20261122t221000-3f9ab2c1
-                 */
+                /** @description Id of a release */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The release is kept */
+            /** @description Return a kept release */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1117,7 +1190,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["NotFound"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     checkRelease: {
@@ -1128,33 +1201,22 @@ export interface operations {
             };
             header?: never;
             path: {
-                /**
-                 * @description Id of a release
-                 * @example 20261122t221000-3f9ab2c1
-                 */
+                /** @description Id of a release */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The release is kept, or live */
+            /** @description Check that a release is kept, for auth_request of nginx */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The release is not kept, or not live */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            503: components["responses"]["Unavailable"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getStatistics: {
@@ -1166,10 +1228,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The statistics */
+            /** @description Return the statistics of the live release: expected counts, and what was counted */
             200: {
                 headers: {
-                    "X-Cosmogony-Release": components["headers"]["Release"];
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1179,7 +1241,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getTileJson: {
@@ -1191,10 +1253,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The TileJSON; its tile URLs name the release */
+            /** @description Return the TileJSON; its tile URLs name the live release */
             200: {
                 headers: {
-                    "X-Cosmogony-Release": components["headers"]["Release"];
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1203,7 +1265,7 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     getOpenApi: {
@@ -1215,7 +1277,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OpenAPI 3.1 */
+            /** @description Return this document: OpenAPI 3.1 */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1236,7 +1298,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Alive */
+            /** @description Answer as long as the process does */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1256,7 +1318,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Ready; release is null before the first publish */
+            /** @description Answer when the database does, even if nothing is published yet */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1265,7 +1327,7 @@ export interface operations {
                     "application/json": components["schemas"]["Ready"];
                 };
             };
-            503: components["responses"]["Unavailable"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
 }

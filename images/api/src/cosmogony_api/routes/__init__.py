@@ -1,2 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The routes, one module per subject."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cosmogony_api.routes import health, releases, site, zones
+
+
+def register_routes(app: Flask) -> None:
+    """Add all routes to an application."""
+    for module in (zones, releases, site, health):
+        app.register_blueprint(module.blueprint)

@@ -5,27 +5,25 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from cosmogony_api import answers, releases
-from cosmogony_api.context import database
-from cosmogony_api.database import Reader
+from cosmogony_api.answers import answer_json
+from cosmogony_api.context import get_database
+from cosmogony_api.models import Alive, Ready
+from cosmogony_api.operations import describe
+from cosmogony_api.releases import fetch_live_release
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/health/live")
-def live() -> Response:
+@describe(Alive)
+def get_live() -> Response:
     """Answer as long as the process does."""
-    return answers.plain({"status": "alive"})
+    return answer_json(Alive())
 
 
 @blueprint.get("/health/ready")
-def ready() -> Response:
-    """Answer when the database does; having published nothing yet is ready too."""
-
-    def work(connection: Reader) -> str | None:
-        if not releases.has_catalog(connection):
-            return None
-        row = connection.execute("select id from public.cosmogony_release").fetchone()
-        return row["id"] if row else None
-
-    return answers.plain({"status": "ready", "release": database().read(work)})
+@describe(Ready, 503)
+def get_ready() -> Response:
+    """Answer when the database does, even if nothing is published yet."""
+    row = get_database().read(lambda connection: fetch_live_release(connection, "id"))
+    return answer_json(Ready(release=row["id"] if row else None))

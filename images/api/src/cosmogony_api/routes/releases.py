@@ -3,92 +3,81 @@
 
 from __future__ import annotations
 
-from typing import Any
+from flask import Blueprint, Response
+from msgspec import UNSET
 
-from flask import Blueprint, Response, request
-
-from cosmogony_api import answers, releases
-from cosmogony_api.context import database
-from cosmogony_api.database import Reader
+from cosmogony_api import models, releases
+from cosmogony_api.answers import NO_STORE, answer_from_release, answer_json, answer_message
+from cosmogony_api.context import get_database
+from cosmogony_api.database import Row
 from cosmogony_api.errors import NotFoundError
-from cosmogony_api.manifest import public
+from cosmogony_api.manifest import redact_manifest
+from cosmogony_api.models import CheckQuery, LiveRelease, ReleaseId, Releases
+from cosmogony_api.operations import describe
 from cosmogony_api.releases import Release
 
 blueprint = Blueprint("releases", __name__)
 
 KEPT = "public, max-age=60"
-INTERNAL = ("schema_name", "boxes")
 # The tables of what was left out have thousands of rows for the planet; the site asks for this when it loads.
-_LIVE = """
-select id, schema_name, inputs_digest, published_at, zones, bounds, manifest - 'left_out' - 'repaired' as manifest
-from public.cosmogony_release
-"""
+_LIVE = "id, schema_name, inputs_digest, published_at, zones, bounds, manifest - 'left_out' - 'repaired' as manifest"
 
 
 @blueprint.get("/release")
-def live() -> Response:
-    """Answer what is live: id, dates, bounds and the public part of the manifest."""
+@describe(LiveRelease, 404, 503, from_release=True)
+def get_live_release() -> Response:
+    """Return the live release.
 
-    def work(connection: Reader) -> dict[str, Any]:
-        row = connection.execute(_LIVE).fetchone() if releases.has_catalog(connection) else None
-        if row is None:
-            raise NotFoundError("release")
-        return row
-
-    row = database().read(work)
-    payload = {
-        "id": row["id"],
-        "inputs_digest": row["inputs_digest"],
-        "published_at": row["published_at"],
-        "zones": row["zones"],
-        "bounds": row["bounds"],
-        "manifest": public(row["manifest"]),
-    }
-    return answers.from_release(payload, Release(row["id"], row["schema_name"]), varies=str(row["published_at"]))
+    404 as long as no release is live.
+    """
+    row = get_database().read(lambda connection: releases.fetch_live_release(connection, _LIVE))
+    if row is None:
+        raise NotFoundError("release")
+    release = Release(row["id"], row.pop("schema_name"))
+    answer = LiveRelease(**{**row, "manifest": redact_manifest(row["manifest"])})
+    return answer_from_release(answer, release, varies=str(row["published_at"]))
 
 
 @blueprint.get("/releases")
-def all_kept() -> Response:
-    """Answer the kept releases, newest first."""
-
-    def work(connection: Reader) -> list[dict[str, Any]]:
-        return releases.kept(connection) if releases.has_catalog(connection) else []
-
-    return answers.plain({"releases": [_entry(row) for row in database().read(work)]})
+@describe(Releases, 503)
+def list_releases() -> Response:
+    """List the kept releases, newest first."""
+    rows = get_database().read(releases.fetch_kept_releases)
+    return answer_json(Releases(releases=[_to_release(row) for row in rows]))
 
 
-@blueprint.get("/releases/<release_id>")
-def one(release_id: str) -> Response:
-    """Answer a kept release; 404 for every other."""
-    row = _find(release_id)
+@blueprint.get("/releases/<id>")
+@describe(models.Release, 404, 503)
+def get_release(id: ReleaseId) -> Response:
+    """Return a kept release."""
+    row = _find(id)
     if row is None:
-        raise NotFoundError(release_id)
-    return answers.plain(_entry(row), cache=KEPT)
+        raise NotFoundError(id)
+    return answer_json(_to_release(row), cache=KEPT)
 
 
-@blueprint.get("/releases/<release_id>/check")
-def check(release_id: str) -> Response:
-    """Answer 204 for a kept release, 403 for every other: the answers that nginx's auth_request understands.
+@blueprint.get("/releases/<id>/check")
+@describe(None, 403, 503)
+def check_release(id: ReleaseId, query: CheckQuery) -> Response:
+    """Check that a release is kept, for auth_request of nginx.
 
-    With ``live`` in the query it is 204 for the live release only.
+    With `live` in the query: that it is the live one.
     """
-    row = _find(release_id)
+    row = _find(id)
     if row is None:
-        return answers.message("This release is not kept", 403)
-    if "live" in request.args:
-        if not row["live"]:
-            return answers.message("This release is not live", 403)
-        return Response(status=204, headers={"Cache-Control": "no-store"})
-    return Response(status=204, headers={"Cache-Control": KEPT})
+        return answer_message("This release is not kept", 403)
+    if query.live is UNSET:
+        return Response(status=204, headers={"Cache-Control": KEPT})
+    if not row["live"]:
+        return answer_message("This release is not live", 403)
+    return Response(status=204, headers={"Cache-Control": NO_STORE})
 
 
-def _find(release_id: str) -> dict[str, Any] | None:
-    if releases.wanted_id(release_id) is None:
+def _find(release_id: str) -> Row | None:
+    if releases.parse_release_id(release_id) is None:
         return None
-    return database().read(
-        lambda connection: releases.find(connection, release_id) if releases.has_catalog(connection) else None
-    )
+    return get_database().read(lambda connection: releases.fetch_kept_release(connection, release_id))
 
 
-def _entry(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in INTERNAL}
+def _to_release(row: Row) -> models.Release:
+    return models.Release(**{name: row[name] for name in models.Release.__struct_fields__})

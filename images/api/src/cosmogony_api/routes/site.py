@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the site reads beside zones: statistics and TileJSON of the live release, the OpenAPI document."""
+"""Statistics and TileJSON of the live release, and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -10,57 +10,49 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
-from cosmogony_api import answers, releases, tilejson
-from cosmogony_api.context import database
-from cosmogony_api.database import Reader
+from cosmogony_api.answers import answer_from_release, get_build_digest
+from cosmogony_api.context import get_database
 from cosmogony_api.errors import NotFoundError
-from cosmogony_api.releases import Release
+from cosmogony_api.models import ExpectedCount, TileJson
+from cosmogony_api.operations import describe
+from cosmogony_api.releases import Release, fetch_live_release, select_release
+from cosmogony_api.tilejson import make_tilejson
 
 blueprint = Blueprint("site", __name__)
 
-_STATISTICS = "select id, schema_name, statistics::text as statistics from public.cosmogony_release"
-_BOUNDS = "select id, schema_name, bounds from public.cosmogony_release"
+_STATISTICS = "id, schema_name, statistics::text as statistics"
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _HOST = re.compile(r"[A-Za-z0-9._\-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 
 
 @blueprint.get("/data/test_results.json")
-def statistics() -> Response:
-    """Answer the statistics of the live release: the plain array."""
-
-    def work(connection: Reader) -> dict[str, Any]:
-        row = connection.execute(_STATISTICS).fetchone() if releases.has_catalog(connection) else None
-        if row is None or row["statistics"] is None:
-            raise NotFoundError("statistics")
-        return row
-
-    row = database().read(work)
-    return answers.from_release(row["statistics"], Release(row["id"], row["schema_name"]))
+@describe(list[ExpectedCount], 404, 503, from_release=True)
+def get_statistics() -> Response:
+    """Return the statistics of the live release: expected counts, and what was counted."""
+    row = get_database().read(lambda connection: fetch_live_release(connection, _STATISTICS))
+    if row is None or row["statistics"] is None:
+        raise NotFoundError("statistics")
+    return answer_from_release(row["statistics"], Release(row["id"], row["schema_name"]))
 
 
 @blueprint.get("/tiles/cosmogony.json")
-def tiles() -> Response:
-    """Answer the TileJSON with tile URLs of the live release."""
-
-    def work(connection: Reader) -> tuple[Release, list[float] | None]:
-        release = releases.resolve(connection)
-        if release.id is None:
-            return release, None
-        row = connection.execute(_BOUNDS).fetchone()
-        # Published since the line above: what this statement saw is one release too.
-        return (release, None) if row is None else (Release(row["id"], row["schema_name"]), row["bounds"])
-
-    release, bounds = database().read(work)
-    base = public_base()
+@describe(TileJson, 503, from_release=True)
+def get_tile_json() -> Response:
+    """Return the TileJSON; its tile URLs name the live release."""
+    release = get_database().read(select_release)
+    site = find_site_url()
     attribution: str = current_app.config["ATTRIBUTION"]
-    document = tilejson.document(base, release.id, bounds, attribution)
-    response = answers.from_release(document, release, varies=f"{base}\0{attribution}")
+    tilejson = make_tilejson(site, release.id, release.bounds, attribution)
+    response = answer_from_release(tilejson, release, varies=f"{site}\0{attribution}")
     response.vary.update(("Host", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Proto"))
     return response
 
 
-def public_base() -> str:
-    """Return scheme, host and path under which the client sees the site, without a slash at the end."""
+def find_site_url() -> str:
+    """Return scheme, host and path of the site as the client sees it, without a slash at the end.
+
+    Only the path when the request names no usable host.
+    """
     fixed: str = current_app.config["PUBLIC_URL"]
     if fixed:
         return fixed
@@ -71,7 +63,6 @@ def public_base() -> str:
     host = forwarded if _HOST.fullmatch(forwarded) else request.headers.get("Host", "")
     prefix = _first(request.headers.get("X-Forwarded-Prefix", "")).rstrip("/")
     path = prefix if _PREFIX.fullmatch(prefix) else ""
-    # Without a usable host the URL is relative to the server's root.
     return f"{scheme}://{host}{path}" if _HOST.fullmatch(host) else path
 
 
@@ -80,16 +71,17 @@ def _first(header: str) -> str:
 
 
 @cache
-def openapi_text() -> str:
-    """Return the OpenAPI document as it is shipped."""
+def read_openapi() -> str:
+    """Return the OpenAPI document, as `make schemas` wrote it."""
     return resources.files("cosmogony_api").joinpath("openapi.json").read_text(encoding="utf-8")
 
 
 @blueprint.get("/openapi.json")
-def openapi() -> Response:
-    """Answer the description of this API."""
-    response = Response(openapi_text(), mimetype="application/json")
+@describe(dict[str, Any], 304)
+def get_open_api() -> Response:
+    """Return this document: OpenAPI 3.1."""
+    response = Response(read_openapi(), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
-    response.set_etag(answers.build_digest(), weak=True)
+    response.set_etag(get_build_digest(), weak=True)
     response.make_conditional(request)
     return response

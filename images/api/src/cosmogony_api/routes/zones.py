@@ -4,56 +4,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias, TypeVar
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from cosmogony_api import releases, zones
-from cosmogony_api.answers import from_release
-from cosmogony_api.context import database, remember
+from cosmogony_api.answers import answer_from_release
+from cosmogony_api.context import get_database, record_release
 from cosmogony_api.database import Reader
 from cosmogony_api.errors import NotFoundError
-from cosmogony_api.releases import Release
+from cosmogony_api.models import OsmId, ReleaseQuery, ZoneId, ZoneWithBbox, ZoneWithChildren, ZoneWithParents
+from cosmogony_api.operations import describe
+from cosmogony_api.releases import Release, parse_release_id, select_release
+from cosmogony_api.zones import find_zone, find_zone_by_osm_id, list_children, list_parents
 
 blueprint = Blueprint("zones", __name__)
 
-Finder = Callable[[Reader, Release, str], dict[str, Any] | None]
-Lister = Callable[[Reader, Release, dict[str, Any]], list[dict[str, Any]]]
+FamilyT = TypeVar("FamilyT", ZoneWithChildren, ZoneWithParents)
+FindZone: TypeAlias = Callable[[Reader, Release, str], ZoneWithBbox | None]
+ReadFamily: TypeAlias = Callable[[Reader, Release, ZoneWithBbox], FamilyT]
 
 
-@blueprint.get("/zones/<zone_id>")
-def zone(zone_id: str) -> Response:
-    """Answer one zone with its direct children."""
-    return _answer(zones.by_id, zone_id, "children", zones.children)
+@blueprint.get("/zones/<id>")
+@describe(ZoneWithChildren, 404, 503, from_release=True)
+def get_zone(id: ZoneId, query: ReleaseQuery) -> Response:
+    """Return a zone and its direct children."""
+    return _answer(find_zone, id, query, _read_children)
 
 
-@blueprint.get("/zones/<zone_id>/parents")
-def zone_parents(zone_id: str) -> Response:
-    """Answer one zone with its parents, nearest first."""
-    return _answer(zones.by_id, zone_id, "parents", zones.parents)
+@blueprint.get("/zones/<id>/parents")
+@describe(ZoneWithParents, 404, 503, from_release=True)
+def get_zone_parents(id: ZoneId, query: ReleaseQuery) -> Response:
+    """Return a zone and its parents, nearest first."""
+    return _answer(find_zone, id, query, _read_parents)
 
 
 @blueprint.get("/v1/zones/osm/<osm_id>")
-def osm_zone(osm_id: str) -> Response:
-    """Answer the zone of an OSM object with its direct children."""
-    return _answer(zones.by_osm_id, osm_id, "children", zones.children)
+@describe(ZoneWithChildren, 404, 503, from_release=True)
+def get_osm_zone(osm_id: OsmId, query: ReleaseQuery) -> Response:
+    """Return the zone of an OSM object and its direct children.
+
+    Of several zones of one object the one with a geometry, then the one with the smallest id.
+    """
+    return _answer(find_zone_by_osm_id, osm_id, query, _read_children)
 
 
 @blueprint.get("/v1/zones/osm/<osm_id>/parents")
-def osm_zone_parents(osm_id: str) -> Response:
-    """Answer the zone of an OSM object with its parents, nearest first."""
-    return _answer(zones.by_osm_id, osm_id, "parents", zones.parents)
+@describe(ZoneWithParents, 404, 503, from_release=True)
+def get_osm_zone_parents(osm_id: OsmId, query: ReleaseQuery) -> Response:
+    """Return the zone of an OSM object and its parents, nearest first."""
+    return _answer(find_zone_by_osm_id, osm_id, query, _read_parents)
 
 
-def _answer(find: Finder, key: str, relation: str, relatives: Lister) -> Response:
-    wanted = releases.wanted_id(request.args.get("v"))
+def _read_children(connection: Reader, release: Release, zone: ZoneWithBbox) -> ZoneWithChildren:
+    return ZoneWithChildren(zone=zone, children=list_children(connection, release, zone))
 
-    def work(connection: Reader) -> tuple[Release, dict[str, Any]]:
-        release = remember(releases.resolve(connection, wanted))
-        found = find(connection, release, key)
-        if found is None:
+
+def _read_parents(connection: Reader, release: Release, zone: ZoneWithBbox) -> ZoneWithParents:
+    return ZoneWithParents(zone=zone, parents=list_parents(connection, release, zone))
+
+
+def _answer(find: FindZone, key: str, query: ReleaseQuery, read_family: ReadFamily[FamilyT]) -> Response:
+    def read(connection: Reader) -> tuple[Release, FamilyT]:
+        release = record_release(select_release(connection, parse_release_id(query.v)))
+        zone = find(connection, release, key)
+        if zone is None:
             raise NotFoundError(key)
-        return release, {"zone": found, relation: relatives(connection, release, found)}
+        return release, read_family(connection, release, zone)
 
-    release, payload = database().read(work)
-    return from_release(payload, release)
+    release, family = get_database().read(read)
+    return answer_from_release(family, release)
