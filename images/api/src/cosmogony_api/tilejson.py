@@ -20,7 +20,7 @@ def make_tilejson(site: str, release: str | None, bounds: Sequence[float] | None
     """Describe the vector tiles of a release.
 
     Args:
-        site: scheme and host that clients ask for tiles; empty for URLs relative to the root.
+        site: scheme, host and path of the site, before the path of the tiles; may be empty.
         release: id of the release; None over a database of the original importer.
         bounds: west, south, east, north in degrees; None for the world.
         attribution: HTML.
