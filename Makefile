@@ -162,6 +162,7 @@ live: venv ## asks this machine what the local cluster opened, and its site
 long: venv ## tests that take minutes each: many pools, the same extraction over and over, beside other work
 	@pytest -q -m long -o faulthandler_timeout=14400 $(ARGS)
 
+bench: export PYTHONPATH := tests:images/importer/tests
 bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, and switching releases under load
 	@python tests/bench/extractor/bench.py
 	python tests/bench/release/load.py

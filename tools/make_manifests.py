@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the workflow templates that role workflows would apply, one file each.
 
-Settings are the defaults, over them those of tests/chart/settings.yaml, which names images, and over them those of
+Settings are the defaults, over them those of tests/data/settings.yaml, which names images, and over them those of
 --settings: a YAML file with sections such as {gate: {…}}.
 Role workflows adds what its options say: namespace, parallelism, deadlines of workflows, workflows_spec.
 """
@@ -24,7 +24,7 @@ from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.files i
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Manifests  # noqa: E402
 
 FILES = ROOT / "roles/workflows/files"
-EXAMPLE = ROOT / "tests/chart/settings.yaml"
+EXAMPLE = ROOT / "tests/data/settings.yaml"
 
 
 def read_folder(name: str) -> dict[str, Any]:

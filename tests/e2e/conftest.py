@@ -5,18 +5,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-if str(Path(__file__).parent) not in sys.path:
-    sys.path.insert(0, str(Path(__file__).parent))
-
-from sitepage import Watch
-from siteweb import Site
+from .sitepage import Watch
+from .siteweb import Site
 
 # WebGL comes from SwiftShader, and the browser talks to the site only.
 FLAGS = [

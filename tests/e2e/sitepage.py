@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request
-from siteweb import Site
+
+from .siteweb import Site
 
 READY = "() => document.querySelector('[data-testid=map]')?.dataset.ready === 'true' && window.cosmogony.map.loaded()"
 DRAWN = """

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from sitepage import Watch
-from siteweb import Site
+
+from .sitepage import Watch
+from .siteweb import Site
 
 LIECHTENSTEIN = "#/10/9.55/47.15"
 # A point of the largest part of Vaduz.

@@ -8,7 +8,8 @@ import os
 
 import mapbox_vector_tile
 import pytest
-from siteweb import Site
+
+from .siteweb import Site
 
 YEAR = "public, max-age=31536000, immutable"
 UNKNOWN = "20000101t000000-00000000"

@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
-from sitepage import Watch
-from siteweb import Site
+
+from .sitepage import Watch
+from .siteweb import Site
 
 
 def test_dashboard_lists_every_result(watch: Watch, site: Site, artifacts: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from checkout import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 STATE = Path("/var/lib/cosmogony-stack")
 BACKING = "cosmogony-backing"
 

@@ -15,7 +15,7 @@ from minio import Minio
 from minio.error import MinioException
 
 from . import free_port
-from .programs import program
+from .programs import find_program
 
 
 class MinIO:
@@ -25,7 +25,7 @@ class MinIO:
     """
 
     def __init__(self, *, certs: Path | None = None, region: str = "") -> None:
-        self.program = program("minio")
+        self.program = find_program("minio")
         self.certs = certs
         self.region = region
         self.endpoint = f"127.0.0.1:{free_port()}"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from checkout import CHECKOUT
 
-ROOT = Path(__file__).resolve().parents[3]
 ROUNDS = int(os.environ.get("EXTRACTIONS", "20"))
 LIMIT = 900  # seconds for one; on a machine with nothing else to do it takes half a minute at most
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack" / "npm"
@@ -23,14 +23,14 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosm
 def extracts(tmp_path_factory: pytest.TempPathFactory, luxembourg: Path) -> dict[str, Path]:
     """What sample world consists of, and 40 Luxembourgs."""
     folder = tmp_path_factory.mktemp("extracts")
-    role = ROOT / "roles/samples"
+    role = CHECKOUT / "roles/samples"
     atlases = yaml.safe_load((role / "defaults/main.yml").read_text())["samples_atlas_files"]
     options = {"dir": str(folder), "cache": str(CACHE), "registry": "", "files": atlases}
     subprocess.run(
         [sys.executable, role / "files/atlas.py", "make"], input=json.dumps(options).encode(), check=True, timeout=LIMIT
     )
     copies = folder / "luxembourgs.osm.pbf"
-    replicate = ROOT / "tests/bench/extractor/replicate.py"
+    replicate = CHECKOUT / "tests/bench/extractor/replicate.py"
     subprocess.run([sys.executable, replicate, luxembourg, "40", copies], check=True, timeout=LIMIT)
     return {**{atlas["atlas"]: folder / atlas["name"] for atlas in atlases}, "luxembourgs": copies}
 

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkout import CHECKOUT
 from cosmogony_dashboard.cli import main
 
-ROOT = Path(__file__).parents[3]
-EXTRACT = ROOT / "tests" / "data" / "luxembourg_filtered.osm.pbf"
-EXTRACTOR = ROOT / "images" / "cosmogony" / "src"
+EXTRACT = CHECKOUT / "tests" / "data" / "luxembourg_filtered.osm.pbf"
+EXTRACTOR = CHECKOUT / "images" / "cosmogony" / "src"
 
 
 @pytest.mark.skipif(

@@ -15,11 +15,11 @@ import psycopg
 import pytest
 import shapely
 import shapely.geometry
+from checkout import CHECKOUT
 
 from .helpers import Importer, features, tile, tile_of
 
-ROOT = Path(__file__).parents[3]
-EXTRACT = ROOT / "tests/data/luxembourg_filtered.osm.pbf"
+EXTRACT = CHECKOUT / "tests/data/luxembourg_filtered.osm.pbf"
 PLACES = {"Luxembourg": (6.13, 49.61), "Esch-sur-Alzette": (5.98, 49.495), "Clervaux": (6.03, 50.055)}
 
 
@@ -27,7 +27,7 @@ def extracted(extract: Path, target: Path, country: str) -> Path:
     """The zones file of the extractor in this checkout."""
     if not extract.exists():
         pytest.skip(f"{extract} is not there")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "images/cosmogony/src")}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "images/cosmogony/src")}
     done = subprocess.run(
         [sys.executable, "-m", "cosmogony", "generate", "-i", extract, "-o", target, "--country-code", country],
         text=True,
@@ -57,7 +57,7 @@ def test_real_zones_lie_in_their_parents(
     importer: Importer, tmp_path: Path, extract: str, country: str, generated: int
 ) -> None:
     """Those that are generated around place nodes, too: they are cut to their parent."""
-    release = importer.load(extracted(ROOT / extract, tmp_path / "zones.jsonl.gz", country))
+    release = importer.load(extracted(CHECKOUT / extract, tmp_path / "zones.jsonl.gz", country))
     importer.run("gate", "--release", release, "--set=gate.max_outside=0")
     with importer.connect() as connection:
         figures, nodes = connection.execute(

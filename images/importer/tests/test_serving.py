@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from services import free_port, skip_unless_available
-from services.programs import program
+from services.programs import find_program
 
 from .helpers import Importer, Zones, features
 
@@ -39,7 +39,7 @@ class Server:
 
 
 def start(importer: Importer, folder: Path, **settings: str) -> Server:
-    martin = skip_unless_available(program, "martin")
+    martin = skip_unless_available(find_program, "martin")
     port = free_port()
     environment = {
         **os.environ,

@@ -23,13 +23,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from checkout import IMAGES
 from cosmogony_importer.tiles import trex
 from services import debian, free_port, skip_unless_available
 
 from .helpers import Importer, Zones
 from .test_trex import cache, published  # noqa: F401
 
-IMAGES = Path(__file__).parents[2]
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
 Start = Callable[..., AbstractContextManager[Get]]
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gzip
-import sys
 import urllib.request
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,11 +12,8 @@ import psycopg
 import shapely
 import shapely.affinity
 import shapely.geometry
-from serving import ROOT, Stack
-
-sys.path.append(str(ROOT / "images/importer/tests"))
-
 from helpers import features
+from serving import Stack
 
 WORLD = 40075016.685578488
 EXTENT = 4096

@@ -29,8 +29,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
+from checkout import DATA, IMAGES
+from services import postgis
 from services.connections import find_database
-from serving import IMAGES, ROOT, postgis
 
 # isort: split
 import numpy as np
@@ -41,7 +42,7 @@ from cosmogony_importer.load import bands, loader, reader, rows
 from cosmogony_steps.postgres import Database
 from cosmogony_steps.zonefiles import ZoneFormat
 
-EXTRACT = ROOT / "tests/data/luxembourg_filtered.osm.pbf"
+EXTRACT = DATA / "luxembourg_filtered.osm.pbf"
 ORIGINAL_INDEXES = (
     "ALTER TABLE zones ADD CONSTRAINT zones_pkey PRIMARY KEY (id)",
     "CREATE INDEX zones_geometry_idx ON zones USING gist (geometry)",

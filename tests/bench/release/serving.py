@@ -15,16 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-IMAGES = ROOT / "images"
-sys.path[:0] = [str(IMAGES / "importer/src"), str(IMAGES / "importer/tests"), str(ROOT / "tests")]
-
-from services import (  # noqa: E402
-    debian,
-    free_port,
-    postgis,
-)
-from services.programs import program  # noqa: E402
+from checkout import IMAGES
+from services import debian, free_port, postgis
+from services.programs import find_program
 
 
 @dataclass
@@ -61,7 +54,7 @@ class Stack:
             "tiles",
             [str(IMAGES / "tiles/entrypoint.sh")],
             {
-                "PATH": f"{program('martin').parent}:{os.environ['PATH']}",
+                "PATH": f"{find_program('martin').parent}:{os.environ['PATH']}",
                 "TILES_CONFIG": str(IMAGES / "tiles/martin.yaml"),
                 "TILES_LISTEN": f"127.0.0.1:{self.ports['tiles']}",
                 "RUST_LOG": "error",

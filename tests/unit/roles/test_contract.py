@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
+from checkout import CHECKOUT
 
-ROOT = Path(__file__).resolve().parents[3]
-ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/tasks/main.yml"))
+ROLES = sorted(path.parent.parent for path in CHECKOUT.glob("roles/*/tasks/main.yml"))
 TYPES = {"bool": bool, "dict": dict, "float": float, "int": int, "list": list, "path": str, "str": str}
 TYPES["list of dictionaries"] = list
 SECTIONS = ["Requirements", "Entry points", "Variables", "Tags", "Example", "Notes"]
@@ -118,8 +118,8 @@ def test_the_readme_has_the_fixed_sections(role):
 
 def test_the_template_of_a_role_keeps_these_promises(tmp_path):
     role = tmp_path / "example"
-    for path in (path for path in (ROOT / "tools/role_template").rglob("*") if path.is_file()):
-        copy = role / path.relative_to(ROOT / "tools/role_template")
+    for path in (path for path in (CHECKOUT / "tools/role_template").rglob("*") if path.is_file()):
+        copy = role / path.relative_to(CHECKOUT / "tools/role_template")
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text())
     for check in (
@@ -135,7 +135,7 @@ def test_the_template_of_a_role_keeps_these_promises(tmp_path):
 
 
 def test_the_tables_of_the_readmes_are_up_to_date():
-    command = [sys.executable, ROOT / "tools/role_readmes.py", "--check"]
+    command = [sys.executable, CHECKOUT / "tools/role_readmes.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -160,10 +160,10 @@ def test_entry_points_that_are_used_are_specified(role):
     known = entry_points(role)
     used = re.compile(rf"name: cosmogony\.stack\.{role.name}\n\s+tasks_from: ([\w.]+)")
     for folder in ("playbooks", "molecule", "roles", "docs"):
-        for path in (ROOT / folder).rglob("*"):
+        for path in (CHECKOUT / folder).rglob("*"):
             if path.suffix in (".yml", ".md"):
                 for name in used.findall(path.read_text()):
-                    assert name.removesuffix(".yml") in known, f"{path.relative_to(ROOT)} takes {name}"
+                    assert name.removesuffix(".yml") in known, f"{path.relative_to(CHECKOUT)} takes {name}"
 
 
 @each_role
@@ -194,8 +194,8 @@ def test_variables_bear_the_name_of_the_role(role):
 
 @each_role
 def test_metadata_are_those_of_the_collection(role):
-    collection = load(ROOT / "galaxy.yml")
-    requires = load(ROOT / "meta/runtime.yml")["requires_ansible"]
+    collection = load(CHECKOUT / "galaxy.yml")
+    requires = load(CHECKOUT / "meta/runtime.yml")["requires_ansible"]
     metadata = load(role / "meta/main.yml")
     described = metadata["galaxy_info"]
     assert metadata["dependencies"] == []

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
@@ -12,13 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleLookupError
+from ansible_collections.cosmogony.stack.plugins.lookup import content_digest as plugin
+from checkout import IMAGES
 from hypothesis import given
 from hypothesis import strategies as st
-
-SOURCE = Path(__file__).resolve().parents[4] / "plugins" / "lookup" / "content_digest.py"
-_spec = importlib.util.spec_from_file_location("content_digest", SOURCE)
-plugin = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(plugin)
 
 
 @pytest.fixture
@@ -187,15 +183,15 @@ def test_documentation_names_every_option() -> None:
     assert yaml.safe_load(plugin.RETURN)["_raw"]["type"] == "list"
 
 
-IMAGES = sorted(path.parent.name for path in (SOURCE.parents[2] / "images").glob("*/Dockerfile"))
+IMAGE_NAMES = sorted(path.parent.name for path in IMAGES.glob("*/Dockerfile"))
 
 
-@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("image", IMAGE_NAMES)
 def test_what_tools_leave_in_the_folder_of_an_image_does_not_count(image: str, tmp_path: Path) -> None:
     """A checkout with an environment and one without have the same tags."""
     context = tmp_path / image
     leftovers = shutil.ignore_patterns("__pycache__", "*.egg-info", "node_modules", "dist", "build", ".*_cache")
-    shutil.copytree(SOURCE.parents[2] / "images" / image, context, ignore=leftovers)
+    shutil.copytree(IMAGES / image, context, ignore=leftovers)
     before = digest(context)
     for name in ("src/one.egg-info/PKG-INFO", "src/one/__pycache__/a.pyc", "node_modules/b.js", "dist/c", "tests/d.py"):
         if image == "web" and name.startswith(("src/", "tests/")):

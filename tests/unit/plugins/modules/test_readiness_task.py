@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from checkout import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parents[4]
 TASK = "cosmogony.stack.readiness"
 
 

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import FORMER_NAMES, former_chart_values
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import names_of_variables
+from checkout import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parents[4]
 OPTIONS = {
     name for path in CHECKOUT.glob("roles/*/defaults/main.yml") for name in yaml.safe_load(path.read_text()) or {}
 }

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of a node."""
+
+from __future__ import annotations
+
+import pytest
+from cluster_node.common import Settings
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings.from_json(
+        {
+            "state": str(tmp_path / "state"),
+            "run": str(tmp_path / "run"),
+            "cache": str(tmp_path / "cache"),
+            "node_name": "node-a",
+            "node_address": "10.243.0.1",
+            "node_cidr": "10.243.0.0/16",
+            "pod_cidr": "10.244.0.0/16",
+            "service_cidr": "10.96.0.0/16",
+            "dns_address": "10.96.0.10",
+            "listen": "127.0.0.1:8080",
+            "registry": "127.0.0.1:5000",
+            "base_image": "127.0.0.1:5000/cosmogony/debian:trixie-slim",
+            "martin_image": "127.0.0.1:5000/cosmogony/martin:1.14.0",
+            "debian_suite": "trixie",
+            "debian_mirror": "",
+            "minimum_cpus": 2,
+            "minimum_memory_mb": 3500,
+            "minimum_disk_gb": 30,
+            "packages": ["containerd"],
+            "programs": [],
+        }
+    )

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The role's own files agree with each other, with the boundary rules and with the expected counts."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+
+import pytest
+import yaml
+from atlas_osm import facts
+from checkout import CHECKOUT
+from cosmogony.rules import load_rules
+from cosmogony.zones.zone_type import ZoneType
+
+ROLE = CHECKOUT / "roles" / "samples"
+EXPECTED = CHECKOUT / "images" / "dashboard" / "src" / "cosmogony_dashboard" / "volumetry.csv"
+WITHOUT_RULES = {"AQ", "EH", "GF", "GP", "MQ", "RE", "XK", "YT"}
+
+
+def countries() -> list[dict[str, str]]:
+    return facts._rows("countries.tsv")
+
+
+@pytest.mark.parametrize("sample", ["liechtenstein", "world"])
+def test_the_local_inventory_names_what_the_role_serves(sample):
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
+    inventory = CHECKOUT / "inventories" / "local" / "group_vars" / "all"
+    sources = yaml.safe_load((inventory / "sources.yml").read_text())["local_sample_sources"][sample]
+    address = yaml.safe_load((inventory / "samples.yml").read_text())["samples_cluster_ip"]
+    files = {"liechtenstein": defaults["samples_files"], "world": defaults["samples_atlas_files"]}[sample]
+    assert [source["url"] for source in sources] == [f"http://{address}/{file['name']}" for file in files]
+
+
+def test_every_country_is_one_for_the_boundary_rules_at_its_level():
+    rules = load_rules()
+    for row in countries():
+        known = rules.country(row["alpha2"])
+        if row["alpha2"] in WITHOUT_RULES:
+            assert known is None
+        else:
+            assert known.type_of("relation:1", int(row["admin_level"]), ()) == ZoneType.COUNTRY, row
+
+
+def test_countries_have_the_wikidata_ids_of_the_expected_counts():
+    with EXPECTED.open(encoding="utf-8", newline="") as file:
+        expected = {row["country"]: row["wikidata"] for row in csv.DictReader(file) if row["country"]}
+    found = {row["alpha2"]: row["wikidata"] for row in countries()}
+    assert {code: found.get(code) for code in expected} == expected
+    assert {code for code, wikidata in found.items() if wikidata} == set(expected)
+
+
+def test_codes_are_unique():
+    rows = countries()
+    for column in ("numeric", "alpha2", "wikidata"):
+        values = [row[column] for row in rows if row[column]]
+        assert len(values) == len(set(values)), column
+    codes = facts.states()
+    assert len(codes) == len(set(codes.values())) == 56
+    assert all(len(fips) == 2 and code.startswith("US-") and len(code) == 5 for fips, code in codes.items())
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess:
+    command = ["make", "--dry-run", "--no-print-directory", "local", *arguments]
+    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_make_takes_a_sample_and_gives_the_gate_a_reason():
+    playbooks = [line for line in make("SAMPLE=world").stdout.splitlines() if "ansible-playbook" in line]
+    assert len(playbooks) == 2
+    for line in playbooks:
+        assert "-e cosmogony_sample=world -e data_update_run=always" in line
+        assert '"data_update_override": "make local was given the sample world"' in line
+
+
+def test_make_alone_leaves_the_sample_to_the_inventory():
+    assert "cosmogony_sample" not in make().stdout
+
+
+@pytest.mark.parametrize("arguments", [["SAMPLE=moon"], ["SAMPLE=world liechtenstein"], ["SAMPLE=world", "SOURCE=x"]])
+def test_make_refuses_what_it_does_not_know(arguments):
+    done = make(*arguments)
+    assert done.returncode == 2
+    assert "SAMPLE" in done.stderr
+    assert "ansible-playbook" not in done.stdout
