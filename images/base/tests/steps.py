@@ -66,7 +66,7 @@ def _hang_as_worker() -> None:
 
 def move_slowly() -> None:
     """Longer than the limit, with a sign of life in each third of it."""
-    progress = Progress("zones", 5, show=str)
+    progress = Progress("zones", 5, format_amount=str)
     _say_ready()
     for _ in range(5):
         time.sleep(float(os.environ[watch.VARIABLE]) / 3)
@@ -96,7 +96,7 @@ def move_after_a_suspension() -> None:
 
 def repeat_the_same() -> None:
     """Reports that say the same again and again are no progress."""
-    progress = Progress("zones", 9, show=str)
+    progress = Progress("zones", 9, format_amount=str)
     progress.set(4)
     _say_ready()
     while True:
@@ -122,7 +122,7 @@ def leave_a_child_behind() -> None:
         os._exit(0)
     os.wait()
     time.sleep(0.6)
-    zombies = [folder for folder in Path("/proc").glob("[0-9]*") if stacks.state_of(int(folder.name)) == "dead"]
+    zombies = [folder for folder in Path("/proc").glob("[0-9]*") if stacks.get_state(int(folder.name)) == "dead"]
     print("zombies:", len(zombies))
 
 
@@ -147,7 +147,7 @@ def _say_ready(*more: object) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "move_after_a_suspension":
-        watch.LATE = 0.5
+        watch.MAX_DELAY = 0.5
     watch.start(sys.argv[1])
     run: Callable[[], None] = globals()[sys.argv[1]]
     run()

@@ -33,7 +33,7 @@ def test_argos_file_is_that_of_the_environment(tmp_path: Path, monkeypatch: pyte
 
 def test_part_of_a_step(tmp_path: Path) -> None:
     path = tmp_path / "progress"
-    progress = Progress("load", 10, part=(40, 80), path=str(path), file_every=0)
+    progress = Progress("load", 10, share=(40, 80), path=str(path), file_every=0)
     assert path.read_text() == "40/100\n"
     progress.set(5)
     assert path.read_text() == "60/100\n"

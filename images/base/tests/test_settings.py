@@ -16,7 +16,7 @@ from cosmogony_steps.plans import write_plan
 from cosmogony_steps.postgres import Database
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, SourceSettings, apply_environment, document
-from cosmogony_steps.step_settings import add_options, load_settings
+from cosmogony_steps.step_settings import add_settings_options, load_settings
 from services.connections import find_store
 from services.objectstore import MinIO
 
@@ -44,7 +44,7 @@ def write(path: Path, **settings: Any) -> None:
 
 def load(plan: str = "", environ: dict[str, str] | None = None, *assignments: str) -> Settings:
     parser = argparse.ArgumentParser()
-    add_options(parser)
+    add_settings_options(parser)
     options = [f"--plan={plan}", *(f"--set={assignment}" for assignment in assignments)]
     return load_settings(parser.parse_args(options), environ or {})
 

@@ -33,8 +33,8 @@ def test_sigterm_is_an_error_inside_and_what_it_was_outside() -> None:
 def test_the_message_of_the_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "termination-log"
     monkeypatch.setattr(termination, "FILE", str(file))
-    termination.write("nobody reads it")
+    termination.write_message("nobody reads it")
     assert not file.exists(), "only Kubernetes makes the file"
     file.touch()
-    termination.write("x" * 5000)
-    assert file.read_text() == "x" * termination.LIMIT
+    termination.write_message("x" * 5000)
+    assert file.read_text() == "x" * termination.MAX_LENGTH

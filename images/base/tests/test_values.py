@@ -13,71 +13,71 @@ from cosmogony_steps.errors import StepError, TerminatedError, TransientError, U
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.shortening import join_first
-from cosmogony_steps.text import boolean, integer, required, size, words
+from cosmogony_steps.text import parse_boolean, parse_integer, parse_size, parse_words, require_variables
 
 
 @pytest.mark.parametrize("text", ["true", "True", " yes ", "on", "1", True])
 def test_true(text: object) -> None:
-    assert boolean(text, "X") is True
+    assert parse_boolean(text, "X") is True
 
 
 @pytest.mark.parametrize("text", ["false", "FALSE", "no", "off", "0", False])
 def test_false(text: object) -> None:
-    assert boolean(text, "X", default=True) is False
+    assert parse_boolean(text, "X", default=True) is False
 
 
 @pytest.mark.parametrize("text", ["", "  ", None])
 def test_blank_is_the_default(text: object) -> None:
-    assert boolean(text, "X") is False
-    assert boolean(text, "X", default=True) is True
+    assert parse_boolean(text, "X") is False
+    assert parse_boolean(text, "X", default=True) is True
 
 
 def test_neither_true_nor_false() -> None:
     with pytest.raises(UsageError, match="X: 'perhaps' is neither true nor false"):
-        boolean("perhaps", "X")
+        parse_boolean("perhaps", "X")
 
 
 @pytest.mark.parametrize(("text", "number"), [("", None), (" 7 ", 7), ("0", 0)])
 def test_whole_numbers(text: str, number: int | None) -> None:
-    assert integer(text, "X") == number
+    assert parse_integer(text, "X") == number
 
 
 @pytest.mark.parametrize("text", ["seven", "7.5", "--7", "9" * 19])
 def test_what_is_no_whole_number(text: str) -> None:
     with pytest.raises(UsageError, match=f"X '{text}' is not a number"):
-        integer(text, "X")
+        parse_integer(text, "X")
 
 
 def test_numbers_have_limits() -> None:
-    assert integer("-3", "X", least=-5) == -3
+    assert parse_integer("-3", "X", least=-5) == -3
     with pytest.raises(UsageError, match="X -1 is not from 0 up"):
-        integer("-1", "X")
+        parse_integer("-1", "X")
     with pytest.raises(UsageError, match="X 70000 is not from 1 to 65535"):
-        integer("70000", "X", least=1, most=65535)
+        parse_integer("70000", "X", least=1, most=65535)
 
 
 @pytest.mark.parametrize(
     ("text", "found"), [("", None), ("5", 5), ("2Gi", 2**31), ("1.5k", 1500), ("300Mi", 300 << 20)]
 )
 def test_sizes(text: str, found: int | None) -> None:
-    assert size(text, "--disk") == found
+    assert parse_size(text, "--disk") == found
 
 
 def test_a_size_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="--disk 'big'"):
-        size("big", "--disk")
+        parse_size("big", "--disk")
 
 
 def test_words() -> None:
-    assert words("b, a,,b", "X") == words(["a", "b"], "X") == ("a", "b")
+    assert parse_words("b, a,,b", "X") == parse_words(["a", "b"], "X") == ("a", "b")
     with pytest.raises(UsageError, match="X: a list of words"):
-        words([1], "X")
+        parse_words([1], "X")
 
 
 def test_all_that_is_missing_is_named() -> None:
-    assert required({"A": " x "}, ["A"], "database") == {"A": "x"}
+    assert require_variables({"A": " x "}, ["A"], "database") == {"A": "x"}
     with pytest.raises(UsageError, match="database: environment variable A, C not set"):
-        required({"A": " ", "B": "x"}, ["A", "B", "C"], "database")
+        require_variables({"A": " ", "B": "x"}, ["A", "B", "C"], "database")
 
 
 def test_outputs_are_plain_text_or_json(tmp_path: Path) -> None:
@@ -101,13 +101,13 @@ def test_keys() -> None:
     assert keys.LATEST_STATISTICS == "cosmogony-data/concat/tests_results.json"
     made = [keys.run_plan("update-x"), keys.run_summary("update-x"), keys.former_run_summary("update-x")]
     assert made == ["runs/update-x/plan.json", "runs/update-x/summary.json", "runs/update-x.json"]
-    assert [keys.run_of(key) for key in made] == ["update-x"] * 3
+    assert [keys.find_run(key) for key in made] == ["update-x"] * 3
     for key in ("runs/x/notes.json", "runs/x/y/plan.json", "runs/x.txt", "runs/", "osm/x.json"):
-        assert keys.run_of(key) == ""
-    assert keys.checked_run("update-x") == "update-x"
+        assert keys.find_run(key) == ""
+    assert keys.validate_run_name("update-x") == "update-x"
     for name in ("", "Update", "a/b", "../x", "a-"):
         with pytest.raises(UsageError, match="is not the name of a workflow"):
-            keys.checked_run(name)
+            keys.validate_run_name(name)
     made = [keys.release_zones, keys.release_manifest, keys.release_statistics, keys.release_summary]
     assert tuple(key("r") for key in made) == tuple(f"releases/r/{name}" for name in keys.RELEASE_FILES)
     assert keys.release_zones("r").startswith(keys.release("r"))

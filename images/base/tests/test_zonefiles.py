@@ -8,7 +8,13 @@ import io
 
 import pytest
 from cosmogony_steps.errors import StepError
-from cosmogony_steps.zonefiles import ZoneFormat, decompress, detect_format, report_damage, strip_marks
+from cosmogony_steps.zonefiles import (
+    ZoneFormat,
+    decompress,
+    detect_format,
+    strip_byte_order_marks,
+    translate_file_errors,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +28,7 @@ from cosmogony_steps.zonefiles import ZoneFormat, decompress, detect_format, rep
 )
 def test_formats(name: str, form: ZoneFormat, gzipped: bool, lines: bool) -> None:
     assert detect_format(name) is form
-    assert (form.gzipped, form.lines) == (gzipped, lines)
+    assert (form.is_gzipped, form.has_lines) == (gzipped, lines)
 
 
 @pytest.mark.parametrize("name", ["z.JSON", "z.txt", "z.gz", "zjson", "z.jsonl.bz2"])
@@ -43,20 +49,20 @@ def test_all_members_of_a_gzip_file_are_read() -> None:
 def test_a_damaged_file_is_named(content: bytes) -> None:
     with (
         pytest.raises(StepError, match=r"z\.jsonl\.gz: the gzip file is damaged or cut off and cannot be read"),
-        report_damage("z.jsonl.gz"),
+        translate_file_errors("z.jsonl.gz"),
     ):
         decompress(io.BytesIO(content), ZoneFormat.JSONL_GZ).read()
 
 
 def test_errors_of_other_libraries_and_of_the_disk() -> None:
-    with pytest.raises(StepError, match="damaged"), report_damage("z", ZeroDivisionError):
+    with pytest.raises(StepError, match="damaged"), translate_file_errors("z", ZeroDivisionError):
         raise ZeroDivisionError
-    with pytest.raises(StepError, match=r"z: cannot be read \(No such file or directory\)"), report_damage("z"):
+    with pytest.raises(StepError, match=r"z: cannot be read \(No such file or directory\)"), translate_file_errors("z"):
         open("/none")  # noqa: PTH123, SIM115
-    with pytest.raises(StepError, match=r"^other$"), report_damage("z"):
+    with pytest.raises(StepError, match=r"^other$"), translate_file_errors("z"):
         raise StepError("other")
 
 
 def test_marks_before_any_line() -> None:
     mark = b"\xef\xbb\xbf"
-    assert list(strip_marks([mark + b"a\n", b"b\n", mark])) == [b"a\n", b"b\n", b""]
+    assert list(strip_byte_order_marks([mark + b"a\n", b"b\n", mark])) == [b"a\n", b"b\n", b""]

@@ -41,6 +41,6 @@ def add_command(
     """Add a command with the options that all have: its settings, and where its outputs go."""
     parser = subparsers.add_parser(name, help=description, description=description, epilog=EXIT_CODES)
     parser.set_defaults(command=name, run=run)
-    step_settings.add_options(parser)
-    outputs.add_option(parser)
+    step_settings.add_settings_options(parser)
+    outputs.add_outputs_option(parser)
     return parser

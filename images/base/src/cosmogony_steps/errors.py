@@ -38,7 +38,7 @@ class TransientError(StepError):
     """A transient failure, such as a server that is away: a retry can help."""
 
     exit_code = EXIT_TRANSIENT
-    retry_at_once = True  # whether the same request again can help, or only a new start of the work
+    is_repeatable = True  # whether the same request again can help, or only a new start of the work
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         """Keep the seconds after which the server wants to be asked again, where it named them."""
@@ -49,4 +49,4 @@ class TransientError(StepError):
 class TerminatedError(TransientError):
     """The step received SIGTERM: it cleans up and ends."""
 
-    retry_at_once = False
+    is_repeatable = False

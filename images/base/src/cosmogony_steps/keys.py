@@ -91,7 +91,7 @@ def former_run_summary(run: str) -> str:
     return f"{RUNS}{run}.json"
 
 
-def run_of(key: str) -> str:
+def find_run(key: str) -> str:
     """Return the run whose plan or summary has this key; empty for other keys."""
     name, slash, file = key.removeprefix(RUNS).partition("/")
     if not key.startswith(RUNS) or not name:
@@ -101,7 +101,7 @@ def run_of(key: str) -> str:
     return name.removesuffix(MARKER) if name.endswith(MARKER) else ""
 
 
-def checked_run(name: str) -> str:
+def validate_run_name(name: str) -> str:
     """Return the name of a run.
 
     Raises:

@@ -39,7 +39,7 @@ def set_up_logging() -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
-def human_bytes(count: float) -> str:
+def format_bytes(count: float) -> str:
     """1536 -> '1.5 KB', with the units people see on download sites."""
     for unit in ("bytes", "KB", "MB", "GB"):
         if count < 1000 or unit == "GB":

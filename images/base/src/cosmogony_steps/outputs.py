@@ -13,7 +13,7 @@ from .errors import StepError
 FOLDER = Path("/tmp/outputs")  # noqa: S108  a volume of the pod's own
 
 
-def add_option(parser: argparse.ArgumentParser) -> None:
+def add_outputs_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the folder, as `outputs`."""
     parser.add_argument("--outputs", default=FOLDER, type=Path, metavar="DIR", help="where results go (%(default)s)")
 

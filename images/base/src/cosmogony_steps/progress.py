@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress of a step: for its watch, for Argo (the progress file, ``N/M``) and for people (a line now and then)."""
+"""Progress of a step: a sign of life for its watch, Argo's progress file (``N/M``), and lines in the log."""
 
 from __future__ import annotations
 
@@ -13,31 +13,35 @@ from . import heartbeat, log
 
 
 class Progress:
-    """Counts the work up to a total; may be used by several threads.
-
-    Each change of the count is a sign of life for the watch. The file is written at most every `file_every` seconds and
-    a line at most every `line_every` seconds. `part` is the share that this work has in the step, from and to, in per
-    cent; without it the work is the whole step.
-    """
+    """Counts work that is done; may be used by several threads. Each change of the count is a sign of life."""
 
     def __init__(
         self,
         subject: str,
         total: int | None = None,
         *,
-        part: tuple[int, int] | None = None,
-        show: Callable[[float], str] = log.human_bytes,
-        say: Callable[[str], None] = log.info,
+        share: tuple[int, int] | None = None,
+        format_amount: Callable[[float], str] = log.format_bytes,
         path: str | None = None,
         line_every: float = 10.0,
         file_every: float = 1.0,
     ) -> None:
+        """Start with nothing done.
+
+        Args:
+            subject: what is worked on, for the log.
+            total: how much there is in all; None or 0 when that is not known.
+            share: from and to, in per cent of the step; None when this work is the whole step.
+            format_amount: how amounts are written in the log; the default takes them for bytes.
+            path: of Argo's progress file; None takes ARGO_PROGRESS_FILE.
+            line_every: shortest time between two lines of the log, in seconds.
+            file_every: shortest time between two writes of the file, in seconds.
+        """
         self.subject = subject
         self.total = total or 0
         self.done = 0
-        self._part = part
-        self._show = show
-        self._say = say
+        self._share = share
+        self._format = format_amount
         self._path = path if path is not None else os.environ.get("ARGO_PROGRESS_FILE", "")
         self._line_every = line_every
         self._file_every = file_every
@@ -57,7 +61,7 @@ class Progress:
             self._set(self.done + count)
 
     def set(self, done: int, total: int | None = None) -> None:
-        """Say how much is done by now, and how much it is in all where that has become known."""
+        """Record how much is done by now, and how much there is in all where that has become known."""
         with self._lock:
             if total is not None:
                 self.total = total
@@ -69,11 +73,11 @@ class Progress:
             self.total = max(self.total, self.done)
             self._write()
 
-    def line(self) -> str:
-        """Where the work stands, in words."""
+    def describe(self) -> str:
+        """Return how far the work is, as a line of the log."""
         rate = self.done / max(self.seconds, 0.001)
-        of = f" of {self._show(self.total)} ({100 * self.done // self.total} %)" if self.total else ""
-        return f"{self.subject}: {self._show(self.done)}{of}, {self._show(rate)}/s"
+        of = f" of {self._format(self.total)} ({100 * self.done // self.total} %)" if self.total else ""
+        return f"{self.subject}: {self._format(self.done)}{of}, {self._format(rate)}/s"
 
     def _set(self, done: int) -> None:
         if done != self.done:
@@ -85,14 +89,14 @@ class Progress:
             self._write()
         if now - self._last_line >= self._line_every:
             self._last_line = now
-            self._say(self.line())
+            log.info(self.describe())
 
     def _write(self) -> None:
         if not self._path:
             return
         done, total = min(self.done, self.total), self.total
-        if self._part:
-            first, last = self._part
+        if self._share:
+            first, last = self._share
             done, total = first + (last - first) * done // (total or 1), 100
         if not total:
             return

@@ -28,7 +28,7 @@ class Backoff:
         Raises:
             TransientError: `cause`, when it is time to give up, or when the same request again cannot help.
         """
-        if not cause.retry_at_once or failures >= self.attempts:
+        if not cause.is_repeatable or failures >= self.attempts:
             raise cause
         delay = min(self.first * 2 ** (failures - 1), self.limit)
         if cause.retry_after is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import log, termination
+from . import log
 from .errors import EXIT_INTERRUPTED, EXIT_PERMANENT, StepError, TransientError
 from .signals import raise_on_sigterm
+from .termination import report_failure, write_message
 
 #: For the help of the programs.
 EXIT_CODES = "Exit codes: 0 done, 1 permanent failure, 2 wrong arguments or settings, 75 transient failure (retry)."
@@ -16,8 +17,8 @@ EXIT_CODES = "Exit codes: 0 done, 1 permanent failure, 2 wrong arguments or sett
 def run_command(name: str, function: Callable[[], int | None]) -> int:
     """Run a command; an error becomes one line on standard error, and the message of the pod.
 
-    What libraries log has the form of our own log. SIGTERM is raised in `function` as `TerminatedError`. An error of
-    another kind is a mistake in the program: it becomes the message of the pod, and is raised again for its traceback.
+    Messages of libraries are logged in the format of our own log. SIGTERM is raised in `function` as `TerminatedError`.
+    An error of another kind is a bug: it becomes the message of the pod, and is raised again for its traceback.
 
     Args:
         name: what the message begins with, such as the step.
@@ -32,19 +33,13 @@ def run_command(name: str, function: Callable[[], int | None]) -> int:
             return function() or 0
         except StepError as error:
             hint = "; a retry can help" if isinstance(error, TransientError) else ""
-            return _fail(f"{name}: {error}{hint}", error.exit_code)
+            return report_failure(f"{name}: {error}{hint}", error.exit_code)
         except MemoryError:
-            return _fail(
+            return report_failure(
                 f"{name}: not enough memory; give the program, or the pod that it runs in, more of it", EXIT_PERMANENT
             )
         except KeyboardInterrupt:
-            return _fail(f"{name}: interrupted", EXIT_INTERRUPTED)
+            return report_failure(f"{name}: interrupted", EXIT_INTERRUPTED)
         except Exception as error:
-            termination.write(f"{name}: unexpected {type(error).__name__}: {error}; see the log of the pod")
+            write_message(f"{name}: unexpected {type(error).__name__}: {error}; see the log of the pod")
             raise
-
-
-def _fail(message: str, exit_code: int) -> int:
-    log.error(message)
-    termination.write(message)
-    return exit_code

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a process that hangs is doing: its state for the kernel, the stacks of its Python threads."""
+"""What a process that hangs is doing: its state in the kernel, and the stacks of its Python threads."""
 
 from __future__ import annotations
 
@@ -9,72 +9,74 @@ import select
 import signal
 from pathlib import Path
 
-FIRST = 3.0  # seconds until a process begins to write its stacks
-QUIET = 0.3  # seconds of silence after which it has written them all
-LOOK = 0.1  # seconds between two looks at whether it is still there
-BLOCK = 1 << 16
+FIRST_WAIT = 3.0  # seconds until a process begins to write its stacks
+QUIET_WAIT = 0.3  # seconds of silence after which it has written them all
+POLL_WAIT = 0.1  # seconds between two looks at whether it is still there
+BLOCK = 1 << 16  # bytes
 _STATES = {"R": "running", "S": "sleeping", "D": "waiting for a device", "T": "stopped", "t": "traced", "Z": "dead"}
 
 
-def descendants(pid: int) -> list[int]:
+def list_descendants(pid: int) -> list[int]:
     """Return the children of a process, their children and so on."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        if fields := _stat(int(folder.name)):
+        if fields := _read_stat(int(folder.name)):
             children.setdefault(int(fields[1]), []).append(int(folder.name))
     found = children.get(pid, [])
-    for child in found:  # grows while it is walked along
+    for child in found:  # the list grows during the loop
         found.extend(children.get(child, []))
     return found
 
 
-def of_process(pid: int, output: int) -> str:
-    """Make a process write its stacks into the pipe `output`, and return them with its state.
+def collect_stacks(pid: int, output: int) -> str:
+    """Make a process write its stacks into a pipe, and return them with its state.
 
-    A process without a handler for SIGUSR1 dies of it, so this is only for those that are killed next.
+    Args:
+        pid: the process; one without a handler for SIGUSR1 dies of that signal.
+        output: the end of the pipe to read from.
     """
-    state = state_of(pid)
+    state = get_state(pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGUSR1)
-        os.kill(pid, signal.SIGCONT)  # a stopped one takes no signal before
-    text = _read(output, pid)
+        os.kill(pid, signal.SIGCONT)  # a stopped process handles no signal before
+    text = _read_stacks(output, pid)
     if not text:
         return f"process {pid}, {state}, has written no stack: it hangs in the kernel or is not Python"
     return f"process {pid}, {state}:\n{text}"
 
 
-def state_of(pid: int) -> str:
-    """Return the state that the kernel has the process in, as a word."""
-    fields = _stat(pid)
+def get_state(pid: int) -> str:
+    """Return the state of a process in the kernel, as a word such as `sleeping`; `gone` if there is no such process."""
+    fields = _read_stat(pid)
     return _STATES.get(fields[0], fields[0]) if fields else "gone"
 
 
-def kill(pid: int) -> None:
+def kill_process(pid: int) -> None:
     """Kill a process; one that is gone is no error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; none for a process that is gone."""
+def _read_stat(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat from the state on; none for a process that is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return []
 
 
-def _read(output: int, pid: int) -> str:
-    """All that the process writes, until nothing has come for a while or it has ended."""
+def _read_stacks(output: int, pid: int) -> str:
+    """Return what the process writes until it pauses or ends."""
     data = b""
     silent = 0.0
-    while silent < (QUIET if data else FIRST):
-        if select.select([output], [], [], LOOK)[0]:
+    while silent < (QUIET_WAIT if data else FIRST_WAIT):
+        if select.select([output], [], [], POLL_WAIT)[0]:
             if not (block := os.read(output, BLOCK)):
-                break  # nobody is left who could write
+                break  # no process has the other end open
             data += block
             silent = 0.0
-        elif state_of(pid) in ("dead", "gone"):
+        elif get_state(pid) in ("dead", "gone"):
             break
         else:
-            silent += LOOK
+            silent += POLL_WAIT
     return data.decode(errors="replace").rstrip()

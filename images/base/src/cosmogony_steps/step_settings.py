@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_settings_options(parser: argparse.ArgumentParser) -> None:
     """Add --plan KEY, --settings FILE and --set NAME=VALUE."""
     group = parser.add_argument_group("settings")
     group.add_argument(
@@ -36,7 +36,7 @@ def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.e
     """Return the settings of a command: of the command line, else the environment, else the plan or the file.
 
     Args:
-        options: of the command, see `add_options`.
+        options: of the command, see `add_settings_options`.
         environ: the environment.
 
     Raises:

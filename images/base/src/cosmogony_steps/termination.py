@@ -3,15 +3,24 @@
 
 from __future__ import annotations
 
-FILE = "/dev/termination-log"  # Kubernetes reads it, where it is there
-LIMIT = 2000  # characters; Kubernetes cuts at 4096 bytes
+from . import log
+
+FILE = "/dev/termination-log"  # made by Kubernetes for each container
+MAX_LENGTH = 2000  # characters; Kubernetes cuts at 4096 bytes
 
 
-def write(message: str) -> None:
-    """Store the message; outside of a pod nothing happens."""
+def write_message(message: str) -> None:
+    """Store the message of the pod; outside of a pod nothing happens."""
     try:
         # "r+" never makes the file: only Kubernetes does
         with open(FILE, "r+", encoding="utf-8") as file:  # noqa: PTH123  the watch loads this, and pathlib is large
-            file.write(message[:LIMIT])
+            file.write(message[:MAX_LENGTH])
     except OSError:
         return
+
+
+def report_failure(message: str, exit_code: int) -> int:
+    """Log why the program ends and store it as the message of the pod; return the exit code."""
+    log.error(message)
+    write_message(message)
+    return exit_code

@@ -13,7 +13,7 @@ _FALSE = {"false", "no", "off", "0"}
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
-def required(
+def require_variables(
     environ: Mapping[str, str], names: Sequence[str], purpose: str, settings: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return the values of variables without blanks around them.
@@ -36,7 +36,7 @@ def required(
     return {name: environ[name].strip() for name in names}
 
 
-def boolean(value: object, name: str, default: bool = False) -> bool:
+def parse_boolean(value: object, name: str, default: bool = False) -> bool:
     """Read true or false as people, forms and YAML write them; blank and None are the default."""
     if isinstance(value, bool):
         return value
@@ -50,7 +50,7 @@ def boolean(value: object, name: str, default: bool = False) -> bool:
     raise UsageError(f"{name}: '{value}' is neither true nor false")
 
 
-def integer(text: str, name: str, *, least: int = 0, most: int | None = None) -> int | None:
+def parse_integer(text: str, name: str, *, least: int = 0, most: int | None = None) -> int | None:
     """Read a whole number; None when it is blank."""
     text = text.strip()
     if not text:
@@ -63,7 +63,7 @@ def integer(text: str, name: str, *, least: int = 0, most: int | None = None) ->
     return number
 
 
-def size(text: str, name: str) -> int | None:
+def parse_size(text: str, name: str) -> int | None:
     """Read a quantity as Kubernetes writes it, such as 2Gi or 500M: bytes, None when it is blank."""
     if not text.strip():
         return None
@@ -73,7 +73,7 @@ def size(text: str, name: str) -> int | None:
     return int(float(found[1]) * _UNITS[found[2] or ""])
 
 
-def words(value: object, name: str) -> tuple[str, ...]:
+def parse_words(value: object, name: str) -> tuple[str, ...]:
     """Read a list, or a comma separated text, as sorted words without repeats."""
     if value is None:
         return ()

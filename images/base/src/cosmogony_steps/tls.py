@@ -5,15 +5,10 @@ from __future__ import annotations
 
 import os
 import ssl
-from pathlib import Path
 
 import certifi
 
 
-def ca_file() -> str:
-    """Return the file that SSL_CERT_FILE names, else the system's list, else the one that certifi brings."""
-    named = os.environ.get("SSL_CERT_FILE", "")
-    if named:
-        return named
-    system = ssl.get_default_verify_paths().cafile
-    return system if system and Path(system).is_file() else certifi.where()
+def find_ca_file() -> str:
+    """Return the file that SSL_CERT_FILE names; without that the system's list, or the one that certifi brings."""
+    return os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or certifi.where()

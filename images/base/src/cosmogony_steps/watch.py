@@ -13,15 +13,16 @@ import signal
 import sys
 import time
 
-from . import heartbeat, log, termination
+from . import heartbeat, log
 from .errors import EXIT_TRANSIENT, EXIT_USAGE
+from .termination import report_failure
 
 VARIABLE = "STALL_SECONDS"
-STALL = 900  # seconds, where the variable is not set
-POLL = 5.0  # longest pause between two looks, in seconds
-LATE = 10.0  # seconds that a look may come late, as it does on a busy machine; more is a machine that was suspended
-PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
-AWAITED = (*PASSED_ON, signal.SIGCHLD, signal.SIGALRM)
+DEFAULT_LIMIT = 900  # seconds
+MAX_PAUSE = 5.0  # seconds between two looks
+MAX_DELAY = 10.0  # seconds that a look may be late on a busy machine; after more the machine was suspended
+FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+AWAITED = (*FORWARDED, signal.SIGCHLD, signal.SIGALRM)
 PR_SET_PDEATHSIG = 1
 
 
@@ -31,7 +32,7 @@ def start(step: str) -> None:
     Call it before anything large is imported and before threads are started. The limit comes from STALL_SECONDS:
     whole seconds without progress, 0 for none.
     """
-    limit = _limit(step)
+    limit = _read_limit(step)
     stacks, stack_output = os.pipe()
     watcher = os.getpid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -41,28 +42,22 @@ def start(step: str) -> None:
         os.close(stack_output)
         os._exit(Watcher(step, child, stacks, limit).run())
     os.close(stacks)
-    _end_with(watcher)
+    _die_with(watcher)
     heartbeat.mark_watched()
     _write_stacks_to(stack_output)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _limit(step: str) -> float:
+def _read_limit(step: str) -> float:
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
-        return STALL
+        return DEFAULT_LIMIT
     if not text.isdecimal():
-        sys.exit(_fail(f"{step}: {VARIABLE} is '{text}', not a number of seconds; 0 is no limit", EXIT_USAGE))
+        sys.exit(report_failure(f"{step}: {VARIABLE} is '{text}', not a number of seconds; 0 is no limit", EXIT_USAGE))
     return int(text)
 
 
-def _fail(message: str, code: int) -> int:
-    log.error(message)
-    termination.write(message)
-    return code
-
-
-def _end_with(watcher: int) -> None:
+def _die_with(watcher: int) -> None:
     """Let the kernel kill this process when its watcher ends, however that ends."""
     import ctypes
 
@@ -77,18 +72,18 @@ def _write_stacks_to(output: int) -> None:
     faulthandler.register(signal.SIGUSR1, file=output, all_threads=True)
 
 
-class StillTime:
-    """How long something has stood still, as far as somebody was looking."""
+class StallTimer:
+    """Measures how long something has stood still, without the time in which nobody looked."""
 
     def __init__(self, pause: float, now: float) -> None:
-        self._longest_pause = pause + LATE
-        self._looked = self._since = now
+        self._longest_pause = pause + MAX_DELAY
+        self._last_look = self._since = now
         self._state: object = None
 
-    def seconds(self, state: object, now: float) -> float:
-        """Return for how many seconds `state` has been the same; it begins anew after a time when nobody looked."""
-        late = now - self._looked > self._longest_pause
-        self._looked = now
+    def measure(self, state: object, now: float) -> float:
+        """Return for how many seconds `state` has been the same. After a time in which nobody looked it begins anew."""
+        late = now - self._last_look > self._longest_pause
+        self._last_look = now
         if late or state != self._state:
             self._state, self._since = state, now
         return now - self._since
@@ -102,12 +97,12 @@ class Watcher:
         self._child = child
         self._stacks = stacks
         self._limit = limit
-        self._pause = min(POLL, limit / 5)
-        self._stopped_by: int | None = None
+        self._pause = min(MAX_PAUSE, limit / 5)
+        self._forwarded: int | None = None
 
     def run(self) -> int:
-        """Wait for the end of the step, or bring it about; return the exit code."""
-        still = StillTime(self._pause, time.monotonic())
+        """Wait until the step ends or stalls; return the exit code."""
+        timer = StallTimer(self._pause, time.monotonic())
         # A timer, because sigtimedwait of Python invents a signal when the process is stopped and continued meanwhile.
         signal.setitimer(signal.ITIMER_REAL, self._pause, self._pause)
         while True:
@@ -115,15 +110,15 @@ class Watcher:
             status = self._reap()
             if status is not None:
                 return self._exit_code(status)
-            if self._limit and still.seconds(self._state(), time.monotonic()) >= self._limit:
+            if self._limit and timer.measure(self._state(), time.monotonic()) >= self._limit:
                 return self._end_stalled()
 
     def _wait(self) -> None:
-        """Sleep until a signal arrives, at the latest that of the timer; pass on what is for the step."""
+        """Sleep until a signal or the timer; forward to the step what is meant for it."""
         received = signal.sigwaitinfo(AWAITED)
-        # The step has those of the terminal (positive codes) already, for it is in the same process group.
-        if received.si_signo in PASSED_ON and received.si_code <= 0:
-            self._stopped_by = received.si_signo
+        # Signals of the terminal (positive codes) have reached the step already: it is in the same process group.
+        if received.si_signo in FORWARDED and received.si_code <= 0:
+            self._forwarded = received.si_signo
             os.kill(self._child, received.si_signo)
 
     def _reap(self) -> int | None:
@@ -136,12 +131,12 @@ class Watcher:
                 return None
 
     def _state(self) -> object:
-        """What differs when the step has moved."""
+        """Return a value that differs when the step has moved."""
         folder = heartbeat.read_folder()
         return heartbeat.read_count(), self._list_positions(folder) if folder else []
 
     def _list_positions(self, folder: str) -> list[tuple[str, str]]:
-        """The files in a folder that the step has open, and how far it is in each of them."""
+        """Return the files of a folder that the step has open, and the position in each of them."""
         found = []
         try:
             for number in os.listdir(f"/proc/{self._child}/fd"):  # noqa: PTH208  pathlib is large
@@ -150,36 +145,34 @@ class Watcher:
                     with open(f"/proc/{self._child}/fdinfo/{number}", encoding="ascii") as file:  # noqa: PTH123
                         found.append((path, file.readline()))
         except OSError:
-            pass  # a file or the process has just gone, so nothing stands still
+            pass  # a file or the process has just gone, so the step has moved
         return found
 
     def _exit_code(self, status: int) -> int:
         code = os.waitstatus_to_exitcode(status)
         if code >= 0:
             return code
-        if -code == self._stopped_by == signal.SIGTERM:
-            return _fail(f"{self._step}: stopped by SIGTERM; a retry can help", EXIT_TRANSIENT)
+        if -code == self._forwarded == signal.SIGTERM:
+            return report_failure(f"{self._step}: stopped by SIGTERM; a retry can help", EXIT_TRANSIENT)
         if -code != signal.SIGINT:
             name = signal.Signals(-code).name
             advice = "; if it lacked memory, raise the step's memory limit" if -code == signal.SIGKILL else ""
-            _fail(f"{self._step}: killed by {name} at: {heartbeat.describe_last_beat()}{advice}", 128 - code)
+            report_failure(f"{self._step}: killed by {name} at: {heartbeat.describe_last_beat()}{advice}", 128 - code)
         return 128 - code
 
     def _end_stalled(self) -> int:
-        """Collect what can be known of the step, kill it, and say so."""
+        """Log the stacks of the step, kill it, and report that."""
         from . import stacks
 
         last = heartbeat.describe_last_beat()
-        processes = [self._child, *stacks.descendants(self._child)]
-        found = [stacks.of_process(pid, self._stacks) for pid in processes]
+        processes = [self._child, *stacks.list_descendants(self._child)]
+        found = [stacks.collect_stacks(pid, self._stacks) for pid in processes]
         for pid in processes:
-            stacks.kill(pid)  # not waited for: one that hangs in the kernel ends when that lets it go
+            stacks.kill_process(pid)  # not waited for: one that hangs in the kernel may take long
         message = (
             f"{self._step}: no progress for {self._limit:g} s, last seen at: {last}; ended, a retry can help."
             f" If it needs longer without a sign, raise the step's stall ({VARIABLE})"
         )
-        termination.write(message)
         for text in found:
             log.error(text)
-        log.error(message)
-        return EXIT_TRANSIENT
+        return report_failure(message, EXIT_TRANSIENT)

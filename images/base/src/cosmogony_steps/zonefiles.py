@@ -28,12 +28,12 @@ class ZoneFormat(Enum):
     FLATGEOBUF = ".fgb"
 
     @property
-    def gzipped(self) -> bool:
+    def is_gzipped(self) -> bool:
         """Whether the file is compressed; it may have several members."""
         return self.value.endswith(".gz")
 
     @property
-    def lines(self) -> bool:
+    def has_lines(self) -> bool:
         """Whether each line is a record."""
         return self in (ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
 
@@ -73,11 +73,11 @@ def _open_gzip(raw: IO[bytes]) -> IO[bytes]:
 
 def decompress(raw: IO[bytes], form: ZoneFormat, open_gzip: Callable[[IO[bytes]], IO[bytes]] = _open_gzip) -> IO[bytes]:
     """Return the text of a file; of a gzip file that of all its members, read with `open_gzip`."""
-    return open_gzip(raw) if form.gzipped else raw
+    return open_gzip(raw) if form.is_gzipped else raw
 
 
 @contextmanager
-def report_damage(name: str, *errors: type[Exception], kind: type[StepError] = StepError) -> Iterator[None]:
+def translate_file_errors(name: str, *errors: type[Exception], kind: type[StepError] = StepError) -> Iterator[None]:
     """Name the file that cannot be read or decompressed.
 
     Args:
@@ -99,6 +99,6 @@ def report_damage(name: str, *errors: type[Exception], kind: type[StepError] = S
         raise kind(f"{name}: cannot be read ({error.strerror or error})") from error
 
 
-def strip_marks(lines: Iterable[bytes]) -> Iterator[bytes]:
+def strip_byte_order_marks(lines: Iterable[bytes]) -> Iterator[bytes]:
     """Return lines without the byte order marks that files put together by `cat` may have at the start of any line."""
     return (line.removeprefix(BOM_UTF8) for line in lines)

@@ -73,7 +73,7 @@ def merge(
     """
     paths, target = [Path(p) for p in inputs], Path(output)
     form = formats.detect(target, formats.RECORD_FORMATS)
-    if not form.lines:
+    if not form.has_lines:
         raise CosmogonyError(f"{target}: merge writes .jsonl or .jsonl.gz only")
     for path in paths:
         check(path)
@@ -217,8 +217,8 @@ class _Merge:
 
     def write(self, path: Path, form: Format) -> None:
         """Write the kept zones in the order they were read."""
-        make_block = deflate_block if form.gzipped else raw_block
-        write_blocks(path, map(make_block, self._join_lines()), gzipped=form.gzipped)
+        make_block = deflate_block if form.is_gzipped else raw_block
+        write_blocks(path, map(make_block, self._join_lines()), gzipped=form.is_gzipped)
 
     def _join_lines(self) -> Iterator[bytes]:
         waiting: list[bytes] = []

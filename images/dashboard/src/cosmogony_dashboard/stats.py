@@ -14,7 +14,7 @@ from cosmogony_steps.documents import CountStatus, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError, UsageError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.s3 import ObjectStream, Store
-from cosmogony_steps.zonefiles import ZoneFormat, decompress, report_damage
+from cosmogony_steps.zonefiles import ZoneFormat, decompress, translate_file_errors
 
 from .counting import results, summary
 from .errors import InputError
@@ -57,7 +57,7 @@ def encode(statistics: Statistics) -> bytes:
 def _zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
     progress = Progress(key, stream.size)
     try:
-        with report_damage(key):
+        with translate_file_errors(key):
             lines = decompress(io.BufferedReader(stream, BUFFER), ZoneFormat.JSONL_GZ)
             for zone in read_lines(lines, key):
                 progress.set(stream.offset)

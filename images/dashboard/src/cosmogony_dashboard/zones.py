@@ -11,7 +11,7 @@ from typing import IO, NamedTuple, cast
 
 import ijson
 import orjson
-from cosmogony_steps.zonefiles import decompress, detect_format, report_damage, strip_marks
+from cosmogony_steps.zonefiles import decompress, detect_format, strip_byte_order_marks, translate_file_errors
 
 from .errors import InputError
 
@@ -33,7 +33,7 @@ def _zone(record: object, where: str) -> Zone:
 
 def read_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -> Iterator[Zone]:
     """One zone a line; a broken line, or a blank one that is not allowed, is an error that names its number."""
-    for number, line in enumerate(strip_marks(lines), 1):
+    for number, line in enumerate(strip_byte_order_marks(lines), 1):
         if allow_blank and (not line or line.isspace()):
             continue
         where = f"{name}, line {number}"
@@ -70,6 +70,6 @@ def read_file(path: Path) -> Iterator[Zone]:
     """
     name = str(path)
     form = detect_format(name, kind=InputError)
-    with report_damage(name, kind=InputError), path.open("rb") as raw:
+    with translate_file_errors(name, kind=InputError), path.open("rb") as raw:
         stream = decompress(raw, form)
-        yield from read_lines(stream, name, allow_blank=False) if form.lines else read_document(stream, name)
+        yield from read_lines(stream, name, allow_blank=False) if form.has_lines else read_document(stream, name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress of work whose parts take about as long as each other: it says how long the rest will take."""
+"""Progress of work whose parts take about the same time, with an estimate of the time that is left."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def format_duration(seconds: float) -> str:
 class Progress(progress.Progress):
     """Progress that says how long it has taken and what is left, at most every five seconds."""
 
-    def __init__(self, subject: str, total: int = 0, part: tuple[int, int] | None = None) -> None:
+    def __init__(self, subject: str, total: int = 0, share: tuple[int, int] | None = None) -> None:
         """Start with nothing done.
 
         Args:
             subject: what is counted.
             total: how much there is in all; 0 when that is not known.
-            part: the share that this is of the step's work, from and to in per cent; None for all of it.
+            share: from and to, in per cent of the step; None when this work is the whole step.
         """
-        super().__init__(subject, total, part=part, line_every=5.0, file_every=5.0)
+        super().__init__(subject, total, share=share, line_every=5.0, file_every=5.0)
 
-    def line(self) -> str:
+    def describe(self) -> str:
         """Return what is done, how long it took and what is left."""
         spent = self.seconds
         if not self.total:

@@ -14,7 +14,7 @@ from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
 from cosmogony_steps.step_settings import choose_settings, find_plan
-from cosmogony_steps.text import integer
+from cosmogony_steps.text import parse_integer
 
 from . import engine
 from .release.inputs import BuildSettings
@@ -62,7 +62,7 @@ class Context:
         name, text = options.source.strip(), options.batch.strip()
         if name:
             return _named(items, (name,))
-        number = integer(text, "--batch")
+        number = parse_integer(text, "--batch")
         if self.plan is None or number is None:
             raise UsageError("nothing to work on: give --plan KEY and --batch N, or --source NAME")
         if number >= len(self.plan.batches):

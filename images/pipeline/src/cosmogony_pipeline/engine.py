@@ -98,7 +98,7 @@ class StageProgress:
         self._last = ("", 0, 0)
         self._zones = 0
         self._progress = Progress(
-            subject, None, show=lambda count: f"{count:.0f} zones", path=path, line_every=float("inf")
+            subject, None, format_amount=lambda count: f"{count:.0f} zones", path=path, line_every=float("inf")
         )
 
     def __call__(self, stage: str, done: int, total: int) -> None:

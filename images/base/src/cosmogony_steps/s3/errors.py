@@ -56,28 +56,28 @@ def translate_errors(where: str, action: str, prefix: str = "S3_") -> Iterator[N
     try:
         yield
     except S3Error as cause:
-        raise from_code(what, str(cause.code), cause.message or "", cause.object_name, prefix) from cause
+        raise make_error(what, str(cause.code), cause.message or "", cause.object_name, prefix) from cause
     except InvalidResponseError as cause:
         if "HTTP request to an HTTPS server" in str(cause):
             raise StepError(f"{what} refused: the server expects TLS; set {prefix}SECURE to true") from cause
         raise TransientError(
-            f"{what} failed ({first_line(cause)}); is this the S3 port, and is the server up?"
+            f"{what} failed ({get_first_line(cause)}); is this the S3 port, and is the server up?"
         ) from cause
     except ServerError as cause:
         if cause.status_code < 500 and cause.status_code not in (408, 429):
             raise StepError(
-                f"{what} refused ({first_line(cause)}); check {prefix}ENDPOINT, {prefix}REGION and the S3 Secret"
+                f"{what} refused ({get_first_line(cause)}); check {prefix}ENDPOINT, {prefix}REGION and the S3 Secret"
             ) from cause
         raise TransientError(
-            f"{what} failed ({first_line(cause)}); is this the S3 port, and is the server up?"
+            f"{what} failed ({get_first_line(cause)}); is this the S3 port, and is the server up?"
         ) from cause
     except HTTPError as cause:
-        raise _from_connection(what, cause, prefix) from cause
+        raise _translate_connection_error(what, cause, prefix) from cause
     except MinioException as cause:
-        raise TransientError(f"{what} failed ({first_line(cause)}); try again later") from cause
+        raise TransientError(f"{what} failed ({get_first_line(cause)}); try again later") from cause
 
 
-def from_code(what: str, code: str, message: str, key: str | None = None, prefix: str = "S3_") -> StepError:
+def make_error(what: str, code: str, message: str, key: str | None = None, prefix: str = "S3_") -> StepError:
     """Return the error for the code of an S3 server's answer."""
     if code in ABSENT:
         return MissingObjectError(f"{what} failed: {key or 'the object'} does not exist")
@@ -87,17 +87,17 @@ def from_code(what: str, code: str, message: str, key: str | None = None, prefix
     return TransientError(f"{what} failed ({code}: {message}); try again later")
 
 
-def _from_connection(what: str, cause: HTTPError, prefix: str) -> StepError:
+def _translate_connection_error(what: str, cause: HTTPError, prefix: str) -> StepError:
     text = str(cause)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return StepError(f"{what} failed: its certificate is not trusted; name the CA with SSL_CERT_FILE")
     if any(sign in text for sign in _NO_TLS):
         return StepError(f"{what} failed: the server does not speak TLS; set {prefix}SECURE to false")
     reason = getattr(cause, "reason", None)
-    short = first_line(reason if isinstance(reason, BaseException) else cause)
+    short = get_first_line(reason if isinstance(reason, BaseException) else cause)
     return TransientError(f"{what} failed ({short}); is the server up?")
 
 
-def first_line(cause: BaseException) -> str:
+def get_first_line(cause: BaseException) -> str:
     """Return the first line of an error's text, or the name of its type where it has none."""
     return (str(cause).splitlines() or [type(cause).__name__])[0]

@@ -12,8 +12,8 @@ from minio import Minio
 from minio.helpers import check_bucket_name
 
 from ..errors import UsageError
-from ..text import required
-from ..tls import ca_file
+from ..text import require_variables
+from ..tls import find_ca_file
 
 if TYPE_CHECKING:
     from ..settings import SourceStorageSettings, StorageSettings
@@ -47,7 +47,7 @@ class Server:
             UsageError: there is no address, or only one of the keys; it begins with the purpose.
         """
         endpoint = f"{prefix}ENDPOINT"
-        required({endpoint: settings.endpoint}, [endpoint], purpose, SETTINGS)
+        require_variables({endpoint: settings.endpoint}, [endpoint], purpose, SETTINGS)
         access, secret = (environ.get(f"{prefix}{name}", "").strip() or None for name in ("ACCESS_KEY", "SECRET_KEY"))
         if (access is None) != (secret is None):
             raise UsageError(
@@ -78,7 +78,7 @@ class Server:
             ) from cause
 
 
-def checked_bucket(name: str, setting: str) -> str:
+def validate_bucket_name(name: str, setting: str) -> str:
     """Return the name of a bucket.
 
     Raises:
@@ -106,5 +106,5 @@ def _http() -> urllib3.PoolManager:
         retries=retries,
         maxsize=MAX_CONNECTIONS,
         cert_reqs="CERT_REQUIRED",
-        ca_certs=ca_file(),
+        ca_certs=find_ca_file(),
     )

@@ -17,9 +17,9 @@ from minio.error import S3Error
 
 from .. import log
 from ..errors import MissingObjectError, StepError
-from ..text import required
-from .errors import ABSENT, from_code, translate_errors
-from .server import SETTINGS, Server, checked_bucket
+from ..text import require_variables
+from .errors import ABSENT, make_error, translate_errors
+from .server import SETTINGS, Server, validate_bucket_name
 from .stream import ObjectStream
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ class Store:
             UsageError: one of them is missing or wrong.
         """
         names = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")
-        required({**environ, "S3_ENDPOINT": settings.endpoint}, names, "S3 storage", SETTINGS)
-        bucket = checked_bucket(settings.bucket, "S3_BUCKET")
+        require_variables({**environ, "S3_ENDPOINT": settings.endpoint}, names, "S3 storage", SETTINGS)
+        bucket = validate_bucket_name(settings.bucket, "S3_BUCKET")
         return cls(Server.from_settings(settings, environ).client(), bucket, settings.endpoint)
 
     def find(self, key: str) -> ObjectInfo | None:
@@ -217,7 +217,7 @@ class Store:
         more = f" and {len(wanted) - 1} more" if len(wanted) > 1 else ""
         with translate_errors(self.where, f"removing {wanted[0]}{more}"):
             for error in self.client.remove_objects(self.bucket, [DeleteObject(key) for key in wanted]):
-                raise from_code(f"removing {error.name} at {self.where}", error.code, error.message or "", error.name)
+                raise make_error(f"removing {error.name} at {self.where}", error.code, error.message or "", error.name)
 
     def list_uploads(self, prefix: str = "") -> list[Upload]:
         """List unfinished uploads below a prefix, at most 1000; with MinIO those of the very key that the prefix is."""

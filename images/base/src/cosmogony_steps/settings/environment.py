@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import get_args, get_type_hints
 
 from ..errors import UsageError
-from ..text import boolean, integer
+from ..text import parse_boolean, parse_integer
 from .model import DatabaseSettings, Settings
 
 
@@ -18,7 +18,7 @@ def _plain(text: str, name: str) -> str:
 
 def _port(text: str, name: str) -> int | None:
     # Kubernetes sets POSTGRES_PORT so for a Service called postgres
-    return None if text.startswith("tcp://") else integer(text, name, least=1, most=65535)
+    return None if text.startswith("tcp://") else parse_integer(text, name, least=1, most=65535)
 
 
 def _sslmode(text: str, name: str) -> str:
@@ -32,13 +32,13 @@ def _sslmode(text: str, name: str) -> str:
 _VARIABLES: Mapping[str, Mapping[str, tuple[str, Callable[[str, str], object]]]] = {
     "storage": {
         "endpoint": ("S3_ENDPOINT", _plain),
-        "secure": ("S3_SECURE", boolean),
+        "secure": ("S3_SECURE", parse_boolean),
         "region": ("S3_REGION", _plain),
         "bucket": ("S3_BUCKET", _plain),
     },
     "source_storage": {
         "endpoint": ("SOURCE_S3_ENDPOINT", _plain),
-        "secure": ("SOURCE_S3_SECURE", boolean),
+        "secure": ("SOURCE_S3_SECURE", parse_boolean),
         "region": ("SOURCE_S3_REGION", _plain),
     },
     "database": {

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import UsageError
-from ..text import boolean
+from ..text import parse_boolean
 from .model import Settings
 
 
@@ -60,7 +60,7 @@ def _replace(settings: Any, other: Any, names: Mapping[str, Any]) -> Any:
 
 def _parse(text: str, before: object, path: str) -> object:
     if isinstance(before, bool):
-        return boolean(text, f"--set: setting {path}")
+        return parse_boolean(text, f"--set: setting {path}")
     if not isinstance(before, list):
         return text
     if not text.startswith("["):

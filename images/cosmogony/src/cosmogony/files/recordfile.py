@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any
 
 import orjson
-from cosmogony_steps.zonefiles import decompress, report_damage, strip_marks
+from cosmogony_steps.zonefiles import decompress, strip_byte_order_marks, translate_file_errors
 
 from ..errors import CosmogonyError
 from ..geometry import geojson
@@ -53,10 +53,10 @@ def numbered(path: Path) -> Iterator[tuple[str, Record | None]]:
         CosmogonyError: the file cannot be read, or is damaged.
     """
     form = check(path)
-    with report_damage(str(path), kind=CosmogonyError), path.open("rb") as raw:
+    with translate_file_errors(str(path), kind=CosmogonyError), path.open("rb") as raw:
         file = decompress(raw, form)
-        if form.lines:
-            for number, line in enumerate(strip_marks(file), 1):
+        if form.has_lines:
+            for number, line in enumerate(strip_byte_order_marks(file), 1):
                 if line and not line.isspace():
                     yield f"line {number}", parse(line)
         else:

@@ -46,13 +46,13 @@ class ZoneWriter:
         """
         chunks = [zones[at : at + CHUNK] for at in range(0, len(zones), CHUNK)]
         separator, start, end = (b"\n", b"", b"")
-        if not self._form.lines:
+        if not self._form.has_lines:
             separator, start, end = b",", b'{"zones":[', b'],"meta":' + orjson.dumps(meta) + b"}"
         make_chunk = _ChunkMaker(records, separator, self._form)
-        make_block = deflate_block if self._form.gzipped else raw_block
+        make_block = deflate_block if self._form.is_gzipped else raw_block
         with closing(self._make_blocks(make_chunk, chunks)) as made:
             blocks = _frame(made, make_block, start, end)
-            write_blocks(path, self._report_each(blocks, len(zones)), gzipped=self._form.gzipped)
+            write_blocks(path, self._report_each(blocks, len(zones)), gzipped=self._form.is_gzipped)
 
     def _report_each(self, blocks: Iterable[Block], zones: int) -> Iterator[Block]:
         done = 0
@@ -76,11 +76,11 @@ class _ChunkMaker:
 
     def __call__(self, number: int, chunk: Sequence[Zone]) -> Block:
         data = self._separator.join(self._records.line(zone) for zone in chunk)
-        if self._form.lines:
+        if self._form.has_lines:
             data += self._separator
         elif number:
             data = self._separator + data
-        return deflate_block(data) if self._form.gzipped else raw_block(data)
+        return deflate_block(data) if self._form.is_gzipped else raw_block(data)
 
 
 def _frame(blocks: Iterable[Block], make_block: Callable[[bytes], Block], start: bytes, end: bytes) -> Iterator[Block]:

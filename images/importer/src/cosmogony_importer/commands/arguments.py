@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cosmogony_steps.errors import UsageError
-from cosmogony_steps.text import boolean
+from cosmogony_steps.text import parse_boolean
 
 T = TypeVar("T")
 
@@ -82,6 +82,6 @@ def country_code(text: str) -> str:
 def true_or_false(text: str) -> bool:
     """Convert true or false as people, forms and YAML write them; blank is false."""
     try:
-        return boolean(text, "value")
+        return parse_boolean(text, "value")
     except UsageError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false") from None

@@ -182,10 +182,10 @@ def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datet
 
 def _find_of_runs(objects: Sequence[ObjectInfo], keep: timedelta, now: datetime) -> list[Leftover]:
     """Return plans and summaries of runs that ended long ago; a run without a summary may still need its plan."""
-    ended = {keys.run_of(one.key) for one in objects if one.key != keys.run_plan(keys.run_of(one.key))}
+    ended = {keys.find_run(one.key) for one in objects if one.key != keys.run_plan(keys.find_run(one.key))}
     found = []
     for one in objects:
-        run = keys.run_of(one.key)
+        run = keys.find_run(one.key)
         limit = keep if run in ended else max(keep, RUN_AGE)
         if run and one.modified and now - one.modified > limit:
             found.append(Leftover(one.key, one.size, f"its run is older than {limit.days} days"))

@@ -64,9 +64,9 @@ def decompress(raw: IO[bytes], format_: zonefiles.ZoneFormat) -> IO[bytes]:
     return zonefiles.decompress(raw, format_, _open_gzip)
 
 
-def report_damage(name: str) -> AbstractContextManager[None]:
-    """Name the file that cannot be read or decompressed, see `zonefiles.report_damage`."""
-    return zonefiles.report_damage(name, ISAL_ERROR)
+def translate_file_errors(name: str) -> AbstractContextManager[None]:
+    """Name the file that cannot be read or decompressed, see `zonefiles.translate_file_errors`."""
+    return zonefiles.translate_file_errors(name, ISAL_ERROR)
 
 
 def parse_line(line: bytes) -> Zone:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any, NamedTuple, TypeVar
 
-from cosmogony_steps.zonefiles import ZoneFormat, strip_marks
+from cosmogony_steps.zonefiles import ZoneFormat, strip_byte_order_marks
 
 from . import boxes, geometry, reader
 from .document import iterate_zones
@@ -48,10 +48,10 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
     Raises:
         StepError: the file is damaged, or (at its end) records are refused.
     """
-    refusals = Refusals(name, "line" if format_.lines else "zone")
-    with reader.report_damage(name):
+    refusals = Refusals(name, "line" if format_.has_lines else "zone")
+    with reader.translate_file_errors(name):
         stream = reader.decompress(raw, format_)
-        if not format_.lines:
+        if not format_.has_lines:
             zones = enumerate(iterate_zones(stream, name), 1)
             batches: Iterable[Batch] = (convert_records([zone], reader.check_zone) for zone in zones)
         elif jobs == 1:
@@ -67,7 +67,7 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
 
 def convert_lines(first: int, lines: list[bytes]) -> Batch:
     """Convert some lines, the first of them with that number; blank lines hold nothing."""
-    numbered = enumerate(strip_marks(lines), first)
+    numbered = enumerate(strip_byte_order_marks(lines), first)
     return convert_records(
         ((number, line) for number, line in numbered if line and not line.isspace()), reader.parse_line
     )

@@ -68,7 +68,7 @@ def post_summary_again(run: str, store: Store) -> None:
         StepError: there is no such summary or no webhook, or the receiver refuses it.
         TransientError: the receiver cannot take it now.
     """
-    summary = _read_summary(keys.checked_run(run), store)
+    summary = _read_summary(keys.validate_run_name(run), store)
     log.info(summary.text)
     url = os.environ.get(URL, "").strip()
     if not url:

@@ -38,7 +38,7 @@ class Run:
             UsageError: the name is not that of a workflow.
         """
         return cls(
-            keys.checked_run(options.workflow),
+            keys.validate_run_name(options.workflow),
             options.status,
             _parse_time(options.started),
             _parse_number(options.duration),

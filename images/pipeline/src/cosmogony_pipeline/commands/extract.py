@@ -7,7 +7,7 @@ import argparse
 
 from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.text import size
+from cosmogony_steps.text import parse_size
 
 from .arguments import add_batch, add_scratch
 
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
             as_original=build.as_original,
             threads=context.settings.extract.threads,
             scratch=options.scratch,
-            disk=size(options.disk, "--disk"),
+            disk=parse_size(options.disk, "--disk"),
             progress_file=progress_file,
         ),
     )

@@ -8,7 +8,7 @@ import argparse
 from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.errors import UsageError
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.text import size
+from cosmogony_steps.text import parse_size
 
 from .arguments import add_scratch
 
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
         context.build_settings(reason),
         parse_started(options.started),
         scratch=options.scratch,
-        disk=size(options.disk, "--disk"),
+        disk=parse_size(options.disk, "--disk"),
     )
     zones = made.counts.zones if made.counts else 0
     write_outputs(options.outputs, {"release": made.id, "inputs-digest": made.inputs_digest, "zones": zones})

@@ -9,7 +9,7 @@ import os
 from cosmogony_steps import keys
 from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.text import boolean
+from cosmogony_steps.text import parse_boolean
 
 
 def register(subparsers: Subparsers) -> None:
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     from ..steps.plan import make_plan
     from ..steps.plan_outputs import make_outputs
 
-    workflow = keys.checked_run(options.workflow)
+    workflow = keys.validate_run_name(options.workflow)
     context = Context.from_options(options)
     build = context.build_settings(options.reason.strip())
     survey = make_plan(
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
         build,
         kept_releases(context.settings.database, os.environ),
         context.settings,
-        force=boolean(options.force, "--force"),
+        force=parse_boolean(options.force, "--force"),
         mode=options.mode.strip() or "full",
         only=options.only.strip(),
     )

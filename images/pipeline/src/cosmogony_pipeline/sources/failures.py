@@ -9,10 +9,10 @@ from cosmogony_steps.errors import TransientError
 class SourceChangedError(TransientError):
     """The file was replaced on its server while it was being read: begin again."""
 
-    retry_at_once = False
+    is_repeatable = False
 
 
 class ChecksumMismatchError(TransientError):
     """The bytes received are not those whose checksum the server publishes."""
 
-    retry_at_once = False
+    is_repeatable = False

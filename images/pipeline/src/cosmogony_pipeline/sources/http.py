@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import urllib3
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError, TransientError
-from cosmogony_steps.tls import ca_file
+from cosmogony_steps.tls import find_ca_file
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from .base import CHUNK, Version, published_md5
@@ -34,7 +34,7 @@ class HttpSource:
             retries=False,
             timeout=urllib3.Timeout(connect=connect_timeout, read=read_timeout),
             cert_reqs="CERT_REQUIRED",
-            ca_certs=ca_file(),
+            ca_certs=find_ca_file(),
         )
 
     def probe(self) -> Version:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import urllib3
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.s3 import Server, translate_errors
-from cosmogony_steps.s3.server import checked_bucket
+from cosmogony_steps.s3.server import validate_bucket_name
 from cosmogony_steps.settings import Settings
 from minio import Minio
 from minio.error import S3Error
@@ -49,7 +49,7 @@ class S3Source:
         self.url = url
         self._client = client
         parts = urlsplit(url)
-        self._bucket, self._key = checked_bucket(parts.netloc, f"source {name}: bucket"), parts.path.lstrip("/")
+        self._bucket, self._key = validate_bucket_name(parts.netloc, f"source {name}: bucket"), parts.path.lstrip("/")
         self._where = f"S3 {where}/{self._bucket}"
         self._anonymous = anonymous
         self._prefix = prefix

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from cosmogony_steps.documents import InputSource, PlanItem
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.settings import Settings, SourceSettings
-from cosmogony_steps.text import words
+from cosmogony_steps.text import parse_words
 
 from .urls import shown
 
@@ -118,7 +118,7 @@ def checked_languages(value: object, name: str) -> tuple[str, ...]:
     Raises:
         UsageError: one of them is no language code.
     """
-    languages = words(value, name)
+    languages = parse_words(value, name)
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
             raise UsageError(f"{name}: '{language}' is not a language code such as fr or zh-Hant")

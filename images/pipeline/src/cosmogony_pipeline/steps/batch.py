@@ -37,7 +37,7 @@ def work_through(items: Sequence[PlanItem], work: Callable[[PlanItem, str | None
     results: list[T] = []
     failures: list[StepError] = []
     in_a_row = 0
-    progress = Progress("sources", len(items), show=lambda count: f"{count:.0f}", line_every=60, file_every=0)
+    progress = Progress("sources", len(items), format_amount=lambda count: f"{count:.0f}", line_every=60, file_every=0)
     for number, item in enumerate(items, start=1):
         place = f"({number} of {len(items)})"
         log.info(f"source {item.name} {place}")

@@ -138,8 +138,8 @@ def _check_disk(item: SourceConfig, source: SourceMarker, disk: int | None) -> N
     needed = extract_needs(source.size) * MEBIBYTE
     if disk is not None and disk < needed:
         raise StepError(
-            f"source {item.name}: {log.human_bytes(disk)} of scratch space are too little for a file of"
-            f" {log.human_bytes(source.size)}; give the step {needed // MEBIBYTE}Mi of ephemeral storage"
+            f"source {item.name}: {log.format_bytes(disk)} of scratch space are too little for a file of"
+            f" {log.format_bytes(source.size)}; give the step {needed // MEBIBYTE}Mi of ephemeral storage"
         )
 
 

@@ -62,7 +62,7 @@ def _stored(store: Store, item: SourceConfig, version: Version) -> SourceMarker 
     if not markers.describes(marker, store.find(keys.source(item.name))):
         log.warn(f"{item.name}: {keys.source(item.name)} is not the file its marker describes; fetching it again")
         return None
-    log.info(f"{item.name}: {version.file} is already stored ({log.human_bytes(marker.size)}), nothing fetched")
+    log.info(f"{item.name}: {version.file} is already stored ({log.format_bytes(marker.size)}), nothing fetched")
     if marker.url == item.shown:
         return marker
     marker = replace(marker, url=item.shown, file=version.file, version=version.as_document())
@@ -75,7 +75,7 @@ def _transfer(
 ) -> SourceMarker:
     if version.md5 is None:
         log.warn(f"{item.name}: no .md5 is published beside {version.shown}; only the size is checked")
-    size = log.human_bytes(version.size) if version.size is not None else "unknown size"
+    size = log.format_bytes(version.size) if version.size is not None else "unknown size"
     log.info(f"{item.name}: fetching {version.shown} ({size})")
     progress = Progress(item.name, version.size, path=progress_file)
     stream = Download(source, version, backoff, progress)
@@ -86,5 +86,5 @@ def _transfer(
         item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=progress.seconds
     )
     store.write_json(keys.source_marker(item.name), marker.to_json())
-    log.info(f"{item.name}: stored {log.human_bytes(stream.size)} in {progress.seconds:.1f} s, sha256 {stream.sha256}")
+    log.info(f"{item.name}: stored {log.format_bytes(stream.size)} in {progress.seconds:.1f} s, sha256 {stream.sha256}")
     return marker

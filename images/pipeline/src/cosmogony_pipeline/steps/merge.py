@@ -156,7 +156,7 @@ def _check_disk(parts: list[Part], disk: int | None) -> None:
     sizes = [part.zones.size for part in parts]
     if disk is not None and short(disk, sizes):
         raise StepError(
-            f"merge: {log.human_bytes(disk)} of scratch space are too little for {len(parts)} files of zones;"
+            f"merge: {log.format_bytes(disk)} of scratch space are too little for {len(parts)} files of zones;"
             f" give the step {merge_needs(sizes)}Mi of ephemeral storage, or update again: their sizes are known now"
         )
 

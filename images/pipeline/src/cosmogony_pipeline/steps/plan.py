@@ -249,7 +249,7 @@ def _describe(finding: Finding) -> str:
     version = finding.version
     if version is None:
         return f"{finding.item.name}: not asked, the stored zones are used"
-    size = log.human_bytes(version.size) if version.size is not None else "unknown size"
+    size = log.format_bytes(version.size) if version.size is not None else "unknown size"
     date = f" of {version.date}" if version.date else ""
     return f"{finding.item.name}: {version.file}{date}, {size}: {finding.state}"
 
@@ -276,7 +276,7 @@ def _judge(
             )
     count = f"{len(findings)} source{'s' if len(findings) != 1 else ''}"
     if new:
-        size = log.human_bytes(sum(finding.size for finding in findings if finding.fetch))
+        size = log.format_bytes(sum(finding.size for finding in findings if finding.fetch))
         return True, f"{len(new)} of {count} to fetch ({size}): {join_first(new, rest=rest)}"
     if again:
         return True, f"{len(again)} of {count} to extract again: {join_first(again, rest=rest)}"

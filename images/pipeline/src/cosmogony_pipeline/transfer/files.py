@@ -96,5 +96,5 @@ def upload(store: Store, key: str, path: Path) -> StoredFile:
     with path.open("rb") as file:
         stream = DigestingFile(file, _not_argos(key, size))
         etag = store.upload(key, stream, size, "application/gzip")
-    log.info(f"{key}: stored {log.human_bytes(stream.size)}")
+    log.info(f"{key}: stored {log.format_bytes(stream.size)}")
     return StoredFile(stream.size, stream.sha256, etag)
