@@ -6,21 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from faultkit.bench import Bench
-from faultkit.report import ROWS, table
+from scenario.report import ROWS, table
+from scenario.stack import Stack
 
 
 @pytest.fixture(scope="session")
-def _bench() -> Bench:
-    return Bench.of_scenario("faults")
+def _stack() -> Stack:
+    return Stack.of_scenario("faults")
 
 
 @pytest.fixture
-def bench(_bench: Bench) -> Iterator[Bench]:
+def stack(_stack: Stack) -> Iterator[Stack]:
     """The stack with nothing broken, before and after."""
-    _bench.settle()
-    yield _bench
-    _bench.settle()
+    _stack.settle()
+    yield _stack
+    _stack.settle()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

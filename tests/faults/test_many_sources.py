@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faultkit.bench import Bench, seconds
-from faultkit.settings import ROOT
+from scenario.stack import Stack, seconds
 
 EXTRACT = "gatineau.osm.pbf"
 PODS = 150
@@ -22,38 +21,38 @@ DEPLOYS = 900.0  # seconds for the role that keeps the settings
 
 
 @contextmanager
-def inventory_of(bench: Bench, sources: list[dict[str, Any]], file: Path) -> Iterator[None]:
+def inventory_of(stack: Stack, sources: list[dict[str, Any]], file: Path) -> Iterator[None]:
     """Deploy the sources as a site does, and afterwards those of the scenario again."""
     file.write_text(json.dumps({"cosmogony_sources": sources, "cosmogony_sources_batch_sources": 32}))
     try:
-        bench.playbook("site.yml", "--tags=workflows", f"--extra-vars=@{file}").succeeded(limit=DEPLOYS)
+        stack.playbook("site.yml", "--tags=workflows", f"--extra-vars=@{file}").succeeded(limit=DEPLOYS)
         yield
     finally:
-        bench.playbook("site.yml", "--tags=workflows").succeeded(limit=DEPLOYS)
+        stack.playbook("site.yml", "--tags=workflows").succeeded(limit=DEPLOYS)
 
 
 @pytest.mark.many
 @pytest.mark.parametrize("count", [10, 100, 1000])
-def test_many_small_sources_are_few_pods(bench: Bench, count: int, tmp_path: Path) -> None:
-    bench.downloads.put(EXTRACT, (ROOT / "tests/data" / EXTRACT).read_bytes())
+def test_many_small_sources_are_few_pods(stack: Stack, count: int, tmp_path: Path) -> None:
+    stack.downloads.put(EXTRACT, (DATA / EXTRACT).read_bytes())
     names = [f"region-with-a-name-of-usual-length-{number:04}-latest.osm.pbf" for number in range(count)]
     for name in names:
-        bench.downloads.lead(name, EXTRACT)
-    extracts = [{"url": f"{bench.settings.downloads_url}/{name}", "country_code": "CA"} for name in names]
-    own = bench.cluster.read_settings()["sources"]["extracts"]
-    with inventory_of(bench, [*own, *extracts], tmp_path / "sources.json"):
-        name = bench.cluster.submit("cosmogony-update", override="a test of many sources")
-        workflow = bench.cluster.ended(name, limit=SECONDS)
+        stack.downloads.lead(name, EXTRACT)
+    extracts = [{"url": f"{stack.settings.downloads_url}/{name}", "country_code": "CA"} for name in names]
+    own = stack.cluster.read_settings()["sources"]["extracts"]
+    with inventory_of(stack, [*own, *extracts], tmp_path / "sources.json"):
+        name = stack.cluster.submit("cosmogony-update", override="a test of many sources")
+        workflow = stack.cluster.ended(name, limit=SECONDS)
     status = workflow["status"]
     assert status["phase"] == "Succeeded", status.get("message")
-    manifest = bench.store.json(f"releases/{bench.cluster.outputs(workflow)['release']}/manifest.json")
+    manifest = stack.store.json(f"releases/{stack.cluster.outputs(workflow)['release']}/manifest.json")
     assert len(manifest["sources"]) == count + len(own)
-    nodes = bench.cluster.nodes(name)
+    nodes = stack.cluster.nodes(name)
     pods = [node for node in nodes if node["type"] == "Pod"]
     size = len(json.dumps(workflow, separators=(",", ":")).encode())
     took = seconds((status["startedAt"], status["finishedAt"]))
-    plan = sum(len(batch["sources"]) for batch in bench.store.json(f"runs/{name}/plan.json")["batches"])
-    bench.note(f"{count} sources", f"{len(pods)} pods, the workflow has {size} bytes", took)
+    plan = sum(len(batch["sources"]) for batch in stack.store.json(f"runs/{name}/plan.json")["batches"])
+    stack.note(f"{count} sources", f"{len(pods)} pods, the workflow has {size} bytes", took)
     assert plan == count + len(own)
     assert len(pods) <= PODS
     assert size <= OBJECT

@@ -6,18 +6,18 @@ from __future__ import annotations
 import re
 
 import pytest
-from faultkit.bench import LIECHTENSTEIN, Bench
+from scenario.stack import LIECHTENSTEIN, Stack
 
 
-def names(bench: Bench) -> set[str]:
-    return {workflow["metadata"]["name"] for workflow in bench.cluster.workflows()}
+def names(stack: Stack) -> set[str]:
+    return {workflow["metadata"]["name"] for workflow in stack.cluster.workflows()}
 
 
 @pytest.mark.quick
-def test_status(bench: Bench) -> None:
-    live = bench.site.release()
-    before = names(bench)
-    said = bench.playbook("playbooks/status.yml").succeeded()
+def test_status(stack: Stack) -> None:
+    live = stack.site.release()
+    before = names(stack)
+    said = stack.playbook("playbooks/status.yml").succeeded()
     lines = [line.strip(" -,'\"") for line in said.output.splitlines()]
 
     def one(pattern: str) -> str:
@@ -32,28 +32,28 @@ def test_status(bench: Bench) -> None:
     one(r"^cosmogony-update-\S+: Succeeded, 20.* UTC, \d+ s, (published|current) 20")
     one(r"^database \S+: [0-9.]+ MB$")
     for prefix in ("osm/", "cosmogony-data/parts/", "cosmogony-data/concat/", "releases/"):
-        one(rf"^bucket {bench.settings.bucket}, {prefix}: [0-9.]+ \S+ in \d+ objects$")
+        one(rf"^bucket {stack.settings.bucket}, {prefix}: [0-9.]+ \S+ in \d+ objects$")
     one(r"^workflows: \d+ with \d+ pods")
     one(r"/registry: [0-9.]+ [MG]B$")
-    assert names(bench) == before, "it leaves no workflow behind"
+    assert names(stack) == before, "it leaves no workflow behind"
 
 
-def test_status_in_check_mode(bench: Bench) -> None:
+def test_status_in_check_mode(stack: Stack) -> None:
     """No workflow is run; the API knows the releases, but not their sizes."""
-    before = names(bench)
-    said = bench.playbook("playbooks/status.yml", "--check").succeeded()
-    assert f"live: {bench.site.release()}, published" in said.text
+    before = names(stack)
+    said = stack.playbook("playbooks/status.yml", "--check").succeeded()
+    assert f"live: {stack.site.release()}, published" in said.text
     assert "kept releases: 3" in said.text
-    assert names(bench) == before
+    assert names(stack) == before
 
 
-def test_status_without_the_database(bench: Bench) -> None:
+def test_status_without_the_database(stack: Stack) -> None:
     """It tells what it can, and why not more."""
-    bench.database.stop()
+    stack.database.stop()
     try:
-        said = bench.playbook("playbooks/status.yml").finish(limit=200)
+        said = stack.playbook("playbooks/status.yml").finish(limit=200)
     finally:
-        bench.database.start()
+        stack.database.start()
     assert said.process.returncode == 0, said.output
     assert "No sizes and no inputs" in said.text
     assert "does not answer" in said.text

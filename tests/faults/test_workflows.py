@@ -10,139 +10,139 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faultkit.bench import LIECHTENSTEIN, Bench
-from faultkit.waiting import wait_for
+from scenario.stack import LIECHTENSTEIN, Stack
+from scenario.waiting import wait_for
 
 MEBIBYTE = 1024 * 1024
 DISK = "{{inputs.parameters.disk}}"  # what step plan computes
 
 
-def test_pod_of_a_step_is_deleted(bench: Bench) -> None:
-    with bench.trial("the pod of fetch is deleted", publishes=True) as trial:
-        changed = bench.change(LIECHTENSTEIN, size=20 * MEBIBYTE)
-        bench.downloads.fault(LIECHTENSTEIN, "stall", after=18 * MEBIBYTE)
-        said = bench.update()
-        wait_for(lambda: bench.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
-        step = bench.cluster.running(said.workflow, "fetch(0)")
-        bench.cluster.kill_pod(bench.cluster.pod_of(said.workflow, step).metadata.name)
-        bench.downloads.all_right()
+def test_pod_of_a_step_is_deleted(stack: Stack) -> None:
+    with stack.trial("the pod of fetch is deleted", publishes=True) as trial:
+        changed = stack.change(LIECHTENSTEIN, size=20 * MEBIBYTE)
+        stack.downloads.fault(LIECHTENSTEIN, "stall", after=18 * MEBIBYTE)
+        said = stack.update()
+        wait_for(lambda: stack.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
+        step = stack.cluster.running(said.workflow, "fetch(0)")
+        stack.cluster.kill_pod(stack.cluster.pod_of(said.workflow, step).metadata.name)
+        stack.downloads.all_right()
         said.succeeded()
         # Argo makes the pod again, as the same attempt or, when it notices later, as the next one.
-        assert bench.cluster.attempts(said.workflow, "fetch(0)")[-1].phase == "Succeeded"
-        seen = bench.downloads.seen(LIECHTENSTEIN)
+        assert stack.cluster.attempts(said.workflow, "fetch(0)")[-1].phase == "Succeeded"
+        seen = stack.downloads.seen(LIECHTENSTEIN)
         assert (seen["get"], seen["ranges"]) == (2, []), "another pod fetched it from the start"
-        assert bench.served(changed)
+        assert stack.served(changed)
         trial.saw("a new pod fetched it from the start; no unfinished upload stayed")
 
 
-def test_workflow_is_terminated_during_load(bench: Bench) -> None:
-    with bench.trial("the workflow is terminated during load") as trial:
-        changed = bench.change(LIECHTENSTEIN)
-        with bench.database.held_load():
-            said = bench.update()
-            bench.database.load_is_held()
-            bench.cluster.terminate(said.workflow)
+def test_workflow_is_terminated_during_load(stack: Stack) -> None:
+    with stack.trial("the workflow is terminated during load") as trial:
+        changed = stack.change(LIECHTENSTEIN)
+        with stack.database.held_load():
+            said = stack.update()
+            stack.database.load_is_held()
+            stack.cluster.terminate(said.workflow)
             said.failed()
         assert "load" in said.text
         assert "playbooks/update.yml -i" in said.text
         trial.saw("load stops; the command that continues is shown")
-    assert bench.served(changed), "the next run finished it"
-    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
+    assert stack.served(changed), "the next run finished it"
+    assert stack.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
 
 
 @pytest.mark.quick
-def test_two_updates_at_once(bench: Bench) -> None:
+def test_two_updates_at_once(stack: Stack) -> None:
     """A second one is refused and says by whom; one that was submitted all the same waits for its turn."""
-    with bench.trial("two updates are started at once", publishes=True) as trial:
-        changed = bench.change(LIECHTENSTEIN)
-        bench.downloads.fault(LIECHTENSTEIN, "stall", after=1000)
-        first = bench.update()
-        wait_for(lambda: bench.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
-        waiting = bench.cluster.submit("cosmogony-update")
-        second = bench.update().failed()
+    with stack.trial("two updates are started at once", publishes=True) as trial:
+        changed = stack.change(LIECHTENSTEIN)
+        stack.downloads.fault(LIECHTENSTEIN, "stall", after=1000)
+        first = stack.update()
+        wait_for(lambda: stack.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
+        waiting = stack.cluster.submit("cosmogony-update")
+        second = stack.update().failed()
         assert f"Workflow {first.workflow}" in second.text
         assert "is still running" in second.text
         assert "-e update_when_running=follow" in second.text
         assert "continues where it stopped" not in second.text, "nothing stopped"
-        lock = wait_for(lambda: bench.cluster.waits_for(waiting), "the second waits for its turn", limit=30)
+        lock = wait_for(lambda: stack.cluster.waits_for(waiting), "the second waits for its turn", limit=30)
         assert "cosmogony-update" in lock
-        assert bench.cluster.steps(waiting) == []
-        follower = bench.update(when_running="follow")
+        assert stack.cluster.steps(waiting) == []
+        follower = stack.update(when_running="follow")
         wait_for(lambda: f"{first.workflow} is running and is followed" in follower.text, "a follower", limit=60)
-        bench.downloads.all_right()
+        stack.downloads.all_right()
         first.succeeded()
         follower.succeeded()
-        outputs = bench.cluster.outputs(bench.cluster.ended(waiting))
+        outputs = stack.cluster.outputs(stack.cluster.ended(waiting))
         assert outputs["result"] == "current"
-        assert bench.served(changed)
+        assert stack.served(changed)
         trial.saw("the second is refused by name, or follows; one submitted all the same waits, then finds nothing new")
 
 
-def test_step_takes_too_long(bench: Bench) -> None:
+def test_step_takes_too_long(stack: Stack) -> None:
     """Its time limit is a setting; it is not tried again, for it would take as long."""
-    with bench.trial("load takes longer than it may") as trial:
-        changed = bench.change(LIECHTENSTEIN)
+    with stack.trial("load takes longer than it may") as trial:
+        changed = stack.change(LIECHTENSTEIN)
 
         def limit(load: dict[str, Any]) -> None:
             load["activeDeadlineSeconds"] = 15
 
-        with bench.database.held_load(), bench.cluster.step_changed("load", limit):
-            said = bench.update().failed()
-        (load,) = bench.cluster.attempts(said.workflow, "load")
+        with stack.database.held_load(), stack.cluster.step_changed("load", limit):
+            said = stack.update().failed()
+        (load,) = stack.cluster.attempts(said.workflow, "load")
         assert load.phase == "Failed"
         assert "longer than the specified deadline" in said.text
         trial.saw("the step ends at its limit, the message says so; no second attempt")
-    assert bench.served(changed)
-    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
+    assert stack.served(changed)
+    assert stack.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
 
 
-def test_too_little_disk(bench: Bench) -> None:
+def test_too_little_disk(stack: Stack) -> None:
     """The step knows its limit and says what it needs, before it reads anything."""
-    with bench.trial("the disk of extract is too small") as trial:
-        changed = bench.change(LIECHTENSTEIN, size=20 * MEBIBYTE)
+    with stack.trial("the disk of extract is too small") as trial:
+        changed = stack.change(LIECHTENSTEIN, size=20 * MEBIBYTE)
 
         def limit(extract: dict[str, Any]) -> None:
             extract |= json.loads(json.dumps(extract).replace(DISK, "10Mi"))
 
-        with bench.cluster.step_changed("extract", limit):
-            said = bench.update().failed()
-        (extract,) = bench.cluster.attempts(said.workflow, "extract(0)")
+        with stack.cluster.step_changed("extract", limit):
+            said = stack.update().failed()
+        (extract,) = stack.cluster.attempts(said.workflow, "extract(0)")
         assert extract.phase == "Failed"
         assert "of scratch space are too little for a file of" in said.text
-        assert not bench.cluster.attempts(said.workflow, "merge")
+        assert not stack.cluster.attempts(said.workflow, "merge")
         trial.saw("extract says at once how much it needs")
-    assert bench.served(changed)
-    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
+    assert stack.served(changed)
+    assert stack.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
 
 
-def test_pod_that_takes_more_disk_than_it_has(bench: Bench) -> None:
+def test_pod_that_takes_more_disk_than_it_has(stack: Stack) -> None:
     """The node ends a pod that fills its emptyDir; the step is not tried again, the next run has room."""
-    with bench.trial("extract fills its emptyDir") as trial:
-        changed = bench.change(LIECHTENSTEIN, size=40 * MEBIBYTE)
+    with stack.trial("extract fills its emptyDir") as trial:
+        changed = stack.change(LIECHTENSTEIN, size=40 * MEBIBYTE)
 
         def limit(extract: dict[str, Any]) -> None:
             extract |= json.loads(json.dumps(extract).replace(DISK, "1Gi"))
             volumes = [{"name": "tmp", "emptyDir": {"sizeLimit": "10Mi"}}]
             extract["podSpecPatch"] = json.dumps({**json.loads(extract["podSpecPatch"]), "volumes": volumes})
 
-        with bench.cluster.step_changed("extract", limit):
-            said = bench.update()
-            bench.cluster.step(said.workflow, "fetch(0)", lambda step: step.phase == "Succeeded")
+        with stack.cluster.step_changed("extract", limit):
+            said = stack.update()
+            stack.cluster.step(said.workflow, "fetch(0)", lambda step: step.phase == "Succeeded")
             # It waits for the store until it is watched: its file does not lie there for long.
-            with bench.cluster.frozen(bench.store.pod, "minio"):
-                step = bench.cluster.running(said.workflow, "extract(0)")
-                pod = bench.cluster.pod_of(said.workflow, step)
-                pids = wait_for(lambda: bench.cluster.processes(pod, "cosmogony"), "its process", limit=60)
+            with stack.cluster.frozen(stack.store.pod, "minio"):
+                step = stack.cluster.running(said.workflow, "extract(0)")
+                pod = stack.cluster.pod_of(said.workflow, step)
+                pids = wait_for(lambda: stack.cluster.processes(pod, "cosmogony"), "its process", limit=60)
             wait_for(lambda: _filled(pids), "an extract that has filled its disk", limit=60, interval=0.002)
             for pid in pids:
                 os.kill(pid, signal.SIGSTOP)
             said.failed()
-        (extract,) = bench.cluster.attempts(said.workflow, "extract(0)")
+        (extract,) = stack.cluster.attempts(said.workflow, "extract(0)")
         assert extract.phase == "Failed"
         assert "exceeds the limit" in said.text
-        assert not bench.cluster.attempts(said.workflow, "merge")
+        assert not stack.cluster.attempts(said.workflow, "merge")
         trial.saw("the node ends the pod; the message names volume and limit; no second attempt")
-    assert bench.served(changed)
+    assert stack.served(changed)
 
 
 def _filled(pids: list[int]) -> bool:

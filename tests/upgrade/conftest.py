@@ -7,19 +7,19 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from faultkit.bench import Bench
+from scenario.stack import Stack
 
 SEEN: list[str] = []
 
 
 @pytest.fixture(scope="session")
-def bench() -> Iterator[Bench]:
+def stack() -> Iterator[Stack]:
     # As if it were interrupted by hand: fixtures clean up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    bench = Bench.of_scenario("upgrade")
-    bench.settle()
-    yield bench
-    bench.settle()
+    stack = Stack.of_scenario("upgrade")
+    stack.settle()
+    yield stack
+    stack.settle()
 
 
 @pytest.fixture(scope="session")

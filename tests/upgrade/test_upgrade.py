@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from faultkit.bench import CITIES, LIECHTENSTEIN, LUXEMBOURG, Bench
-from faultkit.checkouts import checkout
-from faultkit.cluster import GROUP
-from faultkit.updates import Playbook
-from faultkit.waiting import wait_for
-from faultkit.watch import Watch
+from scenario.checkouts import checkout
+from scenario.cluster import GROUP
+from scenario.stack import CITIES, LIECHTENSTEIN, LUXEMBOURG, Stack
+from scenario.updates import Playbook
+from scenario.waiting import wait_for
+from scenario.watch import Watch
 
 BEFORE = "a3df40645d6fc4c288c8d68c0db24bdf74ee8ab4"
 LATEST = "luxembourg-latest.osm.pbf"  # as the settings name it
@@ -44,14 +44,14 @@ class Deployed:
     early_run: str  # the workflow that made it
 
 
-def data_of(bench: Bench) -> Data:
-    answer = bench.site.get("/api/releases")
+def data_of(stack: Stack) -> Data:
+    answer = stack.site.get("/api/releases")
     assert answer.status == 200, answer
-    cities = {osm_id: bench.site.zone(osm_id) for osm_id, _ in CITIES.values()}
-    objects = bench.store.client.list_objects(bucket_name=bench.store.bucket, prefix="osm/", recursive=True)
+    cities = {osm_id: stack.site.zone(osm_id) for osm_id, _ in CITIES.values()}
+    objects = stack.store.client.list_objects(bucket_name=stack.store.bucket, prefix="osm/", recursive=True)
     return Data(
         releases=[(release["id"], release["live"]) for release in answer.json()["releases"]],
-        zones=Counter(bench.database.rows("SELECT country_code, zone_type FROM public.zones")),
+        zones=Counter(stack.database.rows("SELECT country_code, zone_type FROM public.zones")),
         cities={osm_id: zone for osm_id, zone in cities.items() if zone},
         extracts={
             entry.object_name: str(entry.last_modified) for entry in objects if entry.object_name.endswith("pbf")
@@ -60,20 +60,20 @@ def data_of(bench: Bench) -> Data:
 
 
 @pytest.fixture(scope="module")
-def deployed(bench: Bench, seen: list[str]) -> Deployed:
+def deployed(stack: Stack, seen: list[str]) -> Deployed:
     city, name = CITIES[LIECHTENSTEIN]
     with checkout(BEFORE) as earlier:
-        bench.playbook("site.yml", checkout=earlier).succeeded(limit=BUILDS)
-        first = bench.site.release()
-        changed = bench.change(LIECHTENSTEIN)
-        bench.downloads.fault(LIECHTENSTEIN, "stall", after=1000, times=0)
-        update = bench.playbook("playbooks/update.yml", checkout=earlier)
-        wait_for(lambda: bench.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
-        early = bench.playbook("site.yml").finish(limit=BUILDS)
-        bench.downloads.all_right()
+        stack.playbook("site.yml", checkout=earlier).succeeded(limit=BUILDS)
+        first = stack.site.release()
+        changed = stack.change(LIECHTENSTEIN)
+        stack.downloads.fault(LIECHTENSTEIN, "stall", after=1000, times=0)
+        update = stack.playbook("playbooks/update.yml", checkout=earlier)
+        wait_for(lambda: stack.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
+        early = stack.playbook("site.yml").finish(limit=BUILDS)
+        stack.downloads.all_right()
         update.succeeded()
-        second = bench.site.release()
-    data = data_of(bench)
+        second = stack.site.release()
+    data = data_of(stack)
     assert data.releases == [(second, True), (first, False)]
     assert len(data.cities) == len(CITIES)
     seen.append(f"before: commit {BEFORE}, releases {first} and {second} (live), {data.zones.total()} zones")
@@ -81,10 +81,10 @@ def deployed(bench: Bench, seen: list[str]) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def upgrade(bench: Bench, deployed: Deployed) -> Watch:
+def upgrade(stack: Stack, deployed: Deployed) -> Watch:
     """What was served while site.yml of this checkout ran to a good end."""
-    with Watch(bench.site, interval=0.1) as watch:
-        bench.playbook("site.yml").succeeded(limit=BUILDS)
+    with Watch(stack.site, interval=0.1) as watch:
+        stack.playbook("site.yml").succeeded(limit=BUILDS)
     return watch
 
 
@@ -104,8 +104,8 @@ def test_served_all_the_time(upgrade: Watch, deployed: Deployed, seen: list[str]
 
 
 @pytest.mark.usefixtures("upgrade")
-def test_data_are_those_of_before(bench: Bench, deployed: Deployed) -> None:
-    now, before = data_of(bench), deployed.data
+def test_data_are_those_of_before(stack: Stack, deployed: Deployed) -> None:
+    now, before = data_of(stack), deployed.data
     assert now.releases == before.releases
     assert now.zones == before.zones
     assert now.extracts == before.extracts
@@ -115,8 +115,8 @@ def test_data_are_those_of_before(bench: Bench, deployed: Deployed) -> None:
 
 
 @pytest.mark.usefixtures("upgrade")
-def test_status_reads_earlier_documents(bench: Bench, deployed: Deployed) -> None:
-    said = bench.playbook("playbooks/status.yml").succeeded().text
+def test_status_reads_earlier_documents(stack: Stack, deployed: Deployed) -> None:
+    said = stack.playbook("playbooks/status.yml").succeeded().text
     assert f"live: {deployed.second}, published" in said
     assert "kept releases: 2" in said
     for release, state in ((deployed.first, "retired"), (deployed.second, "live")):
@@ -130,28 +130,28 @@ def test_status_reads_earlier_documents(bench: Bench, deployed: Deployed) -> Non
 
 
 @pytest.mark.usefixtures("upgrade")
-def test_schedule_is_kept(bench: Bench) -> None:
-    found = bench.cluster.custom.list_namespaced_custom_object(*GROUP, bench.cluster.namespace, "cronworkflows")
+def test_schedule_is_kept(stack: Stack) -> None:
+    found = stack.cluster.custom.list_namespaced_custom_object(*GROUP, stack.cluster.namespace, "cronworkflows")
     assert [(item["spec"]["schedules"], item["spec"]["suspend"]) for item in found["items"]] == [(["15 3 * * *"], True)]
 
 
 @pytest.mark.usefixtures("upgrade")
-def test_rollback_to_an_earlier_release(bench: Bench, deployed: Deployed) -> None:
+def test_rollback_to_an_earlier_release(stack: Stack, deployed: Deployed) -> None:
     for release, name in zip((deployed.first, deployed.second), deployed.names, strict=True):
         extra = {"rollback_to": release, "rollback_reason": "test of the upgrade"}
-        bench.playbook("playbooks/rollback.yml", **extra).succeeded()
-        assert bench.site.release() == release
-        zone = bench.site.zone(deployed.city)
+        stack.playbook("playbooks/rollback.yml", **extra).succeeded()
+        assert stack.site.release() == release
+        zone = stack.site.zone(deployed.city)
         assert zone is not None
         assert zone["name"] == name
 
 
 @pytest.mark.usefixtures("upgrade")
-def test_update_fetches_nothing_again(bench: Bench, deployed: Deployed, seen: list[str]) -> None:
+def test_update_fetches_nothing_again(stack: Stack, deployed: Deployed, seen: list[str]) -> None:
     """Other images may make one more release, from the stored extracts."""
-    bench.downloads.forget_seen()
-    said = bench.update().succeeded()
-    outputs = bench.cluster.outputs(bench.cluster.argo.workflow(said.workflow))
+    stack.downloads.forget_seen()
+    said = stack.update().succeeded()
+    outputs = stack.cluster.outputs(stack.cluster.argo.workflow(said.workflow))
     seen.append(f"update: {outputs['result']}, {outputs['message']}")
     if outputs["result"] == "published":
         assert re.search(
@@ -160,16 +160,16 @@ def test_update_fetches_nothing_again(bench: Bench, deployed: Deployed, seen: li
         assert outputs["message"].startswith(("2 of 2 sources", "2 sources unchanged"))
     else:
         assert outputs["result"] == "current"
-    now = data_of(bench)
+    now = data_of(stack)
     assert now.extracts == deployed.data.extracts
-    assert bench.downloads.seen(LIECHTENSTEIN)["bytes"] == bench.downloads.seen(LUXEMBOURG)["bytes"] == 0
+    assert stack.downloads.seen(LIECHTENSTEIN)["bytes"] == stack.downloads.seen(LUXEMBOURG)["bytes"] == 0
     assert now.zones.keys() == deployed.data.zones.keys()
     assert now.cities[deployed.city]["name"] == deployed.names[1]
     assert {(deployed.first, False)} <= set(now.releases), "it is kept"
-    assert bench.next_run() == "current"
+    assert stack.next_run() == "current"
 
 
 @pytest.mark.usefixtures("upgrade")
-def test_second_run_changes_nothing(bench: Bench) -> None:
-    said = bench.playbook("site.yml").succeeded()
+def test_second_run_changes_nothing(stack: Stack) -> None:
+    said = stack.playbook("site.yml").succeeded()
     assert re.search(r"localhost\s*: ok=\d+\s+changed=0 ", said.output), said.output[-3000:]

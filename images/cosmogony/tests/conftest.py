@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-DATA = Path(__file__).parent / "data"
+from checkout import DATA
 
 
 @pytest.fixture(scope="session")

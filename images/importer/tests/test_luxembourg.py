@@ -15,11 +15,11 @@ import psycopg
 import pytest
 import shapely
 import shapely.geometry
-from checkout import CHECKOUT
+from checkout import CHECKOUT, DATA
 
 from .helpers import Importer, features, tile, tile_of
 
-EXTRACT = CHECKOUT / "tests/data/luxembourg_filtered.osm.pbf"
+EXTRACT = DATA / "luxembourg_filtered.osm.pbf"
 PLACES = {"Luxembourg": (6.13, 49.61), "Esch-sur-Alzette": (5.98, 49.495), "Clervaux": (6.03, 50.055)}
 
 
@@ -49,15 +49,15 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("extract", "country", "generated"),
     [
-        ("tests/data/luxembourg_filtered.osm.pbf", "lu", 0),
-        ("images/cosmogony/tests/data/liechtenstein-2013-08-03.osm.pbf", "li", 1),
+        ("luxembourg_filtered.osm.pbf", "lu", 0),
+        ("liechtenstein-2013-08-03.osm.pbf", "li", 1),
     ],
 )
 def test_real_zones_lie_in_their_parents(
     importer: Importer, tmp_path: Path, extract: str, country: str, generated: int
 ) -> None:
     """Those that are generated around place nodes, too: they are cut to their parent."""
-    release = importer.load(extracted(CHECKOUT / extract, tmp_path / "zones.jsonl.gz", country))
+    release = importer.load(extracted(DATA / extract, tmp_path / "zones.jsonl.gz", country))
     importer.run("gate", "--release", release, "--set=gate.max_outside=0")
     with importer.connect() as connection:
         figures, nodes = connection.execute(

@@ -22,7 +22,7 @@ import watch
 from replicate import replicate
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCE = ROOT / "images/cosmogony/tests/data/luxembourg_filtered.osm.pbf"
+SOURCE = ROOT / "tests/data/luxembourg_filtered.osm.pbf"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "cosmogony-stack" / "bench"
 
 # seconds and MB of the original (0.14.5) on a machine like the one the first figures were taken on

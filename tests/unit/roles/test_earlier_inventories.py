@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_plays import evaluate
-from checkout import CHECKOUT
+from checkout import CHECKOUT, DATA
 
-INVENTORIES = CHECKOUT / "tests/data/earlier_inventories"
+INVENTORIES = DATA / "earlier_inventories"
 CASES = {"settings": ("lookup('cosmogony.stack.settings')", {})}
 
 

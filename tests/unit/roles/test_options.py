@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_plays import evaluate, run_play
-from checkout import CHECKOUT
+from checkout import CHECKOUT, DATA
 
-DATA = CHECKOUT / "tests/data"
 ROLES = sorted(path.parent.name for path in CHECKOUT.glob("roles/*/meta"))
 DEFAULTS = {role: yaml.safe_load((CHECKOUT / f"roles/{role}/defaults/main.yml").read_text()) for role in ROLES}
 SPECS = {

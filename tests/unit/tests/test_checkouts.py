@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from faultkit.checkouts import checkout
+from scenario.checkouts import checkout
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import FORMER_NAMES, former_chart_values
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import names_of_variables
-from checkout import CHECKOUT
+from checkout import CHECKOUT, DATA
 
 OPTIONS = {
     name for path in CHECKOUT.glob("roles/*/defaults/main.yml") for name in yaml.safe_load(path.read_text()) or {}
@@ -17,7 +17,7 @@ LOCAL = (CHECKOUT / "inventories/local/group_vars/all/sources.yml").read_text()
 
 
 def test_every_name_of_before_is_taken_or_has_a_new_one():
-    before = (CHECKOUT / "tests/data/earlier_inventories/names.txt").read_text().split()
+    before = (DATA / "earlier_inventories/names.txt").read_text().split()
     assert [name for name in before if name not in NAMES and name not in FORMER_NAMES] == []
 
 

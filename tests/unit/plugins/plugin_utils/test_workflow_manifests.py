@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rendering of workflows: small steps and graphs made for these tests. The files of the role: tests/unit/roles/workflows."""
+"""Rendering of workflows: small steps and graphs made here. The files of the role: tests/unit/roles/workflows."""
 
 from __future__ import annotations
 

@@ -12,13 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from checkout import CHECKOUT, DATA
+
 from . import extracts
 from .cluster import Cluster
 from .downloads import Downloads
 from .leftovers import Leftovers
 from .report import ROWS, Row
 from .services import Database, ObjectStore
-from .settings import ROOT, Settings
+from .settings import Settings
 from .updates import Playbook
 from .waiting import wait_for
 from .watch import Look, Site, Watch
@@ -59,7 +61,7 @@ class Trial:
         self.row.seen = f"{self.row.seen}; {text}" if self.row.seen else text
 
 
-class Bench:
+class Stack:
     """Everything a test needs."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
@@ -74,9 +76,9 @@ class Bench:
         self._playbooks: list[Playbook] = []
 
     @classmethod
-    def of_scenario(cls, tests: str) -> Bench:
+    def of_scenario(cls, tests: str) -> Stack:
         """For the stack of the scenario that runs; what its playbooks say is kept in artifacts/TESTS."""
-        folder = ROOT / "artifacts" / tests
+        folder = CHECKOUT / "artifacts" / tests
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.log"):
             old.unlink()
@@ -85,7 +87,7 @@ class Bench:
     def original(self, name: str) -> bytes:
         if name == LIECHTENSTEIN:
             return (self.settings.samples / LIECHTENSTEIN).read_bytes()
-        return (ROOT / "tests/data/luxembourg_filtered.osm.pbf").read_bytes()
+        return (DATA / "luxembourg_filtered.osm.pbf").read_bytes()
 
     def change(self, name: str, *, size: int = 0) -> Changed:
         """Serve a new version of an extract, padded to SIZE bytes."""
@@ -109,7 +111,7 @@ class Bench:
         assert first.started and first.finished and second.started and second.finished
         return seconds((max(first.started, second.started), min(first.finished, second.finished)))
 
-    def playbook(self, playbook: str, *options: str, checkout: Path = ROOT, **extra: Any) -> Playbook:
+    def playbook(self, playbook: str, *options: str, checkout: Path = CHECKOUT, **extra: Any) -> Playbook:
         """Start a playbook of this checkout or of another one."""
         started = Playbook(self.settings, playbook, self.folder, extra, *options, checkout=checkout)
         self._playbooks.append(started)

@@ -12,7 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .settings import ROOT, Settings
+from checkout import CHECKOUT
+
+from .settings import Settings
 from .waiting import wait_for
 
 NOT_OF_USERS = ("PG", "S3_", "SCENARIO_", "MOLECULE_", "ANSIBLE_")
@@ -29,12 +31,12 @@ class Playbook:
         folder: Path,
         extra: dict[str, Any] | None = None,
         *options: str,
-        checkout: Path = ROOT,
+        checkout: Path = CHECKOUT,
     ) -> None:
         self.began = time.monotonic()
         self.file = folder / f"{Path(playbook).stem}-{time.monotonic_ns()}.log"
         # Another checkout has its own inventories, but not those of every scenario.
-        places = [checkout if (checkout / name).is_dir() else ROOT for name in settings.inventories]
+        places = [checkout if (checkout / name).is_dir() else CHECKOUT for name in settings.inventories]
         inventories = [f"--inventory={place / name}" for place, name in zip(places, settings.inventories, strict=True)]
         command = [
             str(Path(sys.executable).with_name("ansible-playbook")),

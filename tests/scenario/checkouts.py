@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .settings import ROOT
+from checkout import CHECKOUT
 
 
 @contextlib.contextmanager
-def checkout(commit: str, repository: Path = ROOT) -> Iterator[Path]:
+def checkout(commit: str, repository: Path = CHECKOUT) -> Iterator[Path]:
     """Check out a commit into a temporary folder, which is gone after the block.
 
     Args:
