@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import DATA
 from scenario.stack import Stack, seconds
 
 EXTRACT = "gatineau.osm.pbf"
