@@ -1,76 +1,46 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The node tool of role local_cluster: settings as JSON on standard input, one command, JSON or lines as answer."""
+"""The node tool of role local_cluster: settings as JSON on standard input, JSON as the last line of output."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from cluster_node.common import NodeError, Settings
 
-
-def command(options: argparse.Namespace) -> Callable[[Settings], dict[str, Any]]:
-    """Each part is imported when it is asked for: the checks run before any package is there."""
-    name = options.command
-    if name == "check":
-        from cluster_node import checks
-
-        return checks.check_machine
-    if name == "install":
-        from cluster_node import install
-
-        return install.install_programs
-    if name == "pki":
-        from cluster_node import pki
-
-        return pki.make_pki
-    if name == "images":
-        from cluster_node import images
-
-        return images.make_images
-    if name in ("wait-node", "wait-dns"):
-        from cluster_node import waiting
-
-        waiter = waiting.wait_node if name == "wait-node" else waiting.wait_dns
-        return lambda settings: waiter(settings, options.wait)
-    if name == "prune":
-        from cluster_node import prune
-
-        return lambda settings: prune.prune(settings, options.images, options.keep, options.dry_run)
-    if name == "status":
-        from cluster_node import status
-
-        return status.status
-    from cluster_node import lifecycle
-
-    if name == "stop":
-        return lambda settings: lifecycle.stop(settings, options.wait if options.wait >= 0 else None)
-    return {"start": lifecycle.start, "remove-state": lifecycle.remove_state}[name]
-
-
-COMMANDS = (
-    *("check", "install", "pki", "start", "stop", "remove-state"),
-    *("images", "wait-node", "wait-dns", "status", "prune"),
-)
+# Module, function and options of each command. A module is imported when its command runs: `check` runs before any
+# package is installed.
+COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "check": ("checks", "check_machine", ()),
+    "install": ("install", "install_programs", ("dry_run",)),
+    "pki": ("pki", "make_pki", ("dry_run",)),
+    "start": ("lifecycle", "start_daemons", ()),
+    "stop": ("lifecycle", "stop_daemons", ("wait",)),
+    "remove-state": ("lifecycle", "remove_state", ()),
+    "images": ("images", "make_images", ()),
+    "wait-node": ("waiting", "wait_for_node", ("wait",)),
+    "wait-dns": ("waiting", "wait_for_dns", ("wait",)),
+    "status": ("status", "show_status", ()),
+    "prune": ("prune", "prune_images", ("images", "keep", "dry_run")),
+}
 
 
 def main() -> int:
+    """Run a command; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--wait", type=float, default=180, help="seconds (default: %(default)s); -1: stop does not")
     parser.add_argument("--images", nargs="+", default=[], metavar="NAME", help="prune: repositories in the registry")
-    parser.add_argument(
-        "--keep", type=int, default=2, metavar="N", help="prune: newest tags kept (default: %(default)s)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="prune: only tell what would go")
+    parser.add_argument("--keep", type=int, default=2, metavar="N", help="prune: newest tags kept (default: 2)")
+    parser.add_argument("--dry-run", action="store_true", help="install, pki, prune: only say what would change")
     options = parser.parse_args()
+    module, function, names = COMMANDS[options.command]
     try:
-        settings = Settings.from_json(json.load(sys.stdin))
-        result = command(options)(settings)
+        run = getattr(importlib.import_module(f"cluster_node.{module}"), function)
+        result = run(Settings.from_json(json.load(sys.stdin)), **{name: getattr(options, name) for name in names})
     except NodeError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is this machine fit for the cluster? Everything that is missing, in one answer."""
+"""Checks whether this machine is fit for the cluster; everything that is missing comes in one answer."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
 import os
+import platform
 import resource
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cluster_node.common import Settings, own_processes, processes, run
+from cluster_node.common import Settings, find_own_processes, list_processes, run
+from cluster_node.sockets import LISTENING, Socket, list_sockets
 
-# Ports of ours, beside the site's: (protocol address, port, who listens).
+# Ports on loopback and what listens there, in addition to the port of the site.
 LOOPBACK_PORTS = {
     2379: "etcd",
     2380: "etcd",
@@ -28,7 +30,11 @@ LOOPBACK_PORTS = {
 
 
 def split_listen(listen: str) -> tuple[str, int]:
-    """'127.0.0.1:8080' or '[::]:8080'; ValueError says what is wrong."""
+    """Return address and port of text such as 127.0.0.1:8080 or [::]:8080.
+
+    Raises:
+        ValueError: the text is no such pair; says what is wrong.
+    """
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     if not port.isdigit() or not 0 < int(port) < 65536:
@@ -40,42 +46,15 @@ def split_listen(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def parse_sockets(text: str) -> list[tuple[str, int]]:
-    """Listening (address, port) of a /proc/net/tcp or tcp6 text."""
-    found = []
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) < 4 or fields[3] != "0A":
-            continue
-        address, _, port = fields[1].rpartition(":")
-        raw = bytes.fromhex(address)
-        words = b"".join(raw[i : i + 4][::-1] for i in range(0, len(raw), 4))
-        found.append((str(ipaddress.ip_address(words)), int(port, 16)))
-    return found
-
-
-def listening() -> list[tuple[str, int]]:
-    found = []
-    for name in ("tcp", "tcp6"):
-        path = Path("/proc/net") / name
-        if path.exists():
-            found += parse_sockets(path.read_text(encoding="ascii"))
-    return found
-
-
-def taken(sockets: Iterable[tuple[str, int]], address: str, port: int) -> bool:
-    """Would binding address:port meet a listener?"""
+def is_taken(sockets: Iterable[Socket], address: str, port: int) -> bool:
+    """Return whether a socket listens already where another one is to listen."""
     wanted = ipaddress.ip_address(address)
-    for other, other_port in sockets:
-        if other_port == port:
-            bound = ipaddress.ip_address(other)
-            if bound.is_unspecified or wanted.is_unspecified or bound == wanted:
-                return True
-    return False
+    bound = [socket.address for socket in sockets if socket.state == LISTENING and socket.port == port]
+    return any(other.is_unspecified or wanted.is_unspecified or other == wanted for other in bound)
 
 
-def overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Routes of other people's that meet our address ranges (`ip -json route show table all`)."""
+def find_overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return which foreign routes (`ip -json route show table all`) overlap our address ranges."""
     problems = []
     for route in routes:
         destination = str(route.get("dst", "default"))
@@ -96,44 +75,41 @@ def overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any]]) -> list
     return sorted(set(problems))
 
 
-def missing_packages(wanted: Sequence[str]) -> list[str]:
-    """Debian packages that are not installed."""
+def find_missing_packages(wanted: Sequence[str]) -> list[str]:
+    """Return the Debian packages that are not installed."""
     done = run(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *wanted], check=False)
-    installed = {
-        line.split()[0] for line in done.stdout.splitlines() if line.split()[1:] and line.split()[1] == "installed"
-    }
-    return [package for package in wanted if package not in installed]
+    lines = set(done.stdout.splitlines())
+    return [package for package in wanted if f"{package} installed" not in lines]
 
 
-def memory_mb() -> int:
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) // 1024
-    return 0
+def read_memory_mb() -> int:
+    """Return the memory of this machine, in MB."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
 
 
-def free_disk_gb(path: Path) -> int:
-    """Free space where a path is, or will be."""
+def measure_free_disk_gb(path: Path) -> int:
+    """Return the free space where a path is, or will be, in GB."""
     existing = next(folder for folder in (path, *path.parents) if folder.exists())
     return shutil.disk_usage(existing).free // 1_000_000_000
 
 
-def debian_release() -> str:
-    path = Path("/etc/os-release")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    values = dict(line.split("=", 1) for line in lines if "=" in line)
-    families = f"{values.get('ID', '')} {values.get('ID_LIKE', '')}".replace('"', "").split()
-    return values.get("VERSION_CODENAME", "unknown") if "debian" in families else ""
+def is_debian() -> bool:
+    """Return whether this machine runs Debian or a system made from it."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return False
+    return "debian" in (release["ID"], *release.get("ID_LIKE", "").split())
 
 
-def forward_policy_drops() -> bool:
-    """Another program (a Docker of the machine's own, a firewall) that drops forwarded packets stops every pod."""
+def drops_forwarded_packets() -> bool:
+    """Return whether another program (a Docker of this machine, a firewall) drops the packets of pods."""
     done = run(["iptables", "-S", "FORWARD"], check=False)
     return done.returncode == 0 and "-P FORWARD DROP" in done.stdout.splitlines()
 
 
-def foreign_kubelets(settings: Settings) -> list[int]:
-    """Another node on this machine would share control groups with ours; one inside a container (kind) does not."""
+def find_foreign_kubelets(settings: Settings) -> list[int]:
+    """Return other kubelets, which would share control groups with ours; those inside a container (kind) do not."""
 
     def in_this_namespace(pid: int) -> bool:
         try:
@@ -141,10 +117,10 @@ def foreign_kubelets(settings: Settings) -> list[int]:
         except OSError:
             return False
 
-    own = {process.pid for process in own_processes(settings)}
+    own = {process.pid for process in find_own_processes(settings)}
     return [
         process.pid
-        for process in processes()
+        for process in list_processes()
         if process.arguments
         and Path(process.arguments[0]).name == "kubelet"
         and process.pid not in own
@@ -152,12 +128,12 @@ def foreign_kubelets(settings: Settings) -> list[int]:
     ]
 
 
-def machine_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
-    """What keeps the cluster from starting here, each with a next step."""
+def find_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
+    """Return what keeps the cluster from starting here, each with a next step."""
     problems: list[str] = []
     if os.geteuid() != 0:
         problems.append("not root: run the same command as root (sudo -H make local)")
-    if not debian_release() or not shutil.which("apt-get"):
+    if not is_debian() or not shutil.which("apt-get"):
         problems.append("this is no Debian: the local cluster takes its parts from apt; use a Debian machine or VM")
     machine = os.uname().machine
     if machine not in ("x86_64", "aarch64"):
@@ -165,11 +141,11 @@ def machine_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
     cpus = len(os.sched_getaffinity(0))
     if cpus < settings.minimum_cpus:
         problems.append(f"{cpus} CPU; at least {settings.minimum_cpus} are needed")
-    memory = memory_mb()
+    memory = read_memory_mb()
     if memory < settings.minimum_memory_mb:
         problems.append(f"{memory} MB of memory; at least {settings.minimum_memory_mb} MB are needed")
     if to_build:
-        free = free_disk_gb(settings.cache)
+        free = measure_free_disk_gb(settings.cache)
         if free < settings.minimum_disk_gb:
             problems.append(
                 f"{free} GB free at {settings.cache}; {settings.minimum_disk_gb} GB are needed while "
@@ -177,32 +153,33 @@ def machine_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
             )
     if not Path("/sys/fs/cgroup").is_dir():
         problems.append("/sys/fs/cgroup is not there: containers need control groups")
-    for pid in foreign_kubelets(settings):
+    for pid in find_foreign_kubelets(settings):
         problems.append(f"another Kubernetes node runs here (kubelet, process {pid}): stop it or use another machine")
-    problems += network_problems(settings)
+    problems += find_network_problems(settings)
     return problems
 
 
-def network_problems(settings: Settings) -> list[str]:
+def find_network_problems(settings: Settings) -> list[str]:
+    """Return what keeps the network of the cluster from working here, each with a next step."""
     problems: list[str] = []
     try:
         address, port = split_listen(settings.listen)
     except ValueError as error:
         return [str(error)]
-    if not own_processes(settings):
-        sockets = listening()
+    if not find_own_processes(settings):
+        sockets = list_sockets()
         for number, name in LOOPBACK_PORTS.items():
-            if taken(sockets, "127.0.0.1", number):
+            if is_taken(sockets, "127.0.0.1", number):
                 problems.append(f"port {number} on 127.0.0.1 is taken, {name} needs it (ss -lntp shows by whom)")
-        if taken(sockets, address, port):
+        if is_taken(sockets, address, port):
             problems.append(f"{settings.listen} is taken: free it, or choose another with LISTEN=ADDRESS:PORT")
     if shutil.which("ip"):
         routes = json.loads(run(["ip", "-json", "-4", "route", "show", "table", "all"]).stdout or "[]")
         problems += [
             f"{problem}: choose other ranges (local_cluster_node_cidr, _pod_cidr, _service_cidr)"
-            for problem in overlaps(settings.ranges, routes)
+            for problem in find_overlaps(settings.ranges, routes)
         ]
-    if forward_policy_drops():
+    if drops_forwarded_packets():
         problems.append(
             "iptables drops all forwarded packets (policy DROP of chain FORWARD, often a Docker on this machine), "
             "so pods would reach nothing: iptables -P FORWARD ACCEPT, or stop that Docker"
@@ -211,7 +188,7 @@ def network_problems(settings: Settings) -> list[str]:
 
 
 def parse_nameservers(text: str) -> list[str]:
-    """Name servers of a resolv.conf that a pod can reach too: loopback ones are this machine's own."""
+    """Return the name servers of a resolv.conf that pods reach too; those on loopback are for this machine only."""
     found = []
     for line in text.splitlines():
         fields = line.split()
@@ -225,7 +202,8 @@ def parse_nameservers(text: str) -> list[str]:
     return found[:3]
 
 
-def nameservers() -> list[str]:
+def find_nameservers() -> list[str]:
+    """Return the name servers that pods can use, those behind systemd-resolved included."""
     for path in (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")):
         if path.is_file():
             found = parse_nameservers(path.read_text(encoding="utf-8", errors="replace"))
@@ -234,8 +212,8 @@ def nameservers() -> list[str]:
     return []
 
 
-def uplink_mtu() -> int:
-    """Pods must not send larger packets than the link they leave by."""
+def read_uplink_mtu() -> int:
+    """Return the size of packets that the default route takes; pods must not send larger ones."""
     if shutil.which("ip"):
         for route in json.loads(run(["ip", "-json", "-4", "route", "show", "default"], check=False).stdout or "[]"):
             path = Path("/sys/class/net") / str(route.get("dev")) / "mtu"
@@ -245,14 +223,14 @@ def uplink_mtu() -> int:
 
 
 def check_machine(settings: Settings) -> dict[str, Any]:
+    """Return the problems of this machine, and what the role has to know about it."""
     to_build = [str(program["name"]) for program in settings.programs if not program["built"]]
     return {
         "changed": False,
-        "problems": machine_problems(settings, to_build),
+        "problems": find_problems(settings, to_build),
         "to_build": to_build,
-        "missing_packages": missing_packages(settings.packages),
+        "missing_packages": find_missing_packages(settings.packages),
         "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
-        "nameservers": nameservers(),
-        "mtu": uplink_mtu(),
-        "cgroup_v1": not Path("/sys/fs/cgroup/cgroup.controllers").exists(),
+        "nameservers": find_nameservers(),
+        "mtu": read_uplink_mtu(),
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the parts of the node tool share: settings, commands, processes, mounts."""
+"""Settings, commands, processes and mounts, for all modules of the node tool."""
 
 from __future__ import annotations
 
@@ -41,16 +41,13 @@ class Settings:
     minimum_cpus: int
     minimum_memory_mb: int
     minimum_disk_gb: int
-    packages: tuple[str, ...]
-    programs: tuple[Mapping[str, Any], ...]
+    packages: Sequence[str]
+    programs: Sequence[Mapping[str, Any]]
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Settings:
-        values = dict(document)
-        for key in ("state", "run", "cache"):
-            values[key] = Path(values[key])
-        for key in ("packages", "programs"):
-            values[key] = tuple(values.get(key, ()))
+        """Take the fields out of the role's options, packages and programs."""
+        values = {**document, **{name: Path(document[f"{name}_dir"]) for name in ("state", "run", "cache")}}
         return cls(**{field.name: values[field.name] for field in dataclasses.fields(cls)})
 
     @property
@@ -71,7 +68,7 @@ class Settings:
 
     @property
     def before_file(self) -> Path:
-        """What this machine looked like before the first start."""
+        """Record of what this machine was like before the first start."""
         return self.state / "node" / "before.json"
 
     @property
@@ -83,15 +80,19 @@ def run(
     command: Sequence[str],
     *,
     check: bool = True,
-    stdin: str | None = None,
+    stdin: str = "",
     timeout: float = 120,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """A short command; NodeError with its own words when it fails."""
+    """Run a short command.
+
+    Raises:
+        NodeError: the command failed; with what it printed. Not raised without `check`.
+    """
     try:
         done = subprocess.run(
             list(command),
-            input=stdin if stdin is not None else "",
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -110,7 +111,7 @@ def run(
 
 @dataclasses.dataclass(frozen=True)
 class Process:
-    """One process as /proc shows it."""
+    """A process as /proc shows it."""
 
     pid: int
     parent: int
@@ -122,9 +123,9 @@ class Process:
         return bool(self.arguments) and Path(self.arguments[0]).name.startswith("containerd-shim")
 
 
-def read_process(pid: int, proc: Path = Path("/proc")) -> Process | None:
-    """None when it is gone, a kernel thread or a zombie."""
-    folder = proc / str(pid)
+def read_process(pid: int) -> Process | None:
+    """Return a process; None when it has ended, also when nobody has collected its exit code."""
+    folder = Path(f"/proc/{pid}")
     try:
         arguments = (folder / "cmdline").read_bytes().split(b"\0")
         variables = (folder / "environ").read_bytes().split(b"\0")
@@ -144,24 +145,26 @@ def read_process(pid: int, proc: Path = Path("/proc")) -> Process | None:
     )
 
 
-def processes(proc: Path = Path("/proc")) -> Iterator[Process]:
-    """Every process there is."""
-    for entry in proc.iterdir():
+def list_processes() -> Iterator[Process]:
+    """Yield all processes."""
+    for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            process = read_process(int(entry.name), proc)
+            process = read_process(int(entry.name))
             if process is not None:
                 yield process
 
 
-def own_processes(settings: Settings) -> list[Process]:
-    """Daemons and shims of this cluster, whoever started them."""
-    return [process for process in processes() if process.marker == str(settings.state) and process.pid != os.getpid()]
+def find_own_processes(settings: Settings) -> list[Process]:
+    """Return daemons and shims of this cluster, whoever started them."""
+    return [
+        process for process in list_processes() if process.marker == str(settings.state) and process.pid != os.getpid()
+    ]
 
 
-def descendants(roots: set[int]) -> set[int]:
-    """The roots and everything below them."""
+def find_descendants(roots: set[int]) -> set[int]:
+    """Return the processes and everything below them."""
     children: dict[int, list[int]] = {}
-    for process in processes():
+    for process in list_processes():
         children.setdefault(process.parent, []).append(process.pid)
     found: set[int] = set()
     waiting = list(roots)
@@ -174,7 +177,7 @@ def descendants(roots: set[int]) -> set[int]:
 
 
 def parse_mounts(text: str) -> list[str]:
-    """Mount points of a mountinfo text, in the order they were mounted."""
+    """Return the mount points of a mountinfo text, in the order they were mounted."""
     points = []
     for line in text.splitlines():
         fields = line.split()
@@ -183,19 +186,20 @@ def parse_mounts(text: str) -> list[str]:
     return points
 
 
-def mounts_below(settings: Settings) -> list[str]:
-    """Our mount points, innermost and newest first."""
+def list_mounts(settings: Settings) -> list[str]:
+    """Return our mount points, innermost and newest first."""
     roots = (f"{settings.state}/", f"{settings.run}/")
     text = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
     return [point for point in reversed(parse_mounts(text)) if point.startswith(roots)]
 
 
-def boot_id() -> str:
+def read_boot_id() -> str:
+    """Return the id of this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def write_private(path: Path, content: str | bytes, mode: int = 0o600) -> None:
-    """Write a file that nobody else can ever read, in one step."""
+    """Write a file atomically; no other user can read it at any time, unless the mode says so."""
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")

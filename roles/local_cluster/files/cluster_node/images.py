@@ -59,8 +59,8 @@ def split_reference(reference: str) -> tuple[str, str, str]:
     return registry, repository, tag
 
 
-def registry_status(registry: str, method: str, path: str) -> int:
-    """Status of one request to a plain HTTP registry; 0 when it does not answer."""
+def ask_registry(registry: str, method: str, path: str) -> int:
+    """Return the status of a request to a plain HTTP registry; 0 when it does not answer."""
     connection = http.client.HTTPConnection(registry, timeout=10)
     try:
         connection.request(method, path, headers={"Accept": MANIFEST_TYPE})
@@ -71,27 +71,30 @@ def registry_status(registry: str, method: str, path: str) -> int:
         connection.close()
 
 
-def in_registry(reference: str) -> bool:
+def is_in_registry(reference: str) -> bool:
+    """Return whether the registry has an image."""
     registry, repository, tag = split_reference(reference)
-    return registry_status(registry, "HEAD", f"/v2/{repository}/manifests/{tag}") == 200
+    return ask_registry(registry, "HEAD", f"/v2/{repository}/manifests/{tag}") == 200
 
 
-def extra_authorities() -> list[Path]:
+def list_authorities() -> list[Path]:
+    """Return the certificates that this machine trusts beyond those of Debian."""
     return sorted(EXTRA_CA_DIRECTORY.glob("**/*.crt"))
 
 
-def base_recipe(settings: Settings) -> str:
+def compute_base_recipe(settings: Settings) -> str:
+    """Return a digest of all that determines the base image."""
     digest = hashlib.sha256()
     for part in ("2", settings.debian_suite, settings.debian_mirror, *SLIM):
         digest.update(part.encode() + b"\0")
-    for path in extra_authorities():
+    for path in list_authorities():
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def make_base(settings: Settings) -> Path:
     """A minimal Debian as a tar archive in the cache, with this machine's extra authorities."""
-    target = settings.cache / "base" / f"{settings.debian_suite}-{base_recipe(settings)}.tar"
+    target = settings.cache / "base" / f"{settings.debian_suite}-{compute_base_recipe(settings)}.tar"
     if target.is_file():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +103,7 @@ def make_base(settings: Settings) -> Path:
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--include=ca-certificates"]
     command += [f"--dpkgopt={option}" for option in SLIM]
     # A separate folder inside the root, so that a file of the same name never hides another.
-    for number, path in enumerate(extra_authorities()):
+    for number, path in enumerate(list_authorities()):
         command.append(f'--customize-hook=cp "{path}" "$1{EXTRA_CA_DIRECTORY}/local-{number}.crt"')
     command += ['--customize-hook=chroot "$1" update-ca-certificates', settings.debian_suite, str(temporary)]
     if settings.debian_mirror:
@@ -121,12 +124,13 @@ def make_base(settings: Settings) -> Path:
     return target
 
 
-def program(settings: Settings, name: str) -> Mapping[str, Any]:
+def find_program(settings: Settings, name: str) -> Mapping[str, Any]:
+    """Return a program as the builder lists it."""
     return next(item for item in settings.programs if item["name"] == name)
 
 
-def wanted_images(settings: Settings) -> list[Image]:
-    """Everything but the base, which is imported."""
+def list_images(settings: Settings) -> list[Image]:
+    """Return all images but the base, which is imported."""
     catatonit = shutil.which("catatonit") or "/usr/bin/catatonit"
     version = run(["dpkg-query", "--show", "--showformat=${Version}", "catatonit"], check=False).stdout
     binaries = settings.state / "bin"
@@ -139,7 +143,7 @@ def wanted_images(settings: Settings) -> list[Image]:
         )
     ]
     for name in ("coredns", "local-path-provisioner"):
-        built = program(settings, name)
+        built = find_program(settings, name)
         images.append(
             Image(
                 f"{settings.registry}/cosmogony/{name}:{built['tag']}",
@@ -148,7 +152,7 @@ def wanted_images(settings: Settings) -> list[Image]:
                 built["digest"],
             )
         )
-    martin = program(settings, "martin")
+    martin = find_program(settings, "martin")
     images.append(
         Image(
             settings.martin_image,
@@ -158,14 +162,14 @@ def wanted_images(settings: Settings) -> list[Image]:
             "USER 10001:10001\n"
             'ENTRYPOINT ["/usr/local/bin/martin"]\n',
             {"martin": binaries / "martin"},
-            f"{martin['digest']} {base_recipe(settings)}",
+            f"{martin['digest']} {compute_base_recipe(settings)}",
         )
     )
     return images
 
 
-def context(image: Image) -> io.BytesIO:
-    """A build context: the Dockerfile and the named files, always the same bytes."""
+def make_context(image: Image) -> io.BytesIO:
+    """Return a build context: the Dockerfile and the files, always the same bytes."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         text = image.dockerfile.encode()
@@ -189,14 +193,16 @@ def check_stream(stream: Any, what: str) -> None:
             raise NodeError(f"{what}: {message['error'].strip()}")
 
 
-def push(client: Any, reference: str) -> None:
+def push_image(client: Any, reference: str) -> None:
+    """Push an image to its registry."""
     registry, repository, tag = split_reference(reference)
     check_stream(client.push(f"{registry}/{repository}", tag=tag, stream=True, decode=True), f"push {reference}")
 
 
 def import_base(client: Any, settings: Settings, archive: Path) -> None:
+    """Make the base image from its archive and push it, also under its recipe."""
     registry, repository, tag = split_reference(settings.base_image)
-    recipe = base_recipe(settings)
+    recipe = compute_base_recipe(settings)
     changes = [
         'CMD ["bash"]',
         "ENV LANG=C.UTF-8",
@@ -209,10 +215,11 @@ def import_base(client: Any, settings: Settings, archive: Path) -> None:
         raise NodeError(f"import {settings.base_image}: {answer.strip()}")
     client.tag(settings.base_image, f"{registry}/{repository}", f"{tag}-{recipe}")
     for name in (settings.base_image, f"{settings.base_image}-{recipe}"):
-        push(client, name)
+        push_image(client, name)
 
 
-def docker_client(settings: Settings) -> Any:
+def connect_docker(settings: Settings) -> Any:
+    """Return a client of our Docker daemon, which may still be starting."""
     import docker  # from the controller's environment, like the collection community.docker
 
     client = docker.APIClient(base_url=f"unix://{settings.docker_socket}", timeout=600)
@@ -233,7 +240,7 @@ def make_images(settings: Settings) -> dict[str, Any]:
     record: dict[str, str] = {}
     with contextlib.suppress(OSError, ValueError):
         record = json.loads(record_file.read_text(encoding="utf-8"))
-    if not wait_until(lambda: registry_status(settings.registry, "GET", "/v2/") == 200, 60, 0.5):
+    if not wait_until(lambda: ask_registry(settings.registry, "GET", "/v2/") == 200, 60, 0.5):
         raise NodeError(f"the registry does not answer on {settings.registry}: see {settings.state}/log/registry.log")
     made: list[str] = []
     client: Any = None
@@ -243,21 +250,21 @@ def make_images(settings: Settings) -> dict[str, Any]:
         write_private(record_file, json.dumps(record, indent=2, sort_keys=True) + "\n", 0o644)
         made.append(reference)
 
-    if record.get(settings.base_image) != base_recipe(settings) or not in_registry(settings.base_image):
+    if record.get(settings.base_image) != compute_base_recipe(settings) or not is_in_registry(settings.base_image):
         archive = make_base(settings)
-        client = docker_client(settings)
+        client = connect_docker(settings)
         import_base(client, settings, archive)
-        remember(settings.base_image, base_recipe(settings))
+        remember(settings.base_image, compute_base_recipe(settings))
         print(f"{settings.base_image} pushed", flush=True)
-    for image in wanted_images(settings):
-        if record.get(image.reference) == image.recipe and in_registry(image.reference):
+    for image in list_images(settings):
+        if record.get(image.reference) == image.recipe and is_in_registry(image.reference):
             continue
-        client = client or docker_client(settings)
+        client = client or connect_docker(settings)
         stream = client.build(
-            fileobj=context(image), custom_context=True, tag=image.reference, rm=True, forcerm=True, decode=True
+            fileobj=make_context(image), custom_context=True, tag=image.reference, rm=True, forcerm=True, decode=True
         )
         check_stream(stream, f"build {image.reference}")
-        push(client, image.reference)
+        push_image(client, image.reference)
         remember(image.reference, image.recipe)
         print(f"{image.reference} pushed", flush=True)
     return {"changed": bool(made), "made": made}

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts the programs where the daemons find them, so that nothing that runs refers to the cache or a checkout."""
+"""Installs the programs where the daemons find them, so that nothing that runs refers to the cache or a checkout."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 from cluster_node.common import NodeError, Settings
 
 
-def same_file(source: Path, target: Path) -> bool:
-    """The same content, as far as links, size and time tell."""
+def is_same_file(source: Path, target: Path) -> bool:
+    """Return whether two files have the same content, judged by inode, or size and time."""
     if not target.exists():
         return False
     one, two = source.stat(), target.stat()
@@ -21,10 +20,9 @@ def same_file(source: Path, target: Path) -> bool:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Hard link on the same disk, else a copy; a running program's file is replaced, never written into."""
+    """Hard link on the same disk, otherwise copy. The file of a running program is replaced, never written into."""
     temporary = target.with_name(f".{target.name}.new")
-    with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()
+    temporary.unlink(missing_ok=True)
     try:
         os.link(source, temporary)
     except OSError:
@@ -32,24 +30,20 @@ def link_or_copy(source: Path, target: Path) -> None:
     temporary.replace(target)
 
 
-def install_programs(settings: Settings) -> dict[str, Any]:
-    """Every binary into bin/, shared files into share/<program>/."""
-    changed: list[str] = []
-    directory = settings.state / "bin"
-    directory.mkdir(parents=True, exist_ok=True)
+def install_programs(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
+    """Install binaries into bin/ and shared files into share/PROGRAM/; return the names of those that changed."""
+    wanted: dict[Path, Path] = {}
     for program in settings.programs:
         origin = Path(program["directory"])
         for name in program["binaries"]:
-            source = origin / "bin" / name
-            if not source.is_file():
-                raise NodeError(f"{source} is missing: remove {origin} and run the same command again")
-            if not same_file(source, directory / name):
-                link_or_copy(source, directory / name)
-                changed.append(name)
+            wanted[settings.state / "bin" / name] = origin / "bin" / name
+            if not (origin / "bin" / name).is_file():
+                raise NodeError(f"{origin / 'bin' / name} is missing: remove {origin} and run the same command again")
         for source in sorted(path for path in (origin / "share").rglob("*") if path.is_file()):
-            target = settings.state / "share" / program["name"] / source.relative_to(origin / "share")
+            wanted[settings.state / "share" / program["name"] / source.relative_to(origin / "share")] = source
+    changed = [target for target, source in wanted.items() if not is_same_file(source, target)]
+    if not dry_run:
+        for target in changed:
             target.parent.mkdir(parents=True, exist_ok=True)
-            if not same_file(source, target):
-                link_or_copy(source, target)
-                changed.append(str(target.relative_to(settings.state)))
-    return {"changed": bool(changed), "installed": changed}
+            link_or_copy(wanted[target], target)
+    return {"changed": bool(changed), "installed": [str(path.relative_to(settings.state)) for path in changed]}

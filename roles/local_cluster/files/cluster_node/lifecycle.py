@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Start and stop of the daemons under supervisord, from whatever state the machine is in."""
+"""Starts and stops the daemons under supervisord, from whatever state the machine is in."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -15,30 +14,32 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from cluster_node.clients import clients, describe, refuse
+from cluster_node.clients import describe_clients, find_clients, make_refusal
 from cluster_node.common import (
     CLEAN_PATH,
     MARKER,
     NodeError,
     Settings,
-    boot_id,
-    descendants,
-    mounts_below,
-    own_processes,
+    find_descendants,
+    find_own_processes,
+    list_mounts,
+    read_boot_id,
+    read_process,
     run,
     write_private,
 )
-from cluster_node.network import network_down, network_up
+from cluster_node.network import read_record, remove_network, set_up_network
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 CGROUP_NAME = "cosmogony-stack"
 # kubelet's and dockerd's (its cgroup-parent) groups, and the supervisor's.
 OWN_CGROUPS = ("kubepods", CGROUP_NAME)
 POD_GRACE_SECONDS = 20.0
+CONTAINERS_ONLY = 'labels."io.cri-containerd.kind"==container'
 
 
 class Actions(list[str]):
-    """What was done; told at once, so that a slow step is seen."""
+    """What was done. Each entry is printed immediately, so that a slow step is seen."""
 
     def append(self, text: str) -> None:
         print(text, flush=True)
@@ -51,7 +52,7 @@ class Actions(list[str]):
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, interval: float = 0.2) -> bool:
-    """True as soon as the condition holds, False when the time is over."""
+    """Return True as soon as the condition holds, False when the time is over."""
     end = time.monotonic() + seconds
     while True:
         if condition():
@@ -61,53 +62,46 @@ def wait_until(condition: Callable[[], bool], seconds: float, interval: float = 
         time.sleep(interval)
 
 
-def tool(settings: Settings, name: str) -> str:
+def tool_path(settings: Settings, name: str) -> str:
+    """Return the path of a program of the supervisor's environment."""
     return str(settings.state / "tools" / "bin" / name)
 
 
-def supervisorctl(settings: Settings, *arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
-    command = [tool(settings, "supervisorctl"), "-c", str(settings.supervisor_config), *arguments]
+def run_supervisorctl(settings: Settings, *arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+    command = [tool_path(settings, "supervisorctl"), "-c", str(settings.supervisor_config), *arguments]
     return run(command, check=False, timeout=timeout)
 
 
-def supervisor_pid(settings: Settings) -> int:
-    """0 when no supervisor of ours answers."""
+def find_supervisor(settings: Settings) -> int:
+    """Return the process id of our supervisor; 0 when it does not answer."""
     if not settings.supervisor_socket.exists() or not settings.supervisor_config.is_file():
         return 0
-    done = supervisorctl(settings, "pid", timeout=20)
+    done = run_supervisorctl(settings, "pid", timeout=20)
     return int(done.stdout.strip()) if done.returncode == 0 and done.stdout.strip().isdigit() else 0
 
 
 def end_processes(pids: Iterable[int], grace: float) -> None:
-    """SIGTERM, and SIGKILL for what is still there after the grace time."""
-    alive = set(pids) - {os.getpid(), 1}
+    """Send SIGTERM, and SIGKILL to those that are still there after `grace` seconds; 0: SIGKILL immediately."""
+    targets = set(pids) - {os.getpid(), 1}
 
-    def send(number: signal.Signals) -> None:
-        for pid in list(alive):
-            try:
+    def send_signal(number: signal.Signals) -> None:
+        for pid in targets:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-            except ProcessLookupError:
-                alive.discard(pid)
 
-    def gone() -> bool:
-        for pid in list(alive):
-            try:
-                if Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2][1] == "Z":
-                    alive.discard(pid)
-            except (OSError, IndexError):
-                alive.discard(pid)
-        return not alive
+    def have_ended() -> bool:
+        return not any(read_process(pid) for pid in targets)
 
     if grace > 0:
-        send(signal.SIGTERM)
-        if wait_until(gone, grace):
+        send_signal(signal.SIGTERM)
+        if wait_until(have_ended, grace):
             return
-    send(signal.SIGKILL)
-    wait_until(gone, 10)
+    send_signal(signal.SIGKILL)
+    wait_until(have_ended, 10)
 
 
-def cgroup_directories(names: Iterable[str] = OWN_CGROUPS) -> list[Path]:
-    """Our control groups, innermost first (version 1: one tree a controller; version 2: one tree)."""
+def list_cgroups(names: Iterable[str] = OWN_CGROUPS) -> list[Path]:
+    """Return our control groups, innermost first (version 1 has one tree per controller, version 2 a single one)."""
     roots = [CGROUP_ROOT] if (CGROUP_ROOT / "cgroup.controllers").exists() else sorted(CGROUP_ROOT.glob("*/"))
     found: list[Path] = []
     for root in roots:
@@ -117,18 +111,19 @@ def cgroup_directories(names: Iterable[str] = OWN_CGROUPS) -> list[Path]:
     return found
 
 
-def pod_processes(settings: Settings) -> set[int]:
-    """Shims, what runs below them, and what kubelet's control groups hold."""
-    pids = descendants({process.pid for process in own_processes(settings) if process.is_shim})
-    for folder in cgroup_directories(("kubepods",)):
+def find_pod_processes(settings: Settings) -> set[int]:
+    """Return the ids of shims, of what runs below them, and of what the control groups of the kubelet hold."""
+    pids = find_descendants({process.pid for process in find_own_processes(settings) if process.is_shim})
+    for folder in list_cgroups(("kubepods",)):
         with contextlib.suppress(OSError):
             pids |= {int(line) for line in (folder / "cgroup.procs").read_text(encoding="ascii").split()}
     return pids
 
 
 def remove_cgroups() -> int:
+    """Remove our control groups that are empty; return how many."""
     removed = 0
-    for folder in cgroup_directories():
+    for folder in list_cgroups():
         with contextlib.suppress(OSError):
             folder.rmdir()
             removed += 1
@@ -136,24 +131,24 @@ def remove_cgroups() -> int:
 
 
 def unmount_all(settings: Settings) -> int:
-    """Unmount everything below our folders; what is busy is detached."""
+    """Unmount everything below our folders and detach what is busy; return how many mounts there were."""
     count = 0
     for attempt in range(4):
-        points = mounts_below(settings)
+        points = list_mounts(settings)
         if not points:
             break
         for point in points:
             options = ["-l"] if attempt >= 2 else []
             if run(["umount", *options, point], check=False).returncode == 0:
                 count += 1
-    left = mounts_below(settings)
+    left = list_mounts(settings)
     if left:
         raise NodeError(f"cannot unmount {', '.join(left[:5])}: see `fuser -vm {left[0]}`, then run the same again")
     return count
 
 
 def clear_run_directory(settings: Settings) -> None:
-    """Sockets, pids and address leases of processes that are no more."""
+    """Remove sockets, pid files and address leases of processes that have ended."""
     if settings.run.is_dir():
         for path in settings.run.iterdir():
             if path.is_dir() and not path.is_symlink():
@@ -163,9 +158,9 @@ def clear_run_directory(settings: Settings) -> None:
 
 
 def clean_leftovers(settings: Settings) -> list[str]:
-    """After a kill -9, a power cut or a half-done stop: nothing of the former run stays in the way."""
+    """Remove what a kill -9, a power cut or an incomplete stop has left; return what there was."""
     done = []
-    orphans = pod_processes(settings)
+    orphans = find_pod_processes(settings)
     if orphans:
         end_processes(orphans, 0)
         done.append(f"{len(orphans)} processes of pods")
@@ -178,8 +173,8 @@ def clean_leftovers(settings: Settings) -> list[str]:
     return done
 
 
-def own_cgroup_files() -> list[Path]:
-    """cgroup.procs files that take a process out of its caller's control groups (a login session's, a job's)."""
+def list_escape_files() -> list[Path]:
+    """Return files that take a process out of the control groups of its caller (a login session, a job)."""
     files = []
     for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines():
         _, controllers, path = line.split(":", 2)
@@ -194,8 +189,8 @@ def own_cgroup_files() -> list[Path]:
 
 
 def start_supervisor(settings: Settings) -> None:
-    """supervisord as a daemon with a separate environment."""
-    groups = own_cgroup_files()
+    """Start supervisord as a daemon with a separate environment."""
+    groups = list_escape_files()
     for path in groups:
         with contextlib.suppress(OSError):
             path.parent.mkdir(exist_ok=True)
@@ -214,7 +209,7 @@ def start_supervisor(settings: Settings) -> None:
     log = settings.state / "log" / "supervisord-start.log"
     with log.open("ab") as output:
         done = subprocess.run(
-            [tool(settings, "supervisord"), "-c", str(settings.supervisor_config)],
+            [tool_path(settings, "supervisord"), "-c", str(settings.supervisor_config)],
             env=environment,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -225,25 +220,25 @@ def start_supervisor(settings: Settings) -> None:
             start_new_session=True,
             preexec_fn=leave_groups,  # one thread here
         )
-    if done.returncode != 0 or not wait_until(lambda: supervisor_pid(settings) > 0, 20):
+    if done.returncode != 0 or not wait_until(lambda: find_supervisor(settings) > 0, 20):
         raise NodeError(
             f"supervisord did not start (exit code {done.returncode}): see {log} and supervisord.log beside it"
         )
 
 
-def start(settings: Settings) -> dict[str, Any]:
+def start_daemons(settings: Settings) -> dict[str, Any]:
     """Bring all daemons up; what is up and unchanged is left alone."""
     settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
     actions = Actions()
-    if supervisor_pid(settings):
-        actions += network_up(settings)
-        done = supervisorctl(settings, "update")
+    if find_supervisor(settings):
+        actions += set_up_network(settings)
+        done = run_supervisorctl(settings, "update")
         if done.returncode != 0:
             raise NodeError(f"supervisorctl update: {(done.stdout + done.stderr).strip()[-1000:]}")
         actions += [line for line in done.stdout.splitlines() if line.strip()]
         return {"changed": bool(actions), "actions": actions}
 
-    own = own_processes(settings)
+    own = find_own_processes(settings)
     daemons = [process.pid for process in own if not process.is_shim]
     if daemons:
         end_processes(daemons, 20)
@@ -257,100 +252,97 @@ def start(settings: Settings) -> dict[str, Any]:
         cleaned = clean_leftovers(settings)
         if cleaned:
             actions.append(f"cleaned up {', '.join(cleaned)} of a former run")
-    actions += network_up(settings)
+    actions += set_up_network(settings)
     start_supervisor(settings)
     actions.append("started the supervisor")
-    write_private(settings.run / "started", f"{boot_id()} {int(time.time())}\n")
+    write_private(settings.run / "started", f"{read_boot_id()} {int(time.time())}\n")
     return {"changed": True, "actions": actions}
 
 
-def container_ids(settings: Settings, kind: str) -> set[str]:
-    command = ["ctr", "--address", str(settings.containerd_socket), "--namespace", "k8s.io", "containers", "list", "-q"]
-    done = run([*command, f'labels."io.cri-containerd.kind"=={kind}'], check=False, timeout=20)
-    return set(done.stdout.split()) if done.returncode == 0 else set()
+def run_ctr(settings: Settings, *arguments: str) -> str:
+    """Run containerd's command for the pods; return what it printed, "" when it failed."""
+    command = ["ctr", "--address", str(settings.containerd_socket), "--namespace", "k8s.io", *arguments]
+    done = run(command, check=False, timeout=20)
+    return done.stdout if done.returncode == 0 else ""
 
 
 def parse_running_tasks(text: str) -> set[str]:
-    """`ctr tasks list`: TASK PID STATUS."""
+    """Return the ids in the output of `ctr tasks list` (TASK PID STATUS) that run."""
     return {match.group(1) for match in re.finditer(r"^(\S+)\s+\d+\s+RUNNING\b", text, re.MULTILINE)}
 
 
-def running_tasks(settings: Settings) -> set[str]:
-    command = ["ctr", "--address", str(settings.containerd_socket), "--namespace", "k8s.io", "tasks", "list"]
-    done = run(command, check=False, timeout=20)
-    return parse_running_tasks(done.stdout) if done.returncode == 0 else set()
+def list_running_tasks(settings: Settings) -> set[str]:
+    """Return the ids of the containers that run, sandboxes included."""
+    return parse_running_tasks(run_ctr(settings, "tasks", "list"))
 
 
 def stop_pods(settings: Settings) -> int:
-    """Each container gets its own stop signal and time to end; kubelet must be stopped before."""
+    """Send each container its stop signal and wait for its end; return how many ran. The kubelet must have stopped."""
     if not settings.containerd_socket.exists() or not shutil.which("ctr"):
         return 0
-    base = ["ctr", "--address", str(settings.containerd_socket), "--namespace", "k8s.io", "tasks", "kill"]
-    containers = container_ids(settings, "container")
-    running = running_tasks(settings)
+    containers = set(run_ctr(settings, "containers", "list", "-q", CONTAINERS_ONLY).split())
+    running = list_running_tasks(settings)
     for identifier in running & containers:
-        run([*base, identifier], check=False, timeout=20)
-    wait_until(lambda: not running_tasks(settings) & containers, POD_GRACE_SECONDS, 0.5)
-    for identifier in running_tasks(settings):
-        run([*base, "--signal", "SIGKILL", identifier], check=False, timeout=20)
-    wait_until(lambda: not running_tasks(settings), 10, 0.5)
+        run_ctr(settings, "tasks", "kill", identifier)
+    wait_until(lambda: not list_running_tasks(settings) & containers, POD_GRACE_SECONDS, 0.5)
+    for identifier in list_running_tasks(settings):
+        run_ctr(settings, "tasks", "kill", "--signal", "SIGKILL", identifier)
+    wait_until(lambda: not list_running_tasks(settings), 10, 0.5)
     return len(running)
 
 
 def remove_outside(settings: Settings) -> list[str]:
-    """Folders with fixed names that were not there before us."""
-    try:
-        record = json.loads(settings.before_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    removed = []
-    for name in record.get("absent", ()):
-        if Path(name).is_dir():
-            shutil.rmtree(name, ignore_errors=True)
-            removed.append(name)
+    """Remove folders with fixed names that were not there before us; return their names."""
+    removed = [name for name in read_record(settings).get("absent", ()) if Path(name).is_dir()]
+    for name in removed:
+        shutil.rmtree(name, ignore_errors=True)
     settings.before_file.unlink(missing_ok=True)
     return removed
 
 
 def wait_for_clients(settings: Settings, seconds: float) -> None:
-    """Until nobody else uses the cluster; NodeError that names them when they stay."""
-    found = clients(settings)
-    if found and seconds > 0:
-        print(f"waiting for {describe(found)}", flush=True)
-        wait_until(lambda: not clients(settings), seconds, 1)
-        found = clients(settings)
-    if found:
-        raise refuse(found, seconds)
+    """Wait until nobody else uses the cluster, `seconds` at most.
 
-
-def stop(settings: Settings, wait: float | None = None) -> dict[str, Any]:
-    """Stop all of it and leave the machine as it was before the first start; state and caches stay.
-
-    Others that use the cluster are waited for, `wait` seconds at most; None does not look for them.
+    Raises:
+        NodeError: somebody still does; names the processes.
     """
-    if wait is not None:
+    found = find_clients(settings)
+    if found and seconds > 0:
+        print(f"waiting for {describe_clients(found)}", flush=True)
+        wait_until(lambda: not find_clients(settings), seconds, 1)
+        found = find_clients(settings)
+    if found:
+        raise make_refusal(found, seconds)
+
+
+def stop_daemons(settings: Settings, wait: float) -> dict[str, Any]:
+    """Stop everything and leave the machine as it was before the first start; state and caches stay.
+
+    Others that use the cluster are awaited, `wait` seconds at most; a negative number ignores them.
+    """
+    if wait >= 0:
         wait_for_clients(settings, wait)
     actions = Actions()
-    if supervisor_pid(settings):
-        supervisorctl(settings, "stop", "kubelet", "kube-controller-manager", "kube-scheduler", "site")
+    if find_supervisor(settings):
+        run_supervisorctl(settings, "stop", "kubelet", "kube-controller-manager", "kube-scheduler", "site")
         stopped = stop_pods(settings)
         actions.append(f"stopped {stopped} containers")
-        supervisorctl(settings, "shutdown", timeout=60)
-        wait_until(lambda: not [p for p in own_processes(settings) if not p.is_shim], 60, 0.5)
-    pods = pod_processes(settings)
-    daemons = {process.pid for process in own_processes(settings)} - pods
+        run_supervisorctl(settings, "shutdown", timeout=60)
+        wait_until(lambda: not [p for p in find_own_processes(settings) if not p.is_shim], 60, 0.5)
+    pods = find_pod_processes(settings)
+    daemons = {process.pid for process in find_own_processes(settings)} - pods
     if daemons:
         end_processes(daemons, 20)
         actions.append(f"ended {len(daemons)} daemons")
-    pods |= pod_processes(settings)
+    pods |= find_pod_processes(settings)
     if pods:
         end_processes(pods, 2)
         actions.append(f"ended {len(pods)} processes of pods")
     count = unmount_all(settings)
     if count:
         actions.append(f"unmounted {count} mounts")
-    actions += network_down(settings)
-    wait_until(lambda: not remove_cgroups() and not cgroup_directories(), 5)
+    actions += remove_network(settings)
+    wait_until(lambda: not remove_cgroups() and not list_cgroups(), 5)
     if settings.run.is_dir():
         shutil.rmtree(settings.run)
         actions.append(f"removed {settings.run}")
@@ -359,8 +351,8 @@ def stop(settings: Settings, wait: float | None = None) -> dict[str, Any]:
 
 
 def remove_state(settings: Settings) -> dict[str, Any]:
-    """After `stop`: the state too. Caches stay."""
-    if mounts_below(settings):
+    """Remove the state of a stopped cluster. Caches stay."""
+    if list_mounts(settings):
         raise NodeError(f"something is still mounted below {settings.state}: run `make down` again")
     if not settings.state.is_dir():
         return {"changed": False}

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The node's link, routes, firewall table and kernel settings, and how to take them away again."""
+"""Sets up and removes the node's link, routes, firewall table and kernel settings."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cluster_node.common import Settings, boot_id, run, write_private
+from cluster_node.common import Settings, read_boot_id, run, write_private
 
 LINK = "k8s0"
 TABLE = "cosmogony_stack"
@@ -36,35 +36,41 @@ SYSCTLS = (
 OUTSIDE = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/etc/docker", "/etc/cni")
 
 
-def read_sysctls(names: tuple[str, ...] = SYSCTLS, root: Path = PROC_SYS) -> dict[str, str]:
+def read_sysctls(names: Iterable[str]) -> dict[str, str]:
+    """Return the kernel settings of these names that exist."""
     values = {}
     for name in names:
         with contextlib.suppress(OSError):
-            values[name] = (root / name).read_text(encoding="ascii").strip()
+            values[name] = (PROC_SYS / name).read_text(encoding="ascii").strip()
     return values
 
 
-def remember(settings: Settings) -> dict[str, Any]:
-    """What there was before the first start since the last boot or `down`."""
+def read_record(settings: Settings) -> dict[str, Any]:
+    """Return what `record_machine` wrote; empty when there is nothing."""
     known: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
         known = json.loads(settings.before_file.read_text(encoding="utf-8"))
-    if known.get("boot") == boot_id():
-        return known
+    return known
+
+
+def record_machine(settings: Settings) -> None:
+    """Record what this machine is like before the first start since the last boot or `down`."""
+    known = read_record(settings)
+    if known.get("boot") == read_boot_id():
+        return
     absent = known.get("absent") or [path for path in OUTSIDE if not Path(path).exists()]
     links = [link["ifname"] for link in json.loads(run(["ip", "-json", "link", "show"]).stdout)]
     interfaces = {f"net/ipv4/conf/{name}/{leaf}" for name in links for leaf in ("forwarding", "accept_redirects")}
     record = {
-        "boot": boot_id(),
+        "boot": read_boot_id(),
         "absent": absent,
         "sysctls": read_sysctls((*SYSCTLS, *sorted(interfaces))),
     }
     write_private(settings.before_file, json.dumps(record, indent=2) + "\n")
-    return record
 
 
 def restore_sysctls(record: Mapping[str, Any]) -> list[str]:
-    """Put back what differs; the general switches first, they change the special ones."""
+    """Restore kernel settings that differ, general ones first, which change special ones; return their names."""
     changed = []
     for name, value in record.get("sysctls", {}).items():
         path = PROC_SYS / name
@@ -75,8 +81,8 @@ def restore_sysctls(record: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def firewall(settings: Settings) -> str:
-    """Our nftables table. Nothing of the three ranges leaves through the uplink, and nothing from there comes in."""
+def render_firewall(settings: Settings) -> str:
+    """Return our nftables table: no packet for the three ranges passes the uplink, neither out nor in."""
     ranges = ", ".join(settings.ranges)
     return f"""table inet {TABLE} {{
   set ranges {{
@@ -118,9 +124,9 @@ def firewall(settings: Settings) -> str:
 """
 
 
-def firewall_up(settings: Settings) -> bool:
-    """Load the table in one transaction when it is missing or made from other text."""
-    wanted = firewall(settings)
+def load_firewall(settings: Settings) -> bool:
+    """Load the table in one transaction where it is missing or differs; return whether it was loaded."""
+    wanted = render_firewall(settings)
     stamp = settings.run / "firewall.nft"
     loaded = run(["nft", "list", "table", "inet", TABLE], check=False).returncode == 0
     if loaded and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
@@ -130,8 +136,8 @@ def firewall_up(settings: Settings) -> bool:
     return True
 
 
-def link_up(settings: Settings) -> bool:
-    """A link that holds the node's address; kernels without dummy devices have bridges."""
+def set_up_link(settings: Settings) -> bool:
+    """Make the link with the node's address; return whether it changed. Kernels without dummy devices have bridges."""
     changed = False
     if run(["ip", "link", "show", LINK], check=False).returncode != 0:
         if run(["ip", "link", "add", LINK, "type", "dummy"], check=False).returncode != 0:
@@ -148,8 +154,8 @@ def link_up(settings: Settings) -> bool:
     return changed
 
 
-def wanted_routes(settings: Settings) -> list[list[str]]:
-    """Services are routed to our own link (kube-proxy takes them before they get there); pods have host routes."""
+def list_routes(settings: Settings) -> list[list[str]]:
+    """Return arguments of `ip route`: Services go to our link, where kube-proxy takes them; pods have host routes."""
     return [
         [settings.service_cidr, "dev", LINK, "src", settings.node_address],
         ["unreachable", settings.pod_cidr],
@@ -157,10 +163,11 @@ def wanted_routes(settings: Settings) -> list[list[str]]:
     ]
 
 
-def routes_up(settings: Settings) -> bool:
+def set_up_routes(settings: Settings) -> bool:
+    """Add the routes that are missing; return whether there were any."""
     changed = False
     known = json.loads(run(["ip", "-json", "-4", "route", "show"]).stdout or "[]")
-    for route in wanted_routes(settings):
+    for route in list_routes(settings):
         destination = route[1] if route[0] == "unreachable" else route[0]
         kind = "unreachable" if route[0] == "unreachable" else None
         present = any(
@@ -173,15 +180,15 @@ def routes_up(settings: Settings) -> bool:
     return changed
 
 
-def network_up(settings: Settings) -> list[str]:
-    """Everything kubelet must find before it starts; the names of what was changed."""
-    remember(settings)
+def set_up_network(settings: Settings) -> list[str]:
+    """Set up everything that kubelet must find when it starts; return the names of what changed."""
+    record_machine(settings)
     done = []
-    if firewall_up(settings):
+    if load_firewall(settings):
         done.append("firewall")
-    if link_up(settings):
+    if set_up_link(settings):
         done.append("link")
-    if routes_up(settings):
+    if set_up_routes(settings):
         done.append("routes")
     forward = PROC_SYS / "net/ipv4/ip_forward"
     if forward.read_text(encoding="ascii").strip() != "1":
@@ -190,8 +197,8 @@ def network_up(settings: Settings) -> list[str]:
     return done
 
 
-def pod_links(settings: Settings) -> list[str]:
-    """Our ends of the pods' links: they carry the first address of the pod range."""
+def find_pod_links(settings: Settings) -> list[str]:
+    """Return our ends of the links of pods, which have the first address of the pod range."""
     gateway = settings.pod_cidr.split("/")[0].rpartition(".")[0] + ".1"
     described = json.loads(run(["ip", "-json", "-4", "addr", "show"], check=False).stdout or "[]")
     return [
@@ -202,13 +209,13 @@ def pod_links(settings: Settings) -> list[str]:
     ]
 
 
-def network_down(settings: Settings) -> list[str]:
-    """Links, routes, firewall tables and kernel settings as they were."""
+def remove_network(settings: Settings) -> list[str]:
+    """Remove links, routes and firewall tables, restore kernel settings; return the names of what changed."""
     done = []
-    for name in (*pod_links(settings), LINK):
+    for name in (*find_pod_links(settings), LINK):
         if run(["ip", "link", "delete", name], check=False).returncode == 0:
             done.append(f"link {name}")
-    for route in wanted_routes(settings):
+    for route in list_routes(settings):
         if route[0] == "unreachable" and run(["ip", "route", "delete", *route], check=False).returncode == 0:
             done.append(f"route {route[1]}")
     tables = run(["nft", "list", "tables"], check=False).stdout.splitlines()
@@ -216,9 +223,7 @@ def network_down(settings: Settings) -> list[str]:
         if table in tables:
             run(["nft", "delete", *table.split()], check=False)
             done.append(table)
-    record: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        record = json.loads(settings.before_file.read_text(encoding="utf-8"))
-    if record.get("boot") == boot_id():
+    record = read_record(settings)
+    if record.get("boot") == read_boot_id():
         done += restore_sysctls(record)
     return done

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates and kubeconfigs: made once, renewed before they expire, made anew when a name changes."""
+"""Certificates and kubeconfigs: made once, renewed before they expire, made again when a name changes."""
 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime
 import hashlib
 import ipaddress
 import json
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,92 +26,120 @@ from cluster_node.common import Settings, write_private
 CA_LIFETIME = datetime.timedelta(days=3650)
 LIFETIME = datetime.timedelta(days=365)
 RENEW_BEFORE = datetime.timedelta(days=60)
+KEY_USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+)
+BOTH_SIDES = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+SERVER_ONLY = BOTH_SIDES[:1]
 
 
 def now() -> datetime.datetime:
+    """Return the time."""
     return datetime.datetime.now(datetime.UTC)
 
 
-def subject(common_name: str, organization: str = "") -> x509.Name:
+def make_subject(common_name: str, organization: str = "") -> x509.Name:
+    """Return the name of a certificate; Kubernetes takes user and group from it."""
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
     if organization:
         attributes.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
     return x509.Name(attributes)
 
 
-def alternative_names(names: Sequence[str]) -> list[x509.GeneralName]:
-    found: list[x509.GeneralName] = []
-    for name in names:
-        try:
-            found.append(x509.IPAddress(ipaddress.ip_address(name)))
-        except ValueError:
-            found.append(x509.DNSName(name))
-    return found
+def to_alternative_name(name: str) -> x509.GeneralName:
+    """Return a host name or an address as a certificate has it."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
-def key_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+def encode_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    """Return a private key as PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-class Authority:
-    """A certificate authority in two files."""
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A certificate and its key, in two files."""
 
-    def __init__(self, directory: Path, name: str) -> None:
-        self.certificate_file = directory / f"{name}.crt"
-        self.key_file = directory / f"{name}.key"
-        self.changed = False
-        if not self._usable():
-            self._make(name)
-            self.changed = True
-        self.certificate = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
-        self.key: Any = serialization.load_pem_private_key(self.key_file.read_bytes(), None)
+    directory: Path
+    name: str
 
-    def _usable(self) -> bool:
+    @property
+    def certificate_file(self) -> Path:
+        """The certificate as PEM."""
+        return self.directory / f"{self.name}.crt"
+
+    @property
+    def key_file(self) -> Path:
+        """The private key as PEM."""
+        return self.directory / f"{self.name}.key"
+
+    def load_certificate(self) -> x509.Certificate | None:
+        """Return the certificate; None when one of the files is missing."""
         if not (self.certificate_file.is_file() and self.key_file.is_file()):
-            return False
-        certificate = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
-        return certificate.not_valid_after_utc > now() + LIFETIME
+            return None
+        return x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
 
-    def _issued(self, certificate: x509.Certificate) -> bool:
-        try:
-            certificate.verify_directly_issued_by(self.certificate)
-        except (InvalidSignature, ValueError, TypeError):
-            return False
-        return True
+    def write(
+        self,
+        subject: x509.Name,
+        lifetime: datetime.timedelta,
+        extensions: Sequence[tuple[x509.ExtensionType, bool]],
+        issuer: Authority | None = None,
+    ) -> None:
+        """Make a new key and a certificate for it.
 
-    def _make(self, name: str) -> None:
+        Args:
+            subject: The name of the certificate.
+            lifetime: How long it is valid.
+            extensions: Extensions with whether each is critical.
+            issuer: The authority that signs; without one the certificate signs itself.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        subject_name = subject(f"cosmogony-stack {name}")
-        certificate = (
+        builder = (
             x509.CertificateBuilder()
-            .subject_name(subject_name)
-            .issuer_name(subject_name)
+            .subject_name(subject)
+            .issuer_name(issuer.certificate.subject if issuer else subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now() - datetime.timedelta(hours=1))
-            .not_valid_after(now() + CA_LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(
-                x509.KeyUsage(
-                    digital_signature=True,
-                    content_commitment=False,
-                    key_encipherment=False,
-                    data_encipherment=False,
-                    key_agreement=False,
-                    key_cert_sign=True,
-                    crl_sign=True,
-                    encipher_only=False,
-                    decipher_only=False,
-                ),
-                critical=True,
-            )
-            .sign(key, hashes.SHA256())
+            .not_valid_after(now() + lifetime)
         )
-        write_private(self.key_file, key_pem(key))
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical)
+        if not issuer:
+            identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+            builder = builder.add_extension(identifier, critical=False)
+        certificate = builder.sign(issuer.key if issuer else key, hashes.SHA256())
+        write_private(self.key_file, encode_key(key))
         write_private(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+
+
+class Authority:
+    """A certificate authority; made when it is missing or about to expire."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self.pair = Pair(directory, name)
+        known = self.pair.load_certificate()
+        self.changed = known is None or known.not_valid_after_utc <= now() + LIFETIME
+        if self.changed:
+            usage = dict.fromkeys(KEY_USAGES, False) | {
+                "digital_signature": True,
+                "key_cert_sign": True,
+                "crl_sign": True,
+            }
+            self.pair.write(
+                make_subject(f"cosmogony-stack {name}"),
+                CA_LIFETIME,
+                [(x509.BasicConstraints(ca=True, path_length=None), True), (x509.KeyUsage(**usage), True)],
+            )
+        self.certificate = x509.load_pem_x509_certificate(self.pair.certificate_file.read_bytes())
+        self.key: Any = serialization.load_pem_private_key(self.pair.key_file.read_bytes(), None)
 
     def issue(
         self,
@@ -118,104 +149,92 @@ class Authority:
         *,
         organization: str = "",
         names: Sequence[str] = (),
-        server: bool = False,
-        client: bool = True,
+        usages: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.CLIENT_AUTH,),
     ) -> bool:
-        """Make or renew one certificate; True when it was made."""
-        certificate_file, key_file = directory / f"{name}.crt", directory / f"{name}.key"
-        wanted_subject = subject(common_name, organization)
-        wanted_names = alternative_names(names)
-        if certificate_file.is_file() and key_file.is_file():
-            old = x509.load_pem_x509_certificate(certificate_file.read_bytes())
-            try:
-                found = list(old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-            except x509.ExtensionNotFound:
-                found = []
-            issued_by_us = self._issued(old)
-            fresh = old.not_valid_after_utc > now() + RENEW_BEFORE
-            if issued_by_us and fresh and old.subject == wanted_subject and found == wanted_names:
-                return False
-        usages = []
-        if server:
-            usages.append(ExtendedKeyUsageOID.SERVER_AUTH)
-        if client:
-            usages.append(ExtendedKeyUsageOID.CLIENT_AUTH)
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(wanted_subject)
-            .issuer_name(self.certificate.subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now() - datetime.timedelta(hours=1))
-            .not_valid_after(now() + LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.certificate.public_key()), critical=False
-            )
-        )
-        if wanted_names:
-            builder = builder.add_extension(x509.SubjectAlternativeName(wanted_names), critical=False)
-        write_private(key_file, key_pem(key))
-        certificate = builder.sign(self.key, hashes.SHA256())
-        write_private(certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+        """Make or renew one certificate; return whether that was necessary."""
+        pair = Pair(directory, name)
+        subject = make_subject(common_name, organization)
+        alternatives = [to_alternative_name(name) for name in names]
+        known = pair.load_certificate()
+        if known and self._is_usable(known) and known.subject == subject and _get_alternatives(known) == alternatives:
+            return False
+        issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        extensions: list[tuple[x509.ExtensionType, bool]] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (x509.ExtendedKeyUsage(usages), False),
+            (issuer_key, False),
+        ]
+        if alternatives:
+            extensions.append((x509.SubjectAlternativeName(alternatives), False))
+        pair.write(subject, LIFETIME, extensions, self)
         return True
 
+    def _is_usable(self, certificate: x509.Certificate) -> bool:
+        """Return whether a certificate is of this authority and need not be renewed yet."""
+        try:
+            certificate.verify_directly_issued_by(self.certificate)
+        except (InvalidSignature, ValueError, TypeError):
+            return False
+        return certificate.not_valid_after_utc > now() + RENEW_BEFORE
 
-def kubeconfig(server: str, user: str, ca: Path, certificate: Path, key: Path) -> str:
-    """A kubeconfig with everything inside. JSON is YAML."""
 
-    def embedded(path: Path) -> str:
-        return base64.b64encode(path.read_bytes()).decode()
+def _get_alternatives(certificate: x509.Certificate) -> list[x509.GeneralName]:
+    try:
+        return list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except x509.ExtensionNotFound:
+        return []
+
+
+def make_kubeconfig(server: str, user: str, authority: Path, pair: Pair) -> str:
+    """Return a kubeconfig with all certificates inside. JSON is YAML."""
+    ca, certificate, key = (
+        base64.b64encode(path.read_bytes()).decode() for path in (authority, pair.certificate_file, pair.key_file)
+    )
 
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "cosmogony", "cluster": {"server": server, "certificate-authority-data": embedded(ca)}}],
-        "users": [
-            {
-                "name": user,
-                "user": {"client-certificate-data": embedded(certificate), "client-key-data": embedded(key)},
-            }
-        ],
+        "clusters": [{"name": "cosmogony", "cluster": {"server": server, "certificate-authority-data": ca}}],
+        "users": [{"name": user, "user": {"client-certificate-data": certificate, "client-key-data": key}}],
         "contexts": [{"name": "cosmogony", "context": {"cluster": "cosmogony", "user": user}}],
         "current-context": "cosmogony",
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def make_pki(settings: Settings) -> dict[str, Any]:
-    """All certificates, the service account key, all kubeconfigs; a digest that changes with any of them."""
+def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
+    """Make all certificates, the key of service accounts and all kubeconfigs; return a digest of them.
+
+    A dry run works on a copy.
+    """
+    if dry_run:
+        with tempfile.TemporaryDirectory() as folder:
+            copy = dataclasses.replace(settings, state=Path(folder))
+            if (settings.state / "pki").is_dir():
+                shutil.copytree(settings.state / "pki", copy.state / "pki")
+            if (settings.state / "kubeconfig").is_file():
+                shutil.copy(settings.state / "kubeconfig", copy.state / "kubeconfig")
+            return make_pki(copy)
     directory = settings.state / "pki"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.chmod(0o700)
     first_service = str(next(ipaddress.ip_network(settings.service_cidr).hosts()))
-    api_names = [
-        "kubernetes",
-        "kubernetes.default",
-        "kubernetes.default.svc",
-        "kubernetes.default.svc.cluster.local",
-        "localhost",
-        settings.node_name,
-        "127.0.0.1",
-        first_service,
-        settings.node_address,
-    ]
+    service_names = [f"kubernetes{suffix}" for suffix in ("", ".default", ".default.svc", ".default.svc.cluster.local")]
+    api_names = [*service_names, "localhost", settings.node_name, "127.0.0.1", first_service, settings.node_address]
     changed: list[str] = []
     ca = Authority(directory, "ca")
     etcd_ca = Authority(directory, "etcd-ca")
     changed += [name for name, authority in (("ca", ca), ("etcd-ca", etcd_ca)) if authority.changed]
     node_names = [settings.node_name, settings.node_address]
     issued = {
-        "apiserver": ca.issue(directory, "apiserver", "kube-apiserver", names=api_names, server=True, client=False),
+        "apiserver": ca.issue(directory, "apiserver", "kube-apiserver", names=api_names, usages=SERVER_ONLY),
         "apiserver-kubelet-client": ca.issue(
             directory, "apiserver-kubelet-client", "kube-apiserver-kubelet-client", organization="system:masters"
         ),
         "kubelet-server": ca.issue(
-            directory, "kubelet-server", settings.node_name, names=node_names, server=True, client=False
+            directory, "kubelet-server", settings.node_name, names=node_names, usages=SERVER_ONLY
         ),
-        "etcd": etcd_ca.issue(directory, "etcd", "etcd", names=["localhost", "127.0.0.1"], server=True),
+        "etcd": etcd_ca.issue(directory, "etcd", "etcd", names=["localhost", "127.0.0.1"], usages=BOTH_SIDES),
         "apiserver-etcd-client": etcd_ca.issue(directory, "apiserver-etcd-client", "kube-apiserver"),
     }
     users = {
@@ -228,13 +247,8 @@ def make_pki(settings: Settings) -> dict[str, Any]:
     for name, (common_name, organization) in users.items():
         issued[name] = ca.issue(directory, name, common_name, organization=organization)
         target = settings.state / "kubeconfig" if name == "admin" else directory / f"{name}.kubeconfig"
-        content = kubeconfig(
-            f"https://{settings.node_address}:6443",
-            common_name,
-            ca.certificate_file,
-            directory / f"{name}.crt",
-            directory / f"{name}.key",
-        )
+        server = f"https://{settings.node_address}:6443"
+        content = make_kubeconfig(server, common_name, ca.pair.certificate_file, Pair(directory, name))
         if not target.is_file() or target.read_text(encoding="utf-8") != content:
             write_private(target, content)
             changed.append(target.name)
@@ -242,7 +256,7 @@ def make_pki(settings: Settings) -> dict[str, Any]:
     account_key = directory / "service-account.key"
     if not account_key.is_file():
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        write_private(account_key, key_pem(key))
+        write_private(account_key, encode_key(key))
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Old images of the stack in the local registry: their tags go, then what they alone held on the disk.
+"""Removes old images of the stack from the local registry: their tags, then their layers.
 
 Only the registry of this cluster is touched, by its own folder; the registry of a site never is.
 """
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.common import NodeError, Settings, run
-from cluster_node.images import registry_status
-from cluster_node.lifecycle import supervisor_pid, supervisorctl, wait_until
+from cluster_node.images import ask_registry
+from cluster_node.lifecycle import find_supervisor, run_supervisorctl, wait_until
 
 # Everything that can name an image: what runs, what would run, and the settings of the workflows.
 KINDS = "pods,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,configmaps,workflows,cronworkflows"
@@ -33,14 +33,14 @@ class Tag:
         return f"{registry}/{self.repository}:{self.name}"
 
 
-def prune(settings: Settings, images: list[str], keep: int, dry_run: bool) -> dict[str, Any]:
-    """Keep what is in use and the KEEP newest tags of each image; the disk is freed only if something went."""
+def prune_images(settings: Settings, images: list[str], keep: int, dry_run: bool) -> dict[str, Any]:
+    """Remove tags that nothing uses, but for the newest `keep` of each image; return what was freed, in bytes."""
     if keep < 1:
         raise NodeError(f"{keep} tags cannot be kept: 1 or more")
-    folder = _folder(settings)
-    used = references_in_use(settings)
-    tags = [tag for image in images for tag in tags_of(folder, image)]
-    old = superfluous(tags, used, settings.registry, keep)
+    folder = _find_repositories(settings)
+    used = find_references(settings)
+    tags = [tag for image in images for tag in list_tags(folder, image)]
+    old = select_old_tags(tags, used, settings.registry, keep)
     before = _size(folder)
     for tag in old:
         print(f"{'would remove' if dry_run else 'removing'} {tag.reference(settings.registry)}", flush=True)
@@ -48,30 +48,35 @@ def prune(settings: Settings, images: list[str], keep: int, dry_run: bool) -> di
     if dry_run or not old:
         return answer | {"freed": 0, "size": before}
     for digest, repository in sorted({(tag.digest, tag.repository) for tag in old}):
-        status = registry_status(settings.registry, "DELETE", f"/v2/{repository}/manifests/{digest}")
+        status = ask_registry(settings.registry, "DELETE", f"/v2/{repository}/manifests/{digest}")
         if status not in (202, 404):
             raise NodeError(f"the registry does not delete {repository}@{digest}: HTTP {status or 'no answer'}")
-    _forget_tags(folder, old)
-    _forget_in_docker(settings, old)
-    collect(settings)
+    _check_tags(folder, old)
+    _remove_from_docker(settings, old)
+    collect_garbage(settings)
     after = _size(folder)
     return answer | {"freed": before - after, "size": after}
 
 
-def _folder(settings: Settings) -> Path:
+def _find_repositories(settings: Settings) -> Path:
+    """Return the folder of the registry's repositories.
+
+    Raises:
+        NodeError: the registry is not that of this cluster, or does not answer.
+    """
     folder = settings.state / "registry" / "docker" / "registry" / "v2" / "repositories"
     host = settings.registry.rpartition(":")[0]
     if not re.fullmatch(r"localhost|127(\.\d{1,3}){3}|\[::1\]", host):
         raise NodeError(f"{settings.registry} is not the registry of this cluster: its images are not ours to remove")
-    if not supervisor_pid(settings) or registry_status(settings.registry, "GET", "/v2/") != 200:
+    if not find_supervisor(settings) or ask_registry(settings.registry, "GET", "/v2/") != 200:
         raise NodeError(f"the registry {settings.registry} does not answer: start the cluster first (make local)")
     if not folder.is_dir():
         raise NodeError(f"{folder} is not there, so that {settings.registry} is not the registry of this cluster")
     return folder
 
 
-def tags_of(folder: Path, image: str) -> list[Tag]:
-    """The tags of an image with the time of their last push."""
+def list_tags(folder: Path, image: str) -> list[Tag]:
+    """Return the tags of an image with the time of their last push."""
     found = []
     for link in sorted((folder / image / "_manifests" / "tags").glob("*/current/link")):
         name = link.parent.parent.name
@@ -79,8 +84,8 @@ def tags_of(folder: Path, image: str) -> list[Tag]:
     return found
 
 
-def superfluous(tags: list[Tag], used: set[str], registry: str, keep: int) -> list[Tag]:
-    """Tags that are neither in use nor among the newest, nor share their content with one that is."""
+def select_old_tags(tags: list[Tag], used: set[str], registry: str, keep: int) -> list[Tag]:
+    """Return tags that are neither in use nor among the newest, nor have the same content as one that is."""
     kept: set[Tag] = set()
     for repository in {tag.repository for tag in tags}:
         own = sorted((tag for tag in tags if tag.repository == repository), key=lambda tag: -tag.pushed)
@@ -90,18 +95,19 @@ def superfluous(tags: list[Tag], used: set[str], registry: str, keep: int) -> li
     return [tag for tag in tags if (tag.repository, tag.digest) not in shared]
 
 
-def references_in_use(settings: Settings) -> set[str]:
-    """Every image of the registry that an object of the cluster names; ended workflows and pods need none."""
+def find_references(settings: Settings) -> set[str]:
+    """Return the images of the registry that objects of the cluster name; ended workflows and pods need none."""
     kubectl = [str(settings.state / "bin" / "kubectl"), f"--kubeconfig={settings.state / 'kubeconfig'}"]
     answer = run([*kubectl, "get", KINDS, "--all-namespaces", "--output=json", "--request-timeout=60s"], timeout=120)
     pattern = re.compile(rf"{re.escape(settings.registry)}/[\w./-]+(?::[\w.-]+|@sha256:[0-9a-f]{{64}})")
     objects = json.loads(answer.stdout)["items"]
     if not objects:
-        raise NodeError("the cluster names no object, so that nothing is known of the images it needs")
-    return {match for item in objects if not ended(item) for match in pattern.findall(json.dumps(item))}
+        raise NodeError("the cluster lists no objects, so the images that it needs are unknown")
+    return {match for item in objects if not has_ended(item) for match in pattern.findall(json.dumps(item))}
 
 
-def ended(item: dict[str, Any]) -> bool:
+def has_ended(item: dict[str, Any]) -> bool:
+    """Return whether a workflow or pod has ended, or a ReplicaSet has no pods: it needs its image no longer."""
     phase = (item.get("status") or {}).get("phase")
     if item["kind"] == "Workflow":
         return phase in ("Succeeded", "Failed", "Error")
@@ -110,15 +116,15 @@ def ended(item: dict[str, Any]) -> bool:
     return item["kind"] == "ReplicaSet" and not item["spec"].get("replicas") and not item["status"].get("replicas")
 
 
-def _forget_tags(folder: Path, old: list[Tag]) -> None:
-    """Deleting a manifest leaves no tag of it; this says so if a registry does otherwise."""
+def _check_tags(folder: Path, old: list[Tag]) -> None:
+    """Check that no tag is left: deleting a manifest deletes its tags."""
     for tag in old:
         if (folder / tag.repository / "_manifests" / "tags" / tag.name / "current" / "link").exists():
             raise NodeError(f"the registry still has {tag.repository}:{tag.name} after its deletion")
 
 
-def _forget_in_docker(settings: Settings, old: list[Tag]) -> None:
-    """The engine that built them holds a copy; one that is needed there stays."""
+def _remove_from_docker(settings: Settings, old: list[Tag]) -> None:
+    """Remove the copies of the engine that built them, but for those that containers use."""
     import docker
 
     with contextlib.suppress(docker.errors.DockerException, OSError):
@@ -128,22 +134,22 @@ def _forget_in_docker(settings: Settings, old: list[Tag]) -> None:
                 client.remove_image(tag.reference(settings.registry))
 
 
-def collect(settings: Settings) -> None:
-    """Nothing may be pushed meanwhile: a layer that has no manifest yet would go. So the registry is stopped."""
+def collect_garbage(settings: Settings) -> None:
+    """Free the disk. The registry is stopped meanwhile: a layer that is pushed before its manifest would be removed."""
     print("freeing the disk; the registry is stopped for a moment", flush=True)
-    stopped = supervisorctl(settings, "stop", "registry")
+    stopped = run_supervisorctl(settings, "stop", "registry")
     try:
-        if registry_status(settings.registry, "GET", "/v2/") != 0:
+        if ask_registry(settings.registry, "GET", "/v2/") != 0:
             raise NodeError(f"the registry did not stop: {(stopped.stdout + stopped.stderr).strip()[-500:]}")
         config = settings.state / "etc" / "registry.yml"
         run(["/usr/bin/docker-registry", "garbage-collect", str(config)], timeout=COLLECT_SECONDS)
     finally:
-        supervisorctl(settings, "start", "registry")
-    if not wait_until(lambda: registry_status(settings.registry, "GET", "/v2/") == 200, 60, 0.2):
+        run_supervisorctl(settings, "start", "registry")
+    if not wait_until(lambda: ask_registry(settings.registry, "GET", "/v2/") == 200, 60, 0.2):
         raise NodeError(f"the registry does not answer again: see {settings.state}/log/registry.log")
 
 
 def _size(folder: Path) -> int:
-    """Bytes of everything the registry stores."""
+    """Return the bytes of everything the registry stores."""
     done = run(["du", "-sb", str(folder.parent)], timeout=300)
     return int(done.stdout.split()[0])

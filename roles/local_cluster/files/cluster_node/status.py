@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs, for people: `make status`."""
+"""Shows what runs, for `make status`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cluster_node.common import Settings, run
-from cluster_node.lifecycle import supervisor_pid, supervisorctl
+from cluster_node.lifecycle import find_supervisor, run_supervisorctl
 
 
-def disk_used(settings: Settings) -> dict[str, str]:
-    """Used space of the folders one asks about. Mounts of pods are not followed."""
+def measure_disk(settings: Settings) -> dict[str, str]:
+    """Return the space used by state and cache, as `du` prints it; mounts of pods do not count."""
     used = {}
     for path in (settings.state, settings.cache):
         if path.is_dir():
@@ -19,13 +19,14 @@ def disk_used(settings: Settings) -> dict[str, str]:
     return used
 
 
-def status(settings: Settings) -> dict[str, Any]:
-    pid = supervisor_pid(settings)
-    daemons = supervisorctl(settings, "status").stdout.rstrip().splitlines() if pid else []
+def show_status(settings: Settings) -> dict[str, Any]:
+    """Return which daemons run, which programs there are and how much disk they use."""
+    pid = find_supervisor(settings)
+    daemons = run_supervisorctl(settings, "status").stdout.rstrip().splitlines() if pid else []
     return {
         "changed": False,
         "running": bool(pid),
         "daemons": daemons,
         "programs": [f"{program['name']} {program['version']}" for program in settings.programs],
-        "disk": disk_used(settings),
+        "disk": measure_disk(settings),
     }

@@ -11,9 +11,9 @@ from cluster_node.common import Settings
 def settings(tmp_path):
     return Settings.from_json(
         {
-            "state": str(tmp_path / "state"),
-            "run": str(tmp_path / "run"),
-            "cache": str(tmp_path / "cache"),
+            "state_dir": str(tmp_path / "state"),
+            "run_dir": str(tmp_path / "run"),
+            "cache_dir": str(tmp_path / "cache"),
             "node_name": "node-a",
             "node_address": "10.243.0.1",
             "node_cidr": "10.243.0.0/16",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import subprocess
 
@@ -11,6 +12,7 @@ import pytest
 from cluster_node import checks
 from cluster_node.common import MARKER, parse_mounts
 from cluster_node.lifecycle import parse_running_tasks
+from cluster_node.sockets import LISTENING, Socket, parse_sockets
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,13 +26,25 @@ PROC_TCP = """\
 """
 PROC_TCP6 = """\
   sl  local_address                         remote_address                        st tx_queue rx_queue
-   0: 00000000000000000000000001000000:1388 00000000000000000000000000000000:0000 0A 00000000:00000000
+   0: 00000000000000000000000001000000:1388 00000000000000000000000000000000:0000 0A 00000000:00000000 0 0 0 0 0 0
 """
 
 
-def test_listening_sockets_are_read_and_connections_are_not():
-    assert checks.parse_sockets(PROC_TCP) == [("127.0.0.1", 8080), (ANY, 2024)]
-    assert checks.parse_sockets(PROC_TCP6) == [("::1", 5000)]
+SOCKETS = [*parse_sockets(PROC_TCP), *parse_sockets(PROC_TCP6)]
+
+
+def listening(address, port):
+    return Socket(ipaddress.ip_address(address), port, ipaddress.ip_address(ANY), LISTENING, "1")
+
+
+def test_sockets_are_read_with_their_ends_and_states():
+    ends = [(str(socket.address), socket.port, str(socket.peer), socket.state) for socket in SOCKETS]
+    assert ends == [
+        ("127.0.0.1", 8080, ANY, "0A"),
+        (ANY, 2024, ANY, "0A"),
+        ("127.0.0.1", 50000, "127.0.0.1", "01"),
+        ("::1", 5000, "::", "0A"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -41,10 +55,11 @@ def test_listening_sockets_are_read_and_connections_are_not():
         (ANY, 8080, True),
         ("127.0.0.1", 2024, True),
         ("127.0.0.1", 5000, False),
+        ("127.0.0.1", 50000, False),
     ],
 )
-def test_taken(address, port, expected):
-    assert checks.taken([("127.0.0.1", 8080), (ANY, 2024), ("::1", 5000)], address, port) is expected
+def test_only_listening_sockets_take_a_port(address, port, expected):
+    assert checks.is_taken(SOCKETS, address, port) is expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("127.0.0.1:8080", ("127.0.0.1", 8080)), ("[::]:80", ("::", 80))])
@@ -78,12 +93,12 @@ def test_own_and_default_routes_do_not_overlap():
         {"dst": "fd00::/64", "dev": "eth0"},
         {"dst": "127.0.0.0/8", "type": "local", "dev": "lo"},
     ]
-    assert checks.overlaps(RANGES, routes) == []
+    assert checks.find_overlaps(RANGES, routes) == []
 
 
 def test_overlapping_routes_are_named_with_their_device():
     routes = [{"dst": "10.0.0.0/8", "dev": "tun0"}, {"dst": "10.96.3.0/24", "dev": "eth1"}]
-    problems = checks.overlaps(RANGES, routes)
+    problems = checks.find_overlaps(RANGES, routes)
     assert len(problems) == 4
     assert "10.96.0.0/16 overlaps the route 10.96.3.0/24 on eth1" in problems
     assert "10.243.0.0/16 overlaps the route 10.0.0.0/8 on tun0" in problems
@@ -98,19 +113,19 @@ def test_loopback_name_servers_are_left_out():
 
 def test_all_problems_come_in_one_answer(settings, monkeypatch):
     hungry = dataclasses.replace(settings, minimum_cpus=10_000, minimum_memory_mb=10**9, minimum_disk_gb=10**6)
-    monkeypatch.setattr(checks, "own_processes", lambda _: [])
-    monkeypatch.setattr(checks, "listening", lambda: [(ANY, 8080), ("127.0.0.1", 5000)])
-    problems = "\n".join(checks.machine_problems(hungry, ["helm"]))
+    monkeypatch.setattr(checks, "find_own_processes", lambda _: [])
+    monkeypatch.setattr(checks, "list_sockets", lambda: [listening(ANY, 8080), listening("127.0.0.1", 5000)])
+    problems = "\n".join(checks.find_problems(hungry, ["helm"]))
     for expected in ("CPU", "MB of memory", "GB free", "helm", "port 5000", "127.0.0.1:8080 is taken"):
         assert expected in problems
     # Disk counts only while there is something to build.
-    assert "GB free" not in "\n".join(checks.machine_problems(hungry, []))
+    assert "GB free" not in "\n".join(checks.find_problems(hungry, []))
 
 
 def test_ports_of_a_running_cluster_are_no_problem(settings, monkeypatch):
-    monkeypatch.setattr(checks, "own_processes", lambda _: [object()])
-    monkeypatch.setattr(checks, "listening", lambda: [("127.0.0.1", 5000), ("127.0.0.1", 8080)])
-    assert not [problem for problem in checks.network_problems(settings) if "taken" in problem]
+    monkeypatch.setattr(checks, "find_own_processes", lambda _: [object()])
+    monkeypatch.setattr(checks, "list_sockets", lambda: [listening("127.0.0.1", 5000), listening("127.0.0.1", 8080)])
+    assert not [problem for problem in checks.find_network_problems(settings) if "taken" in problem]
 
 
 def test_mount_points_with_blanks_are_read():
@@ -128,12 +143,12 @@ def test_a_kubelet_of_somebody_else_is_named(settings, tmp_path):
     kubelet.symlink_to("/bin/sleep")
     with subprocess.Popen([str(kubelet), "60"]) as foreign:
         try:
-            assert foreign.pid in checks.foreign_kubelets(settings)
+            assert foreign.pid in checks.find_foreign_kubelets(settings)
         finally:
             foreign.kill()
     marked = {**os.environ, MARKER: str(settings.state)}
     with subprocess.Popen([str(kubelet), "60"], env=marked) as ours:
         try:
-            assert ours.pid not in checks.foreign_kubelets(settings)
+            assert ours.pid not in checks.find_foreign_kubelets(settings)
         finally:
             ours.kill()

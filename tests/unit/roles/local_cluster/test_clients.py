@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from cluster_node import clients, common, lifecycle
+from cluster_node import clients, common, lifecycle, sockets
 
 CONNECT = """
 import socket, sys, time
@@ -50,7 +50,7 @@ def connected():
 
 
 def pids(settings) -> set[int]:
-    return {process.pid for process in clients.clients(settings)}
+    return {process.pid for process in clients.find_clients(settings)}
 
 
 def test_a_connection_into_a_range_is_seen(here, connected):
@@ -85,7 +85,7 @@ def test_a_playbook_between_two_questions_is_one(settings, tmp_path):
 def test_stop_waits_for_them(here, connected, monkeypatch):
     process = connected(1.5)
     monkeypatch.setattr(
-        lifecycle, "clients", lambda settings: [p for p in clients.clients(settings) if p.pid == process.pid]
+        lifecycle, "find_clients", lambda settings: [p for p in clients.find_clients(settings) if p.pid == process.pid]
     )
     lifecycle.wait_for_clients(here, 30)
     assert process.pid not in pids(here)
@@ -94,17 +94,17 @@ def test_stop_waits_for_them(here, connected, monkeypatch):
 def test_stop_refuses_and_names_them(here, connected):
     process = connected(60)
     with pytest.raises(common.NodeError, match=rf"process {process.pid} \(.*Nothing was stopped.*make down"):
-        lifecycle.stop(here, wait=0)
+        lifecycle.stop_daemons(here, wait=0)
 
 
 @pytest.mark.parametrize(
     ("field", "address"),
     [
-        ("0100F30A:192B", "10.243.0.1"),
-        ("0000000000000000FFFF00000100600A:01BB", "10.96.0.1"),
-        ("B80D01200000000067452301EFCDAB89:01BB", None),
+        ("0100F30A:192B", "10.243.0.1 6443"),
+        ("0000000000000000FFFF00000100600A:01BB", "10.96.0.1 443"),
+        ("B80D01200000000067452301EFCDAB89:01BB", "2001:db8::123:4567:89ab:cdef 443"),
     ],
 )
 def test_addresses_of_the_kernels_tables(field, address):
-    found = clients.remote_address(field)
-    assert (str(found) if found else None) == address
+    found, port = sockets.parse_end(field)
+    assert f"{found} {port}" == address

@@ -49,6 +49,16 @@ def test_certificates_are_renewed_before_they_expire(settings, monkeypatch):
     assert certificate(settings, "apiserver").not_valid_after_utc > later + datetime.timedelta(days=300)
 
 
+def test_a_dry_run_changes_no_certificate(settings):
+    assert "apiserver" in pki.make_pki(settings, dry_run=True)["made"]
+    assert not settings.state.exists()
+    first = pki.make_pki(settings)
+    assert pki.make_pki(settings, dry_run=True) == {"changed": False, "made": [], "digest": first["digest"]}
+    renamed = dataclasses.replace(settings, node_address="10.243.0.9")
+    assert "apiserver" in pki.make_pki(renamed, dry_run=True)["made"]
+    assert pki.make_pki(settings)["digest"] == first["digest"]
+
+
 def test_another_name_or_another_authority_makes_new_certificates(settings):
     pki.make_pki(settings)
     renamed = dataclasses.replace(settings, node_address="10.243.0.9")
@@ -68,13 +78,16 @@ def test_programs_are_installed_and_replaced_while_they_run(settings, tmp_path):
     (origin / "share" / "crds" / "a.yaml").write_text("a")
     program = {"name": "tool", "directory": str(origin), "binaries": ["tool"], "built": True}
     settings = dataclasses.replace(settings, programs=(program,))
-    assert install.install_programs(settings)["installed"] == ["tool", "share/tool/crds/a.yaml"]
+    dry = install.install_programs(settings, dry_run=True)
+    assert not settings.state.exists()
+    assert dry == {"changed": True, "installed": ["bin/tool", "share/tool/crds/a.yaml"]}
+    assert install.install_programs(settings)["installed"] == ["bin/tool", "share/tool/crds/a.yaml"]
     assert install.install_programs(settings) == {"changed": False, "installed": []}
     target = settings.state / "bin" / "tool"
     with target.open() as running:
         (origin / "bin" / "tool").unlink()
         (origin / "bin" / "tool").write_text("two, and longer")
-        assert install.install_programs(settings)["installed"] == ["tool"]
+        assert install.install_programs(settings)["installed"] == ["bin/tool"]
         assert running.read() == "one"
     assert target.read_text() == "two, and longer"
     (origin / "bin" / "tool").unlink()
@@ -106,12 +119,12 @@ def test_a_reference_without_tag_is_refused():
 
 def test_the_base_recipe_follows_the_authorities_and_the_suite(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(images, "EXTRA_CA_DIRECTORY", tmp_path)
-    plain = images.base_recipe(settings)
+    plain = images.compute_base_recipe(settings)
     (tmp_path / "site.crt").write_text("one")
-    one = images.base_recipe(settings)
+    one = images.compute_base_recipe(settings)
     (tmp_path / "site.crt").write_text("two")
-    two = images.base_recipe(settings)
-    other = images.base_recipe(dataclasses.replace(settings, debian_suite="forky"))
+    two = images.compute_base_recipe(settings)
+    other = images.compute_base_recipe(dataclasses.replace(settings, debian_suite="forky"))
     assert len({plain, one, two, other}) == 4
 
 
@@ -120,35 +133,35 @@ def test_an_image_context_holds_its_files(tmp_path):
 
     (tmp_path / "tool").write_bytes(b"program")
     image = images.Image("r/x:1", "FROM scratch\n", {"tool": tmp_path / "tool"})
-    with tarfile.open(fileobj=images.context(image)) as archive:
+    with tarfile.open(fileobj=images.make_context(image)) as archive:
         assert archive.getnames() == ["Dockerfile", "tool"]
         assert archive.getmember("tool").mode == 0o755
 
 
 def test_dns_packets():
-    query = waiting.dns_query("kubernetes.default", 7)
+    query = waiting.encode_dns_query("kubernetes.default", 7)
     assert query[12:] == b"\x0akubernetes\x07default\x00\x00\x01\x00\x01"
     answer = (
         struct.pack(">HHHHHH", 7, 0x8180, 1, 1, 0, 0)
         + query[12:]
         + b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x05\x00\x04\x0a\x60\x00\x01"
     )
-    assert waiting.parse_answer(answer, 7) == "10.96.0.1"
-    assert waiting.parse_answer(answer, 8) == ""
+    assert waiting.parse_dns_answer(answer, 7) == "10.96.0.1"
+    assert waiting.parse_dns_answer(answer, 8) == ""
     refused = struct.pack(">HHHHHH", 7, 0x8183, 1, 0, 0, 0) + query[12:]
-    assert waiting.parse_answer(refused, 7) == ""
-    assert waiting.parse_answer(b"", 7) == ""
+    assert waiting.parse_dns_answer(refused, 7) == ""
+    assert waiting.parse_dns_answer(b"", 7) == ""
 
 
-def test_waiting_tells_the_last_observation():
+def test_waiting_reports_the_last_observation():
     with pytest.raises(common.NodeError, match=r"(?s)not there after 0 s; last seen: nothing yet.*Next: look"):
         waiting.wait_for("there", lambda: "nothing yet", 0, "look")
 
 
 def test_lease_age():
     renewed = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=30)).isoformat().replace("+00:00", "Z")
-    assert 29 < waiting.lease_age({"spec": {"renewTime": renewed}}) < 35
-    assert waiting.lease_age({}) == float("inf")
+    assert 29 < waiting.compute_lease_age({"spec": {"renewTime": renewed}}) < 35
+    assert waiting.compute_lease_age({}) == float("inf")
 
 
 def test_own_processes_are_found_by_their_marker_and_ended(settings):
@@ -161,8 +174,8 @@ def test_own_processes_are_found_by_their_marker_and_ended(settings):
         subprocess.Popen(["sleep", "60"]) as foreign,
     ):
         ours.stdout.readline()
-        assert [process.pid for process in common.own_processes(settings)] == [ours.pid]
-        assert ours.pid in common.descendants({os.getpid()})
+        assert [process.pid for process in common.find_own_processes(settings)] == [ours.pid]
+        assert ours.pid in common.find_descendants({os.getpid()})
         lifecycle.end_processes([ours.pid], 0.3)
         assert ours.wait(timeout=5) == -9
         assert foreign.poll() is None
@@ -170,7 +183,7 @@ def test_own_processes_are_found_by_their_marker_and_ended(settings):
 
 
 def test_the_firewall_names_every_range(settings):
-    text = network.firewall(settings)
+    text = network.render_firewall(settings)
     assert "10.243.0.0/16, 10.244.0.0/16, 10.96.0.0/16" in text
     assert text.count("{") == text.count("}")
 

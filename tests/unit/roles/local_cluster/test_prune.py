@@ -61,11 +61,11 @@ class Registry:
         path = f"/v2/{repository}/manifests/{tag}"
         assert self.ask("PUT", path, json.dumps(manifest).encode(), MANIFEST_TYPE)[0] == 201
         self.pushed += 1  # pushed one after the other, also where the clock is coarse
-        link = prune._folder(self.settings) / repository / "_manifests/tags" / tag / "current/link"
+        link = prune._find_repositories(self.settings) / repository / "_manifests/tags" / tag / "current/link"
         os.utime(link, (1_000_000 + self.pushed, 1_000_000 + self.pushed))
 
     def tags(self, repository: str) -> list[str]:
-        return [tag.name for tag in prune.tags_of(prune._folder(self.settings), repository)]
+        return [tag.name for tag in prune.list_tags(prune._find_repositories(self.settings), repository)]
 
     def pulls(self, repository: str, tag: str) -> bool:
         return self.ask("GET", f"/v2/{repository}/manifests/{tag}")[0] == 200
@@ -118,15 +118,15 @@ def test_old_tags_go_and_their_space(registry: Registry, monkeypatch: pytest.Mon
         registry.push("cosmogony/web", f"t{number}", base)  # one content, five tags
         registry.push("cosmogony/coredns", f"t{number}", f"other {number} ".encode() * 5000)
     used = {f"{registry.settings.registry}/cosmogony/api:t1", "elsewhere.example.org/cosmogony/api:t0"}
-    monkeypatch.setattr(prune, "references_in_use", lambda settings: used)
+    monkeypatch.setattr(prune, "find_references", lambda settings: used)
     images = ["cosmogony/api", "cosmogony/web", "cosmogony/importer"]
 
-    told = prune.prune(registry.settings, images, 2, True)
-    assert [name.rpartition("/")[2] for name in told["removed"]] == ["api:t0", "api:t2"]
+    dry = prune.prune_images(registry.settings, images, 2, True)
+    assert [name.rpartition("/")[2] for name in dry["removed"]] == ["api:t0", "api:t2"]
     assert registry.tags("cosmogony/api") == ["t0", "t1", "t2", "t3", "t4"]
 
-    done = prune.prune(registry.settings, images, 2, False)
-    assert done["removed"] == told["removed"] and done["changed"]
+    done = prune.prune_images(registry.settings, images, 2, False)
+    assert done["removed"] == dry["removed"] and done["changed"]
     assert done["freed"] > 2 * 5000 * len("layer 0 ") * 0.9
     assert registry.tags("cosmogony/api") == ["t1", "t3", "t4"]
     assert registry.tags("cosmogony/web") == registry.tags("cosmogony/coredns") == ["t0", "t1", "t2", "t3", "t4"]
@@ -136,25 +136,25 @@ def test_old_tags_go_and_their_space(registry: Registry, monkeypatch: pytest.Mon
     registry.push("cosmogony/api", "t0", b"layer 0 " * 5000)  # can be pushed again, every layer of it
     assert registry.pulls("cosmogony/api", "t0")
 
-    monkeypatch.setattr(prune, "collect", lambda settings: pytest.fail("the registry was stopped for nothing"))
+    monkeypatch.setattr(prune, "collect_garbage", lambda settings: pytest.fail("the registry was stopped for nothing"))
     registry.ask("DELETE", "/v2/cosmogony/api/manifests/t0")
-    assert prune.prune(registry.settings, images, 3, False)["changed"] is False
+    assert prune.prune_images(registry.settings, images, 3, False)["changed"] is False
 
 
 @pytest.mark.parametrize("address", ["registry.example.org:443", "10.0.0.1:5000", "127.0.0.1.example.org:80"])
 def test_the_registry_of_a_site_is_never_touched(settings: Settings, address: str) -> None:
     with pytest.raises(NodeError, match="not the registry of this cluster"):
-        prune.prune(dataclasses.replace(settings, registry=address), ["cosmogony/api"], 2, False)
+        prune.prune_images(dataclasses.replace(settings, registry=address), ["cosmogony/api"], 2, False)
 
 
 def test_a_registry_that_does_not_run_is_said(settings: Settings) -> None:
     with pytest.raises(NodeError, match="start the cluster first"):
-        prune.prune(settings, ["cosmogony/api"], 2, False)
+        prune.prune_images(settings, ["cosmogony/api"], 2, False)
 
 
 def test_at_least_one_tag_stays(settings: Settings) -> None:
     with pytest.raises(NodeError, match="1 or more"):
-        prune.prune(settings, ["cosmogony/api"], 0, False)
+        prune.prune_images(settings, ["cosmogony/api"], 0, False)
 
 
 @pytest.mark.parametrize(
@@ -173,4 +173,4 @@ def test_at_least_one_tag_stays(settings: Settings) -> None:
 )
 def test_what_has_ended_needs_no_image(kind: str, status: dict | None, spec: dict | None, over: bool) -> None:
     item = {"kind": kind} | ({"status": status} if status is not None else {}) | ({"spec": spec} if spec else {})
-    assert prune.ended(item) is over
+    assert prune.has_ended(item) is over

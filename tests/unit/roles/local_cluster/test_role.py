@@ -11,5 +11,9 @@ from cluster_node.common import Settings
 
 
 def test_every_setting_of_the_node_tool_is_given():
-    variables = yaml.safe_load((CHECKOUT / "roles/local_cluster/vars/main.yml").read_text())
-    assert set(variables["__local_cluster_settings"]) == {field.name for field in dataclasses.fields(Settings)}
+    options = {name.removeprefix("local_cluster_") for name in yaml.safe_load((ROLE / "defaults/main.yml").read_text())}
+    fields = {field.name for field in dataclasses.fields(Settings)}
+    added = {"packages", "programs"}  # by __local_cluster_settings
+    folders = {"state", "run", "cache"}
+    assert fields - added - folders <= options
+    assert {f"{name}_dir" for name in folders} <= options

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TCP sockets of this machine, as the kernel lists them in /proc/net."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+LISTENING = "0A"  # include/net/tcp_states.h
+OPEN = ("01", "02")  # established, connecting
+
+
+@dataclasses.dataclass(frozen=True)
+class Socket:
+    """A socket: its two ends, its state and its inode, by which processes hold it."""
+
+    address: Address
+    port: int
+    peer: Address
+    state: str
+    inode: str
+
+
+def parse_sockets(text: str) -> Iterator[Socket]:
+    """Yield the sockets of a text like /proc/net/tcp or tcp6."""
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 9:
+            address, port = parse_end(fields[1])
+            yield Socket(address, port, parse_end(fields[2])[0], fields[3], fields[9])
+
+
+def parse_end(field: str) -> tuple[Address, int]:
+    """Return address and port of an end, such as `0100007F:1F90`; an IPv4 address in tcp6 as IPv4."""
+    address, _, port = field.partition(":")
+    raw = bytes.fromhex(address)
+    parsed = ipaddress.ip_address(b"".join(raw[i : i + 4][::-1] for i in range(0, len(raw), 4)))
+    return getattr(parsed, "ipv4_mapped", None) or parsed, int(port, 16)
+
+
+def list_sockets() -> list[Socket]:
+    """Return all TCP sockets."""
+    paths = [path for path in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")) if path.exists()]
+    return [socket for path in paths for socket in parse_sockets(path.read_text(encoding="ascii"))]
