@@ -11,7 +11,8 @@ from cluster_node.common import Settings
 
 
 def test_every_setting_of_the_node_tool_is_given():
-    options = {name.removeprefix("local_cluster_") for name in yaml.safe_load((ROLE / "defaults/main.yml").read_text())}
+    defaults = yaml.safe_load((CHECKOUT / "roles/local_cluster/defaults/main.yml").read_text())
+    options = {name.removeprefix("local_cluster_") for name in defaults}
     fields = {field.name for field in dataclasses.fields(Settings)}
     added = {"packages", "programs"}  # by __local_cluster_settings
     folders = {"state", "run", "cache"}
