@@ -7,80 +7,89 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import WAIT_TIMEOUT
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_silence import Silence
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import elapsed, seconds_between
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_standstill import StandstillReporter
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import format_elapsed, seconds_between
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import make_argument_spec
+from ansible_collections.cosmogony.stack.plugins.modules.argo_workflow import OPTIONS, RULES
 
-HOLD = 20  # seconds one look may take when nothing happens
-NO_PROGRESS_AFTER = 300  # the default of the module
+LONGEST_LOOK = 20  # seconds until the module returns although nothing has changed
+OF_THE_LOOP = ("lines", "seen", "ended", "active", "observation")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
-    """Submits through the module, then lets it look again and again, and prints its lines."""
+    """Submits through the module, then lets a second one look again and again, and prints its lines."""
 
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the task; return what the module returns, with every line that was printed."""
+        """Run the task; return what the documentation of the module names."""
         super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
-        wait = boolean(arguments.get("wait", True), strict=False)
-        if not wait or self._task.check_mode or arguments.get("hold") is not None:
-            return self._module(arguments, task_vars)
+        _, options = self.validate_argument_spec(make_argument_spec(**OPTIONS), **RULES)
         began = time.monotonic()
         submitted: dict[str, Any] = {}
-        if not arguments.get("name"):
-            submitted = self._module({**arguments, "wait": False}, task_vars)
-            if submitted.get("failed"):
+        name = options["name"]
+        if not options["wait"] or self._task.check_mode or not name:
+            submitted = self._call("argo_workflow", self._task.args, task_vars)
+            if not options["wait"] or self._task.check_mode or submitted.get("failed"):
                 return submitted
-            name = (submitted.get("workflow") or {}).get("name") or submitted["running"][0]
-            self._say(f"{name} {'submitted' if submitted.get('workflow') else 'is running and is followed'}")
-            arguments = {**arguments, "name": name}
-            arguments.pop("template", None)
-        result = self._follow(arguments, began, task_vars)
+            name = submitted["workflow"]["name"]
+            self._print(f"{name} {'submitted' if submitted['changed'] else 'is running and is followed'}")
+        result = self._follow(name, options, began, task_vars)
         if submitted.get("running"):
             result["running"] = submitted["running"]
         return result
 
-    def _follow(self, arguments: dict[str, Any], began: float, task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        limit = arguments.get("wait_timeout")
-        limit = WAIT_TIMEOUT if limit is None else limit
+    def _follow(
+        self, name: str, options: dict[str, Any], began: float, task_vars: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        limit = options["wait_timeout"]
+        kubernetes = {option: value for option, value in self._task.args.items() if option not in OPTIONS}
         seen: dict[str, str] = {}
-        lines: list[str] = []
-        quiet = arguments.get("no_progress_after")
-        silence = Silence(NO_PROGRESS_AFTER if quiet is None else float(quiet))
+        reporter = StandstillReporter(options["no_progress_after"])
         while True:
-            left = max(0, int(float(limit) - (time.monotonic() - began)))
-            look = {**arguments, "wait_timeout": left, "hold": min(HOLD, left), "seen": seen}
-            result = self._module(look, task_vars)
-            news = (result.get("lines") or []) + _standing_still(result, silence)
-            for line in news:
-                self._say(line)
-            lines += news
-            if result.get("failed") or result.get("ended"):
+            left = max(0.0, limit - (time.monotonic() - began))
+            look = {
+                **kubernetes,
+                "name": name,
+                "namespace": options["namespace"],
+                "seen": seen,
+                "seconds": min(LONGEST_LOOK, left),
+                "poll_interval": options["poll_interval"],
+                "log_lines": options["log_lines"],
+            }
+            result = self._call("_argo_workflow_watch", look, task_vars)
+            for line in (result.get("lines") or []) + _report_standstill(result, reporter):
+                self._print(line)
+            if result.get("failed") or result["ended"] or left <= options["poll_interval"]:
                 break
-            seen = result.get("seen") or {}
-        if result.get("last_observation"):
-            result["msg"] = result["msg"].replace(f"within {look['wait_timeout']} seconds", f"within {limit} seconds")
-        result.pop("seen", None)
-        result.pop("at_work", None)
-        return {**result, "lines": lines}
+            seen = result["seen"]
+        if not result.get("failed") and not result["ended"]:
+            result.update(
+                failed=True,
+                last_observation=result["observation"],
+                msg=f"Workflow {name} has not ended within {limit} seconds and continues ({result['observation']});"
+                f" follow it again with name: {name}",
+            )
+        answer = {key: value for key, value in result.items() if key not in OF_THE_LOOP}
+        outputs = result.get("outputs")
+        changed = outputs is not None and outputs.get("result") not in options["unchanged_results"]
+        return {**answer, "changed": changed}
 
-    def _module(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+    def _call(self, module: str, options: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         result: dict[str, Any] = self._execute_module(
-            module_name="cosmogony.stack.argo_workflow", module_args=arguments, task_vars=task_vars
+            module_name=f"cosmogony.stack.{module}", module_args=dict(options), task_vars=task_vars
         )
         return result
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         if not self._task.no_log:
             self._display.display(f"  {line}")
 
 
-def _standing_still(result: dict[str, Any], silence: Silence) -> list[str]:
-    """Lines on steps that have not moved, with the time since the workflow began."""
+def _report_standstill(result: dict[str, Any], reporter: StandstillReporter) -> list[str]:
+    """Return a line for each step without a change, with the time since the workflow was created."""
     created = (result.get("workflow") or {}).get("created")
     since = seconds_between(created, datetime.now(tz=UTC).isoformat())
-    return [f"[{elapsed(since)}] {line}" for line in silence.lines(result.get("at_work") or {}, time.monotonic())]
+    lines = reporter.report(result.get("active") or {}, time.monotonic())
+    return [f"[{format_elapsed(since)}] {line}" for line in lines]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""The calls to the Kubernetes API that argo_workflow makes."""
+"""Workflows and WorkflowTemplates of Argo in the Kubernetes API."""
 
 from __future__ import annotations
 
@@ -9,142 +9,140 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError, call_api
+
 GROUP, VERSION = "argoproj.io", "v1alpha1"
 NODE_ID = "workflows.argoproj.io/node-id"
 WORKFLOW = "workflows.argoproj.io/workflow"
 WORKFLOW_TEMPLATE = "workflows.argoproj.io/workflow-template"
 COMPLETED = "workflows.argoproj.io/completed"
-REQUEST_TIMEOUT = 30
 # What Argo's executor writes into the log of a step.
-ARGOS_OWN = re.compile(r"\bargo=true\b|^Error: exit status \d+$")
+EXECUTOR_LOG_LINE = re.compile(r"\bargo=true\b|^Error: exit status \d+$")
 
 
-class ArgoError(Exception):
-    """What the API refused, in words; temporary when asking again may help."""
-
-    def __init__(self, message: str, *, temporary: bool = False, missing: bool = False) -> None:
-        super().__init__(message)
-        self.temporary = temporary
-        self.missing = missing
+class WorkflowError(Exception):
+    """A workflow that cannot be submitted as asked."""
 
 
 class ArgoClient:
-    """Workflows and their pods in one namespace."""
+    """Workflows and their pods in one namespace. Its methods raise ApiError."""
 
     def __init__(self, custom_objects: Any, core: Any, namespace: str) -> None:
+        """Take ``CustomObjectsApi`` and ``CoreV1Api`` of the Kubernetes client."""
         self._custom = custom_objects
         self._core = core
         self.namespace = namespace
 
-    def template(self, name: str) -> dict[str, Any]:
+    @classmethod
+    def from_api(cls, api: Any, namespace: str) -> ArgoClient:
+        """Make one from a client of the Kubernetes API."""
+        from kubernetes import client
+
+        return cls(client.CustomObjectsApi(api), client.CoreV1Api(api), namespace)
+
+    def get_template(self, name: str) -> dict[str, Any]:
         """Return a WorkflowTemplate."""
-        return self._object("WorkflowTemplate", name)
+        return self._get("WorkflowTemplate", name)
 
-    def workflow(self, name: str) -> dict[str, Any]:
+    def get_workflow(self, name: str) -> dict[str, Any]:
         """Return a Workflow."""
-        return self._object("Workflow", name)
+        return self._get("Workflow", name)
 
-    def running(self, template: str) -> list[dict[str, Any]]:
-        """Return the workflows of a template that have not ended, oldest first."""
-        answer = self._call(
-            f"Workflows of namespace {self.namespace}", self._custom.list_namespaced_custom_object,
-            *self._where("workflows"), label_selector=f"{COMPLETED}!=true",
-        )  # fmt: skip
-        found = [
+    def list_workflows(self, label_selector: str = "") -> list[dict[str, Any]]:
+        """Return Workflows, oldest first."""
+        answer = call_api(
+            f"Workflows of namespace {self.namespace}",
+            self._custom.list_namespaced_custom_object,
+            *self._place("workflows"),
+            label_selector=label_selector,
+        )
+        return sorted(answer.get("items", []), key=lambda item: item["metadata"].get("creationTimestamp", ""))
+
+    def list_running(self, template: str) -> list[dict[str, Any]]:
+        """Return the Workflows of a template that have not ended, oldest first."""
+        return [
             item
-            for item in answer.get("items", [])
+            for item in self.list_workflows(f"{COMPLETED}!=true")
             if (item.get("spec", {}).get("workflowTemplateRef") or {}).get("name") == template
             and (item.get("status", {}).get("phase") or "Pending") in ("Pending", "Running")
         ]
-        return sorted(found, key=lambda item: item["metadata"].get("creationTimestamp", ""))
 
     def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create a Workflow; return it as the API stored it."""
-        workflow: dict[str, Any] = self._call(
+        workflow: dict[str, Any] = call_api(
             f"Workflow of template {body['spec']['workflowTemplateRef']['name']}",
             self._custom.create_namespaced_custom_object,
-            *self._where("workflows"),
+            *self._place("workflows"),
             body,
         )
         return workflow
 
-    def log(self, workflow: str, node: str, lines: int) -> list[str]:
+    def list_pods(self, label_selector: str) -> list[Any]:
+        """Return the pods with certain labels."""
+        pods = call_api(
+            f"pods of namespace {self.namespace} ({label_selector})",
+            self._core.list_namespaced_pod,
+            self.namespace,
+            label_selector=label_selector,
+        )
+        return list(pods.items)
+
+    def read_log(self, workflow: str, node: str, lines: int) -> list[str]:
         """Return the last lines that a step wrote; none when its pod is gone."""
         try:
-            pods = self._call(
-                f"pods of workflow {workflow}", self._core.list_namespaced_pod,
-                self.namespace, label_selector=f"{WORKFLOW}={workflow}",
-            )  # fmt: skip
-            for pod in pods.items:
+            for pod in self.list_pods(f"{WORKFLOW}={workflow}"):
                 if (pod.metadata.annotations or {}).get(NODE_ID) == node:
-                    text = self._call(
+                    text = call_api(
                         f"log of pod {pod.metadata.name}", self._core.read_namespaced_pod_log,
                         pod.metadata.name, self.namespace, container="main", tail_lines=lines,
                     )  # fmt: skip
-                    return [line for line in str(text).splitlines() if not ARGOS_OWN.search(line)][-lines:]
-        except ArgoError:
+                    return [line for line in str(text).splitlines() if not EXECUTOR_LOG_LINE.search(line)][-lines:]
+        except ApiError:
             return []
         return []
 
-    def _object(self, kind: str, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._call(
+    def _get(self, kind: str, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = call_api(
             f"{kind} {self.namespace}/{name}",
             self._custom.get_namespaced_custom_object,
-            *self._where(f"{kind.lower()}s"),
+            *self._place(f"{kind.lower()}s"),
             name,
         )
         return found
 
-    def _where(self, plural: str) -> tuple[str, str, str, str]:
+    def _place(self, plural: str) -> tuple[str, str, str, str]:
         return GROUP, VERSION, self.namespace, plural
 
-    def _call(self, what: str, function: Any, *args: Any, **kwargs: Any) -> Any:
-        from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
 
-        try:
-            return function(*args, _request_timeout=REQUEST_TIMEOUT, **kwargs)
-        except ApiException as error:
-            status = error.status or 0
-            raise ArgoError(
-                f"{what}: {_reason(error)}", temporary=status == 429 or status >= 500, missing=status == 404
-            ) from error
-        except (HTTPError, OSError) as error:
-            raise ArgoError(f"{what}: the Kubernetes API does not answer ({error})", temporary=True) from error
-
-
-def _reason(error: Any) -> str:
-    try:
-        message = json.loads(error.body)["message"]
-    except (TypeError, ValueError, KeyError):
-        message = error.reason or ""
-    return f"HTTP {error.status} {message}".strip()
-
-
-def submission(
-    template: str, namespace: str, parameters: Mapping[str, str], *,
-    generate_name: str, parallelism: int | None, labels: Mapping[str, str],
-) -> dict[str, Any]:  # fmt: skip
-    """Return the Workflow object that runs a template."""
+def make_workflow(
+    template: str,
+    namespace: str,
+    parameters: Mapping[str, str],
+    *,
+    parallelism: int | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return a Workflow that runs a template and gets its name from it."""
     spec: dict[str, Any] = {"workflowTemplateRef": {"name": template}}
     if parameters:
-        spec["arguments"] = {"parameters": [{"name": k, "value": v} for k, v in sorted(parameters.items())]}
+        given = [{"name": name, "value": value} for name, value in sorted(parameters.items())]
+        spec["arguments"] = {"parameters": given}
     if parallelism is not None:
         spec["parallelism"] = parallelism
     return {
         "apiVersion": f"{GROUP}/{VERSION}",
         "kind": "Workflow",
         "metadata": {
-            "generateName": generate_name,
+            "generateName": f"{template}-",
             "namespace": namespace,
-            "labels": {WORKFLOW_TEMPLATE: template, **labels},
+            "labels": {WORKFLOW_TEMPLATE: template, **(labels or {})},
         },
         "spec": spec,
     }
 
 
-def parameter_texts(given: Mapping[str, Any]) -> dict[str, str]:
-    """Return parameters as Argo takes them. Blank ones are left out, so that the template's default applies."""
+def to_parameters(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return values as texts. Blank ones are left out, so that the template's default applies."""
     texts: dict[str, str] = {}
     for name, value in given.items():
         if value is None or value == "":
@@ -159,21 +157,21 @@ def parameter_texts(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
-    """Refuse what Argo would take silently: parameters the template does not know, and missing ones.
+    """Refuse what Argo would accept silently: parameters that the template does not have, and missing ones.
 
     Raises:
-        ArgoError: A parameter is unknown, missing, or none of its choices.
+        WorkflowError: A parameter is unknown, missing, or not one of its choices.
     """
     name = template["metadata"]["name"]
     known = (template.get("spec", {}).get("arguments") or {}).get("parameters") or []
     unknown = sorted(set(given) - {parameter["name"] for parameter in known})
     if unknown:
         choice = ", ".join(sorted(parameter["name"] for parameter in known)) or "none"
-        raise ArgoError(f"WorkflowTemplate {name}: unknown parameter {', '.join(unknown)}; it knows {choice}")
+        raise WorkflowError(f"WorkflowTemplate {name}: unknown parameter {', '.join(unknown)}; it has {choice}")
     missing = [p["name"] for p in known if "value" not in p and "valueFrom" not in p and p["name"] not in given]
     if missing:
-        raise ArgoError(f"WorkflowTemplate {name}: parameter {', '.join(missing)} is needed")
+        raise WorkflowError(f"WorkflowTemplate {name}: parameter {', '.join(missing)} is needed")
     for parameter in known:
         allowed, value = parameter.get("enum"), given.get(parameter["name"])
         if allowed and value is not None and value not in allowed:
-            raise ArgoError(f"WorkflowTemplate {name}: {parameter['name']} is '{value}', use {', '.join(allowed)}")
+            raise WorkflowError(f"WorkflowTemplate {name}: {parameter['name']} is '{value}', use {', '.join(allowed)}")

@@ -6,71 +6,57 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoError
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import ended, news
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import has_ended, list_changes
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
 
-WAIT_TIMEOUT = 86400  # seconds that a workflow is followed unless another limit is given
 PATIENCE = 120.0  # seconds without an answer of the API
 
 
-@dataclass(slots=True)
-class Observation:
-    """The last look at a workflow."""
+class Observation(NamedTuple):
+    """A workflow, a line for each change since the last observation, and the states of its steps."""
 
     workflow: dict[str, Any]
+    lines: list[str]
     seen: dict[str, str]
-    lines: list[str] = field(default_factory=list)
-    timed_out: bool = False
 
 
-def follow(
+def watch(
     look: Callable[[], dict[str, Any]],
-    *,
     seen: Mapping[str, str],
+    *,
     interval: float,
-    timeout: float,
-    hold: float | None,
+    seconds: float,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], str] = lambda: datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
 ) -> Observation:
-    """Look at once and then every ``interval`` seconds, until the workflow has ended or ``timeout`` is over.
+    """Look immediately and then every ``interval`` seconds, until something changes or ``seconds`` are over.
 
     Args:
         look: Returns the workflow as it is now.
         seen: What an earlier call returned as ``Observation.seen``.
         interval: Seconds between two looks.
-        timeout: Seconds to follow it at most.
-        hold: When given, return also with the first news, and after that many seconds without any.
+        seconds: Longest time to wait for a change.
         clock: Seconds of a monotonic clock.
         sleep: Waits for seconds.
         now: The time in UTC, as the API writes it.
 
     Raises:
-        ArgoError: The API refuses, or has not answered for ``PATIENCE`` seconds.
+        ApiError: The API refuses, or has not answered for ``PATIENCE`` seconds.
     """
     began = answered = clock()
-    observation: Observation | None = None
     while True:
         try:
             workflow = look()
-        except ArgoError as error:
-            if not error.temporary or clock() - answered > PATIENCE:
+        except ApiError as error:
+            if not error.is_transient or clock() - answered > PATIENCE:
                 raise
         else:
             answered = clock()
-            before = observation.lines if observation else []
-            lines, seen = news(workflow, seen, now())
-            observation = Observation(workflow, dict(seen), before + lines)
-            if ended(workflow):
-                return observation
-        spent = clock() - began
-        if observation is not None:
-            observation.timed_out = spent + interval > timeout
-            if observation.timed_out or (hold is not None and (observation.lines or spent >= hold)):
+            observation = Observation(workflow, *list_changes(workflow, seen, now()))
+            if observation.lines or has_ended(workflow) or clock() - began + interval > seconds:
                 return observation
         sleep(interval)

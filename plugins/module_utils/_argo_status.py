@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""Reading of an Argo Workflow object: its steps as people name them, its failures, its outputs."""
+"""What a Workflow object of Argo says: its steps by readable names, its failures, its outputs."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-ENDED = frozenset({"Succeeded", "Failed", "Error"})
-BROKEN = frozenset({"Failed", "Error"})
+FINAL_PHASES = frozenset({"Succeeded", "Failed", "Error"})
+FAILED_PHASES = frozenset({"Failed", "Error"})
 _EXPANDED = re.compile(r"^(?P<base>.*?)\(\d+(?::(?P<item>.*))?\)$", re.DOTALL)
 
 Workflow = Mapping[str, Any]
 Node = Mapping[str, Any]
 
 
-def phase(workflow: Workflow) -> str:
-    """Return the phase of the workflow; one that the controller has not seen yet is Pending."""
+def get_phase(workflow: Workflow) -> str:
+    """Return the phase of the workflow, Pending before the controller has seen it."""
     return workflow.get("status", {}).get("phase") or "Pending"
 
 
-def ended(workflow: Workflow) -> bool:
-    """Return whether the workflow has ended, well or not."""
-    return phase(workflow) in ENDED
+def has_ended(workflow: Workflow) -> bool:
+    """Return whether the workflow has ended, successfully or not."""
+    return get_phase(workflow) in FINAL_PHASES
 
 
 def seconds_between(start: str | None, end: str | None) -> int | None:
-    """Return the seconds from one time of the API to another, at least 0; None while one of them is open."""
+    """Return the seconds between two times of the API, at least 0; None while one of them is not known."""
     if not start or not end:
         return None
-    return max(0, int((_time(end) - _time(start)).total_seconds()))
+    return max(0, int((_parse_time(end) - _parse_time(start)).total_seconds()))
 
 
-def _time(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def elapsed(seconds: float | None) -> str:
-    """Return seconds as MM:SS, or H:MM:SS from an hour on."""
+def format_elapsed(seconds: float | None) -> str:
+    """Return seconds as MM:SS, or H:MM:SS from an hour on; None as 00:00."""
     minutes, rest = divmod(max(0, int(seconds or 0)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
 
 
-def nodes_of(workflow: Workflow) -> dict[str, Node]:
+def get_nodes(workflow: Workflow) -> dict[str, Node]:
     """Return the nodes by id; large workflows hold them compressed."""
     status = workflow.get("status", {})
     if status.get("nodes"):
@@ -60,10 +60,10 @@ def nodes_of(workflow: Workflow) -> dict[str, Node]:
     return {}
 
 
-def outputs(workflow: Workflow) -> dict[str, str]:
+def get_outputs(workflow: Workflow) -> dict[str, str]:
     """Return the output parameters: the global ones, and those of the entry template."""
     found: dict[str, str] = {}
-    root = nodes_of(workflow).get(workflow["metadata"]["name"], {})
+    root = get_nodes(workflow).get(workflow["metadata"]["name"], {})
     for holder in (root, workflow.get("status", {})):
         for parameter in (holder.get("outputs") or {}).get("parameters") or []:
             if "value" in parameter:
@@ -71,14 +71,14 @@ def outputs(workflow: Workflow) -> dict[str, str]:
     return found
 
 
-def summary(workflow: Workflow) -> dict[str, Any]:
-    """Return what the module returns as ``workflow``."""
+def summarize(workflow: Workflow) -> dict[str, Any]:
+    """Return what modules report about a workflow."""
     metadata, status = workflow["metadata"], workflow.get("status", {})
     return {
         "name": metadata["name"],
         "namespace": metadata.get("namespace"),
-        "template": template_of(workflow),
-        "phase": phase(workflow),
+        "template": get_template(workflow),
+        "phase": get_phase(workflow),
         "message": status.get("message", ""),
         "progress": status.get("progress", ""),
         "created": metadata.get("creationTimestamp"),
@@ -88,19 +88,31 @@ def summary(workflow: Workflow) -> dict[str, Any]:
     }
 
 
-def template_of(workflow: Workflow) -> str:
-    """Return the name of the WorkflowTemplate that the workflow was submitted from; empty for any other."""
+def get_template(workflow: Workflow) -> str:
+    """Return the name of the WorkflowTemplate that the workflow was submitted from; empty if there is none."""
     name: str = (workflow.get("spec", {}).get("workflowTemplateRef") or {}).get("name", "")
     return name
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One pod of a workflow, as people name it."""
+    """One pod of a workflow.
+
+    Attributes:
+        id: Id of its node.
+        label: Its name; in a loop with the item that it works on, ``fetch(batch 0)``.
+        attempt: Number of the attempt, from 1.
+        template: Name of its template, or of the WorkflowTemplate that has it.
+        phase: Its phase.
+        progress: ``DONE/TOTAL``, or empty.
+        message: What Argo says about it.
+        started: When it began, as the API writes times; None before that.
+        finished: When it ended; None before that.
+    """
 
     id: str
     label: str
-    attempt: int  # from 1
+    attempt: int
     template: str
     phase: str
     progress: str
@@ -110,11 +122,11 @@ class Step:
 
     @property
     def state(self) -> str:
-        """What must differ for a new line."""
+        """What a new line is printed for when it changes."""
         return "|".join((self.phase, self.progress, self.message if self.phase != "Running" else ""))
 
-    def text(self) -> str:
-        """Return the step as one line: its name, its attempt, its phase, how far it is, what is wrong."""
+    def describe(self) -> str:
+        """Return one line with label, attempt, phase, progress and message."""
         words = [self.label]
         if self.attempt > 1:
             words.append(f"attempt {self.attempt}")
@@ -128,40 +140,41 @@ class Step:
         return f"{text}: {self.message}" if self.message and self.phase not in ("Running", "Succeeded") else text
 
 
-class Tree:
-    """The nodes of a workflow and how they hang together."""
+class NodeTree:
+    """The nodes of a workflow with their parents."""
 
     def __init__(self, workflow: Workflow) -> None:
-        self.nodes = nodes_of(workflow)
+        self.nodes = get_nodes(workflow)
         self.parents: dict[str, str] = {}
         for identifier, node in self.nodes.items():
             for child in node.get("children") or []:
                 self.parents.setdefault(child, identifier)
 
-    def steps(self) -> list[Step]:
-        """Return every pod, in the order in which they began."""
+    def list_steps(self) -> list[Step]:
+        """Return all pods, in the order in which they began."""
         pods = [identifier for identifier, node in self.nodes.items() if node.get("type") == "Pod"]
-        return [self._step(i) for i in sorted(pods, key=lambda i: (self.nodes[i].get("startedAt") or "~", i))]
+        pods.sort(key=lambda identifier: (self.nodes[identifier].get("startedAt") or "~", identifier))
+        return [self._make_step(identifier) for identifier in pods]
 
-    def failures(self) -> list[Step]:
-        """Return where the failure began: failed nodes with none below them, of retried ones the last attempt."""
+    def list_failures(self) -> list[Step]:
+        """Return the failed nodes without a failed node below them, oldest first; of retries the last attempt."""
         found = []
         for identifier, node in self.nodes.items():
-            if node.get("phase") not in BROKEN or self._was_retried(identifier):
+            if node.get("phase") not in FAILED_PHASES or self._was_retried(identifier):
                 continue
-            if not any(self.nodes[child].get("phase") in BROKEN for child in self._below(identifier)):
-                found.append(self._step(identifier))
+            if not any(self.nodes[child].get("phase") in FAILED_PHASES for child in self._list_below(identifier)):
+                found.append(self._make_step(identifier))
         return sorted(found, key=lambda step: step.finished or "~")
 
-    def _below(self, identifier: str) -> Iterator[str]:
-        """Nodes that belong to this one. `children` also lists what merely follows, so the boundary decides."""
+    def _list_below(self, identifier: str) -> Iterator[str]:
+        """Yield the nodes inside of this one. Its children include nodes that follow it, so the boundary decides."""
         node = self.nodes[identifier]
         if node.get("type") == "Retry":
             yield from (child for child in node.get("children") or [] if child in self.nodes)
             return
         if node.get("type") == "TaskGroup":
             prefix = node["name"] + "("
-            yield from (i for i, other in self.nodes.items() if other.get("name", "").startswith(prefix))
+            yield from (child for child, other in self.nodes.items() if other.get("name", "").startswith(prefix))
             return
         for child, other in self.nodes.items():
             if other.get("boundaryID") == identifier and child != identifier:
@@ -172,19 +185,19 @@ class Tree:
         if parent.get("type") != "Retry":
             return False
         attempts = [child for child in parent.get("children") or [] if child in self.nodes]
-        return parent.get("phase") not in BROKEN or attempts[-1] != identifier
+        return parent.get("phase") not in FAILED_PHASES or attempts[-1] != identifier
 
-    def _step(self, identifier: str) -> Step:
+    def _make_step(self, identifier: str) -> Step:
         node = self.nodes[identifier]
         parent = self.nodes.get(self.parents.get(identifier, ""), {})
         named, attempt = node, 1
         if parent.get("type") == "Retry":
-            named, attempt = parent, _attempt(node)
-        label = _base(named.get("displayName") or named.get("name", identifier))
-        subject = self._subject(identifier)
+            named, attempt = parent, _parse_attempt(node)
+        label = _strip_item(named.get("displayName") or named.get("name", identifier))
+        item = self._describe_item(identifier)
         return Step(
             id=identifier,
-            label=f"{label}({subject})" if subject else label,
+            label=f"{label}({item})" if item else label,
             attempt=attempt,
             template=(node.get("templateRef") or {}).get("name") or node.get("templateName", ""),
             phase=node.get("phase", "Pending"),
@@ -194,51 +207,38 @@ class Tree:
             finished=node.get("finishedAt"),
         )
 
-    def _subject(self, identifier: str) -> str:
-        """What a step inside a loop works on: the item's name, else the item itself."""
-        for node in self._boundaries(identifier):
+    def _describe_item(self, identifier: str) -> str:
+        """Return the item that a step in a loop works on, after the parameter that has it: ``batch 0``."""
+        for node in self._list_boundaries(identifier):
             expanded = _EXPANDED.match(node.get("displayName", ""))
             if expanded is None or expanded["item"] is None:
                 continue
-            return _item_name(node) or expanded["item"]
+            item = expanded["item"]
+            parameters = (node.get("inputs") or {}).get("parameters") or []
+            names = [parameter["name"] for parameter in parameters if parameter.get("value") == item]
+            return " ".join([*names[:1], item])
         return ""
 
-    def _boundaries(self, identifier: str) -> Iterator[Node]:
-        seen: set[str] = set()
-        while identifier in self.nodes and identifier not in seen:
-            seen.add(identifier)
+    def _list_boundaries(self, identifier: str) -> Iterator[Node]:
+        while identifier in self.nodes:
             yield self.nodes[identifier]
             identifier = self.nodes[identifier].get("boundaryID", "")
 
 
-def _attempt(node: Node) -> int:
+def _parse_attempt(node: Node) -> int:
     number = re.search(r"\((\d+)\)$", node.get("name", ""))
     return int(number[1]) + 1 if number else 1
 
 
-def _base(display_name: str) -> str:
+def _strip_item(display_name: str) -> str:
     expanded = _EXPANDED.match(display_name)
     return expanded["base"] if expanded else display_name
 
 
-def _item_name(node: Node) -> str:
-    for parameter in (node.get("inputs") or {}).get("parameters") or []:
-        value = parameter.get("value")
-        if not isinstance(value, str) or not value.startswith("{"):
-            continue
-        try:
-            name = json.loads(value).get("name")
-        except ValueError:
-            continue
-        if isinstance(name, str) and name:
-            return name.removesuffix(".pbf").removesuffix(".osm")
-    return ""
-
-
-def waiting_for(workflow: Workflow) -> str:
-    """Return why a workflow has not begun: the lock it waits for and who holds it."""
+def describe_waiting(workflow: Workflow) -> str:
+    """Return why a workflow has not begun, such as the lock that it waits for and its holder; empty once it has."""
     status = workflow.get("status", {})
-    if phase(workflow) != "Pending":
+    if get_phase(workflow) != "Pending":
         return ""
     for kind in ("mutex", "semaphore"):
         for lock in ((status.get("synchronization") or {}).get(kind) or {}).get("waiting") or []:
@@ -248,43 +248,52 @@ def waiting_for(workflow: Workflow) -> str:
     return message
 
 
-def news(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple[list[str], dict[str, str]]:
-    """Return lines for what changed since ``seen``, and what has been seen now (the state of each step by its id)."""
+def list_changes(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple[list[str], dict[str, str]]:
+    """Compare a workflow with what was seen of it before.
+
+    Args:
+        workflow: The workflow.
+        seen: State of each step by its id, as an earlier call returned it.
+        now: The time in UTC, as the API writes it.
+
+    Returns:
+        A line for each change, with the time since the workflow was created, and the states of now.
+    """
     created = workflow["metadata"].get("creationTimestamp")
     current: dict[str, str] = {}
     lines: list[tuple[int, str]] = []
-    waiting = waiting_for(workflow)
+    waiting = describe_waiting(workflow)
     current[""] = waiting
     if waiting and seen.get("") != waiting:
         lines.append((seconds_between(created, now) or 0, f"{workflow['metadata']['name']} {waiting}"))
-    for step in Tree(workflow).steps():
+    for step in NodeTree(workflow).list_steps():
         current[step.id] = step.state
         if seen.get(step.id) == step.state:
             continue
-        at = step.finished if step.phase in ENDED else None
+        at = step.finished if step.phase in FINAL_PHASES else None
         if at is None and step.id not in seen:
             at = step.started
-        lines.append((seconds_between(created, at or now) or 0, step.text()))
+        lines.append((seconds_between(created, at or now) or 0, step.describe()))
     lines.sort(key=lambda line: line[0])
-    return [f"[{elapsed(seconds)}] {text}" for seconds, text in lines], current
+    return [f"[{format_elapsed(seconds)}] {text}" for seconds, text in lines], current
 
 
-def at_work(workflow: Workflow) -> dict[str, str]:
-    """Return what has not ended, by id, each as one line: the steps, or what the workflow waits for before them."""
-    waiting = waiting_for(workflow)
+def list_active_steps(workflow: Workflow) -> dict[str, str]:
+    """Return a line for each step that has not ended, by its id; before the first one, what the workflow waits for."""
+    waiting = describe_waiting(workflow)
     if waiting:
         return {"": f"{workflow['metadata']['name']} {waiting}"}
-    return {step.id: step.text() for step in Tree(workflow).steps() if step.phase not in ENDED}
+    return {step.id: step.describe() for step in NodeTree(workflow).list_steps() if step.phase not in FINAL_PHASES}
 
 
-def last_observation(workflow: Workflow) -> str:
-    """Return one sentence on where a workflow stands."""
-    parts = [f"phase {phase(workflow)}"]
+def describe_progress(workflow: Workflow) -> str:
+    """Return one sentence with phase, progress and running steps of a workflow."""
+    parts = [f"phase {get_phase(workflow)}"]
     status = workflow.get("status", {})
     if status.get("progress"):
         parts.append(f"progress {status['progress']}")
-    waiting = waiting_for(workflow)
+    waiting = describe_waiting(workflow)
     if waiting:
         parts.append(waiting)
-    going = [] if waiting else at_work(workflow).values()
-    return ", ".join(parts) + (f"; at work: {'; '.join(going)}" if going else "")
+    active = [] if waiting else list_active_steps(workflow).values()
+    return ", ".join(parts) + (f"; running: {'; '.join(active)}" if active else "")

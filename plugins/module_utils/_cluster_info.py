@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""What cluster_info asks the Kubernetes API, and what it makes of the answers."""
+"""Questions to the Kubernetes API about the cluster, its Argo Workflows and the rights of the user."""
 
 from __future__ import annotations
 
@@ -8,85 +8,87 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import describe
-from ansible_collections.cosmogony.stack.plugins.module_utils._words import plain
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError, call_api
 
-REQUEST_TIMEOUT = 10
+REQUEST_SECONDS = 10
 ARGO_GROUP = "argoproj.io"
 ARGO_VERSION = "v1alpha1"
 VERSION_LABELS = ("app.kubernetes.io/version", "helm.sh/chart-version")
 CONTROLLER = "workflow-controller"
-ADVICE = "check the kubeconfig, its context and credentials"
 # A field of CronWorkflow, and the version that brought it.
 SCHEMA_MARK, SCHEMA_VERSION = "schedules", "3.6"
 
 
-class ClusterError(Exception):
-    """The cluster cannot be asked, in words."""
-
-
 class Cluster:
-    """Questions to one cluster; none of them changes anything."""
+    """One cluster, asked without changing anything.
+
+    Attributes:
+        api: A client of its API.
+        namespace: The namespace that is asked about.
+        notes: What could not be read, and why.
+    """
 
     def __init__(self, api: Any, namespace: str) -> None:
         self.api = api
         self.namespace = namespace
         self.notes: list[str] = []
 
-    @property
-    def server(self) -> str:
-        """Address of the API server."""
-        return str(self.api.configuration.host)
+    def read_version(self) -> str:
+        """Return the version of Kubernetes.
 
-    def version(self) -> str:
-        """Return the version of Kubernetes."""
+        Raises:
+            ApiError: The API does not say.
+        """
         from kubernetes import client
 
-        return str(self._need("the version", client.VersionApi(self.api).get_code).git_version)
+        return str(_ask("version", client.VersionApi(self.api).get_code).git_version)
 
-    def identity(self) -> dict[str, Any]:
-        """Tell who the API takes us for; unknown on clusters that do not say (before 1.28)."""
+    def read_identity(self) -> dict[str, Any]:
+        """Return user and groups as the API sees them; the user is None on clusters that do not say (before 1.28)."""
         from kubernetes import client
 
-        review = self._may("who we are", client.AuthenticationV1Api(self.api).create_self_subject_review, {})
+        review = self._ask_optional("own identity", client.AuthenticationV1Api(self.api).create_self_subject_review, {})
         info = review.status.user_info if review is not None else None
         return {"user": info.username if info else None, "groups": list(info.groups or []) if info else []}
 
-    def namespace_exists(self) -> bool | None:
-        """Tell whether the namespace is there; None when we may not know."""
+    def has_namespace(self) -> bool | None:
+        """Return whether the namespace exists; None when the user may not know."""
         from kubernetes import client
 
-        found = self._may(
-            f"namespace {self.namespace}", client.CoreV1Api(self.api).read_namespace, self.namespace, missing=False
-        )
+        read = client.CoreV1Api(self.api).read_namespace
+        found = self._ask_optional(f"namespace {self.namespace}", read, self.namespace, missing=False)
         return None if found is None else bool(found)
 
-    def argo(self) -> dict[str, Any]:
-        """Tell what there is of Argo Workflows."""
-        kinds = self._kinds()
-        controllers = self._controllers() if kinds else []
-        schema = self._schema_version() if "CronWorkflow" in kinds else None
-        watching = None if controllers is None else [each for each in controllers if watches(each, self.namespace)]
+    def describe_argo(self) -> dict[str, Any]:
+        """Return what module cluster_info reports about Argo Workflows."""
+        kinds = self._list_argo_kinds()
+        controllers = self._list_controllers() if kinds else []
+        least = self._read_least_version() if "CronWorkflow" in kinds else None
+        watching = None if controllers is None else [each for each in controllers if is_watching(each, self.namespace)]
         versions = [each["version"] for each in watching or controllers or [] if each["version"]]
         return {
             "installed": "WorkflowTemplate" in kinds,
             "kinds": kinds,
             "controllers": controllers,
             "watching": watching,
-            "version": versions[0] if versions else schema and f">={schema}",
+            "version": versions[0] if versions else least and f">={least}",
         }
 
-    def missing_rights(self, rights: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Tell which of the rights we lack, as ``verb/verb resource.group``."""
+    def list_missing_rights(self, rights: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Return which of the rights the user lacks, each as ``verb/verb resource.group``.
+
+        Raises:
+            ApiError: The API does not say.
+        """
         missing = []
         for right in rights:
-            lacking = [verb for verb in right["verbs"] if not self._allowed(right, verb)]
+            lacking = [verb for verb in right["verbs"] if not self._is_allowed(right, verb)]
             if lacking:
                 group = f".{right['group']}" if right["group"] else ""
                 missing.append(f"{'/'.join(lacking)} {right['resource']}{group}")
         return missing
 
-    def _allowed(self, right: Mapping[str, Any], verb: str) -> bool:
+    def _is_allowed(self, right: Mapping[str, Any], verb: str) -> bool:
         from kubernetes import client
 
         resource, _slash, part = right["resource"].partition("/")
@@ -97,34 +99,39 @@ class Cluster:
             "subresource": part,
             "namespace": "" if right["cluster"] else self.namespace,
         }
-        ask = client.AuthorizationV1Api(self.api).create_self_subject_access_review
-        return bool(self._need("our rights", ask, {"spec": {"resourceAttributes": attributes}}).status.allowed)
+        review = client.AuthorizationV1Api(self.api).create_self_subject_access_review
+        return bool(_ask("own rights", review, {"spec": {"resourceAttributes": attributes}}).status.allowed)
 
-    def _kinds(self) -> list[str]:
+    def _list_argo_kinds(self) -> list[str]:
         from kubernetes import client
 
-        custom = client.CustomObjectsApi(self.api)
-        found = self._need("Argo's kinds", custom.get_api_resources, ARGO_GROUP, ARGO_VERSION, missing=None)
-        return sorted({each.kind for each in found.resources}) if found else []
+        list_kinds = client.CustomObjectsApi(self.api).get_api_resources
+        try:
+            found = _ask("kinds of Argo Workflows", list_kinds, ARGO_GROUP, ARGO_VERSION)
+        except ApiError as error:
+            if not error.is_missing:
+                raise
+            return []
+        return sorted({each.kind for each in found.resources})
 
-    def _controllers(self) -> list[dict[str, Any]] | None:
-        """Find the workflow controllers; None when we may list none."""
+    def _list_controllers(self) -> list[dict[str, Any]] | None:
+        """Return the workflow controllers; None when the user may not list them."""
         from kubernetes import client
 
         apps = client.AppsV1Api(self.api)
-        found = self._may("deployments of all namespaces", apps.list_deployment_for_all_namespaces)
-        if found is None:
-            found = self._may(f"deployments of {self.namespace}", apps.list_namespaced_deployment, self.namespace)
-            # Seeing none in one namespace says nothing about a controller of the whole cluster.
-            if found is None or not controllers(found.items):
-                return None
-        return controllers(found.items)
+        found = self._ask_optional("deployments of all namespaces", apps.list_deployment_for_all_namespaces)
+        if found is not None:
+            return select_controllers(found.items)
+        found = self._ask_optional(f"deployments of {self.namespace}", apps.list_namespaced_deployment, self.namespace)
+        # Seeing none in one namespace says nothing about a controller of the whole cluster.
+        return (select_controllers(found.items) or None) if found is not None else None
 
-    def _schema_version(self) -> str | None:
+    def _read_least_version(self) -> str | None:
+        """Return the oldest version of Argo Workflows that the definition of CronWorkflow can be from."""
         from kubernetes import client
 
         extensions = client.ApiextensionsV1Api(self.api)
-        found = self._may(
+        found = self._ask_optional(
             "the definition of CronWorkflow",
             extensions.read_custom_resource_definition,
             f"cronworkflows.{ARGO_GROUP}",
@@ -136,40 +143,25 @@ class Cluster:
                 return SCHEMA_VERSION
         return None
 
-    def _may(self, what: str, function: Any, *arguments: Any, missing: Any = None) -> Any:
-        """Ask something that we can do without; None when we may not."""
-        from kubernetes.client import ApiException
-
+    def _ask_optional(self, subject: str, function: Any, *arguments: Any, missing: Any = None) -> Any:
+        """Ask something that can be done without; return None, and note it, when the user may not ask."""
         try:
-            return function(*arguments, _request_timeout=REQUEST_TIMEOUT)
-        except ApiException as error:
-            if error.status == 404:
+            return _ask(subject, function, *arguments)
+        except ApiError as error:
+            if error.is_missing:
                 return missing
-            if error.status not in (401, 403):
-                raise ClusterError(
-                    f"Kubernetes API {self.server} does not answer for {what}: {describe(error)}"
-                ) from error
-            self.notes.append(f"may not read {what} ({describe(error)})")
+            if not error.is_denied:
+                raise
+            self.notes.append(f"may not read {error}")
             return None
 
-    def _need(self, what: str, function: Any, *arguments: Any, missing: Any = ...) -> Any:
-        import urllib3
-        from kubernetes.client import ApiException
 
-        try:
-            return function(*arguments, _request_timeout=REQUEST_TIMEOUT)
-        except ApiException as error:
-            if error.status == 404 and missing is not ...:
-                return missing
-            raise ClusterError(
-                f"Kubernetes API {self.server} does not tell {what}: {describe(error)}; {ADVICE}"
-            ) from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ClusterError(f"Kubernetes API {self.server} cannot be reached: {plain(error)}; {ADVICE}") from error
+def _ask(subject: str, function: Any, *arguments: Any) -> Any:
+    return call_api(subject, function, *arguments, timeout=REQUEST_SECONDS)
 
 
-def controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:
-    """Pick the workflow controllers among deployments."""
+def select_controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return the workflow controllers among deployments."""
     found = []
     for deployment in deployments:
         for container in deployment.spec.template.spec.containers:
@@ -182,17 +174,17 @@ def controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:
                     "namespace": deployment.metadata.namespace,
                     "name": deployment.metadata.name,
                     "image": container.image,
-                    "version": version_of(container.image, labels),
+                    "version": parse_version(container.image, labels),
                     "namespaced": "--namespaced" in words or "--namespaced=true" in words,
-                    "managed_namespace": managed_namespace(words),
+                    "managed_namespace": _parse_managed_namespace(words),
                     "ready": bool(deployment.status and deployment.status.ready_replicas),
                 }
             )
     return found
 
 
-def managed_namespace(words: list[str]) -> str | None:
-    """Read --managed-namespace, in both of its forms."""
+def _parse_managed_namespace(words: list[str]) -> str | None:
+    """Return the value of --managed-namespace, which may be one word or two."""
     for position, word in enumerate(words):
         if word.startswith("--managed-namespace="):
             return word.partition("=")[2]
@@ -201,8 +193,8 @@ def managed_namespace(words: list[str]) -> str | None:
     return None
 
 
-def version_of(image: str | None, labels: Mapping[str, str]) -> str | None:
-    """Read a version from the tag of an image or from labels; a tag may be anything, a digest for example."""
+def parse_version(image: str | None, labels: Mapping[str, str]) -> str | None:
+    """Return the version in the tag of an image, otherwise in labels; a tag may be anything, a digest for example."""
     tag = (image or "").partition("@")[0].rpartition(":")[2]
     for text in (tag, *(labels.get(name, "") for name in VERSION_LABELS)):
         match = re.fullmatch(r"v?(\d+\.\d+(?:\.\d+)?)(?:[-+].*)?", text)
@@ -211,8 +203,8 @@ def version_of(image: str | None, labels: Mapping[str, str]) -> str | None:
     return None
 
 
-def watches(controller: Mapping[str, Any], namespace: str) -> bool:
-    """Tell whether a controller runs the workflows of a namespace."""
+def is_watching(controller: Mapping[str, Any], namespace: str) -> bool:
+    """Return whether a controller runs the workflows of a namespace."""
     if not controller["namespaced"]:
         return True
     return bool((controller["managed_namespace"] or controller["namespace"]) == namespace)

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Module: runs a WorkflowTemplate of Argo Workflows and follows it."""
+"""Module: submits a Workflow from a WorkflowTemplate; its action plugin follows it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ author:
   - The cosmogony.stack contributors (!UNKNOWN)
 description:
   - Submits a Workflow from a WorkflowTemplate, follows it until it has ended, and returns its output parameters.
-  - While it runs, one line is printed for everything that happens, with the time since the start and the progress
-    of long steps. A step whose progress and phase have not moved for O(no_progress_after) is named, too.
+  - While it runs, a line is printed for each change, with the time since the start and the progress of long steps. A
+    step whose phase and progress have not changed for O(no_progress_after) seconds is reported as well.
   - When it fails, the failed steps are returned with their messages and their last log lines.
   - Needs Argo Workflows 3.6 or newer and the rights to get C(workflowtemplates), to create, get and list C(workflows),
     to list C(pods) and to get C(pods/log).
@@ -25,7 +25,7 @@ options:
     type: str
   name:
     description:
-      - Name of a workflow that is to be followed; nothing is submitted.
+      - Name of a workflow to follow. Nothing is submitted.
     type: str
   namespace:
     description:
@@ -45,7 +45,7 @@ options:
     type: int
   labels:
     description:
-      - Further labels of the workflow.
+      - Additional labels of the workflow.
     type: dict
     default: {}
   when_running:
@@ -53,7 +53,7 @@ options:
       - What to do when a workflow of the same template has not ended.
       - V(refuse) fails and names it.
       - V(follow) follows it instead of submitting another one.
-      - V(submit) submits one more; locks of the template decide when it begins.
+      - V(submit) submits another one; locks of the template decide when it begins.
     type: str
     choices: [refuse, follow, submit]
     default: refuse
@@ -64,19 +64,20 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds to follow it at most. The workflow continues when they are over; the task fails with what was last seen.
+      - Longest time to follow the workflow, in seconds. When it is over the workflow continues, and the task fails with
+        what was seen last.
     type: int
     default: 86400
   poll_interval:
     description:
-      - Seconds between two looks.
+      - Seconds between two questions to the API.
     type: int
     default: 2
   no_progress_after:
     description:
-      - Seconds after which a step that has not moved is named, live. It is said again each time it has stood still
-        for twice as long, at least every hour.
-      - V(0) says nothing.
+      - Seconds after which a running step without any change is reported. It is reported again after twice as long, and
+        so on, but at least every hour.
+      - With V(0) it is never reported.
     type: int
     default: 300
   log_lines:
@@ -90,17 +91,6 @@ options:
     type: list
     elements: str
     default: [current]
-  hold:
-    description:
-      - Return after this many seconds, or as soon as there is something new since O(seen), even if the workflow
-        has not ended.
-      - The action plugin of this module uses it to print lines while it waits.
-    type: int
-  seen:
-    description:
-      - What an earlier look returned as RV(seen).
-    type: dict
-    default: {}
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - cosmogony.stack.attributes
@@ -108,7 +98,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Submits nothing, and says whether the template exists.
+    details: Submits nothing, and says whether the template exists and takes the parameters.
   diff_mode:
     support: none
     details: There is nothing to compare.
@@ -217,12 +207,12 @@ failed_nodes:
   elements: dict
   contains:
     step:
-      description: The step; in a loop with the item that it worked on.
+      description: Name of the step; in a loop with the item that it worked on.
       type: str
       returned: always
-      sample: fetch(0)
+      sample: fetch(batch 0)
     template:
-      description: The template of the step; of a step that is in another WorkflowTemplate the name of that one.
+      description: Name of its template, or of the WorkflowTemplate that has it.
       type: str
       returned: always
       sample: fetch
@@ -246,241 +236,127 @@ last_observation:
   description: Where the workflow stood when the time was over.
   returned: when O(wait_timeout) was over
   type: str
-  sample: "phase Running, progress 3/9; at work: extract(0) running 3/9"
+  sample: "phase Running, progress 3/9; running: extract(batch 0) running 3/9"
 running:
   description: Names of workflows of the same template that have not ended.
   returned: when there are any
   type: list
   elements: str
-lines:
-  description: What happened since O(seen), one line each.
-  returned: when a workflow was followed
-  type: list
-  elements: str
-seen:
-  description: What was seen, for the next look.
-  returned: when a workflow was followed
-  type: dict
-at_work:
-  description: What has not ended, one line each, by the id of the step.
-  returned: when a workflow was followed with O(hold)
-  type: dict
-ended:
-  description: Whether the workflow has ended.
-  returned: when one was submitted or followed
-  type: bool
+  sample: [cosmogony-update-7x2kq]
 """
 
-import copy
-import importlib
-import traceback
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import (
     ArgoClient,
-    ArgoError,
+    WorkflowError,
     check_parameters,
-    parameter_texts,
-    submission,
+    make_workflow,
+    to_parameters,
 )
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import WAIT_TIMEOUT, Observation, follow
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
-    BROKEN,
-    Tree,
-    at_work,
-    ended,
-    last_observation,
-    outputs,
-    phase,
-    summary,
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import get_outputs, summarize
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
+    ApiError,
+    connect,
+    make_argument_spec,
 )
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import UnreachableError, connect
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+
+OPTIONS: dict[str, Any] = {
+    "template": {"type": "str"},
+    "name": {"type": "str"},
+    "namespace": {"type": "str", "default": "cosmogony"},
+    "parameters": {"type": "dict", "default": {}},
+    "parallelism": {"type": "int"},
+    "labels": {"type": "dict", "default": {}},
+    "when_running": {"type": "str", "choices": ["refuse", "follow", "submit"], "default": "refuse"},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 86400},
+    "poll_interval": {"type": "int", "default": 2},
+    "no_progress_after": {"type": "int", "default": 300},
+    "log_lines": {"type": "int", "default": 20},
+    "unchanged_results": {"type": "list", "elements": "str", "default": ["current"]},
+}
+RULES: dict[str, Any] = {
+    "required_one_of": [("template", "name")],
+    "mutually_exclusive": [("template", "name")],
+}
 
 
-def argument_spec() -> dict[str, Any]:
-    """Return the options of the module, with those that kubernetes.core's modules share."""
-    spec: dict[str, Any] = copy.deepcopy(AUTH_ARG_SPEC)
-    spec.update(
-        template={"type": "str"},
-        name={"type": "str"},
-        namespace={"type": "str", "default": "cosmogony"},
-        parameters={"type": "dict", "default": {}},
-        parallelism={"type": "int"},
-        labels={"type": "dict", "default": {}},
-        when_running={"type": "str", "choices": ["refuse", "follow", "submit"], "default": "refuse"},
-        wait={"type": "bool", "default": True},
-        wait_timeout={"type": "int", "default": WAIT_TIMEOUT},
-        poll_interval={"type": "int", "default": 2},
-        no_progress_after={"type": "int", "default": 300},
-        log_lines={"type": "int", "default": 20},
-        unchanged_results={"type": "list", "elements": "str", "default": ["current"]},
-        hold={"type": "int"},
-        seen={"type": "dict", "default": {}},
-    )
-    return spec
-
-
-class WorkflowRun:
+class WorkflowTask:
     """One call of the module."""
 
-    def __init__(self, params: dict[str, Any], client: ArgoClient, *, check_mode: bool) -> None:
+    def __init__(self, params: dict[str, Any], client: ArgoClient) -> None:
         self.params = params
         self.client = client
-        self.check_mode = check_mode
         self.results: dict[str, Any] = {"changed": False}
 
-    def run(self) -> dict[str, Any]:
-        """Submit or follow a workflow, as the options say.
-
-        Returns:
-            What the module returns; with ``failed`` and ``msg`` when the workflow failed or has not ended in time.
+    def run(self, *, check_mode: bool) -> dict[str, Any]:
+        """Submit a workflow, or find the one that is meant.
 
         Raises:
-            ArgoError: The API refuses, or a workflow of the same template is running and must not.
+            ApiError: The API refuses or does not answer.
+            WorkflowError: A parameter does not fit, or a workflow of the same template is running and must not.
         """
         if self.params["name"]:
-            return self._follow(self.params["name"])
-        if self.check_mode:
-            return self._foretell()
-        name = self._running_one() or self._submit()
-        return self._follow(name) if self.params["wait"] else self.results
-
-    def _foretell(self) -> dict[str, Any]:
-        template = self.params["template"]
-        try:
-            check_parameters(self.client.template(template), parameter_texts(self.params["parameters"]))
-        except ArgoError as error:
-            if not error.missing:
-                raise
-            self.results["msg"] = f"WorkflowTemplate {template} is not there yet; it would be run once it is"
-        else:
-            self.results["msg"] = f"WorkflowTemplate {template} would be run"
-        self.results["changed"] = True
-        return self.results
-
-    def _running_one(self) -> str | None:
-        """The name of a running workflow that is to be followed instead of a new one."""
-        names: list[str] = [item["metadata"]["name"] for item in self.client.running(self.params["template"])]
-        if names:
-            self.results["running"] = names
-        if not names or self.params["when_running"] == "submit":
-            return None
+            return self._describe(self.client.get_workflow(self.params["name"]))
+        if check_mode:
+            return self._predict()
+        running = self.client.list_running(self.params["template"])
+        if running:
+            self.results["running"] = [item["metadata"]["name"] for item in running]
+        if not running or self.params["when_running"] == "submit":
+            return self._submit()
         if self.params["when_running"] == "follow":
-            return names[0]
-        raise ArgoError(
+            return self._describe(running[0])
+        names = self.results["running"]
+        raise WorkflowError(
             f"Workflow {', '.join(names)} of template {self.params['template']} is still running in namespace"
             f" {self.client.namespace}; wait for its end, follow it (when_running: follow), or stop it with:"
             f" argo stop --namespace {self.client.namespace} {names[0]}"
         )
 
-    def _submit(self) -> str:
+    def _predict(self) -> dict[str, Any]:
         template = self.params["template"]
-        parameters = parameter_texts(self.params["parameters"])
-        check_parameters(self.client.template(template), parameters)
+        try:
+            check_parameters(self.client.get_template(template), to_parameters(self.params["parameters"]))
+        except ApiError as error:
+            if not error.is_missing:
+                raise
+            self.results["msg"] = f"WorkflowTemplate {template} does not exist yet; it would be run once it does"
+        else:
+            self.results["msg"] = f"WorkflowTemplate {template} would be run"
+        self.results["changed"] = True
+        return self.results
+
+    def _submit(self) -> dict[str, Any]:
+        template, parameters = self.params["template"], to_parameters(self.params["parameters"])
+        check_parameters(self.client.get_template(template), parameters)
         workflow = self.client.submit(
-            submission(
+            make_workflow(
                 template,
                 self.client.namespace,
                 parameters,
-                generate_name=f"{template}-",
                 parallelism=self.params["parallelism"],
                 labels=self.params["labels"],
             )
         )
-        self.results.update(changed=True, workflow=summary(workflow), outputs={}, ended=False)
-        name: str = workflow["metadata"]["name"]
-        return name
+        self.results["changed"] = True
+        return self._describe(workflow)
 
-    def _follow(self, name: str) -> dict[str, Any]:
-        observation = follow(
-            lambda: self.client.workflow(name),
-            seen=self.params["seen"],
-            interval=self.params["poll_interval"],
-            timeout=self.params["wait_timeout"] if self.params["wait"] else 0,
-            hold=self.params["hold"],
-        )
-        workflow = observation.workflow
-        found = outputs(workflow)
-        self.results.update(
-            changed=found.get("result") not in self.params["unchanged_results"],
-            workflow=summary(workflow),
-            outputs=found,
-            ended=ended(workflow),
-            lines=observation.lines,
-            seen=observation.seen,
-        )
-        if self.params["hold"] is not None:
-            self.results["at_work"] = at_work(workflow)
-        if phase(workflow) in BROKEN:
-            self._failed(workflow)
-        elif observation.timed_out and not ended(workflow) and self.params["wait"]:
-            self._timed_out(observation)
+    def _describe(self, workflow: dict[str, Any]) -> dict[str, Any]:
+        self.results.update(workflow=summarize(workflow), outputs=get_outputs(workflow))
         return self.results
-
-    def _failed(self, workflow: dict[str, Any]) -> None:
-        name = workflow["metadata"]["name"]
-        failed = [
-            {
-                "step": step.label,
-                "template": step.template,
-                "phase": step.phase,
-                "message": step.message,
-                "log": self.client.log(name, step.id, self.params["log_lines"]),
-            }
-            for step in Tree(workflow).failures()
-        ]
-        where = "; ".join(_told(node) for node in failed)
-        text = where or workflow.get("status", {}).get("message") or "no step says why"
-        self.results.update(failed=True, failed_nodes=failed, msg=f"Workflow {name} {phase(workflow).lower()}: {text}")
-
-    def _timed_out(self, observation: Observation) -> None:
-        name = observation.workflow["metadata"]["name"]
-        seen = last_observation(observation.workflow)
-        self.results.update(
-            failed=True,
-            last_observation=seen,
-            msg=f"Workflow {name} has not ended within {self.params['wait_timeout']} seconds and continues ({seen});"
-            f" follow it again with name: {name}",
-        )
-
-
-def _told(node: dict[str, Any]) -> str:
-    """A failed step with its message and the last thing it wrote."""
-    words = [node["step"], node["message"].removeprefix("main: ") or node["phase"]]
-    # A program that says its error to Kubernetes, too, has it in the message: "main: Error (exit code 1): CAUSE".
-    cause = node["message"].partition("): ")[2]
-    last = [line for line in node["log"][-1:] if not cause or cause not in line]
-    return ": ".join(words + last)
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec=argument_spec(),
-        required_one_of=[("template", "name")],
-        mutually_exclusive=[("template", "name")],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=make_argument_spec(**OPTIONS), supports_check_mode=True, **RULES)
+    task = WorkflowTask(module.params, ArgoClient.from_api(connect(module), module.params["namespace"]))
     try:
-        kubernetes = importlib.import_module("kubernetes")
-    except ImportError:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=traceback.format_exc())
-    try:
-        api = connect(module.params)
-    except UnreachableError as error:
-        module.fail_json(msg=str(error))
-    client = ArgoClient(
-        kubernetes.client.CustomObjectsApi(api), kubernetes.client.CoreV1Api(api), module.params["namespace"]
-    )
-    run = WorkflowRun(module.params, client, check_mode=module.check_mode)
-    try:
-        results = run.run()
-    except ArgoError as error:
-        module.fail_json(**{**run.results, "msg": str(error)})
-    if results.pop("failed", False):
-        module.fail_json(**results)
+        results = task.run(check_mode=module.check_mode)
+    except (ApiError, WorkflowError) as error:
+        module.fail_json(**{**task.results, "msg": str(error)})
     module.exit_json(**results)
 
 

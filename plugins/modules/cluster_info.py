@@ -1,33 +1,33 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Module: tells which cluster is reached, as whom, and what the stack finds there."""
+"""Module: reports the cluster, the user, Argo Workflows and missing rights."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_info
-short_description: Tell which cluster is reached, as whom, and what the stack finds there
+short_description: Report the cluster, the user, Argo Workflows and missing rights
 version_added: 0.1.0
 author:
   - The cosmogony.stack contributors (!UNKNOWN)
 description:
-  - Tells the server, its version, who the API takes us for, whether a namespace exists, what there is of Argo
-    Workflows, and which of the given rights we lack.
+  - Reports the address and the version of the API server, the user that it sees, whether a namespace exists, which
+    Argo Workflows is installed, and which of the given rights the user lacks.
   - Changes nothing in the cluster.
-  - What we may not read is left open and noted in RV(notes).
+  - What the user may not read is null, and RV(notes) says so.
 options:
   namespace:
-    description: The namespace that is asked about.
+    description: The namespace to report about.
     type: str
     default: cosmogony
   rights:
-    description: Rights to ask for in the namespace.
+    description: Rights that the user should have in the namespace.
     type: list
     elements: dict
     default: []
     suboptions:
       group:
-        description: API group; empty is the core group.
+        description: API group of the resource. An empty one is the core group.
         type: str
         default: ''
       resource:
@@ -35,12 +35,12 @@ options:
         type: str
         required: true
       verbs:
-        description: What is to be done with it.
+        description: Verbs of the right, such as V(get) and V(create).
         type: list
         elements: str
         required: true
       cluster:
-        description: Whether the resource belongs to no namespace.
+        description: Whether the resource is cluster-wide, without a namespace.
         type: bool
         default: false
 extends_documentation_fragment:
@@ -50,13 +50,13 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: It never changes anything.
+    details: Changes nothing.
   diff_mode:
     support: none
     details: There is nothing to compare.
   idempotent:
     support: full
-    details: It never changes anything.
+    details: Changes nothing.
 requirements:
   - kubernetes >= 24.2.0 (Python)
   - kubernetes.core >= 6.2.0 (collection)
@@ -98,48 +98,90 @@ version:
   type: str
   sample: v1.35.4
 identity:
-  description: Who the API takes us for, C(user) and C(groups). The user is null where the API does not say.
+  description: The C(user) and the C(groups) that the API sees. The user is null where the API does not say.
   returned: success
   type: dict
   sample: {user: kubernetes-admin, groups: [system:masters]}
 namespace:
-  description: The namespace that was asked about.
+  description: The namespace that is reported about.
   returned: success
   type: str
+  sample: cosmogony
 namespace_exists:
-  description: Whether it exists; null when we may not know.
+  description: Whether the namespace exists; null when the user may not know.
   returned: success
   type: bool
+  sample: true
 argo:
-  description: What there is of Argo Workflows.
+  description: The installed Argo Workflows.
   returned: success
   type: dict
   contains:
     installed:
-      description: Whether the cluster knows WorkflowTemplates.
+      description: Whether the cluster knows the kind WorkflowTemplate.
       type: bool
       returned: always
+      sample: true
     kinds:
       description: Kinds of Argo that the cluster knows.
       type: list
       elements: str
       returned: always
+      sample: [CronWorkflow, Workflow, WorkflowTemplate]
     version:
-      description: Version of the controller, or the least version by its definitions (C(>=3.6)), or null.
+      description: Version of the controller, or the oldest one that its definitions can be from (C(>=3.6)), or null.
       type: str
       returned: always
+      sample: 3.7.14
     controllers:
-      description: Workflow controllers, with their namespace, image, version and scope; null when we may list none.
+      description: Workflow controllers of the cluster; null when the user may not list Deployments.
       type: list
       elements: dict
       returned: always
+      contains: &controller
+        namespace:
+          description: Its namespace.
+          type: str
+          returned: always
+          sample: argo
+        name:
+          description: Name of its Deployment.
+          type: str
+          returned: always
+          sample: workflow-controller
+        image:
+          description: Its image.
+          type: str
+          returned: always
+          sample: quay.io/argoproj/workflow-controller:v3.7.14
+        version:
+          description: Its version, from the tag of the image or from labels; null when neither holds one.
+          type: str
+          returned: always
+          sample: 3.7.14
+        namespaced:
+          description: Whether it runs the workflows of one namespace only.
+          type: bool
+          returned: always
+          sample: false
+        managed_namespace:
+          description: That namespace, where it is not the controller's own.
+          type: str
+          returned: always
+          sample: null
+        ready:
+          description: Whether a pod of it is ready.
+          type: bool
+          returned: always
+          sample: true
     watching:
-      description: Those that run the workflows of the namespace; null when we may list none.
+      description: Controllers that run the workflows of the namespace; null when the user may not list Deployments.
       type: list
       elements: dict
       returned: always
+      contains: *controller
 missing_rights:
-  description: Which of O(rights) we lack.
+  description: Which of O(rights) the user lacks.
   returned: success
   type: list
   elements: str
@@ -149,67 +191,53 @@ notes:
   returned: success
   type: list
   elements: str
+  sample: ["may not read deployments of all namespaces: HTTP 403 deployments.apps is forbidden"]
 """
 
-import copy
-import importlib
-import traceback
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.cosmogony.stack.plugins.module_utils._cluster_info import Cluster, ClusterError
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import UnreachableError, connect
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.cosmogony.stack.plugins.module_utils._cluster_info import Cluster
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
+    CHECK,
+    ApiError,
+    connect,
+    make_argument_spec,
+)
 
 
 def argument_spec() -> dict[str, Any]:
-    """Return the options of the module, with those that kubernetes.core's modules share."""
+    """Return the options of the module."""
     right = {
         "group": {"type": "str", "default": ""},
         "resource": {"type": "str", "required": True},
         "verbs": {"type": "list", "elements": "str", "required": True},
         "cluster": {"type": "bool", "default": False},
     }
-    spec: dict[str, Any] = copy.deepcopy(AUTH_ARG_SPEC)
-    spec.update(
+    return make_argument_spec(
         namespace={"type": "str", "default": "cosmogony"},
         rights={"type": "list", "elements": "dict", "options": right, "default": []},
     )
-    return spec
-
-
-def collect(cluster: Cluster, rights: list[dict[str, Any]]) -> dict[str, Any]:
-    """Ask everything that the module returns.
-
-    Raises:
-        ClusterError: The cluster cannot be reached, or does not say what is always needed.
-    """
-    return {
-        "changed": False,
-        "server": cluster.server,
-        "version": cluster.version(),
-        "identity": cluster.identity(),
-        "namespace": cluster.namespace,
-        "namespace_exists": cluster.namespace_exists(),
-        "argo": cluster.argo(),
-        "missing_rights": cluster.missing_rights(rights),
-        "notes": cluster.notes,
-    }
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    cluster = Cluster(connect(module), module.params["namespace"])
+    server = str(cluster.api.configuration.host)
     try:
-        importlib.import_module("kubernetes")
-    except ImportError:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=traceback.format_exc())
-    try:
-        cluster = Cluster(connect(module.params), module.params["namespace"])
-        result = collect(cluster, module.params["rights"])
-    except (UnreachableError, ClusterError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+        result = {
+            "server": server,
+            "version": cluster.read_version(),
+            "identity": cluster.read_identity(),
+            "namespace": cluster.namespace,
+            "namespace_exists": cluster.has_namespace(),
+            "argo": cluster.describe_argo(),
+            "missing_rights": cluster.list_missing_rights(module.params["rights"]),
+        }
+    except ApiError as error:
+        module.fail_json(msg=f"Kubernetes API {server}: {error}. {CHECK}")
+    module.exit_json(**result, notes=cluster.notes)
 
 
 if __name__ == "__main__":

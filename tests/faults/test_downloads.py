@@ -32,7 +32,7 @@ def test_wrong_checksum(stack: Stack) -> None:
         stack.downloads.fault(LIECHTENSTEIN, "md5", times=0)
         said = stack.update().failed()
         assert stack.downloads.seen(LIECHTENSTEIN)["bytes"] == 2 * len(changed.content)
-        assert len(stack.cluster.attempts(said.workflow, "fetch(0)")) == 1
+        assert len(stack.cluster.attempts(said.workflow, "fetch(batch 0)")) == 1
         assert "twice; wait for the publisher to repair the file" in said.text
         assert not stack.cluster.attempts(said.workflow, "merge"), "no release without the source"
         trial.saw("fetched twice, then given up; no merge")
@@ -43,7 +43,7 @@ def test_broken_file(stack: Stack) -> None:
     with stack.trial("a damaged file with the right md5") as trial:
         stack.downloads.put(LIECHTENSTEIN, extracts.broken(stack.original(LIECHTENSTEIN)))
         said = stack.update().failed()
-        (extract,) = stack.cluster.attempts(said.workflow, "extract(0)")
+        (extract,) = stack.cluster.attempts(said.workflow, "extract(batch 0)")
         assert extract.phase == "Failed"
         assert not stack.cluster.attempts(said.workflow, "merge"), "no release without the source"
         assert f"source {LIECHTENSTEIN}" in said.text

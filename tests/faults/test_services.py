@@ -28,7 +28,7 @@ def test_store_is_killed_during_fetch(stack: Stack) -> None:
         said.succeeded()
         assert stack.store.sha256(f"osm/{LIECHTENSTEIN}") == stack.store.json(f"osm/{LIECHTENSTEIN}.json")["sha256"]
         assert stack.served(changed)
-        attempts = len(stack.cluster.attempts(said.workflow, "fetch(0)"))
+        attempts = len(stack.cluster.attempts(said.workflow, "fetch(batch 0)"))
         trial.saw(f"the upload continued after its return, {attempts} attempt(s), right checksum")
 
 
@@ -38,7 +38,7 @@ def test_store_is_killed_during_merge(stack: Stack) -> None:
         changed = stack.change(LIECHTENSTEIN)
         said = stack.update()
         workflow = said.workflow
-        stack.cluster.step(workflow, "extract(0)", lambda step: step.phase == "Succeeded")
+        stack.cluster.step(workflow, "extract(batch 0)", lambda step: step.phase == "Succeeded")
         with stack.cluster.frozen(stack.store.pod, "minio") as pid:
             merge = stack.cluster.running(workflow, "merge")
             address = stack.cluster.pod_of(workflow, merge).status.pod_ip

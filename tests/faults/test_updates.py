@@ -21,7 +21,7 @@ def test_nothing_new(stack: Stack) -> None:
     stack.downloads.forget_seen()
     said = stack.update().succeeded()
     assert f"Nothing is new: release {live} is current" in said.text
-    status = stack.cluster.argo.workflow(said.workflow)["status"]
+    status = stack.cluster.argo.get_workflow(said.workflow)["status"]
     took = seconds((status["startedAt"], status["finishedAt"]))
     labels = [step.label for step in stack.cluster.steps(said.workflow)]
     assert [label for label in labels if "report" not in label] == ["plan"], "one pod, and the one that reports"
@@ -62,7 +62,7 @@ def test_two_changed_sources_over_a_bad_line(stack: Stack) -> None:
         seen = stack.downloads.seen(LUXEMBOURG)
         assert seen["statuses"].count(500) == 3
         assert seen["bytes"] == len(other.content)
-        for label in ("fetch(0)", "fetch(1)"):
+        for label in ("fetch(batch 0)", "fetch(batch 1)"):
             assert len(stack.cluster.attempts(said.workflow, label)) == 1, "the step itself tried again"
         assert stack.served(one)
         assert stack.served(other)
@@ -74,7 +74,7 @@ def test_both_sources_are_extracted_at_the_same_time(stack: Stack) -> None:
         stack.change(LIECHTENSTEIN)
         stack.change(LUXEMBOURG)
         said = stack.update().succeeded()
-        together = stack.overlap(said.workflow, "extract(0)", "extract(1)")
+        together = stack.overlap(said.workflow, "extract(batch 0)", "extract(batch 1)")
         assert together > 0
         trial.saw(f"extracted side by side for {together:.0f} s")
 

@@ -23,12 +23,12 @@ def test_pod_of_a_step_is_deleted(stack: Stack) -> None:
         stack.downloads.fault(LIECHTENSTEIN, "stall", after=18 * MEBIBYTE)
         said = stack.update()
         wait_for(lambda: stack.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
-        step = stack.cluster.running(said.workflow, "fetch(0)")
+        step = stack.cluster.running(said.workflow, "fetch(batch 0)")
         stack.cluster.kill_pod(stack.cluster.pod_of(said.workflow, step).metadata.name)
         stack.downloads.all_right()
         said.succeeded()
         # Argo makes the pod again, as the same attempt or, when it notices later, as the next one.
-        assert stack.cluster.attempts(said.workflow, "fetch(0)")[-1].phase == "Succeeded"
+        assert stack.cluster.attempts(said.workflow, "fetch(batch 0)")[-1].phase == "Succeeded"
         seen = stack.downloads.seen(LIECHTENSTEIN)
         assert (seen["get"], seen["ranges"]) == (2, []), "another pod fetched it from the start"
         assert stack.served(changed)
@@ -106,7 +106,7 @@ def test_too_little_disk(stack: Stack) -> None:
 
         with stack.cluster.step_changed("extract", limit):
             said = stack.update().failed()
-        (extract,) = stack.cluster.attempts(said.workflow, "extract(0)")
+        (extract,) = stack.cluster.attempts(said.workflow, "extract(batch 0)")
         assert extract.phase == "Failed"
         assert "of scratch space are too little for a file of" in said.text
         assert not stack.cluster.attempts(said.workflow, "merge")
@@ -127,17 +127,17 @@ def test_pod_that_takes_more_disk_than_it_has(stack: Stack) -> None:
 
         with stack.cluster.step_changed("extract", limit):
             said = stack.update()
-            stack.cluster.step(said.workflow, "fetch(0)", lambda step: step.phase == "Succeeded")
+            stack.cluster.step(said.workflow, "fetch(batch 0)", lambda step: step.phase == "Succeeded")
             # It waits for the store until it is watched: its file does not lie there for long.
             with stack.cluster.frozen(stack.store.pod, "minio"):
-                step = stack.cluster.running(said.workflow, "extract(0)")
+                step = stack.cluster.running(said.workflow, "extract(batch 0)")
                 pod = stack.cluster.pod_of(said.workflow, step)
                 pids = wait_for(lambda: stack.cluster.processes(pod, "cosmogony"), "its process", limit=60)
             wait_for(lambda: _filled(pids), "an extract that has filled its disk", limit=60, interval=0.002)
             for pid in pids:
                 os.kill(pid, signal.SIGSTOP)
             said.failed()
-        (extract,) = stack.cluster.attempts(said.workflow, "extract(0)")
+        (extract,) = stack.cluster.attempts(said.workflow, "extract(batch 0)")
         assert extract.phase == "Failed"
         assert "exceeds the limit" in said.text
         assert not stack.cluster.attempts(said.workflow, "merge")

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoClient, submission
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoClient, make_workflow
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
+    NodeTree,
     Step,
-    Tree,
-    ended,
-    nodes_of,
-    outputs,
-    summary,
-    waiting_for,
+    describe_waiting,
+    get_nodes,
+    get_outputs,
+    has_ended,
+    summarize,
 )
 from kubernetes.client.exceptions import ApiException
 
@@ -50,10 +50,8 @@ class Cluster:
 
     def submit(self, template: str, **parameters: str) -> str:
         """Start a workflow of a template; returns its name."""
-        body = submission(
-            template, self.namespace, parameters,
-            generate_name=f"{template}-", parallelism=2, labels={"app.kubernetes.io/part-of": "cosmogony"},
-        )  # fmt: skip
+        labels = {"app.kubernetes.io/part-of": "cosmogony"}
+        body = make_workflow(template, self.namespace, parameters, parallelism=2, labels=labels)
         return self.argo.submit(body)["metadata"]["name"]
 
     def workflows(self) -> list[dict[str, Any]]:
@@ -64,9 +62,9 @@ class Cluster:
         """The workflow once it has ended."""
 
         def look() -> dict[str, Any] | None:
-            workflow = self.argo.workflow(name)
-            state.update(summary(workflow))
-            return workflow if ended(workflow) else None
+            workflow = self.argo.get_workflow(name)
+            state.update(summarize(workflow))
+            return workflow if has_ended(workflow) else None
 
         state: dict[str, Any] = {}
         return wait_for(look, f"end of {name} ({state})", limit=limit, interval=0.5)
@@ -75,24 +73,24 @@ class Cluster:
         return self.ended(self.submit(template, **parameters), limit=limit)
 
     def steps(self, workflow: str) -> list[Step]:
-        return Tree(self.argo.workflow(workflow)).steps()
+        return NodeTree(self.argo.get_workflow(workflow)).list_steps()
 
     def nodes(self, workflow: str) -> list[dict[str, Any]]:
-        return list(nodes_of(self.argo.workflow(workflow)).values())
+        return list(get_nodes(self.argo.get_workflow(workflow)).values())
 
     def waits_for(self, workflow: str) -> str:
-        return waiting_for(self.argo.workflow(workflow))
+        return describe_waiting(self.argo.get_workflow(workflow))
 
     def step(self, workflow: str, label: str, test: Callable[[Step], bool], *, limit: float = 180) -> Step:
         """The last attempt of the step whose label begins so, once the test is true of it."""
 
         def look() -> Step | None:
-            now = self.argo.workflow(workflow)
-            found = [step for step in Tree(now).steps() if step.label.startswith(label)]
+            now = self.argo.get_workflow(workflow)
+            found = [step for step in NodeTree(now).list_steps() if step.label.startswith(label)]
             if found and test(found[-1]):
                 return found[-1]
-            if ended(now):
-                raise RuntimeError(f"{workflow} ended before step {label} was as wanted: {summary(now)}")
+            if has_ended(now):
+                raise RuntimeError(f"{workflow} ended before step {label} was as wanted: {summarize(now)}")
             return None
 
         return wait_for(look, f"step {label} of {workflow}", limit=limit)
@@ -104,7 +102,7 @@ class Cluster:
         return [step for step in self.steps(workflow) if step.label.startswith(label)]
 
     def outputs(self, workflow: dict[str, Any]) -> dict[str, str]:
-        return outputs(workflow)
+        return get_outputs(workflow)
 
     def terminate(self, workflow: str) -> None:
         self.custom.patch_namespaced_custom_object(
@@ -112,7 +110,7 @@ class Cluster:
         )
 
     def clean_knows_the_store(self) -> bool:
-        (main,) = (t for t in self.argo.template("cosmogony-clean")["spec"]["templates"] if t["name"] == "main")
+        (main,) = (t for t in self.argo.get_template("cosmogony-clean")["spec"]["templates"] if t["name"] == "main")
         return any(variable["name"] == "S3_ACCESS_KEY" for variable in main["container"]["env"])
 
     # pods
@@ -126,7 +124,7 @@ class Cluster:
 
     def log_of(self, workflow: str, step: Step) -> str:
         """What a step has written so far."""
-        return "\n".join(self.argo.log(workflow, step.id, 200))
+        return "\n".join(self.argo.read_log(workflow, step.id, 200))
 
     def kill_pod(self, name: str, namespace: str | None = None) -> None:
         """Delete a pod without grace, and see it go: from the API, and its processes from this machine."""
@@ -203,7 +201,7 @@ class Cluster:
     @contextlib.contextmanager
     def step_changed(self, step: str, change: Callable[[dict[str, Any]], None]) -> Iterator[None]:
         """Let updates that begin in the block run a step with other limits."""
-        before = self.argo.template(UPDATE)["spec"]["templates"]
+        before = self.argo.get_template(UPDATE)["spec"]["templates"]
         changed = copy.deepcopy(before)
         change(next(template for template in changed if template["name"] == step))
         self._write_templates(changed)

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import NotReadyError
-from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.s3 import S3Probe
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.errors import ServiceError
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.requirements import check_bucket
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.s3 import S3Store
 from services.answers import REFUSALS, Answer, s3_error, serving
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARN|ERROR) .+")
@@ -124,12 +125,11 @@ def test_module_readiness_refuses_what_no_retry_cures(code: str) -> None:
         "secure": False,
         "region": "us-east-1",
         "service": None,
+        "existing_secret": None,
         "validate_certs": True,
         "ca_path": None,
-        "create_bucket": False,
         "bucket_required": True,
-        "probe_object": False,
     }
-    with serving(s3_error(code, status)) as server, pytest.raises(NotReadyError) as failed:
-        S3Probe({**options, "endpoint": server.endpoint})(5)
+    with serving(s3_error(code, status)) as server, pytest.raises(ServiceError) as failed:
+        check_bucket(S3Store({**options, "endpoint": server.endpoint}), 5, write=False)
     assert failed.value.final == (exit_code != 75)

@@ -151,7 +151,7 @@ def test_update_fetches_nothing_again(stack: Stack, deployed: Deployed, seen: li
     """Other images may make one more release, from the stored extracts."""
     stack.downloads.forget_seen()
     said = stack.update().succeeded()
-    outputs = stack.cluster.outputs(stack.cluster.argo.workflow(said.workflow))
+    outputs = stack.cluster.outputs(stack.cluster.argo.get_workflow(said.workflow))
     seen.append(f"update: {outputs['result']}, {outputs['message']}")
     if outputs["result"] == "published":
         assert re.search(

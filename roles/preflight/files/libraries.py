@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells the versions of Python packages that this interpreter finds, as JSON."""
+"""Print as JSON which of the given Python packages (``minio>=7.2``) this interpreter lacks."""
 
 from __future__ import annotations
 
 import json
 import platform
+import re
 import sys
 from importlib import metadata
 
 
-def version(name: str) -> str:
-    """Return the version of a package, empty when it is not there."""
+def check_package(requirement: str) -> str:
+    """Return what is wrong with a package, or nothing."""
+    name, _, least = requirement.partition(">=")
     try:
-        return metadata.version(name)
+        version = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return ""
+        return f"{name} >= {least}"
+    return "" if parse_version(version) >= parse_version(least) else f"{name} >= {least} (has {version})"
+
+
+def parse_version(version: str) -> list[int]:
+    """Return the numbers of a version, for comparing."""
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 if __name__ == "__main__":
-    found = {name: version(name) for name in sys.argv[1:]}
-    json.dump({"python": platform.python_version(), "found": found}, sys.stdout)
+    lacking = [problem for problem in map(check_package, sys.argv[1:]) if problem]
+    json.dump({"python": platform.python_version(), "lacking": lacking}, sys.stdout)

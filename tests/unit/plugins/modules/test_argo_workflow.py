@@ -1,157 +1,147 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Modules argo_workflow (submitting) and _argo_workflow_watch (one look, and what it says about a failure)."""
+
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoError
-from ansible_collections.cosmogony.stack.plugins.modules import argo_workflow as module
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import WorkflowError
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
+from ansible_collections.cosmogony.stack.plugins.modules import _argo_workflow_watch, argo_workflow
 
 
-def call(client, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    defaults = {name: spec.get("default") for name, spec in module.argument_spec().items()}
-    return module.WorkflowRun({**defaults, "poll_interval": 0, **options}, client, check_mode=check_mode).run()
+def submit(client, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    defaults = {name: spec.get("default") for name, spec in argo_workflow.OPTIONS.items()}
+    return argo_workflow.WorkflowTask({**defaults, **options}, client).run(check_mode=check_mode)
 
 
-def test_documentation_is_that_of_the_arguments() -> None:
+def look(client, *, seen: dict[str, str] | None = None, log_lines: int = 20) -> dict[str, Any]:
+    options = {"name": "toy-1", "seen": seen or {}, "seconds": 0.0, "poll_interval": 0, "log_lines": log_lines}
+    return _argo_workflow_watch.observe(options, client)
+
+
+@pytest.mark.parametrize("module", [argo_workflow, _argo_workflow_watch])
+def test_documentation_has_the_options_of_the_specification(module) -> None:
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]
-    spec = module.argument_spec()
-    own = {name for name in spec if name not in module.AUTH_ARG_SPEC}
-    assert set(documented) == own
-    for name in own:
-        for key in ("type", "default", "choices", "elements"):
-            assert documented[name].get(key) == spec[name].get(key), f"{name}.{key}"
+    assert set(documented) == set(module.OPTIONS)
+    for name, spec in module.OPTIONS.items():
+        for key in ("type", "default", "choices", "elements", "required"):
+            assert documented[name].get(key) == spec.get(key), f"{name}.{key}"
 
 
-def test_submits_and_follows(client, api, workflow) -> None:
-    api.looks = [workflow("waiting"), workflow("running"), workflow("succeeded")]
-    result = call(client, template="toy", parameters={"fail": "", "changed": True}, parallelism=2)
+def test_submits(client, api) -> None:
+    result = submit(client, template="toy", parameters={"fail": "", "changed": True}, parallelism=2)
     (body,) = api.created
     assert body["spec"]["arguments"]["parameters"] == [{"name": "changed", "value": "true"}]
     assert body["spec"]["parallelism"] == 2
-    assert result["changed"] is True and result["ended"] is True and "failed" not in result
-    assert result["outputs"]["result"] == "published"
-    assert result["workflow"]["phase"] == "Succeeded"
-
-
-def test_a_current_release_is_no_change(client, api, workflow) -> None:
-    api.looks = [workflow("current")]
-    assert call(client, template="toy")["changed"] is False
-    assert call(client, template="toy", unchanged_results=[])["changed"] is True
-
-
-def test_without_waiting(client, api) -> None:
-    result = call(client, template="toy", wait=False)
-    assert result["changed"] is True and result["ended"] is False
-    assert result["workflow"]["name"] == "toy-x7k2q"
+    assert result["changed"] is True
+    assert (result["workflow"]["name"], result["workflow"]["phase"]) == ("toy-x7k2q", "Pending")
 
 
 def test_check_mode_submits_nothing(client, api) -> None:
-    result = call(client, template="toy", check_mode=True)
+    result = submit(client, template="toy", check_mode=True)
     assert (result["changed"], result["msg"]) == (True, "WorkflowTemplate toy would be run")
-    missing = call(client, template="nowhere", check_mode=True)
-    assert missing["msg"] == "WorkflowTemplate nowhere is not there yet; it would be run once it is"
-    with pytest.raises(ArgoError, match="unknown parameter typo"):
-        call(client, template="toy", parameters={"typo": 1}, check_mode=True)
+    missing = submit(client, template="nowhere", check_mode=True)
+    assert missing["msg"] == "WorkflowTemplate nowhere does not exist yet; it would be run once it does"
+    with pytest.raises(WorkflowError, match="unknown parameter typo"):
+        submit(client, template="toy", parameters={"typo": 1}, check_mode=True)
     assert api.created == []
 
 
-def test_failure_tells_where_why_and_the_last_words(client, api, workflow) -> None:
+def test_refuses_while_another_one_is_running(client, api, workflow) -> None:
+    running = workflow("running")
+    api.listed = [running]
+    with pytest.raises(WorkflowError) as refused:
+        submit(client, template="toy")
+    assert f"Workflow {running['metadata']['name']} of template toy is still running" in str(refused.value)
+    assert "argo stop --namespace geo" in str(refused.value)
+    assert api.created == []
+
+
+def test_returns_the_running_one_to_follow(client, api, workflow) -> None:
+    api.listed = [workflow("running")]
+    result = submit(client, template="toy", when_running="follow")
+    assert api.created == []
+    assert (result["changed"], result["workflow"]["name"]) == (False, workflow("running")["metadata"]["name"])
+
+
+def test_submits_another_one_while_one_is_running(client, api, workflow) -> None:
+    api.listed = [workflow("running")]
+    result = submit(client, template="toy", when_running="submit")
+    assert len(api.created) == 1 and result["running"] == [workflow("running")["metadata"]["name"]]
+
+
+def test_describes_a_workflow_by_its_name(client, api, workflow) -> None:
+    api.looks = [workflow("succeeded")]
+    result = submit(client, name="toy-1")
+    assert (result["changed"], result["outputs"]["result"]) == (False, "published")
+
+
+def test_look_reports_changes_once(client, api, workflow) -> None:
+    api.looks = [workflow("running")]
+    first = look(client)
+    assert first["ended"] is False and first["lines"] and "failed" not in first
+    assert first["observation"].startswith("phase Running, progress 3/5; running: extract(")
+    assert look(client, seen=first["seen"])["lines"] == []
+
+
+def test_failure_has_step_message_and_last_lines(client, api, workflow) -> None:
     failed = workflow("failed")
     api.looks = [failed]
     nodes = {n["id"]: n for n in failed["status"]["nodes"].values() if n["type"] == "Pod" and n["phase"] == "Failed"}
     api.logs = dict.fromkeys(nodes, "step 2\nerror: HTTP 404 Not Found\nError: exit status 1")
-    result = call(client, template="toy", log_lines=1)
+    result = look(client, log_lines=1)
     assert result["failed"] is True
-    assert sorted(node["step"] for node in result["failed_nodes"]) == ["fetch(liechtenstein-latest)", "fetch(us)"]
+    assert sorted(node["step"] for node in result["failed_nodes"]) == ["fetch(batch 0)", "fetch(batch 1)"]
     assert all(node["log"] == ["error: HTTP 404 Not Found"] for node in result["failed_nodes"])
-    assert "fetch(us): Error (exit code 1): error: HTTP 404 Not Found" in result["msg"]
+    assert "fetch(batch 1): Error (exit code 1): error: HTTP 404 Not Found" in result["msg"]
     assert result["msg"].startswith(f"Workflow {failed['metadata']['name']} failed: ")
 
 
-def test_a_cause_that_is_in_the_message_is_told_once(client, api, workflow) -> None:
+def test_cause_in_the_message_is_not_repeated(client, api, workflow) -> None:
     failed = workflow("failed")
     for node in failed["status"]["nodes"].values():
         if node["type"] == "Pod" and node["phase"] == "Failed":
             node["message"] = "main: Error (exit code 1): plan: HTTP 404"
             api.logs[node["id"]] = "2026-11-24T10:38:32Z ERROR plan: HTTP 404"
     api.looks = [failed]
-    result = call(client, template="toy")
+    result = look(client)
     assert result["msg"].count("HTTP 404") == len(result["failed_nodes"])
-    assert "fetch(us): Error (exit code 1): plan: HTTP 404" in result["msg"]
+    assert "fetch(batch 1): Error (exit code 1): plan: HTTP 404" in result["msg"]
 
 
-def test_a_failure_whose_pods_are_gone(client, api, workflow) -> None:
+def test_failure_without_pods_has_no_log(client, api, workflow) -> None:
     api.looks = [workflow("failed")]
-    result = call(client, template="toy")
+    result = look(client)
     assert all(node["log"] == [] for node in result["failed_nodes"])
-    assert "fetch(us): Error (exit code 1)" in result["msg"]
+    assert "fetch(batch 1): Error (exit code 1)" in result["msg"]
 
 
-def test_a_workflow_that_could_not_begin(client, api, workflow) -> None:
+def test_failure_before_the_first_step_has_the_message_of_argo(client, api, workflow) -> None:
     broken = workflow("waiting")
     broken["status"] = {"phase": "Error", "message": "invalid spec: templates.main not found"}
     api.looks = [broken]
-    result = call(client, template="toy")
+    result = look(client)
     assert result["msg"].endswith("error: invalid spec: templates.main not found")
     assert result["failed_nodes"] == []
 
 
-def test_time_over_reports_the_last_observation(client, api, workflow) -> None:
-    running = workflow("running")
-    api.looks = [running]
-    result = call(client, template="toy", wait_timeout=0)
-    name = running["metadata"]["name"]
-    assert result["failed"] is True
-    assert result["last_observation"].startswith("phase Running, progress 3/5; at work: extract(")
-    assert f"Workflow {name} has not ended within 0 seconds and continues" in result["msg"]
-    assert result["msg"].endswith(f"follow it again with name: {name}")
-
-
-def test_a_running_one_is_named(client, api, workflow) -> None:
-    running = workflow("running")
-    api.listed = [running]
-    with pytest.raises(ArgoError) as refused:
-        call(client, template="toy")
-    assert f"Workflow {running['metadata']['name']} of template toy is still running" in str(refused.value)
-    assert "argo stop --namespace geo" in str(refused.value)
-    assert api.created == []
-
-
-def test_a_running_one_is_followed(client, api, workflow) -> None:
-    api.listed, api.looks = [workflow("running")], [workflow("succeeded")]
-    result = call(client, template="toy", when_running="follow")
-    assert api.created == [] and result["outputs"]["release"] == "r2"
-
-
-def test_one_more_is_submitted(client, api, workflow) -> None:
-    api.listed, api.looks = [workflow("running")], [workflow("succeeded")]
-    result = call(client, template="toy", when_running="submit")
-    assert len(api.created) == 1 and result["running"] == [workflow("running")["metadata"]["name"]]
-
-
-def test_a_workflow_that_vanishes_while_it_is_followed(client, api, workflow, refusal) -> None:
-    api.looks = [workflow("running"), refusal(404, 'workflows.argoproj.io "toy-1" not found')]
-    with pytest.raises(ArgoError, match="Workflow geo/toy-1: HTTP 404"):
-        call(client, name="toy-1")
-
-
-def test_a_look_of_the_action_plugin(client, api, workflow) -> None:
-    api.looks = [workflow("running")]
-    first = call(client, name="toy-1", hold=0)
-    assert first["ended"] is False and first["lines"] and "failed" not in first
-    again = call(client, name="toy-1", hold=0, seen=first["seen"])
-    assert again["lines"] == []
+def test_workflow_that_vanishes_is_an_error(client, api, workflow, refusal) -> None:
+    api.looks = [refusal(404, 'workflows.argoproj.io "toy-1" not found')]
+    with pytest.raises(ApiError, match="Workflow geo/toy-1: HTTP 404"):
+        look(client)
 
 
 @pytest.mark.parametrize(
-    ("message", "log", "told"),
+    ("message", "log", "text"),
     [
         ("main: Error (exit code 1)", ["x", "error: HTTP 404"], "fetch: Error (exit code 1): error: HTTP 404"),
         ("main: Error (exit code 1): HTTP 404", ["x", "error: HTTP 404"], "fetch: Error (exit code 1): HTTP 404"),
         ("", [], "fetch: Failed"),
     ],
 )
-def test_a_cause_is_told_once(message: str, log: list[str], told: str) -> None:
-    assert module._told({"step": "fetch", "phase": "Failed", "message": message, "log": log}) == told
+def test_describes_a_failed_node(message: str, log: list[str], text: str) -> None:
+    node = {"step": "fetch", "phase": "Failed", "message": message, "log": log}
+    assert _argo_workflow_watch.describe_node(node) == text

@@ -6,11 +6,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._cluster_info import (
     Cluster,
-    ClusterError,
-    controllers,
-    version_of,
-    watches,
+    is_watching,
+    parse_version,
+    select_controllers,
 )
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
 from kubernetes import client
 
 
@@ -28,7 +28,7 @@ def deployment(*, image="quay.io/argoproj/workflow-controller:v3.7.14", args=(),
 
 
 def test_controllers_are_told_from_other_deployments():
-    found = controllers([deployment(), deployment(name="argo-server")])
+    found = select_controllers([deployment(), deployment(name="argo-server")])
     assert found == [
         {
             "namespace": "argo",
@@ -56,7 +56,7 @@ def test_controllers_are_told_from_other_deployments():
     ],
 )
 def test_versions(image, labels, version):
-    assert version_of(image, labels) == version
+    assert parse_version(image, labels) == version
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,13 @@ def test_versions(image, labels, version):
     ],
 )
 def test_which_namespaces_a_controller_looks_after(args, namespace, expected):
-    assert watches(controllers([deployment(args=args)])[0], namespace) is expected
+    assert is_watching(select_controllers([deployment(args=args)])[0], namespace) is expected
 
 
 def test_a_cluster_that_is_away_is_named():
     configuration = client.Configuration(host="https://127.0.0.1:1")
     configuration.retries = False
     cluster = Cluster(client.ApiClient(configuration), "cosmogony")
-    with pytest.raises(
-        ClusterError, match=r"Kubernetes API https://127.0.0.1:1 cannot be reached: Connection refused; c"
-    ):
-        cluster.version()
+    expected = r"version: the Kubernetes API does not answer \(Connection refused\)"
+    with pytest.raises(ApiError, match=expected):
+        cluster.read_version()

@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cosmogony.stack.plugins.module_utils._readiness.backend import (
-    Backend,
-    NotReadyError,
-    refused,
-    wait_for,
-)
-from ansible_collections.cosmogony.stack.plugins.modules.readiness import check_settings
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.errors import ServiceError, make_refusal
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.options import check_connections
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.waiting import Backend, wait_for
+from ansible_collections.cosmogony.stack.plugins.modules.readiness import check_options
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,15 +27,15 @@ class Clock:
         self.time += seconds
 
 
-def later() -> NotReadyError:
-    return NotReadyError("unreachable", "cannot be reached (connection refused)", "check that it runs")
+def later() -> ServiceError:
+    return ServiceError("unreachable", "cannot be reached (connection refused)", "check that it runs")
 
 
 def answers(*steps, clock=None, takes=0.0):
     """A probe that gives or raises one step after the other, the last for ever."""
     left = list(steps)
 
-    def probe(_budget):
+    def probe(_timeout):
         if clock:
             clock.time += takes
         step = left.pop(0) if len(left) > 1 else left[0]
@@ -49,12 +46,12 @@ def answers(*steps, clock=None, takes=0.0):
     return probe
 
 
-def test_ready_at_once_without_sleeping():
+def test_ready_service_is_asked_once():
     clock = Clock()
     backend = Backend("x", answers({"a": 1}, clock=clock, takes=0.25))
     assert wait_for([backend], 60, 2, now=clock.now, sleep=clock.sleep) == 0.25
     assert clock.slept == []
-    assert backend.result() == {
+    assert backend.to_result() == {
         "ready": True,
         "reason": "ready",
         "attempts": 1,
@@ -64,34 +61,34 @@ def test_ready_at_once_without_sleeping():
     }
 
 
-def test_asks_again_until_ready_and_leaves_the_ready_one_alone():
+def test_asks_only_the_service_that_is_not_ready_again():
     clock = Clock()
     slow, quick = Backend("slow", answers(later(), later(), {})), Backend("quick", answers({}))
     wait_for([slow, quick], 60, 2, now=clock.now, sleep=clock.sleep)
     assert (slow.attempts, quick.attempts, clock.slept) == (3, 1, [2, 2])
     assert slow.ready
-    assert slow.result()["last_error"].startswith("cannot be reached")
+    assert slow.to_result()["last_error"].startswith("cannot be reached")
 
 
-def test_a_refusal_ends_the_waiting_but_all_are_asked_once():
+def test_refusal_ends_the_waiting_after_all_were_asked_once():
     clock = Clock()
-    no = Backend("no", answers(refused("password_refused", "password refused", "check it")))
+    no = Backend("no", answers(make_refusal("password_refused", "password refused", "check it")))
     other = Backend("other", answers(later()))
     wait_for([no, other], 600, 2, now=clock.now, sleep=clock.sleep)
     assert (no.attempts, other.attempts, clock.slept) == (1, 1, [])
-    assert no.failure(0) == "no: password refused: check it"
+    assert no.describe_failure(0) == "no: password refused: check it"
 
 
-def test_timeout_tells_the_last_observation():
+def test_timeout_reports_the_last_error():
     clock = Clock()
-    backend = Backend("S3 endpoint http://h:1", answers(NotReadyError("a", "first", "x"), later()))
+    backend = Backend("S3 endpoint http://h:1", answers(ServiceError("a", "first", "x"), later()))
     elapsed = wait_for([backend], 5, 2, now=clock.now, sleep=clock.sleep)
     assert (elapsed, backend.attempts, clock.slept) == (5, 4, [2, 2, 1])
-    assert backend.failure(elapsed) == (
+    assert backend.describe_failure(elapsed) == (
         "S3 endpoint http://h:1: cannot be reached (connection refused), still so after 5 s and 4 attempts:"
         " check that it runs"
     )
-    assert backend.result()["reason"] == "unreachable"
+    assert backend.to_result()["reason"] == "unreachable"
 
 
 def test_timeout_zero_asks_once():
@@ -99,20 +96,20 @@ def test_timeout_zero_asks_once():
     backend = Backend("x", answers(later()))
     wait_for([backend], 0, 2, now=clock.now, sleep=clock.sleep)
     assert (backend.attempts, clock.slept) == (1, [])
-    assert "still so after 0 s and 1 attempt:" in backend.failure(0)
+    assert "still so after 0 s and 1 attempt:" in backend.describe_failure(0)
 
 
-def test_attempts_are_given_what_is_left_within_bounds():
+def test_attempts_get_the_remaining_time_within_bounds():
     clock = Clock()
-    budgets = []
+    timeouts = []
 
-    def probe(budget):
-        budgets.append(budget)
+    def probe(timeout):
+        timeouts.append(timeout)
         clock.time += 4
         raise later()
 
     wait_for([Backend("x", probe)], 10, 2, now=clock.now, sleep=clock.sleep)
-    assert budgets == [5, 4]
+    assert timeouts == [5, 4]
 
 
 @given(
@@ -121,7 +118,7 @@ def test_attempts_are_given_what_is_left_within_bounds():
     takes=st.floats(0, 5),
     needed=st.integers(1, 20),
 )
-def test_never_waits_much_longer_than_told(timeout, interval, takes, needed):
+def test_never_waits_much_longer_than_the_timeout(timeout, interval, takes, needed):
     clock = Clock()
     backend = Backend("x", answers(*[later()] * needed, {}, clock=clock, takes=takes))
     elapsed = wait_for([backend], timeout, interval, now=clock.now, sleep=clock.sleep)
@@ -132,25 +129,43 @@ def test_never_waits_much_longer_than_told(timeout, interval, takes, needed):
         assert elapsed >= timeout
 
 
+SECRET = {"namespace": "geo", "name": "s3"}
+
+
 @pytest.mark.parametrize(
     ("minio", "postgres", "part"),
     [
-        ({"endpoint": "http://h:9000"}, None, "give host:port without a scheme (cosmogony_storage_endpoint)"),
-        ({"access_key": ""}, None, "minio.access_key is empty: set cosmogony_storage_access_key"),
-        ({"secret_key": ""}, None, "minio.secret_key is empty: set cosmogony_storage_secret_key"),
-        (None, {"password": ""}, "postgres.password is empty: set cosmogony_database_password"),
-        (None, {"password": "p\n"}, "postgres.password holds a line feed: correct cosmogony_database_password"),
+        ({"endpoint": "http://h:9000"}, None, "minio.endpoint is 'http://h:9000': give host:port without a scheme"),
+        (
+            {"access_key": ""},
+            None,
+            "minio.access_key is empty: give a value, or name a Secret in minio.existing_secret",
+        ),
+        ({"secret_key": ""}, None, "minio.secret_key is empty"),
+        (
+            {"secret_key": "", "existing_secret": SECRET},
+            None,
+            "key secretkey of Secret geo/s3 (minio.existing_secret) is empty",
+        ),
+        (None, {"password": ""}, "postgres.password is empty"),
+        (None, {"password": "p\n"}, "postgres.password holds a line feed"),
         ({"access_key": "a\n"}, None, "kubectl create secret --from-file keeps the line feed"),
     ],
 )
-def test_settings_that_cannot_be_right(minio, postgres, part):
-    full = {"endpoint": "h:9000", "access_key": "a", "secret_key": "s", **minio} if minio else None
-    server = {"user": "u", **postgres} if postgres else None
-    params = {"minio": full, "postgres": server, "timeout": 1, "interval": 1.0}
-    assert part in check_settings(params)
+def test_names_connection_options_that_cannot_be_right(minio, postgres, part):
+    store = {"endpoint": "h:9000", "access_key": "a", "secret_key": "s", **minio} if minio else None
+    server = {"user": "u", "password": "p", **postgres} if postgres else None
+    given = {name: options for name, options in (("minio", store), ("postgres", server)) if options}
+    assert part in check_connections(given)
 
 
-def test_bad_times():
-    params = {"minio": None, "postgres": {"user": "u", "password": "p"}, "timeout": 1, "interval": 0.0}
-    assert "interval must be above 0" in check_settings(params)
-    assert "timeout must not be below 0" in check_settings({**params, "timeout": -1, "interval": 1.0})
+def test_refuses_impossible_times():
+    params = {"minio": None, "timeout": 1, "interval": 0.0}
+    assert "interval must be above 0" in check_options(params)
+    assert "timeout must not be below 0" in check_options({**params, "timeout": -1, "interval": 1.0})
+
+
+def test_refuses_to_create_a_bucket_and_names_the_module_that_does():
+    params = {"minio": {"create_bucket": True}, "timeout": 1, "interval": 1.0}
+    expected = "minio.create_bucket has moved: create the bucket with module cosmogony.stack.s3_bucket"
+    assert check_options(params) == expected

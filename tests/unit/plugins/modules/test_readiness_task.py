@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Module readiness as a task of a play: in check mode, for real, again, and with wrong credentials."""
+"""Modules s3_bucket and readiness as tasks of a play: in check mode, for real, again, with wrong credentials."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ import yaml
 from checkout import CHECKOUT
 
 TASK = "cosmogony.stack.readiness"
+BUCKET = "cosmogony.stack.s3_bucket"
 
 
 @pytest.fixture
 def options(minio, postgres):
-    """Options of a task that creates a bucket."""
+    """Options of readiness, with a bucket that does not exist."""
     database = postgres.create_database("task")
     yield {
         "minio": {
@@ -29,7 +30,6 @@ def options(minio, postgres):
             "secret_key": minio.secret_key,
             "secure": False,
             "bucket": f"task-{secrets.token_hex(4)}",
-            "create_bucket": True,
             "probe_object": True,
         },
         "postgres": {
@@ -66,32 +66,37 @@ def run(folder, tasks):
     return done.returncode, [answer["hosts"]["localhost"] for answer in answers], text
 
 
-def test_task(tmp_path, options):
+def test_tasks(tmp_path, options):
     wrong = copy.deepcopy(options)
     wrong["minio"]["secret_key"] = "wrong-secret-key"
     wrong["postgres"]["password"] = "wrong-password"
+    store = {key: value for key, value in options["minio"].items() if key != "probe_object"}
     code, results, text = run(
         tmp_path,
         [
-            {"name": "Foretell", TASK: options, "check_mode": True},
-            {"name": "Create the bucket", TASK: options},
-            {"name": "Again", TASK: options},
-            {"name": "Only tell", TASK: {**wrong, "fail_when_not_ready": False}},
+            {"name": "Predict the bucket", BUCKET: {"minio": store}, "check_mode": True},
+            {"name": "Create the bucket", BUCKET: {"minio": store}},
+            {"name": "Create it again", BUCKET: {"minio": store}},
+            {"name": "Ask in check mode", TASK: options, "check_mode": True},
+            {"name": "Ask", TASK: options},
+            {"name": "Report only", TASK: {**wrong, "fail_when_not_ready": False}},
+            {"name": "Remove the bucket", BUCKET: {"minio": store, "state": "absent"}},
             {"name": "Fail", TASK: wrong},
         ],
     )
-    foretold, first, again, told, failed = results
+    *_, predicted, ready, reported, removed, failed = results
     assert code == 2
-    assert [result["changed"] for result in results] == [True, True, False, False, False]
-    assert foretold["ready"]
-    assert first["minio"]["bucket_exists"]
-    assert again["postgres"]["versions"]["postgis"]
-    assert (told["ready"], told.get("failed", False)) == (False, False)
+    assert [result["changed"] for result in results] == [True, True, False, False, False, False, True, False]
+    assert predicted["ready"]
+    assert ready["minio"]["bucket_exists"]
+    assert ready["postgres"]["versions"]["postgis"]
+    assert removed["bucket"] == store["bucket"]
+    assert (reported["ready"], reported.get("failed", False)) == (False, False)
     assert failed["failed"]
     assert failed["elapsed"] < 5
     for part in ("secret key refused (SignatureDoesNotMatch)", 'user "cosmogony" or its password refused'):
         assert part in failed["msg"]
-        assert part in told["msg"]
+        assert part in reported["msg"]
     for each in (options, wrong):
         assert each["minio"]["secret_key"] not in text
         assert each["postgres"]["password"] not in text

@@ -62,7 +62,7 @@ def answers(site, tmp_path_factory):
         "library": {
             "preflight_checks": ["tools"],
             "cosmogony_helm_binary": str(fake_helm(tmp_path_factory, "v3.22.0")),
-            "__preflight_libraries": {"minio": "999", "no-such-library": "1"},
+            "__preflight_libraries": ["minio>=999", "no-such-library>=1"],
         },
         "helm 4": {
             "preflight_checks": ["tools"],
@@ -111,9 +111,22 @@ def test_right_settings_pass_and_blank_ones_take_defaults(answers):
 @pytest.mark.parametrize(
     ("case", "parts"),
     [
-        ("secret key", ["S3 endpoint http://127.0.0.1:", "secret key refused", "check cosmogony_storage_secret_key"]),
-        ("access key", ["S3 endpoint http://127.0.0.1:", "access key refused", "check cosmogony_storage_access_key"]),
-        ("password", ["PostgreSQL 127.0.0.1:", "its password refused", "cosmogony_database_password"]),
+        (
+            "secret key",
+            [
+                "S3 endpoint http://127.0.0.1:",
+                "secret key refused",
+                "Settings: minio.secret_key is cosmogony_storage_secret_key",
+            ],
+        ),
+        (
+            "access key",
+            ["S3 endpoint http://127.0.0.1:", "access key refused", "minio.access_key is cosmogony_storage_access_key"],
+        ),
+        (
+            "password",
+            ["PostgreSQL 127.0.0.1:", "its password refused", "postgres.password is cosmogony_database_password"],
+        ),
         ("both", ["access key refused", "its password refused"]),
         (
             "no password",
@@ -139,9 +152,9 @@ def test_wrong_settings_are_named(answers, case, parts):
         assert part in text
 
 
-def test_wrong_credentials_fail_at_once(answers):
+def test_wrong_credentials_fail_immediately(answers):
     for case in ("secret key", "access key", "password", "both"):
-        assert answers["said"][case]["elapsed"] < 5
+        assert "still so after" not in answers["said"][case]["msg"]
 
 
 def test_no_credential_is_printed(answers, site):

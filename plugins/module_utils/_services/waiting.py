@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""A service that is waited for, what it answered, and the two ways in which it is not ready."""
+"""Services that are asked again and again until they are ready or refuse."""
 
 from __future__ import annotations
 
@@ -9,58 +9,54 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# What one attempt may take, however much time is left.
+from .errors import ServiceError
+
+# Seconds that one attempt may take, however much time is left.
 LONGEST_ATTEMPT = 5.0
 SHORTEST_ATTEMPT = 1.0
 
 
-class NotReadyError(Exception):
-    """The service does not do what is needed; ``final`` when waiting does not cure that."""
-
-    def __init__(self, reason: str, cause: str, advice: str, *, final: bool = False) -> None:
-        super().__init__(f"{cause}: {advice}")
-        self.reason = reason
-        self.cause = cause
-        self.advice = advice
-        self.final = final
-
-
-def refused(reason: str, cause: str, advice: str) -> NotReadyError:
-    """Make the error of a service that answered no, and will again."""
-    return NotReadyError(reason, cause, advice, final=True)
-
-
 @dataclass
 class Backend:
-    """One service, asked until it is ready or refuses."""
+    """One service and what it answered.
+
+    Attributes:
+        subject: How messages call it.
+        probe: Asks it once, within the given seconds; returns facts or raises ServiceError.
+        attempts: How often it was asked.
+        ready: Whether it has answered well.
+        error: What was wrong last.
+        latency: Seconds of the attempt that succeeded.
+        facts: What it answered.
+    """
 
     subject: str
     probe: Callable[[float], dict[str, Any]]
     attempts: int = 0
     ready: bool = False
-    error: NotReadyError | None = None
+    error: ServiceError | None = None
     latency: float | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def refused(self) -> bool:
-        """Whether it said no in a way that waiting does not cure."""
+    def has_refused(self) -> bool:
+        """Whether waiting does not help."""
         return not self.ready and self.error is not None and self.error.final
 
-    def attempt(self, budget: float, now: Callable[[], float]) -> None:
-        """Ask once."""
+    def attempt(self, timeout: float, now: Callable[[], float]) -> None:
+        """Ask once, within ``timeout`` seconds."""
         self.attempts += 1
         started = now()
         try:
-            self.facts = self.probe(budget)
-        except NotReadyError as error:
+            self.facts = self.probe(timeout)
+        except ServiceError as error:
             self.error = error
         else:
             self.ready = True
             self.latency = now() - started
 
-    def failure(self, elapsed: float) -> str:
-        """Say what is not ready, why, and what to do next."""
+    def describe_failure(self, elapsed: float) -> str:
+        """Return what is not ready, why, and what to do next."""
         if self.error is None:
             return f"{self.subject}: was not asked"
         waited = ""
@@ -69,14 +65,14 @@ class Backend:
             waited = f", still so after {elapsed:.0f} s and {attempts}"
         return f"{self.subject}: {self.error.cause}{waited}: {self.error.advice}"
 
-    def result(self) -> dict[str, Any]:
-        """Return what the module reports about this service."""
+    def to_result(self) -> dict[str, Any]:
+        """Return what module readiness reports about this service."""
         return {
             "ready": self.ready,
             "reason": "ready" if self.ready else self.error.reason if self.error else "not_asked",
             "attempts": self.attempts,
             "latency_ms": None if self.latency is None else round(self.latency * 1000, 1),
-            "last_error": f"{self.error.cause}: {self.error.advice}" if self.error else None,
+            "last_error": str(self.error) if self.error else None,
             **self.facts,
         }
 
@@ -89,7 +85,7 @@ def wait_for(
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> float:
-    """Ask all services at once and then every ``interval`` seconds; return the seconds it took.
+    """Ask all services immediately and then every ``interval`` seconds; return the seconds it took.
 
     Ends when all are ready, when one refuses, or when ``timeout`` is over (after a last attempt then).
     """
@@ -100,7 +96,7 @@ def wait_for(
                 left = started + timeout - now()
                 backend.attempt(max(SHORTEST_ATTEMPT, min(LONGEST_ATTEMPT, left)), now)
         elapsed = now() - started
-        if all(backend.ready for backend in backends) or any(backend.refused for backend in backends):
+        if all(backend.ready for backend in backends) or any(backend.has_refused for backend in backends):
             return elapsed
         if elapsed >= timeout:
             return elapsed

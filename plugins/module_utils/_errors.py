@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""Errors of libraries in few words."""
+"""Short texts for errors of libraries."""
 
 from __future__ import annotations
 
 
-def plain(error: BaseException) -> str:
-    """Return the innermost cause, without the names of objects in memory."""
+def describe_cause(error: BaseException) -> str:
+    """Return the innermost cause of an error on one line of at most 200 characters, without addresses in memory."""
     while True:
         inner = error.__cause__ or getattr(error, "reason", None)
         if not isinstance(inner, BaseException) or inner is error:
             break
         error = inner
     text = str(getattr(error, "strerror", None) or error)
-    # urllib3 puts "<connection object at 0x...>: " or "HTTPConnection(host=...): " before what it has to say.
+    # urllib3 begins with "<connection object at 0x...>: " or "HTTPConnection(host=...): ".
     for mark in (">: ", "): "):
         text = text.rsplit(mark, 1)[-1]
     return " ".join(text.split())[:200]

@@ -1,49 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""Steps of a workflow that have not moved for a while."""
+"""Steps of a workflow whose phase and progress have not changed for a while."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LONGEST = 3600.0  # seconds until the same is said again
+LONGEST = 3600.0  # seconds until a step is reported again
 
 
 @dataclass(slots=True)
 class _Standstill:
     text: str
     since: float
-    due: float  # seconds of standing still after which it is said
+    due: float  # seconds without a change after which it is reported
 
 
-class Silence:
-    """Remembers since when each step has been where it is."""
+class StandstillReporter:
+    """Remembers since when each step has not changed."""
 
     def __init__(self, limit: float) -> None:
+        """Take the limit in seconds; with 0 nothing is reported."""
         self._limit = limit
         self._steps: dict[str, _Standstill] = {}
 
-    def lines(self, at_work: Mapping[str, str], now: float) -> list[str]:
-        """Return a line for each step whose text has been the same for the limit, or again for as long.
+    def report(self, active: Mapping[str, str], now: float) -> list[str]:
+        """Return a line for each step that has not changed for the limit, then for twice as long, and so on.
 
-        `at_work` maps the id of a step to what it is at, progress included; `now` is in seconds. A limit of 0 is none.
+        Args:
+            active: A line for each running step, progress included, by its id.
+            now: Seconds of a monotonic clock.
         """
         if not self._limit:
             return []
         lines = []
         steps = {}
-        for identifier, text in at_work.items():
+        for identifier, text in active.items():
             step = self._steps.get(identifier)
             if step is None or step.text != text:
                 step = _Standstill(text, now, self._limit)
             elif now - step.since >= step.due:
-                lines.append(f"{text}: no progress for {_spoken(now - step.since)}")
+                lines.append(f"{text}: no progress for {_format_duration(now - step.since)}")
                 step.due = min(2 * step.due, step.due + LONGEST)
             steps[identifier] = step
         self._steps = steps
         return lines
 
 
-def _spoken(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

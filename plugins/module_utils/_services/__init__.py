@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""What module readiness is made of."""
+"""Connections to the S3 store, the PostgreSQL database and the HTTP Services of the stack."""

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation fragment: the connection to a PostgreSQL database."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The option ``postgres``; ``READINESS`` adds what only module readiness takes."""
+
+    DOCUMENTATION = r"""
+options:
+  postgres:
+    description:
+      - The PostgreSQL database.
+    type: dict
+    suboptions:
+      host:
+        description:
+          - Host as the controller reaches it.
+          - Needed unless O(postgres.service) is given. With it, give the name that the server's certificate holds.
+        type: str
+      port:
+        description: Port of the server. With O(postgres.service), the port of the Service is used instead.
+        type: int
+        default: 5432
+      database:
+        description: Name of the database.
+        type: str
+        required: true
+      user:
+        description: The user. Needed unless O(postgres.existing_secret) is given.
+        type: str
+      password:
+        description: The password, any characters. Needed unless O(postgres.existing_secret) is given.
+        type: str
+      existing_secret:
+        description:
+          - Kubernetes Secret with the keys C(user) and C(password), used in place of O(postgres.user) and
+            O(postgres.password). Needs the right to get it.
+        type: dict
+        suboptions:
+          namespace:
+            description: Its namespace.
+            type: str
+            required: true
+          name:
+            description: Its name.
+            type: str
+            required: true
+      sslmode:
+        description: How libpq uses TLS.
+        type: str
+        choices: [disable, allow, prefer, require, verify-ca, verify-full]
+        default: prefer
+      ca_path:
+        description: File with the certificates of the CA that signed the server's certificate.
+        type: path
+      service:
+        description:
+          - Service to reach through the port-forward of the Kubernetes API server, for a database that only the
+            cluster's network reaches.
+          - Needs the rights to get C(services), list C(endpointslices), create and get C(pods/portforward).
+        type: dict
+        suboptions:
+          namespace:
+            description: Its namespace.
+            type: str
+            required: true
+          name:
+            description: Its name.
+            type: str
+            required: true
+          port:
+            description: Its port.
+            type: int
+            default: 5432
+"""
+
+    READINESS = (
+        DOCUMENTATION
+        + r"""
+      minimum_version:
+        description: Lowest major version of PostgreSQL that is accepted.
+        type: int
+        default: 14
+      postgis_version:
+        description: Lowest version of PostGIS in the database that is accepted. With V("") PostGIS is not asked for.
+        type: str
+        default: '3.4'
+      create_schema:
+        description: Whether the user must have the right to create schemas.
+        type: bool
+        default: true
+"""
+    )

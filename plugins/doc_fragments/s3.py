@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation fragment: the connection to an S3 store."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The option ``minio``; ``READINESS`` adds what only module readiness takes."""
+
+    DOCUMENTATION = r"""
+options:
+  minio:
+    description:
+      - The S3 store (MinIO or another one) and the bucket.
+    type: dict
+    suboptions:
+      endpoint:
+        description:
+          - Host and port without a scheme, as the controller reaches them.
+          - Needed unless O(minio.service) is given. With it, give the name that the store's certificate holds.
+        type: str
+      access_key:
+        description: The access key. Needed unless O(minio.existing_secret) is given.
+        type: str
+      secret_key:
+        description: The secret key. Needed unless O(minio.existing_secret) is given.
+        type: str
+      session_token:
+        description: Token of temporary credentials.
+        type: str
+      existing_secret:
+        description:
+          - Kubernetes Secret with the keys C(accesskey) and C(secretkey), used in place of O(minio.access_key) and
+            O(minio.secret_key). Needs the right to get it.
+        type: dict
+        suboptions:
+          namespace:
+            description: Its namespace.
+            type: str
+            required: true
+          name:
+            description: Its name.
+            type: str
+            required: true
+      bucket:
+        description: Name of the bucket.
+        type: str
+        required: true
+      region:
+        description: Region of the bucket.
+        type: str
+        default: us-east-1
+      secure:
+        description: Whether the store speaks TLS.
+        type: bool
+        default: true
+      validate_certs:
+        description: Whether the certificate of the store must be trusted.
+        type: bool
+        default: true
+      ca_path:
+        description:
+          - File with the certificates of the CA that signed the store's certificate.
+          - Without it the CAs of the system are trusted.
+        type: path
+      service:
+        description:
+          - Service to reach through the port-forward of the Kubernetes API server, for a store that only the cluster's
+            network reaches.
+          - Needs the rights to get C(services), list C(endpointslices), create and get C(pods/portforward).
+        type: dict
+        suboptions:
+          namespace:
+            description: Its namespace.
+            type: str
+            required: true
+          name:
+            description: Its name.
+            type: str
+            required: true
+          port:
+            description: Its port.
+            type: int
+            default: 9000
+"""
+
+    READINESS = (
+        DOCUMENTATION
+        + r"""
+      bucket_required:
+        description:
+          - Whether a missing bucket means "not ready".
+          - If V(false), RV(minio.bucket_exists) says whether it is there.
+        type: bool
+        default: true
+      probe_object:
+        description: Whether to write an object, read it back and delete it. Check mode leaves that out.
+        type: bool
+        default: false
+      create_bucket:
+        description: Refused. Module M(cosmogony.stack.s3_bucket) creates buckets.
+        type: bool
+"""
+    )

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+# Private to this collection: may change in any release.
+"""Options of a connection to the S3 store and to PostgreSQL: their specification, checks, and existing Secrets."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
+    ApiError,
+    call_api,
+    connect,
+    require_library,
+)
+
+SSLMODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+LIBRARIES = {"minio": "minio", "postgres": "psycopg"}
+# Keys of an existing Secret, and the options that they stand for.
+SECRET_KEYS = {
+    "minio": {"accesskey": "access_key", "secretkey": "secret_key"},
+    "postgres": {"user": "user", "password": "password"},
+}
+
+
+def minio_spec(**more: Any) -> dict[str, Any]:
+    """Return the options of an S3 store, with ``more`` of the module."""
+    options = {
+        "endpoint": {"type": "str"},
+        # It names a user and is not secret; hiding it would hide the same word everywhere else.
+        "access_key": {"type": "str", "no_log": False},
+        "secret_key": {"type": "str", "no_log": True},
+        "session_token": {"type": "str", "no_log": True},
+        "bucket": {"type": "str", "required": True},
+        "region": {"type": "str", "default": "us-east-1"},
+        "secure": {"type": "bool", "default": True},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        **more,
+    }
+    return _connection_spec(options, "endpoint", "access_key", "secret_key", port=9000)
+
+
+def postgres_spec(**more: Any) -> dict[str, Any]:
+    """Return the options of a PostgreSQL database, with ``more`` of the module."""
+    options = {
+        "host": {"type": "str"},
+        "port": {"type": "int", "default": 5432},
+        "database": {"type": "str", "required": True},
+        "user": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "sslmode": {"type": "str", "choices": SSLMODES, "default": "prefer"},
+        "ca_path": {"type": "path"},
+        **more,
+    }
+    return _connection_spec(options, "host", "user", "password", port=5432)
+
+
+def _connection_spec(options: dict[str, Any], address: str, user: str, secret: str, *, port: int) -> dict[str, Any]:
+    place = {"namespace": {"type": "str", "required": True}, "name": {"type": "str", "required": True}}
+    return {
+        "type": "dict",
+        "options": {
+            **options,
+            # It names a Secret and holds none.
+            "existing_secret": {"type": "dict", "no_log": False, "options": place},
+            "service": {"type": "dict", "options": {**place, "port": {"type": "int", "default": port}}},
+        },
+        "required_one_of": [(address, "service"), (user, "existing_secret"), (secret, "existing_secret")],
+    }
+
+
+def prepare_connections(module: AnsibleModule) -> Any:
+    """Check the options ``minio`` and ``postgres``, and complete them with the credentials of existing Secrets.
+
+    Makes the module fail when something is wrong.
+
+    Returns:
+        A client of the Kubernetes API, or None when no Service and no Secret is needed.
+    """
+    given = {name: module.params[name] for name in LIBRARIES if module.params.get(name)}
+    for name in given:
+        require_library(module, LIBRARIES[name])
+    api = connect(module) if any(each["service"] or each["existing_secret"] for each in given.values()) else None
+    try:
+        for name, options in given.items():
+            if options["existing_secret"]:
+                options.update(_read_secret(api, name, options["existing_secret"]))
+    except (ApiError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    if problem := check_connections(given):
+        module.fail_json(msg=problem)
+    return api
+
+
+def _read_secret(api: Any, name: str, place: Mapping[str, str]) -> dict[str, str]:
+    from kubernetes import client
+
+    subject = f"Secret {place['namespace']}/{place['name']} ({name}.existing_secret)"
+    wanted = SECRET_KEYS[name]
+    try:
+        secret = call_api(subject, client.CoreV1Api(api).read_namespaced_secret, place["name"], place["namespace"])
+    except ApiError as error:
+        if error.is_missing:
+            raise ValueError(f"{subject} does not exist: create it with the keys {' and '.join(wanted)}") from error
+        if error.is_denied:
+            raise ValueError(f"{error}: grant the right to get Secrets") from error
+        raise
+    data = secret.data or {}
+    if lacking := [key for key in wanted if key not in data]:
+        raise ValueError(f"{subject} lacks the key {' and '.join(lacking)}: add it")
+    return {option: base64.b64decode(data[key]).decode(errors="replace") for key, option in wanted.items()}
+
+
+def name_credential(name: str, option: str, options: Mapping[str, Any]) -> str:
+    """Return where a credential comes from, for messages: an option, or a key of a Secret."""
+    place = options.get("existing_secret")
+    if not place:
+        return f"{name}.{option}"
+    key = next(key for key, each in SECRET_KEYS[name].items() if each == option)
+    return f"key {key} of Secret {place['namespace']}/{place['name']} ({name}.existing_secret)"
+
+
+def check_connections(given: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what is wrong with connections by their names, or nothing."""
+    endpoint = given.get("minio", {}).get("endpoint") or ""
+    if "://" in endpoint:
+        return (
+            f"minio.endpoint is {endpoint!r}: give host:port without a scheme, and say by minio.secure whether it"
+            " speaks TLS"
+        )
+    for name, options in given.items():
+        for option in SECRET_KEYS[name].values():
+            where = name_credential(name, option, options)
+            if not options[option]:
+                return f"{where} is empty: give a value, or name a Secret in {name}.existing_secret"
+            if any(character in options[option] for character in "\r\n\0"):
+                return (
+                    f"{where} holds a line feed: correct it (kubectl create secret --from-file keeps the line feed at"
+                    " the end of a file)"
+                )
+    return ""
