@@ -18,9 +18,8 @@ import pytest
 from cosmogony_importer.database import sessions
 from cosmogony_importer.database.activity import INTERVAL, Activity
 from cosmogony_steps import heartbeat
+from importer_support.helpers import Importer, Zones
 from services.connections import find_database
-
-from .helpers import Importer, Zones
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
 LONG = 60  # seconds until a test gives up

@@ -12,10 +12,9 @@ import shapely
 import shapely.affinity
 from cosmogony_importer.database import statements
 from cosmogony_importer.load import bands
+from importer_support.helpers import ID, Bucket, Importer, Zone, Zones, features, grid, square, tile, tile_of, zone
 from psycopg import sql
 from shapely.geometry import mapping, shape
-
-from .helpers import ID, Bucket, Importer, Zone, Zones, features, grid, square, tile, tile_of, zone
 
 READER = "reader_of_boxes"
 LATITUDE = -17.0  # in the middle of Datelinia

@@ -6,8 +6,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 from cosmogony_importer.database import sessions
-
-from .helpers import Importer, Zones
+from importer_support.helpers import Importer, Zones
 
 
 def load(importer: Importer, zones: Zones, mark: str) -> str:

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from cosmogony_importer import cli
 from cosmogony_importer.database import sessions
+from importer_support.helpers import Importer, Zones
 from services import free_port
-
-from .helpers import Importer, Zones
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
 

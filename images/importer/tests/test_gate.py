@@ -9,9 +9,8 @@ import psycopg
 import pytest
 from cosmogony_steps.documents import to_json
 from cosmogony_steps.settings import GateSettings
+from importer_support.helpers import Bucket, Importer, Zones, expected_count, grid, square, zone
 from zone_records import RECORDS
-
-from .helpers import Bucket, Importer, Zones, expected_count, grid, square, zone
 
 TWO = [*grid(5), *grid(5, west=20, country="BB", first=100)]
 

@@ -8,9 +8,8 @@ import json
 import psycopg
 import pytest
 from cosmogony_importer.load import geometry
+from importer_support.helpers import grid, square
 from services import postgis
-
-from .helpers import grid, square
 
 HOLE = {"type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]], [[3, 3], [3, 6], [6, 6], [3, 3]]]}
 BOW_TIE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
-from .helpers import Importer, Zones, features, tile, tile_of
+from importer_support.helpers import Importer, Zones, features, tile, tile_of
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
 WHERE = (7, *tile_of(1, 1, 7))

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 from cosmogony_importer.housekeeping import leftovers
 from cosmogony_steps.errors import StepError
+from importer_support.helpers import Bucket, Importer, grid, manifest_source
 from services.connections import find_store
-
-from .helpers import Bucket, Importer, grid, manifest_source
 
 URL = "http://download.example.org/"
 RELEASES = [f"2026112{n}t221000-0000000{n}" for n in range(1, 5)]

@@ -16,8 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from cosmogony_importer.database import sessions
-
-from .helpers import Importer, Zones, grid, square, zone
+from importer_support.helpers import Importer, Zones, grid, square, zone
 
 SCRIPT = Path(__file__).parents[1] / "import.py"
 WITHOUT = zone(500, "Hamlet", "suburb", None, None, osm_id="node:7")

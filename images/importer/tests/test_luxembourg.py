@@ -16,8 +16,7 @@ import pytest
 import shapely
 import shapely.geometry
 from checkout import CHECKOUT, DATA
-
-from .helpers import Importer, features, tile, tile_of
+from importer_support.helpers import Importer, features, tile, tile_of
 
 EXTRACT = DATA / "luxembourg_filtered.osm.pbf"
 PLACES = {"Luxembourg": (6.13, 49.61), "Esch-sur-Alzette": (5.98, 49.495), "Clervaux": (6.03, 50.055)}

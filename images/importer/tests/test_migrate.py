@@ -9,8 +9,7 @@ import psycopg
 import pytest
 from cosmogony_importer.database import statements
 from cosmogony_importer.releases import migrations
-
-from .helpers import Importer, Zones, tile
+from importer_support.helpers import Importer, Zones, tile
 
 COMMENT = "-- a later version\n"
 NEW_COLUMN = """

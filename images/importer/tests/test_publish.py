@@ -12,8 +12,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 from cosmogony_importer.releases import switch, views
-
-from .helpers import Importer, Zones, features, square, tile, tile_of, zone
+from importer_support.helpers import Importer, Zones, features, square, tile, tile_of, zone
 
 ROLE = "reader_of_zones"
 

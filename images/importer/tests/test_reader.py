@@ -11,8 +11,7 @@ import pytest
 from cosmogony_importer.load import document, geometry, reader, rows
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.zonefiles import detect_format
-
-from .helpers import Zones, grid, square, zone
+from importer_support.helpers import Zones, grid, square, zone
 
 SOME = [
     zone(1, "Älmhult \u2603 \U0001f600", "city", 8, square(0, 0, 1, 1)),

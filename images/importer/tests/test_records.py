@@ -12,9 +12,8 @@ import pytest
 from cosmogony_importer.load import reader, rows
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.zonefiles import detect_format
+from importer_support.helpers import Bucket, Importer
 from zone_records import RECORDS, country, geometries, line, square, write
-
-from .helpers import Bucket, Importer
 
 INVALID, VALID = geometries("invalid"), geometries("valid")
 BLANK = ["", " ", "\t", "\r", "\ufeff", "\ufeff\r"]

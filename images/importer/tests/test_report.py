@@ -14,9 +14,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from importer_support.helpers import ID, Bucket, Importer, expected_count, grid, manifest_inputs, manifest_source
 from services import free_port
-
-from .helpers import ID, Bucket, Importer, expected_count, grid, manifest_inputs, manifest_source
 
 DOCUMENTS = Path(__file__).parents[2] / "base/tests/documents"
 STARTED = "2026-11-22T22:10:00Z"

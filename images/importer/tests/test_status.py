@@ -9,8 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-
-from .helpers import ID, Bucket, Importer, Zones, grid, manifest_inputs, manifest_source
+from importer_support.helpers import ID, Bucket, Importer, Zones, grid, manifest_inputs, manifest_source
 
 
 def status(importer: Importer) -> dict[str, Any]:

@@ -8,8 +8,7 @@ import json
 
 import psycopg
 import pytest
-
-from .helpers import ID, STATISTICS, Bucket, Importer, features, grid, manifest_source, tile, zone
+from importer_support.helpers import ID, STATISTICS, Bucket, Importer, features, grid, manifest_source, tile, zone
 
 
 def test_whole_pipeline(

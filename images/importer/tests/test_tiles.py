@@ -11,9 +11,8 @@ import shapely
 import shapely.geometry
 from cosmogony_importer.load import bands
 from cosmogony_importer.tiles import pyramid
+from importer_support.helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 from services.connections import find_database
-
-from .helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 
 
 def publish(importer: Importer, path) -> str:

@@ -10,9 +10,8 @@ import pytest
 from cosmogony_importer.database import parallel
 from cosmogony_importer.releases import catalog
 from cosmogony_importer.tiles import area, pyramid
+from importer_support.helpers import Importer, Zones, features, grid, tile, tile_of
 from services.connections import find_database
-
-from .helpers import Importer, Zones, features, grid, tile, tile_of
 
 
 def schema_of(release: str) -> str:

@@ -11,9 +11,8 @@ import psycopg
 import pytest
 from cosmogony_importer.database import parallel, sessions
 from cosmogony_steps.errors import TerminatedError
+from importer_support.helpers import Importer
 from services.connections import find_database
-
-from .helpers import Importer
 
 HOURS = "SELECT pg_sleep(7200)"
 

@@ -12,7 +12,7 @@ import psycopg
 import shapely
 import shapely.affinity
 import shapely.geometry
-from helpers import features
+from importer_support.helpers import features
 from serving import Stack
 
 WORLD = 40075016.685578488

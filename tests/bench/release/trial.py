@@ -26,7 +26,7 @@ UNKNOWN = "20200101t000000-00000000"
 
 def make_releases(stack: Stack, count: int, folder: Path) -> dict[str, str]:
     """Releases whose names all carry a mark; every second one has stored tiles. Returns id to mark."""
-    from helpers import Zones
+    from importer_support.helpers import Zones
 
     zones = Zones(folder)
     marks: dict[str, str] = {}

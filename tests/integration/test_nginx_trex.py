@@ -25,10 +25,9 @@ from pathlib import Path
 import pytest
 from checkout import IMAGES
 from cosmogony_importer.tiles import trex
+from importer_support.helpers import Importer, Zones
+from importer_support.trex import published
 from services import debian, free_port, skip_unless_available
-
-from .helpers import Importer, Zones
-from .test_trex import cache, published  # noqa: F401
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
 Start = Callable[..., AbstractContextManager[Get]]
@@ -112,7 +111,7 @@ def until(get: Get, path: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 @pytest.fixture
-def tile_server(cache: trex.TrexCache) -> Iterator[type[TileServer]]:  # noqa: F811
+def tile_server(cache: trex.TrexCache) -> Iterator[type[TileServer]]:
     handler = type("Here", (TileServer,), {"root": cache.root, "asked": []})
     with serving(handler) as handler.port:
         yield handler

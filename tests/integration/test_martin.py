@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from checkout import IMAGES
+from importer_support.helpers import Importer, Zones, features
 from services import free_port, skip_unless_available
 from services.programs import find_program
 
-from .helpers import Importer, Zones, features
-
-TILES = Path(__file__).parents[2] / "tiles"
+TILES = IMAGES / "tiles"
 NAMES = re.compile(rb"(?:Land|City \d+) ([a-z])")
 
 
