@@ -24,8 +24,8 @@ options:
     type: dict
     required: true
 seealso:
-  - plugin: cosmogony.stack.complete_settings
-    plugin_type: filter
+  - plugin: cosmogony.stack.role_settings
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""

@@ -31,7 +31,7 @@ options:
     type: dict
     required: true
   settings:
-    description: The whole tree of settings, see P(cosmogony.stack.complete_settings#filter).
+    description: The whole tree of settings, see P(cosmogony.stack.role_settings#lookup).
     type: dict
     required: true
   envelope:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._secrets import name_secrets
+
 from .files import Document, Step, WorkflowFileError
 
 FROM_PLAN = "from-plan"
@@ -27,38 +29,28 @@ CREDENTIALS = {
     "webhook": {"WEBHOOK_URL": "url"},
     "trex": {"TREX_DATASOURCE_URL": "url"},
 }
+# Section of the settings that names the Secret, where it has another name.
+SECTIONS = {"sources": "source_storage", "webhook": "report"}
 # What a step can do without: it reads public buckets, and posts nothing.
 OPTIONAL = {"sources", "webhook"}
-
-
-def secret_names(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Names of the Secrets; blank where there is none."""
-    sources = settings["source_storage"]
-    return {
-        "storage": settings["storage"]["existing_secret"] or "cosmogony-s3",
-        "sources": sources["existing_secret"] or ("cosmogony-source-s3" if sources["access_key"] else ""),
-        "database": settings["database"]["existing_secret"] or "cosmogony-postgres",
-        "webhook": settings["report"]["webhook_secret"],
-        "trex": settings["trex"]["existing_secret"] or "cosmogony-trex",
-    }
 
 
 def environment(step: Step, settings: Mapping[str, Any], scratch: str) -> list[Document]:
     """Variables of the container; everything else is in settings.json."""
     made: list[Document] = []
-    names = secret_names(settings)
+    names = name_secrets(settings)
     for credential in step.credentials:
         if credential not in CREDENTIALS:
             raise WorkflowFileError(f"{step.name}.yaml: no credentials {credential}, only {', '.join(CREDENTIALS)}")
-        if not names[credential]:
+        if not names[SECTIONS.get(credential, credential)]:
             continue
         for variable, key in CREDENTIALS[credential].items():
-            reference: Document = {"name": names[credential], "key": key}
+            reference: Document = {"name": names[SECTIONS.get(credential, credential)], "key": key}
             if credential in OPTIONAL:
                 reference["optional"] = True
             made.append({"name": variable, "valueFrom": {"secretKeyRef": reference}})
         if credential == "webhook":
-            made.append({"name": "WEBHOOK_NAME", "value": names[credential]})
+            made.append({"name": "WEBHOOK_NAME", "value": names[SECTIONS.get(credential, credential)]})
     made.append({"name": "SCRATCH_SIZE", "value": scratch})
     made.append({"name": "STALL_SECONDS", "value": str(settings["steps"][step.pod]["stall"])})
     if "trex-cache" in step.volumes and uses_trex(settings):

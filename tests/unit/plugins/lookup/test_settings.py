@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lookups settings and role_options, and the filters beside them, as a playbook meets them."""
+"""The lookups settings, role_options and role_settings, and the filter step_settings, in a playbook."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ansible_plays import evaluate
 
 SETTINGS = "lookup('cosmogony.stack.settings')"
 GATE = "lookup('cosmogony.stack.settings', 'gate')"
+ROLE = "lookup('cosmogony.stack.role_settings', 'workflows')"
 OPTIONS = "lookup('cosmogony.stack.role_options', 'data_update')"
 VARIABLES = {
     "domain": "example.org",
@@ -34,6 +35,7 @@ WRONG_SETTINGS = {
     "chart_values": {"steps": {"load": {"stall": "{{ not_yet_known }}"}}},
 }
 WRONG_OPTIONS = {"data_update_force": "perhaps", "data_update_parallelism": "many", "data_update_mode": True}
+WHOLE = {"cosmogony_docker_host": ""}  # all settings are evaluated
 CASES = {
     "section": ("lookup('cosmogony.stack.settings', 'storage')", {}),
     "setting": ("lookup('cosmogony.stack.settings', 'base_image')", {}),
@@ -43,12 +45,17 @@ CASES = {
     ),
     "arithmetic": ("{'port': lookup('cosmogony.stack.settings', 'database').port + 1}", {}),
     "list": ("lookup('cosmogony.stack.settings', 'sources.extracts')", {}),
-    "steps": ("given | cosmogony.stack.complete_settings | cosmogony.stack.step_settings",
-              {"given": {"gate": {"max_loss_percent": "3"}}}),
+    "steps": (f"{ROLE}.settings | cosmogony.stack.step_settings", WHOLE | {"workflows_gate": {"max_loss_percent": "3"}}),
+    "role": (ROLE, WHOLE | {
+        "workflows_gate": {"max_loss_percent": "3"}, "cosmogony_gate_max_loss_zones": 7, "workflows_parallelism": "5",
+        "cosmogony_images_pipeline": "r/pipeline:ours", "cosmogony_trex_existing_secret": "cosmogony-s3",
+        "cosmogony_storage": {"existing_secret": "theirs"},
+        "images_references": {"pipeline": "r/pipeline:built", "importer": "r/importer:built", "base": "r/base:built"},
+    }),
     "options": (OPTIONS, {}),
     "path": ("lookup('cosmogony.stack.settings', 'gate.max_los_percent')", {}),
     "template": (SETTINGS, {}),
-    "filter": ("{'gate': {'x': 1}} | cosmogony.stack.complete_settings(prefix='workflows_')", {}),
+    "role option": (ROLE, WHOLE | {"workflows_gate": {"x": 1}}),
     "all at once": (GATE, WRONG_SETTINGS),
     "options at once": (OPTIONS, WRONG_OPTIONS),
 }  # fmt: skip
@@ -94,9 +101,35 @@ def test_the_document_of_the_steps_has_a_format_and_no_secret(answers):
     assert "user" not in answers["steps"]["database"]
 
 
+def test_a_role_has_its_options_over_the_settings(answers):
+    role = answers["role"]
+    assert role["options"]["parallelism"] == 5
+    assert (role["settings"]["gate"]["max_loss_percent"], role["settings"]["gate"]["max_loss_zones"]) == (3, 7)
+    assert role["settings"]["gate"] == role["options"]["gate"]
+
+
+def test_a_blank_image_is_the_one_that_was_built(answers):
+    images = answers["role"]["settings"]["images"]
+    assert (images["pipeline"], images["importer"], images["api"]) == ("r/pipeline:ours", "r/importer:built", "")
+    assert "base" not in images
+
+
+def test_secrets_are_those_of_the_site_or_have_their_default_names(answers):
+    role = answers["role"]
+    assert role["secrets"] == {
+        "storage": "theirs",
+        "source_storage": "",
+        "database": "cosmogony-postgres",
+        "trex": "cosmogony-s3",
+        "report": "",
+    }
+    assert role["made_secrets"]["database"] == "cosmogony-postgres"
+    assert role["made_secrets"]["storage"] == "", "a Secret of the site has the name"
+
+
 @pytest.mark.parametrize(("case", "parts"), [
     ("path", ["gate.max_los_percent is no setting: write gate.max_loss_percent"]),
-    ("filter", ["workflows_gate.x is no setting: there are max_loss_percent, "]),
+    ("role option", ["workflows_gate.x is no setting: there are max_loss_percent, "]),
     ("all at once", [
         "cosmogony_gate_x is no setting: write cosmogony_gate",
         "cosmogony_database.prot is no setting: write cosmogony_database.port",

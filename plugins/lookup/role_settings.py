@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lookup plugin: all settings as a role takes them."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: role_settings
+author:
+  - The cosmogony.stack contributors (!UNKNOWN)
+version_added: 0.1.0
+short_description: All settings as a role of this collection takes them
+description:
+  - Returns the options of a role, and the whole tree of settings in which they count instead of the settings of the
+    inventory with the same names. An image without a reference is the one that role images has built.
+  - Names and values that cannot be taken are refused, all of them at once.
+options:
+  _terms:
+    description: Names of roles.
+    type: list
+    elements: str
+    required: true
+seealso:
+  - plugin: cosmogony.stack.settings
+    plugin_type: lookup
+  - plugin: cosmogony.stack.role_options
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Note the options and the settings
+  ansible.builtin.set_fact:
+    __workflows_options: "{{ given.options }}"
+    __workflows_settings: "{{ given.settings }}"
+  vars:
+    given: "{{ lookup('cosmogony.stack.role_settings', 'workflows') }}"
+  no_log: true # passwords are among them
+"""
+
+RETURN = r"""
+_raw:
+  description: >-
+    For each role C(options), C(settings), C(secrets) (names of the Secrets that the stack reads, by section) and
+    C(made_secrets) (those of them that the roles may have made).
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible_collections.cosmogony.stack.plugins.lookup.role_options import LookupModule as RoleOptions
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._secrets import name_made_secrets, name_secrets
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator, read_settings, value_at
+
+
+class LookupModule(RoleOptions):
+    """Lookup plugin entry point."""
+
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return options and settings of each role."""
+        given = variables or {}
+        try:
+            tree = value_at((), read_settings(Evaluator(self._templar, given), given, [()]))
+        except ValueError as error:
+            raise AnsibleLookupError(str(error)) from error
+        found = []
+        for options in super().run(terms, variables, **kwargs):
+            settings = {**tree, **{name: value for name, value in options.items() if name in tree}}
+            built = given.get("images_references") or {}
+            settings["images"] = {name: image or built.get(name, "") for name, image in settings["images"].items()}
+            secrets = {"secrets": name_secrets(settings), "made_secrets": name_made_secrets(settings)}
+            found.append({"options": options, "settings": settings, **secrets})
+        return found

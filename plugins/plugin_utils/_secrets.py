@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of the Secrets that the stack reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Secrets that the roles make where a site names none of its own, by what they give access to.
+DEFAULT_NAMES = {
+    "storage": "cosmogony-s3",
+    "source_storage": "cosmogony-source-s3",
+    "database": "cosmogony-postgres",
+    "trex": "cosmogony-trex",
+}
+
+
+def name_secrets(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the Secrets by section of the settings; blank where there is none."""
+    names = {section: settings[section]["existing_secret"] or name for section, name in DEFAULT_NAMES.items()}
+    sources = settings["source_storage"]
+    if not (sources["existing_secret"] or sources["access_key"]):
+        names["source_storage"] = ""
+    return {**names, "report": settings["report"]["webhook_secret"]}
+
+
+def name_made_secrets(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the Secrets that the roles may have made; blank where a site has one of this name."""
+    own = {settings[section]["existing_secret"] for section in DEFAULT_NAMES}
+    return {section: "" if name in own else name for section, name in DEFAULT_NAMES.items()}
