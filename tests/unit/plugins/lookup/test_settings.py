@@ -45,7 +45,8 @@ CASES = {
     ),
     "arithmetic": ("{'port': lookup('cosmogony.stack.settings', 'database').port + 1}", {}),
     "list": ("lookup('cosmogony.stack.settings', 'sources.extracts')", {}),
-    "steps": (f"{ROLE}.settings | cosmogony.stack.step_settings", WHOLE | {"workflows_gate": {"max_loss_percent": "3"}}),
+    "steps": (f"{ROLE}.settings | cosmogony.stack.step_settings",
+              WHOLE | {"workflows_gate": {"max_loss_percent": "3"}}),
     "role": (ROLE, WHOLE | {
         "workflows_gate": {"max_loss_percent": "3"}, "cosmogony_gate_max_loss_zones": 7, "workflows_parallelism": "5",
         "cosmogony_images_pipeline": "r/pipeline:ours", "cosmogony_trex_existing_secret": "cosmogony-s3",
