@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: Secrets that the roles make where a site names none of its own, by what they give access to.
+#: Secrets that the roles make where a site names no Secret, by the section of the settings that has their credentials.
 DEFAULT_NAMES = {
     "storage": "cosmogony-s3",
     "source_storage": "cosmogony-source-s3",
