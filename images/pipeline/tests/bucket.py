@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cosmogony_pipeline.sources.source_config import SourceConfig, check_source
+from cosmogony_pipeline.sources.source_config import SourceConfig, parse_source
 from cosmogony_steps import keys
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import SourceSettings
@@ -15,7 +15,7 @@ BUCKET = "cosmogony"
 
 def source_at(url: str, **more: Any) -> SourceConfig:
     """The source that the settings have at this URL."""
-    return check_source(SourceSettings(url=url, **more))
+    return parse_source(SourceSettings(url=url, **more))
 
 
 def stored_source(store: Store, item: SourceConfig) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cosmogony_pipeline.sources import batches
 from cosmogony_pipeline.sources.batches import make_batches
-from cosmogony_pipeline.steps.batch import work_through
+from cosmogony_pipeline.steps.batch import process_batch
 from cosmogony_steps.documents import PlanItem
 from cosmogony_steps.errors import StepError, TerminatedError, TransientError
 
@@ -31,7 +31,7 @@ def test_a_thousand_small_sources_are_few_batches_and_any_number_are_not_too_man
     assert (len(made), max(map(len, made))) == (32, 32)
     large = [(f"{n:05}", 4 * 2**30) for n in range(5000)]
     made = make_batches(large, 256_000_000, 32)
-    assert len(made) <= batches.MOST
+    assert len(made) <= batches.MAX_BATCHES
     assert [name for batch in made for name in batch] == [name for name, _ in large]
 
 
@@ -53,7 +53,7 @@ def test_a_source_that_fails_for_good_does_not_keep_others_from_their_work(capsy
         "d.pbf": TransientError("the server hung up"),
     }
     with pytest.raises(StepError) as failed:
-        work_through(ITEMS, failing(errors, done))
+        process_batch(ITEMS, failing(errors, done))
     assert done == [item.name for item in ITEMS]
     assert str(failed.value) == ("source b.pbf: answered HTTP 404 (2 of 6); source d.pbf: the server hung up (4 of 6)")
     assert failed.value.exit_code == 1, "a retry cannot help b"
@@ -62,28 +62,28 @@ def test_a_source_that_fails_for_good_does_not_keep_others_from_their_work(capsy
 
 def test_what_may_pass_may_be_retried() -> None:
     with pytest.raises(TransientError, match=r"source b\.pbf: x \(2 of 6\)"):
-        work_through(ITEMS, failing({"b.pbf": TransientError("x")}, []))
+        process_batch(ITEMS, failing({"b.pbf": TransientError("x")}, []))
 
 
 def test_a_batch_ends_when_nothing_goes_through() -> None:
     done: list[str] = []
     errors: dict[str, StepError] = {item.name: TransientError("away") for item in ITEMS[1:]}
     with pytest.raises(TransientError):
-        work_through(ITEMS, failing(errors, done))
+        process_batch(ITEMS, failing(errors, done))
     assert done == ["a.pbf", "b.pbf", "c.pbf"]
 
 
 def test_a_step_that_is_told_to_stop_stops() -> None:
     done: list[str] = []
     with pytest.raises(TerminatedError):
-        work_through(ITEMS, failing({"b.pbf": TerminatedError("stopped by SIGTERM")}, done))
+        process_batch(ITEMS, failing({"b.pbf": TerminatedError("stopped by SIGTERM")}, done))
     assert done == ["a.pbf", "b.pbf"]
 
 
 def test_many_failures_are_counted_and_the_first_named() -> None:
     errors = {item.name: StepError("broken") for item in ITEMS}
     with pytest.raises(StepError) as failed:
-        work_through(ITEMS, failing(errors, []))
+        process_batch(ITEMS, failing(errors, []))
     assert str(failed.value).startswith("6 of 6 sources failed: source a.pbf: broken (1 of 6); ")
     assert str(failed.value).endswith("source e.pbf: broken (5 of 6); and 1 more")
 
@@ -96,7 +96,7 @@ def test_the_progress_is_that_of_the_batch(monkeypatch: pytest.MonkeyPatch, tmp_
     def work(item: PlanItem, progress_file: str | None) -> None:
         seen.append(file.read_text())
 
-    work_through(ITEMS[:3], work)
+    process_batch(ITEMS[:3], work)
     assert [*seen, file.read_text()] == ["0/3\n", "1/3\n", "2/3\n", "3/3\n"]
 
 
@@ -106,4 +106,4 @@ def test_a_source_alone_has_the_progress_and_the_message_for_itself() -> None:
         raise StepError("x")
 
     with pytest.raises(StepError, match=r"^x$"):
-        work_through(ITEMS[:1], work)
+        process_batch(ITEMS[:1], work)

@@ -160,7 +160,7 @@ def test_a_signed_source_that_is_gone_from_the_settings_says_what_to_do(run: Run
     run.configure(gatineau(server, "other.osm.pbf"))
     assert run("fetch", "--plan", PLAN, "--batch", "0")[0] == 1
     assert "source gatineau-latest.osm.pbf: " in run.said
-    assert "no more in cosmogony_sources" in run.said and "put it back" in run.said
+    assert "no longer in cosmogony_sources" in run.said and "put it back" in run.said
     assert "hush" not in run.said + json.dumps(run.store.find_json(PLAN))
 
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from cosmogony_pipeline.steps.database import KnownRelease, kept_releases
+from cosmogony_pipeline.steps.database import KnownRelease, list_kept_releases
 from cosmogony_steps.errors import StepError, TransientError, UsageError
 from cosmogony_steps.settings import Settings, apply_environment
 from services import free_port, postgis
 
 
 def find_releases(environ: dict[str, str]) -> list[KnownRelease]:
-    return kept_releases(apply_environment(Settings(), environ).database, environ)
+    return list_kept_releases(apply_environment(Settings(), environ).database, environ)
 
 
 def test_a_fresh_database_has_no_releases(postgres: postgis.Server, database: str) -> None:

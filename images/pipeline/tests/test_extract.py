@@ -15,15 +15,18 @@ from checkout import DATA
 from cosmogony.errors import CosmogonyError
 from cosmogony.findings import Findings, LeftOut, Repair, Row
 from cosmogony.generate import generate
-from cosmogony_pipeline import engine
-from cosmogony_pipeline.release import canonical, markers
+from cosmogony_pipeline.extractor import report_stages
+from cosmogony_pipeline.release import markers
+from cosmogony_pipeline.release.inputs import digest_document, make_inputs
 from cosmogony_pipeline.sources.source_config import SourceConfig
-from cosmogony_pipeline.steps.extract import Extracted, extract
+from cosmogony_pipeline.steps.extract import ExtractResult, extract
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_steps import keys
+from cosmogony_steps.documents import Inputs
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
+from msgspec import structs
 
 from .bucket import BUCKET, stored_part, stored_source
 
@@ -40,10 +43,14 @@ def zones_of(store: Store, key: str) -> list[dict[str, Any]]:
         response.release_conn()
 
 
+def inputs(**changes: Any) -> Inputs:
+    return structs.replace(make_inputs(Settings(languages=("en",)), ""), **changes)
+
+
 def run(
-    store: Store, item: SourceConfig, scratch: Path, languages: tuple[str, ...] = ("en",), **options: Any
-) -> Extracted:
-    return extract(store, item, languages, scratch=scratch, threads=1, **options)
+    store: Store, item: SourceConfig, scratch: Path, made_from: Inputs | None = None, **options: Any
+) -> ExtractResult:
+    return extract(store, item, made_from or inputs(), scratch=scratch, threads=1, **options)
 
 
 def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +62,7 @@ def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: py
     assert sum(zone["geometry"] is not None for zone in zones) == 198
     marker = stored_part(store, LUXEMBOURG)
     assert marker is not None
-    assert markers.describes(markers.read_part(store, LUXEMBOURG), store.find(keys.part(LUXEMBOURG.name)))
+    assert markers.is_intact(markers.read_part_marker(store, LUXEMBOURG), store.find(keys.part(LUXEMBOURG.name)))
     assert marker["counts"]["by_type"]["state_district"] == 13
     assert marker["source"]["sha256"] == source.sha256
     assert marker["country"] == "LU"
@@ -70,9 +77,9 @@ def test_the_same_work_is_skipped_without_a_download(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch(store, GATINEAU, Settings())
-    assert run(store, GATINEAU, tmp_path) == Extracted(1, False)
-    monkeypatch.setattr("cosmogony_pipeline.steps.extract.download", None)  # would fail if called
-    assert run(store, GATINEAU, tmp_path) == Extracted(1, True)
+    assert run(store, GATINEAU, tmp_path) == ExtractResult(1, False)
+    monkeypatch.setattr("cosmogony_pipeline.steps.extract.download_object", None)  # would fail if called
+    assert run(store, GATINEAU, tmp_path) == ExtractResult(1, True)
 
 
 @pytest.mark.parametrize(
@@ -82,12 +89,10 @@ def test_the_same_work_is_skipped_without_a_download(
         *("lost", "replaced", "no as_original"),
     ],
 )
-def test_whatever_changed_is_extracted_again(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
-) -> None:
+def test_whatever_changed_is_extracted_again(store: Store, tmp_path: Path, change: str) -> None:
     fetch(store, GATINEAU, Settings())
     run(store, GATINEAU, tmp_path)
-    item, languages, as_original = GATINEAU, ("en",), False
+    item, made_from = GATINEAU, inputs()
     if change == "file":
         marker = stored_source(store, item)
         assert marker is not None
@@ -96,11 +101,11 @@ def test_whatever_changed_is_extracted_again(
         fresh = {"etag": etag, "size": len(content), "sha256": _sha256(content)}
         store.write_json(keys.source_marker(item.name), {**marker, **fresh})
     elif change in ("rules", "extractor"):
-        monkeypatch.setattr(engine, f"{change}_digest", lambda: "another")
+        made_from = inputs(**{change: "another"})
     elif change == "languages":
-        languages = ("fr",)
+        made_from = inputs(languages=("fr",))
     elif change == "as original":
-        as_original = True
+        made_from = inputs(as_original=True)
     elif change == "own languages":
         item = SourceConfig(item.name, item.url, "CA", ("fr",))
     elif change == "country":
@@ -112,13 +117,13 @@ def test_whatever_changed_is_extracted_again(
     elif change == "no as_original":  # a marker from before there was a choice
         marker = stored_part(store, item)
         assert marker is not None
-        made_from = {key: marker[key] for key in ("rules", "extractor", "languages", "country_code", "disable_voronoi")}
-        digest = canonical.digest({"source": marker["source"]["sha256"], **made_from})
+        former = {key: marker[key] for key in ("rules", "extractor", "languages", "country_code", "disable_voronoi")}
+        digest = digest_document({"source": marker["source"]["sha256"], **former})
         store.write_json(keys.part_marker(item.name), {**marker, "digest": digest})
     else:
         store.upload(keys.part(item.name), io.BytesIO(b"other zones"), None)
-    assert not run(store, item, tmp_path, languages, as_original=as_original).skipped
-    assert run(store, item, tmp_path, languages, as_original=as_original).skipped
+    assert not run(store, item, tmp_path, made_from).skipped
+    assert run(store, item, tmp_path, made_from).skipped
 
 
 @pytest.mark.parametrize("as_original", [False, True])
@@ -131,9 +136,9 @@ def test_the_extractor_makes_the_zones_that_the_marker_names(
         results.append(generate(*arguments, **options))
         return results[-1]
 
-    monkeypatch.setattr("cosmogony.generate.generate", generate_and_keep)
+    monkeypatch.setattr("cosmogony_pipeline.steps.extract.generate", generate_and_keep)
     fetch(store, GATINEAU, Settings())
-    run(store, GATINEAU, tmp_path, as_original=as_original)
+    run(store, GATINEAU, tmp_path, inputs(as_original=as_original))
     marker = stored_part(store, GATINEAU)
     assert marker is not None
     assert [result.as_original for result in results] == [marker["as_original"]] == [as_original]
@@ -153,7 +158,7 @@ def test_the_log_counts_what_was_left_out_or_repaired(
         found = {"left_out": left_out.rows(), "repaired": repaired.rows()}
         return dataclasses.replace(generate(*arguments, **options), **found)
 
-    monkeypatch.setattr("cosmogony.generate.generate", generate_with_findings)
+    monkeypatch.setattr("cosmogony_pipeline.steps.extract.generate", generate_with_findings)
     fetch(store, GATINEAU, Settings())
     run(store, GATINEAU, tmp_path)
     said = capsys.readouterr().err
@@ -224,15 +229,10 @@ def test_an_unusable_scratch_folder_is_named(store: Store, tmp_path: Path) -> No
 def test_progress_goes_forward_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int | None]] = []
     monkeypatch.setattr("cosmogony_steps.progress.Progress.set", lambda _, done, total=None: seen.append((done, total)))
-    engine.generate(
-        DATA / "luxembourg_filtered.osm.pbf",
-        tmp_path / "zones.jsonl.gz",
-        what="x",
-        country_code="LU",
-        languages=(),
-        disable_voronoi=False,
-        threads=1,
-    )
+    extract_file, target = DATA / "luxembourg_filtered.osm.pbf", tmp_path / "zones.jsonl.gz"
+    with report_stages("x") as progress:
+        result = generate(extract_file, target, country_code="LU", threads=1, progress=progress)
+    progress.finish(result.zones)
     shares = [done / total for done, total in seen if total]
     assert shares == sorted(shares)
     assert shares[-1] == 1
@@ -247,7 +247,7 @@ def test_a_full_disk_says_what_to_enlarge(store: Store, tmp_path: Path, monkeypa
             raise CosmogonyError("zones.jsonl.gz cannot be written") from cause
 
     fetch(store, GATINEAU, Settings())
-    monkeypatch.setattr("cosmogony.generate.generate", write_to_a_full_disk)
+    monkeypatch.setattr("cosmogony_pipeline.steps.extract.generate", write_to_a_full_disk)
     with pytest.raises(StepError, match=rf"{GATINEAU.name}: no space left in {tmp_path}; give the step more ephemeral"):
         run(store, GATINEAU, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -62,9 +62,9 @@ def wait_until_a_part_is_stored(minio: MinIO, held: Served) -> None:
 
 
 def is_right(store: Store, item: SourceConfig) -> bool:
-    marker = markers.read_source(store, item)
+    marker = markers.read_source_marker(store, item)
     assert marker is not None
-    assert markers.describes(marker, store.find(keys.source(NAME)))
+    assert markers.is_intact(marker, store.find(keys.source(NAME)))
     return bool(marker.sha256 == hashlib.sha256(CONTENT).hexdigest())
 
 

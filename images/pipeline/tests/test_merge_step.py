@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from checkout import DATA
 from cosmogony.findings import Row
-from cosmogony_pipeline import engine
-from cosmogony_pipeline.release import canonical
-from cosmogony_pipeline.release.inputs import BuildSettings
+from cosmogony_pipeline.release.inputs import digest_document
 from cosmogony_pipeline.sources.source_config import SourceConfig
+from cosmogony_pipeline.steps import merge as merge_step
 from cosmogony_pipeline.steps.extract import extract
 from cosmogony_pipeline.steps.fetch import fetch
-from cosmogony_pipeline.steps.merge import merge_parts
+from cosmogony_pipeline.steps.merge import merge_files, merge_parts
 from cosmogony_pipeline.transfer import disk
 from cosmogony_steps import keys
 from cosmogony_steps.errors import StepError, TransientError
@@ -28,24 +27,11 @@ from services.objectstore import MinIO
 from zone_records import RECORDS, country, write
 
 from .bucket import BUCKET, stored_part, stored_source
-from .test_extract import GATINEAU, LUXEMBOURG, zones_of
+from .test_extract import GATINEAU, LUXEMBOURG, inputs, zones_of
 
 STARTED = datetime(2026, 11, 22, 22, 10, tzinfo=UTC)
 LATER = datetime(2126, 11, 22, tzinfo=UTC)
 BOTH = [LUXEMBOURG, GATINEAU]
-
-
-def settings(**changes: Any) -> BuildSettings:
-    values = {
-        "languages": ("en",),
-        "importer": "importer:1",
-        "dashboard": "dashboard:1",
-        "tiles_max_zoom": 8,
-        "reason": "",
-        "rules": engine.rules_digest(),
-        "extractor": engine.extractor_digest(),
-    }
-    return BuildSettings(**{**values, **changes})
 
 
 _objects: dict[str, bytes] = {}  # what fetch and extract made of both, once for all tests here
@@ -58,7 +44,7 @@ def prepared(store: Store, tmp_path: Path) -> Store:
     if not _objects:
         for item in BOTH:
             fetch(store, item, Settings())
-            extract(store, item, ("en",), threads=1, scratch=tmp_path)
+            extract(store, item, inputs(), threads=1, scratch=tmp_path)
         for found in store.client.list_objects(store.bucket, recursive=True):
             response = store.client.get_object(store.bucket, found.object_name)
             _objects[found.object_name] = response.read()
@@ -67,14 +53,14 @@ def prepared(store: Store, tmp_path: Path) -> Store:
 
 
 def run(store: Store, scratch: Path, items: list[SourceConfig] = BOTH, **changes: Any) -> dict[str, Any]:
-    return merge_parts(store, items, settings(**changes), STARTED, scratch=scratch).to_json()
+    return merge_parts(store, items, inputs(**changes), STARTED, scratch=scratch).to_json()
 
 
 def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(prepared: Store, tmp_path: Path) -> None:
     manifest = run(prepared, tmp_path)
     release = manifest["id"]
     assert release == f"20261122t221000-{manifest['inputs_digest'][:8]}"
-    assert canonical.digest(manifest["inputs"]) == manifest["inputs_digest"]
+    assert digest_document(manifest["inputs"]) == manifest["inputs_digest"]
     zones = zones_of(prepared, keys.release_zones(release))
     assert zones == zones_of(prepared, keys.LATEST_ZONES)
     assert len({zone["id"] for zone in zones}) == len(zones) == manifest["counts"]["zones"]
@@ -95,7 +81,7 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
 
 def test_what_this_run_did_not_do_is_said_and_takes_no_time(prepared: Store, tmp_path: Path) -> None:
     names = [GATINEAU.name, LUXEMBOURG.name]
-    manifest = merge_parts(prepared, BOTH, settings(reason="again"), LATER, scratch=tmp_path).to_json()
+    manifest = merge_parts(prepared, BOTH, inputs(reason="again"), LATER, scratch=tmp_path).to_json()
     assert manifest["skipped"] == {"fetch": names, "extract": names}
     assert (manifest["durations"]["fetch"], manifest["durations"]["extract"]) == (0, 0)
     assert any(source["seconds"]["extract"] > 0 for source in manifest["sources"])
@@ -173,7 +159,7 @@ def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
     fetch(store, GATINEAU, Settings())
     ids = set()
     for as_original in (False, True):
-        extract(store, GATINEAU, ("en",), as_original=as_original, threads=1, scratch=tmp_path)
+        extract(store, GATINEAU, inputs(as_original=as_original), threads=1, scratch=tmp_path)
         manifest = run(store, tmp_path, [GATINEAU], as_original=as_original)
         assert manifest["inputs"]["as_original"] is as_original
         ids.add(manifest["id"])
@@ -182,9 +168,9 @@ def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
 
 def test_too_little_scratch_space_is_said_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
-        merge_parts(prepared, BOTH, settings(), STARTED, scratch=tmp_path, disk=4 * 2**20)
+        merge_parts(prepared, BOTH, inputs(), STARTED, scratch=tmp_path, disk=4 * 2**20)
     assert prepared.find(keys.LATEST_ZONES) is None
-    assert merge_parts(prepared, BOTH, settings(), STARTED, scratch=tmp_path, disk=5 * 2**20).state == "merged"
+    assert merge_parts(prepared, BOTH, inputs(), STARTED, scratch=tmp_path, disk=5 * 2**20).state == "merged"
 
 
 def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: Store) -> None:
@@ -192,10 +178,11 @@ def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: St
     for item in BOTH:
         source, part = stored_source(prepared, item), stored_part(prepared, item)
         assert source is not None and part is not None
-        judged = disk.part_size(source["size"], None, usable=False)
+        judged = disk.estimate_part_size(source["size"], None, usable=False)
         assert part["size"] < judged
-        assert source["size"] + part["size"] < (disk.extract_needs(source["size"]) - disk.ROOM) * disk.MEBIBYTE
-        assert not disk.short(disk.merge_needs([judged]) * disk.MEBIBYTE, [part["size"]])
+        room = disk.estimate_extract_disk(source["size"]) - disk.WORKING_SPACE
+        assert source["size"] + part["size"] < room * disk.MEBIBYTE
+        assert not disk.is_too_small(disk.estimate_merge_disk([judged]) * disk.MEBIBYTE, [part["size"]])
 
 
 def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:
@@ -215,7 +202,7 @@ def test_a_removed_source_disappears(prepared: Store, tmp_path: Path) -> None:
 
 def test_a_retry_finds_the_work_done(prepared: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = run(prepared, tmp_path)
-    monkeypatch.setattr(engine, "merge", None)  # would fail if called
+    monkeypatch.setattr(merge_step, "merge_files", None)  # would fail if called
     assert run(prepared, tmp_path) == first
 
 
@@ -267,15 +254,15 @@ def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeed
 ) -> None:
     store = find_store(own_minio.environment(BUCKET))
     fetch(store, GATINEAU, Settings())
-    extract(store, GATINEAU, ("en",), threads=1, scratch=tmp_path)
-    merge = engine.merge
+    extract(store, GATINEAU, inputs(), threads=1, scratch=tmp_path)
+    merge = merge_step.merge_files
 
     def merge_and_kill(*arguments: Any) -> Any:
         own_minio.kill()
         return merge(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine, "merge", merge_and_kill)
+        patched.setattr(merge_step, "merge_files", merge_and_kill)
         patched.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
         with pytest.raises(TransientError, match="is the server up"):
             run(store, tmp_path, [GATINEAU])
@@ -296,21 +283,21 @@ def test_a_neighbour_in_two_extracts_is_kept_once(
     scratch.mkdir()
     for item in items:
         fetch(store, item, Settings())
-        extract(store, item, ("en",), threads=1, scratch=scratch)
+        extract(store, item, inputs(), threads=1, scratch=scratch)
     manifest = run(store, scratch, items)
     assert manifest["counts"]["zones"] == 1
     sources = {"copy.osm.pbf", GATINEAU.name}
     assert [zone["osm_id"] for zone in manifest["dropped"]] == ["relation:5356213"]
     assert {manifest["dropped"][0]["source"], manifest["dropped"][0]["kept_source"]} == sources
     assert manifest["dropped_count"] == 1
-    monkeypatch.setattr("cosmogony_pipeline.steps.merge.LISTED", 0)
-    made = merge_parts(store, items, settings(), LATER, scratch=scratch)
+    monkeypatch.setattr("cosmogony_pipeline.steps.merge.MAX_DROPPED", 0)
+    made = merge_parts(store, items, inputs(), LATER, scratch=scratch)
     assert (made.dropped, made.dropped_count) == ((), 1)
 
 
 def test_zones_that_are_refused_fail_for_good(tmp_path: Path) -> None:
     other = write(tmp_path / "other.jsonl", country())
     with pytest.raises(StepError, match=r"merge: 1 zone is refused: .*flat\.jsonl, line 3 \(relation:902\)") as error:
-        engine.merge([(RECORDS / "flat.jsonl", {}), (other, {})], tmp_path / "merged.jsonl.gz")
+        merge_files(dict.fromkeys([RECORDS / "flat.jsonl", other]), tmp_path / "merged.jsonl.gz")
     assert error.value.exit_code == 1
     assert not (tmp_path / "merged.jsonl.gz").exists()

@@ -9,27 +9,37 @@ from typing import Any
 
 import pytest
 from cosmogony_pipeline.release import markers
-from cosmogony_pipeline.release.inputs import BuildSettings, inputs_digest, make_inputs
+from cosmogony_pipeline.release.inputs import add_sources, digest_inputs
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.database import KnownRelease
 from cosmogony_pipeline.steps.fetch import fetch
-from cosmogony_pipeline.steps.plan import Survey, make_plan
+from cosmogony_pipeline.steps.plan import make_plan
 from cosmogony_pipeline.steps.plan_outputs import make_outputs
 from cosmogony_pipeline.transfer import disk
 from cosmogony_steps import keys
-from cosmogony_steps.documents import Batch, PartMarker, PartSource, Plan, to_json
+from cosmogony_steps.documents import Batch, Inputs, PartMarker, PartSource, Plan, to_json
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, SourceSettings
 from cosmogony_steps.settings.model import SourcesSettings
+from msgspec.structs import replace
 
 from .bucket import source_at, stored_source
 from .source_server import SourceServer
 
 QUICK = Backoff(attempts=3, first=0.01)
-SETTINGS = BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
-OTHER_REASON = BuildSettings(("en",), "importer:1", "dashboard:1", 8, "because", "rules", "extractor")
+INPUTS = Inputs(
+    sources=(),
+    rules="rules",
+    extractor="extractor",
+    importer="importer:1",
+    dashboard="dashboard:1",
+    languages=("en",),
+    as_original=False,
+    tiles_max_zoom=8,
+)
+OTHER_REASON = replace(INPUTS, reason="because")
 
 
 @pytest.fixture
@@ -39,30 +49,34 @@ def items(server: SourceServer) -> list[SourceConfig]:
     return [source_at(f"{server.url}/a.osm.pbf"), source_at(f"{server.url}/b.osm.pbf")]
 
 
-def ask(store: Store, items: list[SourceConfig], releases: list[KnownRelease] | None = None, **options: Any) -> Survey:
-    settings = options.pop("settings", SETTINGS)
-    return make_plan(store, items, settings, releases or [], Settings(), backoff=QUICK, **options)
+def ask(store: Store, items: list[SourceConfig], releases: list[KnownRelease] | None = None, **options: Any) -> Plan:
+    inputs, settings = options.pop("inputs", INPUTS), options.pop("settings", Settings())
+    return make_plan(store, "update-x", items, inputs, releases or [], settings, backoff=QUICK, **options)
 
 
-def bring(store: Store, items: list[SourceConfig], settings: BuildSettings = SETTINGS) -> str:
+def bring(store: Store, items: list[SourceConfig], inputs: Inputs = INPUTS) -> str:
     """Fetch all, pretend they were extracted (only markers matter here); returns the digest of the inputs."""
     digests = {}
     for item in items:
         marker = fetch(store, item, Settings(), QUICK)
         digests[item.name] = marker.sha256
-        digest = markers.part_digest(
-            item, marker.sha256, settings.languages, settings.rules, settings.extractor, settings.as_original
-        )
+        digest = markers.digest_part(item, marker.sha256, inputs)
         etag = store.upload(keys.part(item.name), io.BytesIO(b"zones"), 5)
         part = PartMarker(
             name=item.name,
             digest=digest,
             source=PartSource(
-                url=item.shown, file=item.name, sha256=marker.sha256, md5="", size=0, version_date=None, seconds=0
+                url=item.redacted_url,
+                file=item.name,
+                sha256=marker.sha256,
+                md5="",
+                size=0,
+                version_date=None,
+                seconds=0,
             ),
-            rules=settings.rules,
-            extractor=settings.extractor,
-            languages=settings.languages,
+            rules=inputs.rules,
+            extractor=inputs.extractor,
+            languages=inputs.languages,
             country_code="",
             disable_voronoi=False,
             size=5,
@@ -72,21 +86,21 @@ def bring(store: Store, items: list[SourceConfig], settings: BuildSettings = SET
             seconds=0,
         )
         store.write_json(keys.part_marker(item.name), part.to_json())
-    return inputs_digest(make_inputs(items, digests, settings))
+    return digest_inputs(add_sources(inputs, items, digests))
 
 
-def document(survey: Survey, settings: Settings | None = None) -> Plan:
-    return survey.plan("update-x", settings or Settings(), SETTINGS)
+def work_of(plan: Plan) -> list[str]:
+    return [name for batch in plan.batches for name in batch.sources]
 
 
-def work_of(survey: Survey) -> list[str]:
-    return [name for batch in document(survey).batches for name in batch.sources]
+def states_of(plan: Plan) -> list[str]:
+    return [source.state for source in plan.details]
 
 
 def test_new_sources_are_all_work_and_nothing_is_downloaded(
     store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
-    plan = document(ask(store, items))
+    plan = ask(store, items)
     assert plan.changed is True
     assert plan.message == "2 of 2 sources to fetch (2.0 MB): a.osm.pbf, b.osm.pbf"
     assert [item.name for item in plan.items] == ["a.osm.pbf", "b.osm.pbf"]
@@ -105,10 +119,10 @@ def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
     etag = store.upload(keys.part("b.osm.pbf"), io.BytesIO(b"z" * 8 * 2**20), None)
     known = {**part, "size": 8 * 2**20, "etag": etag, "source": {**part["source"], "size": 2_000_000}}
     store.write_json(keys.part_marker("b.osm.pbf"), known)
-    assert document(ask(store, items)).merge_disk == "273Mi"  # 2 x (5 bytes + 8 MiB)
-    assert document(ask(store, items[1:])).merge_disk == "264Mi"  # nothing is written for a single one
+    assert ask(store, items).merge_disk == "273Mi"  # 2 x (5 bytes + 8 MiB)
+    assert ask(store, items[1:]).merge_disk == "264Mi"  # nothing is written for a single one
     server.put("/b.osm.pbf", b"c" * 4_000_000)
-    assert document(ask(store, items)).merge_disk == "297Mi"  # twice the file, a quarter more for good measure
+    assert ask(store, items).merge_disk == "297Mi"  # twice the file, a quarter more for good measure
 
 
 @pytest.mark.parametrize(
@@ -120,9 +134,9 @@ def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
     ],
 )
 def test_scratch_space_of_sources_that_nobody_knows(size: int, extract: int, merge: int) -> None:
-    assert disk.extract_needs(size) == extract
-    parts = [disk.part_size(size, None, usable=False)] * 2
-    assert disk.merge_needs(parts) == merge
+    assert disk.estimate_extract_disk(size) == extract
+    parts = [disk.estimate_part_size(size, None, usable=False)] * 2
+    assert disk.estimate_merge_disk(parts) == merge
 
 
 def test_no_output_shows_the_query_of_a_url(
@@ -130,17 +144,16 @@ def test_no_output_shows_the_query_of_a_url(
 ) -> None:
     server.put("/a.osm.pbf?token=hush", b"a" * 1000, md5=False)
     item = source_at(f"{server.url}/a.osm.pbf?token=hush")
-    plan = ask(store, [item])
+    configured = Settings(sources=SourcesSettings(extracts=(SourceSettings(url=item.url),)))
+    plan = ask(store, [item], settings=configured)
     assert plan.changed is True
-    assert [finding.version.url for finding in plan.findings if finding.version] == [item.url]
     digest = bring(store, [item])
     other = source_at(f"{server.url}/a.osm.pbf?token=other")
     server.put("/a.osm.pbf?token=other", b"a" * 1000, md5=False)
-    same = ask(store, [other], [KnownRelease("r1", digest, True)])
+    same = ask(store, [other], [KnownRelease("r1", digest, True)], settings=configured)
     assert (same.changed, same.release) == (False, "r1")  # another signature is no other source
     marker = stored_source(store, item)
-    configured = Settings(sources=SourcesSettings(extracts=(SourceSettings(url=item.url),)))
-    plans = [document(plan, configured), document(same, configured)]
+    plans = [plan, same]
     outputs = [make_outputs(one, "runs/update-x/plan.json") for one in plans]
     shown = json.dumps([to_json(plans), outputs, marker]) + capsys.readouterr().err
     assert f"{server.url}/a.osm.pbf" in shown
@@ -152,7 +165,7 @@ def test_nothing_new_ends_at_once(store: Store, items: list[SourceConfig]) -> No
     plan = ask(store, items, [KnownRelease("r1", digest, True)])
     assert (plan.changed, plan.message, plan.release) == (False, "release r1 is current", "r1")
     assert work_of(plan) == []
-    assert len(document(plan).items) == 2
+    assert len(plan.items) == 2
 
 
 def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: list[SourceConfig]) -> None:
@@ -172,7 +185,7 @@ def test_a_release_rolled_back_from_is_not_made_again(store: Store, items: list[
     assert "release r2 holds the same data, but release r1 is live" in plan.message
 
 
-@pytest.mark.parametrize("options", [{"force": True}, {"settings": OTHER_REASON}, {"mode": "reimport"}])
+@pytest.mark.parametrize("options", [{"force": True}, {"inputs": OTHER_REASON}, {"mode": "reimport"}])
 def test_a_new_release_can_be_asked_for(store: Store, items: list[SourceConfig], options: dict[str, Any]) -> None:
     digest = bring(store, items)
     assert ask(store, items, [KnownRelease("r1", digest, True)], **options).changed is True
@@ -192,25 +205,25 @@ def test_mode_changed_works_on_what_changed_only(store: Store, server: SourceSer
     server.put("/b.osm.pbf", b"c" * 2_000_000)
     plan = ask(store, items, [KnownRelease("r1", digest, True)], mode="changed")
     assert work_of(plan) == ["b.osm.pbf"]
-    assert [item.name for item in document(plan).items] == ["a.osm.pbf", "b.osm.pbf"]
+    assert [item.name for item in plan.items] == ["a.osm.pbf", "b.osm.pbf"]
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        BuildSettings(("fr",), "importer:1", "dashboard:1", 8, "", "rules", "extractor"),
-        BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules 2", "extractor"),
-        BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor 2"),
-        BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor", as_original=True),
+        {"languages": ("fr",)},
+        {"rules": "rules 2"},
+        {"extractor": "extractor 2"},
+        {"as_original": True},
     ],
 )
 def test_other_rules_extractor_languages_or_mode_extract_again(
-    store: Store, items: list[SourceConfig], other: BuildSettings
+    store: Store, items: list[SourceConfig], other: dict[str, Any]
 ) -> None:
     digest = bring(store, items)
-    plan = ask(store, items, [KnownRelease("r1", digest, True)], settings=other)
+    plan = ask(store, items, [KnownRelease("r1", digest, True)], inputs=replace(INPUTS, **other))
     assert plan.message == "2 of 2 sources to extract again: a.osm.pbf, b.osm.pbf"
-    assert [finding.fetch for finding in plan.findings] == [False, False]
+    assert states_of(plan) == ["to extract", "to extract"]
 
 
 def test_a_removed_source_makes_a_new_release(store: Store, items: list[SourceConfig]) -> None:
@@ -296,7 +309,7 @@ def test_the_version_is_told_by_checksum_then_etag_then_date(
     other = [{"md5": "1" * 32}, {"md5": False, "etag": '"other"'}, {"md5": False, "etag": None, "modified": 1.0}]
     for settings, fetched in [*((kind, False) for kind in same), *((kind, True) for kind in other)]:
         server.put("/a.osm.pbf", content, **settings)
-        assert ask(store, [item]).findings[0].fetch is fetched, settings
+        assert (ask(store, [item]).fetch_bytes > 0) is fetched, settings
 
 
 def test_a_country_without_rules_is_refused_before_anything_is_asked(
@@ -311,12 +324,11 @@ def test_a_country_without_rules_is_refused_before_anything_is_asked(
 def test_lost_zones_and_files_are_made_again_only_when_a_release_is(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     store.remove(keys.source("a.osm.pbf"))
-    assert not any(finding.fetch or finding.extract for finding in ask(store, items).findings)
+    assert states_of(ask(store, items)) == ["unchanged", "unchanged"]
     store.remove(keys.part("a.osm.pbf"))
     store.remove(keys.part("b.osm.pbf"))
     plan = ask(store, items, mode="changed")
-    assert [(finding.fetch, finding.extract) for finding in plan.findings] == [(True, True), (False, True)]
-    assert [finding.state for finding in plan.findings] == ["to fetch again", "to extract"]
+    assert states_of(plan) == ["to fetch again", "to extract"]
     assert ask(store, items, [KnownRelease("r1", digest, True)]).message == "release r1 is current"
 
 
@@ -338,7 +350,7 @@ def test_a_store_of_an_earlier_version_is_read_without_fetching_or_extracting(
     server.forget()
     plan = ask(store, items, [KnownRelease("r1", digest, True)])
     assert (plan.changed, plan.release) == (False, "r1")
-    assert [finding.state for finding in plan.findings] == ["unchanged", "unchanged"]
+    assert states_of(plan) == ["unchanged", "unchanged"]
     for item in items:
         fetch(store, item, Settings(), QUICK)
     assert server.body_bytes["/a.osm.pbf"] + server.body_bytes["/b.osm.pbf"] == 0
@@ -363,6 +375,6 @@ def test_a_damaged_marker_is_as_good_as_none(
     key = keys.source_marker("a.osm.pbf")
     store.write_json(key, {**(store.find_json(key) or {}), **damage})
     plan = ask(store, items)
-    assert [finding.state for finding in plan.findings] == ["new", "unchanged"]
+    assert states_of(plan) == ["new", "unchanged"]
     assert f"source marker {key}: field {next(iter(damage))}" in (said := capsys.readouterr().err)
     assert "taking it as absent" in said

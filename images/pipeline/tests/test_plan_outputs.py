@@ -8,32 +8,32 @@ from pathlib import Path
 
 import pytest
 from cosmogony_pipeline.sources.source_config import SourceConfig
-from cosmogony_pipeline.steps.plan import Finding, Survey, _judge
+from cosmogony_pipeline.steps.plan import SourceStatus, build_plan, decide_release
 from cosmogony_pipeline.steps.plan_outputs import make_outputs
 from cosmogony_steps.documents import Plan
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.settings import Settings
 
-from .test_plan import SETTINGS
+from .test_plan import INPUTS
 
 KEY = "runs/cosmogony-update-x7k2p/plan.json"
 LIMIT = 8192  # bytes
 
 
 def plan_of(count: int) -> Plan:
-    findings = [
-        Finding(
+    statuses = [
+        SourceStatus(
             SourceConfig(name, f"https://download.example.org/{name}", "MT", ("fr", "en")),
             *(None, None, None),
-            new=number % 2 == 1,
+            changed=number % 2 == 1,
             fetch=number % 2 == 1,
             extract=True,
         )
         for number in range(count)
         for name in [f"region-with-a-name-of-usual-length-{number:05}-latest.osm.pbf"]
     ]
-    changed, message = _judge(findings, None, [], forced=False, rest="all are in the plan")
-    return Survey(findings, findings, changed, message, "").plan("cosmogony-update-x7k2p", Settings(), SETTINGS)
+    changed, message = decide_release(statuses, None, [], forced=False)
+    return build_plan("cosmogony-update-x7k2p", statuses, statuses, INPUTS, Settings(), changed, message, "")
 
 
 @pytest.mark.parametrize("count", [1, 1000, 20_000])

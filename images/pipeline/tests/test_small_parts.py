@@ -5,61 +5,70 @@ from __future__ import annotations
 
 import io
 import random
+from typing import Any
 
 import pytest
 from cosmogony_pipeline.release import markers
-from cosmogony_pipeline.release.inputs import BuildSettings, inputs_digest, make_inputs, parse_started, release_id
-from cosmogony_pipeline.sources.base import Version, published_md5
+from cosmogony_pipeline.release.inputs import add_sources, digest_inputs, make_release_id, parse_started
+from cosmogony_pipeline.sources.base import Version, find_md5
 from cosmogony_pipeline.sources.failures import SourceChangedError
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.transfer.readahead import ReadAhead
+from cosmogony_steps.documents import Inputs
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
+from msgspec.structs import replace
 
-SETTINGS = BuildSettings(("en",), "importer:1", "dashboard:1", 8, "", "rules", "extractor")
+from .test_plan import INPUTS
+
 A, B = SourceConfig("a.pbf", "https://e.org/a.pbf"), SourceConfig("b.pbf", "https://e.org/b.pbf", "LI")
+
+CHANGES: list[dict[str, Any]] = [
+    {"languages": ()},
+    {"as_original": True},
+    {"importer": "importer:2"},
+    {"dashboard": "dashboard:2"},
+    {"tiles_max_zoom": 9},
+    {"reason": "new colours"},
+    {"rules": "other"},
+    {"extractor": "other"},
+]
 
 
 def test_the_inputs_do_not_depend_on_the_order_of_sources() -> None:
     digests = {"a.pbf": "1", "b.pbf": "2"}
-    assert make_inputs([A, B], digests, SETTINGS) == make_inputs([B, A], digests, SETTINGS)
+    assert add_sources(INPUTS, [A, B], digests) == add_sources(INPUTS, [B, A], digests)
 
 
 def test_unchanged_inputs_keep_their_digests() -> None:
     """They name releases and parts: another digest of the same inputs would make all of them again."""
     first = SourceConfig("a.pbf", "https://e.org/Ærø/a.pbf?token=x")
     second = SourceConfig("b.pbf", "https://e.org/b.pbf", "LI", ("de",), True)
-    images = ("registry.example.org/importer:1", "registry.example.org/dashboard:1")
-    settings = BuildSettings(("en", "fr"), *images, 8, "because", "rules", "extractor", True)
-    inputs = make_inputs([second, first], {"a.pbf": "1", "b.pbf": "2"}, settings)
-    assert inputs_digest(inputs) == "f5470faa8789d0f0ad67b47d34589d6ba7186e1800a8753cef86fa152e5a152c"
-    made_from = (settings.languages, settings.rules, settings.extractor)
-    assert (markers.part_digest(second, "2", *made_from, True), markers.part_digest(first, "1", *made_from, False)) == (
+    original = replace(
+        INPUTS,
+        languages=("en", "fr"),
+        importer="registry.example.org/importer:1",
+        dashboard="registry.example.org/dashboard:1",
+        reason="because",
+        as_original=True,
+    )
+    inputs = add_sources(original, [second, first], {"a.pbf": "1", "b.pbf": "2"})
+    assert digest_inputs(inputs) == "f5470faa8789d0f0ad67b47d34589d6ba7186e1800a8753cef86fa152e5a152c"
+    corrected = replace(original, as_original=False)
+    assert (markers.digest_part(second, "2", original), markers.digest_part(first, "1", corrected)) == (
         "93663f5008ed5c92c1dad7030a93e9c23f4a4e75974393cb04a479419b1178f3",
         "1a8c85d93ac5fcbf2c5b672f70e98e0a2a5d29d066228393ac9bcd378540ea8f",
     )
 
 
 def test_every_input_changes_the_digest() -> None:
-    def digest(settings: BuildSettings = SETTINGS, item: SourceConfig = A, sha256: str = "1") -> str:
-        return inputs_digest(make_inputs([item], {"a.pbf": sha256}, settings))
+    def digest(inputs: Inputs = INPUTS, item: SourceConfig = A, sha256: str = "1") -> str:
+        return digest_inputs(add_sources(inputs, [item], {"a.pbf": sha256}))
 
     others = [
         digest(sha256="2"),
         digest(item=SourceConfig("a.pbf", "https://e.org/a.pbf", disable_voronoi=True)),
-        *(
-            digest(BuildSettings(**{**{name: getattr(SETTINGS, name) for name in SETTINGS.__slots__}, **change}))
-            for change in (
-                {"languages": ()},
-                {"as_original": True},
-                {"importer": "importer:2"},
-                {"dashboard": "dashboard:2"},
-                {"tiles_max_zoom": 9},
-                {"reason": "new colours"},
-                {"rules": "other"},
-                {"extractor": "other"},
-            )
-        ),
+        *(digest(replace(INPUTS, **change)) for change in CHANGES),
     ]
     assert len({digest(), *others}) == len(others) + 1
 
@@ -69,7 +78,7 @@ def test_every_input_changes_the_digest() -> None:
     ["2026-11-22T22:10:00Z", "2026-11-22T23:10:00+01:00", "2026-11-22 22:10:00 +0000 UTC", "2026-11-22T22:10:00"],
 )
 def test_a_release_is_named_by_its_start_in_utc_and_its_inputs(text: str) -> None:
-    assert release_id(parse_started(text), "3f9ab2c1" + "0" * 56) == "20261122t221000-3f9ab2c1"
+    assert make_release_id(parse_started(text), "3f9ab2c1" + "0" * 56) == "20261122t221000-3f9ab2c1"
 
 
 def test_a_start_that_is_no_time_is_refused() -> None:
@@ -129,7 +138,7 @@ def test_a_changed_source_is_not_asked_again_for_the_same() -> None:
     ],
 )
 def test_checksum_files(text: bytes, found: str | None) -> None:
-    assert published_md5(text) == found
+    assert find_md5(text) == found
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from cosmogony_pipeline.sources.source_config import (
     SourceConfig,
-    checked_languages,
-    enabled_sources,
-    with_whole_url,
-    without_queries,
+    list_enabled_sources,
+    parse_source,
+    remove_queries,
+    restore_query,
 )
-from cosmogony_pipeline.sources.urls import shown
+from cosmogony_pipeline.sources.urls import redact_url
 from cosmogony_steps.documents import to_json
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.settings import Settings, SourceSettings
@@ -20,7 +20,7 @@ from cosmogony_steps.settings.model import SourcesSettings
 
 
 def sources(*entries: str | dict[str, Any]) -> list[SourceConfig]:
-    return enabled_sources(
+    return list_enabled_sources(
         [SourceSettings(**entry if isinstance(entry, dict) else {"url": entry}) for entry in entries]
     )
 
@@ -45,7 +45,7 @@ def test_disabled_sources_are_left_out() -> None:
 
 def test_a_source_survives_its_plan() -> None:
     item = SourceConfig("a.pbf", "https://e.org/a.pbf", "LI", ("en",), True)
-    assert SourceConfig.from_plan_item(item.as_plan_item()) == item
+    assert SourceConfig.from_plan_item(item.to_plan_item()) == item
 
 
 @pytest.mark.parametrize(
@@ -97,24 +97,24 @@ def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
     ],
 )
 def test_urls_are_shown_without_what_may_be_a_secret(url: str, seen: str) -> None:
-    assert shown(url) == seen
+    assert redact_url(url) == seen
 
 
 def test_the_query_stays_with_those_who_fetch() -> None:
     signed, plain = "https://e.org/a.pbf?token=hush", "https://f.org/b.pbf"
     configured = [SourceSettings(url=signed, country_code="li"), SourceSettings(url=plain)]
-    item, other = enabled_sources(configured)
-    assert (item.name, item.url, item.shown) == ("a.pbf", signed, "https://e.org/a.pbf")
-    planned = item.as_plan_item()
+    item, other = list_enabled_sources(configured)
+    assert (item.name, item.url, item.redacted_url) == ("a.pbf", signed, "https://e.org/a.pbf")
+    planned = item.to_plan_item()
     assert (planned.url, planned.has_query) == ("https://e.org/a.pbf", True)
-    settings = without_queries(Settings(sources=SourcesSettings(extracts=tuple(configured))))
-    assert "hush" not in json.dumps([to_json(planned), settings.to_json(), shown(item.url)])
-    assert with_whole_url(planned, configured) == item
-    renewed = with_whole_url(planned, [SourceSettings(url="https://e.org/a.pbf?token=other", enabled=False)])
+    settings = remove_queries(Settings(sources=SourcesSettings(extracts=tuple(configured))))
+    assert "hush" not in json.dumps([to_json(planned), settings.to_json(), redact_url(item.url)])
+    assert restore_query(planned, configured) == item
+    renewed = restore_query(planned, [SourceSettings(url="https://e.org/a.pbf?token=other", enabled=False)])
     assert renewed.url == "https://e.org/a.pbf?token=other"
-    assert with_whole_url(other.as_plan_item(), []) == other
-    with pytest.raises(StepError, match=r"a\.pbf is in the plan, but no more in cosmogony_sources, .*put it back"):
-        with_whole_url(planned, configured[1:])
+    assert restore_query(other.to_plan_item(), []) == other
+    with pytest.raises(StepError, match=r"a\.pbf is in the plan, but no longer in cosmogony_sources, .*put it back"):
+        restore_query(planned, configured[1:])
 
 
 @pytest.mark.parametrize(
@@ -126,6 +126,6 @@ def test_a_refused_url_is_shown_without_its_query(entry: str) -> None:
     assert "hush" not in str(failed.value)
 
 
-def test_languages_as_text() -> None:
-    assert checked_languages(" fr, en ,,zh-Hant", "--languages") == ("en", "fr", "zh-Hant")
-    assert checked_languages("", "--languages") == ()
+def test_languages_are_sorted_and_unique() -> None:
+    entry = SourceSettings(url="https://e.org/a.osm.pbf", languages=(" fr", "zh-Hant", "", "en", "fr"))
+    assert parse_source(entry).languages == ("en", "fr", "zh-Hant")

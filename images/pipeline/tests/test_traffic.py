@@ -21,7 +21,7 @@ from services.objectstore import MinIO
 
 from .bucket import BUCKET, source_at
 from .source_server import SourceServer
-from .test_merge_step import settings
+from .test_extract import inputs
 
 SMALL_TALK = 40_000  # requests, headers, markers
 
@@ -91,16 +91,16 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
         fetch(store, item, Settings())
         step_moves(up=0, down=0)
     for item, size in zip(items, sizes, strict=True):
-        extract(store, item, ("en",), threads=1, scratch=tmp_path)
+        extract(store, item, inputs(), threads=1, scratch=tmp_path)
         counted = wire.since()
         part = store.find(f"cosmogony-data/parts/{item.name}.jsonl.gz")
         assert part is not None
         parts.append(part.size)
         assert part.size <= counted[0] < part.size + SMALL_TALK
         assert size <= counted[1] < size + SMALL_TALK
-        extract(store, item, ("en",), threads=1, scratch=tmp_path)
+        extract(store, item, inputs(), threads=1, scratch=tmp_path)
         step_moves(up=0, down=0)
-    manifest = merge_parts(store, items, settings(), datetime(2026, 11, 22, tzinfo=UTC), scratch=tmp_path)
+    manifest = merge_parts(store, items, inputs(), datetime(2026, 11, 22, tzinfo=UTC), scratch=tmp_path)
     assert manifest.zones_file is not None
     step_moves(up=manifest.zones_file.size, down=sum(parts))
     assert store.find(f"releases/{manifest.id}/zones.jsonl.gz") is not None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from cosmogony_steps.errors import StepError
@@ -16,18 +16,16 @@ T = TypeVar("T")
 
 
 def map_in_threads(function: Callable[[S], T], items: Sequence[S]) -> list[T | StepError]:
-    """Return what the function makes of each item, in their order; a `StepError` that it raises is in its place."""
-    with ThreadPoolExecutor(max_workers=min(THREADS, len(items) or 1)) as pool:
+    """Call a function with every item; return the results in order, with a raised `StepError` in place of its result.
+
+    Calls that have not begun are cancelled when this thread is interrupted, or when a call raises another error.
+    """
+
+    def call(item: S) -> T | StepError:
         try:
-            futures = [pool.submit(function, item) for item in items]
-            wait(futures)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    results: list[T | StepError] = []
-    for future in futures:
-        error = future.exception()
-        if error is not None and not isinstance(error, StepError):
-            raise error
-        results.append(error if error is not None else future.result())
-    return results
+            return function(item)
+        except StepError as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=min(THREADS, len(items) or 1)) as pool:
+        return list(pool.map(call, items))

@@ -179,9 +179,9 @@ def test_the_same_atlas_gives_the_same_bytes(atlas, convert):
 
 
 def test_the_header_says_of_which_day_the_data_is(atlas, convert):
-    from cosmogony_pipeline.engine import _data_timestamp
+    from cosmogony.osm.reader import read_data_timestamp
 
     two_neighbours(atlas)
     path = convert(atlas)
     assert read(path).timestamp == "2020-02-03T12:00:00Z"
-    assert _data_timestamp(path) == "2020-02-03T12:00:00Z"
+    assert read_data_timestamp(path) == "2020-02-03T12:00:00Z"

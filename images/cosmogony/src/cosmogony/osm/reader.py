@@ -150,6 +150,13 @@ def _require_header(source: osmium.io.File, path: Path) -> None:
         reader.close()
 
 
+def read_data_timestamp(path: Path) -> str | None:
+    """Return the moment whose data an OSM file shows, such as 2026-11-22T21:21:03Z; None if its header has none."""
+    with osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
+        header = reader.header()
+        return header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
+
+
 def is_place(tags: dict[str, str]) -> bool:
     """Return whether a node with these tags can become a zone."""
     place = tags.get("place")

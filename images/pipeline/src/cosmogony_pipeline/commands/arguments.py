@@ -10,13 +10,13 @@ from pathlib import Path
 SCRATCH = Path("/tmp")  # noqa: S108
 
 
-def add_batch(parser: argparse.ArgumentParser) -> None:
+def add_batch_options(parser: argparse.ArgumentParser) -> None:
     """Add --batch N and --source NAME."""
     parser.add_argument("--batch", default="", metavar="N", help="the sources of this batch of the plan, from 0")
     parser.add_argument("--source", default="", metavar="NAME", help="this source alone, of the plan or the settings")
 
 
-def add_scratch(parser: argparse.ArgumentParser) -> None:
+def add_scratch_options(parser: argparse.ArgumentParser) -> None:
     """Add --disk SIZE and --scratch DIR."""
     parser.add_argument(
         "--disk",

@@ -9,14 +9,14 @@ from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.text import parse_size
 
-from .arguments import add_batch, add_scratch
+from .arguments import add_batch_options, add_scratch_options
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "extract", run, __doc__)
-    add_batch(parser)
-    add_scratch(parser)
+    add_batch_options(parser)
+    add_scratch_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -25,19 +25,18 @@ def run(options: argparse.Namespace) -> None:
 
     from ..context import Context
     from ..sources.source_config import SourceConfig
-    from ..steps.batch import work_through
+    from ..steps.batch import process_batch
     from ..steps.extract import extract
 
     set_log_level()
     context = Context.from_options(options)
-    build = context.build_settings()
-    results = work_through(
-        context.batch(options),
+    inputs = context.make_inputs()
+    results = process_batch(
+        context.find_batch(options),
         lambda item, progress_file: extract(
             context.store,
             SourceConfig.from_plan_item(item),
-            build.languages,
-            as_original=build.as_original,
+            inputs,
             threads=context.settings.extract.threads,
             scratch=options.scratch,
             disk=parse_size(options.disk, "--disk"),

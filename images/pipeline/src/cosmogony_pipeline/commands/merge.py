@@ -10,7 +10,7 @@ from cosmogony_steps.errors import UsageError
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.text import parse_size
 
-from .arguments import add_scratch
+from .arguments import add_scratch_options
 
 
 def register(subparsers: Subparsers) -> None:
@@ -18,7 +18,7 @@ def register(subparsers: Subparsers) -> None:
     parser = add_command(subparsers, "merge", run, __doc__)
     parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
     parser.add_argument("--started", required=True, metavar="TIME", help="when the run began, for the release id")
-    add_scratch(parser)
+    add_scratch_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -34,13 +34,13 @@ def run(options: argparse.Namespace) -> None:
     if reason and options.plan.strip():
         raise UsageError("--reason and --plan exclude each other: the plan has a reason, or none")
     context = Context.from_options(options)
-    made = merge_parts(
+    manifest = merge_parts(
         context.store,
-        context.sources(),
-        context.build_settings(reason),
+        context.list_sources(),
+        context.make_inputs(reason),
         parse_started(options.started),
         scratch=options.scratch,
         disk=parse_size(options.disk, "--disk"),
     )
-    zones = made.counts.zones if made.counts else 0
-    write_outputs(options.outputs, {"release": made.id, "inputs-digest": made.inputs_digest, "zones": zones})
+    zones = manifest.counts.zones if manifest.counts else 0
+    write_outputs(options.outputs, {"release": manifest.id, "inputs-digest": manifest.inputs_digest, "zones": zones})

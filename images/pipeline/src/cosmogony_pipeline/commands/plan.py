@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask every source what it has, say whether there is anything to do, and store that as the plan of a run."""
+"""Ask every source what it has, decide whether there is anything to do, and store that as the plan of a run."""
 
 from __future__ import annotations
 
@@ -31,22 +31,21 @@ def run(options: argparse.Namespace) -> None:
     from cosmogony_steps.plans import write_plan
 
     from ..context import Context
-    from ..steps.database import kept_releases
+    from ..steps.database import list_kept_releases
     from ..steps.plan import make_plan
     from ..steps.plan_outputs import make_outputs
 
     workflow = keys.validate_run_name(options.workflow)
     context = Context.from_options(options)
-    build = context.build_settings(options.reason.strip())
-    survey = make_plan(
+    plan = make_plan(
         context.store,
-        context.sources(),
-        build,
-        kept_releases(context.settings.database, os.environ),
+        workflow,
+        context.list_sources(),
+        context.make_inputs(options.reason.strip()),
+        list_kept_releases(context.settings.database, os.environ),
         context.settings,
         force=parse_boolean(options.force, "--force"),
         mode=options.mode.strip() or "full",
         only=options.only.strip(),
     )
-    plan = survey.plan(workflow, context.settings, build)
     write_outputs(options.outputs, make_outputs(plan, write_plan(context.store, plan)))

@@ -3,73 +3,71 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from cosmogony.rules import load_rules
+from cosmogony.version import build_digest
 from cosmogony_steps.documents import Inputs, to_json
 from cosmogony_steps.errors import UsageError
 from cosmogony_steps.settings import Settings
+from msgspec.structs import replace
 
 from ..sources.source_config import SourceConfig
-from . import canonical
 
 
-@dataclass(frozen=True, slots=True)
-class BuildSettings:
-    """What goes into a release besides its sources."""
-
-    languages: tuple[str, ...]
-    importer: str
-    dashboard: str
-    tiles_max_zoom: int
-    reason: str
-    rules: str
-    extractor: str
-    as_original: bool = False
-
-    @classmethod
-    def from_settings(cls, settings: Settings, reason: str, *, rules: str, extractor: str) -> BuildSettings:
-        """Take from the settings what goes into a release; `rules` and `extractor` are digests."""
-        return cls(
-            languages=tuple(sorted(set(settings.languages))),
-            importer=settings.images.importer,
-            dashboard=settings.images.dashboard,
-            tiles_max_zoom=settings.tiles.max_stored_zoom,
-            reason=reason,
-            rules=rules,
-            extractor=extractor,
-            as_original=settings.sources.as_original,
-        )
-
-
-def make_inputs(items: Iterable[SourceConfig], sha256: Mapping[str, str], settings: BuildSettings) -> Inputs:
-    """Return all that a release is made from; `sha256` has the digest of each source's file, by its name."""
+def make_inputs(settings: Settings, reason: str) -> Inputs:
+    """Return the inputs of a release without its sources: programs, rules, and the settings that change its zones."""
     return Inputs(
-        sources=tuple(item.as_input(sha256[item.name]) for item in sorted(items, key=lambda item: item.name)),
-        rules=settings.rules,
-        extractor=settings.extractor,
-        importer=settings.importer,
-        dashboard=settings.dashboard,
-        languages=settings.languages,
-        as_original=settings.as_original,
-        tiles_max_zoom=settings.tiles_max_zoom,
-        reason=settings.reason,
+        sources=(),
+        rules=load_rules().digest,
+        extractor=build_digest(),
+        importer=settings.images.importer,
+        dashboard=settings.images.dashboard,
+        languages=tuple(sorted(set(settings.languages))),
+        as_original=settings.sources.as_original,
+        tiles_max_zoom=settings.tiles.max_stored_zoom,
+        reason=reason,
     )
 
 
-def inputs_digest(inputs: Inputs) -> str:
-    """Return the digest that names a release: whatever changes it makes another release of the same data."""
-    return canonical.digest(to_json(inputs))
+def add_sources(inputs: Inputs, items: Iterable[SourceConfig], sha256: Mapping[str, str]) -> Inputs:
+    """Return the inputs with their sources.
+
+    Args:
+        inputs: see `make_inputs`.
+        items: the sources, in any order.
+        sha256: the digest of each source's file, by the name of the source.
+    """
+    sources = tuple(item.to_input(sha256[item.name]) for item in sorted(items, key=lambda item: item.name))
+    return replace(inputs, sources=sources)
 
 
-def release_id(started: datetime, digest: str) -> str:
+def digest_inputs(inputs: Inputs) -> str:
+    """Return the digest that names a release. A changed digest makes a new release of the same data."""
+    return digest_document(to_json(inputs))
+
+
+def digest_document(document: Any) -> str:
+    """Return the sha256 of a JSON document, in hexadecimal digits: sorted keys, no blanks, UTF-8."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_release_id(started: datetime, digest: str) -> str:
     """Return the id of a release: the start of its run in UTC, and the first digits of the digest of its inputs."""
     return f"{started.astimezone(UTC):%Y%m%dt%H%M%S}-{digest[:8]}"
 
 
 def parse_started(text: str) -> datetime:
-    """The moment the run began, as Argo writes it; a retry of the step thus makes the same id."""
+    """Return the start of a run as Argo writes it. A retry gets the same start, so it makes the same id.
+
+    Raises:
+        UsageError: the text is not a time.
+    """
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The extractor's tables of what was left out or repaired, as markers and manifests have them."""
+"""Tables of the objects that the extractor left out or repaired, as markers and manifests have them."""
 
 from __future__ import annotations
 
@@ -7,34 +7,25 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from cosmogony.findings import Findings, Row
+from cosmogony_steps.conversion import convert
 from cosmogony_steps.documents import FindingRow, to_json
 
 
-def from_extractor(rows: Iterable[Row]) -> tuple[FindingRow, ...]:
-    """Return a table of the extractor as a document has it."""
-    return tuple(
-        FindingRow(
-            reason=row["reason"],
-            country_code=row["country_code"],
-            admin_level=row["admin_level"],
-            place=row["place"],
-            count=row["count"],
-            examples=tuple(row["examples"]),
-        )
-        for row in rows
-    )
+def to_finding_rows(rows: Sequence[Row]) -> tuple[FindingRow, ...]:
+    """Return a table of the extractor in the form that documents have."""
+    return convert(rows, tuple[FindingRow, ...])
 
 
-def add_up(tables: Iterable[Sequence[FindingRow]]) -> tuple[FindingRow, ...]:
-    """Return one table of several; an object that two sources hold counts twice."""
+def sum_findings(tables: Iterable[Sequence[FindingRow]]) -> tuple[FindingRow, ...]:
+    """Add several tables up to one. An object that occurs in two sources counts twice."""
     findings = Findings()
     for rows in tables:
         findings.add_rows(to_json(rows))
-    return from_extractor(findings.rows())
+    return to_finding_rows(findings.rows())
 
 
-def by_reason(rows: Iterable[FindingRow]) -> dict[str, int]:
-    """How many objects each reason has, in the order of the reasons."""
+def count_by_reason(rows: Iterable[FindingRow]) -> dict[str, int]:
+    """Return the number of objects for each reason, in the alphabetical order of the reasons."""
     counted: Counter[str] = Counter()
     for row in rows:
         counted[row.reason] += row.count

@@ -1,41 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Markers: what lies in the store and what it was made from, written after the file they describe."""
+"""Markers: what is stored in the bucket and what it was made from, written after the file that they describe."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from cosmogony_steps import keys, log
-from cosmogony_steps.documents import DocumentError, NewerFormatError, PartMarker, SourceMarker
+from cosmogony_steps.documents import DocumentError, Inputs, NewerFormatError, PartMarker, SourceMarker
 from cosmogony_steps.s3 import ObjectInfo, Store
 
 from ..sources.base import Version
 from ..sources.source_config import SourceConfig
-from . import canonical
+from .inputs import digest_document
 
 _Marker = TypeVar("_Marker", SourceMarker, PartMarker)
 
 
-def now() -> datetime:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A source, and the markers of its file and of its zones."""
+
+    config: SourceConfig
+    source: SourceMarker
+    zones: PartMarker
+
+
+def current_time() -> datetime:
     """Return the time in whole seconds, as markers have it."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def read_source(store: Store, item: SourceConfig) -> SourceMarker | None:
-    """Return the marker of a fetched source; None when there is none, or a damaged one.
+def read_source_marker(store: Store, item: SourceConfig) -> SourceMarker | None:
+    """Return the marker of a fetched source; None if it is missing or damaged.
 
     Raises:
-        NewerFormatError: if a newer version wrote it.
+        NewerFormatError: a newer version of this program wrote it.
     """
     return _read(store, keys.source_marker(item.name), SourceMarker)
 
 
-def read_part(store: Store, item: SourceConfig) -> PartMarker | None:
-    """Return the marker of the zones of a source; None when there is none, or a damaged one.
+def read_part_marker(store: Store, item: SourceConfig) -> PartMarker | None:
+    """Return the marker of the zones of a source; None if it is missing or damaged.
 
     Raises:
-        NewerFormatError: if a newer version wrote it.
+        NewerFormatError: a newer version of this program wrote it.
     """
     return _read(store, keys.part_marker(item.name), PartMarker)
 
@@ -53,34 +63,46 @@ def _read(store: Store, key: str, kind: type[_Marker]) -> _Marker | None:
         return None
 
 
-def describes(marker: SourceMarker | PartMarker | None, found: ObjectInfo | None) -> bool:
-    """Tell whether the object is the very one that the marker was written for."""
+def is_intact(marker: SourceMarker | PartMarker | None, found: ObjectInfo | None) -> bool:
+    """Return whether the stored object is still the one that the marker was written for."""
     return marker is not None and found is not None and (found.size, found.etag) == (marker.size, marker.etag)
 
 
-def source_marker(
+def is_part_current(store: Store, item: SourceConfig, marker: PartMarker | None, digest: str) -> bool:
+    """Return whether the stored zones of a source are intact and made from what `digest` stands for.
+
+    Args:
+        store: the bucket.
+        item: the source.
+        marker: of its zones.
+        digest: see `digest_part`.
+    """
+    return marker is not None and marker.digest == digest and is_intact(marker, store.find(keys.part(item.name)))
+
+
+def make_source_marker(
     item: SourceConfig, version: Version, *, sha256: str, md5: str, size: int, etag: str, seconds: float
 ) -> SourceMarker:
     """Return the marker of a file that was just fetched, in `seconds`."""
     return SourceMarker(
         name=item.name,
-        url=item.shown,
+        url=item.redacted_url,
         file=version.file,
-        version=version.as_document(),
+        version=version.to_document(),
         version_date=version.date,
         sha256=sha256,
         md5=md5,
         size=size,
         etag=etag,
-        fetched=now(),
+        fetched=current_time(),
         seconds=round(seconds, 1),
     )
 
 
-def same_version(marker: SourceMarker | None, version: Version) -> bool:
-    """Tell whether the server still has what was fetched.
+def is_same_version(marker: SourceMarker | None, version: Version) -> bool:
+    """Return whether the server still has the file that was fetched.
 
-    The published checksum decides, else the ETag, else date and size.
+    The published checksum decides. Without one the ETag does, and without an ETag date and size.
     """
     if marker is None:
         return False
@@ -96,18 +118,22 @@ def same_version(marker: SourceMarker | None, version: Version) -> bool:
     return False
 
 
-def part_digest(
-    item: SourceConfig, sha256: str, languages: tuple[str, ...], rules: str, extractor: str, as_original: bool
-) -> str:
-    """What a part is made from: the same digest means the same zones."""
-    return canonical.digest(
+def digest_part(item: SourceConfig, sha256: str, inputs: Inputs) -> str:
+    """Return the digest of everything that the zones of a source depend on. Equal digests mean equal zones.
+
+    Args:
+        item: the source.
+        sha256: of its file.
+        inputs: rules, extractor and settings.
+    """
+    return digest_document(
         {
             "source": sha256,
-            "rules": rules,
-            "extractor": extractor,
-            "languages": list(item.effective_languages(languages)),
+            "rules": inputs.rules,
+            "extractor": inputs.extractor,
+            "languages": list(item.effective_languages(inputs.languages)),
             "country_code": item.country_code,
             "disable_voronoi": item.disable_voronoi,
-            "as_original": as_original,
+            "as_original": inputs.as_original,
         }
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What somebody should look at in a source, although a release can be made with it."""
+"""Problems of a source that do not prevent a release, but that somebody should look at."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from cosmogony_steps.documents import SourceWarning, WarningKind
 
-from .parts import Part
+from .markers import Part
 
-NAMED = 5
+MAX_NAMED = 5
 
 
 def find_warnings(part: Part) -> Iterator[SourceWarning]:
-    """Yield a warning for each kind: how many, and the first ones by name."""
+    """Yield one warning per kind of problem, with the number of objects and the names of the first ones."""
 
     def warning(kind: WarningKind, count: int, text: str) -> SourceWarning:
         return SourceWarning(source=part.config.name, kind=kind, count=count, text=text)
@@ -22,14 +22,14 @@ def find_warnings(part: Part) -> Iterator[SourceWarning]:
         yield warning(WarningKind.NO_MD5, 1, "no .md5 is published beside the file; only its size was checked")
     if cut := part.zones.incomplete:
         named = [f"{relation.osm_id} {relation.name}" for relation in cut]
-        text = f"boundaries of its own country lack members: {_some(named, len(cut))}"
+        text = f"boundaries of its own country lack members: {_list_first(named, len(cut))}"
         yield warning(WarningKind.INCOMPLETE, len(cut), text)
     for kind in (WarningKind.BROKEN_GEOMETRY, WarningKind.NO_AREA):
         rows = [row for row in part.zones.left_out if row.reason == kind and row.place is None]
         if count := sum(row.count for row in rows):
             named = [osm_id for row in rows for osm_id in row.examples]
-            yield warning(kind, count, f"no valid polygon could be made of them: {_some(named, count)}")
+            yield warning(kind, count, f"no valid polygon could be made of them: {_list_first(named, count)}")
 
 
-def _some(named: Sequence[str], count: int) -> str:
-    return ", ".join(named[:NAMED]) + (f" and {count - NAMED} more" if count > NAMED else "")
+def _list_first(named: Sequence[str], count: int) -> str:
+    return ", ".join(named[:MAX_NAMED]) + (f" and {count - MAX_NAMED} more" if count > MAX_NAMED else "")

@@ -19,12 +19,12 @@ __all__ = ["Source", "open_source"]
 
 
 def open_source(item: SourceConfig, settings: Settings, environ: Mapping[str, str] = os.environ) -> Source:
-    """Return the reader of a source, by the scheme of its URL; nothing is asked yet.
+    """Return the reader for the scheme of a source's URL; the server is not asked yet.
 
     Args:
         item: the source.
-        settings: say where S3 sources are.
-        environ: has their keys.
+        settings: the servers of S3 sources.
+        environ: holds the keys of these servers.
     """
     scheme = urlsplit(item.url).scheme
     if scheme == "s3":

@@ -1,38 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sources in batches: small ones share a pod, in which they are worked on one after the other."""
+"""Group sources into batches: small ones share a pod, which processes them one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-MOST = 1000  # batches: Argo gets the list of their numbers as one text
+MAX_BATCHES = 1000  # Argo passes the list of their numbers on as one text
 
 
-def make_batches(sources: Sequence[tuple[str, int]], most_bytes: int, most_sources: int) -> list[list[str]]:
-    """Divide sources into batches; the same sources make the same ones.
+def make_batches(sources: Sequence[tuple[str, int]], max_bytes: int, max_sources: int) -> list[list[str]]:
+    """Group sources into batches. The order of the sources does not matter.
 
     Args:
-        sources: names, and sizes in bytes.
-        most_bytes: of a batch of several sources; a larger one is alone.
-        most_sources: of a batch.
+        sources: name and size in bytes of each.
+        max_bytes: of a batch with several sources; a larger source is alone.
+        max_sources: of a batch. Both limits are doubled until there are at most `MAX_BATCHES`.
+
+    Returns:
+        The names of the sources of each batch, in alphabetical order.
     """
     while True:
-        batches = _divide(sorted(sources), most_bytes, most_sources)
-        if len(batches) <= MOST:
+        batches = _divide(sorted(sources), max_bytes, max_sources)
+        if len(batches) <= MAX_BATCHES:
             return batches
-        most_bytes, most_sources = max(1, 2 * most_bytes), 2 * most_sources
+        max_bytes, max_sources = max(1, 2 * max_bytes), 2 * max_sources
 
 
-def _divide(sources: Sequence[tuple[str, int]], most_bytes: int, most_sources: int) -> list[list[str]]:
+def _divide(sources: Sequence[tuple[str, int]], max_bytes: int, max_sources: int) -> list[list[str]]:
     batches: list[list[str]] = []
     shared: list[str] = []  # the batch that small sources are added to
     free = 0
     for name, size in sources:
-        if size > most_bytes:
+        if size > max_bytes:
             batches.append([name])
             continue
-        if size > free or len(shared) >= most_sources:
-            shared, free = [], most_bytes
+        if size > free or len(shared) >= max_sources:
+            shared, free = [], max_bytes
             batches.append(shared)
         shared.append(name)
         free -= size

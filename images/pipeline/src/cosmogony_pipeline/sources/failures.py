@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Failures that only these steps have."""
+"""Errors that only reading a source has."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from cosmogony_steps.errors import TransientError
 
 
 class SourceChangedError(TransientError):
-    """The file was replaced on its server while it was being read: begin again."""
+    """The file was replaced on its server while it was read: start over."""
 
     is_repeatable = False
 
 
 class ChecksumMismatchError(TransientError):
-    """The bytes received are not those whose checksum the server publishes."""
+    """The bytes received do not match the size or checksum that the server publishes."""
 
     is_repeatable = False

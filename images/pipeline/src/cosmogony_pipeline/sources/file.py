@@ -3,32 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cosmogony_steps.errors import StepError, TransientError, UsageError
 
-from .base import CHUNK, Version, published_md5
+from .base import CHUNK, Body, Version, find_md5
 from .failures import SourceChangedError
-from .urls import shown
-
-
-class _FileBody:
-    def __init__(self, path: Path, offset: int) -> None:
-        self._file = path.open("rb")
-        self._file.seek(offset)
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            while chunk := self._file.read(CHUNK):
-                yield chunk
-        except OSError as cause:
-            raise TransientError(f"{self._file.name} cannot be read ({cause})") from cause
-
-    def close(self) -> None:
-        self._file.close()
+from .urls import redact_url
 
 
 class FileSource:
@@ -37,9 +20,10 @@ class FileSource:
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self.url = url
+        self._subject = f"source {name}: {redact_url(url)}"
         parts = urlsplit(url)
         if parts.netloc not in ("", "localhost"):
-            raise UsageError(f"source {name}: {shown(url)} names host '{parts.netloc}'; a file URL is file:///path")
+            raise UsageError(f"{self._subject} names host '{parts.netloc}'; a file URL is file:///path")
         self._path = Path(unquote(parts.path))
 
     def probe(self) -> Version:
@@ -47,18 +31,25 @@ class FileSource:
         try:
             status = self._path.stat()
         except OSError as cause:
-            raise StepError(
-                f"source {self.name}: {shown(self.url)} cannot be read ({cause.strerror}); is the volume mounted?"
-            ) from cause
+            raise StepError(f"{self._subject} cannot be read ({cause.strerror}); is the volume mounted?") from cause
         if not self._path.is_file():
-            raise StepError(f"source {self.name}: {shown(self.url)} is not a file; name the extract itself")
+            raise StepError(f"{self._subject} is not a file; name the extract itself")
         beside = self._path.with_name(self._path.name + ".md5")
-        md5 = published_md5(beside.read_bytes()[:4096]) if beside.is_file() else None
+        md5 = find_md5(beside.read_bytes()[:4096]) if beside.is_file() else None
         etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
         return Version(self.url, status.st_size, etag, formatdate(status.st_mtime, usegmt=True), md5)
 
-    def open(self, version: Version, offset: int) -> _FileBody:
+    def open(self, version: Version, offset: int) -> Body:
         """See `Source.open`."""
         if self.probe().etag != version.etag:
-            raise SourceChangedError(f"source {self.name}: {shown(self.url)} changed while it was read")
-        return _FileBody(self._path, offset)
+            raise SourceChangedError(f"{self._subject} changed while it was read")
+        return self._read(offset)
+
+    def _read(self, offset: int) -> Body:
+        try:
+            with self._path.open("rb") as file:
+                file.seek(offset)
+                while chunk := file.read(CHUNK):
+                    yield chunk
+        except OSError as cause:
+            raise TransientError(f"{self._path} cannot be read ({cause})") from cause

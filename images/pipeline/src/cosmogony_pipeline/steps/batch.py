@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work on the sources of a batch one after the other, and say at the end which of them failed."""
+"""Process the sources of a batch one after the other, and report at the end which of them failed."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from cosmogony_steps.errors import StepError, TerminatedError, TransientError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.shortening import join_first
 
-NAMED = 5  # failures in a message
-IN_A_ROW = 2  # transient failures, after which the next source is not tried: its server, or the bucket, is away
+MAX_NAMED = 5  # failures in a message
+MAX_CONSECUTIVE_FAILURES = 2  # transient ones, after which the server or the bucket is taken to be down
 
-NO_FILE = ""  # of progress: Argo sees that of the batch
+NO_FILE = ""  # for the progress of a source: Argo sees that of the batch
 T = TypeVar("T")
 
 
-def work_through(items: Sequence[PlanItem], work: Callable[[PlanItem, str | None], T]) -> list[T]:
-    """Do the work for each source; one that fails does not keep the others from theirs.
+def process_batch(items: Sequence[PlanItem], process: Callable[[PlanItem, str | None], T]) -> list[T]:
+    """Process each source; a failure does not stop the others.
 
-    What is done stays done: tried again, a batch continues at its first source without a good marker.
+    Finished work is kept: a batch that is run again continues at its first source without a valid marker.
 
     Args:
         items: the sources.
-        work: receives a source and the file for its progress, None for Argo's.
+        process: receives a source and the file for its progress, None for the one that Argo reads.
 
     Raises:
-        StepError: the work failed for a source, of several for good.
-        TransientError: it failed for none for good.
+        StepError: sources failed, at least one of them permanently.
+        TransientError: sources failed, all of them transiently.
     """
     if len(items) == 1:
-        return [work(items[0], None)]
+        return [process(items[0], None)]
     results: list[T] = []
     failures: list[StepError] = []
-    in_a_row = 0
+    consecutive = 0
     progress = Progress("sources", len(items), format_amount=lambda count: f"{count:.0f}", line_every=60, file_every=0)
     for number, item in enumerate(items, start=1):
         place = f"({number} of {len(items)})"
         log.info(f"source {item.name} {place}")
         try:
-            results.append(work(item, NO_FILE))
-            in_a_row = 0
+            results.append(process(item, NO_FILE))
+            consecutive = 0
         except TerminatedError:
             raise
         except StepError as error:
-            failures.append(_with_place(error, item, place))
+            failures.append(_add_place(error, item, place))
             log.error(str(failures[-1]))
-            in_a_row = in_a_row + 1 if isinstance(error, TransientError) else 0
-            if in_a_row == IN_A_ROW:
+            consecutive = consecutive + 1 if isinstance(error, TransientError) else 0
+            if consecutive == MAX_CONSECUTIVE_FAILURES:
                 break
         progress.advance()
     progress.end()
@@ -59,23 +59,27 @@ def work_through(items: Sequence[PlanItem], work: Callable[[PlanItem, str | None
 
 
 def raise_failures(failures: Sequence[StepError], of_all: str) -> None:
-    """Raise an error that names the failures, if there are any; a retry can help only if it can help all of them.
+    """Raise an error that names the failures, if there are any.
+
+    Args:
+        failures: the errors.
+        of_all: how many there could be, such as `of 7 sources`.
 
     Raises:
-        StepError: see above.
+        TransientError: all of them are transient, so that a retry can help.
+        StepError: at least one is permanent.
     """
     if not failures:
         return
-    passing = [failure for failure in failures if isinstance(failure, TransientError)]
-    lasting = [failure for failure in failures if failure not in passing]
-    kind = StepError if lasting else TransientError
-    count = f"{len(failures)} {of_all} failed: " if len(failures) > NAMED else ""
-    texts = [str(failure) for failure in (*lasting, *passing)]
-    raise kind(count + join_first(texts, NAMED, separator="; ")) from failures[0]
+    transient = [failure for failure in failures if isinstance(failure, TransientError)]
+    permanent = [failure for failure in failures if failure not in transient]
+    kind = StepError if permanent else TransientError
+    count = f"{len(failures)} {of_all} failed: " if len(failures) > MAX_NAMED else ""
+    texts = [str(failure) for failure in (*permanent, *transient)]
+    raise kind(count + join_first(texts, MAX_NAMED, separator="; ")) from failures[0]
 
 
-def _with_place(error: StepError, item: PlanItem, place: str) -> StepError:
-    """The error with name and number of its source."""
+def _add_place(error: StepError, item: PlanItem, place: str) -> StepError:
     text = str(error) if item.name in str(error) else f"source {item.name}: {error}"
     kind = TransientError if isinstance(error, TransientError) else StepError
     return kind(f"{text} {place}")

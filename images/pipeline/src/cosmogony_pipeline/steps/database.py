@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The releases the database holds: read only, and only for "is there anything to do"."""
+"""The releases that the database holds, read to decide whether there is anything to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import psycopg
     from cosmogony_steps.settings import DatabaseSettings
 
-STATEMENT = 60  # seconds that a query may take, locks included
+STATEMENT_TIMEOUT = 60  # seconds, waiting for locks included
 _QUERY = """
 select id, inputs_digest, coalesce(live, false), ''
   from public.cosmogony_releases
@@ -23,16 +23,25 @@ _REASON = "select coalesce(manifest #>> '{inputs,reason}', '') from public.cosmo
 
 @dataclass(frozen=True, slots=True)
 class KnownRelease:
-    """A release that was published and is kept."""
+    """A release that was published and is kept.
+
+    Attributes:
+        reason: why the live release was made with the same inputs as another one, blank for others.
+    """
 
     id: str
     inputs_digest: str | None
     live: bool
-    reason: str = ""  # of the live one: why it was made with the same inputs as another
+    reason: str = ""
 
 
-def kept_releases(settings: DatabaseSettings, environ: Mapping[str, str]) -> list[KnownRelease]:
-    """Releases that were published and are still there, the live one first; none in a fresh database."""
+def list_kept_releases(settings: DatabaseSettings, environ: Mapping[str, str]) -> list[KnownRelease]:
+    """Return the releases that were published and still exist, the live one first; none in a fresh database.
+
+    Raises:
+        StepError: the database refuses.
+        TransientError: it does not answer now.
+    """
     import psycopg  # only this step needs it
     from cosmogony_steps.postgres import Database, translate_database_error
 
@@ -41,7 +50,7 @@ def kept_releases(settings: DatabaseSettings, environ: Mapping[str, str]) -> lis
         with database.connect(
             psycopg.Connection,
             "cosmogony plan",
-            options=f"-c statement_timeout={STATEMENT}s",
+            options=f"-c statement_timeout={STATEMENT_TIMEOUT}s",
             tcp_user_timeout=60_000,  # ms
         ) as connection:
             if not _exists(connection, "public.cosmogony_releases"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Step fetch: one source from its URL to the store, as a stream."""
+"""Step fetch: stream the file of one source from its URL to the bucket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..sources.source_config import SourceConfig
 from ..transfer.download import Download
 from ..transfer.readahead import ReadAhead
 
-ROUNDS = 3  # full downloads at most, when the file changes under our feet
+MAX_DOWNLOADS = 3  # of a file that is replaced while it is fetched
 
 
 def fetch(
@@ -30,14 +30,28 @@ def fetch(
     backoff: Backoff | None = None,
     progress_file: str | None = None,
 ) -> SourceMarker:
-    """Bring osm/{name} up to what the server has; returns its marker. Does nothing when it is already there."""
+    """Store the current file of a source as osm/NAME, unless it is stored already.
+
+    Args:
+        store: the bucket.
+        item: the source.
+        settings: the servers of S3 sources.
+        backoff: how often and with which pauses the server is asked.
+        progress_file: the file that Argo reads; None means the one of the environment, blank means none.
+
+    Returns:
+        The marker of the stored file.
+
+    Raises:
+        StepError: the file cannot be read, is empty, or has a wrong checksum twice.
+        TransientError: server or bucket do not answer now, or the file changes again and again.
+    """
     backoff = backoff or Backoff()
     source = open_source(item, settings)
     mismatches = 0
-    for _ in range(ROUNDS):
+    for _ in range(MAX_DOWNLOADS):
         version = backoff.call(source.probe)
-        marker = _stored(store, item, version)
-        if marker is not None:
+        if marker := _find_stored(store, item, version):
             return marker
         try:
             return _transfer(store, item, source, version, backoff, progress_file)
@@ -51,21 +65,21 @@ def fetch(
         except SourceChangedError as cause:
             log.warn(f"{cause}; fetching the new version")
     raise TransientError(
-        f"source {item.name}: {item.shown} changed {ROUNDS} times while it was fetched; try again later"
+        f"source {item.name}: {item.redacted_url} changed {MAX_DOWNLOADS} times while it was fetched; try again later"
     )
 
 
-def _stored(store: Store, item: SourceConfig, version: Version) -> SourceMarker | None:
-    marker = markers.read_source(store, item)
-    if marker is None or not markers.same_version(marker, version):
+def _find_stored(store: Store, item: SourceConfig, version: Version) -> SourceMarker | None:
+    marker = markers.read_source_marker(store, item)
+    if marker is None or not markers.is_same_version(marker, version):
         return None
-    if not markers.describes(marker, store.find(keys.source(item.name))):
+    if not markers.is_intact(marker, store.find(keys.source(item.name))):
         log.warn(f"{item.name}: {keys.source(item.name)} is not the file its marker describes; fetching it again")
         return None
     log.info(f"{item.name}: {version.file} is already stored ({log.format_bytes(marker.size)}), nothing fetched")
-    if marker.url == item.shown:
+    if marker.url == item.redacted_url:
         return marker
-    marker = replace(marker, url=item.shown, file=version.file, version=version.as_document())
+    marker = replace(marker, url=item.redacted_url, file=version.file, version=version.to_document())
     store.write_json(keys.source_marker(item.name), marker.to_json())
     return marker
 
@@ -74,15 +88,15 @@ def _transfer(
     store: Store, item: SourceConfig, source: Source, version: Version, backoff: Backoff, progress_file: str | None
 ) -> SourceMarker:
     if version.md5 is None:
-        log.warn(f"{item.name}: no .md5 is published beside {version.shown}; only the size is checked")
+        log.warn(f"{item.name}: no .md5 is published beside {version.redacted_url}; only the size is checked")
     size = log.format_bytes(version.size) if version.size is not None else "unknown size"
-    log.info(f"{item.name}: fetching {version.shown} ({size})")
+    log.info(f"{item.name}: fetching {version.redacted_url} ({size})")
     progress = Progress(item.name, version.size, path=progress_file)
     stream = Download(source, version, backoff, progress)
     with ReadAhead(stream) as ahead:
         etag = store.upload(keys.source(item.name), ahead, version.size)
     progress.end()
-    marker = markers.source_marker(
+    marker = markers.make_source_marker(
         item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=progress.seconds
     )
     store.write_json(keys.source_marker(item.name), marker.to_json())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Step merge: exactly the parts of the plan become one release; its manifest is written last."""
+"""Step merge: turn exactly the parts of the plan into one release; its manifest is written last."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from cosmogony import merge as extractor_merge
+from cosmogony.merge import MergeResult
+from cosmogony.version import COMPATIBLE_VERSION
 from cosmogony_steps import heartbeat, keys, log
 from cosmogony_steps.documents import (
+    DroppedZone,
     IncompleteOfSource,
-    IncompleteRelation,
+    Inputs,
     Manifest,
+    ManifestCounts,
     ManifestSource,
     PartMarker,
     ReleaseState,
@@ -22,23 +27,24 @@ from cosmogony_steps.documents import (
     StepSeconds,
     Versions,
     ZonesFile,
+    to_json,
 )
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.shortening import join_first
 
-from .. import engine
+from ..extractor import report_stages
 from ..parallel import map_in_threads
 from ..release import markers
-from ..release.inputs import BuildSettings, inputs_digest, make_inputs, release_id
-from ..release.left_out import add_up
-from ..release.parts import Part
+from ..release.inputs import add_sources, digest_inputs, make_release_id
+from ..release.left_out import sum_findings
+from ..release.markers import Part
 from ..release.warnings import find_warnings
 from ..sources.source_config import SourceConfig
-from ..transfer.disk import merge_needs, short
-from ..transfer.files import disk_errors, download, upload
+from ..transfer.disk import estimate_merge_disk, is_too_small
+from ..transfer.files import download_object, report_full_disk, upload_file
 
-LISTED = 1000  # dropped zones: of a thousand sources that share their neighbours there are hundreds of thousands
+MAX_DROPPED = 1000  # zones that a manifest lists: a thousand sources share hundreds of thousands with their neighbours
 
 
 class MissingPartError(StepError):
@@ -48,98 +54,141 @@ class MissingPartError(StepError):
 def merge_parts(
     store: Store,
     items: Sequence[SourceConfig],
-    settings: BuildSettings,
+    inputs: Inputs,
     started: datetime,
     *,
     scratch: Path,
     disk: int | None = None,
 ) -> Manifest:
-    """Merge the parts of sources; return the manifest. Run again for the same start it finds its work done."""
+    """Merge the zones of sources into a release. Run again with the same start, it finds the release already made.
+
+    Args:
+        store: the bucket.
+        items: the sources, whose zones must be up to date.
+        inputs: what the release is made from besides them.
+        started: when the run began.
+        scratch: folder for the files of zones.
+        disk: free bytes in it, None if unknown.
+
+    Returns:
+        The manifest of the release.
+
+    Raises:
+        StepError: zones of a source are missing, outdated or damaged, or need more scratch space.
+        TransientError: the bucket does not answer now.
+    """
     began = time.monotonic()
-    parts = _parts(store, items, settings)
-    inputs = make_inputs(items, {part.config.name: part.zones.source.sha256 for part in parts}, settings)
-    digest = inputs_digest(inputs)
-    release = release_id(started, digest)
-    done = _already_made(store, release, digest)
-    if done is not None:
-        return done
+    parts = _find_parts(store, items, inputs)
+    inputs = add_sources(inputs, items, {part.config.name: part.zones.source.sha256 for part in parts})
+    digest = digest_inputs(inputs)
+    release = make_release_id(started, digest)
+    finished = _find_finished_release(store, release, digest)
+    if finished is not None:
+        return finished
     _check_disk(parts, disk)
-    with disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="merge-", dir=scratch) as folder:
+    with report_full_disk(scratch, "merge"), tempfile.TemporaryDirectory(prefix="merge-", dir=scratch) as folder:
         heartbeat.follow_files(folder)
-        files = []
+        files = {}
         for part in parts:
             path = Path(folder) / f"{part.config.name}.jsonl.gz"
-            download(store, keys.part(part.config.name), path, part.zones)
-            files.append((path, part.zones))
-        merged, made = engine.merge(files, Path(folder) / ".merged.jsonl.gz")
-        _check_nothing_lost(parts, made)
-        stored = upload(store, keys.LATEST_ZONES, merged)
+            download_object(store, keys.part(part.config.name), path, part.zones)
+            files[path] = part.zones
+        merged, result = merge_files(files, Path(folder) / ".merged.jsonl.gz")
+        _check_no_zone_lost(parts, result)
+        stored = upload_file(store, keys.LATEST_ZONES, merged)
     store.copy(keys.LATEST_ZONES, keys.release_zones(release), stored.size)
     manifest = Manifest(
         id=release,
-        created=markers.now(),
+        created=markers.current_time(),
         state=ReleaseState.MERGED,
         inputs=inputs,
         inputs_digest=digest,
-        sources=tuple(_source(part) for part in parts),
-        counts=made.counts,
-        dropped=made.dropped[:LISTED],
-        dropped_count=len(made.dropped),
-        reparented=made.reparented,
-        left_out=add_up(part.zones.left_out for part in parts),
-        repaired=add_up(part.zones.repaired for part in parts),
-        incomplete=tuple(_incomplete(part.config.name, cut) for part in parts for cut in part.zones.incomplete),
+        sources=tuple(_describe_source(part) for part in parts),
+        counts=ManifestCounts(zones=result.zones, by_type=result.by_type, by_country=result.by_country),
+        dropped=tuple(_describe_dropped(zone) for zone in result.dropped[:MAX_DROPPED]),
+        dropped_count=len(result.dropped),
+        reparented=result.reparented,
+        left_out=sum_findings(part.zones.left_out for part in parts),
+        repaired=sum_findings(part.zones.repaired for part in parts),
+        incomplete=tuple(
+            IncompleteOfSource(source=part.config.name, **to_json(relation))
+            for part in parts
+            for relation in part.zones.incomplete
+        ),
         skipped=SkippedSources(
-            fetch=tuple(part.config.name for part in parts if not _since(part.source.fetched, started)),
-            extract=tuple(part.config.name for part in parts if not _since(part.zones.extracted, started)),
+            fetch=tuple(part.config.name for part in parts if not _is_of_run(part.source.fetched, started)),
+            extract=tuple(part.config.name for part in parts if not _is_of_run(part.zones.extracted, started)),
         ),
         warnings=tuple(warning for part in parts for warning in find_warnings(part)),
-        versions=Versions(extractor=engine.version(), rules=settings.rules),
+        versions=Versions(extractor=f"{COMPATIBLE_VERSION} ({inputs.extractor[:12]})", rules=inputs.rules),
         zones_file=ZonesFile(size=stored.size, sha256=stored.sha256),
-        durations={
-            "fetch": _seconds(part.source for part in parts if _since(part.source.fetched, started)),
-            "extract": _seconds(part.zones for part in parts if _since(part.zones.extracted, started)),
+        durations={  # of the work of this run; sources are fetched and extracted in parallel
+            "fetch": _sum_seconds(part.source for part in parts if _is_of_run(part.source.fetched, started)),
+            "extract": _sum_seconds(part.zones for part in parts if _is_of_run(part.zones.extracted, started)),
             "merge": round(time.monotonic() - began, 1),
         },
     )
     store.write_json(keys.release_manifest(release), manifest.to_json())
-    log.info(f"release {release}: {made.counts.zones} zones, parts: {len(parts)}, left out: {len(made.dropped)}")
+    log.info(f"release {release}: {result.zones} zones, parts: {len(parts)}, left out: {len(result.dropped)}")
     return manifest
 
 
-def _parts(store: Store, items: Sequence[SourceConfig], settings: BuildSettings) -> list[Part]:
-    """The marker of every part; those that are missing or of other inputs are named, and none is left out."""
+def merge_files(files: dict[Path, PartMarker], target: Path) -> tuple[Path, MergeResult]:
+    """Merge files of zones. A single file is not copied, since zones are only compared between files.
 
-    def look(item: SourceConfig) -> Part:
-        source, part = markers.read_source(store, item), markers.read_part(store, item)
+    Args:
+        files: the files and their markers.
+        target: the file to write.
+
+    Returns:
+        The merged file, and what it contains.
+
+    Raises:
+        StepError: zones are refused, or a file is damaged.
+    """
+    if len(files) == 1:
+        [(path, marker)] = files.items()
+        return path, MergeResult(marker.zones, marker.counts.by_type, marker.counts.by_country)
+    with report_stages("merge") as progress:
+        result = extractor_merge.merge(list(files), target, progress=progress)
+    progress.finish(result.zones)
+    return target, result
+
+
+def _find_parts(store: Store, items: Sequence[SourceConfig], inputs: Inputs) -> list[Part]:
+    """Return the part of every source, by name.
+
+    Raises:
+        StepError: parts are missing or made from other inputs; the message names all of them.
+    """
+
+    def find_part(item: SourceConfig) -> Part:
+        source, part = markers.read_source_marker(store, item), markers.read_part_marker(store, item)
         heartbeat.beat(f"looked up the part of {item.name}")
         if source is None or part is None:
             raise MissingPartError(f"source {item.name} has no zones yet")
-        wanted = markers.part_digest(
-            item, source.sha256, settings.languages, settings.rules, settings.extractor, settings.as_original
-        )
-        if part.digest != wanted:
+        if part.digest != markers.digest_part(item, source.sha256, inputs):
             raise MissingPartError(
                 f"the zones of source {item.name} are of another file, rules, extractor, languages or as_original"
             )
-        if not markers.describes(part, store.find(keys.part(item.name))):
+        if not markers.is_intact(part, store.find(keys.part(item.name))):
             raise MissingPartError(f"{keys.part(item.name)} is not what its marker describes")
         return Part(item, source, part)
 
-    answers = map_in_threads(look, sorted(items, key=lambda item: item.name))
-    problems = [str(answer) for answer in answers if isinstance(answer, MissingPartError)]
-    for answer in answers:
-        if isinstance(answer, StepError) and not isinstance(answer, MissingPartError):
-            raise answer
-    if problems:
-        for problem in problems:
-            log.error(problem)
-        named = join_first(problems, separator="; ")
+    found = map_in_threads(find_part, sorted(items, key=lambda item: item.name))
+    missing = [str(error) for error in found if isinstance(error, MissingPartError)]
+    for error in found:
+        if isinstance(error, StepError) and not isinstance(error, MissingPartError):
+            raise error
+    if missing:
+        for message in missing:
+            log.error(message)
+        named = join_first(missing, separator="; ")
         raise StepError(f"no release without all its sources: {named}; run fetch and extract for them")
-    return [answer for answer in answers if isinstance(answer, Part)]
+    return [part for part in found if isinstance(part, Part)]
 
 
-def _already_made(store: Store, release: str, digest: str) -> Manifest | None:
+def _find_finished_release(store: Store, release: str, digest: str) -> Manifest | None:
     key = keys.release_manifest(release)
     document = store.find_json(key)
     if document is None or document.get("inputs_digest") != digest:
@@ -154,35 +203,39 @@ def _already_made(store: Store, release: str, digest: str) -> Manifest | None:
 
 def _check_disk(parts: list[Part], disk: int | None) -> None:
     sizes = [part.zones.size for part in parts]
-    if disk is not None and short(disk, sizes):
+    if disk is not None and is_too_small(disk, sizes):
         raise StepError(
-            f"merge: {log.format_bytes(disk)} of scratch space are too little for {len(parts)} files of zones;"
-            f" give the step {merge_needs(sizes)}Mi of ephemeral storage, or update again: their sizes are known now"
+            f"merge: {log.format_bytes(disk)} of scratch space are too little for {len(parts)} files of zones; give the"
+            f" step {estimate_merge_disk(sizes)}Mi of ephemeral storage, or update again: their sizes are known now"
         )
 
 
-def _check_nothing_lost(parts: list[Part], made: engine.MergedZones) -> None:
+def _check_no_zone_lost(parts: list[Part], result: MergeResult) -> None:
     before = sum(part.zones.zones for part in parts)
-    after = made.counts.zones + len(made.dropped)
+    after = result.zones + len(result.dropped)
     if before != after:
         raise StepError(f"merge: {before} zones went in, {after} came out or were dropped; the parts are damaged")
 
 
-def _since(moment: datetime | None, started: datetime) -> bool:
-    """Was it made in this run? Markers tell whole seconds."""
+def _is_of_run(moment: datetime | None, started: datetime) -> bool:
+    """Return whether something was made in this run, at the precision of markers: whole seconds."""
     return moment is not None and moment >= started.replace(microsecond=0)
 
 
-def _seconds(made: Iterable[SourceMarker | PartMarker]) -> float:
-    """What the sources of this run took, one after the other; they were worked on side by side."""
+def _sum_seconds(made: Iterable[SourceMarker | PartMarker]) -> float:
     return round(sum(marker.seconds for marker in made), 1)
 
 
-def _source(part: Part) -> ManifestSource:
+def _describe_dropped(zone: dict[str, str]) -> DroppedZone:
+    source, kept = (Path(zone[key]).name.removesuffix(".jsonl.gz") for key in ("file", "kept"))
+    return DroppedZone(osm_id=zone["osm_id"], source=source, kept_source=kept)
+
+
+def _describe_source(part: Part) -> ManifestSource:
     source, zones = part.zones.source, part.zones
     return ManifestSource(
         name=part.config.name,
-        url=part.config.shown,
+        url=part.config.redacted_url,
         file=source.file,
         sha256=source.sha256,
         md5=source.md5,
@@ -193,16 +246,4 @@ def _source(part: Part) -> ManifestSource:
         fetched=part.source.fetched,
         extracted=zones.extracted,
         seconds=StepSeconds(fetch=source.seconds, extract=zones.seconds),
-    )
-
-
-def _incomplete(source: str, relation: IncompleteRelation) -> IncompleteOfSource:
-    return IncompleteOfSource(
-        source=source,
-        osm_id=relation.osm_id,
-        name=relation.name,
-        admin_level=relation.admin_level,
-        missing=relation.missing,
-        has_geometry=relation.has_geometry,
-        own=relation.own,
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A plan as output parameters: as much of it as Argo can pass on, whatever the number of sources."""
+"""The output parameters of step plan: only as much of a plan as Argo can pass on, however many sources there are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def make_outputs(plan: Plan, key: str) -> dict[str, object]:
 
     Args:
         plan: the plan.
-        key: where it is stored.
+        key: of the stored plan.
     """
     return {
         "plan": key,
@@ -32,13 +32,13 @@ def make_outputs(plan: Plan, key: str) -> dict[str, object]:
 
 
 def _make_details(plan: Plan, key: str) -> dict[str, Any]:
-    """How many sources there are of each state, and the first of them; those with most to do come first."""
+    """Count the sources by state, and list the first ones, beginning with those that have the most to do."""
     ordered = sorted(plan.details, key=lambda source: _STATES.index(source.state))
-    shown = take_first(map(_describe, ordered))
+    listed = take_first(map(_describe, ordered))
     return {
         "states": Counter(source.state for source in ordered),
-        "sources": shown,
-        "more": len(ordered) - len(shown),
+        "sources": listed,
+        "more": len(ordered) - len(listed),
         "all": key,
     }
 

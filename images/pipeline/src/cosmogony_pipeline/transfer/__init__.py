@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes from a source to the bucket and to the disk, and back."""
+"""Move files between sources, bucket and disk."""

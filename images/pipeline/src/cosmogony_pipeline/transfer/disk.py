@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scratch space of the steps that hold files: told before they start, so that they start where there is room."""
+"""Estimates of scratch space, made before a step starts so that Kubernetes places it where there is room."""
 
 from __future__ import annotations
 
@@ -9,41 +9,54 @@ from cosmogony_steps.documents import PartMarker
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
-ROOM = 256  # MiB to work
-UNKNOWN = 4 * GIBIBYTE  # a server that does not tell the size of its file
-GROWTH = 5, 4  # what the zones of a new version may have more than those of the one before
+WORKING_SPACE = 256  # MiB
+ASSUMED_SIZE = 4 * GIBIBYTE  # of a file whose server does not send a size
+_GROWTH = 5 / 4  # allowed for the zones of a new version, compared with the one before
 
 
-def extract_needs(size: int) -> int:
-    """Return the MiB to extract a source of `size` bytes (0: unknown): the file, its zones, and room to work."""
-    size = size or UNKNOWN
-    return _mebibytes(size + max(size * 3 // 2, _judged(size)))
+def estimate_extract_disk(size: int) -> int:
+    """Return the MiB needed to extract a file: the file, its zones, and working space.
+
+    Args:
+        size: bytes of the file, 0 if unknown.
+    """
+    size = size or ASSUMED_SIZE
+    return _mebibytes(size + max(size * 3 // 2, _estimate_zones(size)))
 
 
-def merge_needs(parts: Sequence[int]) -> int:
-    """MiB to merge files of zones of these sizes: the files, and what comes of them; a single one stays as it is."""
+def estimate_merge_disk(parts: Sequence[int]) -> int:
+    """Return the MiB needed to merge files of zones: the files and the merged one; a single file is not copied.
+
+    Args:
+        parts: bytes of each file.
+    """
     return _mebibytes(sum(parts) * (1 if len(parts) == 1 else 2))
 
 
-def part_size(size: int, part: PartMarker | None, *, usable: bool) -> int:
-    """Return the bytes that the zones of a source take: known, else judged by the last version or by experience."""
+def estimate_part_size(size: int, part: PartMarker | None, *, usable: bool) -> int:
+    """Return the bytes of the zones of a source: known, or estimated by the last version, or by the size of the file.
+
+    Args:
+        size: bytes of the source's file, 0 if unknown.
+        part: marker of the stored zones.
+        usable: whether the stored zones will be merged as they are.
+    """
     if part is not None and usable:
         return part.size
     if part is not None and part.source.size and size:
-        more, less = GROWTH
-        return part.size * size * more // (part.source.size * less)
-    return _judged(size or UNKNOWN)
+        return int(part.size * size * _GROWTH / part.source.size)
+    return _estimate_zones(size or ASSUMED_SIZE)
 
 
-def short(available: int, parts: Sequence[int]) -> bool:
-    """Must a merge of files of these sizes fail? The room to work is not counted: it is for what was misjudged."""
-    return available < (merge_needs(parts) - ROOM) * MEBIBYTE
+def is_too_small(available: int, parts: Sequence[int]) -> bool:
+    """Return whether `available` bytes are too few to merge files of these sizes; `WORKING_SPACE` is not demanded."""
+    return available < (estimate_merge_disk(parts) - WORKING_SPACE) * MEBIBYTE
 
 
-def _judged(size: int) -> int:
-    """An extract of boundaries alone makes three times its bytes (seen), one of everything a tenth."""
+def _estimate_zones(size: int) -> int:
+    """Estimate the bytes of zones: about three times the file for boundaries alone, a tenth for a full extract."""
     return min(size * 4, 4 * GIBIBYTE + size // 2)
 
 
 def _mebibytes(size: int) -> int:
-    return ROOM + -(-size // MEBIBYTE)
+    return WORKING_SPACE + -(-size // MEBIBYTE)

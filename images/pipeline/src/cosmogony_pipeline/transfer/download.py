@@ -1,28 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A source as a stream that resumes by itself and checks what it read."""
+"""The file of a source as a stream that resumes after broken connections and checks what was read."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 
-from ..sources.base import Body, Source, Version
+from ..sources.base import Source, Version
 from ..sources.failures import ChecksumMismatchError
 
 
 class Download:
-    """Readable stream of one version of a source, digested on the way.
+    """A readable stream of one version of a source, with the digests of what was read.
 
-    ``read`` fails at the end of the stream, before the reader can take the file for complete,
-    when bytes are missing or the published checksum is another one.
+    When bytes are missing or the checksum differs, the last `read` raises, so that a reader never takes the file for
+    complete.
+
+    Attributes:
+        size: bytes read so far.
     """
 
-    def __init__(self, source: Source, version: Version, backoff: Backoff, progress: Progress | None = None) -> None:
+    def __init__(self, source: Source, version: Version, backoff: Backoff, progress: Progress) -> None:
         self._source = source
         self._version = version
         self._backoff = backoff
@@ -30,9 +34,8 @@ class Download:
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._pending = bytearray()
-        self._chunks = self._all_chunks()
+        self._chunks = self._read_chunks()
         self.size = 0
-        self.resumed = 0
 
     @property
     def sha256(self) -> str:
@@ -48,9 +51,9 @@ class Download:
         """Return the next `size` bytes, or all; fewer only at the end of the file.
 
         Raises:
-            ChecksumMismatchError: the bytes are not those whose size or checksum the server publishes.
+            ChecksumMismatchError: size or checksum are not those that the server publishes.
             SourceChangedError: the server has another version by now.
-            StepError: the file is empty, or cannot be had.
+            StepError: the file is empty, or cannot be read.
             TransientError: bytes are missing after all attempts.
         """
         while size < 0 or len(self._pending) < size:
@@ -63,43 +66,37 @@ class Download:
         del self._pending[:count]
         return data
 
-    def _all_chunks(self) -> Iterator[bytes]:
+    def _read_chunks(self) -> Iterator[bytes]:
         failures = 0
         while True:
-            body: Body | None = None
             try:
-                body = self._source.open(self._version, self.size)
-                for chunk in body:
-                    failures = 0
-                    self._take(chunk)
-                    yield chunk
+                with closing(self._source.open(self._version, self.size)) as body:
+                    for chunk in body:
+                        failures = 0
+                        self._count(chunk)
+                        yield chunk
                 self._check_complete()
                 return
             except TransientError as cause:
                 failures += 1
                 self._backoff.wait(failures, cause)
-                self.resumed += 1
                 if self.size:
                     log.info(f"{self._source.name}: continuing at byte {self.size}")
-            finally:
-                if body is not None:
-                    body.close()
 
-    def _take(self, chunk: bytes) -> None:
+    def _count(self, chunk: bytes) -> None:
         self._sha256.update(chunk)
         self._md5.update(chunk)
         self.size += len(chunk)
-        if self._progress is not None:
-            self._progress.set(self.size)
+        self._progress.set(self.size)
 
     def _check_complete(self) -> None:
-        what = f"source {self._source.name}: {self._version.shown}"
+        subject = f"source {self._source.name}: {self._version.redacted_url}"
         expected = self._version.size
         if expected is not None and self.size < expected:
-            raise TransientError(f"{what} ended after {self.size} of {expected} bytes")
+            raise TransientError(f"{subject} ended after {self.size} of {expected} bytes")
         if expected is not None and self.size > expected:
-            raise ChecksumMismatchError(f"{what} sent {self.size} bytes instead of {expected}")
+            raise ChecksumMismatchError(f"{subject} sent {self.size} bytes instead of {expected}")
         if self.size == 0:
-            raise StepError(f"{what} is empty; correct or disable the source")
+            raise StepError(f"{subject} is empty; correct or disable the source")
         if self._version.md5 and self._version.md5 != self.md5:
-            raise ChecksumMismatchError(f"{what} has md5 {self.md5}, published is {self._version.md5}")
+            raise ChecksumMismatchError(f"{subject} has md5 {self.md5}, published is {self._version.md5}")

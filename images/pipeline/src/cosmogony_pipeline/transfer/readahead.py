@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read a slow stream ahead in a thread, so that receiving continues while earlier data is sent elsewhere."""
+"""Prefetch a slow stream in a background thread, so that it is received while earlier data is sent elsewhere."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from types import TracebackType
 
 from cosmogony_steps.s3 import Readable
 
-BLOCK = 512 * 1024
-DEPTH = 32  # 16 MiB wait at most
+BLOCK = 512 * 1024  # bytes
+DEPTH = 32  # blocks that wait at most: 16 MiB
 
 
 class ReadAhead:
-    """A stream over a stream; what the inner one raises, ``read`` raises."""
+    """A stream that reads another one ahead; `read` raises what reading the other one raised.
+
+    Args:
+        stream: the slow stream.
+        block: bytes that are read at a time.
+        depth: blocks that wait at most.
+    """
 
     def __init__(self, stream: Readable, block: int = BLOCK, depth: int = DEPTH) -> None:
         self._stream = stream
@@ -53,7 +59,7 @@ class ReadAhead:
                 return
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next `size` bytes, or all; fewer only at the end. Raises what the inner stream has raised."""
+        """Return the next `size` bytes, or all; fewer only at the end."""
         while not self._end and (size < 0 or len(self._pending) < size):
             data = self._queue.get()
             if isinstance(data, BaseException) or not data:
