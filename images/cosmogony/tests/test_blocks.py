@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 import zlib
+from pathlib import Path
 
-from cosmogony.files.blocks import HEADER, GzipJoin, combine_crc32, deflate_block
+from cosmogony.files.blocks import combine_crc32, deflate_block, write_blocks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,12 +18,9 @@ def test_checksums_combine(one: bytes, two: bytes) -> None:
 
 @given(st.lists(st.binary(max_size=300), max_size=6))
 def test_blocks_make_one_member(pieces: list[bytes]) -> None:
-    join, data = GzipJoin(), HEADER
-    for piece in pieces:
-        block = deflate_block(piece)
-        join.add(block)
-        data += block.data
-    data += join.trailer()
+    with tempfile.NamedTemporaryFile() as file:
+        write_blocks(Path(file.name), map(deflate_block, pieces), gzipped=True)
+        data = file.read()
     assert gzip.decompress(data) == b"".join(pieces)
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
     unpacker.decompress(data)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from cosmogony.errors import CosmogonyError
 from cosmogony.files.formats import Format
-from cosmogony.files.writers import ZoneWriter
+from cosmogony.files.writers import write_zones
 from cosmogony.runtime.processes import map_in_order
 from extractor_support import pool_program
 from extractor_support.pool_program import EXIT_TERMINATED
@@ -149,9 +149,8 @@ def test_a_writer_that_fails_leaves_no_process(tmp_path: Path) -> None:
             raise OSError("no space left")
 
     target = tmp_path / "zones.jsonl"
-    writer = ZoneWriter(Format.JSONL, 2, report)
     with pytest.raises(OSError, match="no space left"):
-        writer.write(target, range(100_000), RecordsOfChildren(), {})
+        write_zones(target, Format.JSONL, range(100_000), RecordsOfChildren(), {}, processes=2, progress=report)
     assert children and os.getpid() not in children
     assert all(map(is_gone, children))
 

@@ -155,7 +155,7 @@ def test_the_log_counts_what_was_left_out_or_repaired(
     repaired.add(Repair.ROLE, "relation:8")
 
     def generate_with_findings(*arguments: Any, **options: Any) -> Any:
-        found = {"left_out": left_out.rows(), "repaired": repaired.rows()}
+        found = {"left_out": left_out.to_rows(), "repaired": repaired.to_rows()}
         return dataclasses.replace(generate(*arguments, **options), **found)
 
     monkeypatch.setattr("cosmogony_pipeline.steps.extract.generate", generate_with_findings)

@@ -12,7 +12,7 @@ from .errors import CosmogonyError, UsageError
 from .files.records import Records
 from .original.records import OriginalRecords
 from .osm.reader import Extract
-from .progress import Progress, silent
+from .progress import Progress, ignore_progress
 from .rules import Rules
 from .run import StageTimer, ZoneRun
 from .zones.zone import Zone
@@ -28,7 +28,7 @@ def explain(
     country_code: str | None = None,
     disable_voronoi: bool = False,
     as_original: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> list[str]:
     """Make all zones of an extract and return the decisions about one object.
 
@@ -52,7 +52,7 @@ def explain(
         raise UsageError(f"{osm_id!r} is no object of OSM: write relation:ID or node:ID, such as relation:62273")
     decisions = Decisions(osm_id)
     run = ZoneRun(rules, country_code, 0 if disable_voronoi else 1, as_original=as_original, decisions=decisions)
-    zones = run.make_zones(source, StageTimer(), progress or silent)
+    zones = run.make_zones(source, StageTimer(), progress)
     tags = _tags(run.extract, osm_id)
     if tags is None:
         raise CosmogonyError(

@@ -1,63 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an OSM extract to a file of zones."""
+"""Make a file of zones from an OSM extract."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from .counts import count_by_country
 from .errors import CosmogonyError, IncompleteError
 from .files import formats
 from .files.formats import Format
 from .files.records import Records
-from .files.writers import ZoneWriter
+from .files.writers import write_zones
 from .findings import MAX_EXAMPLES, DisputedBoundaries, Row
 from .original.records import OriginalRecords
 from .osm.reader import Extract
-from .progress import Progress, silent
+from .progress import Progress, ignore_progress
 from .reports import incomplete
 from .reports.incomplete import IncompleteRelation
 from .rules import Rules, known_country, load_rules
 from .run import StageTimer, ZoneRun
-from .runtime import processes
 from .runtime.memory import no_garbage_collection
+from .runtime.processes import count_available_cores
 from .zones.zone import Zone
 
 log = logging.getLogger("cosmogony")
 
 FailOnIncomplete = Literal["own", "any"]
-TableWriter = Callable[[Path, Format, Sequence[Zone], Records, Progress], None]
 
 
 @dataclass(slots=True)
 class GenerateResult:
-    """What was written, and what deserves attention."""
+    """What was written, and what was found on the way."""
 
     zones: int
     with_geometry: int
-    generated: int
+    generated: int  # of places, by Voronoi
     by_type: dict[str, int]
-    by_country: dict[str, dict[str, int]]
-    country: str | None
+    by_country: dict[str, dict[str, int]]  # by country code and zone type
+    country: str | None  # the extract's own
     incomplete: list[IncompleteRelation]
     statistics: dict[str, Any]
-    rules_digest: str
-    as_original: bool = False
-    left_out: list[Row] = field(default_factory=list)
-    repaired: list[Row] = field(default_factory=list)
-    disputed: DisputedBoundaries = field(default_factory=lambda: DisputedBoundaries(count=0, examples=[]))
-    pairs: int = 0  # of zones that were tested for inclusion
-    exact_pairs: int = 0  # of these, by the full geometric predicate
-    stages: dict[str, float] = field(default_factory=dict)  # seconds
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON values."""
-        plain = {name: getattr(self, name) for name in self.__slots__}
-        return {**plain, "incomplete": [relation.as_dict() for relation in self.incomplete]}
+    as_original: bool
+    left_out: list[Row]
+    repaired: list[Row]
+    disputed: DisputedBoundaries
+    pairs: int  # of zones that were tested for inclusion
+    exact_pairs: int  # of these, by the full geometric predicate
+    stages: dict[str, float]  # seconds
 
 
 def generate(
@@ -70,7 +63,7 @@ def generate(
     threads: int | None = None,
     rules: Rules | None = None,
     no_stats: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
     fail_on_incomplete: FailOnIncomplete | None = None,
     as_original: bool = False,
 ) -> GenerateResult:
@@ -95,18 +88,21 @@ def generate(
     """
     source, target = Path(input), Path(output)
     form = formats.detect(target)
-    write_table = _table_writer(form)
+    is_table = form in (Format.PARQUET, Format.FLATGEOBUF)
+    if is_table:
+        from .files import tables  # needs the extra `formats`
+
+        tables.require_library(form)
     rules = rules or load_rules()
     code = known_country(country_code, rules)
-    workers = threads if threads is not None else processes.count_available_cores()
-    if workers < 1:
-        raise CosmogonyError(f"threads: {workers} is not a number of processes, 1 or more is needed")
+    processes = count_available_cores() if threads is None else threads
+    if processes < 1:
+        raise CosmogonyError(f"threads: {processes} is not a number of processes, 1 or more is needed")
     log.info("rules %s from %s", rules.digest[:16], rules.origin)
     timer = StageTimer()
-    report = progress or silent
     with formats.whole_file(target) as part, no_garbage_collection():
-        run = ZoneRun(rules, code, 0 if disable_voronoi else workers, as_original=as_original)
-        zones = run.make_zones(source, timer, report)
+        run = ZoneRun(rules, code, 0 if disable_voronoi else processes, as_original=as_original)
+        zones = run.make_zones(source, timer, progress)
         kept = [zone for zone in zones if zone.type is not None]
         run.statistics.count_zones(kept)
         own = incomplete.find_own_country(zones, code)
@@ -118,8 +114,8 @@ def generate(
         disputed = _list_disputed(run.extract)
         records = (OriginalRecords if as_original else Records)(zones, run.extract.ways, filter_langs)
         with timer.stage("write"):
-            if write_table is not None:
-                write_table(part, form, kept, records, report)
+            if is_table:
+                tables.write_table(part, form, kept, records, progress)
             else:
                 meta = {
                     "osm_filename": source.name,
@@ -128,10 +124,10 @@ def generate(
                     "repaired": losses.repaired,
                     "disputed": disputed,
                 }
-                ZoneWriter(form, workers, report).write(part, kept, records, meta)
+                write_zones(part, form, kept, records, meta, processes=processes, progress=progress)
     if not no_stats:
         log.info("%s", run.statistics.summary())
-    by_type, by_country = count_zones(kept, zones)
+    by_type, by_country = count_by_country((zone.type_word, _find_country(zone, zones)) for zone in kept)
     log.info("%s: %d zones written", target, len(kept))
     return GenerateResult(
         zones=len(kept),
@@ -142,7 +138,6 @@ def generate(
         country=own,
         incomplete=missing,
         statistics=run.statistics.as_dict(),
-        rules_digest=rules.digest,
         as_original=as_original,
         left_out=losses.left_out,
         repaired=losses.repaired,
@@ -153,25 +148,16 @@ def generate(
     )
 
 
-def _table_writer(form: Format) -> TableWriter | None:
-    if form not in (Format.PARQUET, Format.FLATGEOBUF):
-        return None
-    from .files import tables  # needs the extra `formats`
-
-    tables.require_library(form)
-    return tables.write_table
-
-
 def _list_disputed(extract: Extract) -> DisputedBoundaries:
-    found = extract.disputed
-    if found:
-        named = ", ".join(f"relation:{ref}" for ref in found[:MAX_EXAMPLES])
-        log.info("disputed boundaries (boundary=disputed), which make no zones: %d: %s", len(found), named)
-    return {"count": len(found), "examples": [f"relation:{ref}" for ref in found[:MAX_EXAMPLES]]}
+    examples = [f"relation:{relation_id}" for relation_id in extract.disputed[:MAX_EXAMPLES]]
+    count = len(extract.disputed)
+    if count:
+        log.info("disputed boundaries (boundary=disputed), which make no zones: %d: %s", count, ", ".join(examples))
+    return {"count": count, "examples": examples}
 
 
 def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refuse: FailOnIncomplete | None) -> None:
-    """Name the cut relations of the own country, and refuse them if the caller asked for it."""
+    """Log the cut relations of the extract's own country; raise an error if `refuse` forbids them."""
     ours = [relation for relation in missing if relation.own]
     for relation in ours:
         log.warning("incomplete: %s", relation)
@@ -195,14 +181,9 @@ def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refu
         )
 
 
-def count_zones(kept: Sequence[Zone], zones: Sequence[Zone]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-    """Count zones by type, and by country and type; a zone without country counts for the one above it."""
-    by_type: Counter[str] = Counter()
-    by_country: dict[str, Counter[str]] = {}
-    for zone in kept:
-        above: Zone | None = zone
-        while above is not None and above.country is None:
-            above = None if above.parent is None else zones[above.parent]
-        by_type[zone.type_word] += 1
-        by_country.setdefault(above.country if above and above.country else "", Counter())[zone.type_word] += 1
-    return dict(sorted(by_type.items())), {c: dict(sorted(n.items())) for c, n in sorted(by_country.items())}
+def _find_country(zone: Zone, zones: Sequence[Zone]) -> str:
+    """Return the country of a zone, or of the closest zone above it that has one; blank without one."""
+    above: Zone | None = zone
+    while above is not None and above.country is None:
+        above = None if above.parent is None else zones[above.parent]
+    return above.country or "" if above is not None else ""

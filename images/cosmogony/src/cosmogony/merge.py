@@ -10,25 +10,24 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from .counts import count_by_country
 from .errors import CosmogonyError
 from .files import formats
-from .files.blocks import deflate_block, raw_block, write_blocks
-from .files.formats import Format
+from .files.blocks import deflate_block, make_raw_block, write_blocks
 from .files.recordfile import MOST_ID, Record, check, numbered, records
 from .merging.checks import GeometryChecks
-from .merging.entry import Entry, entry_of
+from .merging.entry import Entry, find_parent_type, make_entry
 from .merging.refusals import Refusals
 from .merging.reparenting import CrossFileParents
-from .progress import Progress, silent
+from .progress import Progress, ignore_progress
 from .runtime.memory import no_garbage_collection
-from .zones.zone_type import ZoneType
 
 log = logging.getLogger("cosmogony")
 
@@ -42,14 +41,10 @@ class MergeResult:
 
     zones: int
     by_type: dict[str, int]
-    by_country: dict[str, dict[str, int]]
-    dropped: list[dict[str, str]] = field(default_factory=list)  # osm_id, file, kept (the file that has it)
+    by_country: dict[str, dict[str, int]]  # by country code and zone type
+    dropped: list[dict[str, str]] = field(default_factory=list)  # osm_id, file, kept (the file whose copy was kept)
     reparented: int = 0
-    dropped_lines: dict[str, int] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+    dropped_lines: dict[str, int] = field(default_factory=dict)  # by file: lines that are not zones
 
 
 def merge(
@@ -57,7 +52,7 @@ def merge(
     output: Path | str,
     *,
     keep_duplicates: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> MergeResult:
     """Merge files of zones into one `.jsonl` or `.jsonl.gz` file; lines that are no zones are left out and counted.
 
@@ -77,15 +72,15 @@ def merge(
         raise CosmogonyError(f"{target}: merge writes .jsonl or .jsonl.gz only")
     for path in paths:
         check(path)
-    report = progress or silent
     with formats.whole_file(target) as part, no_garbage_collection():
-        job = _Merge(paths, report)
-        job.read()
+        job = _Merge(paths, progress)
+        job.read_entries()
         if not keep_duplicates:
             job.drop_copies()
             job.find_parents()
-        job.write(part, form)
-    result = job.make_result()
+        make_block = deflate_block if form.is_gzipped else make_raw_block
+        write_blocks(part, map(make_block, _join_lines(job.make_lines())), gzipped=form.is_gzipped)
+        result = job.make_result()
     for name, lines in result.dropped_lines.items():
         log.warning("%s: %d lines are no zones, left out", name, lines)
     for item in result.dropped:
@@ -104,9 +99,9 @@ def merge(
 class _Merge:
     """One merge, step by step."""
 
-    def __init__(self, paths: Sequence[Path], report: Progress) -> None:
+    def __init__(self, paths: Sequence[Path], progress: Progress) -> None:
         self._paths = paths
-        self._report = report
+        self._progress = progress
         self._entries: list[Entry] = []
         self._offsets: list[int] = []
         self._by_id: dict[int, Entry] = {}
@@ -116,15 +111,15 @@ class _Merge:
         self._labels: dict[int, dict[str, Any]] = {}
         self._reparented = 0
 
-    def read(self) -> None:
-        """Number and check all zones; ids of a file never go below those of the files before it."""
+    def read_entries(self) -> None:
+        """Number and check all zones; the new ids of a file are larger than those of the files before it."""
         offset = 0
         refusals = Refusals()
         for number, path in enumerate(self._paths):
-            self._report("reading zones", number, len(self._paths))
+            self._progress("reading zones", number, len(self._paths))
             self._offsets.append(offset)
             offset = self._read_file(number, path, offset, refusals)
-        self._report("reading zones", len(self._paths), len(self._paths))
+        self._progress("reading zones", len(self._paths), len(self._paths))
         refusals.raise_any()
         self._by_id = {entry.id: entry for entry in self._entries}
 
@@ -142,7 +137,7 @@ class _Merge:
             if before is not where:
                 checks.refuse(where, f"it has the id {record['id']} of {before}")
                 continue
-            entry = entry_of(record, number, offset)
+            entry = make_entry(record, number, offset)
             self._entries.append(entry)
             checks.add(where, entry, record.get("geometry"))
             # a parent that the file does not have must not become a zone of the next one
@@ -174,19 +169,15 @@ class _Merge:
         """Return groups of zones with geometry and the same osm_id in more than one file."""
         groups: dict[str, list[Entry]] = {}
         for entry in self._entries:
-            if not entry.bare:
+            if not entry.is_bare:
                 groups.setdefault(entry.osm_id, []).append(entry)
         return [group for group in groups.values() if len({entry.file for entry in group}) > 1]
 
     def _is_better(self, one: Entry, two: Entry) -> bool:
-        """Whether `one` is larger, or of the same size and its parent is of a smaller kind."""
+        """Return whether `one` is larger, or as large and with a parent of a smaller type."""
         if abs(one.area - two.area) > _AREA_TOLERANCE * max(one.area, two.area):
             return one.area > two.area
-        return self._height(one) < self._height(two)
-
-    def _height(self, entry: Entry) -> int:
-        parent = None if entry.parent is None else self._by_id.get(entry.parent)
-        return len(ZoneType) if parent is None else int(parent.type)
+        return find_parent_type(one, self._by_id) < find_parent_type(two, self._by_id)
 
     def _read_again(self, wanted: set[int]) -> Iterator[tuple[Entry, Record]]:
         """Read the records of some zones once more."""
@@ -215,60 +206,44 @@ class _Merge:
             parents.add_names(entry.id, record)
         self._labels = parents.make_labels(relabel)
 
-    def write(self, path: Path, form: Format) -> None:
-        """Write the kept zones in the order they were read."""
-        make_block = deflate_block if form.is_gzipped else raw_block
-        write_blocks(path, map(make_block, self._join_lines()), gzipped=form.is_gzipped)
-
-    def _join_lines(self) -> Iterator[bytes]:
-        waiting: list[bytes] = []
-        size = 0
-        for line in self._make_lines():
-            waiting.append(line)
-            size += len(line)
-            if size >= _BLOCK_SIZE:
-                yield b"".join(waiting)
-                waiting, size = [], 0
-        if waiting:
-            yield b"".join(waiting)
-
-    def _make_lines(self) -> Iterator[bytes]:
+    def make_lines(self) -> Iterator[bytes]:
+        """Yield the kept zones as JSON lines, in the order they were read."""
         entries = iter(self._entries)
         for number, path in enumerate(self._paths):
-            self._report("writing zones", number, len(self._paths))
+            self._progress("writing zones", number, len(self._paths))
             for record in records(path):
                 if record is None:
                     continue
                 entry = next(entries)
-                if not entry.kept:
-                    continue
-                record["id"] = entry.id
-                record["parent"] = entry.parent
-                record.update(self._labels.get(entry.id, {}))
-                yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-        self._report("writing zones", len(self._paths), len(self._paths))
+                if entry.kept:
+                    record.update(id=entry.id, parent=entry.parent, **self._labels.get(entry.id, {}))
+                    yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        self._progress("writing zones", len(self._paths), len(self._paths))
 
     def make_result(self) -> MergeResult:
-        """Count what is kept."""
-        by_type: Counter[str] = Counter()
-        by_country: dict[str, Counter[str]] = {}
+        """Count the kept zones."""
         kept = [entry for entry in self._entries if entry.kept]
-        for entry in kept:
-            by_type[entry.type.word] += 1
-            by_country.setdefault(self._country_of(entry), Counter())[entry.type.word] += 1
-        return MergeResult(
-            zones=len(kept),
-            by_type=dict(sorted(by_type.items())),
-            by_country={code: dict(sorted(counts.items())) for code, counts in sorted(by_country.items())},
-            dropped=self._dropped,
-            reparented=self._reparented,
-            dropped_lines=dict(self._skipped_lines),
-        )
+        by_type, by_country = count_by_country((entry.type.word, self._find_country(entry)) for entry in kept)
+        return MergeResult(len(kept), by_type, by_country, self._dropped, self._reparented, dict(self._skipped_lines))
 
-    def _country_of(self, entry: Entry) -> str:
+    def _find_country(self, entry: Entry) -> str:
         seen: set[int] = set()
         above: Entry | None = entry
         while above is not None and above.country is None and above.id not in seen:
             seen.add(above.id)
             above = None if above.parent is None else self._by_id.get(above.parent)
         return above.country or "" if above is not None else ""
+
+
+def _join_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines together, `_BLOCK_SIZE` bytes or a little more at a time."""
+    waiting: list[bytes] = []
+    size = 0
+    for line in lines:
+        waiting.append(line)
+        size += len(line)
+        if size >= _BLOCK_SIZE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)

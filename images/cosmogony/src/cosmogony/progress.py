@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress: a bar on a terminal, plain lines elsewhere, or a function of the caller."""
+"""Progress reports: a bar on a terminal, plain lines elsewhere, or a function of the caller."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TextIO
 #: Called with the stage, the work done and the work in all (0 when that is unknown).
 Progress = Callable[[str, int, int], None]
 
-_BAR = 30
+_BAR_WIDTH = 30  # characters
 
 
-def silent(stage: str, done: int, total: int) -> None:
+def ignore_progress(stage: str, done: int, total: int) -> None:
     """Ignore a report."""
 
 
 class TerminalProgress:
-    """Redraws one line, at most ten times a second."""
+    """Redraws one line, at most ten times per second."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -35,7 +35,7 @@ class TerminalProgress:
             return
         self._next = time.monotonic() + 0.1
         share = done / total if total else 0.0
-        bar = ("#" * round(share * _BAR)).ljust(_BAR)
+        bar = ("#" * round(share * _BAR_WIDTH)).ljust(_BAR_WIDTH)
         count = f"{done:,} of {total:,}" if total else f"{done:,}"
         self._stream.write(f"\r\x1b[K{stage:<24} [{bar}] {share:4.0%}  {count}")
         self._stream.flush()
@@ -79,7 +79,7 @@ class LineProgress:
         """Do nothing: every line is complete."""
 
 
-def for_stream(stream: TextIO | None = None) -> TerminalProgress | LineProgress:
-    """Return the reports that suit a stream (standard error if none is given)."""
+def make_progress(stream: TextIO | None = None) -> TerminalProgress | LineProgress:
+    """Return the progress reports that suit a stream, by default standard error."""
     stream = sys.stderr if stream is None else stream
     return TerminalProgress(stream) if stream.isatty() else LineProgress(stream)

@@ -28,11 +28,11 @@ def add_progress_option(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def reported_progress(options: argparse.Namespace) -> Iterator[progress.Progress]:
-    """Report progress as it suits standard error, or not at all when the options say so."""
+    """Yield the progress reports that suit standard error, or none if the options say so."""
     if options.no_progress:
-        yield progress.silent
+        yield progress.ignore_progress
         return
-    reports = progress.for_stream()
+    reports = progress.make_progress()
     try:
         yield reports
     finally:

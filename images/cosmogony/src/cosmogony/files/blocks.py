@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write one gzip member from blocks that were compressed independently.
+"""Write one gzip member made of blocks that were compressed independently.
 
-Some readers stop at the first member of a gzip file, so several members are no way to compress in parallel. Blocks of
-raw deflate that end on a byte can simply follow each other; only the checksums need arithmetic.
+Some readers stop after the first member of a gzip file, so parallel compression cannot write several members. Blocks of
+raw deflate that end on a byte boundary can simply follow each other; only the checksums need arithmetic.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-LEVEL = 4  # half the time of 6 for 5 % more bytes
-HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no name, no time: equal input gives equal bytes
+LEVEL = 4  # of zlib: half the time of level 6 for 5 % more bytes
+HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no file name, no time: equal input gives equal bytes
+_END = b"\x03\x00"  # an empty last block
 _POLYNOMIAL = 0xEDB88320
 
 
@@ -24,12 +25,12 @@ class Block:
     """A piece of output, raw or deflated."""
 
     data: bytes
-    crc: int  # crc32 of what was deflated; 0 for a raw one
-    size: int  # bytes before deflating
+    crc: int  # crc32 of the data before it was deflated; 0 for a raw block
+    size: int  # bytes of that data
 
 
-def raw_block(data: bytes) -> Block:
-    """Return a piece of output as it is."""
+def make_raw_block(data: bytes) -> Block:
+    """Return a piece of output without compression."""
     return Block(data, 0, len(data))
 
 
@@ -40,35 +41,18 @@ def deflate_block(data: bytes) -> Block:
     return Block(packed, zlib.crc32(data), len(data))
 
 
-class GzipJoin:
-    """Computes the checksum of a member from those of its blocks."""
-
-    def __init__(self) -> None:
-        self._crc = 0
-        self._size = 0
-
-    def add(self, block: Block) -> None:
-        """Append a block that was deflated."""
-        self._crc = combine_crc32(self._crc, block.crc, block.size)
-        self._size += block.size
-
-    def trailer(self) -> bytes:
-        """Return what ends the member: an empty block, the checksum and the size."""
-        return b"\x03\x00" + struct.pack("<II", self._crc, self._size & 0xFFFFFFFF)
-
-
 def write_blocks(path: Path, blocks: Iterable[Block], *, gzipped: bool) -> None:
     """Write blocks to a file, as one gzip member if they are deflated ones."""
-    join = GzipJoin() if gzipped else None
+    crc, size = 0, 0
     with path.open("wb") as file:
-        if join is not None:
+        if gzipped:
             file.write(HEADER)
         for block in blocks:
             file.write(block.data)
-            if join is not None:
-                join.add(block)
-        if join is not None:
-            file.write(join.trailer())
+            if gzipped:
+                crc, size = combine_crc32(crc, block.crc, block.size), size + block.size
+        if gzipped:
+            file.write(_END + struct.pack("<II", crc, size & 0xFFFFFFFF))
 
 
 def combine_crc32(first: int, second: int, size: int) -> int:
@@ -80,26 +64,25 @@ def combine_crc32(first: int, second: int, size: int) -> int:
 
 
 @cache
-def _doubled(times: int) -> int:
-    """x^(2^times)."""
-    if times == 0:
+def _power_of_two(exponent: int) -> int:
+    """Return x^(2^exponent)."""
+    if exponent == 0:
         return 1 << 30  # x, in the reflected order of bits
-    half = _doubled(times - 1)
-    return _multiply(half, half)
+    root = _power_of_two(exponent - 1)
+    return _multiply(root, root)
 
 
 def _power(exponent: int) -> int:
+    """Return x^exponent."""
     result = 1 << 31  # 1
-    times = 0
-    while exponent:
-        if exponent & 1:
-            result = _multiply(_doubled(times), result)
-        exponent >>= 1
-        times += 1
+    for bit in range(exponent.bit_length()):
+        if exponent >> bit & 1:
+            result = _multiply(_power_of_two(bit), result)
     return result
 
 
 def _multiply(one: int, other: int) -> int:
+    """Return the product of two polynomials, modulo the crc polynomial."""
     product = 0
     for bit in range(31, -1, -1):
         if one >> bit & 1:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 import shapely
+from numpy.typing import NDArray
 
 from ..errors import CosmogonyError
 from ..progress import Progress
@@ -19,46 +21,59 @@ from ..zones.zone import Zone
 from .formats import Format
 from .records import Records
 
-_CHUNK = 1024
-_NEEDS = {Format.PARQUET: "pyarrow", Format.FLATGEOBUF: "pyogrio"}
+_CHUNK = 1024  # zones
+_LIBRARIES = {Format.PARQUET: "pyarrow", Format.FLATGEOBUF: "pyogrio"}
 _GEO = {
     "version": "1.1.0",
     "primary_column": "geometry",
     "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["MultiPolygon"], "orientation": "counterclockwise"}},
 }
 
-# column, type in Arrow
+
+@dataclass(slots=True, frozen=True)
+class _Column:
+    """A column of the table."""
+
+    name: str
+    type: str  # of Arrow
+    value: Callable[[Zone, Records], Any]
+
+
 _COLUMNS = (
-    ("id", "int64"),
-    ("osm_id", "string"),
-    ("admin_level", "int32"),
-    ("zone_type", "string"),
-    ("name", "string"),
-    ("label", "string"),
-    ("international_labels", "string"),
-    ("zip_codes", "string"),
-    ("parent", "int64"),
-    ("wikidata", "string"),
-    ("country_code", "string"),
-    ("is_generated", "bool"),
-    ("center_lon", "float64"),
-    ("center_lat", "float64"),
-    ("tags", "string"),
+    _Column("id", "int64", lambda zone, _: zone.index),
+    _Column("osm_id", "string", lambda zone, _: zone.osm_id),
+    _Column("admin_level", "int32", lambda zone, _: zone.level),
+    _Column("zone_type", "string", lambda zone, _: zone.type_word),
+    _Column("name", "string", lambda zone, _: zone.name),
+    _Column("label", "string", lambda zone, records: records.label(zone)),
+    _Column("international_labels", "string", lambda zone, records: _encode(records.international_labels(zone))),
+    _Column("zip_codes", "string", lambda zone, _: ";".join(zone.zip_codes)),
+    _Column("parent", "int64", lambda zone, _: zone.parent),
+    _Column("wikidata", "string", lambda zone, _: zone.wikidata),
+    _Column("country_code", "string", lambda zone, _: zone.country),
+    _Column("is_generated", "bool", lambda zone, _: zone.generated),
+    _Column("center_lon", "float64", lambda zone, _: zone.centre_point and zone.centre_point[0]),
+    _Column("center_lat", "float64", lambda zone, _: zone.centre_point and zone.centre_point[1]),
+    _Column("tags", "string", lambda zone, _: _encode(zone.tags)),
 )
+
+
+def _encode(values: dict[str, str]) -> str:
+    return orjson.dumps(values).decode()
 
 
 def require_library(form: Format) -> None:
     """Check that the library of a format is installed.
 
     Raises:
-        CosmogonyError: it is not.
+        CosmogonyError: it is missing.
     """
-    module = _NEEDS[form]
+    library = _LIBRARIES[form]
     try:
-        importlib.import_module(module)
+        importlib.import_module(library)
     except ImportError as error:
         raise CosmogonyError(
-            f"{form.value} output needs {module}, which is not installed: pip install 'cosmogony[formats]'"
+            f"{form.value} output needs {library}, which is not installed: pip install 'cosmogony[formats]'"
         ) from error
 
 
@@ -70,68 +85,46 @@ def write_table(path: Path, form: Format, zones: Sequence[Zone], records: Record
         _write_flatgeobuf(path, [zone for zone in zones if zone.has_geometry], records, progress)
 
 
-def _rows(zones: Sequence[Zone], records: Records, progress: Progress) -> Iterator[tuple[dict[str, list[Any]], Any]]:
-    """Yield columns and geometries (WKB) of some zones at a time."""
-    for at in range(0, len(zones), _CHUNK):
-        chunk = zones[at : at + _CHUNK]
-        columns: dict[str, list[Any]] = {name: [] for name, _ in _COLUMNS}
-        for zone in chunk:
-            for name, value in _row(zone, records).items():
-                columns[name].append(value)
-        yield columns, shapely.to_wkb([records.shape(zone) for zone in chunk])
-        progress("writing zones", at + len(chunk), len(zones))
-
-
-def _row(zone: Zone, records: Records) -> dict[str, Any]:
-    lon, lat = zone.centre_point or (None, None)
-    return {
-        "id": zone.index,
-        "osm_id": zone.osm_id,
-        "admin_level": zone.level,
-        "zone_type": zone.type_word,
-        "name": zone.name,
-        "label": records.label(zone),
-        "international_labels": orjson.dumps(records.international_labels(zone)).decode(),
-        "zip_codes": ";".join(zone.zip_codes),
-        "parent": zone.parent,
-        "wikidata": zone.wikidata,
-        "country_code": zone.country,
-        "is_generated": zone.generated,
-        "center_lon": lon,
-        "center_lat": lat,
-        "tags": orjson.dumps(zone.tags).decode(),
-    }
+def _make_rows(
+    zones: Sequence[Zone], records: Records, progress: Progress
+) -> Iterator[tuple[dict[str, list[Any]], NDArray[np.bytes_]]]:
+    """Yield columns, by name, and geometries as WKB of `_CHUNK` zones at a time."""
+    for begin in range(0, len(zones), _CHUNK):
+        chunk = zones[begin : begin + _CHUNK]
+        columns = {column.name: [column.value(zone, records) for zone in chunk] for column in _COLUMNS}
+        yield columns, shapely.to_wkb(np.array([records.shape(zone) for zone in chunk], dtype=object))
+        progress("writing zones", begin + len(chunk), len(zones))
 
 
 def _write_parquet(path: Path, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    fields = [pa.field(name, pa.type_for_alias(kind)) for name, kind in _COLUMNS]
+    fields = [pa.field(column.name, pa.type_for_alias(column.type)) for column in _COLUMNS]
     schema = pa.schema([*fields, pa.field("geometry", pa.binary())], metadata={"geo": json.dumps(_GEO)})
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for columns, geometries in _rows(zones, records, progress):
+        for columns, geometries in _make_rows(zones, records, progress):
             writer.write_table(pa.table({**columns, "geometry": list(geometries)}, schema=schema))
 
 
 def _write_flatgeobuf(path: Path, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
     from pyogrio.raw import write as write_layer
 
-    columns: dict[str, list[Any]] = {name: [] for name, _ in _COLUMNS}
+    columns: dict[str, list[Any]] = {column.name: [] for column in _COLUMNS}
     geometries: list[Any] = []
-    for chunk, shapes in _rows(zones, records, progress):
+    for chunk, chunk_geometries in _make_rows(zones, records, progress):
         for name, values in chunk.items():
             columns[name] += values
-        geometries += list(shapes)
+        geometries += list(chunk_geometries)
     # the driver wants its own file ending; the caller gives the file its name
     target = path.with_name(path.name + ".fgb")
     try:
         write_layer(
             str(target),
             geometry=np.array(geometries, dtype=object),
-            field_data=[_array(columns[name], kind) for name, kind in _COLUMNS],
-            fields=[name for name, _ in _COLUMNS],
-            field_mask=[np.array([v is None for v in columns[name]]) for name, _ in _COLUMNS],
+            field_data=[_to_array(columns[column.name], column.type) for column in _COLUMNS],
+            fields=list(columns),
+            field_mask=[np.array([value is None for value in values]) for values in columns.values()],
             geometry_type="MultiPolygon",
             crs="EPSG:4326",
             driver="FlatGeobuf",
@@ -142,8 +135,9 @@ def _write_flatgeobuf(path: Path, zones: Sequence[Zone], records: Records, progr
         target.unlink(missing_ok=True)
 
 
-def _array(values: list[Any], kind: str) -> np.ndarray[Any, Any]:
-    if kind == "string":
+def _to_array(values: list[Any], arrow_type: str) -> NDArray[Any]:
+    """Return values as pyogrio takes them; what stands for None is masked."""
+    if arrow_type == "string":
         return np.array(values, dtype=object)
-    empty = 0 if kind != "float64" else np.nan
-    return np.array([empty if v is None else v for v in values], dtype=kind)
+    empty = np.nan if arrow_type == "float64" else 0
+    return np.array([empty if value is None else value for value in values], dtype=arrow_type)

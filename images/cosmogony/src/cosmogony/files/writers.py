@@ -3,89 +3,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from ..progress import Progress, silent
+from ..progress import Progress, ignore_progress
 from ..runtime.processes import map_in_order
 from ..zones.zone import Zone
-from .blocks import Block, deflate_block, raw_block, write_blocks
+from .blocks import Block, deflate_block, make_raw_block, write_blocks
 from .formats import Format
 from .records import Records
 
 CHUNK = 16  # zones that are written together; fixed, so that the bytes do not depend on the processes
-_MIN_CHUNKS_PER_PROCESS = 32  # chunks
+_MIN_CHUNKS_PER_PROCESS = 32
 
 
-class ZoneWriter:
-    """Writes the records of zones.
+def write_zones(
+    path: Path,
+    form: Format,
+    zones: Sequence[Zone],
+    records: Records,
+    meta: dict[str, Any],
+    *,
+    processes: int = 1,
+    progress: Progress = ignore_progress,
+) -> None:
+    """Write zones as JSON records.
 
     Args:
+        path: the file.
         form: one of the JSON formats.
+        zones: the zones, in the order of the file.
+        records: makes the records of these zones.
+        meta: `meta` of a JSON document; files with a record per line have none.
         processes: how many make the records.
         progress: receives the number of zones that are written.
     """
+    make_block = deflate_block if form.is_gzipped else make_raw_block
+    chunks = [zones[begin : begin + CHUNK] for begin in range(0, len(zones), CHUNK)]
 
-    def __init__(self, form: Format, processes: int, progress: Progress | None = None) -> None:
-        self._form = form
-        self._processes = processes
-        self._report = progress or silent
+    def make_chunk(number: int) -> Block:
+        lines = [records.line(zone) for zone in chunks[number]]
+        if form.has_lines:
+            return make_block(b"".join(line + b"\n" for line in lines))
+        return make_block((b"," if number else b"") + b",".join(lines))
 
-    def write(self, path: Path, zones: Sequence[Zone], records: Records, meta: dict[str, Any]) -> None:
-        """Write a file.
-
-        Args:
-            path: the file.
-            zones: the zones, in the order of the file.
-            records: makes the records of these zones.
-            meta: what a JSON document says beside its zones.
-        """
-        chunks = [zones[at : at + CHUNK] for at in range(0, len(zones), CHUNK)]
-        separator, start, end = (b"\n", b"", b"")
-        if not self._form.has_lines:
-            separator, start, end = b",", b'{"zones":[', b'],"meta":' + orjson.dumps(meta) + b"}"
-        make_chunk = _ChunkMaker(records, separator, self._form)
-        make_block = deflate_block if self._form.is_gzipped else raw_block
-        with closing(self._make_blocks(make_chunk, chunks)) as made:
-            blocks = _frame(made, make_block, start, end)
-            write_blocks(path, self._report_each(blocks, len(zones)), gzipped=self._form.is_gzipped)
-
-    def _report_each(self, blocks: Iterable[Block], zones: int) -> Iterator[Block]:
-        done = 0
-        for block in blocks:
+    def frame_blocks() -> Iterator[Block]:
+        if not form.has_lines:
+            yield make_block(b'{"zones":[')
+        for done, block in enumerate(blocks, start=1):
             yield block
-            done = min(done + CHUNK, zones)
-            self._report("writing zones", done, zones)
+            progress("writing zones", min(done * CHUNK, len(zones)), len(zones))
+        if not form.has_lines:
+            yield make_block(b'],"meta":' + orjson.dumps(meta) + b"}")
 
-    def _make_blocks(self, make_chunk: _ChunkMaker, chunks: Sequence[Sequence[Zone]]) -> Generator[Block, None, None]:
-        processes = min(self._processes, len(chunks) // _MIN_CHUNKS_PER_PROCESS)
-        return map_in_order(lambda number: make_chunk(number, chunks[number]), len(chunks), processes)
-
-
-class _ChunkMaker:
-    """Makes the block of a chunk; the same bytes wherever it runs."""
-
-    def __init__(self, records: Records, separator: bytes, form: Format) -> None:
-        self._records = records
-        self._separator = separator
-        self._form = form
-
-    def __call__(self, number: int, chunk: Sequence[Zone]) -> Block:
-        data = self._separator.join(self._records.line(zone) for zone in chunk)
-        if self._form.has_lines:
-            data += self._separator
-        elif number:
-            data = self._separator + data
-        return deflate_block(data) if self._form.is_gzipped else raw_block(data)
-
-
-def _frame(blocks: Iterable[Block], make_block: Callable[[bytes], Block], start: bytes, end: bytes) -> Iterator[Block]:
-    if start:
-        yield make_block(start)
-    yield from blocks
-    if end:
-        yield make_block(end)
+    processes = min(processes, len(chunks) // _MIN_CHUNKS_PER_PROCESS)
+    with closing(map_in_order(make_chunk, len(chunks), processes)) as blocks:
+        write_blocks(path, frame_blocks(), gzipped=form.is_gzipped)

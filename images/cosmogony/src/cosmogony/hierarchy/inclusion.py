@@ -22,7 +22,7 @@ from ..geometry.boxes import Box
 from ..geometry.locations import coordinates_of
 from ..geometry.topology import Arcs, expand_ranges
 from ..osm.reader import Ways
-from ..progress import Progress, silent
+from ..progress import Progress, ignore_progress
 from ..zones.zone import Zone
 
 _AREA_TOLERANCE = 1e-9  # share by which the areas of two equal zones may differ
@@ -42,7 +42,7 @@ class Inclusions:
     irregular: list[str] = field(default_factory=list)  # OSM ids of zones whose border touches itself
 
 
-def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Progress | None = None) -> Inclusions:
+def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Progress = ignore_progress) -> Inclusions:
     """Find all inclusions between the zones that have a geometry.
 
     Args:
@@ -51,7 +51,6 @@ def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Pro
         arcs: the arcs of these ways.
         progress: receives the number of containers that are done.
     """
-    report = progress or silent
     result = Inclusions([[] for _ in zones])
     shaped = [zone for zone in zones if zone.has_geometry]
     if not shaped:
@@ -70,8 +69,8 @@ def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Pro
         for contained in graph.find_contained(number, inner[low:high]).tolist():
             result.containers[shaped[contained].index].append(shaped[number].index)
         if done % 256 == 0:
-            report("finding inclusions", done, len(container))
-    report("finding inclusions", len(container), len(container))
+            progress("finding inclusions", done, len(container))
+    progress("finding inclusions", len(container), len(container))
     result.exact = graph.exact
     return result
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What merging keeps of a zone in memory."""
+"""What a merge keeps of a zone in memory."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..files.recordfile import Record
@@ -15,30 +16,30 @@ from ..zones.zone_type import BY_WORD, ZoneType
 class Entry:
     """A zone of one of the files, without geometry and names."""
 
-    file: int
-    id: int  # the new one
+    file: int  # position among the inputs
+    id: int  # the new id
     osm_id: str
     type: ZoneType
-    parent: int | None  # the new one
+    parent: int | None  # the new id of the parent
     country: str | None
-    is_country: bool = False  # it has a country code
+    is_country: bool = False  # whether its tags name the country
     box: Box | None = None  # in degrees, never across the antimeridian
     area: float = 0.0  # square degrees
     kept: bool = True
 
     @property
-    def bare(self) -> bool:
+    def is_bare(self) -> bool:
         """Whether the zone has no geometry."""
         return self.box is None
 
 
-def entry_of(record: Record, file: int, offset: int) -> Entry:
-    """Return the entry of a record.
+def make_entry(record: Record, file: int, offset: int) -> Entry:
+    """Make the entry of a record.
 
     Args:
         record: the zone.
         file: position of its file among the inputs.
-        offset: what its id, and that of its parent, grow by.
+        offset: what is added to its id and to that of its parent.
     """
     parent = record.get("parent")
     return Entry(
@@ -50,3 +51,9 @@ def entry_of(record: Record, file: int, offset: int) -> Entry:
         record.get("country_code"),
         country_code(record.get("tags") or {}) == record.get("country_code"),
     )
+
+
+def find_parent_type(entry: Entry, by_id: Mapping[int, Entry]) -> int:
+    """Return the zone type of the parent, a number above all types if there is no parent."""
+    parent = None if entry.parent is None else by_id.get(entry.parent)
+    return len(ZoneType) if parent is None else int(parent.type)

@@ -17,7 +17,7 @@ from ..zones import names
 from ..zones.labels import Labels
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
-from .entry import Entry
+from .entry import Entry, find_parent_type
 
 _AREA_TOLERANCE = 1e-9  # share of the area of a child that may be outside its parent
 _ZONES_PER_QUERY = 1024
@@ -45,7 +45,7 @@ class CrossFileParents:
         box = np.array([entry.box for entry in zones], dtype=np.float64)
         kind = np.array([entry.type for entry in zones])
         file = np.array([entry.file for entry in zones])
-        above = np.array([self._type_above(entry) for entry in zones])
+        above = np.array([find_parent_type(entry, self._by_id) for entry in zones])
         tree = shapely.STRtree(shapely.box(box[:, 0], box[:, 1], box[:, 2], box[:, 3]))
         pairs: list[tuple[Entry, Entry]] = []
         for begin in range(0, len(zones), _ZONES_PER_QUERY):
@@ -57,10 +57,6 @@ class CrossFileParents:
                 if _keeps_country(zones[parent], zones[child]):
                     pairs.append((zones[parent], zones[child]))
         return pairs
-
-    def _type_above(self, entry: Entry) -> int:
-        parent = None if entry.parent is None else self._by_id.get(entry.parent)
-        return len(ZoneType) if parent is None else int(parent.type)
 
     def needed_geometries(self) -> set[int]:
         """Return the ids of the zones whose geometry decides about a parent."""

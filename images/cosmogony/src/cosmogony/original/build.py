@@ -32,12 +32,12 @@ class OriginalZoneBuilder(ZoneBuilder):
         """Return the admin_level if it is a number without blanks."""
         return level_of(tags.get("admin_level", ""))
 
-    def _assemble(self, report: Progress, total: int) -> list[Area]:
+    def _assemble(self, progress: Progress, total: int) -> list[Area]:
         areas = []
         for done, relation in enumerate(self._extract.relations):
             areas.append(assemble(relation, self._extract.ways))
             if done % 500 == 0:
-                report("assembling areas", done, total)
+                progress("assembling areas", done, total)
         return areas
 
     def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:

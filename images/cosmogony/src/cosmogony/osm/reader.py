@@ -18,7 +18,7 @@ import osmium
 
 from ..arrays import Ints, Points
 from ..errors import CosmogonyError
-from ..progress import Progress, silent
+from ..progress import Progress, ignore_progress
 
 #: Bytes from which another pass looks for the wanted nodes first. libosmium's set of ids takes up to 2 GB for the id
 #: range of the planet, its plain store of locations 16 bytes for every node of the file.
@@ -82,7 +82,7 @@ class Extract:
     disputed: list[int] = field(default_factory=list)  # relations with boundary=disputed
 
 
-def read_extract(path: Path, progress: Progress | None = None) -> Extract:
+def read_extract(path: Path, progress: Progress = ignore_progress) -> Extract:
     """Read an OSM file.
 
     Args:
@@ -92,10 +92,9 @@ def read_extract(path: Path, progress: Progress | None = None) -> Extract:
     Raises:
         CosmogonyError: it is no complete OSM file.
     """
-    report = progress or silent
     source = _open_source(path)
     try:
-        return _read(path, source, report)
+        return _read(path, source, progress)
     except (RuntimeError, OSError, ValueError, MemoryError) as error:
         raise CosmogonyError(
             f"{path}: cannot be read as an OSM file: {_first_line(error)}. "

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -32,10 +31,6 @@ class IncompleteRelation:
     missing: int  # members
     has_geometry: bool
     own: bool  # of the extract's own country
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON values."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
     def __str__(self) -> str:
         state = "cut" if self.has_geometry else "dropped"

@@ -50,12 +50,12 @@ class LeftOutReport:
     @property
     def left_out(self) -> list[Row]:
         """The table of objects that are no zones."""
-        return self._left_out.rows()
+        return self._left_out.to_rows()
 
     @property
     def repaired(self) -> list[Row]:
         """The table of repaired relations."""
-        return self._repaired.rows()
+        return self._repaired.to_rows()
 
     def add_relations(self, flawed: Sequence[Assembled]) -> None:
         """Add relations whose border is cut, broken or repaired."""

@@ -19,7 +19,7 @@ from ..geometry.geojson import LEAST_AREA
 from ..geometry.topology import Arcs
 from ..osm.reader import Extract, Node, Relation, Ways
 from ..osm.text import clean
-from ..progress import Progress, silent
+from ..progress import Progress, ignore_progress
 from . import names
 from .zone import Zone
 from .zone_type import ZoneType
@@ -61,9 +61,8 @@ class ZoneBuilder:
         self.flawed: list[Assembled] = []
         self.nameless: list[Relation] = []
 
-    def build_zones(self, progress: Progress | None = None) -> list[Zone]:
+    def build_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
         """Build all zones, in the order nodes, relations, each by OSM id."""
-        report = progress or silent
         zones: list[Zone] = []
         for ref in self._extract.places:
             node = self._extract.nodes[ref]
@@ -71,7 +70,7 @@ class ZoneBuilder:
                 zones.append(self._build_suburb(len(zones), node))
         total = len(self._extract.relations)
         for done, (relation, area) in enumerate(
-            zip(self._extract.relations, self._assemble(report, total), strict=True)
+            zip(self._extract.relations, self._assemble(progress, total), strict=True)
         ):
             if area.missing or area.open_rings or area.flat_rings or area.lost_holes or area.repairs or area.problem:
                 self.flawed.append(Assembled(relation, area))
@@ -84,8 +83,8 @@ class ZoneBuilder:
                 else:
                     self.flawed.append(Assembled(relation, Area(problem=NO_AREA)))
             if done % 500 == 0:
-                report("measuring areas", done, total)
-        report("measuring areas", total, total)
+                progress("measuring areas", done, total)
+        progress("measuring areas", total, total)
         return zones
 
     def build_from_place(self, index: int, node: Node) -> Zone:
@@ -118,15 +117,15 @@ class ZoneBuilder:
     def _has_area(self, zone: Zone) -> bool:
         return zone.size > LEAST_AREA
 
-    def _assemble(self, report: Progress, total: int) -> list[Area]:
+    def _assemble(self, progress: Progress, total: int) -> list[Area]:
         borders = Borders(self._extract.ways, self._arcs, self._decisions)
         areas = []
         for done, relation in enumerate(self._extract.relations):
             areas.append(borders.assemble(relation))
             if done % 500 == 0:
-                report("assembling areas", done, total)
+                progress("assembling areas", done, total)
         borders.finish()
-        report("assembling areas", total, total)
+        progress("assembling areas", total, total)
         return areas
 
     def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:

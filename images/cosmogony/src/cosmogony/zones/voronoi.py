@@ -19,7 +19,7 @@ from ..geometry.boxes import Box
 from ..geometry.geojson import LEAST_AREA
 from ..geometry.shapes import polygons_of
 from ..osm.reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
-from ..progress import Progress, silent
+from ..progress import Progress, ignore_progress
 from ..runtime import processes
 from .builder import ZoneBuilder
 from .zone import Zone
@@ -95,9 +95,8 @@ class Voronoi:
         self._tree = shapely.STRtree(shapely.box(boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3]))
         self._shapes: dict[int, shapely.MultiPolygon] = {}
 
-    def make_zones(self, progress: Progress | None = None) -> list[Zone]:
+    def make_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
         """Make the new zones, ordered by parent and place; their indices follow those that exist."""
-        report = progress or silent
         groups = sorted(self._group_by_parent(wanted_places(self._extract, self._builder)).items())
         cells = sum(len(places) for _, places in groups)
         workers = self._processes if cells >= _MIN_PLACES_FOR_PROCESSES else 1
@@ -106,7 +105,7 @@ class Voronoi:
             processes.map_in_order(lambda number: self._divide(*groups[number]), len(groups), workers)
         ) as shapes:
             for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
-                report("dividing parents", done, len(groups))
+                progress("dividing parents", done, len(groups))
                 for number, shape in found:
                     place = places[number]
                     if shape is None:
@@ -115,7 +114,7 @@ class Voronoi:
                     else:
                         polygons = cast(shapely.MultiPolygon, shapely.from_wkb(shape))  # as `_divide` wrote it
                         made.append(self._build_zone(place, polygons, len(self._zones) + len(made)))
-        report("dividing parents", len(groups), len(groups))
+        progress("dividing parents", len(groups), len(groups))
         self._shapes.clear()
         return made
 

@@ -21,7 +21,7 @@ def sum_findings(tables: Iterable[Sequence[FindingRow]]) -> tuple[FindingRow, ..
     findings = Findings()
     for rows in tables:
         findings.add_rows(to_json(rows))
-    return to_finding_rows(findings.rows())
+    return to_finding_rows(findings.to_rows())
 
 
 def count_by_reason(rows: Iterable[FindingRow]) -> dict[str, int]:
