@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks a running Cosmogony site what its users ask it: page, release, tiles, zones, statistics.
 
-Every question is repeated until it is answered rightly or the time is over. Only the standard library is needed.
+Every question is repeated until its answer is correct or the time is over. Only the standard library is needed.
 Exit code: 0 all answered, 1 something was wrong, 2 wrong arguments, 3 no release is live.
 """
 
@@ -20,11 +20,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
-LAYER = "vector-zones"
+LAYER = b"vector-zones"
+REQUEST_SECONDS = 20.0
+TILES_OF_A_ZOOM = 12
+WHOLE_WORLD = [-180.0, -85.0, 180.0, 85.0]
 
 
 class WrongAnswerError(Exception):
-    """The site answered, but not what it should; or it did not answer."""
+    """The site did not answer, or not what it should."""
 
 
 class NoReleaseError(Exception):
@@ -34,14 +37,18 @@ class NoReleaseError(Exception):
 class Site:
     """Asks one site over HTTP."""
 
-    def __init__(self, url: str, request_timeout: float = 20.0) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self.request_timeout = request_timeout
 
     def get(self, path: str) -> tuple[int, bytes]:
+        """Return status and content of the answer to a GET.
+
+        Raises:
+            WrongAnswerError: there is no answer.
+        """
         request = urllib.request.Request(self.url + path, headers={"User-Agent": "cosmogony-verify"})  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=self.request_timeout) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310
                 body = answer.read()
                 return answer.status, gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
         except urllib.error.HTTPError as error:
@@ -49,45 +56,46 @@ class Site:
         except (OSError, ValueError) as error:
             raise WrongAnswerError(f"GET {path}: {getattr(error, 'reason', error)}") from error
 
-    def content(self, path: str) -> bytes:
+    def get_content(self, path: str) -> bytes:
+        """Return the content of a page or file that has to be there."""
         status, body = self.get(path)
         if status != 200:
             raise WrongAnswerError(f"GET {path}: HTTP {status} {body[:200].decode(errors='replace').strip()}".rstrip())
         return body
 
-    def json(self, path: str) -> Any:
-        body = self.content(path)
+    def get_json(self, path: str) -> Any:
+        """Return a JSON document that has to be there."""
+        body = self.get_content(path)
         try:
             return json.loads(body)
         except ValueError as error:
             raise WrongAnswerError(f"GET {path}: not JSON ({error})") from error
 
 
-def page(site: Site) -> str:
-    body = site.content("/")
+def check_page(site: Site) -> str:
+    """Check the start page; return its size."""
+    body = site.get_content("/")
     if b"<html" not in body.lower():
         raise WrongAnswerError("GET /: not an HTML page")
     return f"{len(body)} bytes"
 
 
-def release(site: Site) -> str:
-    status, body = site.get("/api/release")
-    if status == 404:
-        raise NoReleaseError("GET /api/release: no release is live yet")
-    if status != 200:
-        raise WrongAnswerError(
-            f"GET /api/release: HTTP {status} {body[:200].decode(errors='replace').strip()}".rstrip()
-        )
+def get_live_release(site: Site) -> str:
+    """Return the id of the live release."""
+    path = "/api/release"
+    if site.get(path)[0] == 404:
+        raise NoReleaseError(f"GET {path}: no release is live yet")
+    answer = site.get_json(path)
     try:
-        name = json.loads(body)["id"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise WrongAnswerError(f"GET /api/release: no id in the answer ({error})") from error
-    return str(name)
+        return str(answer["id"])
+    except (KeyError, TypeError) as error:
+        raise WrongAnswerError(f"GET {path}: no id in the answer ({error})") from error
 
 
-def tilejson(site: Site, live: str) -> dict[str, Any]:
+def get_tilejson(site: Site, live: str) -> dict[str, Any]:
+    """Return the description of the tiles, whose address has to name the live release."""
     path = "/tiles/cosmogony.json"
-    answer = site.json(path)
+    answer = site.get_json(path)
     tiles = answer.get("tiles") if isinstance(answer, dict) else None
     if not tiles or not isinstance(tiles[0], str):
         raise WrongAnswerError(f"GET {path}: no tile address in the answer")
@@ -96,89 +104,101 @@ def tilejson(site: Site, live: str) -> dict[str, Any]:
     return answer
 
 
-def tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int]]:
-    """A tile with zones in it, and their ids; the site's bounds tell where to look."""
-    looked = []
-    for z, x, y in tiles_within(bounds):
+def find_tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int]]:
+    """Return the path of a tile with zones in it, and their ids.
+
+    Args:
+        site: The site.
+        bounds: West, south, east and north of the zones, in degrees.
+        live: The id of the live release.
+    """
+    seen = []
+    for z, x, y in list_tiles(bounds):
         path = f"/tiles/cosmogony/{z}/{x}/{y}.pbf?v={live}"
         status, body = site.get(path)
-        looked.append(f"{z}/{x}/{y}: HTTP {status}")
-        if status == 204 or (status == 200 and not body):
-            continue
-        if status != 200:
+        seen.append(f"{z}/{x}/{y}: HTTP {status}")
+        if status not in (200, 204):
             raise WrongAnswerError(f"GET {path}: HTTP {status}")
-        ids = feature_ids(body, LAYER)
-        if ids:
+        if ids := read_feature_ids(body):
             return path, ids
-    raise WrongAnswerError(f"no tile with zones within the bounds {bounds} ({', '.join(looked)})")
+    raise WrongAnswerError(f"no tile with zones within the bounds {bounds} ({', '.join(seen)})")
 
 
-def zone(site: Site, ids: list[int]) -> str:
-    path = f"/api/zones/{ids[0]}"
-    answer = site.json(path)
+def check_zone(site: Site, zone_id: int) -> str:
+    """Check that the API knows a zone with its parents and children; return its name and their numbers."""
+    path = f"/api/zones/{zone_id}"
+    answer = site.get_json(path)
     try:
-        found = answer["zone"]
-        if found["id"] != ids[0]:
-            raise WrongAnswerError(f"GET {path}: zone {found['id']} instead")
-        parents = site.json(f"{path}/parents")["parents"]
+        zone = answer["zone"]
+        if zone["id"] != zone_id:
+            raise WrongAnswerError(f"GET {path}: zone {zone['id']} instead")
+        parents = site.get_json(f"{path}/parents")["parents"]
+        return f"{zone['name']} ({zone['zone_type']}), {len(parents)} parents, {len(answer['children'])} children"
     except (KeyError, TypeError) as error:
         raise WrongAnswerError(f"GET {path}: {error!r} is missing in the answer") from error
-    return f"{found['name']} ({found['zone_type']}), {len(parents)} parents, {len(answer['children'])} children"
 
 
-def statistics(site: Site) -> str:
+def check_statistics(site: Site) -> str:
+    """Check the statistics of the dashboard; return how many expectations there are."""
     path = "/data/test_results.json"
-    answer = site.json(path)
+    answer = site.get_json(path)
     if not isinstance(answer, list):
         raise WrongAnswerError(f"GET {path}: not a list")
     return f"{len(answer)} expectations"
 
 
-def tiles_within(bounds: list[float], most: int = 12) -> Iterator[tuple[int, int, int]]:
-    """Tiles that cover the bounds: first the zoom at which they fill about one tile, then larger ones."""
+def list_tiles(bounds: list[float]) -> Iterator[tuple[int, int, int]]:
+    """Yield zoom, column and row of tiles that cover the bounds, those in the middle of a zoom first.
+
+    The first zoom is the one at which the bounds fill about one tile.
+    """
     west, south, east, north = bounds
-    width, height = (east - west) / 360, abs(mercator(south) - mercator(north))
+    width, height = (east - west) / 360, abs(to_mercator(south) - to_mercator(north))
     fit = min(14, max(0, math.floor(-math.log2(max(width, height, 1e-9)))))
     for z in (fit, fit + 1, fit + 2):
-        x, y = column(west, z), row(north, z)
-        found = [(z, a, b) for b in range(y, row(south, z) + 1) for a in range(x, column(east, z) + 1)]
-        middle = (column((west + east) / 2, z), row((south + north) / 2, z))
+        x, y = to_column(west, z), to_row(north, z)
+        found = [(z, a, b) for b in range(y, to_row(south, z) + 1) for a in range(x, to_column(east, z) + 1)]
+        middle = (to_column((west + east) / 2, z), to_row((south + north) / 2, z))
         found.sort(key=lambda t: abs(t[1] - middle[0]) + abs(t[2] - middle[1]))
-        yield from found[:most]
+        yield from found[:TILES_OF_A_ZOOM]
 
 
-def mercator(latitude: float) -> float:
+def to_mercator(latitude: float) -> float:
+    """Return the distance from the north edge of the map, 0 to 1, of a latitude in degrees."""
     latitude = math.radians(max(-85.0511, min(85.0511, latitude)))
     return (1 - math.asinh(math.tan(latitude)) / math.pi) / 2
 
 
-def column(longitude: float, zoom: int) -> int:
+def to_column(longitude: float, zoom: int) -> int:
+    """Return the column of the tiles with a longitude in degrees."""
     return min(2**zoom - 1, max(0, math.floor((longitude + 180) / 360 * 2**zoom)))
 
 
-def row(latitude: float, zoom: int) -> int:
-    return min(2**zoom - 1, max(0, math.floor(mercator(latitude) * 2**zoom)))
+def to_row(latitude: float, zoom: int) -> int:
+    """Return the row of the tiles with a latitude in degrees."""
+    return min(2**zoom - 1, max(0, math.floor(to_mercator(latitude) * 2**zoom)))
 
 
-def feature_ids(tile_body: bytes, layer: str) -> list[int]:
-    """Ids of the features of one layer of a vector tile (protobuf: Tile.layers=3, Layer.name=1 .features=2, id=1)."""
+def read_feature_ids(tile: bytes) -> list[int]:
+    """Return the ids of the zones in a tile (protobuf: Tile.layers=3, Layer.name=1 .features=2, Feature.id=1)."""
     ids = []
-    for number, content in fields(tile_body):
+    for number, content in read_fields(tile):
         if number != 3 or not isinstance(content, bytes):
             continue
-        parts = list(fields(content))
-        if (1, layer.encode()) not in parts:
+        parts = list(read_fields(content))
+        if (1, LAYER) not in parts:
             continue
         for part, feature in parts:
             if part == 2 and isinstance(feature, bytes):
-                ids += [value for key, value in fields(feature) if key == 1 and isinstance(value, int)][:1]
+                ids += [value for key, value in read_fields(feature) if key == 1 and isinstance(value, int)][:1]
     return ids
 
 
-def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Yield number and value of each field of a protobuf message; only varints are numbers."""
     position = 0
 
-    def varint() -> int:
+    def read_varint() -> int:
         nonlocal position
         value = shift = 0
         while True:
@@ -192,58 +212,69 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             shift += 7
 
     while position < len(message):
-        key = varint()
+        key = read_varint()
         kind = key & 7
         if kind == 0:
-            yield key >> 3, varint()
+            yield key >> 3, read_varint()
             continue
         if kind not in (1, 2, 5):
             raise WrongAnswerError(f"the tile is not a vector tile (wire type {kind})")
-        length = varint() if kind == 2 else 8 if kind == 1 else 4
+        length = read_varint() if kind == 2 else 8 if kind == 1 else 4
         yield key >> 3, message[position : position + length]
         position += length
 
 
-class Asker:
-    """Repeats a question until its answer is right or the time is over."""
+def ask_until_correct(question: Callable[[], Answer], deadline: float, interval: float) -> Answer:
+    """Repeat a question until its answer is correct.
 
-    def __init__(self, timeout: float, interval: float) -> None:
-        self.end = time.monotonic() + timeout
-        self.interval = interval
-
-    def ask(self, question: Callable[[], Answer]) -> Answer:
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return question()
-            except WrongAnswerError as error:
-                if time.monotonic() + self.interval > self.end:
-                    raise WrongAnswerError(f"{error} ({attempt} attempts)") from error
-                time.sleep(self.interval)
-
-
-def verify(site: Site, asker: Asker, say: Callable[[str, str], None]) -> None:
-    say("page", asker.ask(lambda: page(site)))
-    live = asker.ask(lambda: release(site))
-    say("release", live)
-    description = asker.ask(lambda: tilejson(site, live))
-    say("tilejson", description["tiles"][0])
-    bounds = description.get("bounds") or [-180, -85, 180, 85]
-    path, ids = asker.ask(lambda: tile(site, bounds, live))
-    say("tile", f"{path}, {len(ids)} zones")
-    say("zone", asker.ask(lambda: zone(site, ids)))
-    say("statistics", asker.ask(lambda: statistics(site)))
+    Args:
+        question: Returns the answer, or raises WrongAnswerError.
+        deadline: When to give up, as `time.monotonic` counts.
+        interval: Seconds between two attempts.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return question()
+        except WrongAnswerError as error:
+            if time.monotonic() + interval > deadline:
+                raise WrongAnswerError(f"{error} ({attempt} attempts)") from error
+            time.sleep(interval)
 
 
-def main(argv: list[str] | None = None) -> int:
+def verify_site(site: Site, timeout: float, interval: float) -> None:
+    """Ask all questions, and print a line for each that is answered.
+
+    Raises:
+        NoReleaseError: no release is live.
+        WrongAnswerError: an answer was not correct within `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+
+    def ask(question: Callable[[], Answer]) -> Answer:
+        return ask_until_correct(question, deadline, interval)
+
+    print(f"ok page: {ask(lambda: check_page(site))}")
+    live = ask(lambda: get_live_release(site))
+    print(f"ok release: {live}")
+    description = ask(lambda: get_tilejson(site, live))
+    print(f"ok tilejson: {description['tiles'][0]}")
+    path, ids = ask(lambda: find_tile(site, description.get("bounds") or WHOLE_WORLD, live))
+    print(f"ok tile: {path}, {len(ids)} zones")
+    print(f"ok zone: {ask(lambda: check_zone(site, ids[0]))}")
+    print(f"ok statistics: {ask(lambda: check_statistics(site))}")
+
+
+def main() -> int:
+    """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", required=True, help="address of the site, such as https://cosmogony.example.org")
     parser.add_argument("--timeout", type=float, default=60, help="seconds for all questions together (default 60)")
     parser.add_argument("--interval", type=float, default=2, help="seconds between two attempts (default 2)")
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args()
     try:
-        verify(Site(arguments.url), Asker(arguments.timeout, arguments.interval), lambda w, a: print(f"ok {w}: {a}"))
+        verify_site(Site(arguments.url), arguments.timeout, arguments.interval)
     except NoReleaseError as error:
         print(f"none: {error}")
         return 3
