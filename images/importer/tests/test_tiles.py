@@ -10,7 +10,7 @@ import pytest
 import shapely
 import shapely.geometry
 from cosmogony_importer.load import bands
-from cosmogony_importer.tiles import pyramid
+from cosmogony_importer.tiles import batches, pyramid
 from importer_support.helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 from services.connections import find_database
 
@@ -335,7 +335,7 @@ def test_interrupted_tiles_go_on(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = importer.load(zones.grid(size=5))
-    monkeypatch.setattr(pyramid, "BATCH", 4)
+    monkeypatch.setattr(batches, "BATCH", 4)
     made, real = [], pyramid._make_batch
 
     def failing(connection, release_):
@@ -358,7 +358,7 @@ def test_interrupted_tiles_go_on(
 def test_two_runs_share_the_work(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pyramid, "BATCH", 2)
+    monkeypatch.setattr(batches, "BATCH", 2)
     release_id = importer.load(zones.grid(size=5))
     found = []
 

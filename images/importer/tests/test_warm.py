@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from cosmogony_importer.database import parallel
 from cosmogony_importer.releases import catalog
-from cosmogony_importer.tiles import area, pyramid
+from cosmogony_importer.tiles import area, batches
+from cosmogony_importer.tiles.box import Box
 from importer_support.helpers import Importer, Zones, features, grid, tile, tile_of
 from services.connections import find_database
 
@@ -153,7 +154,7 @@ def test_a_killed_run_goes_on(
     importer: Importer, live: str, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was stored is served and not made again."""
-    monkeypatch.setattr(pyramid, "BATCH", 4)
+    monkeypatch.setattr(batches, "BATCH", 4)
     before = len(stored(db, live))
     real = parallel.run_workers
 
@@ -198,7 +199,7 @@ def test_zoom_limits(importer: Importer, live: str, wrong: list[object]) -> None
 )
 def test_boxes_are_checked(text: str) -> None:
     with pytest.raises(ValueError, match="is no box"):
-        area.Box.parse(text)
+        Box.parse(text)
 
 
 def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:

@@ -16,6 +16,7 @@ from cosmogony_steps.step_settings import load_settings
 from ..progress import format_duration
 from ..releases import durations
 from ..tiles import area, pyramid
+from ..tiles.box import Box
 from .arguments import add_jobs, blank_or, country_code, true_or_false, zoom
 from .context import connect_database, get_database, get_release_or_live
 
@@ -35,7 +36,7 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--bbox",
-        type=blank_or(area.Box.parse),
+        type=blank_or(Box.parse),
         metavar="W,S,E,N",
         help="only tiles in this box, in degrees (--bbox=-5.1,41.3,9.6,51.1)",
     )

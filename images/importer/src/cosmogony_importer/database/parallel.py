@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run tasks on several database connections at once; the first error ends all of them."""
+"""Run tasks on several database connections in parallel; the first error ends all of them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from typing import TypeVar
 
 import psycopg
@@ -27,28 +27,25 @@ def process_items(
 
     Args:
         settings: the database to connect to.
-        items: taken in order.
+        items: taken in order, by one thread at a time.
         process: called with a connection and an item.
         jobs: number of threads; 0 is one per processor.
 
     Raises:
         Exception: the first error of `process`, after the statements of the other threads were cancelled.
     """
-    waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
-    count = 0
-    for item in items:
-        waiting.put(item)
-        count += 1
+    waiting = iter(items)
+    turn = threading.Lock()
+
+    def take_next() -> list[Item]:
+        with turn:
+            return list(islice(waiting, 1))
 
     def take_items(connection: psycopg.Connection, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                item = waiting.get_nowait()
-            except queue.Empty:
-                return
-            process(connection, item)
+        while not stop.is_set() and (taken := take_next()):
+            process(connection, taken[0])
 
-    run_workers(settings, take_items, min(jobs or os.cpu_count() or 1, count))
+    run_workers(settings, take_items, jobs or os.cpu_count() or 1)
 
 
 def run_workers(settings: Database, worker: Worker, jobs: int) -> None:

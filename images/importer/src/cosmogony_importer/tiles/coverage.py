@@ -14,7 +14,7 @@ from psycopg import sql
 
 from ..database import statements
 from ..releases.catalog import Release
-from .area import Box
+from .box import Box
 
 LOOKED_AT = 20_000  # tiles of one zoom at most, spread over all of it
 EDGE = 1e-3  # of a tile: rounding decides whether one begins at the edge of the box

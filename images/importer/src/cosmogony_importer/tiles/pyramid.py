@@ -7,7 +7,7 @@ import os
 import threading
 
 import psycopg
-from cosmogony_steps import heartbeat, log
+from cosmogony_steps import log
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.postgres import Database
 from psycopg import sql
@@ -17,11 +17,8 @@ from ..database.queries import fetch_row, fetch_value
 from ..progress import Progress
 from ..releases import catalog
 from ..releases.catalog import Release
-from . import forecast
+from . import batches, forecast
 from .counts import TileCount
-
-BATCH = 64  # tiles that one statement makes
-MAX_ZOOM = 14  # highest zoom of which tiles may be stored
 
 
 def store_low_zooms(
@@ -43,8 +40,10 @@ def store_low_zooms(
         UsageError: the zoom is too high.
         StepError: a stored tile differs from the computed one.
     """
-    if not 0 <= max_zoom <= MAX_ZOOM:
-        raise UsageError(f"--max-zoom is {max_zoom}, wanted 0 to {MAX_ZOOM}; higher ones are computed on demand")
+    if not 0 <= max_zoom <= batches.MAX_ZOOM:
+        raise UsageError(
+            f"--max-zoom is {max_zoom}, wanted 0 to {batches.MAX_ZOOM}; higher ones are computed on demand"
+        )
     if release.stored_zoom is not None and release.stored_zoom >= max_zoom:
         log.info(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
         return count_tiles(connection, release)
@@ -63,13 +62,13 @@ def store_low_zooms(
 def _make_planned(
     settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int
 ) -> None:
-    batches = sql.Identifier(release.schema_name, "tile_batches")
+    table = sql.Identifier(release.schema_name, "tile_batches")
     total, done = fetch_row(
         connection.execute(
             sql.SQL(
                 "SELECT coalesce(sum(cardinality(xs)), 0), "
                 "coalesce(sum(cardinality(xs)) FILTER (WHERE done), 0) FROM {}"
-            ).format(batches)
+            ).format(table)
         )
     )
     progress = Progress("tiles", total)
@@ -77,7 +76,7 @@ def _make_planned(
     log.info(f"{total} tiles to make up to zoom {max_zoom}" + (f", {done} of them done before" if done else ""))
     jobs = jobs or os.cpu_count() or 2
     forecast.estimate_tiles(
-        connection, release.schema_name, sql.SQL("SELECT z, xs, ys FROM {} WHERE NOT done").format(batches), jobs
+        connection, release.schema_name, sql.SQL("SELECT z, xs, ys FROM {} WHERE NOT done").format(table), jobs
     )
     _run_workers(settings, release, progress, jobs)
     _check_sample(connection, release)
@@ -86,7 +85,7 @@ def _make_planned(
             "UPDATE cosmogony_catalog.releases SET stored_zoom = %s WHERE id = %s AND coalesce(stored_zoom, -1) < %s",
             (max_zoom, release.id, max_zoom),
         )
-        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(batches))
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
     connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(release.schema_name, "tiles")))
     progress.end()
 
@@ -117,32 +116,12 @@ def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int)
         first = max(-1 if planned is None else planned, -1 if release.stored_zoom is None else release.stored_zoom) + 1
         if first > max_zoom:
             return
-        table = fetch_value(
-            connection.execute("SELECT cosmogony_catalog.tile_table(%s, %s)", (release.schema_name, max_zoom))
-        )
-        connection.execute("CREATE TEMPORARY TABLE touched_0 ON COMMIT DROP AS SELECT 0 AS x, 0 AS y")
-        for zoom in range(max_zoom + 1):
-            heartbeat.beat("planning tiles, zoom", zoom, max_zoom)
-            if zoom:
-                connection.execute(
-                    statements.read_statement(
-                        "release/tile_children.sql",
-                        zoom=zoom,
-                        source=f"touched_{zoom - 1}",
-                        target=f"touched_{zoom}",
-                        zones=sql.SQL(table),
-                    )
-                )
+        query = "SELECT cosmogony_catalog.tile_table(%s, %s)"
+        table = fetch_value(connection.execute(query, (release.schema_name, max_zoom)))
+        margin = 10 / 256  # compute_tile clips to the tile and 10 pixels around it
+        for zoom, touched in batches.find_touched_tiles(connection, sql.SQL(table), max_zoom, margin=margin):
             if zoom >= first:
-                connection.execute(
-                    sql.SQL(
-                        "INSERT INTO tile_batches (z, batch, xs, ys) SELECT {zoom}, n / {batch}, "
-                        "array_agg(x ORDER BY n), array_agg(y ORDER BY n) FROM (SELECT x, y, (row_number() OVER "
-                        "(ORDER BY x / 8, y / 8, x, y) - 1)::integer AS n FROM {touched}) AS ordered GROUP BY 2"
-                    ).format(
-                        zoom=sql.Literal(zoom), batch=sql.Literal(BATCH), touched=sql.Identifier(f"touched_{zoom}")
-                    )
-                )
+                batches.add_batches(connection, "tile_batches", zoom, touched)
 
 
 def _run_workers(settings: Database, release: Release, progress: Progress, jobs: int) -> None:
@@ -156,39 +135,27 @@ def _run_workers(settings: Database, release: Release, progress: Progress, jobs:
     parallel.run_workers(settings, make_batches, jobs)
 
 
-def _lock_batch(
-    connection: psycopg.Connection, batches: sql.Identifier, locked: str = ""
-) -> tuple[int, int, int] | None:
-    query = "SELECT z, batch, cardinality(xs) FROM {} WHERE NOT done ORDER BY z, batch LIMIT 1 FOR UPDATE {}"
-    return connection.execute(sql.SQL(query).format(batches, sql.SQL(locked))).fetchone()
-
-
 def _make_batch(connection: psycopg.Connection, release: Release) -> int:
     """Make the next batch, if possible one that no other run is making; return its tiles, 0 after the last batch."""
-    batches = sql.Identifier(release.schema_name, "tile_batches")
+    table = sql.Identifier(release.schema_name, "tile_batches")
+    query = sql.SQL("SELECT z, batch, xs, ys FROM {} WHERE NOT done ORDER BY z, batch LIMIT 1 FOR UPDATE").format(table)
     with connection.transaction():
         # Other runs may hold the last batches: they are waited for, since a killed run gives its batch back.
-        row = _lock_batch(connection, batches, "SKIP LOCKED") or _lock_batch(connection, batches)
+        row = connection.execute(query + sql.SQL(" SKIP LOCKED")).fetchone() or connection.execute(query).fetchone()
         if row is None:
             return 0
-        connection.execute(
-            sql.SQL(
-                "INSERT INTO {tiles} (z, x, y, mvt) SELECT z, x, y, mvt FROM (SELECT b.z, t.x, t.y, "
-                "cosmogony_catalog.compute_tile(%s, b.z, t.x, t.y) AS mvt FROM {batches} b, "
-                "unnest(b.xs, b.ys) AS t (x, y) WHERE b.z = %s AND b.batch = %s) AS made WHERE mvt IS NOT NULL "
-                "ON CONFLICT DO NOTHING"
-            ).format(tiles=sql.Identifier(release.schema_name, "tiles"), batches=batches),
-            (release.schema_name, row[0], row[1]),
-        )
-        connection.execute(sql.SQL("UPDATE {} SET done = true WHERE z = %s AND batch = %s").format(batches), row[:2])
-        return row[2]
+        zoom, batch, xs, ys = row
+        batches.store_batch(connection, release.schema_name, zoom, xs, ys)
+        done = sql.SQL("UPDATE {} SET done = true WHERE z = %s AND batch = %s").format(table)
+        connection.execute(done, (zoom, batch))
+        return len(xs)
 
 
 def _check_sample(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
     """Compute some stored tiles again: each must be the one at its address."""
-    batches = sql.Identifier(release.schema_name, "tile_batches")
+    table = sql.Identifier(release.schema_name, "tile_batches")
     # waits for the batches that other runs are making
-    left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(batches)).fetchall())
+    left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(table)).fetchall())
     if left:
         raise StepError(f"{left} batches of tiles of release {release.id} are not done; run the command again")
     wrong = connection.execute(

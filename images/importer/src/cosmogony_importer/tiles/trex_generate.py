@@ -12,7 +12,7 @@ from cosmogony_steps import log
 from cosmogony_steps.errors import StepError
 
 from ..releases.catalog import Release
-from .area import Box
+from .box import Box
 from .counts import StoredTiles
 from .coverage import find_missing_tiles
 from .trex import GENERATED, TILESET, TrexCache, count_tiles, list_tiles

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Where tiles are wanted: the outermost zones, cut to the boxes and into small pieces, which are quick to ask.
 -- @shown@ holds the zones as seen at the highest zoom that is wanted.
-CREATE TEMPORARY TABLE warm_area ON COMMIT DROP AS
+CREATE TEMPORARY TABLE planned_area ON COMMIT DROP AS
 SELECT ST_Subdivide(ST_ClipByBox2D(shown.geometry, box.shape::box2d), 128) AS geometry
 FROM zones AS zone
 JOIN @shown@ AS shown ON shown.id = zone.id
@@ -11,5 +11,5 @@ WHERE (@country@::text IS NULL OR zone.country_code = @country@)
       SELECT FROM zones AS above
       WHERE above.id = zone.parent AND (@country@::text IS NULL OR above.country_code = @country@)
   );
-CREATE INDEX warm_area_geometry ON warm_area USING gist (geometry);
-ANALYZE warm_area;
+CREATE INDEX planned_area_geometry ON planned_area USING gist (geometry);
+ANALYZE planned_area;
