@@ -54,7 +54,7 @@ def test_listing_and_removing(store: Store) -> None:
     assert [found.key for found in store.list_objects("osm/")] == ["osm/a", "osm/b"]
     store.remove("osm/a", "absent")
     assert [found.key for found in store.list_objects()] == ["osm/b", "runs/a"]
-    store.remove_all([])
+    store.remove()
 
 
 def test_a_copy(store: Store) -> None:

@@ -93,7 +93,7 @@ def test_a_running_load_is_left_alone(importer: Importer, four: list[str], db: p
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format) VALUES ('x', 'release_x', "
         "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)"
     )
-    with sessions.lock(db, sessions.LOAD):
+    with sessions.hold_lock(db, sessions.LOAD):
         assert "staging left alone: another importer is busy with load" in importer.run("clean", "--keep", 4)
         assert kept(importer) == [*four, "x"]
     importer.run("clean", "--keep", 4)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
@@ -17,6 +17,7 @@ from minio.error import S3Error
 
 from .. import log
 from ..errors import MissingObjectError, StepError
+from ..shortening import join_first
 from ..text import require_variables
 from .errors import ABSENT, make_error, translate_errors
 from .server import SETTINGS, Server, validate_bucket_name
@@ -206,17 +207,9 @@ class Store:
             ]
 
     def remove(self, *keys: str) -> None:
-        """Remove objects; those that are gone already are no error."""
-        self.remove_all(keys)
-
-    def remove_all(self, keys: Iterable[str]) -> None:
-        """Remove many objects; those that are gone already are no error."""
-        wanted = list(keys)
-        if not wanted:
-            return
-        more = f" and {len(wanted) - 1} more" if len(wanted) > 1 else ""
-        with translate_errors(self.where, f"removing {wanted[0]}{more}"):
-            for error in self.client.remove_objects(self.bucket, [DeleteObject(key) for key in wanted]):
+        """Remove objects; it is no error if some do not exist."""
+        with translate_errors(self.where, f"removing {join_first(keys, 1)}"):
+            for error in self.client.remove_objects(self.bucket, [DeleteObject(key) for key in keys]):
                 raise make_error(f"removing {error.name} at {self.where}", error.code, error.message or "", error.name)
 
     def list_uploads(self, prefix: str = "") -> list[Upload]:

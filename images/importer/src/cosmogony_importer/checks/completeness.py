@@ -6,13 +6,14 @@ from __future__ import annotations
 import psycopg
 from cosmogony_steps.documents import IncompleteFigures, IncompleteOfSource, IncompletePolicy
 from cosmogony_steps.settings import GateSettings
+from cosmogony_steps.shortening import join_first
 
 from ..releases import catalog
 from ..releases.catalog import Release
 from .result import CheckResult
 
-NAMED = 5  # relations of a source
-STORED = 50  # relations that are kept with the verdict
+MAX_NAMED = 5  # relations of a source
+MAX_STORED = 50  # relations that are kept with the verdict
 
 
 def check_completeness(
@@ -37,7 +38,7 @@ def check_completeness(
             by_source.setdefault(relation.source, []).append(relation)
     return CheckResult(
         [_describe_source(source, cut) for source, cut in sorted(by_source.items())],
-        IncompleteFigures(relations=len(relations), new=len(new), policy=policy, named=relations[:STORED]),
+        IncompleteFigures(relations=len(relations), new=len(new), policy=policy, named=relations[:MAX_STORED]),
     )
 
 
@@ -49,10 +50,9 @@ def describe_relation(relation: IncompleteOfSource) -> str:
 
 
 def _describe_source(source: str, cut: list[IncompleteOfSource]) -> str:
-    named = "; ".join(describe_relation(relation) for relation in cut[:NAMED])
-    more = f"; and {len(cut) - NAMED} more" if len(cut) > NAMED else ""
+    named = join_first([describe_relation(relation) for relation in cut], MAX_NAMED, separator="; ")
     return (
-        f"source {source} does not hold its own country whole, {len(cut)} boundaries are incomplete: {named}{more}. "
+        f"source {source} does not hold its own country whole, {len(cut)} boundaries are incomplete: {named}. "
         "Take an extract that holds them, or accept extracts like it (cosmogony_gate_incomplete: allow)"
     )
 

@@ -11,7 +11,7 @@ from ..releases import catalog
 from ..releases.catalog import Release
 from .result import CheckResult
 
-NAMED = 20
+MAX_NAMED = 20
 
 
 def check_expected_counts(
@@ -55,10 +55,10 @@ def check_expected_counts(
         f"country {row.country_code or '-'} ({row.name}), type {row.zone_type}: "
         f"{row.total:g} zones, expected {row.expected_min:g} to {row.expected_max:g}, "
         f"{had.total:g} in the live release {live.id}"
-        for had, row in turned[:NAMED]
+        for had, row in turned[:MAX_NAMED]
     ]
-    if len(turned) > NAMED:
-        findings.append(f"{len(turned) - NAMED} more expected counts are no longer met")
+    if len(turned) > MAX_NAMED:
+        findings.append(f"{len(turned) - MAX_NAMED} more expected counts are no longer met")
     findings[0] = f"{len(turned)} expected counts turned ko, limit {limits.max_turned_ko}; {findings[0]}"
     return CheckResult(findings, figures)
 

@@ -17,9 +17,9 @@ from ..releases import catalog
 from ..releases.catalog import Release
 
 NO_POLYGON = ("broken_geometry", "no_area")  # named in any case, not only where more were left out than before
-NAMED = 10  # objects of a note, and of a row of the comparison
-NAMED_REASONS, NAMED_EACH = 3, 3  # of a country that lost zones: reasons, and objects of each
-STORED = 50  # rows of the comparison that are kept with the verdict
+MAX_NAMED = 10  # objects of a note, and of a row of the comparison
+MAX_REASONS, MAX_EXAMPLES = 3, 3  # of a country that lost zones: reasons, and objects of each
+MAX_STORED = 50  # rows of the comparison that are kept with the verdict
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Comparison:
         if not grown:
             return "; no more was left out than there"
         reasons = ", ".join(
-            f"{growth.reason} +{_count_more(growth)} ({', '.join(growth.examples[:NAMED_EACH])})"
-            for growth in grown[:NAMED_REASONS]
+            f"{growth.reason} +{_count_more(growth)} ({', '.join(growth.examples[:MAX_EXAMPLES])})"
+            for growth in grown[:MAX_REASONS]
         )
         return f"; more was left out than there{'' if own else ', of no known country'}: {reasons}"
 
@@ -60,7 +60,7 @@ def compare_left_out(connection: psycopg.Connection, release: Release, live: Rel
     if after is None:
         return Comparison()
     growth = None if before is None else _find_growth(before, after)
-    figures = LeftOutFigures(by_reason=count_by_reason(after), grown=tuple((growth or [])[:STORED]))
+    figures = LeftOutFigures(by_reason=count_by_reason(after), grown=tuple((growth or [])[:MAX_STORED]))
     return Comparison(_make_notes(before, after), growth, figures)
 
 
@@ -117,5 +117,5 @@ def _list_examples(table: Iterable[FindingRow]) -> dict[str, None]:
 
 
 def _name_new_first(table: Iterable[FindingRow], known: Container[str]) -> list[str]:
-    """Return at most `NAMED` examples of some rows, first those that the live release does not have."""
-    return sorted(_list_examples(table), key=lambda osm_id: osm_id in known)[:NAMED]
+    """Return at most `MAX_NAMED` examples of some rows, first those that the live release does not have."""
+    return sorted(_list_examples(table), key=lambda osm_id: osm_id in known)[:MAX_NAMED]

@@ -12,8 +12,8 @@ from ..releases.catalog import Release
 from .left_out import Comparison
 from .result import CheckResult
 
-NAMED = 20  # countries and types that are written out
-STORED = 200  # changes of counts that are kept with the verdict
+MAX_NAMED = 20  # countries and types that are written out
+MAX_STORED = 200  # changes of counts that are kept with the verdict
 
 Counts = dict[tuple[str, str], int]  # zones by country and type
 
@@ -58,16 +58,16 @@ def check_losses(
     ]
     fallen.sort(key=lambda entry: entry[2] - entry[1])
     explained = set()
-    for (country, kind), had, has in fallen[:NAMED]:
+    for (country, kind), had, has in fallen[:MAX_NAMED]:
         what = f"country {country or 'unknown'}, type {kind or 'unknown'}"
         loss = _describe_loss(what, had, has, live, max_percent)
         findings.append(loss if country in explained else loss + comparison.explain(country))
         explained.add(country)
-    if len(fallen) > NAMED:
-        findings.append(f"{len(fallen) - NAMED} more countries and types lost zones")
+    if len(fallen) > MAX_NAMED:
+        findings.append(f"{len(fallen) - MAX_NAMED} more countries and types lost zones")
     return CheckResult(
         findings,
-        LossFigures(zones_before=total_before, zones_after=total_after, changes=tuple(changes[:STORED])),
+        LossFigures(zones_before=total_before, zones_after=total_after, changes=tuple(changes[:MAX_STORED])),
     )
 
 

@@ -23,8 +23,9 @@ from .result import CheckResult
 SAMPLE = 5000  # zones that are compared in a large release
 SECONDS = 300.0  # for comparing them
 BATCH = 500  # zones per statement
-STORED = 50  # zones that are kept with the verdict
-NAMED = 5  # countries and types that are written out
+MAX_STORED = 50  # zones that are kept with the verdict
+ZONE_COLUMNS = ("osm_id", "name", "country", "type", "generated", "parent_osm_id", "parent_name")
+MAX_NAMED = 5  # countries and types that are written out
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def check_outside_parent(
         outside=len(found),
         generated=sum(row["generated"] for row in found),
         wholly=sum(row["share"] > 99.9 for row in found),
-        worst=tuple(_describe_row(row) for row in found[:STORED]),
+        worst=tuple(_describe_row(row) for row in found[:MAX_STORED]),
     )
     if number <= limit:
         return CheckResult([], figures)
@@ -86,7 +87,7 @@ def check_outside_parent(
     for row in found:
         groups.setdefault((row["country"], row["type"]), []).append(row)
     most = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-    return CheckResult([head, *(_describe_group(*group) for group in most[:NAMED])], figures)
+    return CheckResult([head, *(_describe_group(*group) for group in most[:MAX_NAMED])], figures)
 
 
 def _compare(
@@ -124,16 +125,7 @@ def _compare(
 
 
 def _describe_row(row: dict[str, Any]) -> ZoneOutside:
-    return ZoneOutside(
-        osm_id=row["osm_id"],
-        name=row["name"],
-        country=row["country"],
-        type=row["type"],
-        generated=row["generated"],
-        parent_osm_id=row["parent_osm_id"],
-        parent_name=row["parent_name"],
-        percent=round(row["share"], 2),
-    )
+    return ZoneOutside(**{name: row[name] for name in ZONE_COLUMNS}, percent=round(row["share"], 2))
 
 
 def _describe_group(key: tuple[str, str], rows: list[dict[str, Any]]) -> str:

@@ -10,7 +10,7 @@ from psycopg import sql
 from ..releases.catalog import Release
 from .result import CheckResult
 
-NAMED = 20
+MAX_NAMED = 20
 
 
 def check_parents(connection: psycopg.Connection, release: Release) -> CheckResult[ParentFigures]:
@@ -65,7 +65,7 @@ def _name_zones(connection: psycopg.Connection, zones: sql.Identifier, ids: list
             "SELECT id, osm_id, name, parent FROM {} JOIN unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, place) "
             "USING (id) ORDER BY place"
         ).format(zones),
-        (ids[:NAMED],),
+        (ids[:MAX_NAMED],),
     ).fetchall()
-    some = "; ".join(f"zone {row[0]} ({row[1]} {row[2]}) has parent {row[3]}" for row in rows)
-    return some + (f"; and {len(ids) - NAMED} more" if len(ids) > NAMED else "")
+    named = "; ".join(f"zone {row[0]} ({row[1]} {row[2]}) has parent {row[3]}" for row in rows)
+    return named + (f"; and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,6 +13,7 @@ from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.documents import GateVerdict, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.shortening import join_first
 from cosmogony_steps.step_settings import load_settings
 
 from ..checks import gate
@@ -24,7 +24,7 @@ from .context import connect_database, find_store
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
 
-NAMED = 3  # findings in the message of a blocked release
+MAX_NAMED = 3  # findings in the message of a blocked release
 
 
 def register(subparsers: Subparsers) -> None:
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
     if report.verdict == GateVerdict.BLOCKED:
         stays = f"the live release {live.id} stays" if live else "nothing is live"
         raise StepError(
-            f"release {release.id} is blocked: {_name_first(report.findings)}; {stays}; "
+            f"release {release.id} is blocked: {join_first(report.findings, MAX_NAMED, separator='; ')}; {stays}; "
             "to let it through all the same, run the update again with a reason "
             "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
@@ -67,8 +67,3 @@ def _take_statistics(connection: psycopg.Connection, release: catalog.Release, s
     Statistics.from_json(document, key)
     catalog.store_document(connection, release.schema_name, "statistics", document)
     return None
-
-
-def _name_first(findings: Sequence[str]) -> str:
-    more = len(findings) - NAMED
-    return "; ".join(findings[:NAMED]) + (f"; and {more} more findings" if more > 0 else "")

@@ -38,16 +38,9 @@ def run(options: argparse.Namespace) -> None:
 
 def _describe(release: catalog.Release, stored: StoredTiles) -> dict[str, object]:
     return {
-        "id": release.id,
+        **release.describe(),
         "schema": release.schema_name,
-        "state": release.state,
-        "live": release.live,
-        "zones": release.zones,
-        "created": release.created.isoformat(),
         "inputs_digest": release.inputs_digest,
-        "published": release.published_at.isoformat() if release.published_at else None,
-        "gate": release.verdict,
-        "override": release.override,
         "stored_zoom": stored.complete_zoom,
         "warmed_zoom": release.warmed_zoom,
         "tiles": stored.total.tiles,

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     database = get_database(settings)
     with connect_database(settings) as connection:
         release = get_release_or_live(connection, options.release)
-        before = pyramid.count_tiles(connection, release)
+        before = pyramid.count_tiles(connection, release).total
         if options.estimate:
             expected = area.estimate_selection(connection, release, selection, options.jobs).as_dict()
             _write_outputs(options.outputs, before.tiles, 0, expected)
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
             stored = pyramid.store_low_zooms(database, connection, release, max_zoom, options.jobs)
         else:
             expected = area.store_selection(database, connection, release, selection, options.jobs).as_dict()
-            stored = pyramid.count_tiles(connection, release)
+            stored = pyramid.count_tiles(connection, release).total
         durations.record_duration(connection, release.id, "tiles", time.monotonic() - start)
     made = stored.tiles - before.tiles
     _write_outputs(options.outputs, stored.tiles, made, expected or {"tiles": made})

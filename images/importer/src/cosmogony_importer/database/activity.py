@@ -43,13 +43,13 @@ def _poll_statements(stop: threading.Event) -> None:
     connection: psycopg.Connection | None = None
     visible = True
     while not stop.wait(INTERVAL):
-        opened = sessions.list_opened()
+        opened = sessions.list_open_sessions()
         if not opened:
             continue
         try:
             if connection is None or connection.closed:
                 connection = sessions.connect(opened[0].settings, seconds=0)
-            activity.poll(connection, [session.pid for session in opened])
+            activity.poll(connection, [session.info.backend_pid for session in opened])
             visible = True
         except (psycopg.Error, StepError) as error:
             if visible:

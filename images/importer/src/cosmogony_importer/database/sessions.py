@@ -8,7 +8,6 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
@@ -25,7 +24,7 @@ from .queries import fetch_value
 
 CANCEL_SECONDS = 5.0  # that the server may take to answer a request to cancel a statement
 LOCK_SECONDS = 600  # that a statement waits for a lock which another session holds
-# separate keys of one lock space: a long load must not keep anyone from publishing
+# separate keys of one lock space: a long load must not hinder a publish
 LOCK_SPACE = 0x636F736D
 LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
 LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "schema change", TILES: "tile planning"}
@@ -34,19 +33,13 @@ LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "sche
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A connection of this process: the server process behind it, and the settings to open another one."""
-
-    pid: int
-    settings: Database
-
-
 class Session(psycopg.Connection[TupleRow]):
     """A connection on which SIGTERM cancels the statement that is running, as psycopg does for KeyboardInterrupt.
 
-    Else the connection would stay busy, and what a command does to clean up would fail.
+    Otherwise the connection would stay busy, and a command could not clean up.
     """
+
+    settings: Database  # where it is connected to
 
     def wait(self, gen: PQGen[Result], *limits: Any, **named_limits: Any) -> Result:
         """Wait for the server."""
@@ -62,14 +55,14 @@ class Session(psycopg.Connection[TupleRow]):
             raise
 
 
-_opened: weakref.WeakKeyDictionary[psycopg.Connection, Opened] = weakref.WeakKeyDictionary()
-_opened_lock = threading.Lock()
+_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+_sessions_lock = threading.Lock()
 
 
-def list_opened() -> list[Opened]:
+def list_open_sessions() -> list[Session]:
     """Return the connections of this process that are open."""
-    with _opened_lock:
-        return [found for connection, found in _opened.items() if not connection.closed]
+    with _sessions_lock:
+        return [session for session in _sessions if not session.closed]
 
 
 def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
@@ -83,7 +76,7 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
         StepError: the server refuses the role, its password or the database.
         TransientError: the server does not answer in time.
     """
-    connection = settings.connect(
+    session = settings.connect(
         Session,
         "cosmogony-importer",
         seconds,
@@ -91,13 +84,14 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
         options="-c client_connection_check_interval=5s -c client_min_messages=warning "
         f"-c lock_timeout={LOCK_SECONDS}s",
     )
-    with _opened_lock:
-        _opened[connection] = Opened(connection.info.backend_pid, settings)
-    return connection
+    session.settings = settings
+    with _sessions_lock:
+        _sessions.add(session)
+    return session
 
 
 @contextlib.contextmanager
-def lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
+def hold_lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
     """Hold an advisory lock that keeps other importers away; it ends with the session at the latest.
 
     Args:

@@ -33,7 +33,7 @@ def drop_old_releases(connection: psycopg.Connection, keep: int, dry_run: bool =
     if dry_run:
         return _list_droppable(connection, keep)
     dropped = _drop_debris(connection)
-    with sessions.lock(connection, sessions.SWITCH, wait=60):
+    with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
         for release in _select_superfluous(catalog.list_releases(connection), keep):
             if _drop_release(connection, release.id, release.schema_name):
                 dropped.append(release.id)
@@ -60,7 +60,7 @@ def _drop_debris(connection: psycopg.Connection) -> list[str]:
     """Drop what a killed load left, unless a load is running; return the ids."""
     dropped = []
     try:
-        with sessions.lock(connection, sessions.LOAD):
+        with sessions.hold_lock(connection, sessions.LOAD):
             with connection.transaction():
                 if staging.drop_staged_tables(connection):
                     dropped.append("import")

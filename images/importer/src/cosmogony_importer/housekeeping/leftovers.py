@@ -88,8 +88,7 @@ def find_leftovers(
         found += old
         in_use |= waiting
     if sources:
-        found += _find_of_sources(store.list_objects(keys.SOURCES), keys.SOURCES, ("", keys.MARKER), in_use)
-        found += _find_of_sources(store.list_objects(keys.PARTS), keys.PARTS, (keys.ZONES, keys.MARKER), in_use)
+        found += _find_of_sources(store, in_use)
     else:
         log.info("no sources are given: extracts and parts in the object store are left alone")
     found += _find_of_runs(store.list_objects(keys.RUNS), keep_runs, now)
@@ -106,7 +105,7 @@ def remove_leftovers(store: Store, kept: KeptReleases, leftovers: list[Leftover]
     for key in objects:
         _refuse_if_needed(key, kept)
     for is_marker in (True, False):
-        store.remove_all(key for key in objects if key.endswith(keys.MARKER) is is_marker)
+        store.remove(*(key for key in objects if key.endswith(keys.MARKER) is is_marker))
     for leftover in leftovers:
         if leftover.upload:
             store.abort_upload(leftover.upload)
@@ -149,22 +148,18 @@ def _list_sources(manifest: Manifest) -> set[str]:
     return {source.name for source in manifest.sources}
 
 
-def _find_of_sources(
-    objects: Iterable[ObjectInfo], prefix: str, endings: tuple[str, str], in_use: set[str]
-) -> list[Leftover]:
-    """Return files and markers whose source is neither configured nor needed.
-
-    `endings` are those of a file and of its marker.
-    """
-    found = []
-    for one in objects:
-        name = one.key.removeprefix(prefix)
-        ending = next((ending for ending in sorted(endings, key=len, reverse=True) if name.endswith(ending)), None)
-        if ending is None or "/" in name:
-            continue
-        if name.removesuffix(ending) not in in_use:
-            found.append(Leftover(one.key, one.size, "its source is no longer configured and no kept release needs it"))
-    return found
+def _find_of_sources(store: Store, in_use: set[str]) -> list[Leftover]:
+    """Return files and markers whose source is neither configured nor needed."""
+    needed = {
+        make_key(name) for name in in_use for make_key in (keys.source, keys.source_marker, keys.part, keys.part_marker)
+    }
+    parts = [one for one in store.list_objects(keys.PARTS) if one.key.endswith((keys.ZONES, keys.MARKER))]
+    reason = "its source is no longer configured and no kept release needs it"
+    return [
+        Leftover(one.key, one.size, reason)
+        for one in store.list_objects(keys.SOURCES) + parts
+        if one.key not in needed and "/" not in one.key.removeprefix(keys.SOURCES).removeprefix(keys.PARTS)
+    ]
 
 
 def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datetime) -> list[Leftover]:

@@ -97,7 +97,7 @@ def load_release(
     schema = catalog.get_schema_name(release_id)
     manifest = None if document is None else Manifest.from_json(document, f"of release {release_id}")
     postgis = statements.find_postgis_schema(connection)
-    with sessions.lock(connection, sessions.LOAD, wait):
+    with sessions.hold_lock(connection, sessions.LOAD, wait):
         if done := find_loaded(connection, release_id):
             return done
         _register_load(connection, release_id, schema, manifest)

@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import re
 import threading
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, cast
 
 import orjson
 import simdjson
-from cosmogony_steps import zonefiles
 from cosmogony_steps.errors import StepError
 from isal import igzip, isal_zlib
 
@@ -41,12 +38,6 @@ class InvalidZoneError(ValueError):
         self.osm_id = osm_id
 
 
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def open_file(path: Path) -> IO[bytes]:
     """Open a file to read.
 
@@ -59,14 +50,10 @@ def open_file(path: Path) -> IO[bytes]:
         raise StepError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def decompress(raw: IO[bytes], format_: zonefiles.ZoneFormat) -> IO[bytes]:
-    """Return the text of a file; a gzip file is read with a faster library than Python's."""
-    return zonefiles.decompress(raw, format_, _open_gzip)
-
-
-def translate_file_errors(name: str) -> AbstractContextManager[None]:
-    """Name the file that cannot be read or decompressed, see `zonefiles.translate_file_errors`."""
-    return zonefiles.translate_file_errors(name, ISAL_ERROR)
+def open_gzip(raw: IO[bytes]) -> IO[bytes]:
+    """Return the text of a gzip file, read by a faster library than Python's; damage raises `ISAL_ERROR`."""
+    file = igzip.IGzipFile(fileobj=raw)  # type: ignore[no-untyped-call]  # its constructor has no types
+    return io.BufferedReader(file, BUFFER)
 
 
 def parse_line(line: bytes) -> Zone:
@@ -93,11 +80,6 @@ def check_zone(zone: Any) -> Zone:
     if fault := _find_fault(zone):
         raise InvalidZoneError(fault, _get_osm_id(zone))
     return zone
-
-
-def _open_gzip(raw: IO[bytes]) -> IO[bytes]:
-    file = igzip.IGzipFile(fileobj=raw)  # type: ignore[no-untyped-call]  # its constructor has no types
-    return io.BufferedReader(file, BUFFER)
 
 
 def _guess_osm_id(line: bytes) -> str | None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from cosmogony_steps.errors import StepError
 
-NAMED = 20
+MAX_NAMED = 20
 
 
 class Refused(NamedTuple):
@@ -45,7 +45,7 @@ class Refusals:
         """Take the next records of the file: numbers and ids of those that are zones, and what is refused."""
         self._ids.extend(ids)
         self._numbers.extend(numbers)
-        self._first += refused[: NAMED - len(self._first)]
+        self._first += refused[: MAX_NAMED - len(self._first)]
         self.refused += len(refused)
 
     def raise_if_any(self) -> None:
@@ -58,8 +58,8 @@ class Refusals:
         count = self.refused + len(repeated)
         if not count:
             return
-        first = sorted([*self._first, *self._describe_repeated(repeated[:NAMED])], key=by_number)[:NAMED]
-        more = f"; and {count - NAMED} more" if count > NAMED else ""
+        first = sorted([*self._first, *self._describe_repeated(repeated[:MAX_NAMED])], key=by_number)[:MAX_NAMED]
+        more = f"; and {count - MAX_NAMED} more" if count > MAX_NAMED else ""
         raise StepError(
             f"{self._name} is refused: {'; '.join(map(self._describe, first))}{more}. "
             "Nothing was loaded. Correct the file, or make it again"

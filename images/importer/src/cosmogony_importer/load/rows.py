@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any, NamedTuple, TypeVar
 
-from cosmogony_steps.zonefiles import ZoneFormat, strip_byte_order_marks
+from cosmogony_steps.zonefiles import ZoneFormat, decompress, strip_byte_order_marks, translate_file_errors
 
 from . import boxes, geometry, reader
 from .document import iterate_zones
@@ -49,8 +49,8 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
         StepError: the file is damaged, or (at its end) records are refused.
     """
     refusals = Refusals(name, "line" if format_.has_lines else "zone")
-    with reader.translate_file_errors(name):
-        stream = reader.decompress(raw, format_)
+    with translate_file_errors(name, reader.ISAL_ERROR):
+        stream = decompress(raw, format_, reader.open_gzip)
         if not format_.has_lines:
             zones = enumerate(iterate_zones(stream, name), 1)
             batches: Iterable[Batch] = (convert_records([zone], reader.check_zone) for zone in zones)

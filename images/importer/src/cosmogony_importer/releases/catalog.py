@@ -49,6 +49,19 @@ class Release:
         word = self.gate.get("verdict") if isinstance(self.gate, Mapping) else None
         return GateVerdict(word) if word in list(GateVerdict) else None
 
+    def describe(self) -> dict[str, object]:
+        """Return what lists of releases say about it, as plain JSON values."""
+        return {
+            "id": self.id,
+            "state": self.state,
+            "live": self.live,
+            "zones": self.zones,
+            "created": self.created.isoformat(),
+            "published": self.published_at.isoformat() if self.published_at else None,
+            "gate": self.verdict,
+            "override": self.override,
+        }
+
     def read_gate_report(self) -> GateReport | None:
         """Return all that the gate found; None before it has judged the release.
 

@@ -31,7 +31,7 @@ def migrate_database(connection: psycopg.Connection) -> None:
     postgis = statements.find_postgis_schema(connection)
     if _is_current(connection):
         return
-    with sessions.lock(connection, sessions.MIGRATE, wait=60), connection.transaction():
+    with sessions.hold_lock(connection, sessions.MIGRATE, wait=60), connection.transaction():
         connection.execute("CREATE SCHEMA IF NOT EXISTS cosmogony_catalog")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS cosmogony_catalog.migrations (name text PRIMARY KEY, "

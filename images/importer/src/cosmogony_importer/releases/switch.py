@@ -41,7 +41,7 @@ def switch_release(
     """
     deadline = time.monotonic() + patience
     pause, announced = 0.1, False
-    with sessions.lock(connection, sessions.SWITCH, wait=60):
+    with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
         while True:
             try:
                 return _try_switch(connection, target.id, action, reason)

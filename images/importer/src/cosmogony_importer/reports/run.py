@@ -16,7 +16,7 @@ from cosmogony_steps.documents import Failure
 
 _ATTEMPT = re.compile(r"\(\d+\)$")
 _EXECUTOR_MESSAGES = ("retryStrategy.expression evaluated to false", "No more retries left")
-NAMED = 20  # failures
+MAX_NAMED = 20  # failures
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def find_causes(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
             if node.get("message"):
                 step = str(node.get("displayName", ""))
                 found[step, str(node["message"])] = Failure(step=step, message=str(node["message"]))
-    return tuple(found.values())[:NAMED]
+    return tuple(found.values())[:MAX_NAMED]
 
 
 def _parse_failures(text: str) -> list[dict[str, Any]]:

@@ -42,14 +42,7 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
     sources = [{name: getattr(source, name) for name in SOURCE} for source in manifest.sources]
     shown = take_first(sources) if release.live else []
     return {
-        "id": release.id,
-        "state": release.state,
-        "live": release.live,
-        "zones": release.zones,
-        "created": release.created.isoformat(),
-        "published": release.published_at.isoformat() if release.published_at else None,
-        "gate": release.verdict,
-        "override": release.override,
+        **release.describe(),
         "bytes": size,
         "as_original": manifest.inputs.as_original if manifest.inputs else None,
         "sources": shown,

@@ -38,7 +38,7 @@ class DatabaseTiles:
 
     def count_tiles(self, connection: psycopg.Connection, release: Release) -> StoredTiles:
         """Count the tiles in the table of a release."""
-        return StoredTiles(pyramid.count_tiles_by_zoom(connection, release), release.stored_zoom)
+        return pyramid.count_tiles(connection, release)
 
 
 def get_tile_backend() -> TileBackend:

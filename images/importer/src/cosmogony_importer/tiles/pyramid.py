@@ -18,7 +18,7 @@ from ..progress import Progress
 from ..releases import catalog
 from ..releases.catalog import Release
 from . import batches, forecast
-from .counts import TileCount
+from .counts import StoredTiles, TileCount
 
 
 def store_low_zooms(
@@ -46,7 +46,7 @@ def store_low_zooms(
         )
     if release.stored_zoom is not None and release.stored_zoom >= max_zoom:
         log.info(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
-        return count_tiles(connection, release)
+        return count_tiles(connection, release).total
     _plan_tiles(connection, release, max_zoom)
     try:
         _make_planned(settings, connection, release, max_zoom, jobs)
@@ -56,7 +56,7 @@ def store_low_zooms(
         if stored_zoom is None or stored_zoom < max_zoom:
             raise
         log.info(f"another run has stored the last tiles of release {release.id}")
-    return count_tiles(connection, release)
+    return count_tiles(connection, release).total
 
 
 def _make_planned(
@@ -90,26 +90,16 @@ def _make_planned(
     progress.end()
 
 
-def count_tiles(connection: psycopg.Connection, release: Release) -> TileCount:
+def count_tiles(connection: psycopg.Connection, release: Release) -> StoredTiles:
     """Count the stored tiles of a release."""
-    query = sql.SQL("SELECT count(*), coalesce(sum(length(mvt)), 0) FROM {}")
-    tiles, size = fetch_row(connection.execute(query.format(sql.Identifier(release.schema_name, "tiles"))))
-    return TileCount(tiles, size)
-
-
-def count_tiles_by_zoom(connection: psycopg.Connection, release: Release) -> dict[int, TileCount]:
-    """Count the stored tiles of each zoom of a release."""
-    rows = connection.execute(
-        sql.SQL("SELECT z, count(*), sum(length(mvt)) FROM {} GROUP BY z ORDER BY z").format(
-            sql.Identifier(release.schema_name, "tiles")
-        )
-    ).fetchall()
-    return {z: TileCount(tiles, size) for z, tiles, size in rows}
+    query = sql.SQL("SELECT z, count(*), sum(length(mvt)) FROM {} GROUP BY z ORDER BY z")
+    rows = connection.execute(query.format(sql.Identifier(release.schema_name, "tiles"))).fetchall()
+    return StoredTiles({z: TileCount(tiles, size) for z, tiles, size in rows}, release.stored_zoom)
 
 
 def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
     """List the tiles to make in a table; an interrupted run leaves it to the next one."""
-    with sessions.lock(connection, sessions.TILES, wait=600), connection.transaction():
+    with sessions.hold_lock(connection, sessions.TILES, wait=600), connection.transaction():
         statements.set_search_path(connection, release.schema_name, statements.find_postgis_schema(connection))
         connection.execute(statements.read_statement("release/tile_plan.sql"))
         planned = fetch_value(connection.execute("SELECT max(z) FROM tile_batches"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError
+from cosmogony_steps.shortening import join_first
 
 from ..releases.catalog import Release
 from .box import Box
@@ -19,7 +20,7 @@ from .trex import GENERATED, TILESET, TrexCache, count_tiles, list_tiles
 
 WORLD = (-180.0, -85.0511, 180.0, 85.0511)  # west, south, east, north in degrees: the grid of the tiles
 CONFIG = "config.toml"
-NAMED = 5  # tiles of a zoom that a message names
+MAX_NAMED = 5  # tiles of a zoom that a message names
 
 
 def prepare_folder(cache: TrexCache, release: Release, template: Path) -> tuple[Path, str]:
@@ -81,8 +82,7 @@ def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Rel
     missing = find_missing_tiles(connection, release, preparing / CONFIG, extent, max_zoom, made)
     if missing:
         zooms = "; ".join(
-            f"zoom {zoom}: {len(names)} ({', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''})"
-            for zoom, names in missing.items()
+            f"zoom {zoom}: {len(names)} ({join_first(names, MAX_NAMED)})" for zoom, names in missing.items()
         )
         raise StepError(
             f"t-rex left out tiles that release {release.id} has zones for; {zooms}. Read the log of its generate "

@@ -79,7 +79,7 @@ def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple
 
     What is live is asked under the lock of publish and rollback, so whoever moves the link last is right.
     """
-    with sessions.lock(connection, sessions.SWITCH, wait=60):
+    with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
         live = catalog.find_live_release(connection)
         name, before = live.id if live else NOTHING, cache.read_link()
         folder = cache.get_folder(name)
@@ -112,7 +112,7 @@ def remove_added_tiles(folder: Path) -> int:
 
 def remove_old_folders(connection: psycopg.Connection, cache: TrexCache) -> list[str]:
     """Remove the folders of releases that are not kept, never the one that the link leads to; return their names."""
-    with sessions.lock(connection, sessions.SWITCH, wait=60):
+    with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
         kept = {release.id for release in catalog.list_releases(connection)} | {cache.read_link()}
         old = [
             path

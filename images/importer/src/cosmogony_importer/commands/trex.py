@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tile files of t-rex: generating those of a release, and serving those of the live one."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cosmogony_steps import log
+from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.outputs import write_outputs
+from cosmogony_steps.step_settings import load_settings
+
+from ..releases import catalog, views
+from ..tiles import trex, trex_generate, trex_switch
+from .arguments import add_release, blank_or, zoom
+from .context import connect_database, get_release_or_live
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the commands."""
+    prepare = add_command(subparsers, "tile_prepare", prepare_tiles, prepare_tiles.__doc__)
+    add_release(prepare)
+    prepare.add_argument(
+        "--template", required=True, metavar="FILE", help="t-rex's configuration with @ZONES@ and @CACHE@"
+    )
+    finish = add_command(subparsers, "tile_finish", finish_tiles, finish_tiles.__doc__)
+    add_release(finish)
+    finish.add_argument(
+        "--max-zoom",
+        type=blank_or(zoom),
+        metavar="N",
+        help="highest zoom that was generated (blank: trex.generate_max_zoom of the settings)",
+    )
+    add_command(subparsers, "tile_link", link_tiles, link_tiles.__doc__)
+
+
+def prepare_tiles(options: argparse.Namespace) -> None:
+    """Make an empty folder and the configuration with which t-rex generates the tiles of a release."""
+    cache = trex.TrexCache.from_environment()
+    with connect_database(load_settings(options)) as connection:
+        release = get_release_or_live(connection, options.release)
+    with trex.translate_cache_errors(cache):
+        config, extent = trex_generate.prepare_folder(cache, release, Path(options.template))
+    write_outputs(options.outputs, {"release": release.id, "config": str(config), "extent": extent})
+    log.info(f"release {release.id}: t-rex generates {extent} with {config}")
+
+
+def finish_tiles(options: argparse.Namespace) -> None:
+    """Check the tiles that t-rex generated and put them where publish expects them."""
+    settings = load_settings(options)
+    max_zoom = settings.trex.generate_max_zoom if options.max_zoom is None else options.max_zoom
+    cache = trex.TrexCache.from_environment()
+    with connect_database(settings) as connection:
+        release = catalog.get_release(connection, options.release)
+        with trex.translate_cache_errors(cache):
+            made = trex_generate.finish_folder(connection, cache, release, max_zoom).total
+    write_outputs(options.outputs, {"tiles": made.tiles})
+    log.info(f"release {release.id}: {made.tiles} tiles of t-rex, {made.size / 1e6:.1f} MB")
+
+
+def link_tiles(options: argparse.Namespace) -> None:
+    """Let t-rex read the tiles of the live release; before the first one make what t-rex needs to start."""
+    cache = trex.TrexCache.from_environment()
+    with connect_database(load_settings(options)) as connection:
+        views.make_empty_zones_view(connection)
+        with trex.translate_cache_errors(cache):
+            name, before = trex_switch.move_link(connection, cache)
+    log.info(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))
