@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Draws names and comments for a reading test: a fresh reader says what each means before looking it up.
+
+Names are public functions, classes, modules, role variables and options of modules; comments are those of programs and
+YAML files, and the first lines of docstrings. Tests and generated files are left out. The same seed over the same
+commit draws the same lists; --places adds where each one is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import random
+import re
+import subprocess
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+GENERATED = ("images/base/src/cosmogony_steps/settings/model.py", "images/web/src/lib/openapi.d.ts")
+DIRECTIVE = re.compile(r"SPDX-|noqa|type: ignore|fmt: |shellcheck|pylint:|yamllint|!/|──|^\W*\w*$")
+LINE_COMMENTS = {".yml": "#", ".yaml": "#", ".sh": "#", ".conf": "#", ".ts": "//", ".vue": "//", ".sql": "--"}
+
+
+class Drawable(NamedTuple):
+    """A name or a comment, with the file and line where it is."""
+
+    text: str
+    path: str
+    line: int
+
+
+def list_files() -> list[str]:
+    """Return the paths of all files of the checkout that are neither tests nor generated."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return sorted(
+        path
+        for path in listed
+        if path not in GENERATED
+        and not {"tests", "changelogs"} & set(Path(path).parts)
+        and (ROOT / path).is_file()
+        and not path.startswith("molecule/")
+    )
+
+
+def find_python_names(path: str, tree: ast.Module) -> Iterator[Drawable]:
+    """Find the module, and the functions, methods and classes in it, whose names do not begin with an underscore."""
+    module = Path(path).stem
+    if not module.startswith("_"):
+        yield Drawable(f"module {module}", path, 1)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            kind = "class" if isinstance(node, ast.ClassDef) else "function"
+            yield Drawable(f"{kind} {node.name}", path, node.lineno)
+
+
+def find_docstrings(path: str, tree: ast.Module) -> Iterator[Drawable]:
+    """Find the first line of each docstring."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            text = ast.get_docstring(node)
+            if text:
+                yield Drawable(text.splitlines()[0], path, getattr(node, "lineno", 1))
+
+
+def find_python_comments(path: str, source: str) -> Iterator[Drawable]:
+    """Find comments that are not meant for a program."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and not DIRECTIVE.search(token.string):
+            yield Drawable(token.string.lstrip("#: "), path, token.start[0])
+
+
+def find_line_comments(path: str, source: str, mark: str) -> Iterator[Drawable]:
+    """Find lines that hold a comment only, in languages without a tokenizer here."""
+    for number, line in enumerate(source.splitlines(), start=1):
+        text = line.strip()
+        if text.startswith(mark) and not DIRECTIVE.search(text) and len(text.split()) > 2:
+            yield Drawable(text.lstrip(f"{mark} "), path, number)
+
+
+def find_options(options: dict[str, Any], kind: str, path: str) -> Iterator[Drawable]:
+    """Find options, those inside others included."""
+    for name, option in options.items():
+        yield Drawable(f"{kind} {name}", path, 1)
+        yield from find_options(option.get("options") or option.get("suboptions") or {}, kind, path)
+
+
+def find_role_variables(path: str) -> Iterator[Drawable]:
+    """Find the variables of a role in its specification."""
+    specification = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    for entry_point in specification["argument_specs"].values():
+        yield from find_options(entry_point.get("options") or {}, "role variable", path)
+
+
+def find_module_options(path: str, tree: ast.Module) -> Iterator[Drawable]:
+    """Find the options in the documentation of a module or plugin."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
+            documentation = yaml.safe_load(ast.literal_eval(node.value))
+            yield from find_options(documentation.get("options") or {}, "module option", path)
+
+
+def find_all() -> tuple[list[Drawable], list[Drawable]]:
+    """Return every name and every comment of the checkout, each text once."""
+    names: dict[str, Drawable] = {}
+    comments: dict[str, Drawable] = {}
+    for path in list_files():
+        found_names: list[Drawable] = []
+        found_comments: list[Drawable] = []
+        suffix = Path(path).suffix
+        if suffix == ".py":
+            source = (ROOT / path).read_text(encoding="utf-8")
+            tree = ast.parse(source)
+            found_names += [*find_python_names(path, tree), *find_module_options(path, tree)]
+            found_comments += [*find_docstrings(path, tree), *find_python_comments(path, source)]
+        elif suffix in LINE_COMMENTS:
+            source = (ROOT / path).read_text(encoding="utf-8")
+            found_comments += find_line_comments(path, source, LINE_COMMENTS[suffix])
+        if path.endswith("meta/argument_specs.yml"):
+            found_names += find_role_variables(path)
+        for found, kept in ((found_names, names), (found_comments, comments)):
+            for each in found:
+                kept.setdefault(each.text, each)
+    return list(names.values()), list(comments.values())
+
+
+def main() -> None:
+    """Print the lists."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, required=True, help="draws the same lists again")
+    parser.add_argument("--count", type=int, default=10, help="how many names, and how many comments (default: 10)")
+    parser.add_argument("--places", action="store_true", help="say where each one is")
+    options = parser.parse_args()
+    chance = random.Random(options.seed)  # noqa: S311  no secret
+    for title, drawables in zip(("Names", "Comments"), find_all(), strict=True):
+        print(f"{title} (of {len(drawables)}, seed {options.seed})")
+        for number, drawn in enumerate(chance.sample(drawables, options.count), start=1):
+            place = f"  [{drawn.path}:{drawn.line}]" if options.places else ""
+            print(f"{number:3}. {drawn.text}{place}")
+        print()
+
+
+if __name__ == "__main__":
+    main()
