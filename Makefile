@@ -42,7 +42,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
 .PHONY: help local down clean status prune logs venv test test-long lint arrows requirements schemas docs manifests unit molecule faults e2e live long bench browser node build
-.PHONY: test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
+.PHONY: changelog test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -91,7 +91,10 @@ lint-files: venv
 	@yamllint --strict .
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	check-jsonschema --builtin-schema vendor.renovate renovate.json
+	check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/{bug,feature,zone}.yml
+	check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	pre-commit validate-config
+	antsibull-changelog lint
 
 # .config/wording.txt: expressions to search for, and what to say instead.
 lint-words: venv
@@ -197,6 +200,13 @@ test-long: ## the gate with every fault of scenario data_update, scenario upgrad
 	$(MAKE) --no-print-directory test-upgrade
 	$(MAKE) --no-print-directory long ARGS=--require-services
 	$(MAKE) --no-print-directory sanity galaxy-import matrix
+
+changelog: venv ## CHANGELOG.md, from changelogs/fragments
+	@folder=$$(mktemp -d)
+	trap 'rm -rf "$$folder"' EXIT
+	git ls-files -co --exclude-standard changelogs galaxy.yml meta plugins roles | tar -cf - -T - | tar -xf - -C "$$folder"
+	(cd "$$folder" && antsibull-changelog release)
+	cp "$$folder/CHANGELOG.md" .
 
 build: venv ## the collection as a tarball, in dist/
 	@ansible-galaxy collection build --force --output-path dist
