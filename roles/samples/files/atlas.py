@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes extracts out of atlases: options as JSON on standard input, `plan` or `make`, JSON as answer."""
+"""Makes extracts from atlases: options as JSON on standard input, `plan` or `make`, JSON as output."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ import json
 import sys
 from pathlib import Path
 
-from atlas_osm import extracts
 from atlas_osm.errors import AtlasError
+from atlas_osm.extracts import Extract
 
 
 def main(arguments: list[str]) -> int:
+    """Run the command line; return the exit code."""
     if arguments not in (["plan"], ["make"]):
         print("usage: atlas.py plan|make < options.json", file=sys.stderr)
         return 2
     options = json.load(sys.stdin)
     folder = Path(options["dir"])
     try:
-        missing = extracts.missing([extracts.Wanted.of(item) for item in options["files"]], folder)
+        wanted = [Extract.from_options(item) for item in options["files"]]
+        missing = [extract for extract in wanted if not extract.is_made(folder)]
         if missing:
             _check_library()
         if arguments == ["plan"]:
-            print(json.dumps({"missing": [one.name for one in missing]}))
+            print(json.dumps({"missing": [extract.name for extract in missing]}))
             return 0
-        made = {one.name: one.make(folder, Path(options["cache"]), options["registry"]) for one in missing}
+        cache, registry = Path(options["cache"]), options["registry"]
+        made = {extract.name: extract.make(folder, cache, registry) for extract in missing}
     except (AtlasError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cut what crosses the antimeridian: OSM has borders on both sides of it, and no line from +180 to -180.
+"""Cuts lines at the antimeridian: OSM has borders on both sides of it, and no line from +180 to -180.
 
 A polygon that crosses it falls into open chains that end on it. Along the antimeridian inside and outside
 alternate, so the ends are joined in pairs from south to north; where their number is odd the polygon holds a pole.
@@ -17,35 +17,39 @@ HALF = 1_800_000_000
 POLE = 900_000_000
 
 
-def cut(points: Sequence[Point]) -> list[list[Point]]:
-    """The pieces of a line; each crossing ends one at ±180 degrees and begins the next at the same latitude."""
+def cut_line(points: Sequence[Point]) -> list[list[Point]]:
+    """Return the pieces of a line; each crossing ends one at ±180 degrees and begins the next at the same latitude."""
     pieces = [[points[0]]]
     for before, after in pairwise(points):
         if abs(after[0] - before[0]) > HALF:
             side = HALF if before[0] > 0 else -HALF
-            latitude = _crossing(before, after, side)
-            _add(pieces[-1], (side, latitude))
+            latitude = _find_latitude(before, after, side)
+            _append(pieces[-1], (side, latitude))
             pieces.append([(-side, latitude)])
-        _add(pieces[-1], after)
+        _append(pieces[-1], after)
     return [piece for piece in pieces if len(piece) > 1]
 
 
-def _crossing(before: Point, after: Point, side: int) -> int:
+def _find_latitude(before: Point, after: Point, side: int) -> int:
     unwrapped = after[0] + 2 * side
     if unwrapped == before[0]:
         return before[1]
     return round(before[1] + (after[1] - before[1]) * (side - before[0]) / (unwrapped - before[0]))
 
 
-def _add(piece: list[Point], point: Point) -> None:
+def _append(piece: list[Point], point: Point) -> None:
     if piece[-1] != point:
         piece.append(point)
 
 
-def connections(chains: Sequence[tuple[Point, Point]]) -> list[tuple[tuple[int, int], tuple[int, int], list[Point]]]:
-    """Which ends of the chains (first, last point) belong together, and the line between them.
+def connect_ends(chains: Sequence[tuple[Point, Point]]) -> list[tuple[tuple[int, int], tuple[int, int], list[Point]]]:
+    """Return pairs of ends that belong together, and the line between them.
 
-    An end is (chain, 0 for its first point or 1 for its last).
+    Args:
+        chains: First and last point of each chain. An end is (number of the chain, 0 for its first point or 1).
+
+    Raises:
+        AtlasError: a chain ends elsewhere, or an end has no other one.
     """
     sides: dict[int, list[tuple[int, int, int]]] = {HALF: [], -HALF: []}
     for number, ends in enumerate(chains):

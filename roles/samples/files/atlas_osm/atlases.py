@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The relations of an atlas: world-atlas has the countries, us-atlas the nation, its states and counties.
+"""Relations from the shapes of an atlas: world-atlas has countries, us-atlas the nation, its states and counties.
 
-Numbers begin at 9 * 10^12, far above those of OSM. A country's is made of its ISO number, so that both files know
-the United States under one: a merge keeps the larger copy, that of the world, whose borders its neighbours share.
+Numbers begin at 9 * 10^12, far above those of OSM. That of a country contains its ISO number, so the United States have
+the same in both files: a merge keeps the larger copy, that of the world, whose borders its neighbours share.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .borders import Borders
+from .countries import Countries, Country, read_state_codes
 from .errors import AtlasError
-from .facts import Countries, Country, states
-from .mesh import Mesh
 from .osmfile import Relation
 from .topojson import Shape, Topology
 
@@ -29,11 +29,11 @@ _TERRITORIES = tuple(FIRST + number for number in (16, 316, 580, 630, 850))
 class Atlas:
     """How an atlas becomes relations, and the first number of its ways and nodes."""
 
-    relations: Callable[[Topology, Mesh, str], list[Relation]]
+    make_relations: Callable[[Topology, Borders, str], list[Relation]]
     first_id: int
 
 
-def _tags(name: str, level: int, source: str, **more: str) -> dict[str, str]:
+def _make_tags(name: str, level: int, source: str, **more: str) -> dict[str, str]:
     return {
         "type": "boundary",
         "boundary": "administrative",
@@ -45,51 +45,52 @@ def _tags(name: str, level: int, source: str, **more: str) -> dict[str, str]:
     }
 
 
-def _country(country: Country, number: int, name: str, source: str, mesh: Mesh, *shapes: Shape) -> Relation:
-    tags = _tags(country.name or name, country.admin_level, source, **country.tags())
-    return Relation(number, tags, mesh.members(*shapes))
+def _make_country(country: Country, number: int, name: str, source: str, borders: Borders, *shapes: Shape) -> Relation:
+    tags = _make_tags(country.name or name, country.admin_level, source, **country.make_tags())
+    return Relation(number, tags, borders.list_members(*shapes))
 
 
-def world(topology: Topology, mesh: Mesh, source: str) -> list[Relation]:
-    """All countries. The territories that are states in us-atlas belong to the United States here, too."""
+def make_world(topology: Topology, borders: Borders, source: str) -> list[Relation]:
+    """Return all countries. Territories that are states in us-atlas belong to the United States here too."""
     known = Countries()
     parts: dict[int, list[Shape]] = {}
-    for position, shape in enumerate(topology.layer("countries")):
-        country = known.of(shape)
+    for position, shape in enumerate(topology.get_layer("countries")):
+        country = known.find(shape)
         number = _UNNUMBERED + position if country is None or country.numeric is None else FIRST + country.numeric
         parts.setdefault(number, []).append(shape)  # several shapes can have the number of one country
     territories = [shape for number in _TERRITORIES for shape in parts.pop(number, [])]
-    made = []
+    relations = []
     for number, shapes in parts.items():
-        name, country = shapes[0].name, known.of(shapes[0])
+        name, country = shapes[0].name, known.find(shapes[0])
         covered = shapes + (territories if number == _UNITED_STATES else [])
         if country is None:
-            made.append(Relation(number, _tags(name, 2, source), mesh.members(*covered)))
+            relations.append(Relation(number, _make_tags(name, 2, source), borders.list_members(*covered)))
         else:
-            made.append(_country(country, number, name, source, mesh, *covered))
-    return made
+            relations.append(_make_country(country, number, name, source, borders, *covered))
+    return relations
 
 
-def united_states(topology: Topology, mesh: Mesh, source: str) -> list[Relation]:
-    """The nation, its states and territories, their counties."""
-    country = Countries().number(_UNITED_STATES - FIRST)
-    nation = topology.layer("nation")
-    made = [_country(country, _UNITED_STATES, "", source, mesh, *nation)]
-    codes = states()
-    for shape in topology.layer("states"):
+def make_united_states(topology: Topology, borders: Borders, source: str) -> list[Relation]:
+    """Return the nation, its states and territories, and their counties."""
+    country = Countries().get(_UNITED_STATES - FIRST)
+    nation = topology.get_layer("nation")
+    relations = [_make_country(country, _UNITED_STATES, "", source, borders, *nation)]
+    codes = read_state_codes()
+    for shape in topology.get_layer("states"):
         if shape.key not in codes:
             raise AtlasError(f"state {shape.key} ({shape.name}): data/states.tsv has no line")
         more = {"ISO3166-2": codes[shape.key], "ref:fips": shape.key}
-        made.append(Relation(_STATES + int(shape.key), _tags(shape.name, 4, source, **more), mesh.members(shape)))
-    for shape in topology.layer("counties"):
-        key = shape.key or ""
-        made.append(
-            Relation(_COUNTIES + int(key), _tags(shape.name, 6, source, **{"nist:fips_code": key}), mesh.members(shape))
+        relations.append(
+            Relation(_STATES + int(shape.key), _make_tags(shape.name, 4, source, **more), borders.list_members(shape))
         )
-    return made
+    for shape in topology.get_layer("counties"):
+        key = shape.key or ""
+        tags = _make_tags(shape.name, 6, source, **{"nist:fips_code": key})
+        relations.append(Relation(_COUNTIES + int(key), tags, borders.list_members(shape)))
+    return relations
 
 
 ATLASES = {
-    "world": Atlas(world, FIRST),
-    "united_states": Atlas(united_states, FIRST + 100_000_000),
+    "world": Atlas(make_world, FIRST),
+    "united_states": Atlas(make_united_states, FIRST + 100_000_000),
 }

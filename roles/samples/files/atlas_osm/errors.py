@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong and what to do, as one line."""
+"""The error of this package; its message is one line."""
 
 
 class AtlasError(Exception):
-    """Ends the program with a message."""
+    """An atlas cannot be used; the message says why and what to do."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write nodes, ways and relations as a .osm.pbf; the same objects give the same bytes."""
+"""Writes nodes, ways and relations as a .osm.pbf; the same objects give the same bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import osmium
 
-from .mesh import Member
+from .borders import Member
 from .topojson import Point
 
 GENERATOR = "cosmogony.stack atlas"
@@ -17,15 +17,25 @@ GENERATOR = "cosmogony.stack atlas"
 
 @dataclass(frozen=True, slots=True)
 class Relation:
+    """A relation with its members in order."""
+
     id: int
     tags: dict[str, str]
     members: list[Member]
 
 
-def write(
+def write_extract(
     path: Path, relations: Sequence[Relation], ways: Sequence[Sequence[Point]], first_id: int, timestamp: str
 ) -> None:
-    """Ways and nodes are numbered from `first_id` in the order of their first use."""
+    """Write an extract.
+
+    Args:
+        path: The file.
+        relations: The relations; their members are positions in `ways`.
+        ways: The points of each way.
+        first_id: Id of the first way and node; they are numbered in the order of their first use.
+        timestamp: Time of the data, as the header has it.
+    """
     way_ids: dict[int, int] = {}
     for relation in relations:
         for way, _ in relation.members:
@@ -36,7 +46,7 @@ def write(
             node_ids.setdefault(point, first_id + len(node_ids))
     # Without versions and times of objects: nobody has edited them.
     file = osmium.io.File(str(path), "pbf,add_metadata=false")
-    with osmium.SimpleWriter(file, header=_header(node_ids, timestamp), overwrite=True) as out:
+    with osmium.SimpleWriter(file, header=_make_header(node_ids, timestamp), overwrite=True) as out:
         for (x, y), number in node_ids.items():
             out.add_node(osmium.osm.mutable.Node(id=number, location=(x / 1e7, y / 1e7)))
         for way, number in way_ids.items():
@@ -46,7 +56,7 @@ def write(
             out.add_relation(osmium.osm.mutable.Relation(id=relation.id, tags=relation.tags, members=members))
 
 
-def _header(points: Sequence[Point] | dict[Point, int], timestamp: str) -> osmium.io.Header:
+def _make_header(points: Sequence[Point] | dict[Point, int], timestamp: str) -> osmium.io.Header:
     header = osmium.io.Header()
     header.set("generator", GENERATOR)
     header.set("sorting", "Type_then_ID")

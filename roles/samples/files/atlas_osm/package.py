@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetch a package of the npm registry: by npm, which knows the machine's registry, proxy and CA, else over HTTP."""
+"""Fetches packages of an npm registry: by npm, which knows registry, proxy and CA of the machine, otherwise by HTTP."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NPM_TIMEOUT = 300
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A version of a package, known by the integrity that lock files of npm have."""
+    """A version of a package, with its integrity as lock files of npm have it."""
 
     name: str
     version: str
@@ -40,35 +40,52 @@ class Package:
 
     @property
     def file(self) -> str:
+        """Name of the archive in a registry."""
         return f"{self.name}-{self.version}.tgz"
 
-    def is_whole(self, path: Path) -> bool:
+    def has_integrity(self, path: Path) -> bool:
+        """Return whether a file is this package."""
         algorithm, _, wanted = self.integrity.partition("-")
         with path.open("rb") as file:
             found = hashlib.file_digest(file, algorithm).digest()
         return base64.b64encode(found).decode() == wanted
 
 
-def fetch(package: Package, cache: Path, registry: str = "") -> Path:
-    """The package's archive, out of the cache if it is there."""
+def fetch_package(package: Package, cache: Path, registry: str = "") -> Path:
+    """Return the archive of a package, from the cache if it is there.
+
+    Args:
+        package: The package.
+        cache: Folder that keeps archives.
+        registry: Address of the registry; "" takes that of npm, of the environment or the public one.
+
+    Raises:
+        AtlasError: it cannot be fetched, or is not the expected file.
+    """
     target = cache / package.file
-    if target.is_file() and package.is_whole(target):
+    if target.is_file() and package.has_integrity(target):
         return target
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as folder:
         got = Path(folder) / package.file
-        origin = _by_npm(package, got, registry) if shutil.which("npm") else _by_http(package, got, registry)
-        if not package.is_whole(got):
+        origin = (
+            _fetch_by_npm(package, got, registry) if shutil.which("npm") else _fetch_by_http(package, got, registry)
+        )
+        if not package.has_integrity(got):
             raise AtlasError(
-                f"{package} of {_without_password(origin)} is not the expected file (integrity {package.integrity}); "
+                f"{package} of {_hide_password(origin)} is not the expected file (integrity {package.integrity}); "
                 "nothing was taken. Ask another registry (samples_npm_registry)."
             )
         got.replace(target)
     return target
 
 
-def member(archive: Path, name: str) -> bytes:
-    """A file of the package."""
+def read_member(archive: Path, name: str) -> bytes:
+    """Return the content of a file of a package.
+
+    Raises:
+        AtlasError: the package lacks the file.
+    """
     with tarfile.open(archive) as tar:
         try:
             file = tar.extractfile(f"package/{name}")
@@ -79,7 +96,7 @@ def member(archive: Path, name: str) -> bytes:
         return file.read()
 
 
-def _by_npm(package: Package, target: Path, registry: str) -> str:
+def _fetch_by_npm(package: Package, target: Path, registry: str) -> str:
     command = ["npm", "pack", str(package), "--ignore-scripts", "--pack-destination", str(target.parent)]
     # not an argument: an address may hold a password
     environment = {**os.environ, _VARIABLE: registry} if registry else None
@@ -95,29 +112,29 @@ def _by_npm(package: Package, target: Path, registry: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _unreachable(package, origin, f"npm pack has not ended after {_NPM_TIMEOUT} s") from error
+        raise _make_error(package, origin, f"npm pack has not ended after {_NPM_TIMEOUT} s") from error
     if done.returncode or not target.is_file():
-        raise _unreachable(package, origin, " ".join(done.stderr.split())[-500:] or f"npm pack: {done.returncode}")
+        raise _make_error(package, origin, " ".join(done.stderr.split())[-500:] or f"npm pack: {done.returncode}")
     return origin
 
 
-def _by_http(package: Package, target: Path, registry: str) -> str:
+def _fetch_by_http(package: Package, target: Path, registry: str) -> str:
     origin = (registry or os.environ.get(_VARIABLE) or os.environ.get(_VARIABLE.upper()) or PUBLIC_REGISTRY).rstrip("/")
     url = f"{origin}/{package.name}/-/{package.file}"
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with urllib.request.urlopen(_request(url), timeout=_TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310
+            with urllib.request.urlopen(_make_request(url), timeout=_TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310
                 shutil.copyfileobj(answer, file)
             return origin
         except (OSError, ValueError, http.client.HTTPException) as error:
             passing = not isinstance(error, ValueError) and getattr(error, "code", 500) >= 500
             if attempt == _ATTEMPTS or not passing:
-                raise _unreachable(package, origin, f"{url}: {error}") from error
+                raise _make_error(package, origin, f"{url}: {error}") from error
             time.sleep(attempt)
     raise AssertionError("unreachable")
 
 
-def _request(url: str) -> urllib.request.Request:
+def _make_request(url: str) -> urllib.request.Request:
     """User and password of the address go into a header."""
     parts = urllib.parse.urlsplit(url)
     if parts.username is None:
@@ -128,14 +145,14 @@ def _request(url: str) -> urllib.request.Request:
     return urllib.request.Request(bare, headers={"Authorization": f"Basic {token}"})  # noqa: S310
 
 
-def _unreachable(package: Package, origin: str, cause: str) -> AtlasError:
+def _make_error(package: Package, origin: str, cause: str) -> AtlasError:
     return AtlasError(
-        _without_password(
+        _hide_password(
             f"{package} cannot be fetched from {origin}: {cause}. Check network, proxy and CA, "
             "or name another npm registry (samples_npm_registry)."
         )
     )
 
 
-def _without_password(text: str) -> str:
+def _hide_password(text: str) -> str:
     return re.sub(r"//[^/@\s]*@", "//", text)

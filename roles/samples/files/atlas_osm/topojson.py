@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read TopoJSON: arcs as lists of points, shapes as rings of arc numbers.
+"""Reads TopoJSON: arcs as lists of points, shapes as rings of arc numbers.
 
-Points are whole numbers of 1e-7 degrees, the way OSM stores them: what is equal here is one node later.
+Points are whole numbers of 1e-7 degrees, as OSM stores them: equal points become one node.
 """
 
 from __future__ import annotations
@@ -32,29 +32,40 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
+    """The arcs and the shapes of each layer."""
+
     arcs: list[list[Point]]
     shapes: dict[str, list[Shape]]
 
-    def layer(self, name: str) -> list[Shape]:
+    def get_layer(self, name: str) -> list[Shape]:
+        """Return the shapes of a layer.
+
+        Raises:
+            AtlasError: there is no such layer.
+        """
         if name not in self.shapes:
             raise AtlasError(f"the topology has no object {name!r}, only {', '.join(sorted(self.shapes))}")
         return self.shapes[name]
 
 
-def parse(content: bytes | str) -> Topology:
-    """A topology from its text."""
+def parse_topology(content: bytes | str) -> Topology:
+    """Parse the text of a topology.
+
+    Raises:
+        AtlasError: the text is not a topology in degrees.
+    """
     try:
         data = json.loads(content)
     except ValueError as error:
-        raise AtlasError(f"this is no JSON: {error}") from error
+        raise AtlasError(f"the file is not JSON: {error}") from error
     if not isinstance(data, dict) or data.get("type") != "Topology":
-        raise AtlasError("this is no TopoJSON: its type is not Topology")
-    arcs = [_points(arc, data.get("transform")) for arc in data["arcs"]]
-    shapes = {name: _shapes(name, item, len(arcs)) for name, item in data["objects"].items()}
+        raise AtlasError("the file is not TopoJSON: its type is not Topology")
+    arcs = [_read_points(arc, data.get("transform")) for arc in data["arcs"]]
+    shapes = {name: _read_shapes(name, item, len(arcs)) for name, item in data["objects"].items()}
     return Topology(arcs, shapes)
 
 
-def _points(arc: list[list[float]], transform: dict[str, list[float]] | None) -> list[Point]:
+def _read_points(arc: list[list[float]], transform: dict[str, list[float]] | None) -> list[Point]:
     """Degrees; a quantised arc holds steps from point to point in the units of the transform."""
     made: list[Point] = []
     if transform is None:
@@ -68,15 +79,15 @@ def _points(arc: list[list[float]], transform: dict[str, list[float]] | None) ->
     for lon, lat in places:
         point = (round(lon * _UNIT), round(lat * _UNIT))
         if abs(point[0]) > _BOUND[0] or abs(point[1]) > _BOUND[1]:
-            raise AtlasError(f"{lon} {lat} is no place on Earth: take an atlas that is not projected")
+            raise AtlasError(f"{lon} {lat} is not a place on Earth: use an atlas that is not projected")
         if not made or made[-1] != point:
             made.append(point)
     return made
 
 
-def _shapes(layer: str, item: dict[str, Any], arcs: int) -> list[Shape]:
+def _read_shapes(layer: str, item: dict[str, Any], arcs: int) -> list[Shape]:
     if item["type"] == "GeometryCollection":
-        return [shape for part in item["geometries"] for shape in _shapes(layer, part, arcs)]
+        return [shape for part in item["geometries"] for shape in _read_shapes(layer, part, arcs)]
     key = item.get("id")
     name = (item.get("properties") or {}).get("name") or ""
     if item["type"] is None:
@@ -86,7 +97,7 @@ def _shapes(layer: str, item: dict[str, Any], arcs: int) -> list[Shape]:
     elif item["type"] == "MultiPolygon":
         polygons = item["arcs"]
     else:
-        raise AtlasError(f"{layer} {key or name}: a {item['type']} is no area")
+        raise AtlasError(f"{layer} {key or name}: a {item['type']} is not an area")
     made = tuple(tuple(tuple(ring) for ring in polygon) for polygon in polygons)
     for ring in (ring for polygon in made for ring in polygon):
         if any(not -arcs <= arc < arcs for arc in ring):

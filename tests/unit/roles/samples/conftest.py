@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from atlas_osm.atlases import ATLASES
-from atlas_osm.mesh import Mesh
-from atlas_osm.osmfile import write
-from atlas_osm.topojson import parse
+from atlas_osm.borders import Borders
+from atlas_osm.osmfile import write_extract
+from atlas_osm.topojson import parse_topology
 
-from .made_up import Atlas
+from .synthetic import Atlas
 
 
 @pytest.fixture
@@ -24,11 +24,11 @@ def convert(tmp_path):
     """Writes an atlas as an extract."""
 
     def run(atlas: Atlas, kind: str = "world", name: str = "made.osm.pbf") -> Path:
-        topology = parse(atlas.text())
-        mesh = Mesh(topology.arcs)
-        relations = ATLASES[kind].relations(topology, mesh, "made up")
+        topology = parse_topology(atlas.text())
+        borders = Borders(topology.arcs)
+        relations = ATLASES[kind].make_relations(topology, borders, "made up")
         path = tmp_path / name
-        write(path, relations, mesh.ways, ATLASES[kind].first_id, "2020-02-03T12:00:00Z")
+        write_extract(path, relations, borders.ways, ATLASES[kind].first_id, "2020-02-03T12:00:00Z")
         return path
 
     return run

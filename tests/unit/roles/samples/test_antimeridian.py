@@ -9,7 +9,7 @@ import pytest
 from atlas_osm import antimeridian
 from atlas_osm.errors import AtlasError
 
-from .made_up import assembled, read
+from .synthetic import assembled, read
 
 
 def degrees(pieces):
@@ -17,7 +17,7 @@ def degrees(pieces):
 
 
 def cut(*points):
-    return degrees(antimeridian.cut([(round(x * 1e7), round(y * 1e7)) for x, y in points]))
+    return degrees(antimeridian.cut_line([(round(x * 1e7), round(y * 1e7)) for x, y in points]))
 
 
 def test_a_line_is_cut_where_it_crosses():

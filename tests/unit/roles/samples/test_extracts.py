@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from checkout import CHECKOUT
 
-from .made_up import read
+from .synthetic import read
 
 TOOL = CHECKOUT / "roles" / "samples" / "files" / "atlas.py"
 

@@ -95,26 +95,26 @@ def without_npm(monkeypatch):
 
 
 def test_without_npm_the_archive_comes_from_the_registry(registry, tmp_path, without_npm):
-    got = package.fetch(SMALL, tmp_path / "cache", registry.url + "/")
+    got = package.fetch_package(SMALL, tmp_path / "cache", registry.url + "/")
     assert got == tmp_path / "cache" / "small-atlas-1.2.3.tgz"
-    assert package.member(got, "world.json") == b"{}"
+    assert package.read_member(got, "world.json") == b"{}"
     assert registry.asked == ["/small-atlas/-/small-atlas-1.2.3.tgz"]
 
 
 def test_without_npm_its_variable_names_the_registry(registry, tmp_path, without_npm, monkeypatch):
     monkeypatch.setenv("npm_config_registry", registry.url)
-    assert package.fetch(SMALL, tmp_path).read_bytes() == CONTENT
+    assert package.fetch_package(SMALL, tmp_path).read_bytes() == CONTENT
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
 def test_npm_fetches_where_it_is_installed(registry, tmp_path, monkeypatch):
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
-    assert package.fetch(SMALL, tmp_path / "given", registry.url).read_bytes() == CONTENT
+    assert package.fetch_package(SMALL, tmp_path / "given", registry.url).read_bytes() == CONTENT
     assert "/small-atlas" in registry.asked
     registry.asked.clear()
     monkeypatch.setenv("npm_config_registry", registry.url)
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "another"))
-    assert package.fetch(SMALL, tmp_path / "configured").read_bytes() == CONTENT
+    assert package.fetch_package(SMALL, tmp_path / "configured").read_bytes() == CONTENT
     assert "/small-atlas" in registry.asked
 
 
@@ -124,43 +124,43 @@ def test_what_npm_says_is_told(registry, tmp_path, monkeypatch):
     with pytest.raises(
         AtlasError, match=r"no-atlas@1\.0\.0 cannot be fetched from http://127.*E404.*samples_npm_registry"
     ):
-        package.fetch(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path / "cache", registry.url)
+        package.fetch_package(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path / "cache", registry.url)
 
 
 def test_what_is_in_the_cache_is_not_fetched_again(registry, tmp_path, without_npm):
-    package.fetch(SMALL, tmp_path, registry.url)
-    assert package.fetch(SMALL, tmp_path, "http://127.0.0.1:9").read_bytes() == CONTENT
+    package.fetch_package(SMALL, tmp_path, registry.url)
+    assert package.fetch_package(SMALL, tmp_path, "http://127.0.0.1:9").read_bytes() == CONTENT
 
 
 def test_what_is_damaged_in_the_cache_is_fetched_again(registry, tmp_path, without_npm):
     (tmp_path / SMALL.file).write_bytes(CONTENT[:-1])
-    assert package.fetch(SMALL, tmp_path, registry.url).read_bytes() == CONTENT
+    assert package.fetch_package(SMALL, tmp_path, registry.url).read_bytes() == CONTENT
 
 
 def test_a_registry_that_recovers_is_asked_again(registry, tmp_path, without_npm):
     registry.failures = [503, 500]
-    assert package.fetch(SMALL, tmp_path, registry.url).read_bytes() == CONTENT
+    assert package.fetch_package(SMALL, tmp_path, registry.url).read_bytes() == CONTENT
 
 
 def test_another_file_is_refused_and_not_kept(registry, tmp_path, without_npm):
     other = Package("small-atlas", "1.2.3", "sha512-" + base64.b64encode(bytes(64)).decode())
     with pytest.raises(AtlasError, match=r"is not the expected file.*nothing was taken"):
-        package.fetch(other, tmp_path, registry.url)
+        package.fetch_package(other, tmp_path, registry.url)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_not_there_is_asked_for_once(registry, tmp_path, without_npm):
     with pytest.raises(AtlasError, match=r"404.*Check network, proxy and CA"):
-        package.fetch(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path, registry.url)
+        package.fetch_package(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path, registry.url)
     assert len(registry.asked) == 1
 
 
 def test_a_password_in_an_address_is_sent_and_not_told(registry, tmp_path, without_npm):
     address = registry.url.replace("//", "//user:hid%2Fden@")
-    assert package.fetch(SMALL, tmp_path, address).read_bytes() == CONTENT
+    assert package.fetch_package(SMALL, tmp_path, address).read_bytes() == CONTENT
     assert registry.authorization == "Basic " + base64.b64encode(b"user:hid/den").decode()
     with pytest.raises(AtlasError, match="404") as told:
-        package.fetch(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path, address)
+        package.fetch_package(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path, address)
     assert "hid" not in str(told.value)
 
 
@@ -168,4 +168,4 @@ def test_an_archive_without_the_file_is_named(tmp_path):
     path = Path(tmp_path / "small-atlas-1.2.3.tgz")
     path.write_bytes(CONTENT)
     with pytest.raises(AtlasError, match=r"small-atlas-1\.2\.3\.tgz has no file moon\.json"):
-        package.member(path, "moon.json")
+        package.read_member(path, "moon.json")

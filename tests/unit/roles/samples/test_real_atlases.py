@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import shapely
 import yaml
-from atlas_osm.extracts import Wanted
+from atlas_osm.extracts import Extract
 from checkout import CHECKOUT
 from cosmogony.files.recordfile import records
 from cosmogony.generate import GenerateResult, generate
 from cosmogony.merge import merge
 
-from .made_up import Written, read
+from .synthetic import Written, read
 
 ROLE = CHECKOUT / "roles" / "samples"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack" / "npm"
@@ -41,9 +41,9 @@ class Sample:
         return {zone["osm_id"]: zone for zone in records(self.file) if zone is not None}
 
 
-def wanted(atlas: str) -> Wanted:
+def wanted(atlas: str) -> Extract:
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
-    return next(Wanted.of(item) for item in defaults["samples_atlas_files"] if item["atlas"] == atlas)
+    return next(Extract.from_options(item) for item in defaults["samples_atlas_files"] if item["atlas"] == atlas)
 
 
 def made(atlas: str, folder: Path) -> Sample:

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 import yaml
-from atlas_osm import facts
+from atlas_osm.countries import _read_rows, read_state_codes
 from checkout import CHECKOUT
 from cosmogony.rules import load_rules
 from cosmogony.zones.zone_type import ZoneType
@@ -19,7 +19,7 @@ WITHOUT_RULES = {"AQ", "EH", "GF", "GP", "MQ", "RE", "XK", "YT"}
 
 
 def countries() -> list[dict[str, str]]:
-    return facts._rows("countries.tsv")
+    return _read_rows("countries.tsv")
 
 
 @pytest.mark.parametrize("sample", ["liechtenstein", "world"])
@@ -55,7 +55,7 @@ def test_codes_are_unique():
     for column in ("numeric", "alpha2", "wikidata"):
         values = [row[column] for row in rows if row[column]]
         assert len(values) == len(set(values)), column
-    codes = facts.states()
+    codes = read_state_codes()
     assert len(codes) == len(set(codes.values())) == 56
     assert all(len(fips) == 2 and code.startswith("US-") and len(code) == 5 for fips, code in codes.items())
 

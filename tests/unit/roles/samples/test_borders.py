@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .made_up import assembled, read
+from .synthetic import assembled, read
 
 FIRST = 9_000_000_000_000
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways from arcs: an arc is one way, whoever has it as border; the members of a relation are its rings."""
+"""Ways from arcs: neighbours share the way of an arc; the members of a relation are the ways of its rings."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Step = tuple[int, bool]
 Member = tuple[int, str]
 
 
-class Mesh:
-    """The ways of an atlas; those that nobody asked for are not made."""
+class Borders:
+    """The ways of an atlas; only those that are members of a relation are made."""
 
     def __init__(self, arcs: Sequence[Sequence[Point]]) -> None:
         self._arcs = arcs
@@ -29,10 +29,10 @@ class Mesh:
         self._known: dict[tuple[Point, ...], int] = {}
         self.ways: list[tuple[Point, ...]] = []
 
-    def members(self, *shapes: Shape) -> list[Member]:
-        """Ways and roles of a relation that covers the shapes, ring after ring."""
-        rings = [ring for shape in shapes for polygon in shape.polygons for ring in self._polygon(polygon)]
-        # What is met twice has the same area on both sides: it is no border.
+    def list_members(self, *shapes: Shape) -> list[Member]:
+        """Return the ways and roles of a relation that covers the shapes, ring after ring."""
+        rings = [ring for shape in shapes for polygon in shape.polygons for ring in self._split_polygon(polygon)]
+        # A way that occurs twice has the relation on both sides, so it is not a border.
         count = Counter(way for _, steps in rings for way, _ in steps)
         found: dict[int, str] = {}
         for role, steps in rings:
@@ -41,40 +41,40 @@ class Mesh:
                     found.setdefault(way, role)
         return list(found.items())
 
-    def _polygon(self, polygon: Sequence[Ring]) -> Iterable[tuple[str, list[Step]]]:
+    def _split_polygon(self, polygon: Sequence[Ring]) -> Iterable[tuple[str, list[Step]]]:
         chains: list[list[Step]] = []
         for number, ring in enumerate(polygon):
-            parts = self._chains([step for arc in self._whole(ring) for step in self._arc(arc)])
+            parts = self._split_ring([step for arc in self._close_gaps(ring) for step in self._walk_arc(arc)])
             if len(parts) == 1 and self._first(parts[0][0]) == self._last(parts[0][-1]):
                 if self._has_area(parts[0]):
                     yield ("inner" if number else "outer"), parts[0]
             else:
                 chains += parts
-        for ring in self._join(chains):
+        for ring in self._join_chains(chains):
             if self._has_area(ring):
                 yield "outer", ring
 
-    def _whole(self, ring: Ring) -> list[int]:
-        """The arcs of a ring. Where one is missing (a merge has lost it), the one that spans the gap is put in."""
-        made: list[int] = []
+    def _close_gaps(self, ring: Ring) -> list[int]:
+        """Return the arcs of a ring. Where one is missing (a merge lost it), the one that spans the gap is inserted."""
+        arcs: list[int] = []
         for arc, following in zip(ring, (*ring[1:], ring[0]), strict=True):
-            made.append(arc)
+            arcs.append(arc)
             gap = self._end(arc), self._end(~following)
             if gap[0] != gap[1] and gap in self._between:
-                made.append(self._between[gap])
-        return made
+                arcs.append(self._between[gap])
+        return arcs
 
     def _end(self, arc: int) -> Point:
         return self._arcs[arc][-1] if arc >= 0 else self._arcs[~arc][0]
 
-    def _arc(self, arc: int) -> list[Step]:
+    def _walk_arc(self, arc: int) -> list[Step]:
         number = arc if arc >= 0 else ~arc
         if number not in self._pieces:
-            self._pieces[number] = [self._way(piece) for piece in antimeridian.cut(self._arcs[number])]
+            self._pieces[number] = [self._add_way(piece) for piece in antimeridian.cut_line(self._arcs[number])]
         steps = self._pieces[number]
         return steps if arc >= 0 else [(way, not backwards) for way, backwards in reversed(steps)]
 
-    def _way(self, points: Sequence[Point]) -> Step:
+    def _add_way(self, points: Sequence[Point]) -> Step:
         line = tuple(points)
         turned = line[::-1]
         backwards = turned < line
@@ -94,8 +94,8 @@ class Mesh:
     def _has_area(self, ring: Sequence[Step]) -> bool:
         return len({point for way, _ in ring for point in self.ways[way]}) > 2
 
-    def _chains(self, steps: list[Step]) -> list[list[Step]]:
-        """The ring, in pieces where it is interrupted; a ring that begins inside a piece is turned to its start."""
+    def _split_ring(self, steps: list[Step]) -> list[list[Step]]:
+        """Return a ring in pieces where it is interrupted; the first one begins after an interruption."""
         parts: list[list[Step]] = []
         for step in steps:
             if parts and self._last(parts[-1][-1]) == self._first(step):
@@ -106,14 +106,14 @@ class Mesh:
             parts[0] = parts.pop() + parts[0]
         return parts
 
-    def _join(self, chains: list[list[Step]]) -> Iterable[list[Step]]:
-        """Closed rings from chains that end on the antimeridian."""
+    def _join_chains(self, chains: list[list[Step]]) -> Iterable[list[Step]]:
+        """Yield closed rings from chains that end on the antimeridian."""
         if not chains:
             return
         ends = [(self._first(chain[0]), self._last(chain[-1])) for chain in chains]
         across: dict[tuple[int, int], tuple[tuple[int, int], list[Step]]] = {}
-        for one, two, line in antimeridian.connections(ends):
-            steps = [self._way(line)] if line else []
+        for one, two, line in antimeridian.connect_ends(ends):
+            steps = [self._add_way(line)] if line else []
             across[one] = two, steps
             across[two] = one, [(way, not backwards) for way, backwards in reversed(steps)]
         left = set(range(len(chains)))
