@@ -80,9 +80,8 @@ def make_united_states(topology: Topology, borders: Borders, source: str) -> lis
         if shape.key not in codes:
             raise AtlasError(f"state {shape.key} ({shape.name}): data/states.tsv has no line")
         more = {"ISO3166-2": codes[shape.key], "ref:fips": shape.key}
-        relations.append(
-            Relation(_STATES + int(shape.key), _make_tags(shape.name, 4, source, **more), borders.list_members(shape))
-        )
+        tags = _make_tags(shape.name, 4, source, **more)
+        relations.append(Relation(_STATES + int(shape.key), tags, borders.list_members(shape)))
     for shape in topology.get_layer("counties"):
         key = shape.key or ""
         tags = _make_tags(shape.name, 6, source, **{"nist:fips_code": key})

@@ -51,7 +51,7 @@ class Extract:
             return False
 
     def make(self, folder: Path, cache: Path, registry: str) -> dict[str, Any]:
-        """Make the extract; return the number of its zones and the names of those smaller than the grid of the atlas."""
+        """Make the extract; return how many zones it has, and the names of those smaller than the atlas's grid."""
         # imported here, for `plan` needs no pyosmium
         from .atlases import ATLASES
         from .osmfile import write_extract

@@ -42,6 +42,13 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
+{{/* Fields of every pod. */}}
+{{- define "cosmogony.podDefaults" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext: {{- include "cosmogony.podSecurityContext" . | nindent 2 }}
+{{- end }}
+
 {{- define "cosmogony.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -104,6 +111,24 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
+{{- end }}
+
+{{/* Probes of a server. Call with a dict of port, live and ready (paths), startTries, readyTimeout. */}}
+{{- define "cosmogony.probes" -}}
+startupProbe:
+  httpGet: {path: {{ .live }}, port: {{ .port }}}
+  periodSeconds: 2
+  failureThreshold: {{ .startTries }}
+readinessProbe:
+  httpGet: {path: {{ .ready }}, port: {{ .port }}}
+  periodSeconds: 5
+  timeoutSeconds: {{ .readyTimeout }}
+  failureThreshold: 2
+livenessProbe:
+  httpGet: {path: {{ .live }}, port: {{ .port }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
 {{- end }}
 
 {{/* A new pod must be ready before an old one goes, and an old one finishes what it answers. */}}
