@@ -3,5 +3,6 @@ import '@fontsource-variable/inter/wght.css'
 import { createApp } from 'vue'
 import App from './App.vue'
 import './styles/base.css'
+import './styles/components.css'
 
 createApp(App).mount('#app')

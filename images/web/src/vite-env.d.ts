@@ -4,7 +4,7 @@ import type { ExplorerHandle } from './explorer'
 
 declare global {
   interface Window {
-    /** For tests and for the curious: the map, the release and what is shown. */
+    /** The map and the state of the page, for tests and for the curious. */
     cosmogony?: ExplorerHandle
   }
 }

@@ -19,17 +19,17 @@ afterEach(() => {
 })
 
 describe('getJson', () => {
-  it('gives up a server that never answers', async () => {
+  it('times out when the server never answers', async () => {
     const url = await serve(() => undefined)
     await expect(getJson(url, undefined, 50)).rejects.toThrow('The server does not answer.')
   })
 
-  it('gives up an answer that never ends', async () => {
+  it('times out when the answer never ends', async () => {
     const url = await serve((_request, response) => response.write('['))
     await expect(getJson(url, new AbortController().signal, 200)).rejects.toThrow('The server does not answer.')
   })
 
-  it('tells an abort from a failure', async () => {
+  it('passes an abort on', async () => {
     const url = await serve(() => undefined)
     const request = new AbortController()
     const answer = getJson(url, request.signal)
@@ -37,7 +37,7 @@ describe('getJson', () => {
     await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
   })
 
-  it('says when a broken connection or what is no JSON came back', async () => {
+  it('reports broken connections and answers that are not JSON', async () => {
     const url = await serve((request, response) => {
       if (request.url === '/text') response.end('no json')
       else response.destroy()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { attributionHtml, OPENSTREETMAP, readAttribution } from '../src/lib/attribution'
+import { formatAttribution, OPENSTREETMAP, readAttribution } from '../src/lib/attribution'
 
 const LINK = '<a href="https://a.example/?x=1&amp;y=2" target="_blank" rel="noopener">A &amp; B</a>'
 
@@ -11,14 +11,14 @@ describe('readAttribution', () => {
       { text: 'A & B', url: 'https://a.example/?x=1&y=2' },
       { text: ', C <c>', url: null },
     ])
-    expect(attributionHtml(credits)).toBe(`${LINK}, C &lt;c&gt;`)
+    expect(formatAttribution(credits)).toBe(`${LINK}, C &lt;c&gt;`)
   })
 
   it.each([[undefined], [null], [7], [''], ['  '], ['<!-- nobody -->'], ['<img src=x onerror=alert(1)>']])(
     'names OpenStreetMap when it reads %j',
-    (told) => {
-      expect(readAttribution(told)).toBe(OPENSTREETMAP)
-      expect(attributionHtml(readAttribution(told))).toContain('© OpenStreetMap contributors')
+    (html) => {
+      expect(readAttribution(html)).toBe(OPENSTREETMAP)
+      expect(formatAttribution(readAttribution(html))).toContain('© OpenStreetMap contributors')
     },
   )
 
@@ -33,7 +33,7 @@ describe('readAttribution', () => {
       '<a href="https://a.example/&quot;x" onmouseover="alert(1)">A<i>B</i></a>',
       '<a href="https://a.example/&quot;x" target="_blank" rel="noopener">AB</a>',
     ],
-  ])('keeps nothing but text and http(s) links of %s', (told, shown) => {
-    expect(attributionHtml(readAttribution(told))).toBe(shown)
+  ])('keeps nothing but text and http(s) links of %s', (html, shown) => {
+    expect(formatAttribution(readAttribution(html))).toBe(shown)
   })
 })

@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createApp, type Component } from 'vue'
+import { describe, expect, it, vi } from 'vitest'
 import HoverTip from '../src/components/HoverTip.vue'
 import ProblemCard from '../src/components/ProblemCard.vue'
 import VerdictMark from '../src/components/VerdictMark.vue'
 import ZoneChooser from '../src/components/ZoneChooser.vue'
+import { mount } from './support/mount'
 
 const HOSTILE = '<img src=x onerror=alert(1)>'
-let clean: () => void = vi.fn()
-
-function mount(component: Component, props: Record<string, unknown>): HTMLElement {
-  const host = document.body.appendChild(document.createElement('div'))
-  const app = createApp(component, props)
-  app.mount(host)
-  clean = () => {
-    app.unmount()
-    host.remove()
-  }
-  return host
-}
-
-afterEach(() => clean())
 
 describe('HoverTip', () => {
   it('shows names as text, never as markup', () => {
@@ -50,7 +36,7 @@ describe('ZoneChooser', () => {
     expect(host.querySelector('dialog')?.open).toBe(true)
   })
 
-  it('tells which one was taken', () => {
+  it('reports the zone that was chosen', () => {
     const onChoose = vi.fn()
     const host = mount(ZoneChooser, { zones, onChoose })
     host.querySelectorAll<HTMLElement>('li button')[1]!.click()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
 import type { ExpectedCount } from '../src/lib/api'
-import { chooseRows, countVerdicts, toRows, verdictOf, type Choice } from '../src/lib/dashboard'
+import { chooseRows, countVerdicts, toRows, toVerdict, type Choice } from '../src/lib/dashboard'
 
 const result = (
   name: string,
@@ -46,7 +46,7 @@ describe('toRows', () => {
   })
 })
 
-describe('verdictOf', () => {
+describe('toVerdict', () => {
   it.each([
     ['ok', null, 'ok'],
     ['ok', 'yes', 'surprise'],
@@ -55,7 +55,7 @@ describe('verdictOf', () => {
     ['skip', null, 'skip'],
     ['skip', 'yes', 'skip'],
   ] as const)('%s, known failure %s: %s', (test_status, is_known_failure, verdict) => {
-    expect(verdictOf({ test_status, is_known_failure })).toBe(verdict)
+    expect(toVerdict({ test_status, is_known_failure })).toBe(verdict)
   })
 
   it('is counted', () => {

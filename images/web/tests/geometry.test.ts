@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { boundsOf, labelPlace, polygonsOf, ringArea, turnedTowards, type Ring } from '../src/lib/geometry'
-import { distinct, labelsFor, zonesIn } from '../src/lib/labels'
+import {
+  computeBounds,
+  findLabelPlace,
+  listPolygons,
+  computeRingArea,
+  shiftTowards,
+  type Ring,
+} from '../src/lib/geometry'
+import { mergePlaceNodes, placeLabels, listZones } from '../src/lib/labels'
 
 const square = (x: number, y: number, size: number): Ring => [
   [x, y],
@@ -16,15 +23,15 @@ const piece = (id: number, name: string, ...rings: Ring[]) => ({
   geometry: { type: 'Polygon', coordinates: rings },
 })
 
-describe('boundsOf', () => {
+describe('computeBounds', () => {
   it('covers any geometry', () => {
-    expect(boundsOf({ coordinates: [[square(1, 2, 3)], [square(-5, 0, 1)]] })).toEqual([-5, 0, 4, 5])
-    expect(boundsOf({ coordinates: [9.5, 47.1] })).toEqual([9.5, 47.1, 9.5, 47.1])
+    expect(computeBounds({ coordinates: [[square(1, 2, 3)], [square(-5, 0, 1)]] })).toEqual([-5, 0, 4, 5])
+    expect(computeBounds({ coordinates: [9.5, 47.1] })).toEqual([9.5, 47.1, 9.5, 47.1])
   })
 
   it('is null without a geometry', () => {
-    expect(boundsOf(null)).toBeNull()
-    expect(boundsOf({ coordinates: [] })).toBeNull()
+    expect(computeBounds(null)).toBeNull()
+    expect(computeBounds({ coordinates: [] })).toBeNull()
   })
 })
 
@@ -43,23 +50,23 @@ describe('a box across the antimeridian', () => {
   }
 
   it('continues beyond 180 degrees', () => {
-    expect(boundsOf(bbox)).toEqual([177, -18, 181, -16])
+    expect(computeBounds(bbox)).toEqual([177, -18, 181, -16])
   })
 
   it('is turned to the side that is looked at', () => {
-    expect(turnedTowards([177, -18, 181, -16], 178)).toEqual([177, -18, 181, -16])
-    expect(turnedTowards([177, -18, 181, -16], -179.5)).toEqual([-183, -18, -179, -16])
-    expect(turnedTowards([0, 0, 4, 4], 10)).toEqual([0, 0, 4, 4])
+    expect(shiftTowards([177, -18, 181, -16], 178)).toEqual([177, -18, 181, -16])
+    expect(shiftTowards([177, -18, 181, -16], -179.5)).toEqual([-183, -18, -179, -16])
+    expect(shiftTowards([0, 0, 4, 4], 10)).toEqual([0, 0, 4, 4])
   })
 })
 
-describe('labelPlace', () => {
+describe('findLabelPlace', () => {
   it('is the middle of a square', () => {
-    expect(labelPlace([square(0, 0, 4)])).toEqual({ at: [2, 2], width: 4 })
+    expect(findLabelPlace([square(0, 0, 4)])).toEqual({ at: [2, 2], width: 4 })
   })
 
   it('stays out of a hole', () => {
-    const place = labelPlace([square(0, 0, 10), square(2, 2, 6)])!
+    const place = findLabelPlace([square(0, 0, 10), square(2, 2, 6)])!
     const [x, y] = place.at
     expect(x > 2 && x < 8 && y > 2 && y < 8).toBe(false)
   })
@@ -74,48 +81,48 @@ describe('labelPlace', () => {
       [0, 2],
       [0, 0],
     ]
-    const [x, y] = labelPlace([bent])!.at
+    const [x, y] = findLabelPlace([bent])!.at
     expect(y <= 2 || x >= 8).toBe(true)
   })
 })
 
-describe('labelsFor', () => {
+describe('placeLabels', () => {
   it('writes one label per zone, on its largest piece', () => {
     const pieces = [piece(7, 'Vaduz', square(0, 0, 1)), piece(7, 'Vaduz', square(5, 5, 3))]
-    const { features } = labelsFor(pieces, 100)
+    const { features } = placeLabels(pieces, 100)
     expect(features).toHaveLength(1)
     expect(features[0]!.geometry.coordinates).toEqual([6.5, 6.5])
   })
 
   it('leaves out what is too small for its name, and what has none', () => {
-    expect(labelsFor([piece(1, 'Triesenberg', square(0, 0, 1)), piece(2, '', square(3, 3, 9))], 10).features).toEqual(
+    expect(placeLabels([piece(1, 'Triesenberg', square(0, 0, 1)), piece(2, '', square(3, 3, 9))], 10).features).toEqual(
       [],
     )
   })
 })
 
-describe('zonesIn', () => {
+describe('listZones', () => {
   it('names each zone once', () => {
     const pieces = [piece(7, 'Vaduz', square(0, 0, 1)), piece(7, 'Vaduz', square(1, 0, 1)), piece(8, 'Schaan')]
-    expect(zonesIn(pieces)).toEqual([
+    expect(listZones(pieces)).toEqual([
       { id: 7, name: 'Vaduz', type: 'city', bounded: true },
       { id: 8, name: 'Schaan', type: 'city', bounded: true },
     ])
   })
 
   it('reads polygons of both kinds', () => {
-    expect(polygonsOf({ type: 'MultiPolygon', coordinates: [[square(0, 0, 1)], [square(2, 2, 1)]] })).toHaveLength(2)
-    expect(polygonsOf({ type: 'Point', coordinates: [0, 0] })).toEqual([])
-    expect(ringArea(square(5, 5, 3))).toBe(9)
+    expect(listPolygons({ type: 'MultiPolygon', coordinates: [[square(0, 0, 1)], [square(2, 2, 1)]] })).toHaveLength(2)
+    expect(listPolygons({ type: 'Point', coordinates: [0, 0] })).toEqual([])
+    expect(computeRingArea(square(5, 5, 3))).toBe(9)
   })
 })
 
-describe('distinct', () => {
+describe('mergePlaceNodes', () => {
   const zone = (id: number, name: string, type: string, bounded: boolean) => ({ id, name, type, bounded })
 
   it('leaves out the place node of a town that has a boundary', () => {
     const town = zone(1, 'Vaduz', 'city', true)
-    expect(distinct([zone(2, 'Vaduz', 'city', false), town])).toEqual([town])
+    expect(mergePlaceNodes([zone(2, 'Vaduz', 'city', false), town])).toEqual([town])
   })
 
   it('keeps whatever differs in name or type, and places without a boundary', () => {
@@ -125,6 +132,6 @@ describe('distinct', () => {
       zone(3, 'Ebenholz', 'city', false),
       zone(4, 'Vaduz', 'city', true),
     ]
-    expect(distinct(zones)).toEqual(zones)
+    expect(mergePlaceNodes(zones)).toEqual(zones)
   })
 })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { gridFor, stepFor } from '../src/lib/grid'
+import { makeGrid, chooseStep } from '../src/lib/grid'
 
 const box = (west: number, south: number, east: number, north: number) => ({
   getWest: () => west,
@@ -9,9 +9,9 @@ const box = (west: number, south: number, east: number, north: number) => ({
   getNorth: () => north,
 })
 
-describe('gridFor', () => {
+describe('makeGrid', () => {
   it('covers the view and little more', () => {
-    const lines = gridFor(10, box(9.4, 47, 9.7, 47.3)).features
+    const lines = makeGrid(10, box(9.4, 47, 9.7, 47.3)).features
     expect(lines.length).toBeGreaterThan(4)
     expect(lines.length).toBeLessThan(12)
   })
@@ -19,12 +19,14 @@ describe('gridFor', () => {
   it('stays finite at every zoom', () => {
     for (let zoom = 0; zoom <= 18; zoom += 0.5) {
       const half = 360 / 2 ** zoom
-      expect(gridFor(zoom, box(-half, -Math.min(half, 85), half, Math.min(half, 85))).features.length).toBeLessThan(120)
+      expect(makeGrid(zoom, box(-half, -Math.min(half, 85), half, Math.min(half, 85))).features.length).toBeLessThan(
+        120,
+      )
     }
   })
 
   it('gets finer with the zoom', () => {
-    expect(stepFor(1)).toBeGreaterThan(stepFor(8))
-    expect(stepFor(8)).toBeGreaterThan(stepFor(16))
+    expect(chooseStep(1)).toBeGreaterThan(chooseStep(8))
+    expect(chooseStep(8)).toBeGreaterThan(chooseStep(16))
   })
 })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { formatExplorer, parseHash } from '../src/lib/hash'
+import { formatHash, parseHash } from '../src/lib/hash'
 
 describe('parseHash', () => {
   it('reads zoom, longitude, latitude in this order', () => {
@@ -27,21 +27,21 @@ describe('parseHash', () => {
     (hash) => expect(parseHash(hash)).toMatchObject({ page: 'explorer', view: null }),
   )
 
-  it.each(['<img>', '-1', '1.5', 'relation:', 'relation:x', '%E0%A4%A'])('takes %j for no zone', (part) =>
+  it.each(['<img>', '-1', '1.5', 'relation:', 'relation:x', '%E0%A4%A'])('reads no zone from %j', (part) =>
     expect(parseHash(`#/1/2/3/${part}`)).toMatchObject({ zone: null }),
   )
 })
 
-describe('formatExplorer', () => {
+describe('formatHash', () => {
   it('writes two decimals and the zone', () => {
     const view = { zoom: 10, lng: 9.5549, lat: -47.1 }
-    expect(formatExplorer(view, null)).toBe('#/10.00/9.55/-47.10')
-    expect(formatExplorer(view, { id: 7 })).toBe('#/10.00/9.55/-47.10/7')
-    expect(formatExplorer(view, { osmId: 'relation:48' })).toBe('#/10.00/9.55/-47.10/relation:48')
+    expect(formatHash(view, null)).toBe('#/10.00/9.55/-47.10')
+    expect(formatHash(view, { id: 7 })).toBe('#/10.00/9.55/-47.10/7')
+    expect(formatHash(view, { osmId: 'relation:48' })).toBe('#/10.00/9.55/-47.10/relation:48')
   })
 
-  it('is read back as it was', () => {
+  it('can be parsed again', () => {
     const view = { zoom: 4.25, lng: -120.5, lat: 38.75 }
-    expect(parseHash(formatExplorer(view, { id: 12 }))).toEqual({ page: 'explorer', view, zone: { id: 12 } })
+    expect(parseHash(formatHash(view, { id: 12 }))).toEqual({ page: 'explorer', view, zone: { id: 12 } })
   })
 })

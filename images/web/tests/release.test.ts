@@ -47,7 +47,7 @@ describe('readRelease', () => {
     })
   })
 
-  it('reads the attribution of the description, else names OpenStreetMap', () => {
+  it('reads the attribution of the description, or names OpenStreetMap', () => {
     const attribution = '<a href="https://www.naturalearthdata.com/">Natural Earth</a>'
     expect(readRelease({ ...tilejson, attribution }, details, SITE).attribution).toEqual([
       { text: 'Natural Earth', url: 'https://www.naturalearthdata.com/' },

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from cosmogony_api import context, requestlog
+from cosmogony_api.context import EXTENSION
 
 bind = "0.0.0.0:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 3)
@@ -30,11 +30,10 @@ logconfig_dict = {
         "gunicorn.access": {"propagate": False, "handlers": []},
     },
 }
-requestlog.configure_logging(os.environ.get("LOG_LEVEL") or "INFO")
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Close the pool; otherwise its threads would delay the end of the process by 20 s."""
     app = getattr(worker, "wsgi", None)
     if app is not None:
-        app.extensions[context.EXTENSION].close()
+        app.extensions[EXTENSION].close()

@@ -30,50 +30,55 @@ export async function getJson<T>(url: string, signal?: AbortSignal, limit = LIMI
       signal: signal ? AbortSignal.any([signal, late]) : late,
     })
   } catch (error) {
-    throw failure(url, error)
+    throw toRequestError(url, error)
   }
   if (!response.ok) {
-    throw new RequestError(url, response.status, await problem(response), seconds(response.headers.get('retry-after')))
+    throw new RequestError(
+      url,
+      response.status,
+      await readMessage(response),
+      parseSeconds(response.headers.get('retry-after')),
+    )
   }
   try {
     return (await response.json()) as T
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw failure(url, error)
+    if (!(error instanceof SyntaxError)) throw toRequestError(url, error)
     throw new RequestError(url, response.status, 'The answer is not JSON.')
   }
 }
 
-/** What to throw when a request ended without an answer; whoever aborted it gets that back. */
-function failure(url: string, error: unknown): unknown {
+/** The error to throw when a request got no answer; an abort stays an AbortError. */
+function toRequestError(url: string, error: unknown): unknown {
   const name = error instanceof DOMException ? error.name : ''
   if (name === 'AbortError') return error
   return new RequestError(url, 0, `The server ${name === 'TimeoutError' ? 'does not answer' : 'cannot be reached'}.`)
 }
 
-async function problem(response: Response): Promise<string> {
+async function readMessage(response: Response): Promise<string> {
   try {
     const body: unknown = await response.json()
     if (typeof body === 'object' && body !== null && 'message' in body) return String(body.message)
   } catch {
-    // not JSON: the status says enough
+    // Not JSON: the status is all there is to say.
   }
   return `The server answered ${response.status}.`
 }
 
-function seconds(text: string | null): number | null {
+function parseSeconds(text: string | null): number | null {
   return text !== null && /^\d+$/.test(text) ? Number(text) : null
 }
 
-/** Ids change with each release, so a page asks for zones of the release its tiles are of. */
-const pinned = (path: string, release: string) => (release ? `${path}?v=${encodeURIComponent(release)}` : path)
+/** Ids change with each release, so the page asks for zones of the release that its tiles show. */
+const pinRelease = (path: string, release: string) => (release ? `${path}?v=${encodeURIComponent(release)}` : path)
 
 export const getZone = (id: number, release: string, signal?: AbortSignal) =>
-  getJson<ZoneWithChildren>(pinned(`api/zones/${id}`, release), signal)
+  getJson<ZoneWithChildren>(pinRelease(`api/zones/${id}`, release), signal)
 
 export const getParents = (id: number, release: string, signal?: AbortSignal) =>
-  getJson<ZoneWithParents>(pinned(`api/zones/${id}/parents`, release), signal)
+  getJson<ZoneWithParents>(pinRelease(`api/zones/${id}/parents`, release), signal)
 
 export const getZoneByOsmId = (osmId: string, release: string, signal?: AbortSignal) =>
-  getJson<ZoneWithChildren>(pinned(`api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
+  getJson<ZoneWithChildren>(pinRelease(`api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
 
 export const getTestResults = (signal?: AbortSignal) => getJson<ExpectedCount[]>('data/test_results.json', signal)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Attribution of the zones. The HTML of the TileJSON is split into text and links; nothing else of it is shown. */
+/** Attribution of the zones. Only text and links of the HTML in the TileJSON are shown. */
 
 export interface Credit {
   text: string
@@ -21,7 +21,7 @@ export function readAttribution(html: unknown): readonly Credit[] {
 }
 
 /** The credits as MapLibre takes them. */
-export function attributionHtml(credits: readonly Credit[]): string {
+export function formatAttribution(credits: readonly Credit[]): string {
   const holder = document.createElement('div')
   holder.append(...credits.map(({ text, url }) => (url === null ? text : link(text, url))))
   return holder.innerHTML
@@ -29,10 +29,10 @@ export function attributionHtml(credits: readonly Credit[]): string {
 
 function readCredit(node: Node): Credit {
   const href = node instanceof Element && node.tagName === 'A' ? node.getAttribute('href') : null
-  return { text: node.nodeType === Node.COMMENT_NODE ? '' : (node.textContent ?? ''), url: pageOf(href) }
+  return { text: node.nodeType === Node.COMMENT_NODE ? '' : (node.textContent ?? ''), url: toPageUrl(href) }
 }
 
-function pageOf(href: string | null): string | null {
+function toPageUrl(href: string | null): string | null {
   return href !== null && /^https?:\/\//i.test(href) && URL.canParse(href) ? href : null
 }
 

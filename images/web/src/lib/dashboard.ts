@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Rows of the data dashboard: what was counted against what is expected. */
+/** Rows of the data dashboard: counted and expected zones. */
 import type { ExpectedCount } from './api'
-import { typeName } from './zoneTypes'
+import { formatType } from './zoneTypes'
 
 export type Verdict = 'ok' | 'surprise' | 'ko' | 'known' | 'skip'
 
@@ -39,7 +39,7 @@ export const VERDICTS: Record<Verdict, { label: string; meaning: string }> = {
 
 const ORDER: readonly Verdict[] = ['ko', 'known', 'surprise', 'ok', 'skip']
 
-export function verdictOf(result: Pick<ExpectedCount, 'test_status' | 'is_known_failure'>): Verdict {
+export function toVerdict(result: Pick<ExpectedCount, 'test_status' | 'is_known_failure'>): Verdict {
   const known = result.is_known_failure === 'yes'
   if (result.test_status === 'skip') return 'skip'
   if (result.test_status === 'ok') return known ? 'surprise' : 'ok'
@@ -48,7 +48,7 @@ export function verdictOf(result: Pick<ExpectedCount, 'test_status' | 'is_known_
 
 export function toRows(results: readonly ExpectedCount[]): Row[] {
   return results.map((result, key) => {
-    const verdict = verdictOf(result)
+    const verdict = toVerdict(result)
     const { total } = result
     return {
       key,
@@ -74,7 +74,7 @@ export function chooseRows(rows: readonly Row[], choice: Choice): Row[] {
   const chosen = rows.filter(
     (row) =>
       (choice.verdict === 'all' || row.verdict === choice.verdict) &&
-      `${row.country} ${typeName(row.type)} ${row.type}`.toLowerCase().includes(needle),
+      `${row.country} ${formatType(row.type)} ${row.type}`.toLowerCase().includes(needle),
   )
   const compare = COMPARE[choice.sort]
   chosen.sort((a, b) => compare(a, b) || a.key - b.key)

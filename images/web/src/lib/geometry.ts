@@ -6,8 +6,8 @@ export type Position = readonly number[]
 export type Ring = readonly Position[]
 export type Polygon = readonly Ring[]
 
-/** The box around any GeoJSON geometry; null for none. */
-export function boundsOf(geometry: { coordinates?: unknown } | null | undefined): Bounds | null {
+/** The bounding box of a GeoJSON geometry; null without coordinates. */
+export function computeBounds(geometry: { coordinates?: unknown } | null | undefined): Bounds | null {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity]
   const visit = (node: unknown): void => {
     if (!Array.isArray(node)) return
@@ -25,19 +25,19 @@ export function boundsOf(geometry: { coordinates?: unknown } | null | undefined)
   return west <= east && south <= north ? [west, south, east, north] : null
 }
 
-/** The same box, turned around the earth so that its middle is as near to a longitude as it can be. */
-export function turnedTowards([west, south, east, north]: Bounds, longitude: number): Bounds {
+/** The box shifted by whole turns so that its middle is as near to a longitude as possible. */
+export function shiftTowards([west, south, east, north]: Bounds, longitude: number): Bounds {
   const turn = 360 * Math.round((longitude - (west + east) / 2) / 360)
   return [west + turn, south, east + turn, north]
 }
 
-export function polygonsOf(geometry: { type: string; coordinates?: unknown }): Polygon[] {
+export function listPolygons(geometry: { type: string; coordinates?: unknown }): Polygon[] {
   if (geometry.type === 'Polygon') return [geometry.coordinates as Polygon]
   if (geometry.type === 'MultiPolygon') return geometry.coordinates as Polygon[]
   return []
 }
 
-export function ringArea(ring: Ring): number {
+export function computeRingArea(ring: Ring): number {
   let twice = 0
   for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
     twice += (ring[j]![0]! - ring[i]![0]!) * (ring[j]![1]! + ring[i]![1]!)
@@ -51,17 +51,17 @@ export interface LabelPlace {
   width: number
 }
 
-/** How far from the middle of the box a label line may lie, as parts of the box's height. */
+/** Heights of the lines that are tried for a label, as parts of the height of the box. */
 const SCAN_LINES = [0.5, 0.42, 0.58, 0.34, 0.66, 0.25, 0.75]
 
-/** The middle of the longest horizontal line inside the polygon, lines near the middle preferred. */
-export function labelPlace(polygon: Polygon): LabelPlace | null {
-  const box = boundsOf({ coordinates: polygon[0] })
+/** Finds the middle of the longest horizontal line inside the polygon; lines near its middle are preferred. */
+export function findLabelPlace(polygon: Polygon): LabelPlace | null {
+  const box = computeBounds({ coordinates: polygon[0] })
   if (box === null) return null
   let best: (LabelPlace & { score: number }) | null = null
   for (const part of SCAN_LINES) {
     const y = box[1] + (box[3] - box[1]) * part
-    const crossings = polygon.flatMap((ring) => crossingsAt(ring, y)).sort((a, b) => a - b)
+    const crossings = polygon.flatMap((ring) => findCrossings(ring, y)).sort((a, b) => a - b)
     for (let i = 0; i + 1 < crossings.length; i += 2) {
       const width = crossings[i + 1]! - crossings[i]!
       const score = width * (1 - Math.abs(part - 0.5))
@@ -71,7 +71,7 @@ export function labelPlace(polygon: Polygon): LabelPlace | null {
   return best && { at: best.at, width: best.width }
 }
 
-function crossingsAt(ring: Ring, y: number): number[] {
+function findCrossings(ring: Ring, y: number): number[] {
   const found: number[] = []
   for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
     const [x1, y1] = [ring[j]![0]!, ring[j]![1]!]

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Meridians and parallels of a view: they give an empty sea a scale. */
+/** Meridians and parallels of a view; without a base map they give the sea a scale. */
 import type { FeatureCollection, LineString } from 'geojson'
+import type { LngLatBounds } from 'maplibre-gl'
 
-interface Box {
-  getWest(): number
-  getEast(): number
-  getSouth(): number
-  getNorth(): number
-}
+type Box = Pick<LngLatBounds, 'getWest' | 'getEast' | 'getSouth' | 'getNorth'>
 
 /** Distance of the lines in degrees, by the zoom up to which it is used. */
 const STEPS: readonly [upTo: number, degrees: number][] = [
@@ -23,10 +19,10 @@ const STEPS: readonly [upTo: number, degrees: number][] = [
 const FINEST = 0.005
 const NORTHMOST = 85
 
-export const stepFor = (zoom: number): number => STEPS.find(([upTo]) => zoom < upTo)?.[1] ?? FINEST
+export const chooseStep = (zoom: number): number => STEPS.find(([upTo]) => zoom < upTo)?.[1] ?? FINEST
 
-export function gridFor(zoom: number, box: Box): FeatureCollection<LineString> {
-  const step = stepFor(zoom)
+export function makeGrid(zoom: number, box: Box): FeatureCollection<LineString> {
+  const step = chooseStep(zoom)
   const [west, east] = [box.getWest() - step, box.getEast() + step]
   const [south, north] = [Math.max(box.getSouth() - step, -NORTHMOST), Math.min(box.getNorth() + step, NORTHMOST)]
   const line = (from: [number, number], to: [number, number]) => ({

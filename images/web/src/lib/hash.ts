@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The address of a page of the site: everything lives behind the `#`. */
+/** Addresses of the pages, in the part behind the `#`. */
 
 export interface View {
   zoom: number
@@ -7,7 +7,7 @@ export interface View {
   lat: number
 }
 
-/** A zone is named by its id in the release or, stable over releases, by its OSM id (`relation:48`). */
+/** A zone, by its id in the release or by its OSM id (`relation:48`), which stays the same in later releases. */
 export type ZoneRef = { id: number } | { osmId: string }
 
 export type Route =
@@ -47,7 +47,7 @@ function safeDecode(text: string): string {
   }
 }
 
-export function formatExplorer(view: View, zone: ZoneRef | null): string {
+export function formatHash(view: View, zone: ZoneRef | null): string {
   const base = `#/${view.zoom.toFixed(2)}/${view.lng.toFixed(2)}/${view.lat.toFixed(2)}`
   if (zone === null) return base
   return `${base}/${'id' in zone ? zone.id : zone.osmId}`

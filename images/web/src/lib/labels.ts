@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** One label per zone: tiles cut zones into pieces, the largest piece in view carries the name. */
+/** One label per zone: tiles cut zones into pieces, and the largest piece in view gets the name. */
 import type { Feature, FeatureCollection, Point } from 'geojson'
-import { labelPlace, polygonsOf, ringArea, type Polygon } from './geometry'
+import { findLabelPlace, listPolygons, computeRingArea, type Polygon } from './geometry'
 
 export interface ZonePiece {
   id?: string | number | undefined
@@ -17,12 +17,12 @@ export interface NamedZone {
   bounded: boolean
 }
 
-/** Most zones that get a label at once; more could not be read anyway. */
+/** Most labels in one view; more could not be read. */
 const MOST_LABELS = 400
 /** Average width of a letter of a label, in pixels. */
 const LETTER = 6.2
 
-export function zonesIn(pieces: readonly ZonePiece[]): NamedZone[] {
+export function listZones(pieces: readonly ZonePiece[]): NamedZone[] {
   const zones = new Map<number, NamedZone>()
   for (const piece of pieces) {
     const id = Number(piece.id)
@@ -39,16 +39,16 @@ export function zonesIn(pieces: readonly ZonePiece[]): NamedZone[] {
 }
 
 /**
- * What a visitor can mean at one place: a zone made around the place node of a town that has a boundary of the same
- * name and type is that town once more, and stays to be found among its children.
+ * Leaves out zones generated from the place node of a town if the town itself, with a boundary of the same name and type,
+ * is there too. They stay among its children.
  */
-export function distinct(zones: readonly NamedZone[]): NamedZone[] {
+export function mergePlaceNodes(zones: readonly NamedZone[]): NamedZone[] {
   const key = ({ name, type }: NamedZone) => `${type}\n${name}`
   const bounded = new Set(zones.filter((zone) => zone.bounded).map(key))
   return zones.filter((zone) => zone.bounded || !bounded.has(key(zone)))
 }
 
-export function labelsFor(
+export function placeLabels(
   pieces: readonly ZonePiece[],
   pixelsPerDegree: number,
 ): FeatureCollection<Point, { name: string; rank: number }> {
@@ -57,8 +57,8 @@ export function labelsFor(
     const id = Number(piece.id)
     const name = piece.properties?.name
     if (typeof name !== 'string' || name === '') continue
-    for (const polygon of polygonsOf(piece.geometry)) {
-      const area = polygon[0] ? ringArea(polygon[0]) : 0
+    for (const polygon of listPolygons(piece.geometry)) {
+      const area = polygon[0] ? computeRingArea(polygon[0]) : 0
       if (area > (largest.get(id)?.area ?? 0)) largest.set(id, { polygon, area, name })
     }
   }
@@ -66,7 +66,7 @@ export function labelsFor(
     .sort((a, b) => b.area - a.area)
     .slice(0, MOST_LABELS)
     .flatMap(({ polygon, area, name }, rank): Feature<Point, { name: string; rank: number }>[] => {
-      const place = labelPlace(polygon)
+      const place = findLabelPlace(polygon)
       if (place === null || area === 0) return []
       const longestWord = Math.max(...name.split(/[\s-]+/).map((word) => word.length))
       if (place.width * pixelsPerDegree < longestWord * LETTER * 0.8) return []

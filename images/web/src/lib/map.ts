@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The map itself: MapLibre behind the few operations the explorer needs. */
+/** The map: MapLibre behind the few operations that the explorer needs. */
 import {
   AttributionControl,
   Map as MapLibre,
@@ -9,51 +9,32 @@ import {
   type GeoJSONSource,
   type MapGeoJSONFeature,
   type MapMouseEvent,
+  type PaddingOptions,
   type PointLike,
 } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { turnedTowards } from './geometry'
-import { gridFor } from './grid'
+import { shiftTowards } from './geometry'
+import { makeGrid } from './grid'
 import type { View } from './hash'
-import { distinct, labelsFor, zonesIn, type NamedZone } from './labels'
+import { mergePlaceNodes, placeLabels, listZones, type NamedZone } from './labels'
 import type { Bounds, Release } from './release'
-import {
-  ALL,
-  DARK,
-  filtersFor,
-  GRID,
-  HOVER,
-  LABEL_FONT,
-  LABELS,
-  LIGHT,
-  mapStyle,
-  SOURCE_LAYER,
-  ZONES,
-  type Shown,
-} from './style'
+import { ALL, makeFilters, GRID, HOVER, LABEL_FONT, LABELS, makeStyle, SOURCE_LAYER, ZONES, type Shown } from './style'
 
 setWorkerUrl(workerUrl)
-
-export interface Padding {
-  top: number
-  right: number
-  bottom: number
-  left: number
-}
 
 export interface MapEvents {
   /** The view came to rest after a move. */
   moved(view: View): void
   zoomed(zoom: number): void
   pointed(zones: NamedZone[], at: { x: number; y: number } | null): void
-  clicked(zones: NamedZone[], at: { x: number; y: number }): void
+  clicked(zones: NamedZone[]): void
   /** Everything in view is drawn. */
   settled(zones: NamedZone[]): void
   failed(status: number): void
 }
 
-/** Pointer moves are answered at most this often, in milliseconds. */
+/** Milliseconds between two pointer moves that are handled. */
 const HOVER_INTERVAL = 30
 const DEEPEST_ZOOM = 18
 const LONGEST_FLIGHT = 900
@@ -72,21 +53,21 @@ export class ZoneMap {
     release: Release,
     shown: Shown,
     start: View | Bounds,
-    padding: Padding,
+    padding: PaddingOptions,
     private readonly events: MapEvents,
   ) {
     this.shown = shown
     this.release = release
     this.map = new MapLibre({
       container,
-      style: mapStyle(release, this.palette(), shown),
+      style: makeStyle(release, this.darkMode.matches, shown),
       maxZoom: DEEPEST_ZOOM,
       dragRotate: false,
       pitchWithRotate: false,
       touchPitch: false,
       attributionControl: false,
       ...(Array.isArray(start)
-        ? { bounds: start, fitBoundsOptions: { padding: wide(start) ? 0 : padding, maxZoom: 14 } }
+        ? { bounds: start, fitBoundsOptions: { padding: isWide(start) ? 0 : padding, maxZoom: 14 } }
         : { center: [start.lng, start.lat], zoom: start.zoom }),
     })
     this.map.touchZoomRotate.disableRotation()
@@ -105,7 +86,7 @@ export class ZoneMap {
   show(shown: Shown): void {
     this.shown = shown
     if (!this.map.getLayer(ALL)) return
-    for (const [layer, filter] of Object.entries(filtersFor(shown))) this.map.setFilter(layer, filter)
+    for (const [layer, filter] of Object.entries(makeFilters(shown))) this.map.setFilter(layer, filter)
     this.highlight(null)
   }
 
@@ -115,8 +96,8 @@ export class ZoneMap {
     this.restyle()
   }
 
-  /** Asks again for the tiles that failed. */
-  reload(): void {
+  /** Requests the tiles that failed again. */
+  reloadTiles(): void {
     if (this.map.getSource(ZONES)) this.map.refreshTiles(ZONES)
   }
 
@@ -124,15 +105,15 @@ export class ZoneMap {
     this.map.jumpTo({ center: [view.lng, view.lat], zoom: view.zoom }, { jumped: true })
   }
 
-  fit(bounds: Bounds, padding: Padding): void {
+  fitBounds(bounds: Bounds, padding: PaddingOptions): void {
     this.map.fitBounds(bounds, { padding, maxZoom: 15, duration: LONGEST_FLIGHT })
   }
 
-  /** Whether a good part of the box can be seen at a size that makes sense. */
-  frames(bounds: Bounds): boolean {
+  /** Whether the box is in view, neither tiny nor much larger than the view. */
+  isFramed(bounds: Bounds): boolean {
     const seen = this.map.getBounds()
     const width = seen.getEast() - seen.getWest()
-    const [west, south, east, north] = turnedTowards(bounds, seen.getCenter().lng)
+    const [west, south, east, north] = shiftTowards(bounds, seen.getCenter().lng)
     const overlaps =
       west < seen.getEast() && east > seen.getWest() && south < seen.getNorth() && north > seen.getSouth()
     const share = (east - west) / width
@@ -156,13 +137,9 @@ export class ZoneMap {
     this.map.remove()
   }
 
-  private palette() {
-    return this.darkMode.matches ? DARK : LIGHT
-  }
-
   private readonly restyle = (): void => {
     this.lastLabels = ''
-    this.map.setStyle(mapStyle(this.release, this.palette(), this.shown), { diff: false })
+    this.map.setStyle(makeStyle(this.release, this.darkMode.matches, this.shown), { diff: false })
   }
 
   private listen(): void {
@@ -171,25 +148,25 @@ export class ZoneMap {
     map.on('style.load', () => this.drawGrid())
     map.on('moveend', (event) => {
       this.drawGrid()
-      // A jump came from the address: there is nothing to write back.
+      // A jump follows the address, which needs no update then.
       if (!('jumped' in event)) events.moved(this.view)
     })
     map.on('zoom', () => events.zoomed(map.getZoom()))
-    map.on('mousemove', (event) => this.point(event))
+    map.on('mousemove', (event) => this.handlePointer(event))
     map.on('mouseout', () => {
       this.highlight(null)
       events.pointed([], null)
     })
-    map.on('click', (event) => events.clicked(this.zonesAt(event.point), event.point))
-    map.on('idle', () => this.settle())
-    map.on('error', ({ error }) => events.failed(statusOf(error)))
+    map.on('click', (event) => events.clicked(this.zonesAt(event.point)))
+    map.on('idle', () => this.handleIdle())
+    map.on('error', ({ error }) => events.failed(readStatus(error)))
   }
 
   private drawGrid(): void {
-    void this.map.getSource<GeoJSONSource>(GRID)?.setData(gridFor(this.map.getZoom(), this.map.getBounds()))
+    void this.map.getSource<GeoJSONSource>(GRID)?.setData(makeGrid(this.map.getZoom(), this.map.getBounds()))
   }
 
-  private point(event: MapMouseEvent): void {
+  private handlePointer(event: MapMouseEvent): void {
     const now = performance.now()
     if (now - this.lastPointed < HOVER_INTERVAL) return
     this.lastPointed = now
@@ -199,39 +176,36 @@ export class ZoneMap {
     this.events.pointed(zones, zones.length > 0 ? event.point : null)
   }
 
-  /**
-   * The zones a click at a point can mean: those of the shown type; with a zone chosen its children
-   * there, or the neighbour of its kind.
-   */
+  /** The zones that a click can mean: those of the shown type; with a zone selected its children, or a neighbour of its type. */
   private zonesAt(point: PointLike): NamedZone[] {
     const { shown } = this
     if (!this.map.getLayer(HOVER)) return []
-    if ('type' in shown) return distinct(zonesIn(this.map.queryRenderedFeatures(point, { layers: [ALL] })))
-    const here = zonesIn(this.map.queryRenderedFeatures(point, { layers: [HOVER] }))
+    if ('type' in shown) return mergePlaceNodes(listZones(this.map.queryRenderedFeatures(point, { layers: [ALL] })))
+    const here = listZones(this.map.queryRenderedFeatures(point, { layers: [HOVER] }))
     const children = here.filter(({ id }) => shown.children.includes(id))
-    if (children.length > 0) return distinct(children)
+    if (children.length > 0) return mergePlaceNodes(children)
     const inside = here.find(({ id }) => id === shown.zone)
     if (inside) return [inside]
-    return distinct(here.filter(({ type }) => type === shown.of))
+    return mergePlaceNodes(here.filter(({ type }) => type === shown.zoneType))
   }
 
-  private pieces(): MapGeoJSONFeature[] {
+  private listPieces(): MapGeoJSONFeature[] {
     return this.map.getLayer(ALL) ? this.map.queryRenderedFeatures({ layers: [ALL] }) : []
   }
 
-  private settle(): void {
-    const pieces = this.pieces()
-    const zones = zonesIn(pieces)
+  private handleIdle(): void {
+    const pieces = this.listPieces()
+    const zones = listZones(pieces)
     const named =
-      'zone' in this.shown && this.shown.children.length > 0 ? this.childPieces(this.shown.children) : pieces
+      'zone' in this.shown && this.shown.children.length > 0 ? this.listPiecesOf(this.shown.children) : pieces
     const pixelsPerDegree = (512 * 2 ** this.map.getZoom()) / 360
-    const labels = labelsFor(named.length > 0 ? named : pieces, pixelsPerDegree)
-    void this.write(labels)
+    const labels = placeLabels(named.length > 0 ? named : pieces, pixelsPerDegree)
+    void this.drawLabels(labels)
     this.events.settled(zones)
   }
 
-  /** Draws labels once the parts of the font that they need are there. */
-  private async write(labels: ReturnType<typeof labelsFor>): Promise<void> {
+  /** Draws labels once the parts of the font that they need are loaded. */
+  private async drawLabels(labels: ReturnType<typeof placeLabels>): Promise<void> {
     const key = JSON.stringify(labels)
     if (key === this.lastLabels) return
     this.lastLabels = key
@@ -240,15 +214,15 @@ export class ZoneMap {
     if (this.lastLabels === key) void this.map.getSource<GeoJSONSource>(LABELS)?.setData(labels)
   }
 
-  private childPieces(children: readonly number[]): MapGeoJSONFeature[] {
+  private listPiecesOf(children: readonly number[]): MapGeoJSONFeature[] {
     const wanted = new Set(children)
     return this.map.queryRenderedFeatures({ layers: [HOVER] }).filter(({ id }) => wanted.has(Number(id)))
   }
 }
 
-/** A box as wide as the world has no room to leave for panels. */
-const wide = ([west, , east]: Bounds) => east - west > 180
+/** Whether a box is so wide that no space can be left for panels. */
+const isWide = ([west, , east]: Bounds) => east - west > 180
 
-function statusOf(error: unknown): number {
+function readStatus(error: unknown): number {
   return typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 0
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The release the site shows, as read from the TileJSON and the release document. */
+/** The release on the page, read from the TileJSON and the answer of `/release`. */
 import { getJson } from './api'
 import { readAttribution, type Credit } from './attribution'
 import type { LiveRelease, Manifest, ManifestCounts, ManifestSource, TileJson } from './openapi'
@@ -26,17 +26,17 @@ const WORLD: Bounds = [-180, -85, 180, 85]
 /** Tiles of this zoom are exact to a metre; deeper views enlarge them instead of asking for more. */
 const DEEPEST_TILES = 14
 
-/** An answer with the keys of T, whose values are still to be checked: another version of the API may have given it. */
+/** An answer whose values are not checked yet: the API may be of another version. */
 type Unchecked<T> = Readonly<Partial<Record<keyof T, unknown>>>
 
 /** The id of the release that is live now. */
-export async function liveRelease(signal?: AbortSignal): Promise<string> {
+export async function fetchLiveId(signal?: AbortSignal): Promise<string> {
   const { tiles } = await getJson<Unchecked<TileJson>>('tiles/cosmogony.json', signal)
-  return releaseOf(Array.isArray(tiles) ? String(tiles[0]) : '')
+  return parseReleaseId(Array.isArray(tiles) ? String(tiles[0]) : '')
 }
 
 /** The address of the directory that the page is in, which may lie below a path. */
-export const siteAddress = (): string => new URL('.', location.href).href.replace(/[?#].*$/, '')
+export const getSiteUrl = (): string => new URL('.', location.href).href.replace(/[?#].*$/, '')
 
 export async function loadRelease(site: string, signal?: AbortSignal): Promise<Release> {
   const tilejson = await getJson<Unchecked<TileJson>>('tiles/cosmogony.json', signal)
@@ -49,10 +49,10 @@ export function readRelease(
   details: Unchecked<LiveRelease> | null,
   site: string,
 ): Release {
-  const tiles = (Array.isArray(tilejson.tiles) ? tilejson.tiles : []).map((url) => tilesOfSite(String(url), site))
+  const tiles = (Array.isArray(tilejson.tiles) ? tilejson.tiles : []).map((url) => toSiteUrl(String(url), site))
   if (tiles.length === 0) throw new Error('The tile description names no tiles.')
-  const id = releaseOf(tiles[0]!)
-  // A release published between the two answers must not lend its numbers to this one.
+  const id = parseReleaseId(tiles[0]!)
+  // Another release may have been published between the two answers.
   const about = details !== null && (id === '' || details.id === id) ? details : null
   const manifest = asObject<Manifest>(about?.manifest)
   const counts = asObject<ManifestCounts>(manifest?.counts)
@@ -71,12 +71,12 @@ export function readRelease(
 }
 
 /** Tiles are asked from where the page came from, whatever host and path a proxy in between named to the API. */
-function tilesOfSite(template: string, site: string): string {
+function toSiteUrl(template: string, site: string): string {
   const path = template.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]+/i, '')
   return site + path.slice(Math.max(path.lastIndexOf('/tiles/'), 0)).replace(/^\//, '')
 }
 
-export function releaseOf(template: string): string {
+export function parseReleaseId(template: string): string {
   return /[?&]v=([^&]+)/.exec(template)?.[1] ?? ''
 }
 

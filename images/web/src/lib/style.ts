@@ -1,61 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The whole map style: no base map, no sprites, no glyph server; the zones draw the world. */
+/** Style of the map: zones only, without a base map, sprites or a glyph server. */
 import type { ExpressionSpecification, FilterSpecification, StyleSpecification } from 'maplibre-gl'
-import { attributionHtml } from './attribution'
+import { formatAttribution } from './attribution'
 import type { Release } from './release'
 
 export const ZONES = 'zones'
 export const LABELS = 'labels'
 export const GRID = 'grid'
 export const SOURCE_LAYER = 'vector-zones'
-/** Fill of the chosen type or zone. */
+/** Fill of the marked type or of the selected zone. */
 export const ALL = 'all'
-/** Every zone, invisible unless hovered; also what a click outside of `all` asks. */
+/** All zones, invisible unless hovered; clicks outside of `all` query it. */
 export const HOVER = 'hover'
 
 export const LABEL_FONT = 'Inter Variable'
 
-export interface Palette {
-  sea: string
-  grid: string
-  shore: string
-  land: string
-  border: string
-  fill: string
-  outline: string
-  chosen: string
-  alert: string
-  text: string
-  halo: string
-}
+/** Colours of the map in light and in dark mode. */
+const COLORS = {
+  sea: ['#e6eff6', '#0c1826'],
+  grid: ['#d8e4ee', '#15263a'],
+  shore: ['#b9d7ec', '#1d4263'],
+  land: ['#fdfcf8', '#15263a'],
+  border: ['#7d99b3', '#5d7b99'],
+  fill: ['#5fc7ff', '#3aa3e0'],
+  outline: ['#206dab', '#6cc4ff'],
+  chosen: ['#0b4777', '#c9ebff'],
+  alert: ['#e5383b', '#ff6b6b'],
+  text: ['#12304c', '#eaf5ff'],
+  halo: ['rgba(255,255,255,0.85)', 'rgba(8,18,30,0.85)'],
+} as const
 
-export const LIGHT: Palette = {
-  sea: '#e6eff6',
-  grid: '#d8e4ee',
-  shore: '#b9d7ec',
-  land: '#fdfcf8',
-  border: '#7d99b3',
-  fill: '#5fc7ff',
-  outline: '#206dab',
-  chosen: '#0b4777',
-  alert: '#e5383b',
-  text: '#12304c',
-  halo: 'rgba(255,255,255,0.85)',
-}
+type Colors = Record<keyof typeof COLORS, string>
 
-export const DARK: Palette = {
-  sea: '#0c1826',
-  grid: '#15263a',
-  shore: '#1d4263',
-  land: '#15263a',
-  border: '#5d7b99',
-  fill: '#3aa3e0',
-  outline: '#6cc4ff',
-  chosen: '#c9ebff',
-  alert: '#ff6b6b',
-  text: '#eaf5ff',
-  halo: 'rgba(8,18,30,0.85)',
-}
+const chooseColors = (dark: boolean): Colors =>
+  Object.fromEntries(Object.entries(COLORS).map(([name, pair]) => [name, pair[dark ? 1 : 0]])) as Colors
 
 const hovered: ExpressionSpecification = ['boolean', ['feature-state', 'hover'], false]
 const NONE: FilterSpecification = ['==', ['id'], -1]
@@ -64,21 +42,21 @@ const typeFilter = (type: string): FilterSpecification => ['==', ['get', 'zone_t
 const idFilter = (ids: readonly number[]): FilterSpecification =>
   ids.length === 0 ? NONE : ['in', ['id'], ['literal', [...ids]]]
 
-export function zonesSource(release: Release) {
+export function makeZonesSource(release: Release) {
   return {
     type: 'vector' as const,
     tiles: release.tiles,
     minzoom: release.minzoom,
     maxzoom: release.maxzoom,
-    attribution: attributionHtml(release.attribution),
+    attribution: formatAttribution(release.attribution),
     ...(release.bounds ? { bounds: release.bounds } : {}),
   }
 }
 
-/** What the map shows: the zones of a type, or one chosen zone (of a type) with its children. */
-export type Shown = { type: string } | { zone: number; of: string; children: readonly number[] }
+/** What the map marks: the zones of a type, or a selected zone (of a type) with its children. */
+export type Shown = { type: string } | { zone: number; zoneType: string; children: readonly number[] }
 
-export function filtersFor(shown: Shown): Record<typeof ALL | 'outline' | 'children' | 'chosen', FilterSpecification> {
+export function makeFilters(shown: Shown): Record<typeof ALL | 'outline' | 'children' | 'chosen', FilterSpecification> {
   if ('type' in shown) {
     return { [ALL]: typeFilter(shown.type), outline: typeFilter(shown.type), children: NONE, chosen: NONE }
   }
@@ -90,92 +68,79 @@ export function filtersFor(shown: Shown): Record<typeof ALL | 'outline' | 'child
   }
 }
 
-export function mapStyle(release: Release, look: Palette, shown: Shown): StyleSpecification {
-  const filters = filtersFor(shown)
-  const zones = { source: ZONES, 'source-layer': SOURCE_LAYER } as const
+export function makeStyle(release: Release, dark: boolean, shown: Shown): StyleSpecification {
+  const colors = chooseColors(dark)
+  const filters = makeFilters(shown)
+  const fill = { type: 'fill', source: ZONES, 'source-layer': SOURCE_LAYER } as const
+  const line = { ...fill, type: 'line', layout: { 'line-join': 'round' } } as const
   return {
     version: 8,
     sources: {
-      [ZONES]: zonesSource(release),
+      [ZONES]: makeZonesSource(release),
       [GRID]: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
       [LABELS]: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
     },
     layers: [
-      { id: 'sea', type: 'background', paint: { 'background-color': look.sea } },
-      { id: 'grid', type: 'line', source: GRID, paint: { 'line-color': look.grid, 'line-width': 1 } },
+      { id: 'sea', type: 'background', paint: { 'background-color': colors.sea } },
+      { id: 'grid', type: 'line', source: GRID, paint: { 'line-color': colors.grid, 'line-width': 1 } },
       {
         id: 'shore',
-        type: 'line',
-        ...zones,
+        ...line,
         filter: typeFilter('country'),
-        layout: { 'line-join': 'round' },
         paint: {
-          'line-color': look.shore,
+          'line-color': colors.shore,
           'line-width': ['interpolate', ['linear'], ['zoom'], 2, 7, 10, 26],
           'line-blur': ['interpolate', ['linear'], ['zoom'], 2, 6, 10, 22],
         },
       },
       {
         id: 'land',
-        type: 'fill',
-        ...zones,
+        ...fill,
         filter: typeFilter('country'),
-        paint: { 'fill-color': look.land, 'fill-antialias': false },
+        paint: { 'fill-color': colors.land, 'fill-antialias': false },
       },
       {
         id: ALL,
-        type: 'fill',
-        ...zones,
+        ...fill,
         filter: filters[ALL],
-        paint: { 'fill-color': look.fill, 'fill-opacity': 0.44, 'fill-outline-color': look.outline },
+        paint: { 'fill-color': colors.fill, 'fill-opacity': 0.44, 'fill-outline-color': colors.outline },
       },
       {
         id: 'borders',
-        type: 'line',
-        ...zones,
-        layout: { 'line-join': 'round' },
+        ...line,
         paint: {
-          'line-color': look.border,
+          'line-color': colors.border,
           'line-width': ['match', ['get', 'zone_type'], 'country', 1.1, ['state', 'country_region'], 0.8, 0.5],
           'line-opacity': ['interpolate', ['linear'], ['zoom'], 2, 0.3, 9, 0.5],
         },
       },
       {
         id: 'outline',
-        type: 'line',
-        ...zones,
+        ...line,
         filter: filters.outline,
-        layout: { 'line-join': 'round' },
-        paint: { 'line-color': look.outline, 'line-width': ['interpolate', ['linear'], ['zoom'], 2, 0.8, 10, 1.7] },
+        paint: { 'line-color': colors.outline, 'line-width': ['interpolate', ['linear'], ['zoom'], 2, 0.8, 10, 1.7] },
       },
       {
         id: 'children',
-        type: 'line',
-        ...zones,
+        ...line,
         filter: filters.children,
-        layout: { 'line-join': 'round' },
-        paint: { 'line-color': look.outline, 'line-width': 1, 'line-dasharray': [3, 2] },
+        paint: { 'line-color': colors.outline, 'line-width': 1, 'line-dasharray': [3, 2] },
       },
       {
         id: 'chosen',
-        type: 'line',
-        ...zones,
+        ...line,
         filter: filters.chosen,
-        layout: { 'line-join': 'round' },
-        paint: { 'line-color': look.chosen, 'line-width': 3 },
+        paint: { 'line-color': colors.chosen, 'line-width': 3 },
       },
       {
         id: HOVER,
-        type: 'fill',
-        ...zones,
-        paint: { 'fill-color': look.fill, 'fill-opacity': ['case', hovered, 0.4, 0] },
+        ...fill,
+        paint: { 'fill-color': colors.fill, 'fill-opacity': ['case', hovered, 0.4, 0] },
       },
       {
         id: 'hover-outline',
-        type: 'line',
-        ...zones,
-        layout: { 'line-join': 'round' },
-        paint: { 'line-color': look.alert, 'line-width': 2.2, 'line-opacity': ['case', hovered, 1, 0] },
+        ...line,
+        paint: { 'line-color': colors.alert, 'line-width': 2.2, 'line-opacity': ['case', hovered, 1, 0] },
       },
       {
         id: 'names',
@@ -189,7 +154,7 @@ export function mapStyle(release: Release, look: Palette, shown: Shown): StyleSp
           'text-padding': 3,
           'symbol-sort-key': ['get', 'rank'],
         },
-        paint: { 'text-color': look.text, 'text-halo-color': look.halo, 'text-halo-width': 1.6 },
+        paint: { 'text-color': colors.text, 'text-halo-color': colors.halo, 'text-halo-width': 1.6 },
       },
     ],
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The zone types a map layer can show, from the largest to the smallest. */
+/** The zone types that the map can mark, from the largest to the smallest. */
 
 export interface ZoneType {
   type: string
   label: string
-  /** Zoom from which on this type is the natural one to open a given view with. */
+  /** Lowest zoom at which an address without a zone opens with this type. */
   fromZoom: number
 }
 
@@ -24,8 +24,8 @@ export const COUNTRY_ONLY_ZOOM = 2
 
 export type TypeCounts = Readonly<Record<string, number>>
 
-/** `state_district` → `State district`; unknown types are shown as words too, and a zone without a type has no word. */
-export function typeName(type: string | null): string {
+/** `state_district` → `State district`; unknown types are written as words too, no type as empty text. */
+export function formatType(type: string | null): string {
   if (type === null) return ''
   const known = ZONE_TYPES.find((entry) => entry.type === type)
   if (known && type !== 'non_administrative') return known.label
@@ -33,18 +33,18 @@ export function typeName(type: string | null): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** The largest type with more than one zone: what a first look at a release shows. */
-export function overviewType(counts: TypeCounts | null): string {
+/** The largest type with more than one zone, for the first view of a release. */
+export function chooseOverviewType(counts: TypeCounts | null): string {
   if (counts === null) return 'country'
   const several = ZONE_TYPES.find(({ type }) => (counts[type] ?? 0) > 1)
   const any = ZONE_TYPES.find(({ type }) => (counts[type] ?? 0) > 0)
   return (several ?? any)?.type ?? 'country'
 }
 
-/** The type that suits a view somebody asked for: the finest whose zoom is reached and that exists. */
-export function typeForZoom(zoom: number, counts: TypeCounts | null): string {
+/** The smallest type that the release has and whose zoom is reached. */
+export function chooseTypeForZoom(zoom: number, counts: TypeCounts | null): string {
   const fitting = ZONE_TYPES.filter(
     ({ type, fromZoom }) => zoom >= fromZoom && (counts === null ? type !== 'country_region' : (counts[type] ?? 0) > 0),
   )
-  return fitting.at(-1)?.type ?? overviewType(counts)
+  return fitting.at(-1)?.type ?? chooseOverviewType(counts)
 }

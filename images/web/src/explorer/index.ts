@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The explorer: what the page shows, and everything that can change it. The page creates one and provides it. */
+import { computed, inject, onScopeDispose, readonly, type InjectionKey } from 'vue'
+import type { ZoneMap } from '../lib/map'
+import type { Shown } from '../lib/style'
+import { useAddress } from './address'
+import { useMapEvents } from './mapEvents'
+import { useReleases } from './releases'
+import { useSelection } from './selection'
+import { createMapRef, createState, type State } from './state'
+
+/** What tests and the curious see as `window.cosmogony`. */
+export interface ExplorerHandle {
+  readonly map: ZoneMap['map'] | null
+  readonly state: Readonly<State>
+}
+
+export type Explorer = ReturnType<typeof createExplorer>
+
+export const EXPLORER: InjectionKey<Explorer> = Symbol('explorer')
+
+const CHECK_EVERY = 60_000
+
+/** The explorer of the page that this component belongs to. */
+export function useExplorer(): Explorer {
+  const explorer = inject(EXPLORER)
+  if (!explorer) throw new Error('No explorer was provided')
+  return explorer
+}
+
+/** Creates the explorer. It follows the address and new releases until the scope it was created in ends. */
+export function createExplorer() {
+  const state = createState()
+  const map = createMapRef()
+  const address = useAddress(state, map)
+  const selection = useSelection(state, map, address, () => releases.check())
+  const releases = useReleases(state, map, (osmId) => selection.select({ osmId }, { history: 'replace' }))
+
+  const shown = computed<Shown>(() => {
+    if (state.selection) {
+      const { zone, children } = state.selection
+      return { zone: zone.id, zoneType: zone.zone_type ?? '', children: children.map(({ id }) => id) }
+    }
+    return { type: state.layer ?? 'country' }
+  })
+
+  function followAddress(): void {
+    if (!address.read() || state.route.page !== 'explorer') return
+    if (state.route.view) map.value?.jump(state.route.view)
+    selection.followAddress(state.route.zone)
+  }
+
+  function checkRelease(): void {
+    void releases.check()
+  }
+
+  window.addEventListener('popstate', followAddress)
+  window.addEventListener('hashchange', followAddress)
+  document.addEventListener('visibilitychange', checkRelease)
+  const timer = setInterval(checkRelease, CHECK_EVERY)
+  onScopeDispose(() => {
+    window.removeEventListener('popstate', followAddress)
+    window.removeEventListener('hashchange', followAddress)
+    document.removeEventListener('visibilitychange', checkRelease)
+    clearInterval(timer)
+  })
+
+  return {
+    ...selection,
+    ...useMapEvents(state, map, address, selection, releases),
+    state,
+    map,
+    shown,
+    explorerAddress: address.explorerAddress,
+    loadRelease: releases.load,
+    showNewerRelease: releases.showNewer,
+    handle: {
+      get map() {
+        return map.value?.map ?? null
+      },
+      state: readonly(state) as Readonly<State>,
+    } satisfies ExplorerHandle,
+
+    highlight: (id: number | null) => map.value?.highlight(id),
+  }
+}

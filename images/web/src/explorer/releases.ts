@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The release on the page, and the newer one that was published meanwhile. */
+import { describeReleaseProblem } from '../lib/problem'
+import { fetchLiveId, loadRelease, getSiteUrl } from '../lib/release'
+import { chooseOverviewType, chooseTypeForZoom } from '../lib/zoneTypes'
+import type { MapRef, State } from './state'
+
+export function useReleases(state: State, map: MapRef, reselect: (osmId: string) => Promise<void>) {
+  let switching = false
+
+  async function load(): Promise<void> {
+    try {
+      const release = (state.release = await loadRelease(getSiteUrl()))
+      state.releaseProblem = null
+      const view = state.route.page === 'explorer' ? state.route.view : null
+      state.layer ??= view ? chooseTypeForZoom(view.zoom, release.counts) : chooseOverviewType(release.counts)
+    } catch (error) {
+      state.releaseProblem = describeReleaseProblem(error)
+    }
+  }
+
+  async function check(): Promise<void> {
+    if (state.release === null || document.hidden) return
+    try {
+      const live = await fetchLiveId()
+      if (live === state.release.id) state.newerRelease = null
+      else if (live !== state.newerRelease?.id) state.newerRelease = await loadRelease(getSiteUrl())
+    } catch {
+      // The release on the page stays usable; the next check is a minute away.
+    }
+  }
+
+  /** Shows the newer release; the selected zone is found again by its OSM id, as ids change with a release. */
+  async function showNewer(): Promise<void> {
+    const { newerRelease } = state
+    if (newerRelease === null || switching) return
+    switching = true
+    try {
+      state.release = newerRelease
+      state.newerRelease = null
+      state.tileProblem = null
+      map.value?.setRelease(newerRelease)
+      const osmId = state.selection?.zone.osm_id
+      if (osmId) await reselect(osmId)
+    } finally {
+      switching = false
+    }
+  }
+
+  return { load, check, showNewer }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it, vi } from 'vitest'
+import { effectScope } from 'vue'
+import { createExplorer } from '../src/explorer'
+import { makeExplorer, serve } from './support/mount'
+
+const tilejson = (release: string) => ({ tiles: [`/tiles/cosmogony/{z}/{x}/{y}.pbf?v=${release}`] })
+
+describe('createExplorer', () => {
+  it('starts nothing before it is called, and stops with its scope', async () => {
+    const requested = serve({ 'tiles/cosmogony.json': tilejson('a') })
+    document.dispatchEvent(new Event('visibilitychange'))
+    const scope = effectScope()
+    const explorer = scope.run(createExplorer)!
+    await explorer.loadRelease()
+    const before = requested.length
+    document.dispatchEvent(new Event('visibilitychange'))
+    expect(requested).toHaveLength(before + 1)
+    scope.stop()
+    document.dispatchEvent(new Event('visibilitychange'))
+    expect(requested).toHaveLength(before + 1)
+  })
+
+  it('follows the address', () => {
+    const { state } = makeExplorer()
+    location.hash = '#/about'
+    window.dispatchEvent(new Event('hashchange'))
+    expect(state.route).toEqual({ page: 'about' })
+  })
+
+  it('offers a newer release, and shows it when asked', async () => {
+    const answers = { 'tiles/cosmogony.json': tilejson('a') }
+    serve(answers)
+    const { state, loadRelease, showNewerRelease } = makeExplorer()
+    await loadRelease()
+    answers['tiles/cosmogony.json'] = tilejson('b')
+    document.dispatchEvent(new Event('visibilitychange'))
+    await vi.waitFor(() => expect(state.newerRelease?.id).toBe('b'))
+    expect(state.release?.id).toBe('a')
+    await showNewerRelease()
+    expect([state.release?.id, state.newerRelease]).toEqual(['b', null])
+  })
+
+  it('shows the newer release when tiles of the former one are gone', async () => {
+    const answers = { 'tiles/cosmogony.json': tilejson('a') }
+    serve(answers)
+    const { state, loadRelease, handleTileError } = makeExplorer()
+    await loadRelease()
+    await handleTileError(503)
+    expect(state.tileProblem).toBe('The tile service is not ready.')
+    answers['tiles/cosmogony.json'] = tilejson('b')
+    await handleTileError(404)
+    expect(state).toMatchObject({ release: { id: 'b' }, tileProblem: null })
+    expect(state.announcement).toContain('New data was published')
+  })
+
+  it('keeps a problem until the release can be loaded', async () => {
+    serve({})
+    const { state, loadRelease } = makeExplorer()
+    await loadRelease()
+    expect(state.releaseProblem?.title).toBe('No data has been published yet')
+    serve({ 'tiles/cosmogony.json': tilejson('a') })
+    await loadRelease()
+    expect(state).toMatchObject({ releaseProblem: null, layer: 'country' })
+  })
+})
