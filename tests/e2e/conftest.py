@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of the running site at SITE_URL. CHROMIUM looks at it; TILES_ENGINE=trex says that its tile server is t-rex."""
+"""Tests of the running site at SITE_URL, in the browser CHROMIUM. TILES_ENGINE=trex: its tile server is t-rex."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from .sitepage import Watch
-from .siteweb import Site
+from .site_client import Site
+from .watched_page import WatchedPage
 
 # WebGL comes from SwiftShader, and the browser talks to the site only.
 FLAGS = [
@@ -28,16 +28,16 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-# Software rendering on a busy machine takes its time; a quick page waits for none of this (milliseconds).
+# Milliseconds; software rendering on a busy machine is slow.
 PATIENCE = 60_000
 DESKTOP = {"width": 1360, "height": 860}
 
 
 @pytest.fixture(scope="session")
 def site() -> Site:
-    """The site; every test needs it to answer."""
+    """The site, once it has a release."""
     found = Site(os.environ.get("SITE_URL", "http://127.0.0.1:8080").rstrip("/"))
-    found.wait(seconds=20)
+    found.wait_for_release(seconds=20)
     return found
 
 
@@ -52,7 +52,7 @@ def artifacts() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A real Chromium of this machine, with a new profile that is removed afterwards."""
+    """The Chromium of this machine, with a new profile."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.fail("no Chromium found; install the package chromium or name one in CHROMIUM", pytrace=False)
@@ -63,26 +63,26 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def watch(browser: Browser, site: Site) -> Iterator[Watch]:
-    """A fresh page that is watched: errors and requests to other hosts fail the test."""
+def watched(browser: Browser, site: Site) -> Iterator[WatchedPage]:
+    """A new page; errors in it and requests to other hosts fail the test."""
     context = browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
-    watched = Watch(context.new_page(), site)
-    yield watched
+    page = WatchedPage(context.new_page(), site)
+    yield page
     context.close()
-    watched.check()
+    page.check_requests_and_errors()
 
 
 @pytest.fixture
-def page(watch: Watch) -> Page:
+def page(watched: WatchedPage) -> Page:
     """The watched page."""
-    return watch.page
+    return watched.page
 
 
 @pytest.fixture(scope="session")
 def vaduz(site: Site) -> dict:
-    """The zone Vaduz as the API knows it."""
+    """The zone Vaduz in the API."""
     answer = site.get("/api/v1/zones/osm/relation:48")
     if answer.status == 404:
         pytest.skip("the site serves other data than the sample of Liechtenstein")

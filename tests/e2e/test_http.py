@@ -9,7 +9,7 @@ import os
 import mapbox_vector_tile
 import pytest
 
-from .siteweb import Site
+from .site_client import Site
 
 YEAR = "public, max-age=31536000, immutable"
 UNKNOWN = "20000101t000000-00000000"
@@ -26,7 +26,7 @@ def tile_at(lng: float, lat: float, zoom: int) -> str:
 @pytest.fixture(scope="module")
 def middle(site: Site) -> tuple[float, float]:
     """Middle of the release."""
-    west, south, east, north = site.tilejson()["bounds"]
+    west, south, east, north = site.get_tilejson()["bounds"]
     return (west + east) / 2, (south + north) / 2
 
 
@@ -39,7 +39,7 @@ def tile(middle: tuple[float, float]) -> str:
 def test_vaduz_is_in_its_tile(site: Site, vaduz: dict) -> None:
     path = tile_at(9.5225, 47.1405, 9)
     assert path == "/tiles/cosmogony/9/269/179.pbf"
-    answer = site.get(f"{path}?v={site.release()}")
+    answer = site.get(f"{path}?v={site.get_release()}")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/x-protobuf"
     layers = mapbox_vector_tile.decode(answer.content)
@@ -55,9 +55,9 @@ def trex() -> bool:
     return os.environ.get("TILES_ENGINE", "martin") == "trex"
 
 
-def test_tile_of_a_release_is_kept(site: Site, tile: str, trex: bool) -> None:
+def test_tile_of_a_release_is_cached(site: Site, tile: str, trex: bool) -> None:
     """For a year; t-rex may answer the same address otherwise after a switch."""
-    path = f"{tile}?v={site.release()}"
+    path = f"{tile}?v={site.get_release()}"
     first, second = site.get(path), site.get(path)
     assert first.status == second.status == 200
     assert first.cache_control == second.cache_control == ("max-age=300" if trex else YEAR)
@@ -67,7 +67,7 @@ def test_tile_of_a_release_is_kept(site: Site, tile: str, trex: bool) -> None:
 
 
 def test_tile_comes_in_the_encoding_asked_for(site: Site, tile: str, trex: bool) -> None:
-    path = f"{tile}?v={site.release()}"
+    path = f"{tile}?v={site.get_release()}"
     plain, packed, brotli = (site.get(path, Accept_Encoding=name) for name in ("identity", "gzip", "br, gzip"))
     assert plain.headers.get("Content-Encoding") is None
     assert packed.headers["Content-Encoding"] == "gzip"
@@ -78,15 +78,15 @@ def test_tile_comes_in_the_encoding_asked_for(site: Site, tile: str, trex: bool)
         assert "Accept-Encoding" in answer.headers["Vary"]
 
 
-def test_tile_of_the_live_release_is_kept_shortly(site: Site, tile: str) -> None:
+def test_tile_of_the_live_release_is_cached_shortly(site: Site, tile: str) -> None:
     answer = site.get(tile)
     assert answer.status == 200
     assert answer.cache_control == "max-age=300"
-    assert answer.content == site.get(f"{tile}?v={site.release()}").content
+    assert answer.content == site.get(f"{tile}?v={site.get_release()}").content
 
 
 @pytest.mark.parametrize("release", [UNKNOWN, "nonsense", "../../x", "%27", "a" * 200])
-def test_tile_of_an_unknown_release_is_not_found_and_never_kept(site: Site, tile: str, release: str) -> None:
+def test_tile_of_an_unknown_release_is_not_found_and_not_cached(site: Site, tile: str, release: str) -> None:
     answer = site.get(f"{tile}?v={release}")
     assert answer.status == 404
     assert answer.cache_control == "no-store"
@@ -94,8 +94,8 @@ def test_tile_of_an_unknown_release_is_not_found_and_never_kept(site: Site, tile
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_empty_tile_is_not_kept_for_long(site: Site, trex: bool) -> None:
-    answer = site.get(f"{tile_at(-140, -40, 12)}?v={site.release()}")
+def test_empty_tile_is_not_cached_for_long(site: Site, trex: bool) -> None:
+    answer = site.get(f"{tile_at(-140, -40, 12)}?v={site.get_release()}")
     assert answer.status == 204
     assert answer.body == b""
     assert answer.cache_control == ("no-store" if trex else "max-age=300")
@@ -114,41 +114,41 @@ def test_tile_beyond_the_grid_is_empty(site: Site, name: str, trex: bool) -> Non
     assert site.get(f"/tiles/cosmogony/{name}.pbf").status in ({200, 204} if trex else {204})
 
 
-def test_tiles_take_no_other_method(site: Site, tile: str) -> None:
+def test_tiles_reject_other_methods(site: Site, tile: str) -> None:
     assert site.get(tile, method="POST").status == 405
     assert site.get(tile, method="HEAD").status == 200
 
 
-def test_inner_paths_stay_inside(site: Site) -> None:
+def test_internal_paths_are_not_found(site: Site) -> None:
     for path in ("/_tiles/live/9/269/179", "/_release", "/health/live", "/releases"):
         assert site.get(path).status == 404, path
 
 
 def test_tilejson_names_this_site(site: Site) -> None:
-    document = site.tilejson()
+    document = site.get_tilejson()
     assert document["tiles"] == [f"{site.url}/tiles/cosmogony/{{z}}/{{x}}/{{y}}.pbf?v={document['release']}"]
     assert [layer["id"] for layer in document["vector_layers"]] == ["vector-zones"]
     forwarded = site.get("/tiles/cosmogony.json", X_Forwarded_Proto="https", X_Forwarded_Host="zones.example")
     assert forwarded.json()["tiles"][0].startswith("https://zones.example/tiles/")
 
 
-def test_api_loses_its_prefix_and_gains_cors(site: Site, vaduz: dict) -> None:
+def test_api_answers_below_its_prefix_with_cors_headers(site: Site, vaduz: dict) -> None:
     answer = site.get(f"/api/zones/{vaduz['id']}/parents", Origin="https://elsewhere.example")
     assert [zone["name"] for zone in answer.json()["parents"]] == ["Wahlkreis Oberland", "Liechtenstein"]
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["X-Cosmogony-Release"] == site.release()
+    assert answer.headers["X-Cosmogony-Release"] == site.get_release()
     missing = site.get("/api/zones/987654321")
     assert (missing.status, missing.json()) == (404, {"message": "Not found"})
     assert missing.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_statistics(site: Site) -> None:
+def test_statistics_have_their_fields(site: Site) -> None:
     rows = site.get("/data/test_results.json").json()
     assert rows
     assert {"name", "zone_type", "total", "expected_min", "expected_max", "test_status"} <= set(rows[0])
 
 
-def test_page_may_load_its_own_files_only(site: Site) -> None:
+def test_page_may_load_only_its_own_files(site: Site) -> None:
     answer = site.get("/")
     policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
@@ -159,7 +159,7 @@ def test_page_may_load_its_own_files_only(site: Site) -> None:
     assert "nginx/" not in answer.headers["Server"]
 
 
-def test_files_of_the_site(site: Site) -> None:
+def test_files_of_the_site_are_compressed_and_cached(site: Site) -> None:
     page = site.get("/").body.decode()
     script = page.partition('src="')[2].partition('"')[0]
     answer = site.get(script, Accept_Encoding="br")
@@ -174,5 +174,5 @@ def test_files_of_the_site(site: Site) -> None:
         assert missing.cache_control == "no-store"
 
 
-def test_health(site: Site) -> None:
+def test_nginx_is_healthy(site: Site) -> None:
     assert (site.get("/healthz").status, site.get("/healthz").body) == (200, b"ok\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The other pages, and what the page says when something is away."""
+"""The other pages, and what the page shows when a service is away."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
 
-from .sitepage import Watch
-from .siteweb import Site
+from .site_client import Site
+from .watched_page import WatchedPage
 
 
-def test_dashboard_lists_every_result(watch: Watch, site: Site, artifacts: Path) -> None:
+def test_dashboard_lists_every_result(watched: WatchedPage, site: Site, artifacts: Path) -> None:
     results = site.get("/data/test_results.json").json()
-    page = watch.page
+    page = watched.page
     page.goto(f"{site.url}/#/data_dashboard")
     rows = page.get_by_test_id("dashboard").locator("tbody tr")
     expect(rows).to_have_count(len(results))
@@ -48,13 +48,13 @@ def test_dashboard_filters_and_sorts(page: Page, site: Site) -> None:
 def test_about_names_the_release_and_the_licence(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/#/about")
     expect(page.get_by_role("heading", name="About Cosmogony")).to_be_visible()
-    expect(page.get_by_role("main")).to_contain_text(site.release())
+    expect(page.get_by_role("main")).to_contain_text(site.get_release())
     expect(page.get_by_role("link", name="Open Database License")).to_be_visible()
 
 
-def test_pages_follow_the_address(watch: Watch) -> None:
-    page = watch.page
-    watch.open("#/10/9.55/47.15")
+def test_pages_follow_the_address(watched: WatchedPage) -> None:
+    page = watched.page
+    watched.open("#/10/9.55/47.15")
     page.get_by_role("link", name="Data dashboard").click()
     expect(page.get_by_role("heading", name="Data dashboard")).to_be_visible()
     expect(page.get_by_test_id("map")).to_be_hidden()
@@ -63,9 +63,9 @@ def test_pages_follow_the_address(watch: Watch) -> None:
     assert re.search(r"#/10(\.00)?/9\.55/47\.15$", page.url), page.url
 
 
-def test_service_that_is_not_ready_is_asked_again(watch: Watch, site: Site) -> None:
-    watch.expected = ("503",)
-    page = watch.page
+def test_retries_a_service_that_is_not_ready(watched: WatchedPage, site: Site) -> None:
+    watched.expected = ("503",)
+    page = watched.page
     away = re.compile(r"/tiles/cosmogony\.json$")
     page.route(
         away,
@@ -78,12 +78,12 @@ def test_service_that_is_not_ready_is_asked_again(watch: Watch, site: Site) -> N
     expect(page.get_by_role("alert")).to_contain_text("The database does not answer")
     page.unroute(away)
     page.get_by_role("button", name="Try again").click()
-    watch.ready()
+    watched.wait_until_drawn()
 
 
-def test_first_release_is_waited_for(watch: Watch, site: Site) -> None:
-    watch.expected = ("503",)
-    page = watch.page
+def test_waits_for_the_first_release(watched: WatchedPage, site: Site) -> None:
+    watched.expected = ("503",)
+    page = watched.page
     away = re.compile(r"/tiles/cosmogony\.json$")
     page.route(
         away,
@@ -94,12 +94,12 @@ def test_first_release_is_waited_for(watch: Watch, site: Site) -> None:
     page.goto(f"{site.url}/#/10/9.55/47.15")
     expect(page.get_by_role("alert")).to_contain_text("No data has been published yet")
     page.unroute(away)
-    watch.ready()
+    watched.wait_until_drawn()
 
 
-def test_tiles_that_fail_can_be_asked_for_again(watch: Watch, site: Site) -> None:
-    watch.expected = ("503",)
-    page = watch.page
+def test_failed_tiles_can_be_requested_again(watched: WatchedPage, site: Site) -> None:
+    watched.expected = ("503",)
+    page = watched.page
     tiles = re.compile(r"/tiles/cosmogony/\d+/")
     page.route(tiles, lambda route: route.fulfill(status=503, json={"message": "The tile service does not answer"}))
     page.goto(f"{site.url}/#/10/9.55/47.15")
@@ -110,9 +110,9 @@ def test_tiles_that_fail_can_be_asked_for_again(watch: Watch, site: Site) -> Non
     expect(page.locator(".notice")).to_have_count(0)
 
 
-def test_newer_release_is_offered(watch: Watch, site: Site) -> None:
-    page = watch.page
-    live = site.release()
+def test_newer_release_is_offered(watched: WatchedPage, site: Site) -> None:
+    page = watched.page
+    live = site.get_release()
     earlier = "20000101t000000-00000000"
 
     def older(route: Route) -> None:
@@ -124,16 +124,16 @@ def test_newer_release_is_offered(watch: Watch, site: Site) -> None:
 
     page.route(re.compile(r"/tiles/cosmogony\.json$"), older)
     page.route(re.compile(rf"v={earlier}"), as_live)
-    watch.open("#/10/9.55/47.15")
-    assert watch.state("release.id") == earlier
+    watched.open("#/10/9.55/47.15")
+    assert watched.read_state("release.id") == earlier
     named = page.locator(".maplibregl-ctrl-attrib-inner")
     expect(named).to_have_text("Somebody else")
     page.unroute_all()
     page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     page.locator(".notice").get_by_role("button", name="Show it").click()
-    watch.ready()
-    assert watch.state("release.id") == live
-    assert live in watch.text("release")
+    watched.wait_until_drawn()
+    assert watched.read_state("release.id") == live
+    assert live in watched.read_text("release")
     expect(named).not_to_contain_text("Somebody else")
     expect(named).not_to_be_empty()
-    assert any(f"v={live}" in url for url in watch.requests)
+    assert any(f"v={live}" in url for url in watched.requests)

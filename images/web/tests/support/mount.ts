@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Mounts components, with an explorer of their own, and answers their requests. */
+/** Mounts components, provides an explorer, and answers requests. */
 import { afterEach, vi } from 'vitest'
 import { createApp, effectScope, type Component } from 'vue'
 import { createExplorer, EXPLORER, type Explorer } from '../../src/explorer'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A page in the browser, with the questions that several tests ask."""
+"""A page in the browser, and what several tests ask of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Page, Request
 
-from .siteweb import Site
+from .site_client import Site
 
 READY = "() => document.querySelector('[data-testid=map]')?.dataset.ready === 'true' && window.cosmogony.map.loaded()"
 DRAWN = """
@@ -27,55 +27,56 @@ PLACE = """
 """
 
 
-class Watch:
-    """A page, what it asked for and what it complained about."""
+class WatchedPage:
+    """A page with its requests and its errors."""
 
     def __init__(self, page: Page, site: Site) -> None:
         self.page = page
         self.site = site
         self.requests: list[str] = []
-        self.complaints: list[str] = []
-        # Parts of complaints that a test causes on purpose.
+        self.errors: list[str] = []
+        # Parts of errors that a test causes on purpose.
         self.expected: tuple[str, ...] = ()
-        page.on("request", self._asked)
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("request", self._record_request)
+        page.on("console", self._record_message)
+        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
 
-    def _asked(self, request: Request) -> None:
+    def _record_request(self, request: Request) -> None:
         self.requests.append(request.url)
 
-    def _said(self, message: ConsoleMessage) -> None:
+    def _record_message(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.complaints.append(message.text)
+            self.errors.append(message.text)
 
-    def check(self) -> None:
-        """No request left the site, and nothing was an error."""
+    def check_requests_and_errors(self) -> None:
+        """Check that the page requested nothing from other hosts and had no unexpected errors."""
         own = urlsplit(self.site.url).netloc
         hosts = {
             urlsplit(url).netloc for url in self.requests if urlsplit(url).scheme in {"http", "https", "ws", "wss"}
         }
-        assert hosts <= {own}, f"the page asked other hosts: {sorted(hosts - {own})}"
-        unexpected = [text for text in self.complaints if not any(part in text for part in self.expected)]
+        assert hosts <= {own}, f"the page requested from other hosts: {sorted(hosts - {own})}"
+        unexpected = [text for text in self.errors if not any(part in text for part in self.expected)]
         assert not unexpected, unexpected
 
     def open(self, address: str = "") -> None:
         """Open an address of the site and wait until its map is drawn."""
         self.page.goto(f"{self.site.url}/{address}")
-        self.ready()
+        self.wait_until_drawn()
 
-    def ready(self) -> None:
+    def wait_until_drawn(self) -> None:
         self.page.wait_for_function(READY)
 
-    def drawn(self, zone_type: str) -> dict[str, str]:
+    def list_drawn(self, zone_type: str) -> dict[str, str]:
         """Ids and names of the zones of a type that are drawn with the fill of the chosen layer."""
         return self.page.evaluate(DRAWN, zone_type)
 
-    def place(self, lng: float, lat: float) -> tuple[float, float]:
+    def to_screen(self, lng: float, lat: float) -> tuple[float, float]:
+        """Return the place of a coordinate on the screen, in pixels."""
         x, y = self.page.evaluate(PLACE, [lng, lat])
         return x, y
 
-    def state(self, path: str) -> Any:
+    def read_state(self, path: str) -> Any:
         return self.page.evaluate(f"() => window.cosmogony.state.{path}")
 
-    def text(self, testid: str) -> str:
+    def read_text(self, testid: str) -> str:
         return self.page.get_by_test_id(testid).inner_text()

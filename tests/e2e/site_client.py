@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The site over plain HTTP."""
+"""A client of the site."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass
 class Answer:
-    """What came back, errors included."""
+    """An answer, also with an error status."""
 
     status: int
     headers: Message = field(repr=False)
@@ -35,12 +35,12 @@ class Answer:
 
 @dataclass
 class Site:
-    """One site and how to ask it."""
+    """A site over HTTP."""
 
     url: str
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
-        """Ask; header names are written with _ for -."""
+        """Send a request; header names are written with _ for -."""
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(self.url + path, headers=names, method=method)
         try:
@@ -50,7 +50,7 @@ class Site:
             with error:
                 return Answer(error.code, error.headers, error.read())
 
-    def wait(self, seconds: float) -> None:
+    def wait_for_release(self, seconds: float) -> None:
         """Wait until the site has a release to show."""
         end = time.monotonic() + seconds
         while True:
@@ -65,8 +65,8 @@ class Site:
                 raise AssertionError(f"{self.url}/tiles/cosmogony.json does not answer: {last}")
             time.sleep(0.5)
 
-    def tilejson(self) -> dict[str, Any]:
+    def get_tilejson(self) -> dict[str, Any]:
         return self.get("/tiles/cosmogony.json").json()
 
-    def release(self) -> str:
-        return self.tilejson()["tiles"][0].partition("?v=")[2]
+    def get_release(self) -> str:
+        return self.get_tilejson()["tiles"][0].partition("?v=")[2]
