@@ -17,7 +17,7 @@ from checkout import CHECKOUT
 from kubernetes.client.exceptions import ApiException
 from scenario.cluster import GROUP
 from scenario.stack import LIECHTENSTEIN, Stack
-from scenario.waiting import wait_for
+from waiting import wait_for
 
 CRON = "cosmogony-update"
 

@@ -9,8 +9,8 @@ import time
 
 import pytest
 from scenario.stack import AGAIN, LIECHTENSTEIN, Stack
-from scenario.waiting import wait_for
 from scenario.watch import Look
+from waiting import wait_for
 
 MEBIBYTE = 1024 * 1024
 

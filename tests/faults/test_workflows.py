@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from scenario.stack import LIECHTENSTEIN, Stack
-from scenario.waiting import wait_for
+from waiting import wait_for
 
 MEBIBYTE = 1024 * 1024
 DISK = "{{inputs.parameters.disk}}"  # what step plan computes

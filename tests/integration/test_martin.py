@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from checkout import IMAGES
 from importer_support.helpers import Importer, Zones, features
 from services import free_port, skip_unless_available
 from services.programs import find_program
+from waiting import wait_for
 
 TILES = IMAGES / "tiles"
 NAMES = re.compile(rb"(?:Land|City \d+) ([a-z])")
@@ -59,15 +59,7 @@ def start(importer: Importer, folder: Path, **settings: str) -> Server:
 def server(importer: Importer, tmp_path: Path) -> Iterator[Server]:
     importer.run("init")
     running = start(importer, tmp_path)
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            if running.get("/health")[0] == 200:
-                break
-        except OSError:
-            assert running.process.poll() is None, (tmp_path / "martin.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+    wait_for(lambda: running.get("/health")[0] == 200, f"Martin answers, see {tmp_path}/martin.log", limit=20)
     yield running
     running.process.terminate()
     running.process.wait(10)

@@ -11,7 +11,6 @@ import gzip
 import http.server
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from importer_support.helpers import Importer, Zones
 from importer_support.trex import published
 from nginx import Get, Start, serving
 from services import free_port
+from waiting import wait_for
 
 
 class TileServer(http.server.BaseHTTPRequestHandler):
@@ -110,8 +110,7 @@ def test_only_the_live_release_is_served(
     assert site(path)[1].decode() == first, "unpacked for who does not take gzip"
 
     second = published(importer, zones, "b", "3/4/3")
-    time.sleep(2.5)  # nginx asks the API again
-    assert site(f"{path}?v={second}")[1].decode() == second
+    wait_for(lambda: site(f"{path}?v={second}")[1].decode() == second, "nginx asks the API again", limit=10)
     for version in (first, "20200101t000000-ffffffff", "nonsense!"):
         status, _, headers = site(f"{path}?v={version}")
         assert (status, headers["Cache-Control"]) == (404, "no-store"), version

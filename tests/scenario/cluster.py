@@ -24,9 +24,9 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status impor
     summarize,
 )
 from kubernetes.client.exceptions import ApiException
+from waiting import wait_for
 
 from .settings import Settings
-from .waiting import wait_for
 
 GROUP = ("argoproj.io", "v1alpha1")
 SETTINGS = "cosmogony-settings"

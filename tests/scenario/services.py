@@ -13,9 +13,9 @@ from typing import Any
 
 import minio
 import psycopg
+from waiting import wait_for
 
 from .cluster import Cluster
-from .waiting import wait_for
 
 HOLD = 0x6661756C  # key of the advisory lock that a held load waits for
 

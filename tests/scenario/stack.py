@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from checkout import CHECKOUT, DATA
+from waiting import wait_for
 
 from . import extracts
 from .cluster import Cluster
@@ -22,7 +23,6 @@ from .report import ROWS, Row
 from .services import Database, ObjectStore
 from .settings import Settings
 from .updates import Playbook
-from .waiting import wait_for
 from .watch import Look, Site, Watch
 
 LIECHTENSTEIN = "liechtenstein-2013-08-03.osm.pbf"

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from checkout import CHECKOUT
+from waiting import wait_for
 
 from .settings import Settings
-from .waiting import wait_for
 
 NOT_OF_USERS = ("PG", "S3_", "SCENARIO_", "MOLECULE_", "ANSIBLE_")
 SUBMITTED = re.compile(r"^\s+(\S+) submitted$", re.MULTILINE)

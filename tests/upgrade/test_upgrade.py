@@ -13,8 +13,8 @@ from scenario.checkouts import checkout
 from scenario.cluster import GROUP
 from scenario.stack import CITIES, LIECHTENSTEIN, LUXEMBOURG, Stack
 from scenario.updates import Playbook
-from scenario.waiting import wait_for
 from scenario.watch import Watch
+from waiting import wait_for
 
 BEFORE = "a3df40645d6fc4c288c8d68c0db24bdf74ee8ab4"
 LATEST = "luxembourg-latest.osm.pbf"  # as the settings name it
