@@ -161,7 +161,7 @@ def test_page_may_load_only_its_own_files(site: Site) -> None:
 
 def test_files_of_the_site_are_compressed_and_cached(site: Site) -> None:
     page = site.get("/").body.decode()
-    script = page.partition('src="')[2].partition('"')[0]
+    script = "/" + page.partition('src="./')[2].partition('"')[0]
     answer = site.get(script, Accept_Encoding="br")
     assert answer.status == 200
     assert answer.cache_control == YEAR

@@ -157,6 +157,31 @@ def test_ingress_and_route_are_plain_prefixes(default, full) -> None:
     assert route["backendRefs"] == [{"name": "cosmogony-web", "port": 80}]
 
 
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://maps.example", ""),
+        ("https://maps.example/", ""),
+        ("https://maps.example/maps", "/maps"),
+        ("https://maps.example:8443/a/b/", "/a/b"),
+    ],
+)
+def test_the_path_of_the_address_is_where_the_site_is_served(render, url: str, path: str) -> None:
+    rendered = render(
+        {
+            "siteUrl": url,
+            "ingress": {"enabled": True, "hosts": ["maps.example"]},
+            "gateway": {"enabled": True, "parentRefs": [{"name": "gateway"}]},
+        }
+    )
+    (ingress,) = rendered["Ingress/cosmogony"]["spec"]["rules"][0]["http"]["paths"]
+    assert ingress["path"] == (path or "/")
+    (route,) = rendered["HTTPRoute/cosmogony"]["spec"]["rules"]
+    assert route["matches"] == [{"path": {"type": "PathPrefix", "value": path or "/"}}]
+    (container,) = rendered["Deployment/cosmogony-web"]["spec"]["template"]["spec"]["containers"]
+    assert {"name": "BASE_PATH", "value": path} in container["env"]
+
+
 def test_pull_secrets_are_with_every_account_and_hook(full) -> None:
     for account in full.kinds("ServiceAccount"):
         assert account["imagePullSecrets"] == [{"name": "registry"}], account["metadata"]["name"]

@@ -23,6 +23,11 @@ namespace: {{ .root.Release.Namespace }}
 labels: {{- include "cosmogony.labels" . | nindent 2 }}
 {{- end }}
 
+{{/* Path below which the site is served, of its address; "" for the whole host. */}}
+{{- define "cosmogony.basePath" -}}
+{{ (urlParse .Values.siteUrl).path | trimSuffix "/" }}
+{{- end }}
+
 {{/* Labels of the pods of a component: those by which they are found, and a site's own. */}}
 {{- define "cosmogony.podLabels" -}}
 {{ include "cosmogony.selectorLabels" . }}
