@@ -33,7 +33,7 @@ def split_listen(listen: str) -> tuple[str, int]:
     """Return address and port of text such as 127.0.0.1:8080 or [::]:8080.
 
     Raises:
-        ValueError: the text is no such pair; says what is wrong.
+        ValueError: the text is not such a pair; says what is wrong.
     """
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
@@ -134,7 +134,7 @@ def find_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
     if os.geteuid() != 0:
         problems.append("not root: run the same command as root (sudo -H make local)")
     if not is_debian() or not shutil.which("apt-get"):
-        problems.append("this is no Debian: the local cluster takes its parts from apt; use a Debian machine or VM")
+        problems.append("the local cluster needs packages of Debian: use a machine or VM that runs it")
     machine = os.uname().machine
     if machine not in ("x86_64", "aarch64"):
         problems.append(f"the processor is {machine}; x86_64 or aarch64 is needed")
