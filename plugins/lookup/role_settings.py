@@ -39,8 +39,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description: >-
-    For each role C(options), C(settings), C(secrets) (names of the Secrets that the stack reads, by section) and
-    C(made_secrets) (those of them that the roles may have made).
+    For each role C(options), C(settings), C(secrets) (names of the Secrets that the stack reads, by section),
+    C(made_secrets) (those of them that the roles may have made) and C(connections) (the options C(minio) and
+    C(postgres) of the modules that connect to the store and the database from the controller).
   type: list
   elements: dict
 """
@@ -49,6 +50,7 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible_collections.cosmogony.stack.plugins.lookup.role_options import LookupModule as RoleOptions
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._connections import make_connections
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._secrets import name_made_secrets, name_secrets
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator, read_settings, value_at
 
@@ -68,6 +70,14 @@ class LookupModule(RoleOptions):
             settings = {**tree, **{name: value for name, value in options.items() if name in tree}}
             built = given.get("images_references") or {}
             settings["images"] = {name: image or built.get(name, "") for name, image in settings["images"].items()}
-            secrets = {"secrets": name_secrets(settings), "made_secrets": name_made_secrets(settings)}
-            found.append({"options": options, "settings": settings, **secrets})
+            secrets = name_secrets(settings)
+            found.append(
+                {
+                    "options": options,
+                    "settings": settings,
+                    "secrets": secrets,
+                    "made_secrets": name_made_secrets(settings),
+                    "connections": make_connections(settings, secrets),
+                }
+            )
         return found

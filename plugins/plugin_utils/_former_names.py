@@ -33,6 +33,9 @@ FORMER_NAMES: Mapping[str, str] = {
     **{f"preflight_{name}": f"cosmogony_{name}" for name in SETTINGS_OF_PREFLIGHT},
     "preflight_database_host": "cosmogony_database_host_from_controller",
     "preflight_storage_endpoint": "cosmogony_storage_endpoint_from_controller",
+    "data_update_rollback_to": "rollback_to",
+    "data_update_rollback_reason": "rollback_reason",
+    "data_update_disk_paths": "status_disk_paths",
     # Variables of the local inventory's own, which are no settings.
     "cosmogony_sample_attributions": "local_sample_attributions",
     "cosmogony_sample_sources": "local_sample_sources",

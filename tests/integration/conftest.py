@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from importer_support.fixtures import cache, importer, zones
+from importer_support.fixtures import bucket, cache, importer, zones
 from nginx import start, web
 
-__all__ = ["cache", "importer", "start", "web", "zones"]
+__all__ = ["bucket", "cache", "importer", "start", "web", "zones"]

@@ -73,26 +73,38 @@ def _connection_spec(options: dict[str, Any], address: str, user: str, secret: s
 
 
 def prepare_connections(module: AnsibleModule) -> Any:
-    """Check the options ``minio`` and ``postgres``, and complete them with the credentials of existing Secrets.
+    """Complete the options ``minio`` and ``postgres`` with the credentials of existing Secrets, and check them.
 
     Makes the module fail when something is wrong.
 
     Returns:
         A client of the Kubernetes API, or None when no Service and no Secret is needed.
     """
+    api, problems = complete_connections(module)
+    if problems:
+        module.fail_json(msg=". ".join(problems.values()))
+    return api
+
+
+def complete_connections(module: AnsibleModule) -> tuple[Any, dict[str, str]]:
+    """Complete the options ``minio`` and ``postgres`` with the credentials of existing Secrets, and check them.
+
+    Returns:
+        A client of the Kubernetes API, or None when no Service and no Secret is needed; and what is wrong, by option.
+    """
     given = {name: module.params[name] for name in LIBRARIES if module.params.get(name)}
     for name in given:
         require_library(module, LIBRARIES[name])
     api = connect(module) if any(each["service"] or each["existing_secret"] for each in given.values()) else None
-    try:
-        for name, options in given.items():
+    problems = {}
+    for name, options in given.items():
+        try:
             if options["existing_secret"]:
                 options.update(_read_secret(api, name, options["existing_secret"]))
-    except (ApiError, ValueError) as error:
-        module.fail_json(msg=str(error))
-    if problem := check_connections(given):
-        module.fail_json(msg=problem)
-    return api
+            check_connection(name, options)
+        except (ApiError, ValueError) as error:
+            problems[name] = str(error)
+    return api, problems
 
 
 def _read_secret(api: Any, name: str, place: Mapping[str, str]) -> dict[str, str]:
@@ -123,22 +135,24 @@ def name_credential(name: str, option: str, options: Mapping[str, Any]) -> str:
     return f"key {key} of Secret {place['namespace']}/{place['name']} ({name}.existing_secret)"
 
 
-def check_connections(given: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what is wrong with connections by their names, or nothing."""
-    endpoint = given.get("minio", {}).get("endpoint") or ""
+def check_connection(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse suboptions of ``minio`` or ``postgres`` that cannot be right.
+
+    Raises:
+        ValueError: An address has a scheme, or a credential is empty or holds a line feed.
+    """
+    endpoint = options.get("endpoint") or ""
     if "://" in endpoint:
-        return (
+        raise ValueError(
             f"minio.endpoint is {endpoint!r}: give host:port without a scheme, and say by minio.secure whether it"
             " speaks TLS"
         )
-    for name, options in given.items():
-        for option in SECRET_KEYS[name].values():
-            where = name_credential(name, option, options)
-            if not options[option]:
-                return f"{where} is empty: give a value, or name a Secret in {name}.existing_secret"
-            if any(character in options[option] for character in "\r\n\0"):
-                return (
-                    f"{where} holds a line feed: correct it (kubectl create secret --from-file keeps the line feed at"
-                    " the end of a file)"
-                )
-    return ""
+    for option in SECRET_KEYS[name].values():
+        where = name_credential(name, option, options)
+        if not options[option]:
+            raise ValueError(f"{where} is empty: give a value, or name a Secret in {name}.existing_secret")
+        if any(character in options[option] for character in "\r\n\0"):
+            raise ValueError(
+                f"{where} holds a line feed: correct it (kubectl create secret --from-file keeps the line feed at the"
+                " end of a file)"
+            )

@@ -51,7 +51,8 @@ def test_an_inventory_works_as_it_is(tmp_path, name, expected):
 
 def test_the_local_inventory_is_refused_with_the_new_names(tmp_path):
     said = settings_of(tmp_path, INVENTORIES / "local")
-    assert "2 values cannot be taken" in said
+    assert "3 values cannot be taken" in said
+    assert "data_update_disk_paths is called status_disk_paths now" in said
     for name in ("sources", "attributions"):
         assert f"cosmogony_sample_{name} is called local_sample_{name} now" in said
 

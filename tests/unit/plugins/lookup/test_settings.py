@@ -25,7 +25,7 @@ VARIABLES = {
     "data_update_force": "yes",
     "data_update_parallelism": "3",
     "data_update_wait_timeout": None,
-    "data_update_disk_paths": "/a,/b",
+    "status_disk_paths": "/a,/b",
 }
 WRONG_SETTINGS = {
     "cosmogony_gate_x": 1,
@@ -54,6 +54,7 @@ CASES = {
         "images_references": {"pipeline": "r/pipeline:built", "importer": "r/importer:built", "base": "r/base:built"},
     }),
     "options": (OPTIONS, {}),
+    "list": ("lookup('cosmogony.stack.role_options', 'status').disk_paths", {}),
     "path": ("lookup('cosmogony.stack.settings', 'gate.max_los_percent')", {}),
     "template": (SETTINGS, {}),
     "role option": (ROLE, WHOLE | {"workflows_gate": {"x": 1}}),
@@ -154,4 +155,5 @@ def test_what_cannot_be_taken_is_named(answers, case, parts):
 def test_options_of_a_role_are_typed_and_blank_ones_have_their_default(answers):
     options = answers["options"]
     assert (options["run"], options["force"], options["parallelism"]) == ("if_no_release", True, 3)
-    assert (options["wait_timeout"], options["disk_paths"]) == (86400, ["/a", "/b"])
+    assert options["wait_timeout"] == 86400
+    assert answers["list"] == ["/a", "/b"]

@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,72 +14,17 @@ from typing import Any
 import pytest
 import yaml
 from checkout import CHECKOUT
-from services import free_port
+from services import skip_unless_available
+from services.registry import Registry
 
 NAMES = ["ground", "first", "second", "other"]
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-
-
-class Registry:
-    """A registry on a loopback port, with its data in a folder."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        self.address = f"127.0.0.1:{free_port()}"
-        config = folder / "registry.yml"
-        config.write_text(
-            yaml.safe_dump(
-                {
-                    "version": 0.1,
-                    "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
-                    "http": {"addr": self.address},
-                }
-            )
-        )
-        self.process = subprocess.Popen(
-            [program, "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                self.ask("GET", "/v2/")
-                return
-            except urllib.error.URLError:
-                assert self.process.poll() is None and time.monotonic() < deadline
-                time.sleep(0.05)
-
-    def ask(self, method: str, path: str, data: bytes | None = None, **headers: str) -> str:
-        """Send a request; return where the answer says to continue."""
-        url = path if path.startswith("http") else f"http://{self.address}{path}"
-        request = urllib.request.Request(url, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.headers.get("Location", "")
-
-    def push(self, reference: str) -> None:
-        """Store an image without a layer."""
-        name, tag = reference.removeprefix(f"{self.address}/").split(":")
-        config = b"{}"
-        digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
-        place = self.ask("POST", f"/v2/{name}/blobs/uploads/", b"")
-        self.ask("PUT", f"{place}&digest={digest}", config, **{"Content-Type": "application/octet-stream"})
-        media_type = "application/vnd.oci.image.config.v1+json"
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": {"mediaType": media_type, "size": len(config), "digest": digest},
-            "layers": [],
-        }
-        self.ask("PUT", f"/v2/{name}/manifests/{tag}", json.dumps(manifest).encode(), **{"Content-Type": MANIFEST})
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    program = shutil.which("docker-registry")
-    if not program:
-        pytest.skip("no program docker-registry (Debian's package of this name)")
-    running = Registry(program, tmp_path_factory.mktemp("registry"))
+    running = skip_unless_available(Registry, tmp_path_factory.mktemp("registry"))
     yield running
-    running.process.terminate()
-    running.process.wait(timeout=30)
+    running.stop()
 
 
 @pytest.fixture

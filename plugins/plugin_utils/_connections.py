@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of S3 store and database as options of the modules that connect to them from the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def make_connections(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the options ``minio`` and ``postgres`` of readiness, s3_bucket and release_info.
+
+    The credentials are those of the settings, otherwise those of the Secrets in the namespace of the stack.
+
+    Args:
+        settings: The whole tree.
+        secrets: Names of the Secrets by section.
+    """
+    storage, database = settings["storage"], settings["database"]
+    minio = {
+        "endpoint": storage["endpoint_from_controller"] or storage["endpoint"],
+        **{name: storage[name] for name in ("service", "secure", "region", "bucket", "ca_path")},
+    }
+    postgres = {
+        "host": database["host_from_controller"] or database["host"],
+        "database": database["name"],
+        **{name: database[name] for name in ("service", "port", "sslmode", "ca_path")},
+    }
+    if storage["access_key"] and storage["secret_key"]:
+        minio.update(access_key=storage["access_key"], secret_key=storage["secret_key"])
+    else:
+        minio["existing_secret"] = {"namespace": settings["namespace"], "name": secrets["storage"]}
+    if database["password"]:
+        postgres.update(user=database["user"], password=database["password"])
+    else:
+        postgres["existing_secret"] = {"namespace": settings["namespace"], "name": secrets["database"]}
+    return {"minio": _drop_blanks(minio), "postgres": _drop_blanks(postgres)}
+
+
+def _drop_blanks(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value not in (None, "", {})}
