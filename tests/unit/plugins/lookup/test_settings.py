@@ -54,7 +54,7 @@ CASES = {
         "images_references": {"pipeline": "r/pipeline:built", "importer": "r/importer:built", "base": "r/base:built"},
     }),
     "options": (OPTIONS, {}),
-    "list": ("lookup('cosmogony.stack.role_options', 'status').disk_paths", {}),
+    "paths": ("lookup('cosmogony.stack.role_options', 'status').disk_paths", {}),
     "path": ("lookup('cosmogony.stack.settings', 'gate.max_los_percent')", {}),
     "template": (SETTINGS, {}),
     "role option": (ROLE, WHOLE | {"workflows_gate": {"x": 1}}),
@@ -156,4 +156,4 @@ def test_options_of_a_role_are_typed_and_blank_ones_have_their_default(answers):
     options = answers["options"]
     assert (options["run"], options["force"], options["parallelism"]) == ("if_no_release", True, 3)
     assert options["wait_timeout"] == 86400
-    assert answers["list"] == ["/a", "/b"]
+    assert answers["paths"] == ["/a", "/b"]
