@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of plays and tasks are imperatives: they begin with a verb of .config/task_verbs.txt."""
+"""Names of plays and tasks, and descriptions of entry points, are imperatives: they begin with a verb of .config/task_verbs.txt."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ def names(content: Any) -> Iterator[str]:
 def test_names_begin_with_a_verb(path: Path) -> None:
     wrong = [name for name in names(yaml.safe_load(path.read_text())) if name.split()[0].strip(",") not in VERBS]
     assert wrong == []
+
+
+@pytest.mark.parametrize("path", sorted(CHECKOUT.glob("roles/*/meta/argument_specs.yml")), ids=lambda p: p.parts[-3])
+def test_descriptions_of_entry_points_begin_with_a_verb(path: Path) -> None:
+    specs = yaml.safe_load(path.read_text())["argument_specs"]
+    words = [spec["short_description"].split()[0].strip(",") for spec in specs.values()]
+    assert [word for word in words if word not in VERBS] == []
 
 
 def test_the_verbs_are_sorted_and_used() -> None:

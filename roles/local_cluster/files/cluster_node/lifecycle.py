@@ -23,10 +23,8 @@ from cluster_node.common import (
     find_descendants,
     find_own_processes,
     list_mounts,
-    read_boot_id,
     read_process,
     run,
-    write_private,
 )
 from cluster_node.network import read_record, remove_network, set_up_network
 
@@ -255,7 +253,6 @@ def start_daemons(settings: Settings) -> dict[str, Any]:
     actions += set_up_network(settings)
     start_supervisor(settings)
     actions.append("started the supervisor")
-    write_private(settings.run / "started", f"{read_boot_id()} {int(time.time())}\n")
     return {"changed": True, "actions": actions}
 
 
