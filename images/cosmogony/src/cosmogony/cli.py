@@ -19,9 +19,9 @@ _STANDALONE = {"--version", "-V", "--build-digest", "-h", "--help", "help"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the answer is the exit code."""
+    """Run the command of the command line `argv` (default: that of this process); return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser()
+    parser = _make_parser()
     if not arguments or (arguments[0] not in _COMMANDS and arguments[0] not in _STANDALONE):
         arguments.insert(0, "generate")
     try:
@@ -34,15 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not hasattr(options, "run"):
         parser.print_help()
         return 0
-    return _run(options)
-
-
-def _run(options: argparse.Namespace) -> int:
     set_log_level()
     return run_command("cosmogony", lambda: options.run(options))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cosmogony",
         description="Makes zones (countries, states, cities, ... with their hierarchy) out of OpenStreetMap data.",

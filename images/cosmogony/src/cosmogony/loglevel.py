@@ -6,17 +6,10 @@ from __future__ import annotations
 import logging
 import os
 
-_LEVELS = {
-    "off": logging.CRITICAL + 1,
-    "error": logging.ERROR,
-    "warn": logging.WARNING,
-    "info": logging.INFO,
-    "debug": logging.DEBUG,
-    "trace": logging.DEBUG,
-}
+_LEVELS = {**logging.getLevelNamesMapping(), "OFF": logging.CRITICAL + 1, "TRACE": logging.DEBUG}
 
 
 def set_log_level() -> None:
     """Log from info up, or from the level of RUST_LOG, as the original does."""
-    wanted = os.environ.get("RUST_LOG", "info").split(",")[-1].rpartition("=")[2].strip().lower()
+    wanted = os.environ.get("RUST_LOG", "info").split(",")[-1].rpartition("=")[2].strip().upper()
     logging.getLogger("cosmogony").setLevel(_LEVELS.get(wanted, logging.INFO))

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import shapely
 
+from ..geometry.areas import get_coordinates
 from ..osm.reader import Ways
 from ..osm.text import clean
 from ..zones.labels import Labels
@@ -66,7 +67,7 @@ class Records:
             "international_labels": self._labels.international(zone),
             "zip_codes": zone.zip_codes,
             "center": None if centre is None else {"type": "Point", "coordinates": centre},
-            "geometry": self._geometry(zone),
+            "geometry": self._make_geometry(zone),
             "bbox": zone.globe_box,
             "tags": tags,
             "center_tags": self._center_tags(zone),
@@ -82,21 +83,13 @@ class Records:
     def _center_tags(self, zone: Zone) -> dict[str, str]:
         return zone.centre.tags if zone.centre is not None else {}
 
-    def _geometry(self, zone: Zone) -> dict[str, Any] | None:
-        shape = zone.shape if zone.area is None else zone.area.shape
-        if shape is not None:
-            return {"type": "MultiPolygon", "coordinates": _coordinates_of(shape)}
-        if zone.area is None:
+    def _make_geometry(self, zone: Zone) -> dict[str, Any] | None:
+        if zone.area is not None:
+            coordinates = zone.area.get_coordinates(self._ways, oriented=True)
+        elif zone.shape is not None:
+            coordinates = get_coordinates(zone.shape)
+        else:
             return None
-        coordinates = [
-            [np.ascontiguousarray(ring.directed(self._ways, outer=k == 0)) for k, ring in enumerate(part.rings())]
-            for part in zone.area.parts
-        ]
-        return {"type": "MultiPolygon", "coordinates": coordinates}
-
-
-def _coordinates_of(shape: shapely.MultiPolygon) -> list[list[Any]]:
-    return [
-        [np.ascontiguousarray(shapely.get_coordinates(ring)) for ring in (polygon.exterior, *polygon.interiors)]
-        for polygon in shape.geoms
-    ]
+        # orjson writes contiguous arrays only
+        contiguous = [[np.ascontiguousarray(points) for points in polygon] for polygon in coordinates]
+        return {"type": "MultiPolygon", "coordinates": contiguous}

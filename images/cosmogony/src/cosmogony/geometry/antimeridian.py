@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -74,9 +74,7 @@ def wrap_longitudes(shape: shapely.Geometry) -> shapely.Geometry:
     pieces = []
     for turn in (-2 * _HALF_TURN, 0.0, 2 * _HALF_TURN):
         world = shapely.box(turn - _HALF_TURN, -90, turn + _HALF_TURN, 90)
-        pieces.append(shapely.transform(shapely.intersection(shape, world), _translation(-turn)))
+        offset = np.array([-turn, 0.0])
+        pieces.append(shapely.intersection(shape, world))
+        pieces[-1] = shapely.transform(pieces[-1], offset.__add__)
     return shapely.union_all(pieces)
-
-
-def _translation(by: float) -> Callable[[Points], Points]:
-    return lambda points: points + np.array([by, 0.0])

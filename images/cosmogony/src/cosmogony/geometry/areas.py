@@ -43,25 +43,13 @@ class Ring:
 
 
 @dataclass(slots=True)
-class Part:
-    """One polygon: an outer ring and its holes."""
-
-    outer: Ring
-    inner: list[Ring] = field(default_factory=list)
-
-    def rings(self) -> list[Ring]:
-        """Return the outer ring, then the holes."""
-        return [self.outer, *self.inner]
-
-
-@dataclass(slots=True)
 class Area:
     """The polygons of a relation, and what was found while they were made.
 
     They are `parts` (rings of ways), or a ready `shape` with its border as `arcs` where rings touch or cross.
     """
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[list[Ring]] = field(default_factory=list)  # rings of each polygon, the outer one first
     shape: shapely.MultiPolygon | None = None
     arcs: NDArray[np.int64] | None = None
     rebuilt: bool = False  # the border of the shape is only about that of the arcs
@@ -78,19 +66,37 @@ class Area:
         """Whether a geometry can be built."""
         return bool(self.parts) or self.shape is not None
 
-    def rings(self) -> list[Ring]:
+    def list_rings(self) -> list[Ring]:
         """Return the rings of all parts."""
-        return [ring for part in self.parts for ring in part.rings()]
+        return [ring for part in self.parts for ring in part]
+
+    def get_coordinates(self, ways: Ways, *, oriented: bool = False) -> list[list[Points]]:
+        """Return the closed rings of each polygon as points, the outer ring first.
+
+        Args:
+            ways: the ways that the parts are made of.
+            oriented: whether rings of parts run as in GeoJSON: outer ones counter-clockwise, holes clockwise.
+        """
+        if self.shape is not None:
+            return get_coordinates(self.shape)
+        return [
+            [ring.directed(ways, outer=k == 0) if oriented else ring.points(ways) for k, ring in enumerate(part)]
+            for part in self.parts
+        ]
 
     def polygons(self, ways: Ways) -> shapely.MultiPolygon:
         """Build the geometry; outer rings run counter-clockwise, holes clockwise."""
         if self.shape is not None:
             return self.shape
-        made = []
-        for part in self.parts:
-            outer, *inner = [ring.directed(ways, outer=number == 0) for number, ring in enumerate(part.rings())]
-            made.append(shapely.Polygon(outer, inner))
-        return shapely.MultiPolygon(made)
+        coordinates = self.get_coordinates(ways, oriented=True)
+        return shapely.MultiPolygon([shapely.Polygon(outer, holes) for outer, *holes in coordinates])
+
+
+def get_coordinates(shape: shapely.MultiPolygon) -> list[list[Points]]:
+    """Return the closed rings of each polygon as points, the outer ring first."""
+    return [
+        [shapely.get_coordinates(ring) for ring in (polygon.exterior, *polygon.interiors)] for polygon in shape.geoms
+    ]
 
 
 def signed_area(points: Points) -> float:

@@ -20,7 +20,8 @@ from ..decisions import Decisions
 from ..findings import Repair
 from ..osm.reader import Relation, Ways
 from .antimeridian import crosses_antimeridian, cut_at_antimeridian, find_jumping_ways
-from .areas import NO_AREA, Area, Chain, Part, Ring, join_ways, signed_area
+from .areas import NO_AREA, Area, Chain, Ring, join_ways, signed_area
+from .boxes import build_box_tree
 from .locations import number_locations
 from .multipolygons import assemble_polygons
 from .shapes import polygons_of
@@ -57,7 +58,7 @@ class Borders:
         for one, two in arcs.crossings.tolist():
             self._crossing.setdefault(one, []).append(two)
         self._jumping = find_jumping_ways(ways)
-        self._touching: list[tuple[Relation, Area, list[Chain]]] = []
+        self._touching: list[_Touching] = []
 
     def assemble(self, relation: Relation) -> Area:
         """Return the area of a relation; `finish` completes the areas whose rings touch."""
@@ -81,7 +82,7 @@ class Borders:
             self._record_border(relation, area)
             return area
         if self._rings_touch(closed):
-            self._touching.append((relation, area, closed))
+            self._touching.append(self._prepare_touching(relation, area, closed))
             return area
         area.simple = True
         rings = [Ring(chain) for chain in closed]
@@ -92,11 +93,10 @@ class Borders:
 
     def finish(self) -> None:
         """Make the polygons of the areas whose rings touch."""
-        pending = [self._prepare_touching(*entry) for entry in self._touching]
         # libosmium refuses borders that cross themselves
-        clean = [entry for entry in pending if len(entry.border) and not self._crosses(entry.border)]
+        clean = [entry for entry in self._touching if len(entry.border) and not self._crosses(entry.border)]
         found = assemble_polygons({entry.relation.id: entry.ways for entry in clean}, self._ways)
-        for entry in pending:
+        for entry in self._touching:
             polygons = found.get(entry.relation.id)
             if not len(entry.border):
                 entry.area.problem = NO_AREA
@@ -270,7 +270,7 @@ class Borders:
         probes[inside] = shapely.get_coordinates(shapely.point_on_surface(shells[inside]))
         return probes
 
-    def _nest_rings(self, rings: Sequence[Ring], probes: Floats | None = None) -> tuple[list[Part], list[int]]:
+    def _nest_rings(self, rings: Sequence[Ring], probes: Floats | None = None) -> tuple[list[list[Ring]], list[int]]:
         """Make polygons, each hole in the innermost ring around it.
 
         Args:
@@ -281,14 +281,14 @@ class Borders:
             The polygons, and how many rings are around each ring.
         """
         if len(rings) == 1:
-            return [Part(rings[0])], [0]
+            return [[rings[0]]], [0]
         points = [ring.points(self._ways) for ring in rings]
         inner, outer = _find_inside(points, np.array([p[0] for p in points]) if probes is None else probes)
         depth = np.bincount(inner, minlength=len(rings)).tolist()
-        parts = {k: Part(ring) for k, ring in enumerate(rings) if depth[k] % 2 == 0}
+        parts = {k: [ring] for k, ring in enumerate(rings) if depth[k] % 2 == 0}
         for hole, around in zip(inner.tolist(), outer.tolist(), strict=True):
             if depth[hole] % 2 == 1 and depth[around] == depth[hole] - 1:
-                parts[around].inner.append(rings[hole])
+                parts[around].append(rings[hole])
         return list(parts.values()), depth
 
     def _compare_roles(self, rings: Sequence[Ring], depth: Sequence[int], roles: dict[int, str], area: Area) -> None:
@@ -341,11 +341,9 @@ class Borders:
 
     def _record_border(self, relation: Relation, area: Area) -> None:
         """Record how the border was made, ring by ring."""
-        osm_id = f"relation:{relation.id}"
-        if not self._decisions.is_recorded(osm_id):
-            return
-        for text in self._describe(area):
-            self._decisions.record(osm_id, "border", text)
+        if self._decisions.is_recorded(relation.osm_id):
+            for text in self._describe(area):
+                self._decisions.record(relation.osm_id, "border", text)
 
     def _describe(self, area: Area) -> Iterator[str]:
         if area.missing:
@@ -357,7 +355,7 @@ class Borders:
         for repair, text in area.repairs.items():
             yield f"repaired ({repair}): {text}"
         for number, part in enumerate(area.parts, start=1):
-            for k, ring in enumerate(part.rings()):
+            for k, ring in enumerate(part):
                 kind = f"hole {k}" if k else "outer ring"
                 size = abs(signed_area(ring.points(self._ways)))
                 yield f"polygon {number}, {kind}: {len(ring.ways)} ways, {size:.6g} square degrees"
@@ -398,7 +396,7 @@ def _find_inside(points: Sequence[Points], probes: Floats) -> tuple[Ints, Ints]:
     """Find pairs (ring, ring around it) of closed lines, by one point of each ring."""
     low = np.array([p.min(axis=0) for p in points])
     high = np.array([p.max(axis=0) for p in points])
-    tree = shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+    tree = build_box_tree(np.concatenate([low, high], axis=1))
     inner, outer = tree.query(shapely.points(probes))
     keep = (inner != outer) & np.all(low[outer] <= low[inner], axis=1) & np.all(high[outer] >= high[inner], axis=1)
     inner, outer = inner[keep], outer[keep]

@@ -3,9 +3,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ..arrays import Floats, Ints
 
 Box = tuple[float, float, float, float]  # west, south, east, north in degrees
+_BATCH = 2048  # boxes at a time
+
+
+def build_box_tree(boxes: Floats) -> shapely.STRtree:
+    """Build an index of boxes.
+
+    Args:
+        boxes: west, south, east, north of each, of shape (n, 4).
+    """
+    polygons: NDArray[np.object_] = np.asarray(shapely.box(*boxes.T))
+    return shapely.STRtree(polygons)
+
+
+def find_nested_boxes(boxes: Floats) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the pairs of boxes of which one covers the other, some at a time.
+
+    Args:
+        boxes: west, south, east, north of each, of shape (n, 4).
+
+    Yields:
+        The indices of the outer boxes and those of the inner ones, in the order of the outer ones.
+    """
+    tree = build_box_tree(boxes)
+    for begin in range(0, len(boxes), _BATCH):
+        outer, inner = tree.query(tree.geometries[begin : begin + _BATCH])
+        outer = outer + begin
+        covers = (
+            (outer != inner)
+            & (boxes[outer, 0] <= boxes[inner, 0])
+            & (boxes[outer, 1] <= boxes[inner, 1])
+            & (boxes[outer, 2] >= boxes[inner, 2])
+            & (boxes[outer, 3] >= boxes[inner, 3])
+        )
+        yield outer[covers], inner[covers]
 
 
 def narrowest_span(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:

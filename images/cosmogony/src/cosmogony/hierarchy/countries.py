@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import shapely
 
-from ..arrays import Points
+from ..arrays import Bools, Points
 from ..osm.reader import Ways
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
@@ -23,43 +23,40 @@ class Countries:
         self._zones = found
         self._ways = ways
         self._shapes: dict[int, shapely.MultiPolygon | None] = {}
-        self._boxes = [z.box for z in found if z.box is not None]
-        box = np.array(self._boxes, dtype=np.float64).reshape(-1, 4)
-        self._low, self._high = box[:, :2], box[:, 2:]
+        self._boxes = np.array([zone.box for zone in found], dtype=np.float64).reshape(-1, 4)
 
-    def code_at(self, points: Points) -> str | None:
+    def find_code(self, points: Points) -> str | None:
         """Return the first country that one of the points is inside, not on its border.
 
         Args:
             points: of shape (n, 2), in degrees.
         """
-        if not len(points):
-            return None
-        (west, south), (east, north) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-        for number, box in enumerate(self._boxes):
-            near = box[0] <= east and box[1] <= north and box[2] >= west and box[3] >= south
-            if near and shapely.contains_xy(self._shape(number), points[:, 0], points[:, 1]).any():
-                return self._codes[number]
-        return None
+        return next((self._codes[number] for number, inside in self._find_inside(points) if inside.any()), None)
 
-    def codes_at(self, points: Points) -> list[str | None]:
+    def find_codes(self, points: Points) -> list[str | None]:
         """Return for each point the first country that it is inside, not on its border.
 
         Args:
             points: of shape (n, 2), in degrees.
         """
         found: list[str | None] = [None] * len(points)
-        if not len(points):
-            return found
-        near = np.all(self._low <= points.max(axis=0), axis=1) & np.all(self._high >= points.min(axis=0), axis=1)
-        for number in np.flatnonzero(near).tolist():
-            inside = np.all((points >= self._low[number]) & (points <= self._high[number]), axis=1)
-            inside[inside] = shapely.contains_xy(self._shape(number), *points[inside].T)
+        for number, inside in self._find_inside(points):
             for position in np.flatnonzero(inside).tolist():
                 found[position] = found[position] or self._codes[number]
         return found
 
-    def _shape(self, number: int) -> shapely.MultiPolygon | None:
+    def _find_inside(self, points: Points) -> Iterator[tuple[int, Bools]]:
+        """Yield the countries near the points, and which points are inside each."""
+        if not len(points):
+            return
+        low, high = self._boxes[:, :2], self._boxes[:, 2:]
+        near = np.all(low <= points.max(axis=0), axis=1) & np.all(high >= points.min(axis=0), axis=1)
+        for number in np.flatnonzero(near).tolist():
+            inside = np.all((points >= low[number]) & (points <= high[number]), axis=1)
+            inside[inside] = shapely.contains_xy(self._build_shape(number), *points[inside].T)
+            yield number, inside
+
+    def _build_shape(self, number: int) -> shapely.MultiPolygon | None:
         if number not in self._shapes:
             self._shapes[number] = self._zones[number].geometry(self._ways)
             shapely.prepare(self._shapes[number])

@@ -66,7 +66,7 @@ class Hierarchy:
                 continue
             country = self._rules.country(zone.country)
             if country is None:
-                statistics.add_unknown_country(zone.country)
+                statistics.unknown_country[zone.country] += 1
                 continue
             found, rule = self._decide_type(zone, country)
             if found is None and zone.osm_id not in country.ids:

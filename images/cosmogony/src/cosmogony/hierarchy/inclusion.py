@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from ..arrays import Bools, Floats, Ints, Points
-from ..geometry.areas import Area
-from ..geometry.boxes import Box
+from ..arrays import Bools, Floats, Ints
+from ..geometry.boxes import Box, find_nested_boxes
 from ..geometry.locations import coordinates_of
 from ..geometry.topology import Arcs, expand_ranges
 from ..osm.reader import Ways
@@ -26,7 +25,6 @@ from ..progress import Progress, ignore_progress
 from ..zones.zone import Zone
 
 _AREA_TOLERANCE = 1e-9  # share by which the areas of two equal zones may differ
-_ZONES_PER_QUERY = 2048
 _CACHED_SHAPES = 64
 
 _Hole = tuple[shapely.Point, Box]  # a point inside the hole, and its box
@@ -39,7 +37,6 @@ class Inclusions:
     containers: list[list[int]]
     pairs: int = 0  # that box and area allow
     exact: int = 0  # of these, decided by the full geometric predicate
-    irregular: list[str] = field(default_factory=list)  # OSM ids of zones whose border touches itself
 
 
 def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Progress = ignore_progress) -> Inclusions:
@@ -56,7 +53,6 @@ def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Pro
     if not shaped:
         return result
     graph = _BoundaryGraph(shaped, ways, arcs)
-    result.irregular = [shaped[number].osm_id for number in sorted(graph.self_touching_points)]
     outer, inner = _find_candidates(shaped)
     result.pairs = len(outer)
     order = np.lexsort((inner, outer))
@@ -77,25 +73,13 @@ def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Pro
 
 def _find_candidates(shaped: Sequence[Zone]) -> tuple[Ints, Ints]:
     """Find the pairs (container, contained) that box and area allow."""
-    box = np.array([zone.box for zone in shaped])
+    boxes = np.array([zone.box for zone in shaped], dtype=np.float64)
     area = np.array([zone.size for zone in shaped])
-    shapes = shapely.box(box[:, 0], box[:, 1], box[:, 2], box[:, 3])
-    tree = shapely.STRtree(shapes)
-    outers: list[Ints] = []
-    inners: list[Ints] = []
-    for begin in range(0, len(shaped), _ZONES_PER_QUERY):
-        outer, inner = tree.query(tree.geometries[begin : begin + _ZONES_PER_QUERY])
-        outer = outer + begin
-        keep = (outer != inner) & (area[outer] * (1 + _AREA_TOLERANCE) >= area[inner])
-        outer, inner = outer[keep], inner[keep]
-        within = (
-            (box[outer, 0] <= box[inner, 0])
-            & (box[outer, 1] <= box[inner, 1])
-            & (box[outer, 2] >= box[inner, 2])
-            & (box[outer, 3] >= box[inner, 3])
-        )
-        outers.append(outer[within])
-        inners.append(inner[within])
+    pairs = []
+    for outer, inner in find_nested_boxes(boxes):
+        large_enough = area[outer] * (1 + _AREA_TOLERANCE) >= area[inner]
+        pairs.append((outer[large_enough], inner[large_enough]))
+    outers, inners = zip(*pairs, strict=True)
     return np.concatenate(outers), np.concatenate(inners)
 
 
@@ -125,8 +109,8 @@ class _BoundaryGraph:
     def _collect_arcs(self, zone: Zone) -> Ints:
         if zone.area is not None and zone.area.arcs is not None:
             return zone.area.arcs
-        ways = np.array([way for ring in zone.rings for way, _ in ring.ways], dtype=np.int64)
-        return self._arcs.of_ways(ways)
+        rings = [] if zone.area is None else zone.area.list_rings()
+        return self._arcs.of_ways(np.array([way for ring in rings for way, _ in ring.ways], dtype=np.int64))
 
     def _border_of(self, number: int) -> Ints:
         return self._list[self._start[number] : self._start[number + 1]]
@@ -229,7 +213,8 @@ class _BoundaryGraph:
     def _holes_of(self, number: int) -> list[_Hole]:
         area = self._shaped[number].area
         made: list[_Hole] = []
-        for points in _hole_rings(area, self._ways) if area is not None else ():
+        polygons = area.get_coordinates(self._ways) if area is not None else []
+        for points in (points for _, *holes in polygons for points in holes):
             hole = shapely.Polygon(points)
             try:
                 point = shapely.point_on_surface(hole)
@@ -263,9 +248,3 @@ class _BoundaryGraph:
             except shapely.errors.GEOSException:
                 answers.append(False)
         return np.array(answers, dtype=np.bool_)
-
-
-def _hole_rings(area: Area, ways: Ways) -> list[Points]:
-    if area.shape is not None:
-        return [shapely.get_coordinates(ring) for polygon in area.shape.geoms for ring in polygon.interiors]
-    return [ring.points(ways) for part in area.parts for ring in part.inner]

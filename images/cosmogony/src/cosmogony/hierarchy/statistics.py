@@ -22,10 +22,6 @@ class Statistics:
     unhandled_level: dict[str, Counter[int]] = field(default_factory=dict)
     zone_without_country: int = 0
 
-    def add_unknown_country(self, country: str) -> None:
-        """Count a zone of a country without rules."""
-        self.unknown_country[country] += 1
-
     def add_unhandled_level(self, country: str, level: int | None) -> None:
         """Count a zone whose level has no rule; None counts as 0."""
         self.unhandled_level.setdefault(country, Counter())[level or 0] += 1

@@ -12,6 +12,7 @@ from shapely.errors import GEOSException
 
 from ..files.recordfile import Record
 from ..geometry import geojson
+from ..geometry.boxes import find_nested_boxes
 from ..osm.reader import Node
 from ..zones import names
 from ..zones.labels import Labels
@@ -20,7 +21,6 @@ from ..zones.zone_type import ZoneType
 from .entry import Entry, find_parent_type
 
 _AREA_TOLERANCE = 1e-9  # share of the area of a child that may be outside its parent
-_ZONES_PER_QUERY = 1024
 
 
 class CrossFileParents:
@@ -42,18 +42,16 @@ class CrossFileParents:
         zones = [e for e in self._entries if e.box is not None and e.type != ZoneType.NON_ADMINISTRATIVE]
         if len({entry.file for entry in zones}) < 2:
             return []
-        box = np.array([entry.box for entry in zones], dtype=np.float64)
-        kind = np.array([entry.type for entry in zones])
-        file = np.array([entry.file for entry in zones])
-        above = np.array([find_parent_type(entry, self._by_id) for entry in zones])
-        tree = shapely.STRtree(shapely.box(box[:, 0], box[:, 1], box[:, 2], box[:, 3]))
+        boxes = np.array([entry.box for entry in zones], dtype=np.float64)
+        types = np.array([entry.type for entry in zones])
+        files = np.array([entry.file for entry in zones])
+        parent_types = np.array([find_parent_type(entry, self._by_id) for entry in zones])
         pairs: list[tuple[Entry, Entry]] = []
-        for begin in range(0, len(zones), _ZONES_PER_QUERY):
-            outer, inner = tree.query(tree.geometries[begin : begin + _ZONES_PER_QUERY])
-            outer = outer + begin
-            good = (file[outer] != file[inner]) & (kind[outer] > kind[inner]) & (kind[outer] < above[inner])
-            good &= np.all(box[outer, :2] <= box[inner, :2], axis=1) & np.all(box[outer, 2:] >= box[inner, 2:], axis=1)
-            for parent, child in zip(outer[good].tolist(), inner[good].tolist(), strict=True):
+        for outer, inner in find_nested_boxes(boxes):
+            closer = (
+                (files[outer] != files[inner]) & (types[outer] > types[inner]) & (types[outer] < parent_types[inner])
+            )
+            for parent, child in zip(outer[closer].tolist(), inner[closer].tolist(), strict=True):
                 if _keeps_country(zones[parent], zones[child]):
                     pairs.append((zones[parent], zones[child]))
         return pairs

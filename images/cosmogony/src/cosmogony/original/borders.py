@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from ..arrays import Points
-from ..geometry.areas import Area, Part, Ring, join_ways
+from ..geometry.areas import Area, Ring, join_ways
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
 
 
@@ -26,7 +26,7 @@ def assemble(relation: Relation, ways: Ways) -> Area:
             area.missing += ref not in ways.damaged and ref not in ways.flat
             continue
         (inner if role == INNER_ROLE else outer).append(way)
-    area.parts = [Part(ring) for ring in _rings(outer, ways, area)]
+    area.parts = [[ring] for ring in _rings(outer, ways, area)]
     holes = _rings(inner, ways, area) if inner and area.parts else []
     if holes:
         _place_holes(area, holes, ways)
@@ -44,7 +44,7 @@ def _rings(members: list[int], ways: Ways, area: Area) -> list[Ring]:
 
 def _place_holes(area: Area, holes: list[Ring], ways: Ways) -> None:
     """Give each hole to the first polygon that every one of its segments meets."""
-    shells = [shapely.Polygon(part.outer.points(ways)) for part in area.parts]
+    shells = [shapely.Polygon(outer.points(ways)) for outer, *_ in area.parts]
     shapely.prepare(shells)
     boxes = shapely.bounds(shells)
     for hole in holes:
@@ -53,7 +53,7 @@ def _place_holes(area: Area, holes: list[Ring], ways: Ways) -> None:
         near = np.all(boxes[:, :2] <= high, axis=1) & np.all(boxes[:, 2:] >= low, axis=1)
         for number in np.flatnonzero(near).tolist():
             if _meets(shells[number], points):
-                area.parts[number].inner.append(hole)
+                area.parts[number].append(hole)
                 break
         else:
             area.lost_holes += 1

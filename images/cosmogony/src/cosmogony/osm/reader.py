@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,11 @@ class Node:
     lat: float  # degrees
     tags: dict[str, str]
 
+    @property
+    def osm_id(self) -> str:
+        """The id with its type, such as `node:12`."""
+        return f"node:{self.id}"
+
 
 @dataclass(slots=True)
 class Relation:
@@ -55,6 +61,11 @@ class Relation:
     centre: int | None
     label: int | None
     relations: list[int]  # ids of members
+
+    @property
+    def osm_id(self) -> str:
+        """The id with its type, such as `relation:62273`."""
+        return f"relation:{self.id}"
 
 
 @dataclass(slots=True)
@@ -309,37 +320,25 @@ def _read_small_file(source: osmium.io.File, collector: _Collector) -> Any:
     return table
 
 
-class _ReferenceCollector:
-    """Handler of the first pass over a large file: tagged nodes, and the nodes of the wanted ways."""
-
-    def __init__(self, collector: _Collector, tracker: Any) -> None:
-        self.node = collector.node
-        self._collector = collector
-        self._tracker = tracker
-
-    def way(self, way: Any) -> None:
-        self._collector.seen += 1
-        self._tracker.add_references(way)
-
-
-class _WayHandler:
-    def __init__(self, collector: _Collector) -> None:
-        self.way = collector.way
-
-
 def _read_large_file(source: osmium.io.File, collector: _Collector, wanted: set[int], centres: set[int]) -> Any:
     tracker = osmium.IdTracker()
     for ref in centres:
         tracker.add_node(ref)
+
+    def add_references(way: Any) -> None:
+        collector.seen += 1
+        tracker.add_references(way)
+
     ways = osmium.filter.IdFilter(wanted)
     ways.enable_for(osmium.osm.WAY)
     with osmium.io.Reader(source, osmium.osm.NODE | osmium.osm.WAY) as reader:
-        osmium.apply(reader, _make_tag_filter(), ways, _ReferenceCollector(collector, tracker))
+        first_pass = SimpleNamespace(node=collector.node, way=add_references)
+        osmium.apply(reader, _make_tag_filter(), ways, first_pass)
     nodes = tracker.id_filter()
     nodes.enable_for(osmium.osm.NODE)
     table, handler = _make_location_store()
     with osmium.io.Reader(source, osmium.osm.NODE | osmium.osm.WAY) as reader:
-        osmium.apply(reader, nodes, handler, ways, _WayHandler(collector))
+        osmium.apply(reader, nodes, handler, ways, SimpleNamespace(way=collector.way))
     return table
 
 

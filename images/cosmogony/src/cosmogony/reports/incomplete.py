@@ -57,7 +57,7 @@ def find_incomplete(
     """
     return [
         IncompleteRelation(
-            f"relation:{entry.relation.id}",
+            entry.relation.osm_id,
             entry.relation.tags.get("name", ""),
             entry.relation.tags.get("admin_level", ""),
             entry.area.missing,
@@ -77,8 +77,8 @@ def find_country(relation: Relation, extract: Extract, countries: Countries) -> 
     for ref in (relation.centre, relation.label):
         node = None if ref is None else extract.nodes.get(ref)
         if node is not None:
-            return countries.code_at(np.array([[node.lon, node.lat]]))
-    return countries.code_at(_sample_border(relation, extract))
+            return countries.find_code(np.array([[node.lon, node.lat]]))
+    return countries.find_code(_sample_border(relation, extract))
 
 
 def _sample_border(relation: Relation, extract: Extract) -> Points:

@@ -63,7 +63,8 @@ class LeftOutReport:
             relation, area = entry.relation, entry.area
             country = self.countries[relation.id] = find_country(relation, self._extract, self._countries)
             for repair, text in area.repairs.items():
-                self._repaired.add(repair, _osm_id(relation), country_code=country, admin_level=self._level(relation))
+                level = self._builder.level_of(relation.tags)
+                self._repaired.add(repair, relation.osm_id, country_code=country, admin_level=level)
                 log.debug("repaired (%s): %s: %s", repair, _describe(relation), text)
             if area.missing:
                 self._add_relation(LeftOut.CUT_AT_EDGE, relation, country)
@@ -98,10 +99,12 @@ class LeftOutReport:
                 self._add_zone(LeftOut.NO_RULE, zone)
 
     def add_orphans(self, zones: Sequence[Zone]) -> None:
-        """Collect zones that nothing contains although they are no country: what is above them is cut or missing."""
-        for zone in zones:
-            if zone.type is not None and zone.type < ZoneType.COUNTRY and zone.parent is None and zone.has_geometry:
-                self._orphans.append(f"{zone.osm_id} {zone.name!r}")
+        """Collect zones that nothing contains although they are not countries: what is above them is cut or missing."""
+        self._orphans = [
+            f"{zone.osm_id} {zone.name!r}"
+            for zone in zones
+            if zone.type is not None and zone.type < ZoneType.COUNTRY and zone.parent is None and zone.has_geometry
+        ]
 
     def add_places(self, zones: Sequence[Zone], without_area: Sequence[Place], repeating: Sequence[Place]) -> None:
         """Add place nodes without a zone: none was made of them, or around them under their name.
@@ -124,9 +127,9 @@ class LeftOutReport:
                 lost.append((node, dropped[node.id]))
             elif not place_zones.represent(node):
                 lost.append((node, LeftOut.PLACE_WITHOUT_ZONE))
-        countries = self._countries.codes_at(np.array([(node.lon, node.lat) for node, _ in lost]))
+        countries = self._countries.find_codes(np.array([(node.lon, node.lat) for node, _ in lost]))
         for (node, reason), country in zip(lost, countries, strict=True):
-            self._add_place(reason, node, country)
+            self._add(reason, node.osm_id, country, place=node.tags.get("place"))
 
     def write_log(self) -> None:
         """Log warnings that name what is broken, and a line for each reason of the tables."""
@@ -145,34 +148,27 @@ class LeftOutReport:
                 log.info("%s: %s", title, line)
 
     def _add_zone(self, reason: LeftOut, zone: Zone) -> None:
-        self._add(reason, zone.osm_id, country_code=zone.country, admin_level=zone.level)
+        self._add(reason, zone.osm_id, zone.country, admin_level=zone.level)
 
     def _add_relation(self, reason: LeftOut, relation: Relation, country: str | None) -> None:
-        self._add(reason, _osm_id(relation), country_code=country, admin_level=self._level(relation))
-
-    def _add_place(self, reason: LeftOut, node: Node, country: str | None) -> None:
-        self._add(reason, f"node:{node.id}", country_code=country, place=node.tags.get("place"))
+        self._add(reason, relation.osm_id, country, admin_level=self._builder.level_of(relation.tags))
 
     def _add(
         self,
         reason: LeftOut,
         osm_id: str,
+        country: str | None,
         *,
-        country_code: str | None,
         admin_level: int | None = None,
         place: str | None = None,
     ) -> None:
-        if osm_id in self._counted:
-            return  # an object has one reason, the first
-        self._counted.add(osm_id)
-        self._left_out.add(reason, osm_id, country_code=country_code, admin_level=admin_level, place=place)
-        self._decisions.record(osm_id, "left out", str(reason))
+        if osm_id not in self._counted:  # an object has one reason, the first
+            self._counted.add(osm_id)
+            self._left_out.add(reason, osm_id, country_code=country, admin_level=admin_level, place=place)
+            self._decisions.record(osm_id, "left out", str(reason))
 
     def _warn(self, kind: str, text: str) -> None:
         self._warnings.setdefault(kind, []).append(text)
-
-    def _level(self, relation: Relation) -> int | None:
-        return self._builder.level_of(relation.tags)
 
 
 class _PlaceZones:
@@ -189,7 +185,7 @@ class _PlaceZones:
 
     def represent(self, node: Node) -> bool:
         """Return whether a zone stands for a place node."""
-        if f"node:{node.id}" in self._made or node.id in self._centres:
+        if node.osm_id in self._made or node.id in self._centres:
             return True
         keys = _match_keys(clean(node.tags.get("name", "")), node.tags.get("wikidata"))
         return any(self._is_inside(node, zone) for key in keys for zone in self._known.get(key, ()))
@@ -207,12 +203,8 @@ def _match_keys(name: str, wikidata: str | None) -> Iterator[str]:
         yield wikidata
 
 
-def _osm_id(relation: Relation) -> str:
-    return f"relation:{relation.id}"
-
-
 def _describe(relation: Relation) -> str:
-    return f"{_osm_id(relation)} {relation.tags.get('name', '')!r}"
+    return f"{relation.osm_id} {relation.tags.get('name', '')!r}"
 
 
 def _describe_cause(entry: Assembled) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 
 from ..arrays import Points
 from ..decisions import Decisions
@@ -67,7 +66,9 @@ class ZoneBuilder:
         for ref in self._extract.places:
             node = self._extract.nodes[ref]
             if node.tags.get("place") == "suburb" and self.has_name(node.tags):
-                zones.append(self._build_suburb(len(zones), node))
+                zone = self.build_from_place(len(zones), node)
+                zone.type = ZoneType.SUBURB
+                zones.append(zone)
         total = len(self._extract.relations)
         for done, (relation, area) in enumerate(
             zip(self._extract.relations, self._assemble(progress, total), strict=True)
@@ -92,7 +93,7 @@ class ZoneBuilder:
         name = self.name_of(node.tags)
         return Zone(
             index,
-            f"node:{node.id}",
+            node.osm_id,
             name,
             node.tags,
             level=self.level_of(node.tags),
@@ -137,25 +138,20 @@ class ZoneBuilder:
     def _wikidata(self, tags: Mapping[str, str]) -> str | None:
         return clean(tags.get("wikidata", "")) or None
 
-    def _build_suburb(self, index: int, node: Node) -> Zone:
-        """Build the bare record of a suburb node: without geometry, but with its type from the start."""
-        zone = self.build_from_place(index, node)
-        zone.type = ZoneType.SUBURB
-        return zone
-
     def _build_from_relation(self, index: int, relation: Relation, area: Area) -> Zone:
         name = self.name_of(relation.tags)
         rings = rings_of(area, self._extract.ways)
         measures = self._measure(area, rings)
         place, centre, tags = self._centre(relation, rings)
-        osm_id = f"relation:{relation.id}"
-        if self._decisions.is_recorded(osm_id):
-            self._decisions.record(osm_id, "name", f"{name!r}, tagged {relation.tags['name']!r}")
+        if self._decisions.is_recorded(relation.osm_id):
+            self._decisions.record(relation.osm_id, "name", f"{name!r}, tagged {relation.tags['name']!r}")
             where = f"place of node {place.id}" if place else "centroid of its polygons"
-            self._decisions.record(osm_id, "centre", f"{where}; names of node {centre.id}" if centre else where)
+            self._decisions.record(
+                relation.osm_id, "centre", f"{where}; names of node {centre.id}" if centre else where
+            )
         return Zone(
             index,
-            osm_id,
+            relation.osm_id,
             name,
             tags,
             level=self.level_of(tags),
@@ -177,9 +173,8 @@ class ZoneBuilder:
         if label is not None and _is_centre(label, relation, rings):
             tags, namesake = names.complete_tags(tags, label.tags), label
         if centre is not None and not _is_centre(centre, relation, rings):
-            self._decisions.record(
-                f"relation:{relation.id}", "centre", f"admin_centre {centre.id} has another name and lies outside"
-            )
+            text = f"admin_centre {centre.id} has another name and lies outside"
+            self._decisions.record(relation.osm_id, "centre", text)
             centre = None
         return label or centre, centre or namesake, tags
 
@@ -209,13 +204,7 @@ def level_of(text: str) -> int | None:
 
 def rings_of(area: Area, ways: Ways) -> Rings:
     """Return the rings of an area as points."""
-    if area.shape is not None:
-        return [
-            (k, shapely.get_coordinates(ring))
-            for polygon in area.shape.geoms
-            for k, ring in enumerate((polygon.exterior, *polygon.interiors))
-        ]
-    return [(k, ring.points(ways)) for part in area.parts for k, ring in enumerate(part.rings())]
+    return [(k, points) for polygon in area.get_coordinates(ways) for k, points in enumerate(polygon)]
 
 
 def _is_centre(node: Node, relation: Relation, rings: Rings) -> bool:
@@ -244,7 +233,7 @@ def measure_rings(rings: Rings, area: Area) -> Measures:
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     size, moment = 0.0, np.zeros(2)
     origin = rings[0][1][0].copy()
-    known = area.rings()
+    known = area.list_rings()
     for position, (k, points) in enumerate(rings):
         if k == 0:
             low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))

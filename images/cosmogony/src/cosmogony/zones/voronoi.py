@@ -37,11 +37,6 @@ class Place:
     type: ZoneType
     parent: int = -1  # index of the zone, once it is known
 
-    @property
-    def osm_id(self) -> str:
-        """The object, such as `node:12`."""
-        return f"node:{self.node.id}"
-
 
 def wanted_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
     """Return suburbs without a level, and capitals, by OSM id."""
@@ -91,8 +86,8 @@ class Voronoi:
         self._ways = extract.ways
         self._extract = extract
         self._shaped = [z for z in zones if z.has_geometry and z.type is not None]
-        boxes = np.array([z.box for z in self._shaped]).reshape(-1, 4)
-        self._tree = shapely.STRtree(shapely.box(boxes[:, 0], boxes[:, 1], boxes[:, 2], boxes[:, 3]))
+        outlines = np.array([zone.box for zone in self._shaped], dtype=np.float64).reshape(-1, 4)
+        self._tree = boxes.build_box_tree(outlines)
         self._shapes: dict[int, shapely.MultiPolygon] = {}
 
     def make_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
@@ -110,7 +105,9 @@ class Voronoi:
                     place = places[number]
                     if shape is None:
                         self.without_area.append(place)
-                        self._decisions.record(place.osm_id, "geometry", "nothing is left of its part of its parent")
+                        self._decisions.record(
+                            place.node.osm_id, "geometry", "nothing is left of its part of its parent"
+                        )
                     else:
                         polygons = cast(shapely.MultiPolygon, shapely.from_wkb(shape))  # as `_divide` wrote it
                         made.append(self._build_zone(place, polygons, len(self._zones) + len(made)))
@@ -163,12 +160,12 @@ class Voronoi:
                 inside.setdefault(number, []).append(zone.index)
         for number, place in enumerate(places):
             parent = self._find_parent(place, inside.get(number, []))
-            if self._decisions.is_recorded(place.osm_id):
+            if self._decisions.is_recorded(place.node.osm_id):
                 text = "none for a place of its kind" if parent is None else f"{parent.osm_id} {parent.name!r}"
-                self._decisions.record(place.osm_id, "parent", text)
+                self._decisions.record(place.node.osm_id, "parent", text)
             if parent is not None and self._is_place_of_parent(place, parent):
                 self.repeating.append(place)
-                self._decisions.record(place.osm_id, "parent", "left out: it is the place node of its parent")
+                self._decisions.record(place.node.osm_id, "parent", "left out: it is the place node of its parent")
             elif parent is not None:
                 place.parent = parent.index
                 groups.setdefault(parent.index, []).append(place)

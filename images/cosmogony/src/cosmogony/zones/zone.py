@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import shapely
 
-from ..geometry.areas import Area, Ring
+from ..geometry.areas import Area
 from ..geometry.boxes import Box
 from ..osm.reader import Node, Ways
 from .zone_type import ZoneType
@@ -41,11 +41,6 @@ class Zone:
     def type_word(self) -> str:
         """The type as in records."""
         return "" if self.type is None else self.type.word
-
-    @property
-    def rings(self) -> list[Ring]:
-        """The rings of the assembled area."""
-        return [] if self.area is None else self.area.rings()
 
     @property
     def has_geometry(self) -> bool:
