@@ -36,7 +36,7 @@ HOLE = {"w3": [E, F, G, H, E]}
 
 def test_ways_are_turned_to_fit() -> None:
     area = assemble(relation((1, "outer"), (2, "outer")), ways(**SQUARE))
-    shape = area.polygons(ways(**SQUARE))
+    shape = area.build_polygons(ways(**SQUARE))
     assert shape.area == 16
     assert shape.geoms[0].exterior.is_ccw
     assert len(shape.geoms[0].exterior.coords) == 5
@@ -56,14 +56,14 @@ def test_a_hole_belongs_to_the_ring_around_it() -> None:
     lines = {**SQUARE, **HOLE, "w4": [(9, 10, 0), (10, 11, 0), (11, 11, 1), (9, 10, 0)]}
     area = assemble(relation((4, "outer"), (1, "outer"), (2, "outer"), (3, "inner")), ways(**lines))
     assert [len(part) for part in area.parts] == [1, 2]
-    assert area.polygons(ways(**lines)).area == 15.5
+    assert area.build_polygons(ways(**lines)).area == 15.5
 
 
 def test_a_hole_outside_is_left_out_and_counted() -> None:
     lines = {**SQUARE, "w3": [(5, 8, 8), (6, 9, 8), (7, 9, 9), (5, 8, 8)]}
     area = assemble(relation((1, "outer"), (2, "outer"), (3, "inner")), ways(**lines))
     assert area.lost_holes == 1
-    assert area.polygons(ways(**lines)).area == 16
+    assert area.build_polygons(ways(**lines)).area == 16
 
 
 def test_an_open_ring_is_left_out_and_the_closed_one_stays() -> None:

@@ -21,8 +21,8 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interrupt_at_line(count: int) -> Iterator[list[int]]:
-    """Raise on the count-th line that `whole_file` runs, as a signal would; yields the lines seen."""
-    code = formats.whole_file.__wrapped__.__code__
+    """Raise on the count-th line that `write_atomically` runs, as a signal would; yields the lines seen."""
+    code = formats.write_atomically.__wrapped__.__code__
     seen: list[int] = []
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
@@ -43,7 +43,7 @@ def interrupt_at_line(count: int) -> Iterator[list[int]]:
 
 
 def write(path: Path, text: str) -> None:
-    with formats.whole_file(path) as part:
+    with formats.write_atomically(path) as part:
         part.write_text(text)
 
 
@@ -63,7 +63,10 @@ def test_an_interrupt_on_any_line_leaves_nothing_half_written(tmp_path: Path) ->
 def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "zones.jsonl"
     path.write_text("old")
-    with pytest.raises(CosmogonyError, match=r"zones\.jsonl: cannot be written \(no space\)"), formats.whole_file(path):
+    with (
+        pytest.raises(CosmogonyError, match=r"zones\.jsonl: cannot be written \(no space\)"),
+        formats.write_atomically(path),
+    ):
         raise OSError("no space")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

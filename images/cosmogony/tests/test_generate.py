@@ -13,16 +13,16 @@ import pytest
 import shapely
 from cosmogony.errors import IncompleteError
 from cosmogony.files.formats import RECORD_FORMATS
-from cosmogony.files.recordfile import records
+from cosmogony.files.recordfile import read_records
 from cosmogony.generate import generate
-from cosmogony.zones.zone_type import BY_WORD
+from cosmogony.zones.zone_type import TYPES_BY_WORD
 from extractor_support.world import World, block, country
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 
 def zones_of(path: Path) -> list[dict[str, Any]]:
-    return [zone for zone in records(path) if zone is not None]
+    return [zone for zone in read_records(path) if zone is not None]
 
 
 def run(world: World, folder: Path, **options: Any) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def test_the_hierarchy_holds(world: World, tmp_path: Path) -> None:
         assert not shape.is_empty
         if zone["parent"] is not None:
             parent = index[zone["parent"]]
-            assert BY_WORD[parent["zone_type"]] > BY_WORD[zone["zone_type"]]
+            assert TYPES_BY_WORD[parent["zone_type"]] > TYPES_BY_WORD[zone["zone_type"]]
             outside = shape.difference(shapely.geometry.shape(parent["geometry"])).area
             assert outside <= 1e-9 * shape.area
         elif zone["osm_id"] != "relation:1":

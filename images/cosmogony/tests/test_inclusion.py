@@ -14,7 +14,7 @@ from cosmogony.geometry.borders import Borders
 from cosmogony.hierarchy import inclusion
 from cosmogony.original.borders import assemble
 from cosmogony.osm.reader import Relation, Ways
-from cosmogony.zones.builder import measure_rings, rings_of
+from cosmogony.zones.builder import collect_rings, measure_rings
 from cosmogony.zones.zone import Zone
 from extractor_support.world import block, border
 from hypothesis import given, settings
@@ -54,7 +54,7 @@ def zones_of(ways: Ways, relations: list[list[int]], arcs: topology.Arcs | None)
 
 
 def zone_of(number: int, area: Area, ways: Ways) -> Zone:
-    found = measure_rings(rings_of(area, ways), area)
+    found = measure_rings(collect_rings(area, ways), area)
     return Zone(number, f"relation:{number}", str(number), {}, area=area, box=found.box, size=found.size)
 
 
@@ -62,14 +62,14 @@ def check(ways: Ways, relations: list[list[int]]) -> inclusion.Inclusions:
     """Compare with what GEOS says of every pair of valid zones; all are valid when rings are sorted by their place."""
     arcs = topology.build_arcs(ways)
     corrected = zones_of(ways, relations, arcs)
-    assert all(zone.geometry(ways).is_valid for zone in corrected)
+    assert all(zone.build_geometry(ways).is_valid for zone in corrected)
     compare(corrected, ways, arcs)
     return compare(zones_of(ways, relations, None), ways, arcs)
 
 
 def compare(zones: list[Zone], ways: Ways, arcs: topology.Arcs) -> inclusion.Inclusions:
     found = inclusion.find_inclusions(zones, ways, arcs)
-    shapes = [zone.geometry(ways) for zone in zones]
+    shapes = [zone.build_geometry(ways) for zone in zones]
     for b in range(len(zones)):
         for a in range(len(zones)):
             if a != b and shapes[a].is_valid and shapes[b].is_valid:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 from cosmogony.errors import CosmogonyError
-from cosmogony.files.recordfile import records
+from cosmogony.files.recordfile import read_records
 from cosmogony.generate import generate
 from cosmogony.merge import merge
 from extractor_support.world import World, block, country
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 
 def zones_of(path: Path) -> list[dict[str, Any]]:
-    return [zone for zone in records(path) if zone is not None]
+    return [zone for zone in read_records(path) if zone is not None]
 
 
 def made(world: World, path: Path, **options: Any) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from cosmogony.files.recordfile import records
+from cosmogony.files.recordfile import read_records
 from cosmogony.merge import merge
 
 Box = tuple[float, float, float, float]
@@ -43,7 +43,7 @@ def parents(folder: Path, above: list[dict[str, Any]], below: list[dict[str, Any
     for name, zones in (("above", above), ("below", below)):
         (folder / f"{name}.jsonl").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in zones))
     merge([folder / "above.jsonl", folder / "below.jsonl"], folder / "merged.jsonl")
-    merged = {one["id"]: one for one in records(folder / "merged.jsonl") if one is not None}
+    merged = {one["id"]: one for one in read_records(folder / "merged.jsonl") if one is not None}
     wanted = {one["osm_id"] for one in below}
     found = {one["osm_id"]: one["parent"] for one in merged.values() if one["osm_id"] in wanted}
     return {osm_id: None if key is None else merged[key]["osm_id"] for osm_id, key in found.items()}

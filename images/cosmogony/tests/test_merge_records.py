@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cosmogony import cli
 from cosmogony.errors import CosmogonyError
-from cosmogony.files.recordfile import records
+from cosmogony.files.recordfile import read_records
 from cosmogony.geometry import geojson
 from cosmogony.merge import merge
 from zone_records import RECORDS, country, geometries, line, square, write
@@ -35,7 +35,7 @@ def refused(*paths: Path) -> str:
 def merged(*paths: Path, **options: Any) -> list[dict[str, Any]]:
     target = paths[0].parent / "merged.jsonl"
     merge(paths, target, **options)
-    return [zone for zone in records(target) if zone is not None]
+    return [zone for zone in read_records(target) if zone is not None]
 
 
 @pytest.mark.parametrize("what", INVALID)
@@ -53,7 +53,7 @@ def test_a_valid_geometry_is_merged(what: str, tmp_path: Path) -> None:
 
 
 def test_the_area_of_what_crosses_itself() -> None:
-    measured = geojson.measure([(what, geojson.read(json.loads(VALID[what]))) for what in VALID])
+    measured = geojson.measure_zones([(what, geojson.parse_geometry(json.loads(VALID[what]))) for what in VALID])
     areas = {what: one.area for what, one in zip(VALID, measured, strict=True)}
     assert areas["bow tie"] == pytest.approx(0.5)
     assert areas["with a spike"] == pytest.approx(1)
@@ -132,7 +132,7 @@ def test_cases_that_are_accepted(name: str, tmp_path: Path) -> None:
     path = shutil.copy(RECORDS / f"{name}.jsonl", tmp_path)
     result = merge([path], tmp_path / "merged.jsonl")
     text = (RECORDS / f"{name}.jsonl").read_text(encoding="utf-8-sig")
-    assert list(records(tmp_path / "merged.jsonl")) == [json.loads(one) for one in text.splitlines() if one]
+    assert list(read_records(tmp_path / "merged.jsonl")) == [json.loads(one) for one in text.splitlines() if one]
     assert result.dropped_lines == {}
 
 

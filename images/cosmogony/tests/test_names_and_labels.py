@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import pytest
 from cosmogony.osm.reader import Node
-from cosmogony.zones.labels import Labels, zip_suffix
-from cosmogony.zones.names import add_centre_names, complete_tags, names_by_language, single_zip_codes, zip_codes
+from cosmogony.zones.labels import Labels, format_zip_codes
+from cosmogony.zones.names import add_centre_names, collect_names, complete_tags, parse_zip_codes, split_zip_ranges
 from cosmogony.zones.zone import Zone
 from cosmogony.zones.zone_type import ZoneType
 
@@ -15,7 +15,7 @@ def chain(*names: str) -> list[Zone]:
 
 
 def test_names_that_equal_the_name_are_left_out() -> None:
-    assert names_by_language({"name:fr": "Bruxelles", "name:nl": "Brussel", "int_name": "x"}, "Brussel") == {
+    assert collect_names({"name:fr": "Bruxelles", "name:nl": "Brussel", "int_name": "x"}, "Brussel") == {
         "fr": "Bruxelles"
     }
 
@@ -33,14 +33,14 @@ def test_names_that_equal_the_name_are_left_out() -> None:
     ],
 )
 def test_single_zip_codes(codes: list[str], plain: list[str]) -> None:
-    assert single_zip_codes(codes) == plain
+    assert split_zip_ranges(codes) == plain
 
 
 def test_zip_codes_are_split_and_sorted() -> None:
-    assert zip_codes({"postal_code": "01067; 01069 ;01067,01067"}) == ["01067", "01069"]
-    assert zip_codes({"postal_code": "9490; 9485;"}) == ["9485", "9490"]
-    assert zip_codes({"addr:postcode": "1", "postal_code": "2"}) == ["1"]
-    assert zip_codes({}) == []
+    assert parse_zip_codes({"postal_code": "01067; 01069 ;01067,01067"}) == ["01067", "01069"]
+    assert parse_zip_codes({"postal_code": "9490; 9485;"}) == ["9485", "9490"]
+    assert parse_zip_codes({"addr:postcode": "1", "postal_code": "2"}) == ["1"]
+    assert parse_zip_codes({}) == []
 
 
 def test_a_label_node_fills_gaps_only() -> None:
@@ -51,8 +51,8 @@ def test_a_label_node_fills_gaps_only() -> None:
 def test_a_label_goes_up_without_repeats() -> None:
     zones = chain("Austria", "Wien", "Wien", "Wieden")
     zones[3].zip_codes = ["1040", "1041", "1050"]
-    assert Labels(zones).label(zones[3]) == "Wieden (1040-1050), Wien, Austria"
-    assert Labels(zones).label(zones[2]) == "Wien, Austria"
+    assert Labels(zones).make_label(zones[3]) == "Wieden (1040-1050), Wien, Austria"
+    assert Labels(zones).make_label(zones[2]) == "Wien, Austria"
 
 
 def test_every_language_of_the_chain_has_a_label() -> None:
@@ -60,7 +60,7 @@ def test_every_language_of_the_chain_has_a_label() -> None:
     zones[0].names = {"en": "Austria", "cs": "Rakousko"}
     zones[1].names = {"en": "Vienna"}
     zones[2].names = {"fi": "Österreich"}
-    labels = Labels(zones).international(zones[2])
+    labels = Labels(zones).make_international_labels(zones[2])
     assert labels == {
         "cs": "Wieden, Wien, Rakousko",
         "en": "Wieden, Vienna, Austria",
@@ -72,18 +72,18 @@ def test_every_language_of_the_chain_has_a_label() -> None:
 def test_a_name_that_equals_the_one_above_in_one_language() -> None:
     zones = chain("Land", "Stadt")
     zones[0].names = {"en": "Stadt", "fr": "Pays"}
-    assert Labels(zones).international(zones[1]) == {"en": "Stadt", "fr": "Stadt, Pays"}
+    assert Labels(zones).make_international_labels(zones[1]) == {"en": "Stadt", "fr": "Stadt, Pays"}
 
 
 def test_languages_can_be_restricted() -> None:
     zones = chain("A", "B")
     zones[0].names = {"en": "a", "fr": "á"}
     zones[1].names = {"fr": "b", "de": "ß"}
-    assert Labels(zones, ["fr"]).international(zones[1]) == {"fr": "b, á"}
+    assert Labels(zones, ["fr"]).make_international_labels(zones[1]) == {"fr": "b, á"}
 
 
 def test_zip_suffix() -> None:
-    assert [zip_suffix(codes) for codes in ([], ["1"], ["1", "2", "3"])] == ["", " (1)", " (1-3)"]
+    assert [format_zip_codes(codes) for codes in ([], ["1"], ["1", "2", "3"])] == ["", " (1)", " (1-3)"]
 
 
 def centre_case(zone_wikidata: str | None, centre_wikidata: str | None, kind: ZoneType) -> dict[str, str]:

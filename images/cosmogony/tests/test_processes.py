@@ -136,7 +136,7 @@ def test_an_abandoned_pool_leaves_no_process() -> None:
 class RecordsOfChildren:
     """Records that say who made them."""
 
-    def line(self, zone: int) -> bytes:
+    def encode_zone(self, zone: int) -> bytes:
         return b"%d" % os.getpid()
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from cosmogony.osm.text import clean
+from cosmogony.osm.text import clean_text
 
 NO_BREAK, ZERO_WIDTH, MARK = "\u00a0", "\u200b", "\ufeff"
 
@@ -41,5 +41,5 @@ NO_BREAK, ZERO_WIDTH, MARK = "\u00a0", "\u200b", "\ufeff"
     ],
 )
 def test_clean(tagged: str, expected: str) -> None:
-    assert clean(tagged) == expected
-    assert clean(expected) == expected
+    assert clean_text(tagged) == expected
+    assert clean_text(expected) == expected

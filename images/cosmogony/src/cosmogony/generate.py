@@ -21,7 +21,7 @@ from .osm.reader import Extract
 from .progress import Progress, ignore_progress
 from .reports import incomplete
 from .reports.incomplete import IncompleteRelation
-from .rules import Rules, known_country, load_rules
+from .rules import Rules, check_country_code, load_rules
 from .run import StageTimer, ZoneRun
 from .runtime.memory import no_garbage_collection
 from .runtime.processes import count_available_cores
@@ -87,46 +87,46 @@ def generate(
         CosmogonyError: the extract cannot be read, has no country, or the file cannot be written.
     """
     source, target = Path(input), Path(output)
-    form = formats.detect(target)
+    form = formats.detect_format(target)
     is_table = form in (Format.PARQUET, Format.FLATGEOBUF)
     if is_table:
         from .files import tables  # needs the extra `formats`
 
         tables.require_library(form)
     rules = rules or load_rules()
-    code = known_country(country_code, rules)
+    code = check_country_code(country_code, rules)
     processes = count_available_cores() if threads is None else threads
     if processes < 1:
         raise CosmogonyError(f"threads: {processes} is not a number of processes, 1 or more is needed")
     log.info("rules %s from %s", rules.digest[:16], rules.origin)
     timer = StageTimer()
-    with formats.whole_file(target) as part, no_garbage_collection():
+    with formats.write_atomically(target) as part, no_garbage_collection():
         run = ZoneRun(rules, code, 0 if disable_voronoi else processes, as_original=as_original)
         zones = run.make_zones(source, timer, progress)
         kept = [zone for zone in zones if zone.type is not None]
         run.statistics.count_zones(kept)
         own = incomplete.find_own_country(zones, code)
-        with timer.stage("check"):
+        with timer.measure_stage("check"):
             losses = run.find_losses(zones)
             missing = incomplete.find_incomplete(run.builder.flawed, losses.countries, own)
         _log_incomplete(missing, own, fail_on_incomplete)
         losses.write_log()
         disputed = _list_disputed(run.extract)
         records = (OriginalRecords if as_original else Records)(zones, run.extract.ways, filter_langs)
-        with timer.stage("write"):
+        with timer.measure_stage("write"):
             if is_table:
                 tables.write_table(part, form, kept, records, progress)
             else:
                 meta = {
                     "osm_filename": source.name,
-                    "stats": run.statistics.as_dict(),
+                    "stats": run.statistics.to_dict(),
                     "left_out": losses.left_out,
                     "repaired": losses.repaired,
                     "disputed": disputed,
                 }
                 write_zones(part, form, kept, records, meta, processes=processes, progress=progress)
     if not no_stats:
-        log.info("%s", run.statistics.summary())
+        log.info("%s", run.statistics.summarize())
     by_type, by_country = count_by_country((zone.type_word, _find_country(zone, zones)) for zone in kept)
     log.info("%s: %d zones written", target, len(kept))
     return GenerateResult(
@@ -137,7 +137,7 @@ def generate(
         by_country=by_country,
         country=own,
         incomplete=missing,
-        statistics=run.statistics.as_dict(),
+        statistics=run.statistics.to_dict(),
         as_original=as_original,
         left_out=losses.left_out,
         repaired=losses.repaired,

@@ -21,7 +21,7 @@ from .counts import count_by_country
 from .errors import CosmogonyError
 from .files import formats
 from .files.blocks import deflate_block, make_raw_block, write_blocks
-from .files.recordfile import MOST_ID, Record, check, numbered, records
+from .files.recordfile import MAX_ID, Record, check_readable, read_numbered_records, read_records
 from .merging.checks import GeometryChecks
 from .merging.entry import Entry, find_parent_type, make_entry
 from .merging.refusals import Refusals
@@ -67,12 +67,12 @@ def merge(
             Nothing is written then.
     """
     paths, target = [Path(p) for p in inputs], Path(output)
-    form = formats.detect(target, formats.RECORD_FORMATS)
+    form = formats.detect_format(target, formats.RECORD_FORMATS)
     if not form.has_lines:
         raise CosmogonyError(f"{target}: merge writes .jsonl or .jsonl.gz only")
     for path in paths:
-        check(path)
-    with formats.whole_file(target) as part, no_garbage_collection():
+        check_readable(path)
+    with formats.write_atomically(target) as part, no_garbage_collection():
         job = _Merge(paths, progress)
         job.read_entries()
         if not keep_duplicates:
@@ -128,7 +128,7 @@ class _Merge:
         places: dict[int, str] = {}
         checks = GeometryChecks(path, refusals)
         offset_after = offset
-        for place, record in numbered(path):
+        for place, record in read_numbered_records(path):
             if record is None:
                 self._skipped_lines[str(path)] += 1
                 continue
@@ -143,7 +143,7 @@ class _Merge:
             # a parent that the file does not have must not become a zone of the next one
             offset_after = max(offset_after, entry.id + 1, 0 if entry.parent is None else entry.parent + 1)
         checks.finish()
-        if offset_after > MOST_ID:
+        if offset_after > MAX_ID:
             raise CosmogonyError(f"{path}: its ids do not fit in 64 bits after those of the files before it")
         return offset_after
 
@@ -185,7 +185,7 @@ class _Merge:
             return
         files = {self._by_id[k].file for k in wanted}
         for number in sorted(files):
-            for record in records(self._paths[number]):
+            for record in read_records(self._paths[number]):
                 if record is not None and record["id"] + self._offsets[number] in wanted:
                     yield self._by_id[record["id"] + self._offsets[number]], record
 
@@ -211,7 +211,7 @@ class _Merge:
         entries = iter(self._entries)
         for number, path in enumerate(self._paths):
             self._progress("writing zones", number, len(self._paths))
-            for record in records(path):
+            for record in read_records(path):
                 if record is None:
                     continue
                 entry = next(entries)

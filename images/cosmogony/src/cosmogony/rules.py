@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from .errors import CosmogonyError
-from .zones.zone_type import BY_WORD, ZoneType
+from .zones.zone_type import TYPES_BY_WORD, ZoneType
 
 HEADER = ["country", "kind", "container", "key", "type"]
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -33,11 +33,7 @@ class CountryRules:
     ids: dict[str, ZoneType | None] = field(default_factory=dict)
     containers: dict[str, dict[int, ZoneType]] = field(default_factory=dict)
 
-    def type_of(self, osm_id: str, level: int | None, containers: Sequence[str]) -> ZoneType | None:
-        """Return the type of a zone; `containers` are the OSM ids of the zones that contain it."""
-        return self.decide(osm_id, level, containers)[0]
-
-    def decide(self, osm_id: str, level: int | None, containers: Sequence[str]) -> tuple[ZoneType | None, str]:
+    def decide_type(self, osm_id: str, level: int | None, containers: Sequence[str]) -> tuple[ZoneType | None, str]:
         """Return the type of a zone, and the rule that says so."""
         if osm_id in self.ids:
             return self.ids[osm_id], f"the rule for {osm_id}"
@@ -64,12 +60,12 @@ class Rules:
     def __contains__(self, country: object) -> bool:
         return country in self.countries
 
-    def country(self, code: str) -> CountryRules | None:
+    def find_country(self, code: str) -> CountryRules | None:
         """Return the rules of a country, None if there are none."""
         return self.countries.get(code)
 
 
-def parse(lines: Iterable[str], *, origin: str, digest: str = "") -> Rules:
+def parse_rules(lines: Iterable[str], *, origin: str, digest: str = "") -> Rules:
     """Read the table from its lines.
 
     Args:
@@ -104,9 +100,9 @@ def _add(countries: dict[str, CountryRules], cells: list[str]) -> str | None:
     code, kind, container, key, word = cells
     if not _COUNTRY.fullmatch(code):
         return f"country {code!r} is not an upper case ISO 3166-1 alpha-2 code"
-    if word != _NONE and word not in BY_WORD:
-        return f"type {word!r} is unknown, one of {', '.join(BY_WORD)} is needed"
-    zone_type = BY_WORD.get(word)
+    if word != _NONE and word not in TYPES_BY_WORD:
+        return f"type {word!r} is unknown, one of {', '.join(TYPES_BY_WORD)} is needed"
+    zone_type = TYPES_BY_WORD.get(word)
     rules = countries.setdefault(code, CountryRules())
     if kind == "level":
         return _add_level(rules.levels, container, key, zone_type)
@@ -163,7 +159,7 @@ def _read(path: Path, origin: str) -> Rules:
         raise CosmogonyError(f"rules {origin}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise CosmogonyError(f"rules {origin}: is not UTF-8 text ({error.reason} at byte {error.start})") from error
-    return parse(text.splitlines(), origin=origin, digest=hashlib.sha256(content).hexdigest())
+    return parse_rules(text.splitlines(), origin=origin, digest=hashlib.sha256(content).hexdigest())
 
 
 def load_rules(path: Path | str | None = None) -> Rules:
@@ -175,7 +171,7 @@ def load_rules(path: Path | str | None = None) -> Rules:
     return _packaged() if path is None else _read(Path(path), str(path))
 
 
-def known_country(country_code: str | None, rules: Rules) -> str | None:
+def check_country_code(country_code: str | None, rules: Rules) -> str | None:
     """Return the code of a country in upper case, None if none is given.
 
     Raises:

@@ -34,13 +34,13 @@ log = logging.getLogger("cosmogony")
 
 
 class StageTimer:
-    """Measures the seconds that each stage takes."""
+    """AreaMeasures the seconds that each stage takes."""
 
     def __init__(self) -> None:
         self.stages: dict[str, float] = {}
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def measure_stage(self, name: str) -> Iterator[None]:
         """Measure the block as part of a stage, and return its free memory to the machine."""
         began = time.perf_counter()
         try:
@@ -90,25 +90,25 @@ class ZoneRun:
         Raises:
             CosmogonyError: the extract cannot be read, or no country is found in it.
         """
-        with timer.stage("read"):
+        with timer.measure_stage("read"):
             self.extract = read_extract(source, report)
         extract = self.extract
         log.info("%s: %d boundary relations, %d ways", source.name, len(extract.relations), len(extract.ways.index))
-        with timer.stage("topology"):
+        with timer.measure_stage("topology"):
             arcs = topology.build_arcs(extract.ways)
-        with timer.stage("areas"):
+        with timer.measure_stage("areas"):
             builder = OriginalZoneBuilder if self._as_original else ZoneBuilder
             self.builder = builder(extract, arcs, self._decisions)
             zones = self.builder.build_zones(report)
-        with timer.stage("inclusions"):
+        with timer.measure_stage("inclusions"):
             self.inclusions = inclusion.find_inclusions(zones, extract.ways, arcs, report)
         del arcs
-        with timer.stage("hierarchy"):
+        with timer.measure_stage("hierarchy"):
             self._find_hierarchy(zones)
         if self._voronoi_processes:
-            with timer.stage("voronoi"):
+            with timer.measure_stage("voronoi"):
                 zones += self._divide_parents(zones, report)
-        with timer.stage("names"):
+        with timer.measure_stage("names"):
             for zone in zones:
                 add_centre_names(zone)
                 if self._as_original:

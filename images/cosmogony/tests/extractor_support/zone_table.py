@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cosmogony.files.recordfile import records
+from cosmogony.files.recordfile import read_records
 from cosmogony.geometry import geojson
 
 COLUMNS = (
@@ -34,7 +34,7 @@ COLUMNS = (
 
 def table(path: Path) -> list[str]:
     """Header and rows, sorted."""
-    zones = [zone for zone in records(path) if zone is not None]
+    zones = [zone for zone in read_records(path) if zone is not None]
     osm_ids = {zone["id"]: zone["osm_id"] for zone in zones}
     rows = [_row(zone, osm_ids) for zone in zones if zone["geometry"] is not None]
     rows.sort(key=lambda row: (row[0], row[1], row[3]))
@@ -56,7 +56,7 @@ def _row(zone: dict[str, Any], osm_ids: dict[int, str]) -> list[str]:
         zone["wikidata"] or "",
         f"{centre['coordinates'][0]:.6f},{centre['coordinates'][1]:.6f}" if centre else "",
         str(int(zone["is_generated"])),
-        f"{geojson.measure([(zone['osm_id'], geojson.read(zone['geometry']))])[0].area:.4g}",
+        f"{geojson.measure_zones([(zone['osm_id'], geojson.parse_geometry(zone['geometry']))])[0].area:.4g}",
     ]
 
 

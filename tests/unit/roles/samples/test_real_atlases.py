@@ -16,7 +16,7 @@ import shapely
 import yaml
 from atlas_osm.extracts import Extract
 from checkout import CHECKOUT
-from cosmogony.files.recordfile import records
+from cosmogony.files.recordfile import read_records
 from cosmogony.generate import GenerateResult, generate
 from cosmogony.merge import merge
 
@@ -38,7 +38,7 @@ class Sample:
 
     @property
     def zones(self) -> dict[str, dict[str, Any]]:
-        return {zone["osm_id"]: zone for zone in records(self.file) if zone is not None}
+        return {zone["osm_id"]: zone for zone in read_records(self.file) if zone is not None}
 
 
 def wanted(atlas: str) -> Extract:
@@ -146,7 +146,7 @@ def test_the_same_package_gives_the_same_bytes(world, tmp_path):
 def test_together_the_united_states_are_there_once(world, united_states, tmp_path):
     both = tmp_path / "both.jsonl.gz"
     result = merge([world.file, united_states.file], both)
-    zones = [zone for zone in records(both) if zone is not None]
+    zones = [zone for zone in read_records(both) if zone is not None]
     assert result.zones == len(zones) == 230 + 3287 - 1
     nation = [zone for zone in zones if zone["osm_id"] == f"relation:{FIRST + 840}"]
     assert len(nation) == 1

@@ -35,11 +35,11 @@ def test_the_local_inventory_names_what_the_role_serves(sample):
 def test_every_country_is_one_for_the_boundary_rules_at_its_level():
     rules = load_rules()
     for row in countries():
-        known = rules.country(row["alpha2"])
+        known = rules.find_country(row["alpha2"])
         if row["alpha2"] in WITHOUT_RULES:
             assert known is None
         else:
-            assert known.type_of("relation:1", int(row["admin_level"]), ()) == ZoneType.COUNTRY, row
+            assert known.decide_type("relation:1", int(row["admin_level"]), ())[0] == ZoneType.COUNTRY, row
 
 
 def test_countries_have_the_wikidata_ids_of_the_expected_counts():

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
         CosmogonyError: the extract cannot be read, or has no such object.
     """
     from ..explain import explain
-    from ..rules import known_country, load_rules
+    from ..rules import check_country_code, load_rules
 
     rules = load_rules(options.rules)
     with reported_progress(options) as progress:
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
             options.input,
             options.osm_id,
             rules=rules,
-            country_code=known_country(options.country_code, rules),
+            country_code=check_country_code(options.country_code, rules),
             disable_voronoi=options.disable_voronoi,
             as_original=options.as_original,
             progress=progress,

@@ -9,25 +9,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cosmogony_steps.zonefiles import RECORD_FORMATS, detect_format
+from cosmogony_steps.zonefiles import RECORD_FORMATS
 from cosmogony_steps.zonefiles import ZoneFormat as Format
+from cosmogony_steps.zonefiles import detect_format as detect_zone_format
 
 from ..errors import CosmogonyError
 
-__all__ = ["RECORD_FORMATS", "Format", "detect", "whole_file"]
+__all__ = ["RECORD_FORMATS", "Format", "detect_format", "write_atomically"]
 
 
-def detect(path: Path, allowed: Sequence[Format] = tuple(Format)) -> Format:
+def detect_format(path: Path, allowed: Sequence[Format] = tuple(Format)) -> Format:
     """Return the format of a name; the case matters, as it does for the original.
 
     Raises:
         CosmogonyError: the name ends in none of the allowed formats.
     """
-    return detect_format(str(path), allowed, problem="Unable to detect the file format of", kind=CosmogonyError)
+    return detect_zone_format(str(path), allowed, problem="Unable to detect the file format of", kind=CosmogonyError)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def write_atomically(path: Path) -> Iterator[Path]:
     """Write to a temporary file in the same folder; it gets its name when the block ends without an error.
 
     Raises:

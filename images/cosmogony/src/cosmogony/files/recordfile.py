@@ -15,21 +15,21 @@ from cosmogony_steps.zonefiles import decompress, strip_byte_order_marks, transl
 
 from ..errors import CosmogonyError
 from ..geometry import geojson
-from ..zones.zone_type import BY_WORD
-from .formats import RECORD_FORMATS, Format, detect
+from ..zones.zone_type import TYPES_BY_WORD
+from .formats import RECORD_FORMATS, Format, detect_format
 
 Record = dict[str, Any]
-MOST_ID = (1 << 63) - 1  # what a bigint holds
+MAX_ID = (1 << 63) - 1  # what a bigint holds
 _TEXT, _LIST, _OBJECT = (str, NoneType), (list, NoneType), (dict, NoneType)  # types of what may be missing or null
 
 
-def check(path: Path) -> Format:
+def check_readable(path: Path) -> Format:
     """Return the format of a file that can be opened.
 
     Raises:
         CosmogonyError: it cannot be opened, or has no format that records are read from.
     """
-    form = detect(path, RECORD_FORMATS)
+    form = detect_format(path, RECORD_FORMATS)
     try:
         with path.open("rb"):
             return form
@@ -37,28 +37,28 @@ def check(path: Path) -> Format:
         raise CosmogonyError(f"{path}: cannot be opened ({error.strerror})") from error
 
 
-def records(path: Path) -> Iterator[Record | None]:
+def read_records(path: Path) -> Iterator[Record | None]:
     """Yield the records of a file in order; None stands for one that is no zone. Geometries are not checked.
 
     Raises:
         CosmogonyError: the file cannot be read, or is damaged.
     """
-    return (record for _, record in numbered(path))
+    return (record for _, record in read_numbered_records(path))
 
 
-def numbered(path: Path) -> Iterator[tuple[str, Record | None]]:
+def read_numbered_records(path: Path) -> Iterator[tuple[str, Record | None]]:
     """Yield the place of each record in the file, such as `line 3`, and the record. Blank lines are no records.
 
     Raises:
         CosmogonyError: the file cannot be read, or is damaged.
     """
-    form = check(path)
+    form = check_readable(path)
     with translate_file_errors(str(path), kind=CosmogonyError), path.open("rb") as raw:
         file = decompress(raw, form)
         if form.has_lines:
             for number, line in enumerate(strip_byte_order_marks(file), 1):
                 if line and not line.isspace():
-                    yield f"line {number}", parse(line)
+                    yield f"line {number}", parse_record(line)
         else:
             for number, zone in enumerate(_document(path, file.read()), 1):
                 yield f"zone {number}", zone if is_zone(zone) else None
@@ -74,7 +74,7 @@ def _document(path: Path, content: bytes) -> list[Any]:
     return zones
 
 
-def parse(line: bytes) -> Record | None:
+def parse_record(line: bytes) -> Record | None:
     """Return the zone of a line, None if it is no zone."""
     try:
         found = orjson.loads(line)
@@ -87,7 +87,7 @@ def _with_impossible_numbers(line: bytes) -> Record | None:
     """Return a zone that is JSON except for coordinates such as NaN, Infinity or 1e999, so that they can be named."""
     try:
         found: Record = json.loads(line)
-        (measured,) = geojson.measure([("", geojson.read(found["geometry"]))])
+        (measured,) = geojson.measure_zones([("", geojson.parse_geometry(found["geometry"]))])
     except geojson.InvalidGeometryError:
         return found
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -106,7 +106,7 @@ def is_zone(found: Any) -> bool:
         and isinstance(found.get("osm_id"), str)
         and isinstance(found.get("name"), str)
         and isinstance(kind, str)
-        and kind in BY_WORD
+        and kind in TYPES_BY_WORD
         and isinstance(found.get("country_code"), _TEXT)
         and isinstance(found.get("wikidata"), _TEXT)
         and isinstance(found.get("zip_codes"), _LIST)
@@ -121,4 +121,4 @@ def _are_tags(value: Any) -> bool:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_ID
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_ID

@@ -12,7 +12,7 @@ import shapely
 
 from ..geometry.areas import get_coordinates
 from ..osm.reader import Ways
-from ..osm.text import clean
+from ..osm.text import clean_text
 from ..zones.labels import Labels
 from ..zones.zone import Zone
 
@@ -35,23 +35,23 @@ class Records:
     def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> Labels:
         return Labels(zones, languages)
 
-    def label(self, zone: Zone) -> str:
+    def make_label(self, zone: Zone) -> str:
         """Return the label in the local language."""
-        return self._labels.label(zone)
+        return self._labels.make_label(zone)
 
-    def international_labels(self, zone: Zone) -> dict[str, str]:
+    def make_international_labels(self, zone: Zone) -> dict[str, str]:
         """Return the labels by language."""
-        return self._labels.international(zone)
+        return self._labels.make_international_labels(zone)
 
-    def shape(self, zone: Zone) -> shapely.MultiPolygon | None:
+    def build_shape(self, zone: Zone) -> shapely.MultiPolygon | None:
         """Build the geometry."""
-        return zone.geometry(self._ways)
+        return zone.build_geometry(self._ways)
 
-    def line(self, zone: Zone) -> bytes:
+    def encode_zone(self, zone: Zone) -> bytes:
         """Return the record as JSON, without line feed."""
-        return orjson.dumps(self.record(zone), option=_OPTIONS)
+        return orjson.dumps(self.make_record(zone), option=_OPTIONS)
 
-    def record(self, zone: Zone) -> dict[str, Any]:
+    def make_record(self, zone: Zone) -> dict[str, Any]:
         """Return the record; coordinates are arrays of shape (n, 2) that `line` can write."""
         tags = zone.tags
         centre = zone.centre_point
@@ -63,8 +63,8 @@ class Records:
             "name": zone.name,
             "loc_name": self._text(tags.get("loc_name", "")),
             "alt_name": self._text(tags.get("alt_name", "")),
-            "label": self._labels.label(zone),
-            "international_labels": self._labels.international(zone),
+            "label": self._labels.make_label(zone),
+            "international_labels": self._labels.make_international_labels(zone),
             "zip_codes": zone.zip_codes,
             "center": None if centre is None else {"type": "Point", "coordinates": centre},
             "geometry": self._make_geometry(zone),
@@ -78,7 +78,7 @@ class Records:
         }
 
     def _text(self, text: str) -> str:
-        return clean(text)
+        return clean_text(text)
 
     def _center_tags(self, zone: Zone) -> dict[str, str]:
         return zone.centre.tags if zone.centre is not None else {}

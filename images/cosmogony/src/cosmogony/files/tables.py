@@ -45,8 +45,8 @@ _COLUMNS = (
     _Column("admin_level", "int32", lambda zone, _: zone.level),
     _Column("zone_type", "string", lambda zone, _: zone.type_word),
     _Column("name", "string", lambda zone, _: zone.name),
-    _Column("label", "string", lambda zone, records: records.label(zone)),
-    _Column("international_labels", "string", lambda zone, records: _encode(records.international_labels(zone))),
+    _Column("label", "string", lambda zone, records: records.make_label(zone)),
+    _Column("international_labels", "string", lambda zone, records: _encode(records.make_international_labels(zone))),
     _Column("zip_codes", "string", lambda zone, _: ";".join(zone.zip_codes)),
     _Column("parent", "int64", lambda zone, _: zone.parent),
     _Column("wikidata", "string", lambda zone, _: zone.wikidata),
@@ -92,7 +92,7 @@ def _make_rows(
     for begin in range(0, len(zones), _CHUNK):
         chunk = zones[begin : begin + _CHUNK]
         columns = {column.name: [column.value(zone, records) for zone in chunk] for column in _COLUMNS}
-        yield columns, shapely.to_wkb(np.array([records.shape(zone) for zone in chunk], dtype=object))
+        yield columns, shapely.to_wkb(np.array([records.build_shape(zone) for zone in chunk], dtype=object))
         progress("writing zones", begin + len(chunk), len(zones))
 
 

@@ -46,7 +46,7 @@ def write_zones(
     chunks = [zones[begin : begin + CHUNK] for begin in range(0, len(zones), CHUNK)]
 
     def make_chunk(number: int) -> Block:
-        lines = [records.line(zone) for zone in chunks[number]]
+        lines = [records.encode_zone(zone) for zone in chunks[number]]
         if form.has_lines:
             return make_block(b"".join(line + b"\n" for line in lines))
         return make_block((b"," if number else b"") + b",".join(lines))

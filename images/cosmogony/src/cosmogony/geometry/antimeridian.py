@@ -9,10 +9,11 @@ from typing import TypeVar
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import affinity
 
 from ..arrays import Points
 from ..osm.reader import Ways
-from .shapes import polygons_of
+from .shapes import extract_polygons
 
 Shape = TypeVar("Shape", shapely.MultiPolygon, NDArray[np.object_])
 
@@ -47,7 +48,7 @@ def cut_at_antimeridian(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
             ring = _unroll(points) if crosses_antimeridian(points) else points
             polygon = shapely.make_valid(shapely.Polygon(ring), method="structure")
             shape = shapely.symmetric_difference(shape, wrap_longitudes(polygon))
-    found = polygons_of(shape)
+    found = extract_polygons(shape)
     return None if found is None else shapely.orient_polygons(found)
 
 
@@ -74,7 +75,5 @@ def wrap_longitudes(shape: shapely.Geometry) -> shapely.Geometry:
     pieces = []
     for turn in (-2 * _HALF_TURN, 0.0, 2 * _HALF_TURN):
         world = shapely.box(turn - _HALF_TURN, -90, turn + _HALF_TURN, 90)
-        offset = np.array([-turn, 0.0])
-        pieces.append(shapely.intersection(shape, world))
-        pieces[-1] = shapely.transform(pieces[-1], offset.__add__)
+        pieces.append(affinity.translate(shapely.intersection(shape, world), -turn))
     return shapely.union_all(pieces)

@@ -25,14 +25,14 @@ class Ring:
     ways: Chain
     counter_clockwise: bool | None = None
 
-    def directed(self, ways: Ways, *, outer: bool) -> Points:
+    def get_oriented_points(self, ways: Ways, *, outer: bool) -> Points:
         """Return the points in the direction of GeoJSON: outer rings counter-clockwise, holes clockwise."""
-        points = self.points(ways)
+        points = self.get_points(ways)
         if self.counter_clockwise is None:
-            self.counter_clockwise = signed_area(points) > 0
+            self.counter_clockwise = compute_signed_area(points) > 0
         return points if self.counter_clockwise == outer else points[::-1]
 
-    def points(self, ways: Ways) -> Points:
+    def get_points(self, ways: Ways) -> Points:
         """Return the closed ring; the common point of two ways comes once."""
         pieces = []
         for way, backwards in self.ways:
@@ -79,12 +79,11 @@ class Area:
         """
         if self.shape is not None:
             return get_coordinates(self.shape)
-        return [
-            [ring.directed(ways, outer=k == 0) if oriented else ring.points(ways) for k, ring in enumerate(part)]
-            for part in self.parts
-        ]
+        if not oriented:
+            return [[ring.get_points(ways) for ring in part] for part in self.parts]
+        return [[ring.get_oriented_points(ways, outer=k == 0) for k, ring in enumerate(part)] for part in self.parts]
 
-    def polygons(self, ways: Ways) -> shapely.MultiPolygon:
+    def build_polygons(self, ways: Ways) -> shapely.MultiPolygon:
         """Build the geometry; outer rings run counter-clockwise, holes clockwise."""
         if self.shape is not None:
             return self.shape
@@ -99,7 +98,7 @@ def get_coordinates(shape: shapely.MultiPolygon) -> list[list[Points]]:
     ]
 
 
-def signed_area(points: Points) -> float:
+def compute_signed_area(points: Points) -> float:
     """Return the area of a closed ring in square degrees, positive if it runs counter-clockwise.
 
     Args:

@@ -20,11 +20,11 @@ from ..decisions import Decisions
 from ..findings import Repair
 from ..osm.reader import Relation, Ways
 from .antimeridian import crosses_antimeridian, cut_at_antimeridian, find_jumping_ways
-from .areas import NO_AREA, Area, Chain, Ring, join_ways, signed_area
+from .areas import NO_AREA, Area, Chain, Ring, compute_signed_area, join_ways
 from .boxes import build_box_tree
 from .locations import number_locations
 from .multipolygons import assemble_polygons
-from .shapes import polygons_of
+from .shapes import extract_polygons
 from .topology import Arcs
 
 _INNER_ROLES = frozenset(("inner", "enclave"))
@@ -111,7 +111,7 @@ class Borders:
         rings = self._distinct_rings(closed, area)
         ways = [k for chain in rings for k, _ in chain]
         border = self._border(ways)
-        if len(border) < len(self._arcs.of_ways(np.array(ways, dtype=np.int64))):
+        if len(border) < len(self._arcs.select(np.array(ways, dtype=np.int64))):
             area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; what is there twice is no border"
         return _Touching(relation, area, rings, ways, border)
 
@@ -170,7 +170,7 @@ class Borders:
 
     def _drop_copies(self, indices: Sequence[int]) -> list[int]:
         """Return the first of the ways that have the same arcs."""
-        by_arcs = {frozenset(self._arcs.of_ways(np.array([k])).tolist()): k for k in reversed(indices)}
+        by_arcs = {frozenset(self._arcs.select(np.array([k])).tolist()): k for k in reversed(indices)}
         return sorted(by_arcs.values(), key=indices.index)
 
     def _join(self, members: list[int]) -> tuple[list[Chain], list[Chain]]:
@@ -225,7 +225,7 @@ class Borders:
 
     def _rings_touch(self, closed: Sequence[Chain]) -> bool:
         """Return whether rings touch, share sides or cross, or one of them does so with itself."""
-        own = self._arcs.of_ways(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
+        own = self._arcs.select(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
         if any(len(chain) < 3 and self._count_points(chain) < 4 for chain in closed):
             return True  # there and back on one segment
         passed = np.sort(self._arcs.ends[own].ravel())
@@ -242,7 +242,7 @@ class Borders:
 
     def _border(self, indices: Sequence[int]) -> Ints:
         """Return the arcs that these ways have an odd number of times."""
-        arcs, count = np.unique(self._arcs.of_ways(np.array(indices, dtype=np.int64)), return_counts=True)
+        arcs, count = np.unique(self._arcs.select(np.array(indices, dtype=np.int64)), return_counts=True)
         odd: Ints = arcs[count % 2 == 1]
         return odd
 
@@ -261,7 +261,7 @@ class Borders:
 
     def _points_inside(self, rings: Sequence[Ring]) -> Floats:
         """Return a point of the interior of each ring, of its border where it has no interior, of shape (n, 2)."""
-        lines = [ring.points(self._ways) for ring in rings]
+        lines = [ring.get_points(self._ways) for ring in rings]
         shells = np.array([shapely.Polygon(points if len(points) > 3 else None) for points in lines], dtype=object)
         broken = ~shapely.is_valid(shells)
         shells[broken] = shapely.make_valid(shells[broken], method="structure")
@@ -282,7 +282,7 @@ class Borders:
         """
         if len(rings) == 1:
             return [[rings[0]]], [0]
-        points = [ring.points(self._ways) for ring in rings]
+        points = [ring.get_points(self._ways) for ring in rings]
         inner, outer = _find_inside(points, np.array([p[0] for p in points]) if probes is None else probes)
         depth = np.bincount(inner, minlength=len(rings)).tolist()
         parts = {k: [ring] for k, ring in enumerate(rings) if depth[k] % 2 == 0}
@@ -304,11 +304,11 @@ class Borders:
 
     def _crosses_antimeridian(self, chain: Chain) -> bool:
         jumping = not self._jumping.isdisjoint(k for k, _ in chain)
-        return jumping and crosses_antimeridian(Ring(chain).points(self._ways))
+        return jumping and crosses_antimeridian(Ring(chain).get_points(self._ways))
 
     def _cut_at_antimeridian(self, closed: list[Chain], area: Area) -> None:
         closed = self._distinct_rings(closed, area)
-        shape = cut_at_antimeridian(Ring(chain).points(self._ways) for chain in closed)
+        shape = cut_at_antimeridian(Ring(chain).get_points(self._ways) for chain in closed)
         if shape is None:
             area.problem = NO_AREA
             return
@@ -323,13 +323,13 @@ class Borders:
             area.problem = NO_AREA
             return
         parts, _ = self._nest_rings(rings, self._points_inside(rings))
-        before = Area(parts).polygons(self._ways)
+        before = Area(parts).build_polygons(self._ways)
         area.arcs = pending.border
         if before.is_valid:
             area.shape = before
             return
         reason = shapely.is_valid_reason(before)
-        after = polygons_of(_mend_polygons(before))
+        after = extract_polygons(_mend_polygons(before))
         if after is None:
             area.problem = NO_AREA
             return
@@ -357,7 +357,7 @@ class Borders:
         for number, part in enumerate(area.parts, start=1):
             for k, ring in enumerate(part):
                 kind = f"hole {k}" if k else "outer ring"
-                size = abs(signed_area(ring.points(self._ways)))
+                size = abs(compute_signed_area(ring.get_points(self._ways)))
                 yield f"polygon {number}, {kind}: {len(ring.ways)} ways, {size:.6g} square degrees"
         if area.shape is not None:
             by = "made valid or cut at the antimeridian" if area.rebuilt else "assembled from rings that touch"
@@ -382,7 +382,7 @@ def _mend_polygons(shape: shapely.MultiPolygon) -> shapely.Geometry:
     polygons = shapely.get_parts(shape)
     broken = ~shapely.is_valid(polygons)
     mended = shapely.make_valid(polygons[broken], method="structure", keep_collapsed=False)
-    together = polygons_of(shapely.GeometryCollection([*polygons[~broken], *mended]))
+    together = extract_polygons(shapely.GeometryCollection([*polygons[~broken], *mended]))
     if together is not None and together.is_valid:
         return together
     return shapely.make_valid(shape, method="structure", keep_collapsed=False)

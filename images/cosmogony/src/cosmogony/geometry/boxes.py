@@ -48,7 +48,7 @@ def find_nested_boxes(boxes: Floats) -> Iterator[tuple[Ints, Ints]]:
         yield outer[covers], inner[covers]
 
 
-def narrowest_span(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:
+def find_narrowest_span(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:
     """Return west and east of the narrowest box around spans of longitude.
 
     Args:

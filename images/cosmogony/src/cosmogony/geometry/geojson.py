@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..arrays import Bools, Floats, Ints, Points
 from .boxes import Box
 
-LEAST_AREA = 1e-11  # square degrees, 0.1 m² at the equator; what rounding makes of points on one line is smaller
+MIN_AREA = 1e-11  # square degrees, 0.1 m² at the equator; what rounding makes of points on one line is smaller
 
 _LIMITS = np.array([180.0, 90.0])
 _SHORTEST_RING = 4
@@ -46,7 +46,7 @@ class Rings(NamedTuple):
     zones: Ints
 
     @classmethod
-    def of(cls, zones: Sequence[Coordinates]) -> Rings:
+    def from_zones(cls, zones: Sequence[Coordinates]) -> Rings:
         """Concatenate the coordinates of one zone or more."""
         return cls(
             np.concatenate([zone.points for zone in zones]),
@@ -55,14 +55,14 @@ class Rings(NamedTuple):
             _offsets([len(zone.parts) for zone in zones]),
         )
 
-    def boxes(self) -> Floats:
+    def compute_boxes(self) -> Floats:
         """Return west, south, east, north of each zone, of shape (zones, 4); never across the antimeridian."""
         starts = self.rings[self.polygons[self.zones[:-1]]]
         x, y = self.points.T  # numpy is slow along the short axis of an array
         lows, highs = ([edge.reduceat(values, starts) for values in (x, y)] for edge in (np.minimum, np.maximum))
         return np.column_stack([*lows, *highs])
 
-    def areas(self) -> Floats:
+    def compute_areas(self) -> Floats:
         """Return the area of each zone, outer rings without holes; 0 or less for one that is flat."""
         starts = self.rings[:-1]
         # from the first position of its ring, so that small rings keep their digits
@@ -71,7 +71,7 @@ class Rings(NamedTuple):
         signed[self.polygons[:-1]] *= -1
         return np.add.reduceat(signed, self.polygons[self.zones[:-1]])
 
-    def shapes(self) -> NDArray[np.object_]:
+    def build_shapes(self) -> NDArray[np.object_]:
         """Build multipolygons, which may be invalid: a ring may cross itself, parts may overlap."""
         offsets = (self.rings, self.polygons, self.zones)
         return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, self.points, offsets)
@@ -81,7 +81,7 @@ def _offsets(sizes: Sequence[int]) -> Ints:
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """The extent of a zone, or what is wrong with its geometry."""
 
     box: Box  # never across the antimeridian
@@ -89,10 +89,10 @@ class Measured(NamedTuple):
     fault: str | None
 
 
-def read(geometry: Any) -> Coordinates:
+def parse_geometry(geometry: Any) -> Coordinates:
     """Return the coordinates of a GeoJSON Polygon or MultiPolygon, without heights.
 
-    Where the positions lie is left to `measure`.
+    Where the positions lie is left to `measure_zones`.
 
     Raises:
         InvalidGeometryError: it is no such geometry.
@@ -145,10 +145,10 @@ def _points(positions: list[Any]) -> Points:
         raise InvalidGeometryError("a coordinate is too large a number") from None
 
 
-def measure(zones: Sequence[tuple[str, Coordinates]]) -> list[Measured]:
+def measure_zones(zones: Sequence[tuple[str, Coordinates]]) -> list[Measurement]:
     """Measure zones together; the more of them, the less time each takes.
 
-    Positions that are not on earth are a fault, and so is an area of `LEAST_AREA` or less. A generated zone may have
+    Positions that are not on earth are a fault, and so is an area of `MIN_AREA` or less. A generated zone may have
     such a small one, but not 0: rounding leaves slivers where its place lies in other zones.
 
     Args:
@@ -156,12 +156,12 @@ def measure(zones: Sequence[tuple[str, Coordinates]]) -> list[Measured]:
     """
     if not zones:
         return []
-    rings = Rings.of([coordinates for _, coordinates in zones])
-    boxes = rings.boxes()
+    rings = Rings.from_zones([coordinates for _, coordinates in zones])
+    boxes = rings.compute_boxes()
     on_earth: Bools = np.all(np.abs(boxes) <= [*_LIMITS, *_LIMITS], axis=1)  # NaN is not
     with np.errstate(invalid="ignore", over="ignore"):  # of what is not on earth
-        areas = rings.areas()
-    for number in np.flatnonzero(on_earth & (areas <= LEAST_AREA)):
+        areas = rings.compute_areas()
+    for number in np.flatnonzero(on_earth & (areas <= MIN_AREA)):
         areas[number] = max(areas[number], _repaired_area(zones[int(number)][1]))
     found = []
     for (osm_id, coordinates), box, fits, area in zip(
@@ -170,15 +170,15 @@ def measure(zones: Sequence[tuple[str, Coordinates]]) -> list[Measured]:
         fault = None
         if not fits:
             fault = f"{_outside(coordinates)} lies beyond 180 degrees of longitude or 90 of latitude"
-        elif area <= (0.0 if osm_id.startswith(_GENERATED) else LEAST_AREA):
+        elif area <= (0.0 if osm_id.startswith(_GENERATED) else MIN_AREA):
             fault = "its geometry has no area"
-        found.append(Measured((box[0], box[1], box[2], box[3]), area, fault))
+        found.append(Measurement((box[0], box[1], box[2], box[3]), area, fault))
     return found
 
 
 def _repaired_area(coordinates: Coordinates) -> float:
     """Measure a border that may cross itself, and so run around one part to the left and another to the right."""
-    return float(shapely.make_valid(shape(coordinates), method="structure", keep_collapsed=False).area)
+    return float(shapely.make_valid(build_shape(coordinates), method="structure", keep_collapsed=False).area)
 
 
 def _outside(coordinates: Coordinates) -> str:
@@ -186,7 +186,7 @@ def _outside(coordinates: Coordinates) -> str:
     return f"[{x:.10g}, {y:.10g}]"
 
 
-def shape(coordinates: Coordinates) -> shapely.MultiPolygon:
+def build_shape(coordinates: Coordinates) -> shapely.MultiPolygon:
     """Build the geometry of one zone, which may be invalid."""
-    made: shapely.MultiPolygon = Rings.of([coordinates]).shapes()[0]
+    made: shapely.MultiPolygon = Rings.from_zones([coordinates]).build_shapes()[0]
     return made

@@ -24,7 +24,7 @@ def number_locations(points: Points) -> Ints:
     return numbers
 
 
-def coordinates_of(numbers: Ints) -> Ints:
+def to_coordinates(numbers: Ints) -> Ints:
     """Return longitude and latitude of numbered locations, in units of 1e-7 degrees, of shape (n, 2)."""
     x = (numbers + (1 << 31)) >> 32
     return np.stack([x, numbers - (x << 32)], axis=1)

@@ -11,7 +11,7 @@ import osmium
 import shapely
 
 from ..osm.reader import Ways
-from .locations import coordinates_of, number_locations
+from .locations import number_locations, to_coordinates
 
 _BATCH = 200_000  # points that libosmium gets at a time
 
@@ -66,7 +66,7 @@ def _write_opl(batch: Mapping[int, Sequence[int]], ways: Ways) -> bytes:
     used = sorted({k for indices in batch.values() for k in indices})
     lines = [number_locations(ways.points[ways.start[k] : ways.start[k + 1]]) for k in used]
     locations, node = np.unique(np.concatenate(lines), return_inverse=True)
-    degrees = coordinates_of(locations) / 1e7
+    degrees = to_coordinates(locations) / 1e7
     numbers = np.arange(1, len(locations) + 1)
     text = list(map("n%d x%.7f y%.7f\n".__mod__, zip(numbers.tolist(), *degrees.T.tolist(), strict=True)))
     refs = np.split(node + 1, np.cumsum([len(line) for line in lines])[:-1])

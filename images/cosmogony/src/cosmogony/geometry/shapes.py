@@ -6,7 +6,7 @@ from __future__ import annotations
 import shapely
 
 
-def polygons_of(shape: shapely.Geometry, min_area: float = 0.0) -> shapely.MultiPolygon | None:
+def extract_polygons(shape: shapely.Geometry, min_area: float = 0.0) -> shapely.MultiPolygon | None:
     """Return the polygons of a geometry that are larger than `min_area` (square degrees); None if it has none."""
     parts = shapely.get_parts(shape)
     parts = shapely.get_parts(parts[shapely.get_dimensions(parts) == 2])

@@ -34,7 +34,7 @@ class Arcs:
     crossings: Ints  # pairs of arcs that meet elsewhere than at common ends, of shape (m, 2)
     crossing_points: Points  # where they do, of shape (m, 2)
 
-    def of_ways(self, ways: Ints) -> Ints:
+    def select(self, ways: Ints) -> Ints:
         """Return the arcs of some ways (index in `Ways`), with repeats."""
         arcs: Ints = self.canonical[expand_ranges(self.start[ways], self.start[ways + 1])]
         return arcs

@@ -58,6 +58,6 @@ class Countries:
 
     def _build_shape(self, number: int) -> shapely.MultiPolygon | None:
         if number not in self._shapes:
-            self._shapes[number] = self._zones[number].geometry(self._ways)
+            self._shapes[number] = self._zones[number].build_geometry(self._ways)
             shapely.prepare(self._shapes[number])
         return self._shapes[number]

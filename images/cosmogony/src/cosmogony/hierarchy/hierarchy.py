@@ -64,7 +64,7 @@ class Hierarchy:
             if zone.country is None:
                 statistics.zone_without_country += 1
                 continue
-            country = self._rules.country(zone.country)
+            country = self._rules.find_country(zone.country)
             if country is None:
                 statistics.unknown_country[zone.country] += 1
                 continue
@@ -105,8 +105,8 @@ class Hierarchy:
         """Return the codes of the zones that are countries by the rules of their code, by index."""
         found: dict[int, str] = {}
         for zone in self._zones:
-            code = country_codes.country_code(zone.tags)
-            rules = None if code is None else self._rules.country(code)
+            code = country_codes.find_country_code(zone.tags)
+            rules = None if code is None else self._rules.find_country(code)
             if code is not None and rules is not None and self._decide_type(zone, rules)[0] == ZoneType.COUNTRY:
                 found[zone.index] = code
         return found
@@ -126,7 +126,7 @@ class Hierarchy:
         """Return the country that ISO 3166-2 codes name: of the zone, else of the smallest zone around it with one."""
         around = sorted((self._zones[k] for k in self._containers[zone.index]), key=lambda other: other.size)
         for other in (zone, *around):
-            if other.index not in self._codes and (code := country_codes.named_country(other.tags)):
+            if other.index not in self._codes and (code := country_codes.find_named_country(other.tags)):
                 return code
         return None
 
@@ -142,7 +142,7 @@ class Hierarchy:
         containers: tuple[str, ...] = ()
         if country.containers:
             containers = tuple(self._zones[k].osm_id for k in self._containers[zone.index])
-        return country.decide(zone.osm_id, zone.level, containers)
+        return country.decide_type(zone.osm_id, zone.level, containers)
 
     def _record_country(self, zone: Zone, best: int, found: Sequence[int]) -> None:
         if not self._decisions.is_recorded(zone.osm_id):

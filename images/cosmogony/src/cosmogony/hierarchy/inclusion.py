@@ -18,7 +18,7 @@ import shapely
 
 from ..arrays import Bools, Floats, Ints
 from ..geometry.boxes import Box, find_nested_boxes
-from ..geometry.locations import coordinates_of
+from ..geometry.locations import to_coordinates
 from ..geometry.topology import Arcs, expand_ranges
 from ..osm.reader import Ways
 from ..progress import Progress, ignore_progress
@@ -110,7 +110,7 @@ class _BoundaryGraph:
         if zone.area is not None and zone.area.arcs is not None:
             return zone.area.arcs
         rings = [] if zone.area is None else zone.area.list_rings()
-        return self._arcs.of_ways(np.array([way for ring in rings for way, _ in ring.ways], dtype=np.int64))
+        return self._arcs.select(np.array([way for ring in rings for way, _ in ring.ways], dtype=np.int64))
 
     def _border_of(self, number: int) -> Ints:
         return self._list[self._start[number] : self._start[number + 1]]
@@ -132,7 +132,7 @@ class _BoundaryGraph:
             if len(often):
                 touching = own[np.isin(ends[own], often).any(axis=1)]
                 self._add_self_touching(number, self._arcs.point[touching])
-                self._add_self_touching(number, coordinates_of(often) / 1e7)
+                self._add_self_touching(number, to_coordinates(often) / 1e7)
 
     def _find_crossing(self) -> None:
         """Find pairs of zones with crossing arcs, and zones that cross themselves."""
@@ -158,7 +158,7 @@ class _BoundaryGraph:
         """Build the geometry of a zone; the last few stay in memory."""
         made = self._shapes.pop(number, None)
         if made is None:
-            made = self._shaped[number].geometry(self._ways)
+            made = self._shaped[number].build_geometry(self._ways)
             if len(self._shapes) >= _CACHED_SHAPES:
                 self._shapes.popitem(last=False)
         self._shapes[number] = made

@@ -35,7 +35,7 @@ class Statistics:
             if zone.wikidata is not None:
                 self.wikidata_counts[zone.level or 0] += 1
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the counts with the keys of the original, one of which is misspelt."""
         return {
             "level_counts": _by_number(self.level_counts),
@@ -48,7 +48,7 @@ class Statistics:
             "zone_without_country": self.zone_without_country,
         }
 
-    def summary(self) -> str:
+    def summarize(self) -> str:
         """Return the lines of the log."""
         lines = [f"Admin level {level}: {count} zones" for level, count in sorted(self.level_counts.items())]
         lines.append(f"with wikidata id: {sum(self.wikidata_counts.values())}")

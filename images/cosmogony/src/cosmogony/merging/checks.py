@@ -43,7 +43,7 @@ class GeometryChecks:
         fault = None
         if geometry is not None:
             try:
-                coordinates = geojson.read(geometry)
+                coordinates = geojson.parse_geometry(geometry)
             except geojson.InvalidGeometryError as error:
                 fault = str(error)
             else:
@@ -55,7 +55,7 @@ class GeometryChecks:
 
     def finish(self) -> None:
         """Measure the pending zones and refuse those with a fault."""
-        measured = geojson.measure([(entry.osm_id, coordinates) for _, entry, coordinates in self._zones])
+        measured = geojson.measure_zones([(entry.osm_id, coordinates) for _, entry, coordinates in self._zones])
         for (number, entry, _), found in zip(self._zones, measured, strict=True):
             entry.box, entry.area = found.box, found.area
             self._faults[number] = (self._faults[number][0], found.fault)

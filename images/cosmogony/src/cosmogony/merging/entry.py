@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ..files.recordfile import Record
 from ..geometry.boxes import Box
-from ..osm.country_codes import country_code
-from ..zones.zone_type import BY_WORD, ZoneType
+from ..osm.country_codes import find_country_code
+from ..zones.zone_type import TYPES_BY_WORD, ZoneType
 
 
 @dataclass(slots=True)
@@ -46,10 +46,10 @@ def make_entry(record: Record, file: int, offset: int) -> Entry:
         file,
         record["id"] + offset,
         record["osm_id"],
-        BY_WORD[record["zone_type"]],
+        TYPES_BY_WORD[record["zone_type"]],
         None if parent is None else parent + offset,
         record.get("country_code"),
-        country_code(record.get("tags") or {}) == record.get("country_code"),
+        find_country_code(record.get("tags") or {}) == record.get("country_code"),
     )
 
 

@@ -62,7 +62,7 @@ class CrossFileParents:
 
     def add_geometry(self, zone_id: int, record: Record) -> None:
         """Keep the geometry of a zone until parents are chosen."""
-        self._shapes[zone_id] = geojson.shape(geojson.read(record["geometry"]))
+        self._shapes[zone_id] = geojson.build_shape(geojson.parse_geometry(record["geometry"]))
 
     def choose_parents(self) -> dict[int, int]:
         """Return the new parent of each zone that gets one: the smallest kind around it, the first among equals."""
@@ -122,8 +122,8 @@ class CrossFileParents:
         labels = Labels(made, languages or ["-"])
         return {
             zone_id: {
-                "label": labels.label(made[index[zone_id]]),
-                "international_labels": labels.international(made[index[zone_id]]),
+                "label": labels.make_label(made[index[zone_id]]),
+                "international_labels": labels.make_international_labels(made[index[zone_id]]),
             }
             for zone_id in zone_ids
             if zone_id in index
@@ -153,7 +153,7 @@ class CrossFileParents:
             type=entry.type,
             parent=None if parent is None else index[parent],
             wikidata=record.get("wikidata"),
-            names=names.names_by_language(tags, record["name"]),
+            names=names.collect_names(tags, record["name"]),
             zip_codes=record.get("zip_codes") or [],
         )
         if record.get("center_tags"):

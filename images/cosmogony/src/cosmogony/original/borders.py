@@ -37,18 +37,18 @@ def _rings(members: list[int], ways: Ways, area: Area) -> list[Ring]:
     closed, unclosed = join_ways(members, ways.first, ways.last)
     area.open_rings += len(unclosed)
     rings = [Ring(chain) for chain in closed]
-    kept = [ring for ring in rings if len(ring.points(ways)) >= 4]
+    kept = [ring for ring in rings if len(ring.get_points(ways)) >= 4]
     area.flat_rings += len(rings) - len(kept)
     return kept
 
 
 def _place_holes(area: Area, holes: list[Ring], ways: Ways) -> None:
     """Give each hole to the first polygon that every one of its segments meets."""
-    shells = [shapely.Polygon(outer.points(ways)) for outer, *_ in area.parts]
+    shells = [shapely.Polygon(outer.get_points(ways)) for outer, *_ in area.parts]
     shapely.prepare(shells)
     boxes = shapely.bounds(shells)
     for hole in holes:
-        points = hole.points(ways)
+        points = hole.get_points(ways)
         low, high = points.min(axis=0), points.max(axis=0)
         near = np.all(boxes[:, :2] <= high, axis=1) & np.all(boxes[:, 2:] >= low, axis=1)
         for number in np.flatnonzero(near).tolist():

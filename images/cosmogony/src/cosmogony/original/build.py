@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ..geometry.areas import Area
 from ..osm.reader import Node, Relation
 from ..progress import Progress
-from ..zones.builder import Measures, Rings, ZoneBuilder, level_of, measure_rings
+from ..zones.builder import AreaMeasures, Rings, ZoneBuilder, measure_rings, parse_level
 from ..zones.names import PREFIX, complete_tags
 from ..zones.zone import Zone
 from .borders import assemble
@@ -17,7 +17,7 @@ from .borders import assemble
 class OriginalZoneBuilder(ZoneBuilder):
     """Builds the zones of an extract as the original does."""
 
-    def name_of(self, tags: Mapping[str, str]) -> str:
+    def get_name(self, tags: Mapping[str, str]) -> str:
         """Return the name as tagged."""
         return tags.get("name", "")
 
@@ -28,9 +28,9 @@ class OriginalZoneBuilder(ZoneBuilder):
     def _has_area(self, zone: Zone) -> bool:
         return True
 
-    def level_of(self, tags: Mapping[str, str]) -> int | None:
+    def get_level(self, tags: Mapping[str, str]) -> int | None:
         """Return the admin_level if it is a number without blanks."""
-        return level_of(tags.get("admin_level", ""))
+        return parse_level(tags.get("admin_level", ""))
 
     def _assemble(self, progress: Progress, total: int) -> list[Area]:
         areas = []
@@ -55,5 +55,5 @@ class OriginalZoneBuilder(ZoneBuilder):
         tags = complete_tags(relation.tags, label.tags) if label else relation.tags
         return centre or label, centre or label, tags
 
-    def _measure(self, area: Area, rings: Rings) -> Measures:
+    def _measure(self, area: Area, rings: Rings) -> AreaMeasures:
         return measure_rings(rings, area)

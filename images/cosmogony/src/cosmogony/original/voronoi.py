@@ -6,7 +6,7 @@ from __future__ import annotations
 import shapely
 
 from ..geometry.boxes import Box
-from ..geometry.shapes import polygons_of
+from ..geometry.shapes import extract_polygons
 from ..zones.voronoi import Place, Voronoi
 from ..zones.zone import Zone
 
@@ -15,7 +15,7 @@ class OriginalVoronoi(Voronoi):
     """Keeps what rounding leaves of a cell, and the place node of a parent; the zones have no country."""
 
     def _keep_polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
-        return polygons_of(shape, min_area=-1)
+        return extract_polygons(shape, min_area=-1)
 
     def _is_place_of_parent(self, place: Place, parent: Zone) -> bool:
         return False

@@ -12,7 +12,7 @@ _CODE = re.compile("[A-Z]{2}")
 _SUBDIVISION = re.compile("([A-Z]{2})-[A-Z0-9]{1,3}")
 
 
-def country_code(tags: Mapping[str, str]) -> str | None:
+def find_country_code(tags: Mapping[str, str]) -> str | None:
     """Return the ISO 3166-1 alpha-2 code of a country, in upper case; None without a valid one."""
     return _normalize_code(tags.get(COUNTRY_TAG, ""))
 
@@ -24,12 +24,12 @@ def _normalize_code(text: str) -> str | None:
 
 def has_invalid_code(tags: Mapping[str, str]) -> bool:
     """Return whether there is a country code, but no valid one."""
-    return bool(tags.get(COUNTRY_TAG, "").strip()) and country_code(tags) is None
+    return bool(tags.get(COUNTRY_TAG, "").strip()) and find_country_code(tags) is None
 
 
-def named_country(tags: Mapping[str, str]) -> str | None:
+def find_named_country(tags: Mapping[str, str]) -> str | None:
     """Return the country that a zone's codes name: its own, or that of a subdivision (ISO 3166-2)."""
-    code = country_code(tags) or _normalize_code(tags.get("ISO3166-1", ""))
+    code = find_country_code(tags) or _normalize_code(tags.get("ISO3166-1", ""))
     if code is not None:
         return code
     subdivision = _SUBDIVISION.fullmatch(tags.get(SUBDIVISION_TAG, "").strip().upper())

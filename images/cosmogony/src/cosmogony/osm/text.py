@@ -17,7 +17,7 @@ _MARKS = frozenset("\u200e\u200f\u061c")  # direction of one place only
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and signs that show nothing
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return the text as a person would write it; empty if nothing visible is left."""
     plain = text.isprintable() and text == text.strip(" ") and "  " not in text
     if plain and text[:1].isalnum() and text[0] not in _FILLERS:

@@ -15,9 +15,9 @@ import numpy as np
 
 from ..arrays import Points
 from ..hierarchy.countries import Countries
-from ..osm.country_codes import named_country
+from ..osm.country_codes import find_named_country
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
-from ..zones.builder import Assembled
+from ..zones.builder import AssembledRelation
 from ..zones.zone import Zone
 
 
@@ -46,7 +46,7 @@ def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | N
 
 
 def find_incomplete(
-    flawed: Sequence[Assembled], countries: Mapping[int, str | None], own: str | None
+    flawed: Sequence[AssembledRelation], countries: Mapping[int, str | None], own: str | None
 ) -> list[IncompleteRelation]:
     """Find the relations with missing members.
 
@@ -71,7 +71,7 @@ def find_incomplete(
 
 def find_country(relation: Relation, extract: Extract, countries: Countries) -> str | None:
     """Find the country of a relation that has no zone: by its codes, else its centre, else points of its border."""
-    code = named_country(relation.tags)
+    code = find_named_country(relation.tags)
     if code is not None:
         return code
     for ref in (relation.centre, relation.label):

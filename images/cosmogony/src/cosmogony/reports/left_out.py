@@ -16,8 +16,8 @@ from ..geometry.areas import NO_AREA
 from ..hierarchy.countries import Countries
 from ..osm.country_codes import has_invalid_code
 from ..osm.reader import Extract, Node, Relation, Ways
-from ..osm.text import clean
-from ..zones.builder import Assembled, ZoneBuilder
+from ..osm.text import clean_text
+from ..zones.builder import AssembledRelation, ZoneBuilder
 from ..zones.voronoi import Place
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
@@ -57,13 +57,13 @@ class LeftOutReport:
         """The table of repaired relations."""
         return self._repaired.to_rows()
 
-    def add_relations(self, flawed: Sequence[Assembled]) -> None:
+    def add_relations(self, flawed: Sequence[AssembledRelation]) -> None:
         """Add relations whose border is cut, broken or repaired."""
         for entry in flawed:
             relation, area = entry.relation, entry.area
             country = self.countries[relation.id] = find_country(relation, self._extract, self._countries)
             for repair, text in area.repairs.items():
-                level = self._builder.level_of(relation.tags)
+                level = self._builder.get_level(relation.tags)
                 self._repaired.add(repair, relation.osm_id, country_code=country, admin_level=level)
                 log.debug("repaired (%s): %s: %s", repair, _describe(relation), text)
             if area.missing:
@@ -121,7 +121,7 @@ class LeftOutReport:
         places = [self._extract.nodes[ref] for ref in self._extract.places] + self._extract.other_places
         lost = []
         for node in places:
-            if not self._builder.name_of(node.tags):
+            if not self._builder.get_name(node.tags):
                 lost.append((node, LeftOut.NO_NAME))
             elif node.id in dropped:
                 lost.append((node, dropped[node.id]))
@@ -151,7 +151,7 @@ class LeftOutReport:
         self._add(reason, zone.osm_id, zone.country, admin_level=zone.level)
 
     def _add_relation(self, reason: LeftOut, relation: Relation, country: str | None) -> None:
-        self._add(reason, relation.osm_id, country, admin_level=self._builder.level_of(relation.tags))
+        self._add(reason, relation.osm_id, country, admin_level=self._builder.get_level(relation.tags))
 
     def _add(
         self,
@@ -187,14 +187,14 @@ class _PlaceZones:
         """Return whether a zone stands for a place node."""
         if node.osm_id in self._made or node.id in self._centres:
             return True
-        keys = _match_keys(clean(node.tags.get("name", "")), node.tags.get("wikidata"))
+        keys = _match_keys(clean_text(node.tags.get("name", "")), node.tags.get("wikidata"))
         return any(self._is_inside(node, zone) for key in keys for zone in self._known.get(key, ()))
 
     def _is_inside(self, node: Node, zone: Zone) -> bool:
         box = zone.box
         if box is None or not (box[0] <= node.lon <= box[2] and box[1] <= node.lat <= box[3]):
             return False
-        return bool(shapely.intersects_xy(zone.geometry(self._ways), node.lon, node.lat))
+        return bool(shapely.intersects_xy(zone.build_geometry(self._ways), node.lon, node.lat))
 
 
 def _match_keys(name: str, wikidata: str | None) -> Iterator[str]:
@@ -207,7 +207,7 @@ def _describe(relation: Relation) -> str:
     return f"{relation.osm_id} {relation.tags.get('name', '')!r}"
 
 
-def _describe_cause(entry: Assembled) -> str:
+def _describe_cause(entry: AssembledRelation) -> str:
     area = entry.area
     if area.problem:
         return area.problem

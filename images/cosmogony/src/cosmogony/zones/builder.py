@@ -14,10 +14,10 @@ from ..geometry import boxes
 from ..geometry.areas import NO_AREA, Area
 from ..geometry.borders import Borders
 from ..geometry.boxes import Box
-from ..geometry.geojson import LEAST_AREA
+from ..geometry.geojson import MIN_AREA
 from ..geometry.topology import Arcs
 from ..osm.reader import Extract, Node, Relation, Ways
-from ..osm.text import clean
+from ..osm.text import clean_text
 from ..progress import Progress, ignore_progress
 from . import names
 from .zone import Zone
@@ -28,7 +28,7 @@ Rings = list[tuple[int, Points]]
 
 
 @dataclass(slots=True)
-class Assembled:
+class AssembledRelation:
     """A relation and the area that was made of it."""
 
     relation: Relation
@@ -36,7 +36,7 @@ class Assembled:
 
 
 @dataclass(slots=True)
-class Measures:
+class AreaMeasures:
     """Boxes, size and centroid of an area."""
 
     box: Box  # on the plane, from -180 to 180
@@ -57,7 +57,7 @@ class ZoneBuilder:
         self._extract = extract
         self._arcs = arcs
         self._decisions = decisions
-        self.flawed: list[Assembled] = []
+        self.flawed: list[AssembledRelation] = []
         self.nameless: list[Relation] = []
 
     def build_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
@@ -74,7 +74,7 @@ class ZoneBuilder:
             zip(self._extract.relations, self._assemble(progress, total), strict=True)
         ):
             if area.missing or area.open_rings or area.flat_rings or area.lost_holes or area.repairs or area.problem:
-                self.flawed.append(Assembled(relation, area))
+                self.flawed.append(AssembledRelation(relation, area))
             if not self.has_name(relation.tags):
                 self.nameless.append(relation)
             elif area.has_polygons:
@@ -82,7 +82,7 @@ class ZoneBuilder:
                 if self._has_area(zone):
                     zones.append(zone)
                 else:
-                    self.flawed.append(Assembled(relation, Area(problem=NO_AREA)))
+                    self.flawed.append(AssembledRelation(relation, Area(problem=NO_AREA)))
             if done % 500 == 0:
                 progress("measuring areas", done, total)
         progress("measuring areas", total, total)
@@ -90,33 +90,33 @@ class ZoneBuilder:
 
     def build_from_place(self, index: int, node: Node) -> Zone:
         """Build a zone from a place node, without geometry and type."""
-        name = self.name_of(node.tags)
+        name = self.get_name(node.tags)
         return Zone(
             index,
             node.osm_id,
             name,
             node.tags,
-            level=self.level_of(node.tags),
+            level=self.get_level(node.tags),
             wikidata=self._wikidata(node.tags),
             generated=True,
             names=self._names_by_language(node.tags, name),
             zip_codes=self._zip_codes(node.tags),
         )
 
-    def name_of(self, tags: Mapping[str, str]) -> str:
+    def get_name(self, tags: Mapping[str, str]) -> str:
         """Return the name; empty if there is none that is visible."""
-        return clean(tags.get("name", ""))
+        return clean_text(tags.get("name", ""))
 
     def has_name(self, tags: Mapping[str, str]) -> bool:
         """Return whether there is a name."""
-        return bool(self.name_of(tags))
+        return bool(self.get_name(tags))
 
-    def level_of(self, tags: Mapping[str, str]) -> int | None:
+    def get_level(self, tags: Mapping[str, str]) -> int | None:
         """Return the admin_level if it is a plain number, with or without blanks around it."""
-        return level_of(tags.get("admin_level", "").strip())
+        return parse_level(tags.get("admin_level", "").strip())
 
     def _has_area(self, zone: Zone) -> bool:
-        return zone.size > LEAST_AREA
+        return zone.size > MIN_AREA
 
     def _assemble(self, progress: Progress, total: int) -> list[Area]:
         borders = Borders(self._extract.ways, self._arcs, self._decisions)
@@ -130,17 +130,17 @@ class ZoneBuilder:
         return areas
 
     def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
-        return names.names_by_language(tags, name)
+        return names.collect_names(tags, name)
 
     def _zip_codes(self, tags: Mapping[str, str]) -> list[str]:
-        return names.zip_codes(tags)
+        return names.parse_zip_codes(tags)
 
     def _wikidata(self, tags: Mapping[str, str]) -> str | None:
-        return clean(tags.get("wikidata", "")) or None
+        return clean_text(tags.get("wikidata", "")) or None
 
     def _build_from_relation(self, index: int, relation: Relation, area: Area) -> Zone:
-        name = self.name_of(relation.tags)
-        rings = rings_of(area, self._extract.ways)
+        name = self.get_name(relation.tags)
+        rings = collect_rings(area, self._extract.ways)
         measures = self._measure(area, rings)
         place, centre, tags = self._centre(relation, rings)
         if self._decisions.is_recorded(relation.osm_id):
@@ -154,7 +154,7 @@ class ZoneBuilder:
             relation.osm_id,
             name,
             tags,
-            level=self.level_of(tags),
+            level=self.get_level(tags),
             centre=centre,
             centre_point=(place.lon, place.lat) if place else measures.centroid,
             area=area,
@@ -181,28 +181,28 @@ class ZoneBuilder:
     def _node(self, ref: int | None) -> Node | None:
         return None if ref is None else self._extract.nodes.get(ref)
 
-    def _measure(self, area: Area, rings: Rings) -> Measures:
+    def _measure(self, area: Area, rings: Rings) -> AreaMeasures:
         """Measure an area without building its geometry."""
         measures = measure_rings(rings, area)
         spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for k, points in rings if k == 0]
         if len(spans) < 2:
             return measures
-        west, east = boxes.narrowest_span(spans)
+        west, east = boxes.find_narrowest_span(spans)
         if west <= east:
             return measures
         turn = np.array([360.0, 0.0])
         turned = measure_rings([(k, points + turn if points[0, 0] < west else points) for k, points in rings], area)
         _, south, _, north = measures.box
         centroid = boxes.normalize_longitude(turned.centroid[0]), turned.centroid[1]
-        return Measures(measures.box, (west, south, east, north), measures.size, centroid)
+        return AreaMeasures(measures.box, (west, south, east, north), measures.size, centroid)
 
 
-def level_of(text: str) -> int | None:
+def parse_level(text: str) -> int | None:
     """Return the number of an admin_level, None if it is no plain number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def rings_of(area: Area, ways: Ways) -> Rings:
+def collect_rings(area: Area, ways: Ways) -> Rings:
     """Return the rings of an area as points."""
     return [(k, points) for polygon in area.get_coordinates(ways) for k, points in enumerate(polygon)]
 
@@ -223,7 +223,7 @@ def _enclose(rings: Rings, lon: float, lat: float) -> bool:
     return crossings % 2 == 1
 
 
-def measure_rings(rings: Rings, area: Area) -> Measures:
+def measure_rings(rings: Rings, area: Area) -> AreaMeasures:
     """Return box, size and centroid of the rings of an area, and store the direction of each in the area.
 
     Args:
@@ -245,7 +245,7 @@ def measure_rings(rings: Rings, area: Area) -> Measures:
         moment += sign * ring_moment
     centroid = origin + moment / size if size > 0 else (low + high) / 2
     box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    return Measures(box, box, size, (float(centroid[0]), float(centroid[1])))
+    return AreaMeasures(box, box, size, (float(centroid[0]), float(centroid[1])))
 
 
 def _moments(points: Points) -> tuple[float, Points]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .names import single_zip_codes
+from .names import split_zip_ranges
 from .zone import Zone
 
 _SEPARATOR = ", "
@@ -52,15 +52,15 @@ class Labels:
         self._only = frozenset(languages)
         self._ancestors_of = lru_cache(maxsize=2048)(self._collect_ancestors)
 
-    def label(self, zone: Zone) -> str:
+    def make_label(self, zone: Zone) -> str:
         """Make the label in the local language."""
         above = self._ancestors(zone)
-        return zone.name + zip_suffix(self._zip_codes(zone)) + (above.follow(zone.name) if above else "")
+        return zone.name + format_zip_codes(self._zip_codes(zone)) + (above.follow(zone.name) if above else "")
 
-    def international(self, zone: Zone) -> dict[str, str]:
+    def make_international_labels(self, zone: Zone) -> dict[str, str]:
         """Make the labels by language: every language of the zone or of a zone above it."""
         above, names = self._ancestors(zone), self._names(zone)
-        zips = zip_suffix(self._zip_codes(zone))
+        zips = format_zip_codes(self._zip_codes(zone))
         if above is None:
             return {language: names[language] + zips for language in sorted(names)}
         head = zone.name + zips
@@ -75,7 +75,7 @@ class Labels:
         return dict(sorted(made.items())) if fresh else made
 
     def _zip_codes(self, zone: Zone) -> list[str]:
-        return single_zip_codes(zone.zip_codes)
+        return split_zip_ranges(zone.zip_codes)
 
     def _names(self, zone: Zone) -> dict[str, str]:
         if not self._only:
@@ -97,7 +97,7 @@ class Labels:
         return _Ancestors(zone.name, names, local, after)
 
 
-def zip_suffix(codes: Sequence[str]) -> str:
+def format_zip_codes(codes: Sequence[str]) -> str:
     """Return ` (1234)` for one code, ` (1234-1299)` for several."""
     if not codes:
         return ""

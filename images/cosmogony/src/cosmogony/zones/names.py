@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 
-from ..osm.text import clean
+from ..osm.text import clean_text
 from .zone import Zone
 from .zone_type import ZoneType
 
@@ -17,26 +17,26 @@ _RANGE = re.compile(r"(\d+) ?[-\u2013] ?(\d+)")
 _LISTED = re.compile(r"[/:&+|]| - |\.\.")
 
 
-def names_by_language(tags: Mapping[str, str], name: str) -> dict[str, str]:
+def collect_names(tags: Mapping[str, str], name: str) -> dict[str, str]:
     """Return the names by language, without those that equal the name itself."""
     intern = sys.intern
     return {
         intern(key[len(PREFIX) :]): cleaned
         for key, value in tags.items()
-        if key.startswith(PREFIX) and key != PREFIX and (cleaned := clean(value)) and cleaned != name
+        if key.startswith(PREFIX) and key != PREFIX and (cleaned := clean_text(value)) and cleaned != name
     }
 
 
-def zip_codes(tags: Mapping[str, str]) -> list[str]:
+def parse_zip_codes(tags: Mapping[str, str]) -> list[str]:
     """Return the postcodes of the tags, sorted, each once."""
     for key in ("addr:postcode", "postal_code"):
-        codes = {cleaned for code in _SEPARATOR.split(tags.get(key, "")) if (cleaned := clean(code))}
+        codes = {cleaned for code in _SEPARATOR.split(tags.get(key, "")) if (cleaned := clean_text(code))}
         if codes:
             return sorted(codes)
     return []
 
 
-def single_zip_codes(codes: Sequence[str]) -> list[str]:
+def split_zip_ranges(codes: Sequence[str]) -> list[str]:
     """Return the single codes of a sorted list: the ends of a range, nothing for a list in an unknown notation."""
     if not codes:
         return []
@@ -52,12 +52,13 @@ def single_zip_codes(codes: Sequence[str]) -> list[str]:
 
 def share_identity(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
     """Return whether a zone and a node have the same name or the same wikidata id."""
-    if zone_tags.get("name") == node_tags.get("name") and clean(zone_tags.get("name", "")):
+    if zone_tags.get("name") == node_tags.get("name") and clean_text(zone_tags.get("name", "")):
         return True
-    return any(
-        (ours := clean(zone_tags.get(key, "")).casefold()) and ours == clean(node_tags.get(key, "")).casefold()
-        for key in ("name", "wikidata")
-    )
+    for key in ("name", "wikidata"):
+        zone_value, node_value = (clean_text(tags.get(key, "")).casefold() for tags in (zone_tags, node_tags))
+        if zone_value and zone_value == node_value:
+            return True
+    return False
 
 
 def complete_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
@@ -84,6 +85,6 @@ def add_centre_names(zone: Zone) -> None:
     """Add the names of the centre if it is the same thing as the zone."""
     if zone.centre is None or not is_same_place(zone):
         return
-    for language, name in names_by_language(zone.centre.tags, zone.name).items():
+    for language, name in collect_names(zone.centre.tags, zone.name).items():
         if PREFIX + language not in zone.tags:
             zone.names[language] = name

@@ -16,8 +16,8 @@ from ..decisions import Decisions
 from ..geometry import boxes
 from ..geometry.antimeridian import shift_eastward, wrap_longitudes
 from ..geometry.boxes import Box
-from ..geometry.geojson import LEAST_AREA
-from ..geometry.shapes import polygons_of
+from ..geometry.geojson import MIN_AREA
+from ..geometry.shapes import extract_polygons
 from ..osm.reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
 from ..progress import Progress, ignore_progress
 from ..runtime import processes
@@ -38,12 +38,12 @@ class Place:
     parent: int = -1  # index of the zone, once it is known
 
 
-def wanted_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
+def find_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
     """Return suburbs without a level, and capitals, by OSM id."""
     places = []
     for ref in extract.places:
         node = extract.nodes[ref]
-        if not builder.name_of(node.tags):
+        if not builder.get_name(node.tags):
             continue
         kind = _type_of_place(node.tags.get("place"))
         if kind is None:
@@ -92,7 +92,7 @@ class Voronoi:
 
     def make_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
         """Make the new zones, ordered by parent and place; their indices follow those that exist."""
-        groups = sorted(self._group_by_parent(wanted_places(self._extract, self._builder)).items())
+        groups = sorted(self._group_by_parent(find_places(self._extract, self._builder)).items())
         cells = sum(len(places) for _, places in groups)
         workers = self._processes if cells >= _MIN_PLACES_FOR_PROCESSES else 1
         made: list[Zone] = []
@@ -124,15 +124,15 @@ class Voronoi:
         return made
 
     def _keep_polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
-        found = polygons_of(shape, LEAST_AREA)
+        found = extract_polygons(shape, MIN_AREA)
         if found is not None and not found.is_valid:
-            found = polygons_of(shapely.make_valid(found, method="structure", keep_collapsed=False), LEAST_AREA)
+            found = extract_polygons(shapely.make_valid(found, method="structure", keep_collapsed=False), MIN_AREA)
         return found
 
     def _shape(self, zone: Zone) -> shapely.MultiPolygon:
         shape = self._shapes.get(zone.index)
         if shape is None:
-            shape = zone.geometry(self._ways) or shapely.MultiPolygon()
+            shape = zone.build_geometry(self._ways) or shapely.MultiPolygon()
             if len(self._shapes) > 512:
                 self._shapes.clear()
             self._shapes[zone.index] = shape
@@ -152,7 +152,7 @@ class Voronoi:
         for same in np.split(order, np.flatnonzero(np.diff(found[order])) + 1) if len(order) else ():
             zone = self._shaped[int(found[same[0]])]
             near = which[same]
-            shape = zone.geometry(self._ways)
+            shape = zone.build_geometry(self._ways)
             if len(near) > 4:
                 shapely.prepare(shape)
             hits = shapely.contains_xy(shape, points[near, 0], points[near, 1])
@@ -176,7 +176,7 @@ class Voronoi:
         parent = min(zones, key=lambda zone: (zone.type, zone.index), default=None)
         if parent is None or parent.type is None or parent.type < place.type:
             return None
-        if parent.type >= ZoneType.COUNTRY and parent.name != self._builder.name_of(place.node.tags):
+        if parent.type >= ZoneType.COUNTRY and parent.name != self._builder.get_name(place.node.tags):
             return None
         return parent
 
@@ -197,7 +197,7 @@ class Voronoi:
 
     def _globe_box(self, shape: shapely.MultiPolygon) -> Box:
         _, south, _, north = shape.bounds
-        west, east = boxes.narrowest_span((part.bounds[0], part.bounds[2]) for part in shape.geoms)
+        west, east = boxes.find_narrowest_span((part.bounds[0], part.bounds[2]) for part in shape.geoms)
         return (west, south, east, north)
 
     def _country_below(self, parent: Zone) -> str | None:
@@ -205,7 +205,7 @@ class Voronoi:
 
     def _is_place_of_parent(self, place: Place, parent: Zone) -> bool:
         """Return whether a place is its parent: the same name and wikidata id, or kind where an id is missing."""
-        if self._builder.name_of(place.node.tags).casefold() != parent.name.casefold():
+        if self._builder.get_name(place.node.tags).casefold() != parent.name.casefold():
             return False
         wikidata = place.node.tags.get("wikidata")
         if wikidata is None or parent.wikidata is None:

@@ -47,8 +47,8 @@ class Zone:
         """Whether the zone is more than a bare record."""
         return self.box is not None
 
-    def geometry(self, ways: Ways) -> shapely.MultiPolygon | None:
+    def build_geometry(self, ways: Ways) -> shapely.MultiPolygon | None:
         """Build the geometry; keeping those of all zones would take most of the memory."""
         if self.shape is not None:
             return self.shape
-        return self.area.polygons(ways) if self.area is not None and self.area.has_polygons else None
+        return self.area.build_polygons(ways) if self.area is not None and self.area.has_polygons else None

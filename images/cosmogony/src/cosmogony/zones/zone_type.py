@@ -29,4 +29,4 @@ class ZoneType(IntEnum):
         return "".join(part.capitalize() for part in self.name.split("_"))
 
 
-BY_WORD: dict[str, ZoneType] = {t.word: t for t in ZoneType}
+TYPES_BY_WORD: dict[str, ZoneType] = {t.word: t for t in ZoneType}
