@@ -116,6 +116,17 @@ def test_the_readme_has_the_fixed_sections(role):
     assert re.findall(r"^## (.*)", text, re.MULTILINE) == expected
 
 
+@each_role
+def test_a_scenario_is_listed(role):
+    assert f"`{role.name}`" in (CHECKOUT / "molecule/README.md").read_text().partition("Where each role is tested:")[2]
+
+
+@each_role
+def test_no_role_reads_files_of_another(role):
+    for path in [*role.glob("*/*.yml"), *role.glob("templates/**/*.j2")]:
+        assert not re.search(r"role_path\s*(\}\}|~ ')/\.\./(?!\.\.)", path.read_text()), path
+
+
 def test_the_template_of_a_role_keeps_these_promises(tmp_path):
     role = tmp_path / "example"
     for path in (path for path in (CHECKOUT / "tools/role_template").rglob("*") if path.is_file()):

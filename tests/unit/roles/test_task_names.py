@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of plays and tasks, and descriptions of entry points, are imperatives: they begin with a verb of .config/task_verbs.txt."""
+"""Names of plays and tasks, and descriptions of entry points, begin with a verb of .config/task_verbs.txt."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+../../chart/files/cosmogony/files/verify.py
