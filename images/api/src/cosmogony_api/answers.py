@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 import msgspec
-from flask import Response, json, request
+from flask import Response, request
 
 from cosmogony_api.context import record_release
 from cosmogony_api.models import Answer, Message
@@ -68,7 +69,8 @@ def answer_message(text: str, status: int) -> Response:
 
 
 def _to_response(content: Answer | str) -> Response:
-    # Clients of the original API see text that is not ASCII escaped, and "+00:00" in dates.
+    # Unlike msgspec, the original API escapes what is not ASCII, and releases have "+00:00" instead of "Z" in dates.
     if not isinstance(content, str):
-        content = json.dumps(msgspec.to_builtins(content, builtin_types=(datetime,)), separators=(",", ":"))
+        values = msgspec.to_builtins(content, builtin_types=(datetime,))
+        content = json.dumps(values, separators=(",", ":"), default=datetime.isoformat)
     return Response(f"{content}\n", mimetype="application/json")

@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import datetime
-from typing import Any
 
 from flask import Flask, Response
-from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from cosmogony_api import context
 from cosmogony_api.answers import answer_message
 from cosmogony_api.attribution import to_html
 from cosmogony_api.database import Database
-from cosmogony_api.errors import NotFoundError, UnavailableError
+from cosmogony_api.errors import UnavailableError
 from cosmogony_api.requestlog import install_request_log
 from cosmogony_api.routes import register_routes
 from cosmogony_api.settings import Settings
@@ -24,17 +21,6 @@ from cosmogony_api.settings import Settings
 MESSAGES = {404: "Not found", 405: "Method not allowed"}
 
 log = logging.getLogger("cosmogony_api")
-
-
-class JsonProvider(DefaultJSONProvider):
-    """JSON with keys in their given order and dates in ISO 8601."""
-
-    sort_keys = False
-
-    @staticmethod
-    def default(value: Any) -> Any:
-        """Write what JSON does not know itself."""
-        return value.isoformat() if isinstance(value, datetime) else DefaultJSONProvider.default(value)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -45,7 +31,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["PUBLIC_URL"] = settings.public_url
     app.config["ATTRIBUTION"] = to_html(settings.attribution)
-    app.json = JsonProvider(app)
     app.url_map.merge_slashes = False
     install_request_log(app)
     register_routes(app)
@@ -57,10 +42,6 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _handle_errors(app: Flask) -> None:
-    @app.errorhandler(NotFoundError)
-    def not_found(_error: NotFoundError) -> Response:
-        return answer_message(MESSAGES[404], 404)
-
     @app.errorhandler(UnavailableError)
     def unavailable(error: UnavailableError) -> Response:
         log.warning("%s: %s", error.message, error.cause or "-")

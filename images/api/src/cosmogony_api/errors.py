@@ -12,7 +12,3 @@ class UnavailableError(Exception):
         self.message = message
         self.cause = cause
         self.retry_after = retry_after
-
-
-class NotFoundError(Exception):
-    """The release does not have what was asked for: 404."""

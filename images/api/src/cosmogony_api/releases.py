@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from psycopg import sql
+from werkzeug.exceptions import NotFound
 
 from cosmogony_api.database import Reader, Row
-from cosmogony_api.errors import NotFoundError, UnavailableError
+from cosmogony_api.errors import UnavailableError
 
 # The original API ignores query strings, so text that cannot be an id is ignored.
 RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}|legacy(?:-[0-9]{8}t[0-9]{6})?")
@@ -70,13 +71,13 @@ def select_release(connection: Reader, kept_id: str | None = None) -> Release:
     """Select the kept release of an id, or the live one without an id.
 
     Raises:
-        NotFoundError: no release of this id is kept.
+        NotFound: no release of this id is kept.
         UnavailableError: nothing has been published yet.
     """
     if kept_id is not None:
         kept = fetch_kept_release(connection, kept_id)
         if kept is None:
-            raise NotFoundError(kept_id)
+            raise NotFound
         return Release(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"])
     live = fetch_live_release(connection, f"id, schema_name, bounds, {_BOXES}")
     if live is not None:

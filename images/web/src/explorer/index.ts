@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The explorer: what the page shows, and everything that can change it. The page creates one and provides it. */
-import { computed, inject, onScopeDispose, readonly, type InjectionKey } from 'vue'
+import { computed, inject, onScopeDispose, readonly, shallowRef, type InjectionKey } from 'vue'
 import type { ZoneMap } from '../lib/map'
 import type { Shown } from '../lib/style'
 import { useAddress } from './address'
 import { useMapEvents } from './mapEvents'
 import { useReleases } from './releases'
 import { useSelection } from './selection'
-import { createMapRef, createState, type State } from './state'
+import { createState, type MapRef, type State } from './state'
 
 /** What tests and the curious see as `window.cosmogony`. */
 export interface ExplorerHandle {
@@ -31,7 +31,7 @@ export function useExplorer(): Explorer {
 /** Creates the explorer. It follows the address and new releases until the scope it was created in ends. */
 export function createExplorer() {
   const state = createState()
-  const map = createMapRef()
+  const map: MapRef = shallowRef(null)
   const address = useAddress(state, map)
   const selection = useSelection(state, map, address, () => releases.check())
   const releases = useReleases(state, map, (osmId) => selection.select({ osmId }, { history: 'replace' }))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the page shows. The composables of this folder share it; each changes its own part. */
-import { reactive, shallowRef, type ShallowRef } from 'vue'
+import { reactive, type ShallowRef } from 'vue'
 import type { Zone, ZoneWithBbox } from '../lib/api'
-import { parseHash, type Route } from '../lib/hash'
+import { parseHash } from '../lib/hash'
 import type { NamedZone } from '../lib/labels'
 import type { ZoneMap } from '../lib/map'
 import type { Problem } from '../lib/problem'
@@ -14,43 +14,27 @@ export interface Selection {
   children: Zone[]
 }
 
-export interface State {
-  route: Route
-  /** Zone type that the map marks; null while a zone is selected. */
-  layer: string | null
-  zoom: number
-  release: Release | null
-  releaseProblem: Problem | null
-  /** A release published after the one on the page. */
-  newerRelease: Release | null
-  selection: Selection | null
-  selecting: boolean
-  zoneProblem: string | null
-  /** Why parts of the map are missing. */
-  tileProblem: string | null
-  announcement: string | null
-  visibleZones: NamedZone[]
-  /** Whether the map has drawn everything in view. */
-  settled: boolean
-}
+export type State = ReturnType<typeof createState>
 
 export type MapRef = ShallowRef<ZoneMap | null>
 
-export const createState = (): State =>
-  reactive<State>({
+export const createState = () =>
+  reactive({
     route: parseHash(location.hash),
-    layer: null,
+    /** Zone type that the map marks; null while a zone is selected. */
+    layer: null as string | null,
     zoom: 0,
-    release: null,
-    releaseProblem: null,
-    newerRelease: null,
-    selection: null,
+    release: null as Release | null,
+    releaseProblem: null as Problem | null,
+    /** A release published after the one on the page. */
+    newerRelease: null as Release | null,
+    selection: null as Selection | null,
     selecting: false,
-    zoneProblem: null,
-    tileProblem: null,
-    announcement: null,
-    visibleZones: [],
+    zoneProblem: null as string | null,
+    /** Why parts of the map are missing. */
+    tileProblem: null as string | null,
+    announcement: null as string | null,
+    visibleZones: [] as NamedZone[],
+    /** Whether the map has drawn everything in view. */
     settled: false,
   })
-
-export const createMapRef = (): MapRef => shallowRef(null)

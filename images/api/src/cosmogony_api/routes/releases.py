@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 from msgspec import UNSET
+from werkzeug.exceptions import NotFound
 
 from cosmogony_api import models, releases
 from cosmogony_api.answers import NO_STORE, answer_from_release, answer_json, answer_message
 from cosmogony_api.context import get_database
 from cosmogony_api.database import Row
-from cosmogony_api.errors import NotFoundError
 from cosmogony_api.manifest import redact_manifest
 from cosmogony_api.models import CheckQuery, LiveRelease, ReleaseId, Releases
 from cosmogony_api.operations import describe
@@ -32,7 +32,7 @@ def get_live_release() -> Response:
     """
     row = get_database().read(lambda connection: releases.fetch_live_release(connection, _LIVE))
     if row is None:
-        raise NotFoundError("release")
+        raise NotFound
     release = Release(row["id"], row.pop("schema_name"))
     answer = LiveRelease(**{**row, "manifest": redact_manifest(row["manifest"])})
     return answer_from_release(answer, release, varies=str(row["published_at"]))
@@ -52,7 +52,7 @@ def get_release(id: ReleaseId) -> Response:
     """Return a kept release."""
     row = _find(id)
     if row is None:
-        raise NotFoundError(id)
+        raise NotFound
     return answer_json(_to_release(row), cache=KEPT)
 
 

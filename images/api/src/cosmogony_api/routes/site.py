@@ -9,10 +9,10 @@ from importlib import resources
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import NotFound
 
 from cosmogony_api.answers import answer_from_release, get_build_digest
 from cosmogony_api.context import get_database
-from cosmogony_api.errors import NotFoundError
 from cosmogony_api.models import ExpectedCount, TileJson
 from cosmogony_api.operations import describe
 from cosmogony_api.releases import Release, fetch_live_release, select_release
@@ -31,7 +31,7 @@ def get_statistics() -> Response:
     """Return the statistics of the live release: expected counts, and what was counted."""
     row = get_database().read(lambda connection: fetch_live_release(connection, _STATISTICS))
     if row is None or row["statistics"] is None:
-        raise NotFoundError("statistics")
+        raise NotFound
     return answer_from_release(row["statistics"], Release(row["id"], row["schema_name"]))
 
 

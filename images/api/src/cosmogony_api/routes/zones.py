@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 from flask import Blueprint, Response
+from werkzeug.exceptions import NotFound
 
 from cosmogony_api.answers import answer_from_release
 from cosmogony_api.context import get_database, record_release
 from cosmogony_api.database import Reader
-from cosmogony_api.errors import NotFoundError
 from cosmogony_api.models import OsmId, ReleaseQuery, ZoneId, ZoneWithBbox, ZoneWithChildren, ZoneWithParents
 from cosmogony_api.operations import describe
 from cosmogony_api.releases import Release, parse_release_id, select_release
@@ -68,7 +68,7 @@ def _answer(find: FindZone, key: str, query: ReleaseQuery, read_family: ReadFami
         release = record_release(select_release(connection, parse_release_id(query.v)))
         zone = find(connection, release, key)
         if zone is None:
-            raise NotFoundError(key)
+            raise NotFound
         return release, read_family(connection, release, zone)
 
     release, family = get_database().read(read)
