@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images the cluster itself needs, made on this machine and pushed to the local registry."""
+"""Builds the images that the cluster itself needs, and pushes them to the local registry."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import http.client
-import io
 import json
 import shutil
 import subprocess
-import tarfile
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +34,7 @@ SLIM = (
 
 @dataclass(frozen=True)
 class Image:
-    """A reference, what it is made from (file name in the context: path on this machine) and how."""
+    """An image: its reference, its Dockerfile, and the paths of the files that this copies, by their names there."""
 
     reference: str
     dockerfile: str
@@ -51,7 +50,7 @@ class Image:
 
 
 def split_reference(reference: str) -> tuple[str, str, str]:
-    """'127.0.0.1:5000/a/b:tag' gives registry, repository, tag."""
+    """Return registry, repository and tag of a reference such as 127.0.0.1:5000/a/b:tag."""
     registry, _, rest = reference.partition("/")
     repository, _, tag = rest.rpartition(":")
     if not repository or "/" in tag:
@@ -93,7 +92,7 @@ def compute_base_recipe(settings: Settings) -> str:
 
 
 def make_base(settings: Settings) -> Path:
-    """A minimal Debian as a tar archive in the cache, with this machine's extra authorities."""
+    """Return a minimal Debian as a tar archive in the cache, with the extra authorities of this machine."""
     target = settings.cache / "base" / f"{settings.debian_suite}-{compute_base_recipe(settings)}.tar"
     if target.is_file():
         return target
@@ -168,29 +167,25 @@ def list_images(settings: Settings) -> list[Image]:
     return images
 
 
-def make_context(image: Image) -> io.BytesIO:
-    """Return a build context: the Dockerfile and the files, always the same bytes."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        text = image.dockerfile.encode()
-        entry = tarfile.TarInfo("Dockerfile")
-        entry.size = len(text)
-        archive.addfile(entry, io.BytesIO(text))
-        for name, path in image.files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = path.stat().st_size
-            entry.mode = 0o755
-            with path.open("rb") as content:
-                archive.addfile(entry, content)
-    stream.seek(0)
-    return stream
+def check_stream(stream: Any, action: str) -> None:
+    """Read an answer of Docker to its end.
 
-
-def check_stream(stream: Any, what: str) -> None:
-    """Docker reports failures inside a 200 answer."""
+    Raises:
+        NodeError: a message of the answer is an error, which Docker reports with status 200.
+    """
     for message in stream:
         if "error" in message:
-            raise NodeError(f"{what}: {message['error'].strip()}")
+            raise NodeError(f"{action}: {message['error'].strip()}")
+
+
+def build_image(client: Any, image: Image) -> None:
+    """Build an image from a temporary folder with its Dockerfile and files."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "Dockerfile").write_text(image.dockerfile, encoding="utf-8")
+        for name, path in image.files.items():
+            shutil.copy(path, Path(folder, name))
+        stream = client.build(path=folder, tag=image.reference, rm=True, forcerm=True, decode=True)
+        check_stream(stream, f"build {image.reference}")
 
 
 def push_image(client: Any, reference: str) -> None:
@@ -260,10 +255,7 @@ def make_images(settings: Settings) -> dict[str, Any]:
         if record.get(image.reference) == image.recipe and is_in_registry(image.reference):
             continue
         client = client or connect_docker(settings)
-        stream = client.build(
-            fileobj=make_context(image), custom_context=True, tag=image.reference, rm=True, forcerm=True, decode=True
-        )
-        check_stream(stream, f"build {image.reference}")
+        build_image(client, image)
         push_image(client, image.reference)
         remember(image.reference, image.recipe)
         print(f"{image.reference} pushed", flush=True)

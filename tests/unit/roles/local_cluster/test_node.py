@@ -11,6 +11,7 @@ import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cluster_node import common, images, install, lifecycle, network, pki, waiting
@@ -128,14 +129,21 @@ def test_the_base_recipe_follows_the_authorities_and_the_suite(settings, tmp_pat
     assert len({plain, one, two, other}) == 4
 
 
-def test_an_image_context_holds_its_files(tmp_path):
-    import tarfile
-
+def test_an_image_is_built_from_its_files(tmp_path):
     (tmp_path / "tool").write_bytes(b"program")
+    (tmp_path / "tool").chmod(0o755)
     image = images.Image("r/x:1", "FROM scratch\n", {"tool": tmp_path / "tool"})
-    with tarfile.open(fileobj=images.make_context(image)) as archive:
-        assert archive.getnames() == ["Dockerfile", "tool"]
-        assert archive.getmember("tool").mode == 0o755
+    built = {}
+
+    class Client:
+        def build(self, *, path, tag, **_options):
+            files = {file.name: file.stat().st_mode & 0o777 for file in Path(path).iterdir()}
+            built[tag] = sorted(files), files["tool"]
+            return [{"stream": "done"}, {"error": "no space"}]
+
+    with pytest.raises(common.NodeError, match="build r/x:1: no space"):
+        images.build_image(Client(), image)
+    assert built == {"r/x:1": (["Dockerfile", "tool"], 0o755)}
 
 
 def test_dns_packets():
