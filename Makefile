@@ -122,7 +122,7 @@ lint-ansible: venv
 	GIT_CEILING_DIRECTORIES=$(CURDIR)/.venv antsibull-docs lint-collection-docs --plugin-docs \
 	  --validate-collection-refs dependent .
 
-sanity: venv ## ansible-test sanity on the collection as it is published
+sanity: venv ## ansible-test sanity on the collection as published
 	@tools/run_sanity.sh $(ARGS)
 
 matrix: venv ## plugins and sanity with the oldest and the newest ansible-core that we promise

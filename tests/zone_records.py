@@ -13,7 +13,7 @@ COUNTRY = '{"type":"MultiPolygon","coordinates":[[[[-1,-1],[29,-1],[29,29],[-1,2
 
 
 def geometries(name: str) -> dict[str, str]:
-    """GeoJSON texts by what is special about them; some of the invalid ones are no JSON."""
+    """GeoJSON texts by what is special about them; some of the invalid ones are not JSON."""
     lines = (RECORDS / f"{name}_geometries.tsv").read_text(encoding="utf-8").splitlines()
     return dict(line.split("\t") for line in lines)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs ansible-test sanity on the collection as it is published: run_sanity.sh [OPTION OF ansible-test sanity]…
+# Runs ansible-test sanity on the collection as published: run_sanity.sh [OPTION OF ansible-test sanity]…
 # VENV names another environment, with the ansible-core that is to be used.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,7 +20,7 @@ options=(
   --exclude images/
   --exclude roles/local_cluster/files/
   --exclude roles/samples/files/
-  # A Helm chart: its templates are no YAML.
+  # A Helm chart: its templates are not YAML.
   --exclude roles/chart/files/
   # The collection has neither shell nor PowerShell scripts to look at.
   --skip-test shellcheck

@@ -46,7 +46,7 @@ FORMAT = 1
 def step_settings(tree: Any) -> dict[str, Any]:
     """Return the document of the steps."""
     if not isinstance(tree, Mapping):
-        raise AnsibleFilterError("step_settings: the input is no dictionary of settings")
+        raise AnsibleFilterError("step_settings: the input is not a dictionary of settings")
     return {"format": FORMAT, **reduce_to_steps(tree, load_schema())}
 
 

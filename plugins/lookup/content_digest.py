@@ -132,7 +132,7 @@ def parse_patterns(text: str) -> list[tuple[bool, str]]:
 
 
 def is_ignored(path: str, patterns: Sequence[tuple[bool, str]]) -> bool:
-    """Tell whether the last pattern that meets the path, or a folder above it, excludes it."""
+    """Return whether the last pattern that meets the path, or a folder above it, excludes it."""
     parts = path.split("/")
     chain = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
     ignored = False

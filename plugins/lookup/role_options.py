@@ -16,7 +16,7 @@ description:
   - A dictionary for an option that is named like a section of the settings is checked by the schema, and has the values
     of its default where it gives none.
   - A value has the type of its default. Booleans, numbers, lists and dictionaries may be given as text, as surveys and
-    C(-e) do. What does not fit is refused, all of it at once.
+    C(-e) do. What does not fit is refused, all together.
   - For the roles of this collection.
 options:
   _terms:

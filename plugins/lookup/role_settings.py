@@ -12,7 +12,7 @@ short_description: All settings as a role of this collection takes them
 description:
   - Returns the options of a role, and the whole tree of settings in which they count instead of the settings of the
     inventory with the same names. An image without a reference is the one that role images has built.
-  - Names and values that cannot be taken are refused, all of them at once.
+  - Names and values that cannot be taken are refused, all together.
 options:
   _terms:
     description: Names of roles.

@@ -16,7 +16,7 @@ description:
     is the same as C(cosmogony_gate_max_loss_percent), which wins. A dictionary may be partial.
   - A null value and blank text mean that a setting is not given, in both spellings. Booleans, numbers, lists and
     dictionaries may be given as text, as surveys and C(-e) do.
-  - Names and keys that are no settings are refused, all of them at once, each with the name that is meant. Values are
+  - Names and keys that are not settings are refused, all together, each with the name that is meant. Values are
     evaluated, and checked, only where they belong to what is asked for.
 options:
   _terms:

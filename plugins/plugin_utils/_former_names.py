@@ -36,7 +36,7 @@ FORMER_NAMES: Mapping[str, str] = {
     "data_update_rollback_to": "rollback_to",
     "data_update_rollback_reason": "rollback_reason",
     "data_update_disk_paths": "status_disk_paths",
-    # Variables of the local inventory's own, which are no settings.
+    # Variables of the local inventory's own, which are not settings.
     "cosmogony_sample_attributions": "local_sample_attributions",
     "cosmogony_sample_sources": "local_sample_sources",
 }

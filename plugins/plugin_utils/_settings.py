@@ -82,7 +82,7 @@ class Reader:
             if key not in sections:
                 near = nearest(to_snake_case(str(key)), sections)
                 known = f"write {name}.{near}" if near else f"there are {', '.join(sections)}"
-                self.problems.append(f"{name}.{key} is no setting: {known}")
+                self.problems.append(f"{name}.{key} is not a setting: {known}")
             elif (taken := self.read(sections[key], entry, f"{name}.{key}")) is not UNSET:
                 read[key] = taken
         return read
@@ -164,12 +164,12 @@ def path_of(term: str) -> Keys:
     paths = names_of_variables().values()
     if path not in paths:
         near = nearest(term, [".".join(keys) for keys in paths])
-        raise ValueError(f"{term} is no setting" + (f": write {near}" if near else ""))
+        raise ValueError(f"{term} is not a setting" + (f": write {near}" if near else ""))
     return path
 
 
 def unknown_names(names: Iterable[str]) -> list[str]:
-    """Return what is to be said of the variables ``cosmogony_*`` that are no settings."""
+    """Return what is to be said of the variables ``cosmogony_*`` that are not settings."""
     known = names_of_variables()
     short = [name.removeprefix(PREFIX) for name in known]
     said = []
@@ -177,7 +177,7 @@ def unknown_names(names: Iterable[str]) -> list[str]:
         if name not in known:
             near = nearest(to_snake_case(name.removeprefix(PREFIX)), short)
             advice = f"write {PREFIX}{near}" if near else f"name a variable of your own without {PREFIX}"
-            said.append(f"{name} is no setting: {advice}")
+            said.append(f"{name} is not a setting: {advice}")
     return said
 
 
@@ -229,7 +229,7 @@ def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = Non
         for key, value in layer.items():
             if key not in sections:
                 near = nearest(to_snake_case(str(key)), sections)
-                reader.problems.append(f"{prefix}{key} is no setting" + (f": write {prefix}{near}" if near else ""))
+                reader.problems.append(f"{prefix}{key} is not a setting" + (f": write {prefix}{near}" if near else ""))
             elif (read := reader.read(sections[key], value, f"{prefix}{key}")) is not UNSET:
                 tree[key] = merge(tree[key], read)
     if reader.problems:

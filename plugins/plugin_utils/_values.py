@@ -14,7 +14,7 @@ FALSE = frozenset({"false", "no", "off", "n", "f", "0"})
 
 
 def is_blank(value: Any) -> bool:
-    """Tell whether a value counts as not given: null, or text without a visible character."""
+    """Return whether a value counts as not given: null, or text without a visible character."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
@@ -33,7 +33,7 @@ def to_snake_case(name: str) -> str:
 
 
 def is_list(value: Any) -> bool:
-    """Tell whether a value is a list, and no text."""
+    """Return whether a value is a list, and no text."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
@@ -57,7 +57,7 @@ def to_integer(value: Any) -> int:
     """Convert a whole number that may be given as text.
 
     Raises:
-        ValueError: the value is no whole number.
+        ValueError: the value is not a whole number.
     """
     number = to_number(value, "give a whole number")
     if number != int(number):
@@ -69,7 +69,7 @@ def to_number(value: Any, advice: str = "give a number") -> int | float:
     """Convert a number that may be given as text; a whole one stays whole.
 
     Raises:
-        ValueError: the value is no finite number.
+        ValueError: the value is not a finite number.
     """
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         for kind in (int, float):
@@ -83,10 +83,10 @@ def to_number(value: Any, advice: str = "give a number") -> int | float:
 
 
 def to_text(value: Any) -> str:
-    """Convert a number to text; text stays as it is.
+    """Convert a number to text; text stays unchanged.
 
     Raises:
-        ValueError: the value is no text. YAML reads an unquoted ``no`` or ``on`` as a boolean.
+        ValueError: the value is not text. YAML reads an unquoted ``no`` or ``on`` as a boolean.
     """
     if isinstance(value, str):
         return value
@@ -110,7 +110,7 @@ def to_list(value: Any, *, commas: bool) -> list[Any]:
     """Convert a list that may be given as JSON text, or (``commas``) as text with commas between its entries.
 
     Raises:
-        ValueError: the value is no list.
+        ValueError: the value is not a list.
     """
     if is_list(value):
         return list(value)
@@ -129,7 +129,7 @@ def to_dictionary(value: Any) -> dict[str, Any]:
     """Convert a dictionary that may be given as JSON text.
 
     Raises:
-        ValueError: the value is no dictionary.
+        ValueError: the value is not a dictionary.
     """
     if isinstance(value, str):
         value = from_json(value, dict)

@@ -21,7 +21,7 @@ try:
 except ImportError:  # before ansible-core 2.19, which asks where a template comes from
 
     def trust_as_template(value: str) -> str:
-        """Return text as it is."""
+        """Return text unchanged."""
         return value
 
 
@@ -102,7 +102,7 @@ def chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[
 
 
 def overlap(one: Iterable[str], other: Iterable[str]) -> bool:
-    """Tell whether one of two paths is above the other, or the same."""
+    """Return whether one of two paths is above the other, or the same."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
 

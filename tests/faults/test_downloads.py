@@ -12,7 +12,7 @@ from scenario.stack import LIECHTENSTEIN, Stack
 
 @pytest.mark.quick
 def test_not_found(stack: Stack) -> None:
-    """It fails at once, names the source, and says how to continue."""
+    """It fails immediately, names the source, and says how to continue."""
     with stack.trial("HTTP 404") as trial:
         stack.downloads.fault(LIECHTENSTEIN, "status", method="ANY", status=404, times=0)
         said = stack.update(mode="changed", reason="it's time").failed()
@@ -22,7 +22,7 @@ def test_not_found(stack: Stack) -> None:
         assert "playbooks/update.yml -i" in said.text
         assert """-e update_mode=changed -e '{"update_reason": "it'"'"'s time"}'""" in said.text
         assert "The live release is untouched" in said.text
-        trial.saw("plan fails at once and names the source")
+        trial.saw("plan fails immediately and names the source")
 
 
 def test_wrong_checksum(stack: Stack) -> None:
@@ -47,5 +47,5 @@ def test_broken_file(stack: Stack) -> None:
         assert extract.phase == "Failed"
         assert not stack.cluster.attempts(said.workflow, "merge"), "no release without the source"
         assert f"source {LIECHTENSTEIN}" in said.text
-        trial.saw("extract fails at once; no merge, although the other source is fine")
+        trial.saw("extract fails immediately; no merge, although the other source is fine")
         stack.change(LIECHTENSTEIN)

@@ -16,7 +16,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers and body, errors included; status 0 is no answer."""
+    """Status, headers and body, errors included; status 0 means no answer."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict, repr=False)

@@ -76,7 +76,7 @@ def remove(folder: Path) -> None:
 
 
 def owner(root: Path) -> tuple[int, int]:
-    """The user and group that servers run as: `postgres` of the root for root, else oneself."""
+    """The user and group that servers run as: `postgres` of the root for root, otherwise oneself."""
     if os.getuid() != 0:
         return os.getuid(), os.getgid()
     for line in (root / "etc/passwd").read_text().splitlines():

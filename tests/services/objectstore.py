@@ -39,7 +39,7 @@ class MinIO:
         return str(self.certs / "public.crt") if self.certs else ""
 
     def client(self) -> Minio:
-        """Answers or fails at once: no retries that would hide a server that is away."""
+        """Answers or fails immediately: no retries that would hide a server that is away."""
         return Minio(
             self.endpoint,
             self.access_key,

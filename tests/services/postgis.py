@@ -130,7 +130,7 @@ class Server:
 
 
 def start_server() -> Server:
-    """The server named by TEST_POSTGRES_*, else one of our own; raises `UnavailableError` where none can be had."""
+    """The server named by TEST_POSTGRES_*, otherwise a new one; raises `UnavailableError` where none can be had."""
     if os.environ.get("TEST_POSTGRES_HOST"):
         given = {key: os.environ.get(f"TEST_POSTGRES_{key}", "") for key in ("HOST", "PORT", "USER", "PASSWORD", "DB")}
         return Server(

@@ -95,7 +95,7 @@ def move_after_a_suspension() -> None:
 
 
 def repeat_the_same() -> None:
-    """Reports that say the same again and again are no progress."""
+    """Reports that say the same again and again are not progress."""
     progress = Progress("zones", 9, format_amount=str)
     progress.set(4)
     _say_ready()

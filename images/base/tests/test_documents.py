@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Documents: those of today's and of earlier programs are read, what is no such document is refused with its reason."""
+"""Documents of today's and of earlier programs are read; anything else is refused with its reason."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_code_that_is_none_is_counted(tmp_path: Path, caplog: pytest.LogCaptur
     source = world.write(tmp_path / "w.osm.pbf")
     result = generate(source, tmp_path / "z.jsonl", threads=1)
     assert [(row["reason"], row["examples"]) for row in result.left_out] == [("invalid_code", ["relation:2"])]
-    assert "relation:2 'Land 2': ISO3166-1:alpha2 is no two-letter code" in caplog.text
+    assert "relation:2 'Land 2': ISO3166-1:alpha2 is not a two-letter code" in caplog.text
 
 
 def test_explain_shows_the_country_of_an_overlap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -178,7 +178,7 @@ def test_lines_that_are_no_zones_are_counted(tmp_path: Path, caplog: pytest.LogC
     bad = lines(tmp_path / "bad.jsonl", zone(1), b"{broken\n", {"id": 1}, zone(2, zone_type="town"), b"[]\n")
     result = merge([bad], tmp_path / "merged.jsonl")
     assert (result.zones, result.dropped_lines) == (1, {str(bad): 4})
-    assert "bad.jsonl: 4 lines are no zones, left out" in caplog.text
+    assert "bad.jsonl: 4 lines are not zones, left out" in caplog.text
 
 
 def test_every_member_of_a_gzip_file_is_read(tmp_path: Path) -> None:

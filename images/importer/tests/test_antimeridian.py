@@ -355,7 +355,7 @@ def test_an_original_database_gets_boxes(importer: Importer, zones: Zones, db: p
 def test_something_else_named_like_the_boxes(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     db.execute("CREATE TABLE public.zone_boxes (mine int)")
     importer.load(zones.grid(size=1))
-    assert "public.zone_boxes is no view of this stack; rename it" in importer.run("publish", code=1)
+    assert "public.zone_boxes is not a view of this stack; rename it" in importer.run("publish", code=1)
     assert db.execute("SELECT to_regclass('public.zones'), count(*) FROM public.zone_boxes").fetchone() == (None, 0)
 
 

@@ -144,7 +144,7 @@ def test_postgis_in_its_own_schema(importer: Importer, zones: Zones) -> None:
 
 @pytest.mark.parametrize("release", ["", "Release", "a" * 60, "a_b", "x;drop", "../x"])
 def test_release_ids_are_checked(importer: Importer, release: str) -> None:
-    assert "is no release id" in importer.run("gate", "--release", release, code=2)
+    assert "is not a release id" in importer.run("gate", "--release", release, code=2)
 
 
 def test_unknown_release_names_the_kept_ones(importer: Importer, zones: Zones) -> None:

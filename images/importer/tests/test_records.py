@@ -156,7 +156,7 @@ def test_an_id_that_comes_twice_is_refused_with_both_lines(
     assert "zone 2: it has the id 0 of zone 1. " in refused(document)
     both = write(tmp_path / "both.jsonl", country(), line(0, "7"))
     said = refused(both)
-    assert "line 2 (relation:900): its geometry is no GeoJSON object" in said
+    assert "line 2 (relation:900): its geometry is not a GeoJSON object" in said
     assert "line 2: it has the id 0 of line 1" in said
 
 

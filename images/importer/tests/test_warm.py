@@ -198,7 +198,7 @@ def test_zoom_limits(importer: Importer, live: str, wrong: list[object]) -> None
     "text", ["", "1,2,3", "1,2,3,x", "0,5,1,5", "0,6,1,5", "-181,0,1,1", "0,0,1,91", "3,0,3,1", "nan,0,1,1"]
 )
 def test_boxes_are_checked(text: str) -> None:
-    with pytest.raises(ValueError, match="is no box"):
+    with pytest.raises(ValueError, match="is not a box"):
         Box.parse(text)
 
 

@@ -259,7 +259,7 @@ def test_wrong_arguments_end_with_2(run: Runner, arguments: list[str]) -> None:
 
 
 def test_signatures_are_in_no_document_and_no_output(run: Runner, server: SourceServer) -> None:
-    """A URL with a signature is no argument: it comes from the settings, and only fetch uses the whole of it."""
+    """A URL with a signature is not an argument: it comes from the settings, and only fetch uses the whole of it."""
     run.configure(gatineau(server, "gatineau.osm.pbf", "?signature=hush"))
     shown = json.dumps(run.must("plan", "--run", "update-x")) + run.said
     shown += json.dumps(run.must("fetch", "--plan", PLAN, "--batch", "0")) + run.said

@@ -151,7 +151,7 @@ def test_no_output_shows_the_query_of_a_url(
     other = source_at(f"{server.url}/a.osm.pbf?token=other")
     server.put("/a.osm.pbf?token=other", b"a" * 1000, md5=False)
     same = ask(store, [other], [KnownRelease("r1", digest, True)], settings=configured)
-    assert (same.changed, same.release) == (False, "r1")  # another signature is no other source
+    assert (same.changed, same.release) == (False, "r1")  # another signature is not another source
     marker = stored_source(store, item)
     plans = [plan, same]
     outputs = [make_outputs(one, "runs/update-x/plan.json") for one in plans]

@@ -82,7 +82,7 @@ def test_a_release_is_named_by_its_start_in_utc_and_its_inputs(text: str) -> Non
 
 
 def test_a_start_that_is_no_time_is_refused() -> None:
-    with pytest.raises(StepError, match="--started 'soon' is no time"):
+    with pytest.raises(StepError, match="--started 'soon' is not a time"):
         parse_started("soon")
 
 

@@ -23,7 +23,7 @@ class _Common:
         name: Name of the file, and of the WorkflowTemplate after ``cosmogony-``.
         parameters: Inputs as Argo has them; ``internal: true`` keeps one from the arguments of the WorkflowTemplate.
         lock: Whether it changes data, so that no two of them run at the same time.
-        where: Settings by their path; without these values it is no part of the deployment.
+        where: Settings by their path; without these values it is not part of the deployment.
         instead_of: Step whose place it takes where it is part of the deployment.
     """
 

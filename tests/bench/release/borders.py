@@ -19,7 +19,7 @@ WORLD = 40075016.685578488
 EXTENT = 4096
 BUFFER = 160  # 10 pixels around the tile
 ROUNDING = 1.5  # a vertex moves by at most 0.71 units when it is rounded
-NOTHING = 1e-3  # square units; zones that overlap by more in the data are no neighbours
+NOTHING = 1e-3  # square units; zones that overlap by more in the data are not neighbours
 
 # the zones of a tile, from which it is computed, group by group of those that border each other
 ZONES = """

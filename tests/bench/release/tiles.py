@@ -204,7 +204,7 @@ def cache_against_file(stack: Stack, release: str, address: Address, rounds: int
 
 
 def run(zones: Path | None, requests: int, rounds: int) -> bool:
-    """Whether everything held that is no matter of speed."""
+    """Whether everything held that is not a matter of speed."""
     with serving() as stack, TemporaryDirectory() as folder:
         file = zones or Path(folder) / "zones.jsonl.gz"
         if zones is None:

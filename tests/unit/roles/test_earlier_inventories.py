@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inventories of an earlier version (tests/data/earlier_inventories) work, or are refused with all names at once."""
+"""Inventories of an earlier version (tests/data/earlier_inventories) work, or are refused with all names together."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_ansible_lets_blank_options_and_booleans_as_text_in(tmp_path):
         for entry_point, spec in entry_points.items():
             for given in (*BLANK.values(), *BOOLEAN):
                 names = list(spec["options"] if given in BLANK.values() else booleans(role) & spec["options"].keys())
-                if given == "  ":  # blanks are no choice, and no survey sends them for one
+                if given == "  ":  # blanks are not among the choices, and no survey sends them for one
                     names = [name for name in names if "choices" not in spec["options"][name]]
                 check = {"argument_spec": spec["options"], "provided_arguments": dict.fromkeys(names, given)}
                 title = f"{role} {entry_point}: {given!r}"

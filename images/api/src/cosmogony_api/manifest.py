@@ -31,7 +31,7 @@ def redact_manifest(manifest: Json) -> Json:
 
 
 def redact_url(url: str) -> str:
-    """Return what is left of a URL: all but user and query when it leads to a public host, else its last part."""
+    """Return what is left of a URL: all but user and query when it leads to a public host, otherwise its last part."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -19,7 +19,7 @@ def add_outputs_option(parser: argparse.ArgumentParser) -> None:
 
 
 def write_outputs(folder: Path, values: Mapping[str, object]) -> None:
-    """Write each value to a file of its name; text as it is, everything else as JSON.
+    """Write each value to a file of its name; text unchanged, everything else as JSON.
 
     Raises:
         StepError: the folder cannot be written to.

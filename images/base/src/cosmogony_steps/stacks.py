@@ -52,7 +52,7 @@ def get_state(pid: int) -> str:
 
 
 def kill_process(pid: int) -> None:
-    """Kill a process; one that is gone is no error."""
+    """Kill a process; one that is gone is not an error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 

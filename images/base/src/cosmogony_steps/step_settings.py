@@ -33,7 +33,7 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
 
 
 def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a command: of the command line, else the environment, else the plan or the file.
+    """Return the settings of a command: of the command line, otherwise the environment, otherwise the plan or the file.
 
     Args:
         options: of the command, see `add_settings_options`.

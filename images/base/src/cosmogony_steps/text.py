@@ -69,7 +69,7 @@ def parse_size(text: str, name: str) -> int | None:
         return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?", text.strip())
     if not found:
-        raise UsageError(f"{name} '{text}' is no size; write it like 512Mi or 2Gi")
+        raise UsageError(f"{name} '{text}' is not a size; write it like 512Mi or 2Gi")
     return int(float(found[1]) * _UNITS[found[2] or ""])
 
 

@@ -53,7 +53,7 @@ def _read_limit(step: str) -> float:
     if not text:
         return DEFAULT_LIMIT
     if not text.isdecimal():
-        sys.exit(report_failure(f"{step}: {VARIABLE} is '{text}', not a number of seconds; 0 is no limit", EXIT_USAGE))
+        sys.exit(report_failure(f"{step}: {VARIABLE} is '{text}', not a number of seconds (0: no limit)", EXIT_USAGE))
     return int(text)
 
 

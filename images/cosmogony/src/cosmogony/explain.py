@@ -45,11 +45,11 @@ def explain(
         One line per decision, in the order they were taken.
 
     Raises:
-        UsageError: `osm_id` is no such id.
+        UsageError: `osm_id` is not such an id.
         CosmogonyError: the extract cannot be read, or has no such boundary or place.
     """
     if not _OBJECT.fullmatch(osm_id):
-        raise UsageError(f"{osm_id!r} is no object of OSM: write relation:ID or node:ID, such as relation:62273")
+        raise UsageError(f"{osm_id!r} is not an object of OSM: write relation:ID or node:ID, such as relation:62273")
     decisions = Decisions(osm_id)
     run = ZoneRun(rules, country_code, 0 if disable_voronoi else 1, as_original=as_original, decisions=decisions)
     zones = run.make_zones(source, StageTimer(), progress)

@@ -45,7 +45,7 @@ class Row(TypedDict):
 
 
 class DisputedBoundaries(TypedDict):
-    """Relations with boundary=disputed: they are counted, and are no zones."""
+    """Relations with boundary=disputed: they are counted, and are not zones."""
 
     count: int
     examples: list[str]  # at most `MAX_EXAMPLES` OSM ids

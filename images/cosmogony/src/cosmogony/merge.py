@@ -54,7 +54,7 @@ def merge(
     keep_duplicates: bool = False,
     progress: Progress = ignore_progress,
 ) -> MergeResult:
-    """Merge files of zones into one `.jsonl` or `.jsonl.gz` file; lines that are no zones are left out and counted.
+    """Merge files of zones into one `.jsonl` or `.jsonl.gz` file; lines that are not zones are left out and counted.
 
     Args:
         inputs: the files, in the order their zones are numbered.
@@ -63,7 +63,7 @@ def merge(
         progress: receives stage, work done and work in all.
 
     Raises:
-        CosmogonyError: a file cannot be read, has an id twice, or has a zone whose geometry is no polygon with an area.
+        CosmogonyError: a file cannot be read, has an id twice, or has a zone without a polygon that has an area.
             Nothing is written then.
     """
     paths, target = [Path(p) for p in inputs], Path(output)
@@ -82,7 +82,7 @@ def merge(
         write_blocks(part, map(make_block, _join_lines(job.make_lines())), gzipped=form.is_gzipped)
         result = job.make_result()
     for name, lines in result.dropped_lines.items():
-        log.warning("%s: %d lines are no zones, left out", name, lines)
+        log.warning("%s: %d lines are not zones, left out", name, lines)
     for item in result.dropped:
         log.debug("%s of %s left out: %s has it too", item["osm_id"], item["file"], item["kept"])
     log.info(

@@ -33,7 +33,7 @@ def count_release(store: Store, release: str) -> dict[CountStatus, int]:
         StepError: the release does not exist, or its zones are damaged.
     """
     if not _RELEASE.fullmatch(release):
-        raise UsageError(f"--release '{release}' is no release id; give it like 20261122t221000-3f9ab2c1")
+        raise UsageError(f"--release '{release}' is not a release id; give it like 20261122t221000-3f9ab2c1")
     began = time.monotonic()
     key = keys.release_zones(release)
     try:

@@ -19,7 +19,7 @@ export function useAddress(state: State, map: MapRef) {
     knownHash = explorerHash = hash
   }
 
-  /** Reads the address after somebody changed it; tells whether it shows another view or zone of the explorer. */
+  /** Reads the address after somebody changed it; returns whether it shows another view or zone of the explorer. */
   function read(): boolean {
     if (location.hash === knownHash) return false
     knownHash = location.hash

@@ -583,7 +583,7 @@ export interface components {
             name: string;
             admin_level: string;
             missing: number;
-            /** @description else it is no zone */
+            /** @description otherwise it is not a zone */
             has_geometry: boolean;
             own: boolean;
             source: string;

@@ -130,11 +130,11 @@ def test_secrets_are_those_of_the_site_or_have_their_default_names(answers):
 
 
 @pytest.mark.parametrize(("case", "parts"), [
-    ("path", ["gate.max_los_percent is no setting: write gate.max_loss_percent"]),
-    ("role option", ["workflows_gate.x is no setting: there are max_loss_percent, "]),
+    ("path", ["gate.max_los_percent is not a setting: write gate.max_loss_percent"]),
+    ("role option", ["workflows_gate.x is not a setting: there are max_loss_percent, "]),
     ("all at once", [
-        "cosmogony_gate_x is no setting: write cosmogony_gate",
-        "cosmogony_database.prot is no setting: write cosmogony_database.port",
+        "cosmogony_gate_x is not a setting: write cosmogony_gate",
+        "cosmogony_database.prot is not a setting: write cosmogony_database.port",
         "cosmogony_database.host cannot be evaluated: ",
         "cosmogony_docker_host cannot be evaluated: ",
         "cosmogony_sample_sources is called local_sample_sources now",

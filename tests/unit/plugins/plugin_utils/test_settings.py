@@ -139,9 +139,9 @@ def test_a_bare_value_for_a_section_is_its_main_setting():
     ("trex_cache_volume", {"storageClass": "x"}, ["write cosmogony_trex_cache_volume.storage_class"]),
     ("sources", [{"country_code": "li"}], ["cosmogony_sources[0] has no url"]),
     ("sources", "https://x/y.osm.pbf", ["is text", "give a list"]),
-    ("gate_max_los_percent", 3, ["no setting", "write cosmogony_gate_max_loss_percent"]),
-    ("releasesKeep", 3, ["no setting", "write cosmogony_releases_keep"]),
-    ("0815", 3, ["no setting", "without cosmogony_"]),
+    ("gate_max_los_percent", 3, ["not a setting", "write cosmogony_gate_max_loss_percent"]),
+    ("releasesKeep", 3, ["not a setting", "write cosmogony_releases_keep"]),
+    ("0815", 3, ["not a setting", "without cosmogony_"]),
 ])  # fmt: skip
 def test_what_does_not_fit_is_named_with_what_to_write(name, value, parts):
     (problem,) = refused({f"cosmogony_{name}": value})
@@ -168,8 +168,8 @@ def test_messages_about_a_tree_name_the_option_of_the_role():
     with pytest.raises(RefusalError) as refusal:
         complete_tree({"gate": {"max_loss": 3}, "gat": {}}, prefix="workflows_")
     assert refusal.value.problems == [
-        "workflows_gat is no setting: write workflows_gate",
-        "workflows_gate.max_loss is no setting: write workflows_gate.max_loss_zones",
+        "workflows_gat is not a setting: write workflows_gate",
+        "workflows_gate.max_loss is not a setting: write workflows_gate.max_loss_zones",
     ]
 
 

@@ -138,7 +138,7 @@ def test_right_settings_pass_and_blank_ones_take_defaults(answers):
         ("scheme", ["cosmogony_storage_endpoint_from_controller is http://h:9000", "without a scheme"]),
         ("bucket", ["cosmogony_storage_bucket is No: Name of the bucket, 3 to 63 characters"]),
         ("port", ["cosmogony_database_port is 70000: give a whole number from 1 to 65535"]),
-        ("unknown", ["cosmogony_gate_max_los_percent is no setting: write cosmogony_gate_max_loss_percent"]),
+        ("unknown", ["cosmogony_gate_max_los_percent is not a setting: write cosmogony_gate_max_loss_percent"]),
         ("sslmode", ["cosmogony_database_sslmode is sometimes: give one of disable, "]),
         ("helm", ["Helm (/nonexistent/helm) cannot be run", "name it in cosmogony_helm_binary"]),
         ("helm 4", ["is version v4.0.0", "Helm 3 is needed"]),

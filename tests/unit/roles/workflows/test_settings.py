@@ -91,7 +91,7 @@ def test_what_is_wrong_is_named_all_at_once(tmp_path):
     done = applied(tmp_path, {"workflows_gate": {"max_lost": 3}, "workflows_tiles": {"max_stored_zoom": 15}})
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0
-    assert "workflows_gate.max_lost is no setting" in said
+    assert "workflows_gate.max_lost is not a setting" in said
     assert "workflows_tiles.max_stored_zoom is 15: give a whole number from 0 to 14" in said
 
 
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_named_all_at_once(tmp_path):
     [
         (
             {"cosmogony_sources": [{"url": "https://a/b.osm.pbf"}, {"url": "ftp://a/c.osm.pbf?key=hidden"}]},
-            "the url of extract 1 (from 0) is no address of http, https, s3 or file",
+            "the url of extract 1 (from 0) is not an address of http, https, s3 or file",
         ),
         (
             {"cosmogony_source_storage_access_key": "hidden", "cosmogony_source_storage_secret_key": "hidden"},

@@ -31,7 +31,7 @@ class IncompleteRelation(Struct, frozen=True, kw_only=True):
     name: str
     admin_level: str
     missing: Count
-    has_geometry: Annotated[bool, describe("else it is no zone")]
+    has_geometry: Annotated[bool, describe("otherwise it is not a zone")]
     own: bool
 
 

@@ -64,7 +64,7 @@ class Plan(Document, frozen=True, kw_only=True):
     created: Moment
     changed: bool
     message: str
-    release: Annotated[str, describe("the one that is current already, else empty")]
+    release: Annotated[str, describe("the one that is current already, otherwise empty")]
     reason: Annotated[str, describe("why a new release is wanted with the same inputs")]
     items: Annotated[tuple[PlanItem, ...], describe("all sources of the release, for merge")]
     batches: Annotated[tuple[Batch, ...], describe("those that go through fetch and extract")]

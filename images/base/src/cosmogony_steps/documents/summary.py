@@ -16,7 +16,7 @@ from .states import RunResult
 
 
 class SummarySource(Struct, frozen=True, kw_only=True):
-    """A source as it is stored, and whether this run brought it."""
+    """A source as stored, and whether this run brought it."""
 
     name: str
     url: str | None = None

@@ -207,7 +207,7 @@ class Store:
             ]
 
     def remove(self, *keys: str) -> None:
-        """Remove objects; it is no error if some do not exist."""
+        """Remove objects; it is not an error if some do not exist."""
         with translate_errors(self.where, f"removing {join_first(keys, 1)}"):
             for error in self.client.remove_objects(self.bucket, [DeleteObject(key) for key in keys]):
                 raise make_error(f"removing {error.name} at {self.where}", error.code, error.message or "", error.name)
@@ -219,7 +219,7 @@ class Store:
         return [Upload(one.object_name, one.upload_id or "", one.initiated_time) for one in page.uploads]
 
     def abort_upload(self, upload: Upload) -> None:
-        """Remove an unfinished upload; one that is gone already is no error."""
+        """Remove an unfinished upload; one that is gone already is not an error."""
         with translate_errors(self.where, f"removing an unfinished upload of {upload.key}"):
             try:
                 self.client._abort_multipart_upload(self.bucket, upload.key, upload.id)

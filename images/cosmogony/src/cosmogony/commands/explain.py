@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> None:
     """Run the command and print the decisions.
 
     Raises:
-        UsageError: the object is no id of OSM.
+        UsageError: the object is not an id of OSM.
         CosmogonyError: the extract cannot be read, or has no such object.
     """
     from ..explain import explain

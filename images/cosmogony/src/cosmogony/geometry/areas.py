@@ -151,7 +151,7 @@ def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int])
 
 
 def _next_unused(positions: list[int], used: list[bool], cursor: int) -> int | None:
-    """Return the unused member that comes next after `cursor`, else the first unused one."""
+    """Return the unused member that comes next after `cursor`, otherwise the first unused one."""
     fallback = None
     for position in positions:
         if used[position]:

@@ -112,7 +112,7 @@ class Borders:
         ways = [k for chain in rings for k, _ in chain]
         border = self._border(ways)
         if len(border) < len(self._arcs.select(np.array(ways, dtype=np.int64))):
-            area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; what is there twice is no border"
+            area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; what is there twice is not a border"
         return _Touching(relation, area, rings, ways, border)
 
     def _distinct_rings(self, closed: Sequence[Chain], area: Area) -> list[Chain]:

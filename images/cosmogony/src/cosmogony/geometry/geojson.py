@@ -95,10 +95,10 @@ def parse_geometry(geometry: Any) -> Coordinates:
     Where the positions lie is left to `measure_zones`.
 
     Raises:
-        InvalidGeometryError: it is no such geometry.
+        InvalidGeometryError: it is not such a geometry.
     """
     if not isinstance(geometry, dict):
-        raise InvalidGeometryError("its geometry is no GeoJSON object")
+        raise InvalidGeometryError("its geometry is not a GeoJSON object")
     kind, nested = geometry.get("type"), geometry.get("coordinates")
     if kind not in ("Polygon", "MultiPolygon"):
         raise InvalidGeometryError(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
@@ -134,11 +134,11 @@ def _points(positions: list[Any]) -> Points:
     if not lengths <= {2, 3}:
         raise InvalidGeometryError("a position has neither two nor three numbers")
     if not set(map(type, numbers)) <= {int, float}:
-        raise InvalidGeometryError("a coordinate is no number")
+        raise InvalidGeometryError("a coordinate is not a number")
     try:
         if lengths != {2}:
             if not all(map(math.isfinite, numbers)):
-                raise InvalidGeometryError("a coordinate is no finite number")
+                raise InvalidGeometryError("a coordinate is not a finite number")
             numbers = [number for position in positions for number in position[:2]]
         return np.array(numbers, dtype=np.float64).reshape(-1, 2)
     except OverflowError:

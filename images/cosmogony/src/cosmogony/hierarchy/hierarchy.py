@@ -2,8 +2,8 @@
 """Country, type and parent of every zone, from what contains it.
 
 The country of a zone is the most detailed one around it. Where several claim the land, it is the one that the ISO
-3166-2 code of the zone, or of the smallest zone around it that has such a code, names; else the one with the smallest
-OSM id. Parents are looked for inside the same country, so country code, parent and label are of one chain.
+3166-2 code of the zone, or of the smallest zone around it that has such a code, names; otherwise the one with
+the smallest OSM id. Parents are looked for inside the same country, so country code, parent and label are of one chain.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Hierarchy:
         return min(claims)  # zones are in the order of their OSM ids
 
     def _named_country(self, zone: Zone) -> str | None:
-        """Return the country that ISO 3166-2 codes name: of the zone, else of the smallest zone around it with one."""
+        """Return the country in the ISO 3166-2 code of the zone, or of the smallest one around it with such a code."""
         around = sorted((self._zones[k] for k in self._containers[zone.index]), key=lambda other: other.size)
         for other in (zone, *around):
             if other.index not in self._codes and (code := country_codes.find_named_country(other.tags)):

@@ -101,7 +101,7 @@ def read_extract(path: Path, progress: Progress = ignore_progress) -> Extract:
         progress: receives stage, work done and work in all.
 
     Raises:
-        CosmogonyError: it is no complete OSM file.
+        CosmogonyError: it is not a complete OSM file.
     """
     source = _open_source(path)
     try:
@@ -154,7 +154,7 @@ def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
 def _require_header(source: osmium.io.File, path: Path) -> None:
     reader = osmium.io.Reader(source, osmium.osm.NOTHING)
     try:
-        if reader.header().box() is None:  # reading the header fails on what is no OSM file
+        if reader.header().box() is None:  # reading the header fails on what is not an OSM file
             raise CosmogonyError(f"{path}: has no header")
     finally:
         reader.close()

@@ -38,7 +38,7 @@ class IncompleteRelation:
 
 
 def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
-    """Return the country of an extract: the one given, else the one that most zones are in."""
+    """Return the country of an extract: the one given, otherwise the one that most zones are in."""
     if country_code is not None:
         return country_code
     found = Counter(z.country for z in zones if z.country is not None and z.type is not None)
@@ -70,7 +70,7 @@ def find_incomplete(
 
 
 def find_country(relation: Relation, extract: Extract, countries: Countries) -> str | None:
-    """Find the country of a relation that has no zone: by its codes, else its centre, else points of its border."""
+    """Find the country of a relation that has no zone: by its codes, its centre, or points of its border."""
     code = find_named_country(relation.tags)
     if code is not None:
         return code

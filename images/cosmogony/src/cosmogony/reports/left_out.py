@@ -29,7 +29,7 @@ _MAX_LINES = 20  # warnings of one kind
 
 
 class LeftOutReport:
-    """Collects the objects of an extract that are no zones, each with one reason, and the repaired relations.
+    """Collects the objects of an extract that are not zones, each with one reason, and the repaired relations.
 
     Attributes:
         countries: the country of each relation that is cut, broken or repaired, by the number of its OSM id.
@@ -49,7 +49,7 @@ class LeftOutReport:
 
     @property
     def left_out(self) -> list[Row]:
-        """The table of objects that are no zones."""
+        """The table of objects that are not zones."""
         return self._left_out.to_rows()
 
     @property
@@ -86,13 +86,13 @@ class LeftOutReport:
         for zone in zones:
             if has_invalid_code(zone.tags):
                 self._add_zone(LeftOut.INVALID_CODE, zone)
-                self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: ISO3166-1:alpha2 is no two-letter code")
+                self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: ISO3166-1:alpha2 is not a two-letter code")
             if zone.type is not None:
                 continue
             text = zone.tags.get("admin_level", "")
             if zone.level is None and text.strip():
                 self._add_zone(LeftOut.INVALID_CODE, zone)
-                self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: admin_level {text!r} is no number")
+                self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: admin_level {text!r} is not a number")
             elif zone.country is None:
                 self._add_zone(LeftOut.NO_COUNTRY, zone)
             else:

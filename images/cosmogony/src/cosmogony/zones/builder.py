@@ -198,7 +198,7 @@ class ZoneBuilder:
 
 
 def parse_level(text: str) -> int | None:
-    """Return the number of an admin_level, None if it is no plain number."""
+    """Return the number of an admin_level, None if it is not a plain number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 

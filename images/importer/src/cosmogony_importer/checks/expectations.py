@@ -68,7 +68,7 @@ def _identify(row: ExpectedCount) -> tuple[str, str]:
 
 
 def _was_met(before: ExpectedCount | None, now: ExpectedCount) -> bool:
-    """Tell whether the same expectation was met."""
+    """Return whether the same expectation was met."""
     return (
         before is not None
         and before.test_status == CountStatus.OK

@@ -76,7 +76,7 @@ def _make_notes(before: Sequence[FindingRow] | None, after: Sequence[FindingRow]
 
 
 def _select_boundaries(table: Iterable[FindingRow], reason: str) -> list[FindingRow]:
-    """Return the rows of relations; a place without a polygon is no fault of the data."""
+    """Return the rows of relations; a place without a polygon is not a fault of the data."""
     return [row for row in table if row.reason == reason and row.place is None]
 
 

@@ -61,21 +61,21 @@ def blank_or(convert: Callable[[str], T], default: T | None = None) -> Callable[
 def zoom(text: str) -> int:
     """Convert a zoom level."""
     if not re.fullmatch(r"[0-9]{1,2}", text):
-        raise ValueError(f"{text!r} is no zoom")
+        raise ValueError(f"{text!r} is not a zoom")
     return int(text)
 
 
 def count(text: str) -> int:
     """Convert a number of things, of which there is at least one."""
     if not re.fullmatch(r"[0-9]{1,9}", text) or not int(text):
-        raise ValueError(f"{text!r} is no number, wanted 1 or more")
+        raise ValueError(f"{text!r} is not a number, wanted 1 or more")
     return int(text)
 
 
 def country_code(text: str) -> str:
     """Convert a country code to upper case."""
     if not re.fullmatch(r"[A-Za-z]{2,3}", text):
-        raise ValueError(f"{text!r} is no country code; wanted one like LI")
+        raise ValueError(f"{text!r} is not a country code; wanted one like LI")
     return text.upper()
 
 

@@ -46,7 +46,7 @@ def read_statement(path: str, **values: str | int | float | sql.Composable) -> s
 
 
 def fill_placeholders(text: str, **values: str | int | float | sql.Composable) -> sql.Composed:
-    """Fill in `@name@` placeholders: a text becomes a quoted identifier, a number a literal, SQL stays as it is.
+    """Fill in `@name@` placeholders: a text becomes a quoted identifier, a number a literal, SQL stays unchanged.
 
     Raises:
         KeyError: a placeholder has no value.

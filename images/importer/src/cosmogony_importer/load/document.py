@@ -21,7 +21,7 @@ def iterate_zones(stream: IO[bytes], name: str) -> Iterator[Any]:
         name: of the file, for messages.
 
     Raises:
-        StepError: the file is no such document, or ends early.
+        StepError: the file is not such a document, or ends early.
     """
     text = _JsonStream(stream, name)
     if text.peek() == BYTE_ORDER_MARK:
@@ -68,7 +68,7 @@ class _JsonStream:
         self.position = 0
 
     def peek(self) -> str:
-        """Return the next character that is no blank, and stay before it."""
+        """Return the next character that is not a blank, and stay before it."""
         while True:
             while self.position < len(self.buffer) and self.buffer[self.position] in " \t\r\n":
                 self.position += 1
@@ -82,7 +82,7 @@ class _JsonStream:
         """Read the next character, which must be one of these."""
         found = self.peek()
         if found not in characters:
-            raise StepError(f"{self.name} is no JSON: {found!r} where {' or '.join(characters)} should be")
+            raise StepError(f"{self.name} is not JSON: {found!r} where {' or '.join(characters)} should be")
         self.position += 1
         return found
 
@@ -96,7 +96,7 @@ class _JsonStream:
                 raise StepError(f"{self.name} is nested too deeply; is it a cosmogony file?") from error
             except json.JSONDecodeError as error:
                 if self.ended:
-                    raise StepError(f"{self.name} is no JSON or ends in the middle: {error.msg}") from error
+                    raise StepError(f"{self.name} is not JSON or ends in the middle: {error.msg}") from error
             else:
                 # a number at the end of the buffer may continue there, as 12, 12. and 12e- do
                 if self.ended or self.buffer[end : end + 3].strip(".eE+-"):

@@ -81,7 +81,7 @@ def to_ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
             place lies in other zones.
 
     Raises:
-        InvalidGeometryError: one is no Polygon or MultiPolygon with an area.
+        InvalidGeometryError: one is not a Polygon or MultiPolygon with an area.
     """
     if not geojsons:
         return []
@@ -99,7 +99,7 @@ def to_ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
 def _read_coordinates(geojson: Any) -> Coordinates:
     """Return the coordinates of one area without their heights."""
     if not isinstance(geojson, dict):
-        raise InvalidGeometryError("its geometry is no GeoJSON object")
+        raise InvalidGeometryError("its geometry is not a GeoJSON object")
     kind, coordinates = geojson.get("type"), geojson.get("coordinates")
     if kind not in AREAS:
         raise InvalidGeometryError(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")

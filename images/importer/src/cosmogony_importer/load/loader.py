@@ -81,7 +81,7 @@ def load_release(
         connection: does the rest of the work.
         release_id: of the new release.
         source: its zones.
-        document: the manifest as JSON, which is stored as it is; without one the counts are stored as manifest.
+        document: the manifest as JSON, which is stored unchanged; without one the counts are stored as manifest.
         wait: seconds to wait while another load is running.
         allow_empty: accept a source without zones.
         jobs: threads, and connections; 0 is one per processor.
@@ -90,7 +90,7 @@ def load_release(
         What was loaded, by this call or by an earlier one.
 
     Raises:
-        DocumentError: the document is no manifest.
+        DocumentError: the document is not a manifest.
         StepError: the source is damaged, empty or refused.
         TransientError: another load is running.
     """

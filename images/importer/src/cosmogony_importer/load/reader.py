@@ -60,7 +60,7 @@ def parse_line(line: bytes) -> Zone:
     """Return the zone of one line; of a line like the extractor's only what the table holds is parsed.
 
     Raises:
-        InvalidZoneError: the line is no zone.
+        InvalidZoneError: the line is not a zone.
     """
     try:
         zone = _parse_needed(line) or orjson.loads(line)

@@ -37,7 +37,7 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
     """Yield the rows of a file in its order, with a bounded part of it in memory.
 
     Args:
-        raw: the file as it is stored.
+        raw: the file as stored.
         format_: what is in it.
         name: of the file, for messages.
         jobs: threads that convert the lines; 0 is one per processor, at most 8.

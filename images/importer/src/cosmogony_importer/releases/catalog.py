@@ -78,7 +78,7 @@ def get_schema_name(release_id: str) -> str:
         UsageError: this cannot be the id of a release.
     """
     if not RELEASE_ID.fullmatch(release_id):
-        raise UsageError(f"{release_id!r} is no release id; wanted one like 20261122t221000-3f9ab2c1")
+        raise UsageError(f"{release_id!r} is not a release id; wanted one like 20261122t221000-3f9ab2c1")
     return "release_" + release_id.replace("-", "_")
 
 
@@ -121,7 +121,7 @@ def read_manifest(connection: psycopg.Connection, release: Release) -> Manifest:
     """Return the manifest of a release; one with nothing but the id while it is loading.
 
     Raises:
-        DocumentError: the stored document is no manifest.
+        DocumentError: the stored document is not a manifest.
     """
     document = None if release.is_loading else _read_document(connection, release, "manifest")
     if document is None:
@@ -133,7 +133,7 @@ def read_statistics(connection: psycopg.Connection, release: Release) -> Statist
     """Return the statistics of a release; no rows when it has none.
 
     Raises:
-        DocumentError: the stored document is no statistics.
+        DocumentError: the stored document is not statistics.
     """
     document = _read_document(connection, release, "statistics")
     return Statistics.from_json([] if document is None else document, f"of release {release.id}")

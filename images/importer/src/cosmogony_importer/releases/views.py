@@ -25,17 +25,17 @@ EMPTY_VIEW_COLUMNS = [
 
 
 def list_sources(connection: psycopg.Connection, view: str) -> set[tuple[str, str]]:
-    """Return schema and name of the tables and views that a view reads; nothing for what is no view."""
+    """Return schema and name of the tables and views that a view reads; nothing for what is not a view."""
     return set(connection.execute(statements.read_statement("view_sources.sql"), {"view": view}).fetchall())
 
 
 def shows_release(connection: psycopg.Connection, schema: str) -> bool:
-    """Tell whether public.zones is a view on the release in this schema."""
+    """Return whether public.zones is a view on the release in this schema."""
     return (schema, "zones") in list_sources(connection, "public.zones")
 
 
 def is_own_view(connection: psycopg.Connection, name: str) -> bool:
-    """Tell whether a view of the schema public is one of this stack: it reads a release, or is the empty one."""
+    """Return whether a view of the schema public is one of this stack: it reads a release, or is the empty one."""
     sources = list_sources(connection, f"public.{name}")
     if sources:
         return any(schema.startswith(SCHEMA_PREFIX) and table == name for schema, table in sources)
@@ -55,7 +55,7 @@ def serve_boxes(connection: psycopg.Connection, schema: str) -> None:
     """
     exists = connection.execute("SELECT 1 WHERE to_regclass('public.zone_boxes') IS NOT NULL").fetchone()
     if exists and not is_own_view(connection, "zone_boxes"):
-        raise StepError("public.zone_boxes is no view of this stack; rename it (ALTER ... RENAME) and publish again")
+        raise StepError("public.zone_boxes is not a view of this stack; rename it (ALTER ... RENAME) and publish again")
     connection.execute(statements.read_statement("zone_boxes.sql", release=schema))
     grants.grant_view_to_readers(connection, "public", "zone_boxes")
 

@@ -312,7 +312,7 @@ def _describe_result(run: Run, facts: RunFacts, result: RunResult, published: bo
 
 
 def _count_zones(facts: RunFacts) -> int | None:
-    """Return the number of zones that were loaded, else that of the manifest."""
+    """Return the number of zones that were loaded, otherwise that of the manifest."""
     if facts.release and facts.release.zones is not None:
         return facts.release.zones
     return facts.manifest.counts.zones if facts.manifest.counts else None

@@ -33,7 +33,7 @@ class TileSelection:
     country: str | None = None
 
     def completes_low_zooms(self, stored_zoom: int | None) -> bool:
-        """Tell whether all tiles of zooms 0 to max_zoom are stored with them, if those up to `stored_zoom` are."""
+        """Return whether all tiles of zooms 0 to max_zoom are stored with them, if those up to `stored_zoom` are."""
         return not self.box and not self.country and self.min_zoom <= (-1 if stored_zoom is None else stored_zoom) + 1
 
     def __str__(self) -> str:

@@ -26,14 +26,14 @@ class Box:
         """Parse west,south,east,north in degrees; what lies outside of the map is cut off.
 
         Raises:
-            ValueError: the text is no box.
+            ValueError: the text is not a box.
         """
         try:
             west, south, east, north = (float(part) for part in text.split(","))
         except ValueError:
-            raise ValueError(f"{text!r} is no box; wanted west,south,east,north such as 5.9,45.8,10.5,47.8") from None
+            raise ValueError(f"{text!r} is not a box; give west,south,east,north like 5.9,45.8,10.5,47.8") from None
         if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90) or west == east:
-            raise ValueError(f"{text!r} is no box; wanted degrees, west,south,east,north, with south below north")
+            raise ValueError(f"{text!r} is not a box; wanted degrees, west,south,east,north, with south below north")
         return cls(west, max(south, -MAX_LATITUDE), east, min(north, MAX_LATITUDE))
 
     def to_columns(self) -> list[tuple[float, float]]:

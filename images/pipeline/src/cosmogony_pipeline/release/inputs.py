@@ -74,5 +74,5 @@ def parse_started(text: str) -> datetime:
         try:
             moment = datetime.strptime(text.strip(), "%Y-%m-%d %H:%M:%S %z UTC")  # Go's time.String()
         except ValueError as cause:
-            raise UsageError(f"--started '{text}' is no time; give it like 2026-11-22T22:10:00Z") from cause
+            raise UsageError(f"--started '{text}' is not a time; give it like 2026-11-22T22:10:00Z") from cause
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -42,7 +42,7 @@ def broken_connection(subject: str, cause: BaseException) -> TransientError:
 def describe_cause(cause: BaseException) -> str:
     """Return the first line of what went wrong, without the layers of urllib3 around it."""
     if isinstance(cause, LocationParseError):
-        return "it is no URL"
+        return "it is not a URL"
     reason = getattr(cause, "reason", None)
     text = str(reason if isinstance(reason, BaseException) else cause)
     return text.splitlines()[0] if text else type(cause).__name__

@@ -147,7 +147,7 @@ class HttpSource:
             new = urljoin(url, target)
             old_scheme, new_scheme = urlsplit(url).scheme, urlsplit(new).scheme
         except ValueError as cause:
-            raise StepError(f"{self._subject(url)} redirects to what is no URL; correct the URL") from cause
+            raise StepError(f"{self._subject(url)} redirects to what is not a URL; correct the URL") from cause
         if new_scheme not in {"http", "https"} or (old_scheme == "https" and new_scheme == "http"):
             raise StepError(
                 f"{self._subject(url)} redirects from {old_scheme} to {new_scheme}; configure the final URL"
@@ -159,7 +159,7 @@ class HttpSource:
             return
         message = f"{self._subject(url)} answered HTTP {response.status}"
         if response.status < 400:
-            raise StepError(f"{message}, which is no file; correct the URL")
+            raise StepError(f"{message}, which is not a file; correct the URL")
         if _is_transient(response.status):
             retry_after = response.headers.get("Retry-After", "")
             raise TransientError(message, retry_after=float(retry_after) if retry_after.isdigit() else None)

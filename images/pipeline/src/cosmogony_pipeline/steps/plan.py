@@ -204,7 +204,7 @@ def build_plan(
         settings: those that all steps of the run work with.
         changed: whether a release is to be made.
         message: why, or why not.
-        release: id of the release that is current already, else blank.
+        release: id of the release that is current already, otherwise blank.
     """
     sizes = {status.item.name: status.size for status in statuses}
     batches = make_batches(

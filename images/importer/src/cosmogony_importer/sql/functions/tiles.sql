@@ -48,7 +48,7 @@ BEGIN
 END
 $function$;
 
--- The table of a release whose geometry is made for a zoom: zones_z<highest zoom of its band>, else zones itself.
+-- The table of a release whose geometry is made for a zoom: zones_z<highest zoom of its band>, otherwise zones itself.
 -- Older releases have no tables for zooms 0, 1 and 3 alone.
 CREATE OR REPLACE FUNCTION cosmogony_catalog.tile_table(release_schema text, z integer)
 RETURNS text
@@ -134,7 +134,7 @@ BEGIN
             RETURN cosmogony_catalog.compute_tile('public', z, x, y);
         END IF;
     ELSE
-        -- a null in the query is no release either: the tile server makes one of v=null
+        -- a null in the query is not a release either: the tile server makes one of v=null
         SELECT r.schema_name, r.stored_zoom, r.warmed_zoom INTO release
         FROM cosmogony_catalog.releases r WHERE r.id = wanted AND r.state <> 'loading';
     END IF;
@@ -155,4 +155,4 @@ EXCEPTION
 END
 $function$;
 COMMENT ON FUNCTION public.cosmogony(integer, integer, integer, json) IS
-    '{"description": "Zones of the release named by v, else of the live one"}';
+    '{"description": "Zones of the release named by v, otherwise of the live one"}';
