@@ -9,7 +9,7 @@ import importlib
 import json
 import sys
 
-from cluster_node.common import NodeError, Settings
+from cluster_node.settings import NodeError, Settings
 
 # Module, function and options of each command. A module is imported when its command runs: `check` runs before any
 # package is installed.

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 import platform
 import resource
@@ -13,7 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cluster_node.common import Settings, find_own_processes, list_processes, run
+from cluster_node.commands import run_command
+from cluster_node.network import read_ip
+from cluster_node.processes import find_own_processes, list_processes
+from cluster_node.settings import Settings
 from cluster_node.sockets import LISTENING, Socket, list_sockets
 
 # Ports on loopback and what listens there, in addition to the port of the site.
@@ -77,7 +79,7 @@ def find_overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any]]) ->
 
 def find_missing_packages(wanted: Sequence[str]) -> list[str]:
     """Return the Debian packages that are not installed."""
-    done = run(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *wanted], check=False)
+    done = run_command(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *wanted], check=False)
     lines = set(done.stdout.splitlines())
     return [package for package in wanted if f"{package} installed" not in lines]
 
@@ -104,7 +106,7 @@ def is_debian() -> bool:
 
 def drops_forwarded_packets() -> bool:
     """Return whether another program (a Docker of this machine, a firewall) drops the packets of pods."""
-    done = run(["iptables", "-S", "FORWARD"], check=False)
+    done = run_command(["iptables", "-S", "FORWARD"], check=False)
     return done.returncode == 0 and "-P FORWARD DROP" in done.stdout.splitlines()
 
 
@@ -174,7 +176,7 @@ def find_network_problems(settings: Settings) -> list[str]:
         if is_taken(sockets, address, port):
             problems.append(f"{settings.listen} is taken: free it, or choose another with LISTEN=ADDRESS:PORT")
     if shutil.which("ip"):
-        routes = json.loads(run(["ip", "-json", "-4", "route", "show", "table", "all"]).stdout or "[]")
+        routes = read_ip("-4", "route", "show", "table", "all")
         problems += [
             f"{problem}: choose other ranges (local_cluster_node_cidr, _pod_cidr, _service_cidr)"
             for problem in find_overlaps(settings.ranges, routes)
@@ -215,7 +217,7 @@ def find_nameservers() -> list[str]:
 def read_uplink_mtu() -> int:
     """Return the size of packets that the default route takes; pods must not send larger ones."""
     if shutil.which("ip"):
-        for route in json.loads(run(["ip", "-json", "-4", "route", "show", "default"], check=False).stdout or "[]"):
+        for route in read_ip("-4", "route", "show", "default"):
             path = Path("/sys/class/net") / str(route.get("dev")) / "mtu"
             if path.is_file():
                 return min(1500, int(path.read_text(encoding="ascii")))

@@ -7,15 +7,8 @@ import ipaddress
 import os
 from pathlib import Path
 
-from cluster_node.common import (
-    NodeError,
-    Process,
-    Settings,
-    find_descendants,
-    find_own_processes,
-    list_processes,
-    read_process,
-)
+from cluster_node.processes import Process, find_descendants, find_own_processes, list_processes, read_process
+from cluster_node.settings import NodeError, Settings
 from cluster_node.sockets import OPEN, list_sockets
 
 PLAYBOOK_PROGRAMS = {"ansible-playbook", "molecule"}

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cluster_node.common import NodeError, Settings, run, write_private
-from cluster_node.lifecycle import wait_until
+from cluster_node.commands import run_command, wait_until
+from cluster_node.files import write_private
+from cluster_node.settings import NodeError, Settings
 
 EXTRA_CA_DIRECTORY = Path("/usr/local/share/ca-certificates")
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -131,7 +132,7 @@ def find_program(settings: Settings, name: str) -> Mapping[str, Any]:
 def list_images(settings: Settings) -> list[Image]:
     """Return all images but the base, which is imported."""
     catatonit = shutil.which("catatonit") or "/usr/bin/catatonit"
-    version = run(["dpkg-query", "--show", "--showformat=${Version}", "catatonit"], check=False).stdout
+    version = run_command(["dpkg-query", "--show", "--showformat=${Version}", "catatonit"], check=False).stdout
     binaries = settings.state / "bin"
     images = [
         Image(

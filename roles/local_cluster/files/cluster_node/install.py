@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from cluster_node.common import NodeError, Settings
+from cluster_node.settings import NodeError, Settings
 
 
 def is_same_file(source: Path, target: Path) -> bool:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cluster_node.common import Settings, read_boot_id, run, write_private
+from cluster_node.commands import run_command
+from cluster_node.files import write_private
+from cluster_node.settings import Settings
 
 LINK = "k8s0"
 TABLE = "cosmogony_stack"
@@ -36,6 +38,17 @@ SYSCTLS = (
 OUTSIDE = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/etc/docker", "/etc/cni")
 
 
+def read_ip(*arguments: str) -> list[dict[str, Any]]:
+    """Return what `ip -json` prints with these arguments; nothing where it fails."""
+    found: list[dict[str, Any]] = json.loads(run_command(["ip", "-json", *arguments], check=False).stdout or "[]")
+    return found
+
+
+def read_boot_id() -> str:
+    """Return the id of this boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
 def read_sysctls(names: Iterable[str]) -> dict[str, str]:
     """Return the kernel settings of these names that exist."""
     values = {}
@@ -59,7 +72,7 @@ def record_machine(settings: Settings) -> None:
     if known.get("boot") == read_boot_id():
         return
     absent = known.get("absent") or [path for path in OUTSIDE if not Path(path).exists()]
-    links = [link["ifname"] for link in json.loads(run(["ip", "-json", "link", "show"]).stdout)]
+    links = [link["ifname"] for link in read_ip("link", "show")]
     interfaces = {f"net/ipv4/conf/{name}/{leaf}" for name in links for leaf in ("forwarding", "accept_redirects")}
     record = {
         "boot": read_boot_id(),
@@ -128,10 +141,10 @@ def load_firewall(settings: Settings) -> bool:
     """Load the table in one transaction where it is missing or differs; return whether it was loaded."""
     wanted = render_firewall(settings)
     stamp = settings.run / "firewall.nft"
-    loaded = run(["nft", "list", "table", "inet", TABLE], check=False).returncode == 0
+    loaded = run_command(["nft", "list", "table", "inet", TABLE], check=False).returncode == 0
     if loaded and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return False
-    run(["nft", "-f", "-"], stdin=f"add table inet {TABLE}\ndelete table inet {TABLE}\n{wanted}")
+    run_command(["nft", "-f", "-"], stdin=f"add table inet {TABLE}\ndelete table inet {TABLE}\n{wanted}")
     write_private(stamp, wanted)
     return True
 
@@ -139,17 +152,17 @@ def load_firewall(settings: Settings) -> bool:
 def set_up_link(settings: Settings) -> bool:
     """Make the link with the node's address; return whether it changed. Kernels without dummy devices have bridges."""
     changed = False
-    if run(["ip", "link", "show", LINK], check=False).returncode != 0:
-        if run(["ip", "link", "add", LINK, "type", "dummy"], check=False).returncode != 0:
-            run(["ip", "link", "add", LINK, "type", "bridge"])
+    if run_command(["ip", "link", "show", LINK], check=False).returncode != 0:
+        if run_command(["ip", "link", "add", LINK, "type", "dummy"], check=False).returncode != 0:
+            run_command(["ip", "link", "add", LINK, "type", "bridge"])
         changed = True
-    described = json.loads(run(["ip", "-json", "-4", "addr", "show", "dev", LINK]).stdout or "[]")
+    described = read_ip("-4", "addr", "show", "dev", LINK)
     addresses = {info["local"] for link in described for info in link.get("addr_info", ())}
     if settings.node_address not in addresses:
-        run(["ip", "addr", "add", f"{settings.node_address}/32", "dev", LINK])
+        run_command(["ip", "addr", "add", f"{settings.node_address}/32", "dev", LINK])
         changed = True
     if not any("UP" in link.get("flags", ()) for link in described):
-        run(["ip", "link", "set", LINK, "up"])
+        run_command(["ip", "link", "set", LINK, "up"])
         changed = True
     return changed
 
@@ -166,7 +179,7 @@ def list_routes(settings: Settings) -> list[list[str]]:
 def set_up_routes(settings: Settings) -> bool:
     """Add the routes that are missing; return whether there were any."""
     changed = False
-    known = json.loads(run(["ip", "-json", "-4", "route", "show"]).stdout or "[]")
+    known = read_ip("-4", "route", "show")
     for route in list_routes(settings):
         destination = route[1] if route[0] == "unreachable" else route[0]
         kind = "unreachable" if route[0] == "unreachable" else None
@@ -175,7 +188,7 @@ def set_up_routes(settings: Settings) -> bool:
             for item in known
         )
         if not present:
-            run(["ip", "route", "replace", *route])
+            run_command(["ip", "route", "replace", *route])
             changed = True
     return changed
 
@@ -200,7 +213,7 @@ def set_up_network(settings: Settings) -> list[str]:
 def find_pod_links(settings: Settings) -> list[str]:
     """Return our ends of the links of pods, which have the first address of the pod range."""
     gateway = settings.pod_cidr.split("/")[0].rpartition(".")[0] + ".1"
-    described = json.loads(run(["ip", "-json", "-4", "addr", "show"], check=False).stdout or "[]")
+    described = read_ip("-4", "addr", "show")
     return [
         link["ifname"]
         for link in described
@@ -213,15 +226,15 @@ def remove_network(settings: Settings) -> list[str]:
     """Remove links, routes and firewall tables, restore kernel settings; return the names of what changed."""
     done = []
     for name in (*find_pod_links(settings), LINK):
-        if run(["ip", "link", "delete", name], check=False).returncode == 0:
+        if run_command(["ip", "link", "delete", name], check=False).returncode == 0:
             done.append(f"link {name}")
     for route in list_routes(settings):
-        if route[0] == "unreachable" and run(["ip", "route", "delete", *route], check=False).returncode == 0:
+        if route[0] == "unreachable" and run_command(["ip", "route", "delete", *route], check=False).returncode == 0:
             done.append(f"route {route[1]}")
-    tables = run(["nft", "list", "tables"], check=False).stdout.splitlines()
+    tables = run_command(["nft", "list", "tables"], check=False).stdout.splitlines()
     for table in (f"table inet {TABLE}", "table ip kube-proxy", "table ip6 kube-proxy"):
         if table in tables:
-            run(["nft", "delete", *table.split()], check=False)
+            run_command(["nft", "delete", *table.split()], check=False)
             done.append(table)
     record = read_record(settings)
     if record.get("boot") == read_boot_id():

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster_node.common import NodeError, Settings, run
+from cluster_node.commands import run_command, wait_until
 from cluster_node.images import ask_registry
-from cluster_node.lifecycle import find_supervisor, run_supervisorctl, wait_until
+from cluster_node.settings import NodeError, Settings
+from cluster_node.supervisor import find_supervisor, run_supervisorctl
 
 # Everything that can name an image: what runs, what would run, and the settings of the workflows.
 KINDS = "pods,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,configmaps,workflows,cronworkflows"
@@ -98,7 +99,9 @@ def select_old_tags(tags: list[Tag], used: set[str], registry: str, keep: int) -
 def find_references(settings: Settings) -> set[str]:
     """Return the images of the registry that objects of the cluster name; ended workflows and pods need none."""
     kubectl = [str(settings.state / "bin" / "kubectl"), f"--kubeconfig={settings.state / 'kubeconfig'}"]
-    answer = run([*kubectl, "get", KINDS, "--all-namespaces", "--output=json", "--request-timeout=60s"], timeout=120)
+    answer = run_command(
+        [*kubectl, "get", KINDS, "--all-namespaces", "--output=json", "--request-timeout=60s"], timeout=120
+    )
     pattern = re.compile(rf"{re.escape(settings.registry)}/[\w./-]+(?::[\w.-]+|@sha256:[0-9a-f]{{64}})")
     objects = json.loads(answer.stdout)["items"]
     if not objects:
@@ -142,7 +145,7 @@ def collect_garbage(settings: Settings) -> None:
         if ask_registry(settings.registry, "GET", "/v2/") != 0:
             raise NodeError(f"the registry did not stop: {(stopped.stdout + stopped.stderr).strip()[-500:]}")
         config = settings.state / "etc" / "registry.yml"
-        run(["/usr/bin/docker-registry", "garbage-collect", str(config)], timeout=COLLECT_SECONDS)
+        run_command(["/usr/bin/docker-registry", "garbage-collect", str(config)], timeout=COLLECT_SECONDS)
     finally:
         run_supervisorctl(settings, "start", "registry")
     if not wait_until(lambda: ask_registry(settings.registry, "GET", "/v2/") == 200, 60, 0.2):
@@ -151,5 +154,5 @@ def collect_garbage(settings: Settings) -> None:
 
 def _size(folder: Path) -> int:
     """Return the bytes of everything the registry stores."""
-    done = run(["du", "-sb", str(folder.parent)], timeout=300)
+    done = run_command(["du", "-sb", str(folder.parent)], timeout=300)
     return int(done.stdout.split()[0])

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster_node.common import Settings, run
-from cluster_node.lifecycle import find_supervisor, run_supervisorctl
+from cluster_node.commands import run_command
+from cluster_node.settings import Settings
+from cluster_node.supervisor import find_supervisor, run_supervisorctl
 
 
 def measure_disk(settings: Settings) -> dict[str, str]:
@@ -14,7 +15,7 @@ def measure_disk(settings: Settings) -> dict[str, str]:
     used = {}
     for path in (settings.state, settings.cache):
         if path.is_dir():
-            done = run(["du", "-shx", str(path)], check=False, timeout=120)
+            done = run_command(["du", "-shx", str(path)], check=False, timeout=120)
             used[str(path)] = done.stdout.split("\t")[0] if done.stdout else "unknown"
     return used
 

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from cluster_node.common import NodeError, Settings, run
+from cluster_node.commands import run_command
+from cluster_node.settings import NodeError, Settings
 
 TICK_SECONDS = 10.0
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
@@ -26,7 +27,7 @@ def ask_api(settings: Settings, path: str) -> str:
         NodeError: it does not answer, or with an error.
     """
     kubectl = [f"{settings.state}/bin/kubectl", f"--kubeconfig={settings.state}/kubeconfig", "--request-timeout=5s"]
-    return run([*kubectl, "get", f"--raw={path}"], timeout=15).stdout
+    return run_command([*kubectl, "get", f"--raw={path}"], timeout=15).stdout
 
 
 def compute_lease_age(lease: dict[str, Any]) -> float:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from cluster_node.common import Settings
+from cluster_node.settings import Settings
 
 
 @pytest.fixture

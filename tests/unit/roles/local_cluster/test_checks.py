@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 from cluster_node import checks
-from cluster_node.common import MARKER, parse_mounts
-from cluster_node.lifecycle import parse_running_tasks
+from cluster_node.mounts import parse_mounts
+from cluster_node.pods import parse_running_tasks
+from cluster_node.processes import MARKER
 from cluster_node.sockets import LISTENING, Socket, parse_sockets
 from hypothesis import given
 from hypothesis import strategies as st

@@ -10,7 +10,8 @@ import subprocess
 import sys
 
 import pytest
-from cluster_node import clients, common, lifecycle, sockets
+from cluster_node import clients, lifecycle, processes, sockets
+from cluster_node.settings import NodeError
 
 CONNECT = """
 import socket, sys, time
@@ -63,7 +64,7 @@ def test_connections_elsewhere_are_not(settings, connected):
 
 
 def test_the_clusters_own_processes_are_no_clients(here, connected):
-    assert connected(60, **{common.MARKER: str(here.state)}).pid not in pids(here)
+    assert connected(60, **{processes.MARKER: str(here.state)}).pid not in pids(here)
 
 
 def test_a_playbook_between_two_questions_is_one(settings, tmp_path):
@@ -93,7 +94,7 @@ def test_stop_waits_for_them(here, connected, monkeypatch):
 
 def test_stop_refuses_and_names_them(here, connected):
     process = connected(60)
-    with pytest.raises(common.NodeError, match=rf"process {process.pid} \(.*Nothing was stopped.*make down"):
+    with pytest.raises(NodeError, match=rf"process {process.pid} \(.*Nothing was stopped.*make down"):
         lifecycle.stop_daemons(here, wait=0)
 
 

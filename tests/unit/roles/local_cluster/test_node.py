@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from cluster_node import common, images, install, lifecycle, network, pki, waiting
+from cluster_node import files, images, install, network, pki, processes, waiting
+from cluster_node.settings import NodeError
 from cryptography import x509
 
 
@@ -92,14 +93,14 @@ def test_programs_are_installed_and_replaced_while_they_run(settings, tmp_path):
         assert running.read() == "one"
     assert target.read_text() == "two, and longer"
     (origin / "bin" / "tool").unlink()
-    with pytest.raises(common.NodeError, match="is missing"):
+    with pytest.raises(NodeError, match="is missing"):
         install.install_programs(settings)
 
 
 def test_private_files_are_never_readable_by_others(tmp_path):
     path = tmp_path / "a" / "secret"
-    common.write_private(path, "x")
-    common.write_private(path, "y")
+    files.write_private(path, "x")
+    files.write_private(path, "y")
     assert path.read_text() == "y"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [item.name for item in path.parent.iterdir()] == ["secret"]
@@ -114,7 +115,7 @@ def test_references_are_split(reference, parts):
 
 
 def test_a_reference_without_tag_is_refused():
-    with pytest.raises(common.NodeError, match="no tag"):
+    with pytest.raises(NodeError, match="no tag"):
         images.split_reference("127.0.0.1:5000/cosmogony/debian")
 
 
@@ -141,7 +142,7 @@ def test_an_image_is_built_from_its_files(tmp_path):
             built[tag] = sorted(files), files["tool"]
             return [{"stream": "done"}, {"error": "no space"}]
 
-    with pytest.raises(common.NodeError, match="build r/x:1: no space"):
+    with pytest.raises(NodeError, match="build r/x:1: no space"):
         images.build_image(Client(), image)
     assert built == {"r/x:1": (["Dockerfile", "tool"], 0o755)}
 
@@ -162,7 +163,7 @@ def test_dns_packets():
 
 
 def test_waiting_reports_the_last_observation():
-    with pytest.raises(common.NodeError, match=r"(?s)not there after 0 s; last seen: nothing yet.*Next: look"):
+    with pytest.raises(NodeError, match=r"(?s)not there after 0 s; last seen: nothing yet.*Next: look"):
         waiting.wait_for("there", lambda: "nothing yet", 0, "look")
 
 
@@ -173,7 +174,7 @@ def test_lease_age():
 
 
 def test_own_processes_are_found_by_their_marker_and_ended(settings):
-    environment = {**os.environ, common.MARKER: str(settings.state)}
+    environment = {**os.environ, processes.MARKER: str(settings.state)}
     stubborn = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
     )
@@ -182,9 +183,9 @@ def test_own_processes_are_found_by_their_marker_and_ended(settings):
         subprocess.Popen(["sleep", "60"]) as foreign,
     ):
         ours.stdout.readline()
-        assert [process.pid for process in common.find_own_processes(settings)] == [ours.pid]
-        assert ours.pid in common.find_descendants({os.getpid()})
-        lifecycle.end_processes([ours.pid], 0.3)
+        assert [process.pid for process in processes.find_own_processes(settings)] == [ours.pid]
+        assert ours.pid in processes.find_descendants({os.getpid()})
+        processes.end_processes([ours.pid], 0.3)
         assert ours.wait(timeout=5) == -9
         assert foreign.poll() is None
         foreign.kill()

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 from cluster_node import prune
-from cluster_node.common import NodeError, Settings
+from cluster_node.commands import wait_until
 from cluster_node.images import MANIFEST_TYPE
-from cluster_node.lifecycle import wait_until
+from cluster_node.settings import NodeError, Settings
 
 SUPERVISOR = Path(os.environ.get("COSMOGONY_STATE_DIR", "/var/lib/cosmogony-stack")) / "tools"
 

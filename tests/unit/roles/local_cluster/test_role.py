@@ -7,7 +7,7 @@ import dataclasses
 
 import yaml
 from checkout import CHECKOUT
-from cluster_node.common import Settings
+from cluster_node.settings import Settings
 
 
 def test_every_setting_of_the_node_tool_is_given():

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Control groups of the cluster, of version 1 and 2."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+CGROUP_ROOT = Path("/sys/fs/cgroup")
+CGROUP_NAME = "cosmogony-stack"
+# kubelet's and dockerd's (its cgroup-parent) groups, and the supervisor's.
+OWN_CGROUPS = ("kubepods", CGROUP_NAME)
+
+
+def list_cgroups(names: Iterable[str] = OWN_CGROUPS) -> list[Path]:
+    """Return our control groups, innermost first (version 1 has one tree per controller, version 2 a single one)."""
+    roots = [CGROUP_ROOT] if (CGROUP_ROOT / "cgroup.controllers").exists() else sorted(CGROUP_ROOT.glob("*/"))
+    found: list[Path] = []
+    for root in roots:
+        for name in names:
+            if (root / name).is_dir():
+                found += [Path(folder) for folder, _, _ in os.walk(root / name, topdown=False)]
+    return found
+
+
+def remove_cgroups() -> int:
+    """Remove our control groups that are empty; return how many."""
+    removed = 0
+    for folder in list_cgroups():
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+            removed += 1
+    return removed
+
+
+def list_escape_files() -> list[Path]:
+    """Return files that take a process out of the control groups of its caller (a login session, a job)."""
+    files = []
+    for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if path == "/":
+            continue
+        root = CGROUP_ROOT / controllers.removeprefix("name=") if controllers else CGROUP_ROOT
+        if not controllers and not (root / "cgroup.controllers").exists():
+            root = CGROUP_ROOT / "unified"
+        if root.is_dir():
+            files.append(root / CGROUP_NAME / "cgroup.procs")
+    return files
