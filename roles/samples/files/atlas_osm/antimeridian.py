@@ -52,24 +52,24 @@ def connect_ends(chains: Sequence[tuple[Point, Point]]) -> list[tuple[tuple[int,
         AtlasError: a chain ends elsewhere, or an end has no other one.
     """
     sides: dict[int, list[tuple[int, int, int]]] = {HALF: [], -HALF: []}
-    for number, ends in enumerate(chains):
-        for which, (x, y) in enumerate(ends):
+    for number, chain in enumerate(chains):
+        for which, (x, y) in enumerate(chain):
             if x not in sides:
                 raise AtlasError(f"a ring is open at {x / 1e7} {y / 1e7}, which is not on the antimeridian")
             sides[x].append((y, number, which))
     for ends in sides.values():
         ends.sort()
-    made = []
+    pairs: list[tuple[tuple[int, int], tuple[int, int], list[Point]]] = []
     east, west = sides[HALF], sides[-HALF]
     if len(east) % 2 != len(west) % 2:
         raise AtlasError("a polygon has an end on one side of the antimeridian only")
     if len(east) % 2:
         south = sum(y for y, _, _ in east + west) < 0
-        one, two = (east.pop(0), west.pop(0)) if south else (east.pop(), west.pop())
+        first, second = (east.pop(0), west.pop(0)) if south else (east.pop(), west.pop())
         pole = -POLE if south else POLE
-        line = [(HALF, one[0]), (HALF, pole), (-HALF, pole), (-HALF, two[0])]
-        made.append((one[1:], two[1:], line))
+        line = [(HALF, first[0]), (HALF, pole), (-HALF, pole), (-HALF, second[0])]
+        pairs.append((first[1:], second[1:], line))
     for x, ends in sides.items():
-        for one, two in zip(ends[::2], ends[1::2], strict=True):
-            made.append((one[1:], two[1:], [(x, one[0]), (x, two[0])] if one[0] != two[0] else []))
-    return made
+        for first, second in zip(ends[::2], ends[1::2], strict=True):
+            pairs.append((first[1:], second[1:], [(x, first[0]), (x, second[0])] if first[0] != second[0] else []))
+    return pairs

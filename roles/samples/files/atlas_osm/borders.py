@@ -50,9 +50,9 @@ class Borders:
                     yield ("inner" if number else "outer"), parts[0]
             else:
                 chains += parts
-        for ring in self._join_chains(chains):
-            if self._has_area(ring):
-                yield "outer", ring
+        for joined in self._join_chains(chains):
+            if self._has_area(joined):
+                yield "outer", joined
 
     def _close_gaps(self, ring: Ring) -> list[int]:
         """Return the arcs of a ring. Where one is missing (a merge lost it), the one that spans the gap is inserted."""

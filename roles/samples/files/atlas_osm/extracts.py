@@ -46,7 +46,7 @@ class Extract:
         """Return whether the folder has the extract, made in this way and unchanged."""
         try:
             record = json.loads(self._record_file(folder).read_text())
-            return record == {"recipe": self.compute_recipe(), "sha256": _sha256(folder / self.name)}
+            return bool(record == {"recipe": self.compute_recipe(), "sha256": _sha256(folder / self.name)})
         except (OSError, ValueError):
             return False
 

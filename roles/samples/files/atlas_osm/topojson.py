@@ -66,13 +66,13 @@ def parse_topology(content: bytes | str) -> Topology:
 
 
 def _read_points(arc: list[list[float]], transform: dict[str, list[float]] | None) -> list[Point]:
-    """Degrees; a quantised arc holds steps from point to point in the units of the transform."""
-    made: list[Point] = []
+    """Return the points of an arc. That of a quantised atlas has steps from point to point, in units of its transform."""
+    points: list[Point] = []
     if transform is None:
         places = [(position[0], position[1]) for position in arc]
     else:
         (kx, ky), (dx, dy) = transform["scale"], transform["translate"]
-        places, x, y = [], 0, 0
+        places, x, y = [], 0.0, 0.0
         for step in arc:
             x, y = x + step[0], y + step[1]
             places.append((x * kx + dx, y * ky + dy))
@@ -80,9 +80,9 @@ def _read_points(arc: list[list[float]], transform: dict[str, list[float]] | Non
         point = (round(lon * _UNIT), round(lat * _UNIT))
         if abs(point[0]) > _BOUND[0] or abs(point[1]) > _BOUND[1]:
             raise AtlasError(f"{lon} {lat} is not a place on Earth: use an atlas that is not projected")
-        if not made or made[-1] != point:
-            made.append(point)
-    return made
+        if not points or points[-1] != point:
+            points.append(point)
+    return points
 
 
 def _read_shapes(layer: str, item: dict[str, Any], arcs: int) -> list[Shape]:
