@@ -66,7 +66,7 @@ def parse_topology(content: bytes | str) -> Topology:
 
 
 def _read_points(arc: list[list[float]], transform: dict[str, list[float]] | None) -> list[Point]:
-    """Return the points of an arc. That of a quantised atlas has steps from point to point, in units of its transform."""
+    """Return the points of an arc; a quantised one has steps from point to point, in units of the transform."""
     points: list[Point] = []
     if transform is None:
         places = [(position[0], position[1]) for position in arc]
