@@ -36,7 +36,7 @@ def watch(
     """Look immediately and then every ``interval`` seconds, until something changes or ``seconds`` are over.
 
     Args:
-        look: Returns the workflow as it is now.
+        look: Returns the current workflow.
         seen: What an earlier call returned as ``Observation.seen``.
         interval: Seconds between two looks.
         seconds: Longest time to wait for a change.

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: progress_command
 short_description: Run a long command on the controller and show its lines as they come
 description:
-  - Runs a command on the controller, without a shell, and relays every line of its standard output at once.
+  - Runs a command on the controller, without a shell, and relays every line of its standard output as it comes.
   - Meant for commands that take minutes and say in a few lines how far they are.
   - Internal to the roles of this collection.
 version_added: 0.1.0

@@ -35,7 +35,7 @@ def defaults_of_role(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
 
 
 def settings_in(defaults: Mapping[str, Any]) -> dict[str, Keys]:
-    """Return the paths of the settings that are defaults as they are: they can be read at once, without Jinja."""
+    """Return the paths of the settings that are defaults unchanged, which can be read together and without Jinja."""
     found = {name: SETTING.fullmatch(default) for name, default in defaults.items() if isinstance(default, str)}
     return {name: path_of(match[1]) for name, match in found.items() if match}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What playbooks/status.yml tells."""
+"""What playbooks/status.yml shows."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_status_in_check_mode(stack: Stack) -> None:
 
 
 def test_status_without_the_database(stack: Stack) -> None:
-    """It tells what it can, and why not more."""
+    """It shows what it can, and why not more."""
     stack.database.stop()
     try:
         said = stack.playbook("playbooks/status.yml").finish(limit=200)

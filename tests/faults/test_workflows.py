@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pods and workflows that end before their time, two at once, too little time and disk."""
+"""Pods and workflows that end before their time, two at the same time, too little time and disk."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def test_workflow_is_terminated_during_load(stack: Stack) -> None:
 
 @pytest.mark.quick
 def test_two_updates_at_once(stack: Stack) -> None:
-    """A second one is refused and says by whom; one that was submitted all the same waits for its turn."""
-    with stack.trial("two updates are started at once", publishes=True) as trial:
+    """A second one is refused and names the first; one that was submitted all the same waits for its turn."""
+    with stack.trial("two updates are started together", publishes=True) as trial:
         changed = stack.change(LIECHTENSTEIN)
         stack.downloads.fault(LIECHTENSTEIN, "stall", after=1000)
         first = stack.update()
@@ -110,7 +110,7 @@ def test_too_little_disk(stack: Stack) -> None:
         assert extract.phase == "Failed"
         assert "of scratch space are too little for a file of" in said.text
         assert not stack.cluster.attempts(said.workflow, "merge")
-        trial.saw("extract says at once how much it needs")
+        trial.saw("extract says immediately how much it needs")
     assert stack.served(changed)
     assert stack.downloads.seen(LIECHTENSTEIN)["bytes"] == len(changed.content), "without a new download"
 

@@ -108,7 +108,7 @@ def serving(answer: Answer, certificate: Path | None = None) -> Iterator[Server]
         thread.join(10)
 
 
-#: The answers of S3 servers that programs have to tell apart, with the exit code that each one means.
+#: The answers of S3 servers that programs have to distinguish, with the exit code that each one means.
 REFUSALS = {
     "AccessDenied": (403, 1),
     "InvalidAccessKeyId": (403, 1),

@@ -50,7 +50,7 @@ def test_results_are_written_for_the_release_and_counted(minio: MinIO, tmp_path:
     ]
     assert texts[0] == texts[1]
     noted = minio.client().stat_object(BUCKET, f"releases/{RELEASE}/test_results.json").metadata
-    assert float(noted["x-amz-meta-seconds"]) >= 0  # the report of the run tells it
+    assert float(noted["x-amz-meta-seconds"]) >= 0  # for the report of the run
     cantons = [record for record in json.loads(texts[0]) if record["zone_type_local_name"] == "canton"]
     assert {"Luxembourg"} <= {record["name"] for record in cantons if record["test_status"] == "ok"}
 
@@ -78,14 +78,14 @@ def test_damaged_zones_are_a_permanent_failure(
 def test_an_unknown_release_is_a_failure_that_names_it(
     release: str, code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told = tmp_path / "termination-log"
-    told.touch()
-    monkeypatch.setattr(termination, "FILE", str(told))
+    message_file = tmp_path / "termination-log"
+    message_file.touch()
+    monkeypatch.setattr(termination, "FILE", str(message_file))
     assert main(["stats", "--release", release]) == code
     said = capsys.readouterr().err
     assert release in said
-    assert said.endswith(f" ERROR {told.read_text()}\n"), "the pod's message is the cause"
-    assert told.read_text().startswith("stats: ")
+    assert said.endswith(f" ERROR {message_file.read_text()}\n"), "the pod's message is the cause"
+    assert message_file.read_text().startswith("stats: ")
 
 
 @pytest.mark.usefixtures("environment")

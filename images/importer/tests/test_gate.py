@@ -182,7 +182,7 @@ def judged(importer: Importer, bucket: Bucket, number: int, statistics: list[dic
 
 def test_an_expected_count_that_turns_ko_blocks(importer: Importer, bucket: Bucket) -> None:
     met = [counted(25, "ok"), counted(3, "ko", zone_type="state"), counted(9, "ok", zone_type="suburb")]
-    judged(importer, bucket, 1, met)  # the first release has nothing to compare with, its ko is as it is
+    judged(importer, bucket, 1, met)  # the first release has nothing to compare with, so its ko does not count
     missed = [counted(31, "ko"), counted(3, "ko", zone_type="state"), counted(-1, "skip", zone_type="suburb")]
     release = "20261122t221000-00000002"
     bucket.release(TWO, release, statistics=missed)

@@ -40,7 +40,7 @@ def test_same_as_postgis(connection: psycopg.Connection, shape: dict) -> None:
 
 
 def test_one_invalid_geometry_of_many_is_found() -> None:
-    """Those of a batch are checked at once."""
+    """Those of a batch are checked together."""
     many = [HOLE, BOW_TIE, *[one["geometry"] for one in grid(3)]]
     flat = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [2, 2], [0, 0]]]}
     assert geometry.to_ewkbs(many, [False] * len(many)) == [geometry.to_ewkb(one) for one in many]

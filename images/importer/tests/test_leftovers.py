@@ -79,14 +79,14 @@ def test_what_has_no_use_goes_and_nothing_else(importer: Importer, bucket: Bucke
         assert f"would remove {key} (" in said
     assert said.count("would remove") == len(gone) == int(importer.output("removed"))
     assert f"would be dropped: {RELEASES[0]}" in said
-    told = importer.output("bytes")
-    assert int(told) > 16
+    removed_bytes = importer.output("bytes")
+    assert int(removed_bytes) > 16
 
     clean(importer, "a.osm.pbf", "off.osm.pbf", more=("--keep", 2, "--dry-run=false"))
     assert set(everything) - set(bucket.keys()) == set(gone)
     assert set(bucket.keys()) >= {*kept, *OTHERS}
     assert (importer.output("dropped"), importer.output("removed")) == (RELEASES[0], str(len(gone)))
-    assert importer.output("bytes") == told
+    assert importer.output("bytes") == removed_bytes
 
     clean(importer, "a.osm.pbf", "off.osm.pbf")
     assert (importer.output("dropped"), importer.output("removed"), importer.output("bytes")) == ("", "0", "0")

@@ -28,7 +28,7 @@ SOURCES = json.dumps(
 
 @dataclass
 class Receiver:
-    """A real server on this machine that takes what is posted, or answers as told."""
+    """A real server on this machine that takes what is posted, or answers as the test wants."""
 
     answers: list[int] = field(default_factory=list)
     posts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -177,34 +177,34 @@ def test_a_published_release(importer: Importer, merged: Bucket, receiver: Recei
     importer.run("gate", "--release", ID)
     importer.run("publish", "--release", ID)
     importer.run("clean")
-    told = report(importer, "Succeeded")
-    assert (told["result"], told["release"], told["live"]["id"]) == ("published", ID, ID)
-    assert told["text"] == f"{RUN}: release {ID} is published, 17 zones of 2 sources in 0:01:23"
-    sources = {one["name"]: (one["fetched"], one["extracted"], one["seconds"]) for one in told["inputs"]["sources"]}
+    summary = report(importer, "Succeeded")
+    assert (summary["result"], summary["release"], summary["live"]["id"]) == ("published", ID, ID)
+    assert summary["text"] == f"{RUN}: release {ID} is published, 17 zones of 2 sources in 0:01:23"
+    sources = {one["name"]: (one["fetched"], one["extracted"], one["seconds"]) for one in summary["inputs"]["sources"]}
     assert sources == {
         "land.osm.pbf": (True, True, {"fetch": 3.5, "extract": 12.5}),
         "old.osm.pbf": (False, False, {"fetch": 0, "extract": 0}),
     }
-    assert told["skipped"] == ["old.osm.pbf"]
-    assert (told["dropped"]["number"], len(told["dropped"]["zones"])) == (60, 50)
-    assert told["counts"]["expected"] == {"ok": 2, "ko": 1, "skip": 0}
-    assert (told["counts"]["zones"], told["counts"]["loaded"]) == (17, 17)
-    durations = told["durations"]
+    assert summary["skipped"] == ["old.osm.pbf"]
+    assert (summary["dropped"]["number"], len(summary["dropped"]["zones"])) == (60, 50)
+    assert summary["counts"]["expected"] == {"ok": 2, "ko": 1, "skip": 0}
+    assert (summary["counts"]["zones"], summary["counts"]["loaded"]) == (17, 17)
+    durations = summary["durations"]
     assert set(durations) == {
         *("fetch", "extract", "merge", "load", "stats", "tiles", "gate", "publish", "clean"),
         "total",
     }
     assert (durations["fetch"], durations["merge"], durations["stats"], durations["total"]) == (3.5, 0.0, 1.4, 83.1)
-    assert told["gate"]["verdict"] == "passed"
-    assert told["gate"]["figures"]["outside"]["outside"] == 0
-    assert (told["failures"], told["warnings"]) == ([], [])
-    assert (told["inputs"]["languages"], told["inputs"]["as_original"]) == (["fr"], False)
-    assert (told["left_out"], told["repaired"]) == (None, None), "a manifest of an earlier program has none"
-    assert told["webhook"] == {"posted": True, "status": 200, "attempts": 1}
-    assert merged.get(f"runs/{RUN}/summary.json") == merged.get(f"releases/{ID}/summary.json") == told
+    assert summary["gate"]["verdict"] == "passed"
+    assert summary["gate"]["figures"]["outside"]["outside"] == 0
+    assert (summary["failures"], summary["warnings"]) == ([], [])
+    assert (summary["inputs"]["languages"], summary["inputs"]["as_original"]) == (["fr"], False)
+    assert (summary["left_out"], summary["repaired"]) == (None, None), "a manifest of an earlier program has none"
+    assert summary["webhook"] == {"posted": True, "status": 200, "attempts": 1}
+    assert merged.get(f"runs/{RUN}/summary.json") == merged.get(f"releases/{ID}/summary.json") == summary
     ((path, posted),) = receiver.posts
     assert path == f"/hook/{TOKEN}"
-    assert posted["text"] == told["text"] and posted["run"] == RUN and posted["durations"] == durations
+    assert posted["text"] == summary["text"] and posted["run"] == RUN and posted["durations"] == durations
 
 
 def test_what_was_left_out_and_repaired(importer: Importer, bucket: Bucket) -> None:
@@ -218,13 +218,13 @@ def test_what_was_left_out_and_repaired(importer: Importer, bucket: Bucket) -> N
     )
     importer.run("load", "--release", ID)
     importer.run("gate", "--release", ID)
-    told = report(importer, "Succeeded")
-    assert told["inputs"]["as_original"] is True
-    assert told["left_out"]["by_reason"] == {"broken_geometry": 1, "no_name": sum(range(60))}
-    assert [row["count"] for row in told["left_out"]["rows"]] == [*range(59, 9, -1)]
-    assert told["left_out"]["rows"][0] == rows[59]
-    assert told["repaired"] == {"by_reason": {}, "rows": []}
-    assert told["warnings"] == ["1 left out as broken_geometry: relation:7", "no release is live"]
+    summary = report(importer, "Succeeded")
+    assert summary["inputs"]["as_original"] is True
+    assert summary["left_out"]["by_reason"] == {"broken_geometry": 1, "no_name": sum(range(60))}
+    assert [row["count"] for row in summary["left_out"]["rows"]] == [*range(59, 9, -1)]
+    assert summary["left_out"]["rows"][0] == rows[59]
+    assert summary["repaired"] == {"by_reason": {}, "rows": []}
+    assert summary["warnings"] == ["1 left out as broken_geometry: relation:7", "no release is live"]
 
 
 def test_nothing_was_new(importer: Importer, bucket: Bucket) -> None:
@@ -232,12 +232,12 @@ def test_nothing_was_new(importer: Importer, bucket: Bucket) -> None:
     markers(bucket, "old.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
     live = importer.load(importer.folder / write(importer))
     importer.run("publish")
-    told = report(importer, "Succeeded")
-    assert (told["result"], told["release"], told["live"]["id"]) == ("current", None, live)
-    assert told["text"] == f"{RUN}: nothing is new, release {live} stays live in 0:01:23"
-    assert told["skipped"] == ["land.osm.pbf", "old.osm.pbf"]
-    assert told["webhook"] is None
-    assert bucket.get(f"runs/{RUN}/summary.json") == told
+    summary = report(importer, "Succeeded")
+    assert (summary["result"], summary["release"], summary["live"]["id"]) == ("current", None, live)
+    assert summary["text"] == f"{RUN}: nothing is new, release {live} stays live in 0:01:23"
+    assert summary["skipped"] == ["land.osm.pbf", "old.osm.pbf"]
+    assert summary["webhook"] is None
+    assert bucket.get(f"runs/{RUN}/summary.json") == summary
     assert not [key for key in bucket.keys("releases/") if key.endswith("summary.json")]
 
 
@@ -257,11 +257,11 @@ def test_a_blocked_release(importer: Importer, merged: Bucket, receiver: Receive
         failed("release", "", template="release"),
         failed(RUN, ""),
     ]
-    told = report(importer, "Failed", failures=nodes)
-    assert (told["result"], told["status"], told["live"]["id"]) == ("blocked", "Failed", live)
-    assert f"the gate blocks release {ID} (all zones: 17 zones, 26 in the live release" in told["text"]
-    assert f"release {live} stays live" in told["text"]
-    assert told["failures"] == [
+    summary = report(importer, "Failed", failures=nodes)
+    assert (summary["result"], summary["status"], summary["live"]["id"]) == ("blocked", "Failed", live)
+    assert f"the gate blocks release {ID} (all zones: 17 zones, 26 in the live release" in summary["text"]
+    assert f"release {live} stays live" in summary["text"]
+    assert summary["failures"] == [
         {
             "step": "gate",
             "message": f"main: Error (exit code 1): release {ID} is blocked",
@@ -269,7 +269,7 @@ def test_a_blocked_release(importer: Importer, merged: Bucket, receiver: Receive
             "finished": "2026-11-22T22:12:00Z",
         }
     ]
-    assert told["gate"]["verdict"] == "blocked"
+    assert summary["gate"]["verdict"] == "blocked"
     assert receiver.posts[0][1]["result"] == "blocked"
     assert f"releases/{ID}/summary.json" not in merged.keys("releases/")
 
@@ -280,10 +280,10 @@ def test_an_overridden_release_says_why(importer: Importer, merged: Bucket) -> N
     importer.run("load", "--release", ID)
     importer.run("gate", "--release", ID, "--override", "cities were merged")
     importer.run("publish", "--release", ID)
-    told = report(importer, "Succeeded")
-    assert told["result"] == "published"
-    assert told["warnings"][0].startswith("let through all the same: all zones: 17 zones, 26 in the live")
-    assert told["gate"]["verdict"] == "overridden"
+    summary = report(importer, "Succeeded")
+    assert summary["result"] == "published"
+    assert summary["warnings"][0].startswith("let through all the same: all zones: 17 zones, 26 in the live")
+    assert summary["gate"]["verdict"] == "overridden"
 
 
 def test_a_gate_report_of_a_newer_version_is_a_warning(
@@ -292,9 +292,9 @@ def test_a_gate_report_of_a_newer_version_is_a_warning(
     importer.run("load", "--release", ID)
     db.execute("UPDATE cosmogony_catalog.releases SET gate = %s", ('{"format": 99, "verdict": "passed"}',))
     importer.run("publish", "--release", ID)
-    told = report(importer, "Succeeded")
-    assert (told["result"], told["gate"]) == ("published", None)
-    assert told["warnings"][0].startswith(f"gate report of release {ID} has format 99")
+    summary = report(importer, "Succeeded")
+    assert (summary["result"], summary["gate"]) == ("published", None)
+    assert summary["warnings"][0].startswith(f"gate report of release {ID} has format 99")
 
 
 def test_a_run_that_failed_before_there_was_a_release(importer: Importer, bucket: Bucket) -> None:
@@ -307,16 +307,16 @@ def test_a_run_that_failed_before_there_was_a_release(importer: Importer, bucket
         failed("fetch", "retryStrategy.expression evaluated to false", "22:10:32"),
         failed("source(0:name:land.osm.pbf)", "", "22:10:32", "source"),
     ]
-    told = report(importer, "Failed", failures=nodes)
-    assert (told["result"], told["release"], told["live"]) == ("failed", None, None)
-    assert [cause["message"] for cause in told["failures"]] == [
+    summary = report(importer, "Failed", failures=nodes)
+    assert (summary["result"], summary["release"], summary["live"]) == ("failed", None, None)
+    assert [cause["message"] for cause in summary["failures"]] == [
         'main: Error (exit code 1): source "land": HTTP 404',
         "main: Error (exit code 1): source old: wrong md5",
     ]
-    assert told["text"].startswith(
+    assert summary["text"].startswith(
         f'{RUN}: failed at fetch: main: Error (exit code 1): source "land": HTTP 404; no release'
     )
-    assert [source["name"] for source in told["inputs"]["sources"]] == ["land.osm.pbf", "old.osm.pbf"]
+    assert [source["name"] for source in summary["inputs"]["sources"]] == ["land.osm.pbf", "old.osm.pbf"]
 
 
 def test_what_argo_does_not_tell_is_missing(importer: Importer, bucket: Bucket) -> None:
@@ -330,9 +330,9 @@ def test_what_argo_does_not_tell_is_missing(importer: Importer, bucket: Bucket) 
         "--parameters={{workflow.parameters.json}}",
         "--failures=" + '"[{\\"displayName\\":\\"x\\",\\"message\\":\\"\\U000e0001 odd\\"}]"',
     )
-    told = json.loads(importer.out[importer.out.index("{\n") : importer.out.rindex("\n}") + 2])
-    assert (told["started"], told["durations"]["total"], told["mode"]) == (None, None, None)
-    assert told["failures"] == [{"step": "x", "message": "\U000e0001 odd"}]
+    summary = json.loads(importer.out[importer.out.index("{\n") : importer.out.rindex("\n}") + 2])
+    assert (summary["started"], summary["durations"]["total"], summary["mode"]) == (None, None, None)
+    assert summary["failures"] == [{"step": "x", "message": "\U000e0001 odd"}]
 
 
 @pytest.mark.parametrize("cut", [900, 1200, 1500])
@@ -345,17 +345,17 @@ def test_of_a_list_of_failures_that_was_cut_the_first_ones_are_told(
     importer.run(
         "report", f"--run={RUN}", "--status=Failed", f"--failures={(json.dumps(text) if quoted else text)[:cut]}"
     )
-    told = json.loads(importer.out[importer.out.index("{\n") : importer.out.rindex("\n}") + 2])
-    assert told["failures"][0]["message"] == 'source "0.osm.pbf": HTTP 404'
-    assert 3 <= len(told["failures"]) < 20
-    assert all(cause["step"] == "fetch" for cause in told["failures"])
+    summary = json.loads(importer.out[importer.out.index("{\n") : importer.out.rindex("\n}") + 2])
+    assert summary["failures"][0]["message"] == 'source "0.osm.pbf": HTTP 404'
+    assert 3 <= len(summary["failures"]) < 20
+    assert all(cause["step"] == "fetch" for cause in summary["failures"])
 
 
 def test_the_sources_of_a_run_that_made_no_release_are_those_of_its_plan(importer: Importer, bucket: Bucket) -> None:
     plan = json.loads((DOCUMENTS / "plan.json").read_text(encoding="utf-8"))
     bucket.put(f"runs/{RUN}/plan.json", json.dumps(plan).encode())
-    told = report(importer, "Failed", failures=[])
-    assert [source["name"] for source in told["inputs"]["sources"]] == [item["name"] for item in plan["items"]]
+    summary = report(importer, "Failed", failures=[])
+    assert [source["name"] for source in summary["inputs"]["sources"]] == [item["name"] for item in plan["items"]]
 
 
 @pytest.mark.parametrize(
@@ -373,15 +373,15 @@ def test_the_webhook_is_tried_again_when_that_may_help(
     importer: Importer, bucket: Bucket, receiver: Receiver, answers: list[int], posts: int, error: str | None
 ) -> None:
     receiver.answers = list(answers)
-    told = report(importer, "Succeeded")  # ends well in any case
-    assert len(receiver.posts) == posts == told["webhook"]["attempts"]
-    assert told["webhook"]["posted"] is (error is None)
-    assert told["webhook"].get("error") == error
+    summary = report(importer, "Succeeded")  # ends well in any case
+    assert len(receiver.posts) == posts == summary["webhook"]["attempts"]
+    assert summary["webhook"]["posted"] is (error is None)
+    assert summary["webhook"].get("error") == error
     if error:
-        assert f"the webhook did not take the summary ({error}); the run is as it was without it" in told["warnings"]
+        assert f"the webhook did not take the summary ({error}); the run is as it was without it" in summary["warnings"]
         assert f" WARN the webhook did not take the summary ({error})" in importer.err
-    assert bucket.get(f"runs/{RUN}/summary.json") == told
-    assert TOKEN not in json.dumps(told)
+    assert bucket.get(f"runs/{RUN}/summary.json") == summary
+    assert TOKEN not in json.dumps(summary)
 
 
 @pytest.mark.parametrize(
@@ -405,8 +405,8 @@ def test_a_webhook_that_cannot_be_reached_fails_nothing(
 ) -> None:
     port = receiver.server.server_port
     monkeypatch.setenv("WEBHOOK_URL", url.format(closed=free_port(), plain=port, token=TOKEN))
-    told = report(importer, "Succeeded")
-    assert told["webhook"]["error"] == error
+    summary = report(importer, "Succeeded")
+    assert summary["webhook"]["error"] == error
     assert TOKEN not in json.dumps(bucket.get(f"runs/{RUN}/summary.json"))
 
 
@@ -439,8 +439,8 @@ def test_a_named_secret_that_is_not_there_is_told(
     monkeypatch.setenv("WEBHOOK_NAME", "no-webhook")
     assert report(importer, "Succeeded")["warnings"] == ["no release is live"]
     monkeypatch.setenv("WEBHOOK_NAME", "chat")
-    told = report(importer, "Succeeded")
-    assert "nothing is posted: Secret chat, or its key url, is not in the namespace" in told["warnings"]
+    summary = report(importer, "Succeeded")
+    assert "nothing is posted: Secret chat, or its key url, is not in the namespace" in summary["warnings"]
 
 
 def test_store_and_database_may_be_away(
@@ -450,13 +450,13 @@ def test_store_and_database_may_be_away(
     monkeypatch.setattr("cosmogony_importer.database.sessions.connect.__defaults__", (0.5,))
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setenv("POSTGRES_PORT", str(free_port()))
-    told = report(importer, "Failed", failures=[failed("load(0)", "lost"), failed("load", "No more retries left")])
-    warnings = " | ".join(told["warnings"])
+    summary = report(importer, "Failed", failures=[failed("load(0)", "lost"), failed("load", "No more retries left")])
+    warnings = " | ".join(summary["warnings"])
     assert "the object store could not be asked for this summary" in warnings
     assert "the database could not be asked for this summary" in warnings
     assert "the summary is not stored" in warnings
-    assert told["failures"][0]["step"] == "load"
-    assert told["live"] is None and "no release is live" not in told["warnings"]
+    assert summary["failures"][0]["step"] == "load"
+    assert summary["live"] is None and "no release is live" not in summary["warnings"]
     assert [post["result"] for _, post in receiver.posts] == ["failed"]
 
 

@@ -14,17 +14,17 @@ from importer_support.helpers import ID, Bucket, Importer, Zones, grid, manifest
 
 def status(importer: Importer) -> dict[str, Any]:
     importer.run("status")
-    told = json.loads(importer.out.splitlines()[-1])
-    assert json.loads(importer.output("status")) == told
-    return told
+    document = json.loads(importer.out.splitlines()[-1])
+    assert json.loads(importer.output("status")) == document
+    return document
 
 
 def test_before_the_first_release(importer: Importer, db: psycopg.Connection) -> None:
-    told = status(importer)
-    assert told["releases"] == []
-    assert told["database"]["name"] == importer.database
-    assert told["database"]["bytes"] > 1_000_000
-    assert "store" not in told, "no object store is configured"
+    document = status(importer)
+    assert document["releases"] == []
+    assert document["database"]["name"] == importer.database
+    assert document["database"]["bytes"] > 1_000_000
+    assert "store" not in document, "no object store is configured"
 
 
 def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
@@ -34,15 +34,15 @@ def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.C
     importer.run("load", "--release", ID)
     importer.run("gate", "--release", ID, "--override", "a test")
     importer.run("publish", "--release", ID)
-    told = status(importer)
-    (release,) = told["releases"]
+    document = status(importer)
+    (release,) = document["releases"]
     assert (release["id"], release["live"], release["zones"], release["state"]) == (ID, True, 17, "published")
     assert release["gate"] in ("passed", "overridden")
     assert release["bytes"] > 8192
     assert [source["name"] for source in release["sources"]] == ["land.osm.pbf"]
     assert release["as_original"] is True
-    assert told["store"]["bucket"] == bucket.name
-    prefixes = told["store"]["prefixes"]
+    assert document["store"]["bucket"] == bucket.name
+    prefixes = document["store"]["prefixes"]
     assert prefixes["osm/"] == {"objects": 1, "bytes": 500}
     assert prefixes["other"] == {"objects": 1, "bytes": 7}
     assert prefixes["releases/"]["objects"] == 3
@@ -76,6 +76,6 @@ def test_a_manifest_that_cannot_be_read_hides_nothing_else(
     release = importer.load(zones.grid(size=2))
     schema = "release_" + release.replace("-", "_")
     db.execute(f"UPDATE {schema}.manifest SET document = document || '{{\"format\": 99}}'")
-    (told,) = status(importer)["releases"]
-    assert (told["id"], told["sources"]) == (release, [])
+    (document,) = status(importer)["releases"]
+    assert (document["id"], document["sources"]) == (release, [])
     assert "99" in importer.err

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small real download server that counts bytes and misbehaves when told to."""
+"""A small real download server that counts bytes and misbehaves on demand."""
 
 from __future__ import annotations
 

@@ -230,9 +230,9 @@ def test_an_absent_source_ends_with_1_in_one_line_that_names_it(run: Runner, ser
 def test_a_failure_that_may_pass_ends_with_75(
     minio: MinIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    told = tmp_path / "termination-log"
-    told.touch()
-    monkeypatch.setattr("cosmogony_steps.termination.FILE", str(told))
+    message_file = tmp_path / "termination-log"
+    message_file.touch()
+    monkeypatch.setattr("cosmogony_steps.termination.FILE", str(message_file))
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
     settings = tmp_path / "settings.json"
@@ -240,8 +240,8 @@ def test_a_failure_that_may_pass_ends_with_75(
     assert main(["extract", "--source", "x.osm.pbf", "--settings", str(settings)]) == 75
     said = capsys.readouterr().err
     assert "a retry can help" in said
-    assert said.rstrip("\n").endswith(told.read_text()), "the pod's message is the cause"
-    assert told.read_text().startswith("extract: ")
+    assert said.rstrip("\n").endswith(message_file.read_text()), "the pod's message is the cause"
+    assert message_file.read_text().startswith("extract: ")
 
 
 def test_a_wrong_secret_ends_with_1_and_is_not_shown(run: Runner) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A download site with faults: files with .md5, Range, ETag and Last-Modified, told what to do wrong over /control/.
+"""A download site: files with .md5, Range, ETag and Last-Modified, with faults set over /control/.
 
 PUT    /control/files/NAME      take the body as file NAME            DELETE  the same
 PUT    /control/latest/NAME     redirect NAME to the file named in the body
@@ -140,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
         name = self.path.lstrip("/").partition("?")[0]
         if fault := SITE.fault(name, self.command, ("status",)):
             self._count(name, fault.status)
-            self._answer(HTTPStatus(fault.status), {"message": "as told"})
+            self._answer(HTTPStatus(fault.status), {"message": "as ordered"})
             return
         if name in SITE.latest:
             self._count(name, HTTPStatus.FOUND)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WorkflowTemplates and the schedule, as they are applied."""
+"""WorkflowTemplates and the schedule, as applied."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def volumes_of(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple[l
         elif name not in claims:
             raise WorkflowFileError(f"{step.name}.yaml: no volume {name}, only {', '.join(claims)} and trex-config")
         elif claims[name]:
-            # The cache is mounted as it is: below a subPath its link would stay what it was when the pod started.
+            # The whole cache is mounted: below a subPath its link would stay what it was when the pod started.
             read_only = {"readOnly": True} if name == "sources" else {}
             volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claims[name], **read_only}})
             mounts.append({"name": name, "mountPath": "/sources" if name == "sources" else TREX_CACHE, **read_only})

@@ -12,7 +12,7 @@ CASES = {"settings": ("lookup('cosmogony.stack.settings')", {})}
 
 
 def state(folder):
-    """Options by which the local inventory keeps its passwords in a folder of the test."""
+    """Options that make the local inventory keep its passwords in a folder of the test."""
     return "-e", f"cosmogony_state_dir={folder}/state"
 
 

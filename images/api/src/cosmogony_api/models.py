@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Types of the answers and of the queries; openapi.json is made from them.
 
-Documents of the pipeline are passed on as they are stored. Their schemas come from the types that wrote them
+Documents of the pipeline are passed on as stored. Their schemas come from the types that wrote them
 (docs/reference/schemas).
 """
 

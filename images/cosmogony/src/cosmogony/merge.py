@@ -32,7 +32,7 @@ from .runtime.memory import no_garbage_collection
 log = logging.getLogger("cosmogony")
 
 _BLOCK_SIZE = 1 << 20  # bytes that are compressed together
-_AREA_TOLERANCE = 1e-9  # share by which areas of equal copies may differ
+_AREA_TOLERANCE = 1e-9  # how much the areas of equal copies may differ, as a share
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ def _zone(record: object, where: str) -> Zone:
 
 
 def read_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -> Iterator[Zone]:
-    """One zone a line; a broken line, or a blank one that is not allowed, is an error that names its number."""
+    """One zone per line; a broken line, or a blank one that is not allowed, is an error that names its number."""
     for number, line in enumerate(strip_byte_order_marks(lines), 1):
         if allow_blank and (not line or line.isspace()):
             continue

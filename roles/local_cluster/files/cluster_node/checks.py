@@ -172,7 +172,7 @@ def find_network_problems(settings: Settings) -> list[str]:
         sockets = list_sockets()
         for number, name in LOOPBACK_PORTS.items():
             if is_taken(sockets, "127.0.0.1", number):
-                problems.append(f"port {number} on 127.0.0.1 is taken, {name} needs it (ss -lntp shows by whom)")
+                problems.append(f"port {number} on 127.0.0.1 is taken, {name} needs it (ss -lntp shows the process)")
         if is_taken(sockets, address, port):
             problems.append(f"{settings.listen} is taken: free it, or choose another with LISTEN=ADDRESS:PORT")
     if shutil.which("ip"):

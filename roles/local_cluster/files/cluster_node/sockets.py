@@ -16,7 +16,7 @@ OPEN = ("01", "02")  # established, connecting
 
 @dataclasses.dataclass(frozen=True)
 class Socket:
-    """A socket: its two ends, its state and its inode, by which processes hold it."""
+    """A socket: its two ends, its state and its inode, which identifies it among the files of processes."""
 
     address: Address
     port: int

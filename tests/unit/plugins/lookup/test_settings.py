@@ -58,8 +58,8 @@ CASES = {
     "path": ("lookup('cosmogony.stack.settings', 'gate.max_los_percent')", {}),
     "template": (SETTINGS, {}),
     "role option": (ROLE, WHOLE | {"workflows_gate": {"x": 1}}),
-    "all at once": (GATE, WRONG_SETTINGS),
-    "options at once": (OPTIONS, WRONG_OPTIONS),
+    "all together": (GATE, WRONG_SETTINGS),
+    "options together": (OPTIONS, WRONG_OPTIONS),
 }  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def test_secrets_are_those_of_the_site_or_have_their_default_names(answers):
 @pytest.mark.parametrize(("case", "parts"), [
     ("path", ["gate.max_los_percent is not a setting: write gate.max_loss_percent"]),
     ("role option", ["workflows_gate.x is not a setting: there are max_loss_percent, "]),
-    ("all at once", [
+    ("all together", [
         "cosmogony_gate_x is not a setting: write cosmogony_gate",
         "cosmogony_database.prot is not a setting: write cosmogony_database.port",
         "cosmogony_database.host cannot be evaluated: ",
@@ -141,7 +141,7 @@ def test_secrets_are_those_of_the_site_or_have_their_default_names(answers):
         "chart_gate_incomplete is called cosmogony_gate_incomplete now",
         "chart_values.steps.load.stall is called cosmogony_steps_load_stall now",
     ]),
-    ("options at once", [
+    ("options together", [
         "data_update_force is perhaps: give true or false",
         "data_update_parallelism is many: give a whole number",
         "data_update_mode is true: give text, in quotes",

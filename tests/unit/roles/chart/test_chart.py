@@ -125,14 +125,14 @@ def test_a_new_secret_replaces_the_pods_that_read_it_and_no_other(default, rende
 
 
 def test_the_map_names_openstreetmap_unless_something_else_is_set(default, render) -> None:
-    def told(rendered) -> list[dict[str, str]]:
+    def attribution_in(rendered) -> list[dict[str, str]]:
         env = rendered.pods()["Deployment/cosmogony-api"]["containers"][0]["env"]
         return json.loads(next(entry["value"] for entry in env if entry["name"] == "ATTRIBUTION"))
 
     url = "https://www.openstreetmap.org/copyright"
-    assert told(default) == [{"text": "© OpenStreetMap contributors (ODbL)", "url": url}]
+    assert attribution_in(default) == [{"text": "© OpenStreetMap contributors (ODbL)", "url": url}]
     credits = [{"text": 'A & "B" <é>\\', "url": "https://a.example/?x=1&y=2"}, {"text": "C"}]
-    assert told(render({"attribution": credits})) == credits
+    assert attribution_in(render({"attribution": credits})) == credits
 
 
 def test_autoscaling_replaces_replicas(default, full) -> None:

@@ -36,7 +36,7 @@ def write_go_program(folder: Path, version: str = "1.2.3") -> None:
 
 
 def write_fake_go(folder: Path, body: str) -> None:
-    """A compiler that is new enough and writes a program that tells a version."""
+    """A compiler that is new enough and writes a program that prints a version."""
     folder.mkdir(exist_ok=True)
     go = folder / "go"
     go.write_text(

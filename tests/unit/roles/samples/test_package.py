@@ -159,9 +159,9 @@ def test_a_password_in_an_address_is_sent_and_not_told(registry, tmp_path, witho
     address = registry.url.replace("//", "//user:hid%2Fden@")
     assert package.fetch_package(SMALL, tmp_path, address).read_bytes() == CONTENT
     assert registry.authorization == "Basic " + base64.b64encode(b"user:hid/den").decode()
-    with pytest.raises(AtlasError, match="404") as told:
+    with pytest.raises(AtlasError, match="404") as refused:
         package.fetch_package(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path, address)
-    assert "hid" not in str(told.value)
+    assert "hid" not in str(refused.value)
 
 
 def test_an_archive_without_the_file_is_named(tmp_path):

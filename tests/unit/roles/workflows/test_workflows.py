@@ -294,7 +294,7 @@ def test_update_gives_each_step_what_it_asks_for(manifests, trex_manifests) -> N
 
 
 def test_update_holds_its_steps_itself(manifests) -> None:
-    """Argo keeps the spec that a run began with; templates of other objects it would look up when it comes to them."""
+    """Argo keeps the spec that a run began with; templates of other objects it would look up when it reaches them."""
     own = templates(manifests, "update")
     for step in ALONE:
         if step not in ("list", "rollback", "status"):

@@ -43,11 +43,11 @@ class ObjectStream(io.RawIOBase):
             return size
         raise StepError(
             f"{self._action} at {self._where} failed: the answers have no Content-Length, so that a part could not be"
-            " told from the whole; reach the S3 server without the proxy that leaves it out"
+            " distinguished from the whole; reach the S3 server without the proxy that leaves it out"
         )
 
     def readable(self) -> bool:
-        """Tell that this is a stream to read."""
+        """Return True: this is a stream to read."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:

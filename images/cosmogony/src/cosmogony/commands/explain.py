@@ -10,7 +10,7 @@ from .options import add_progress_option, add_zone_options, reported_progress
 
 HELP = "why an object became the zone that it is"
 DESCRIPTION = (
-    "Make the zones of an OSM extract, write none, and tell for one object each decision taken: its border ring by "
+    "Make the zones of an OSM extract, write none, and show for one object each decision taken: its border ring by "
     "ring, country, type, parent, centre, and why it was kept or left out. Takes the options of generate."
 )
 

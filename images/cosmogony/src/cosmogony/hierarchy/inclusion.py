@@ -24,7 +24,7 @@ from ..osm.reader import Ways
 from ..progress import Progress, ignore_progress
 from ..zones.zone import Zone
 
-_AREA_TOLERANCE = 1e-9  # share by which the areas of two equal zones may differ
+_AREA_TOLERANCE = 1e-9  # how much the areas of two equal zones may differ, as a share
 _CACHED_SHAPES = 64
 
 _Hole = tuple[shapely.Point, Box]  # a point inside the hole, and its box

@@ -130,7 +130,7 @@ class CrossFileParents:
         }
 
     def _find_parents(self) -> dict[int, int | None]:
-        """Parents of the zones whose names are known; a cycle of parents ends before it comes to a zone again."""
+        """Parents of the zones whose names are known; a cycle of parents ends before it reaches a zone again."""
         parents: dict[int, int | None] = {}
         for zone_id in sorted(self._records):
             chain: set[int] = set()

@@ -27,7 +27,7 @@ from ..errors import CosmogonyError
 
 T = TypeVar("T")
 
-_QUEUED_PER_CHILD = 2  # numbers that a child has at once: the one it computes and the next
+_QUEUED_PER_CHILD = 2  # numbers that a child holds: the one it computes and the next
 _END_TIMEOUT = 5.0  # seconds that a child may take to end
 _PR_SET_PDEATHSIG = 1
 _MEMORY_ADVICE = "give this step more memory, or fewer processes (--num-threads)"

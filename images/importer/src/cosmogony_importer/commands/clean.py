@@ -42,7 +42,7 @@ def register(subparsers: Subparsers) -> None:
         const=True,
         default=False,
         metavar="BOOL",
-        help="only tell what would go",
+        help="only list what would be removed",
     )
 
 

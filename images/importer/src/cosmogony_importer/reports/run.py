@@ -122,7 +122,7 @@ def _unquote(text: str) -> list[dict[str, Any]] | None:
 
 
 def _clear_unknown(text: str) -> str:
-    """Return the value of a variable; Argo leaves one that it does not know as it is written."""
+    """Return the value of a variable; Argo leaves the reference to one that it does not know."""
     return "" if text.strip().startswith("{{") else text.strip()
 
 

@@ -69,7 +69,7 @@ class TrexCache:
         return self.link.readlink().name if self.link.is_symlink() else None
 
     def remove(self, *paths: Path) -> None:
-        """Remove folders, each at once for those who look at it."""
+        """Remove folders; each disappears in one step for those who read it."""
         trash = self.root / "trash"
         for path in paths:
             if path.exists():

@@ -39,7 +39,7 @@ def estimate_part_size(size: int, part: PartMarker | None, *, usable: bool) -> i
     Args:
         size: bytes of the source's file, 0 if unknown.
         part: marker of the stored zones.
-        usable: whether the stored zones will be merged as they are.
+        usable: whether the stored zones will be merged without being made again.
     """
     if part is not None and usable:
         return part.size

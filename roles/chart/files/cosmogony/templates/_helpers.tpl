@@ -1,6 +1,6 @@
 {{/* SPDX-License-Identifier: Apache-2.0 */}}
 
-{{/* Labels by which pods are found. They never change. Call with a dict of root and component. */}}
+{{/* Labels that select pods. They never change. Call with a dict of root and component. */}}
 {{- define "cosmogony.selectorLabels" -}}
 app.kubernetes.io/name: cosmogony
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -28,7 +28,7 @@ labels: {{- include "cosmogony.labels" . | nindent 2 }}
 {{ (urlParse .Values.siteUrl).path | trimSuffix "/" }}
 {{- end }}
 
-{{/* Labels of the pods of a component: those by which they are found, and a site's own. */}}
+{{/* Labels of the pods of a component: those that select them, and those of the site. */}}
 {{- define "cosmogony.podLabels" -}}
 {{ include "cosmogony.selectorLabels" . }}
 app.kubernetes.io/part-of: cosmogony
