@@ -23,7 +23,7 @@ namespace: {{ .root.Release.Namespace }}
 labels: {{- include "cosmogony.labels" . | nindent 2 }}
 {{- end }}
 
-{{/* Path below which the site is served, of its address; "" for the whole host. */}}
+{{/* Path of the site's address, below which it is served; "" for the whole host. */}}
 {{- define "cosmogony.basePath" -}}
 {{ (urlParse .Values.siteUrl).path | trimSuffix "/" }}
 {{- end }}
@@ -37,7 +37,7 @@ app.kubernetes.io/part-of: cosmogony
 {{- end }}
 {{- end }}
 
-{{/* Pod security "restricted", written out. */}}
+{{/* Security context within Pod Security "restricted". */}}
 {{- define "cosmogony.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 10001
@@ -61,7 +61,7 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* Where the database is and who reads it. */}}
+{{/* Environment of a pod that connects to the database. */}}
 {{- define "cosmogony.databaseEnv" -}}
 - name: POSTGRES_HOST
   value: {{ .Values.database.host | quote }}
@@ -83,7 +83,7 @@ capabilities:
       key: password
 {{- end }}
 
-{{/* A site's own environment variables of one component. */}}
+{{/* Environment variables that the site adds to a component. */}}
 {{- define "cosmogony.extraEnv" -}}
 {{- range $name, $value := .env }}
 - name: {{ $name }}
@@ -91,7 +91,7 @@ capabilities:
 {{- end }}
 {{- end }}
 
-{{/* Where pods of one component may run: apart from each other if that is possible. */}}
+{{/* Placement of the pods of a component: on different nodes and zones if possible. */}}
 {{- define "cosmogony.placement" -}}
 topologySpreadConstraints:
   - maxSkew: 1
@@ -136,7 +136,7 @@ livenessProbe:
   failureThreshold: 6
 {{- end }}
 
-{{/* A new pod must be ready before an old one goes, and an old one finishes what it answers. */}}
+{{/* Rollout without a gap: an old pod ends only when a new one is ready. */}}
 {{- define "cosmogony.rollout" -}}
 {{- if not .values.autoscaling.enabled }}
 replicas: {{ .values.replicas }}

@@ -1,6 +1,6 @@
 {{/* SPDX-License-Identifier: Apache-2.0 */}}
 
-{{/* Where t-rex and the steps that feed it have the cache. */}}
+{{/* Folder of the cache in pods of t-rex and of the steps that fill it. */}}
 {{- define "cosmogony.trexCache" -}}
 /tmp/mvtcache
 {{- end }}
@@ -11,7 +11,7 @@ persistentVolumeClaim:
   claimName: {{ .Values.tiles.trex.cacheVolume.existingClaim | default "cosmogony-trex" }}
 {{- end }}
 
-{{/* One user for all that write the cache, so that each can remove what another made. */}}
+{{/* All pods that write the cache have the same user, so that each can remove files of the others. */}}
 {{- define "cosmogony.trexSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: {{ .Values.tiles.trex.runAsUser }}
@@ -22,7 +22,7 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
-{{/* A volume of one node wants all its pods on that node: each goes where a pod of t-rex is, the first one anywhere. */}}
+{{/* A ReadWriteOnce volume needs all its pods on one node: that of a pod of t-rex; the first pod may run on any. */}}
 {{- define "cosmogony.trexAffinity" -}}
 {{- if eq .Values.tiles.trex.cacheVolume.accessMode "ReadWriteOnce" }}
 podAffinity:
@@ -30,7 +30,7 @@ podAffinity:
     - topologyKey: kubernetes.io/hostname
       labelSelector:
         matchLabels: {{- include "cosmogony.selectorLabels" (dict "root" . "component" "tiles") | nindent 10 }}
-        # Pods of earlier versions do not name their engine.
+        # Pods of earlier versions have no label of their engine.
         matchExpressions:
           - {key: cosmogony.stack/tiles-engine, operator: NotIn, values: [martin]}
 {{- end }}
