@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_standstill import StandstillReporter
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import format_elapsed, seconds_between
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import make_argument_spec
-from ansible_collections.cosmogony.stack.plugins.modules.argo_workflow import OPTIONS, RULES
+
+from ..module_utils._argo_standstill import StandstillReporter
+from ..module_utils._argo_status import format_elapsed, seconds_between
+from ..module_utils._kubernetes_api import make_argument_spec
+from ..modules.argo_workflow import OPTIONS, RULES
 
 LONGEST_LOOK = 20  # seconds until the module returns although nothing has changed
 OF_THE_LOOP = ("lines", "seen", "ended", "active", "observation")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import load_schema, reduce_to_steps
+
+from ..plugin_utils._schema import load_schema, reduce_to_steps
 
 DOCUMENTATION = r"""
 name: step_settings

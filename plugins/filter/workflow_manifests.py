@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import copy_of
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.files import WorkflowFileError
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Manifests
+
+from ..plugin_utils._schema import copy_of
+from ..plugin_utils._workflows.files import WorkflowFileError
+from ..plugin_utils._workflows.manifests import Manifests
 
 DOCUMENTATION = r"""
 name: workflow_manifests

@@ -42,15 +42,11 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._role_options import (
-    ROLES,
-    complete_section,
-    defaults_of_role,
-    settings_in,
-)
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import is_blank
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator, read_settings, value_at
+
+from ..plugin_utils._role_options import ROLES, complete_section, defaults_of_role, settings_in
+from ..plugin_utils._settings import RefusalError
+from ..plugin_utils._values import is_blank
+from ..plugin_utils._variables import Evaluator, read_settings, value_at
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types

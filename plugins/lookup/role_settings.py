@@ -49,10 +49,11 @@ _raw:
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
-from ansible_collections.cosmogony.stack.plugins.lookup.role_options import LookupModule as RoleOptions
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._connections import make_connections
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._secrets import name_made_secrets, name_secrets
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator, read_settings, value_at
+
+from ..plugin_utils._connections import make_connections
+from ..plugin_utils._secrets import name_made_secrets, name_secrets
+from ..plugin_utils._variables import Evaluator, read_settings, value_at
+from .role_options import LookupModule as RoleOptions
 
 
 class LookupModule(RoleOptions):

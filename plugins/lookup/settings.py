@@ -52,8 +52,9 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import path_of
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import Evaluator, read_settings, value_at
+
+from ..plugin_utils._settings import path_of
+from ..plugin_utils._variables import Evaluator, read_settings, value_at
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError, call_api
+from ._kubernetes_api import ApiError, call_api
 
 GROUP, VERSION = "argoproj.io", "v1alpha1"
 NODE_ID = "workflows.argoproj.io/node-id"

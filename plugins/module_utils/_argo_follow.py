@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import has_ended, list_changes
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
+from ._argo_status import has_ended, list_changes
+from ._kubernetes_api import ApiError
 
 PATIENCE = 120.0  # seconds without an answer of the API
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError, call_api
+from ._kubernetes_api import ApiError, call_api
 
 REQUEST_SECONDS = 10
 ARGO_GROUP = "argoproj.io"

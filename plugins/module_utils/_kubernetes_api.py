@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.cosmogony.stack.plugins.module_utils._errors import describe_cause
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+
+from ._errors import describe_cause
 
 CONNECT_SECONDS = 60
 REQUEST_SECONDS = 30

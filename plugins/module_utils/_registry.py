@@ -11,7 +11,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 
 from ansible.module_utils.urls import open_url
-from ansible_collections.cosmogony.stack.plugins.module_utils._errors import describe_cause
+
+from ._errors import describe_cause
 
 MEDIA_TYPES = ", ".join(
     [

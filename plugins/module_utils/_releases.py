@@ -11,11 +11,12 @@ from typing import Any
 from urllib.error import HTTPError
 
 from ansible.module_utils.urls import open_url
-from ansible_collections.cosmogony.stack.plugins.module_utils._errors import describe_cause
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.errors import ServiceError
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.portforward import forward_to
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.postgres import PostgresServer
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.s3 import S3Store
+
+from ._errors import describe_cause
+from ._services.errors import ServiceError
+from ._services.portforward import forward_to
+from ._services.postgres import PostgresServer
+from ._services.s3 import S3Store
 
 API_SERVICE = {"name": "cosmogony-api", "port": 8000}
 # Prefixes of keys in the bucket; the first one that fits counts.

@@ -120,9 +120,10 @@ msg:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoClient
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import watch
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
+
+from ..module_utils._argo_client import ArgoClient
+from ..module_utils._argo_follow import watch
+from ..module_utils._argo_status import (
     FAILED_PHASES,
     NodeTree,
     describe_progress,
@@ -132,11 +133,7 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status impor
     list_active_steps,
     summarize,
 )
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
-    ApiError,
-    connect,
-    make_argument_spec,
-)
+from ..module_utils._kubernetes_api import ApiError, connect, make_argument_spec
 
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},

@@ -248,19 +248,10 @@ running:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import (
-    ArgoClient,
-    WorkflowError,
-    check_parameters,
-    make_workflow,
-    to_parameters,
-)
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import get_outputs, summarize
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
-    ApiError,
-    connect,
-    make_argument_spec,
-)
+
+from ..module_utils._argo_client import ArgoClient, WorkflowError, check_parameters, make_workflow, to_parameters
+from ..module_utils._argo_status import get_outputs, summarize
+from ..module_utils._kubernetes_api import ApiError, connect, make_argument_spec
 
 OPTIONS: dict[str, Any] = {
     "template": {"type": "str"},

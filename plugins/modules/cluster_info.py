@@ -197,13 +197,9 @@ notes:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._cluster_info import Cluster
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
-    CHECK,
-    ApiError,
-    connect,
-    make_argument_spec,
-)
+
+from ..module_utils._cluster_info import Cluster
+from ..module_utils._kubernetes_api import CHECK, ApiError, connect, make_argument_spec
 
 
 def argument_spec() -> dict[str, Any]:

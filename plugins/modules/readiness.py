@@ -234,16 +234,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import make_argument_spec
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.options import (
-    minio_spec,
-    postgres_spec,
-    prepare_connections,
-)
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.postgres import PostgresServer
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.requirements import check_bucket, check_database
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.s3 import S3Store
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.waiting import Backend, wait_for
+
+from ..module_utils._kubernetes_api import make_argument_spec
+from ..module_utils._services.options import minio_spec, postgres_spec, prepare_connections
+from ..module_utils._services.postgres import PostgresServer
+from ..module_utils._services.requirements import check_bucket, check_database
+from ..module_utils._services.s3 import S3Store
+from ..module_utils._services.waiting import Backend, wait_for
 
 
 def argument_spec() -> dict[str, Any]:

@@ -108,7 +108,8 @@ reason:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._registry import Registry, RegistryError
+
+from ..module_utils._registry import Registry, RegistryError
 
 
 def argument_spec() -> dict[str, Any]:

@@ -227,27 +227,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import WORKFLOW, ArgoClient
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import get_outputs, get_template, summarize
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
-    ApiError,
-    connect,
-    make_argument_spec,
-)
-from ansible_collections.cosmogony.stack.plugins.module_utils._releases import (
-    describe_releases,
-    measure_bucket,
-    read_api,
-    read_database,
-)
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.options import (
-    complete_connections,
-    minio_spec,
-    postgres_spec,
-)
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.postgres import PostgresServer
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.s3 import S3Store
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.waiting import Backend, wait_for
+
+from ..module_utils._argo_client import WORKFLOW, ArgoClient
+from ..module_utils._argo_status import get_outputs, get_template, summarize
+from ..module_utils._kubernetes_api import ApiError, connect, make_argument_spec
+from ..module_utils._releases import describe_releases, measure_bucket, read_api, read_database
+from ..module_utils._services.options import complete_connections, minio_spec, postgres_spec
+from ..module_utils._services.postgres import PostgresServer
+from ..module_utils._services.s3 import S3Store
+from ..module_utils._services.waiting import Backend, wait_for
 
 TEMPLATES = ("cosmogony-update", "cosmogony-rollback")
 BUCKET_SECONDS = 60  # for a listing, which has a page for every 1,000 objects

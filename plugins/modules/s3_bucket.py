@@ -103,11 +103,12 @@ objects_removed:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import make_argument_spec
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.errors import make_refusal
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.options import minio_spec, prepare_connections
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.s3 import S3Store
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.waiting import Backend, wait_for
+
+from ..module_utils._kubernetes_api import make_argument_spec
+from ..module_utils._services.errors import make_refusal
+from ..module_utils._services.options import minio_spec, prepare_connections
+from ..module_utils._services.s3 import S3Store
+from ..module_utils._services.waiting import Backend, wait_for
 
 
 def argument_spec() -> dict[str, Any]:

@@ -131,12 +131,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
-    ApiError,
-    call_api,
-    connect,
-    make_argument_spec,
-)
+
+from ..module_utils._kubernetes_api import ApiError, call_api, connect, make_argument_spec
 
 PODS = "app.kubernetes.io/part-of=cosmogony,app.kubernetes.io/component=web"
 CONTAINER = "web"

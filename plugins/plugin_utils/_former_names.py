@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import to_snake_case
+from ._values import to_snake_case
 
 # Options of roles that are settings now: ROLE_NAME is cosmogony_NAME.
 SETTINGS_OF_CHART = [

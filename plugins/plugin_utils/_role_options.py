@@ -10,19 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import LOADER, Keys, load_schema, sections_of
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree, path_of
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import (
-    is_list,
-    show,
-    to_boolean,
-    to_dictionary,
-    to_integer,
-    to_list,
-    to_number,
-    to_text,
-)
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._variables import trust
+
+from ._schema import LOADER, Keys, load_schema, sections_of
+from ._settings import complete_tree, path_of
+from ._values import is_list, show, to_boolean, to_dictionary, to_integer, to_list, to_number, to_text
+from ._variables import trust
 
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
 ROLES = Path(__file__).resolve().parents[2] / "roles"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import (
+from ._schema import (
     PREFIX,
     Keys,
     Schema,
@@ -21,7 +21,7 @@ from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import (
     schema_at,
     sections_of,
 )
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import (
+from ._values import (
     is_blank,
     show,
     to_boolean,

@@ -7,14 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import (
-    FORMER_NAMES,
-    former_chart_values,
-    former_names,
-)
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import PREFIX, Keys, copy_of, names_of_variables
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError, settings_of_variables
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._values import is_list, to_dictionary
+
+from ._former_names import FORMER_NAMES, former_chart_values, former_names
+from ._schema import PREFIX, Keys, copy_of, names_of_variables
+from ._settings import RefusalError, settings_of_variables
+from ._values import is_list, to_dictionary
 
 try:
     from ansible.template import trust_as_template

@@ -9,12 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import (
-    ApiError,
-    call_api,
-    connect,
-    require_library,
-)
+
+from .._kubernetes_api import ApiError, call_api, connect, require_library
 
 SSLMODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 LIBRARIES = {"minio": "minio", "postgres": "psycopg"}

@@ -16,8 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError, call_api
-
+from .._kubernetes_api import ApiError, call_api
 from .errors import ServiceError, make_refusal
 
 REQUEST_SECONDS = 5

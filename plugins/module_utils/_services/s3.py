@@ -10,8 +10,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.cosmogony.stack.plugins.module_utils._errors import describe_cause
-
+from .._errors import describe_cause
 from .errors import ServiceError, make_refusal
 from .options import name_credential
 from .portforward import forward_to

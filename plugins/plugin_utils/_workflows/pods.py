@@ -9,8 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._secrets import name_secrets
-
+from .._secrets import name_secrets
 from .files import Document, Step, WorkflowFileError
 
 FROM_PLAN = "from-plan"
