@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Renders the configuration from the environment into RUN_DIR, then becomes nginx.
+# Renders the configuration from the environment into RUN_DIR, then runs nginx.
 set -eu
 
 : "${API_UPSTREAM:=cosmogony-api:8000}"
@@ -23,7 +23,7 @@ fail() {
     exit 1
 }
 
-# nginx does not read resolv.conf: its servers become the resolver, its search list completes short names.
+# nginx does not read resolv.conf: here its servers become the resolver, and its search domain completes short names.
 name_servers() {
     sed -n 's/^nameserver[[:space:]]\{1,\}\([^[:space:]%]*\).*$/\1/p' "$RESOLV_CONF" 2>/dev/null |
         sed 's/^\(.*:.*\)$/[\1]/' | tr '\n' ' '
@@ -105,7 +105,7 @@ else
     : >"$CONF_DIR/base-path.conf"
 fi
 
-# ENGINE PLACE NAMED_LOCATION: the locations of a tile server, and who is asked when none of its pods answers.
+# ENGINE PLACE NAMED_LOCATION: the locations of a tile server, and the one for requests that no pod of it answers.
 render_tile_server() {
     render "$TEMPLATE_DIR/conf/tile-server-$1.conf" "$RUN_DIR/tile-server"
     sed -e "s|@PLACE@|$2|g" -e "s|@AWAY@|$3|g" "$RUN_DIR/tile-server" >"$CONF_DIR/tile-server-$2.conf"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the licences of everything that ends up in the built site into one text file.
+// Writes the licences of all packages in the built site into one text file.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 

@@ -35,8 +35,21 @@ describe('DashboardPage', () => {
   it('lists the results in the order of the file', async () => {
     const { host } = await open()
     expect(countries(host)).toEqual(['Norway', 'Albania', 'Chad'])
-    expect(host.querySelector('tbody tr')!.textContent).toContain('3 expected : 2 ~ 4')
-    expect(host.querySelectorAll('tr.ko_column')).toHaveLength(1)
+  })
+
+  it('writes the result as total, then the expected range', async () => {
+    const { host } = await open()
+    const cells = [...host.querySelectorAll('td.numbers')].map((cell) => cell.textContent.replace(/\s+/g, ' ').trim())
+    expect(cells).toEqual(['3 expected : 2 ~ 4', '9 expected : 2 ~ 4', '- expected : 2 ~ 4'])
+  })
+
+  it('marks failures, known ones too', async () => {
+    const known = { ...result('Bhutan', 1, 'ko'), is_known_failure: 'yes' as const }
+    const { host } = await open({ 'data/test_results.json': [...RESULTS, known] })
+    expect([...host.querySelectorAll('tr.ko_column td:first-child')].map((cell) => cell.textContent)).toEqual([
+      'Albania',
+      'Bhutan',
+    ])
   })
 
   it('sorts by a column upwards, downwards, then not at all', async () => {

@@ -5,19 +5,13 @@ import { formatType } from './zoneTypes'
 
 export type Verdict = 'ok' | 'surprise' | 'ko' | 'known' | 'skip'
 
-export interface Row {
+export interface Row extends ExpectedCount {
+  /** Place in the file. */
   key: number
-  country: string
-  type: string
-  /** Contents of the cell "Result": what was counted, and the range expected. */
-  counted: string
-  expected: string
-  total: number
   verdict: Verdict
-  rowClass: 'ok_column' | 'ko_column'
 }
 
-export type SortKey = 'file' | 'country' | 'type' | 'total' | 'verdict'
+export type SortKey = 'file' | 'name' | 'type' | 'total' | 'verdict'
 
 export interface Choice {
   text: string
@@ -46,22 +40,8 @@ export function toVerdict(result: Pick<ExpectedCount, 'test_status' | 'is_known_
   return known ? 'known' : 'ko'
 }
 
-export function toRows(results: readonly ExpectedCount[]): Row[] {
-  return results.map((result, key) => {
-    const verdict = toVerdict(result)
-    const { total } = result
-    return {
-      key,
-      country: result.name,
-      type: result.zone_type,
-      counted: total === -1 ? '-' : String(total),
-      expected: `expected : ${result.expected_min} ~ ${result.expected_max}`,
-      total,
-      verdict,
-      rowClass: verdict === 'ko' || verdict === 'known' ? 'ko_column' : 'ok_column',
-    }
-  })
-}
+export const toRows = (results: readonly ExpectedCount[]): Row[] =>
+  results.map((result, key) => ({ ...result, key, verdict: toVerdict(result) }))
 
 export function countVerdicts(rows: readonly Row[]): Record<Verdict, number> {
   const counts: Record<Verdict, number> = { ok: 0, surprise: 0, ko: 0, known: 0, skip: 0 }
@@ -74,7 +54,7 @@ export function chooseRows(rows: readonly Row[], choice: Choice): Row[] {
   const chosen = rows.filter(
     (row) =>
       (choice.verdict === 'all' || row.verdict === choice.verdict) &&
-      `${row.country} ${formatType(row.type)} ${row.type}`.toLowerCase().includes(needle),
+      `${row.name} ${formatType(row.zone_type)} ${row.zone_type}`.toLowerCase().includes(needle),
   )
   const compare = COMPARE[choice.sort]
   chosen.sort((a, b) => compare(a, b) || a.key - b.key)
@@ -83,8 +63,8 @@ export function chooseRows(rows: readonly Row[], choice: Choice): Row[] {
 
 const COMPARE: Record<SortKey, (a: Row, b: Row) => number> = {
   file: (a, b) => a.key - b.key,
-  country: (a, b) => a.country.localeCompare(b.country),
-  type: (a, b) => a.type.localeCompare(b.type),
+  name: (a, b) => a.name.localeCompare(b.name),
+  type: (a, b) => a.zone_type.localeCompare(b.zone_type),
   total: (a, b) => a.total - b.total,
   verdict: (a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict),
 }

@@ -42,17 +42,6 @@ const typeFilter = (type: string): FilterSpecification => ['==', ['get', 'zone_t
 const idFilter = (ids: readonly number[]): FilterSpecification =>
   ids.length === 0 ? NONE : ['in', ['id'], ['literal', [...ids]]]
 
-export function makeZonesSource(release: Release) {
-  return {
-    type: 'vector' as const,
-    tiles: release.tiles,
-    minzoom: release.minzoom,
-    maxzoom: release.maxzoom,
-    attribution: formatAttribution(release.attribution),
-    ...(release.bounds ? { bounds: release.bounds } : {}),
-  }
-}
-
 /** What the map marks: the zones of a type, or a selected zone (of a type) with its children. */
 export type Shown = { type: string } | { zone: number; zoneType: string; children: readonly number[] }
 
@@ -76,7 +65,14 @@ export function makeStyle(release: Release, dark: boolean, shown: Shown): StyleS
   return {
     version: 8,
     sources: {
-      [ZONES]: makeZonesSource(release),
+      [ZONES]: {
+        type: 'vector',
+        tiles: release.tiles,
+        minzoom: release.minzoom,
+        maxzoom: release.maxzoom,
+        attribution: formatAttribution(release.attribution),
+        ...(release.bounds ? { bounds: release.bounds } : {}),
+      },
       [GRID]: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
       [LABELS]: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
     },
