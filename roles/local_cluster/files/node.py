@@ -15,7 +15,7 @@ from cluster_node.settings import NodeError, Settings
 # package is installed.
 COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "check": ("checks", "check_machine", ()),
-    "install": ("install", "install_programs", ("dry_run",)),
+    "install": ("installation", "install_programs", ("dry_run",)),
     "pki": ("pki", "make_pki", ("dry_run",)),
     "start": ("lifecycle", "start_daemons", ()),
     "stop": ("lifecycle", "stop_daemons", ("wait",)),

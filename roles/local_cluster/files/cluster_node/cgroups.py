@@ -35,7 +35,7 @@ def remove_cgroups() -> int:
     return removed
 
 
-def list_escape_files() -> list[Path]:
+def list_cgroup_files() -> list[Path]:
     """Return files that take a process out of the control groups of its caller (a login session, a job)."""
     files = []
     for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines():

@@ -48,14 +48,14 @@ def split_listen(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def is_taken(sockets: Iterable[Socket], address: str, port: int) -> bool:
+def is_port_taken(sockets: Iterable[Socket], address: str, port: int) -> bool:
     """Return whether a socket listens already where another one is to listen."""
     wanted = ipaddress.ip_address(address)
     bound = [socket.address for socket in sockets if socket.state == LISTENING and socket.port == port]
     return any(other.is_unspecified or wanted.is_unspecified or other == wanted for other in bound)
 
 
-def find_overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any]]) -> list[str]:
+def find_route_overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return which foreign routes (`ip -json route show table all`) overlap our address ranges."""
     problems = []
     for route in routes:
@@ -113,7 +113,7 @@ def drops_forwarded_packets() -> bool:
 def find_foreign_kubelets(settings: Settings) -> list[int]:
     """Return other kubelets, which would share control groups with ours; those inside a container (kind) do not."""
 
-    def in_this_namespace(pid: int) -> bool:
+    def is_in_our_namespace(pid: int) -> bool:
         try:
             return Path(f"/proc/{pid}/ns/mnt").readlink() == Path("/proc/self/ns/mnt").readlink()
         except OSError:
@@ -126,7 +126,7 @@ def find_foreign_kubelets(settings: Settings) -> list[int]:
         if process.arguments
         and Path(process.arguments[0]).name == "kubelet"
         and process.pid not in own
-        and in_this_namespace(process.pid)
+        and is_in_our_namespace(process.pid)
     ]
 
 
@@ -171,15 +171,15 @@ def find_network_problems(settings: Settings) -> list[str]:
     if not find_own_processes(settings):
         sockets = list_sockets()
         for number, name in LOOPBACK_PORTS.items():
-            if is_taken(sockets, "127.0.0.1", number):
+            if is_port_taken(sockets, "127.0.0.1", number):
                 problems.append(f"port {number} on 127.0.0.1 is taken, {name} needs it (ss -lntp shows the process)")
-        if is_taken(sockets, address, port):
+        if is_port_taken(sockets, address, port):
             problems.append(f"{settings.listen} is taken: free it, or choose another with LISTEN=ADDRESS:PORT")
     if shutil.which("ip"):
         routes = read_ip("-4", "route", "show", "table", "all")
         problems += [
             f"{problem}: choose other ranges (local_cluster_node_cidr, _pod_cidr, _service_cidr)"
-            for problem in find_overlaps(settings.ranges, routes)
+            for problem in find_route_overlaps(settings.address_ranges, routes)
         ]
     if drops_forwarded_packets():
         problems.append(

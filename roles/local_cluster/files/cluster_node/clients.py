@@ -15,7 +15,7 @@ PLAYBOOK_PROGRAMS = {"ansible-playbook", "molecule"}
 LOCAL_INVENTORY = "inventories/local"
 
 
-def list_inodes(pid: int) -> set[str]:
+def list_socket_inodes(pid: int) -> set[str]:
     """Return the inodes of the sockets that a process holds."""
     try:
         links = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
@@ -42,14 +42,15 @@ def runs_playbooks_here(process: Process) -> bool:
 
 def find_clients(settings: Settings) -> list[Process]:
     """Return processes that use the cluster, and belong neither to it nor to this command."""
-    networks = [ipaddress.ip_network(text) for text in settings.ranges]
+    networks = [ipaddress.ip_network(text) for text in settings.address_ranges]
     sockets = [socket for socket in list_sockets() if socket.state in OPEN]
     inodes = {socket.inode for socket in sockets if any(socket.peer in network for network in networks)}
     ours = find_descendants({process.pid for process in find_own_processes(settings)}) | find_ancestors(os.getpid())
+    others = [process for process in list_processes() if process.pid not in ours]
     return [
         process
-        for process in list_processes()
-        if process.pid not in ours and (runs_playbooks_here(process) or not inodes.isdisjoint(list_inodes(process.pid)))
+        for process in others
+        if runs_playbooks_here(process) or not inodes.isdisjoint(list_socket_inodes(process.pid))
     ]
 
 

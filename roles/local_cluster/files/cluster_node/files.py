@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 
-def write_private(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+def write_private_file(path: Path, content: str | bytes, mode: int = 0o600) -> None:
     """Write a file atomically; no other user can read it at any time, unless the mode says so."""
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.commands import run_command, wait_until
-from cluster_node.files import write_private
+from cluster_node.files import write_private_file
 from cluster_node.settings import NodeError, Settings
 
 EXTRA_CA_DIRECTORY = Path("/usr/local/share/ca-certificates")
@@ -168,7 +168,7 @@ def list_images(settings: Settings) -> list[Image]:
     return images
 
 
-def check_stream(stream: Any, action: str) -> None:
+def check_docker_answer(stream: Any, action: str) -> None:
     """Read an answer of Docker to its end.
 
     Raises:
@@ -186,13 +186,13 @@ def build_image(client: Any, image: Image) -> None:
         for name, path in image.files.items():
             shutil.copy(path, Path(folder, name))
         stream = client.build(path=folder, tag=image.reference, rm=True, forcerm=True, decode=True)
-        check_stream(stream, f"build {image.reference}")
+        check_docker_answer(stream, f"build {image.reference}")
 
 
 def push_image(client: Any, reference: str) -> None:
     """Push an image to its registry."""
     registry, repository, tag = split_reference(reference)
-    check_stream(client.push(f"{registry}/{repository}", tag=tag, stream=True, decode=True), f"push {reference}")
+    check_docker_answer(client.push(f"{registry}/{repository}", tag=tag, stream=True, decode=True), f"push {reference}")
 
 
 def import_base(client: Any, settings: Settings, archive: Path) -> None:
@@ -241,16 +241,16 @@ def make_images(settings: Settings) -> dict[str, Any]:
     made: list[str] = []
     client: Any = None
 
-    def remember(reference: str, recipe: str) -> None:
+    def record_image(reference: str, recipe: str) -> None:
         record[reference] = recipe
-        write_private(record_file, json.dumps(record, indent=2, sort_keys=True) + "\n", 0o644)
+        write_private_file(record_file, json.dumps(record, indent=2, sort_keys=True) + "\n", 0o644)
         made.append(reference)
 
     if record.get(settings.base_image) != compute_base_recipe(settings) or not is_in_registry(settings.base_image):
         archive = make_base(settings)
         client = connect_docker(settings)
         import_base(client, settings, archive)
-        remember(settings.base_image, compute_base_recipe(settings))
+        record_image(settings.base_image, compute_base_recipe(settings))
         print(f"{settings.base_image} pushed", flush=True)
     for image in list_images(settings):
         if record.get(image.reference) == image.recipe and is_in_registry(image.reference):
@@ -258,6 +258,6 @@ def make_images(settings: Settings) -> dict[str, Any]:
         client = client or connect_docker(settings)
         build_image(client, image)
         push_image(client, image.reference)
-        remember(image.reference, image.recipe)
+        record_image(image.reference, image.recipe)
         print(f"{image.reference} pushed", flush=True)
     return {"changed": bool(made), "made": made}

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cluster_node.cgroups import list_cgroups, list_escape_files, remove_cgroups
+from cluster_node.cgroups import list_cgroup_files, list_cgroups, remove_cgroups
 from cluster_node.clients import describe_clients, find_clients, make_refusal
 from cluster_node.commands import CLEAN_PATH, wait_until
 from cluster_node.mounts import list_mounts, unmount_all
@@ -19,7 +19,7 @@ from cluster_node.network import read_record, remove_network, set_up_network
 from cluster_node.pods import find_pod_processes, stop_pods
 from cluster_node.processes import MARKER, end_processes, find_own_processes
 from cluster_node.settings import NodeError, Settings
-from cluster_node.supervisor import find_supervisor, run_supervisorctl, tool_path
+from cluster_node.supervisor import find_supervisor, find_tool, run_supervisorctl
 
 
 class Actions(list[str]):
@@ -63,7 +63,7 @@ def clean_leftovers(settings: Settings) -> list[str]:
 
 def start_supervisor(settings: Settings) -> None:
     """Start supervisord as a daemon with a separate environment."""
-    groups = list_escape_files()
+    groups = list_cgroup_files()
     for path in groups:
         with contextlib.suppress(OSError):
             path.parent.mkdir(exist_ok=True)
@@ -82,7 +82,7 @@ def start_supervisor(settings: Settings) -> None:
     log = settings.state / "log" / "supervisord-start.log"
     with log.open("ab") as output:
         done = subprocess.run(
-            [tool_path(settings, "supervisord"), "-c", str(settings.supervisor_config)],
+            [find_tool(settings, "supervisord"), "-c", str(settings.supervisor_config)],
             env=environment,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -131,12 +131,12 @@ def start_daemons(settings: Settings) -> dict[str, Any]:
     return {"changed": True, "actions": actions}
 
 
-def remove_outside(settings: Settings) -> list[str]:
+def remove_outside_folders(settings: Settings) -> list[str]:
     """Remove folders with fixed names that were not there before us; return their names."""
     removed = [name for name in read_record(settings).get("absent", ()) if Path(name).is_dir()]
     for name in removed:
         shutil.rmtree(name, ignore_errors=True)
-    settings.before_file.unlink(missing_ok=True)
+    settings.machine_record_file.unlink(missing_ok=True)
     return removed
 
 
@@ -186,7 +186,7 @@ def stop_daemons(settings: Settings, wait: float) -> dict[str, Any]:
     if settings.run.is_dir():
         shutil.rmtree(settings.run)
         actions.append(f"removed {settings.run}")
-    actions += [f"removed {name}" for name in remove_outside(settings)]
+    actions += [f"removed {name}" for name in remove_outside_folders(settings)]
     return {"changed": bool(actions), "actions": actions}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.commands import run_command
-from cluster_node.files import write_private
+from cluster_node.files import write_private_file
 from cluster_node.settings import Settings
 
 LINK = "k8s0"
@@ -62,7 +62,7 @@ def read_record(settings: Settings) -> dict[str, Any]:
     """Return what `record_machine` wrote; empty when there is nothing."""
     known: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
-        known = json.loads(settings.before_file.read_text(encoding="utf-8"))
+        known = json.loads(settings.machine_record_file.read_text(encoding="utf-8"))
     return known
 
 
@@ -79,7 +79,7 @@ def record_machine(settings: Settings) -> None:
         "absent": absent,
         "sysctls": read_sysctls((*SYSCTLS, *sorted(interfaces))),
     }
-    write_private(settings.before_file, json.dumps(record, indent=2) + "\n")
+    write_private_file(settings.machine_record_file, json.dumps(record, indent=2) + "\n")
 
 
 def restore_sysctls(record: Mapping[str, Any]) -> list[str]:
@@ -96,7 +96,7 @@ def restore_sysctls(record: Mapping[str, Any]) -> list[str]:
 
 def render_firewall(settings: Settings) -> str:
     """Return our nftables table: no packet for the three ranges passes the uplink, neither out nor in."""
-    ranges = ", ".join(settings.ranges)
+    ranges = ", ".join(settings.address_ranges)
     return f"""table inet {TABLE} {{
   set ranges {{
     type ipv4_addr; flags interval; elements = {{ {ranges} }}
@@ -145,7 +145,7 @@ def load_firewall(settings: Settings) -> bool:
     if loaded and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return False
     run_command(["nft", "-f", "-"], stdin=f"add table inet {TABLE}\ndelete table inet {TABLE}\n{wanted}")
-    write_private(stamp, wanted)
+    write_private_file(stamp, wanted)
     return True
 
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from cluster_node.files import write_private
+from cluster_node.files import write_private_file
 from cluster_node.settings import Settings
 
 CA_LIFETIME = datetime.timedelta(days=3650)
@@ -35,7 +35,7 @@ BOTH_SIDES = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 SERVER_ONLY = BOTH_SIDES[:1]
 
 
-def now() -> datetime.datetime:
+def get_time() -> datetime.datetime:
     """Return the time."""
     return datetime.datetime.now(datetime.UTC)
 
@@ -64,7 +64,7 @@ def encode_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pair:
+class KeyPair:
     """A certificate and its key, in two files."""
 
     directory: Path
@@ -108,8 +108,8 @@ class Pair:
             .issuer_name(issuer.certificate.subject if issuer else subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now() - datetime.timedelta(hours=1))
-            .not_valid_after(now() + lifetime)
+            .not_valid_before(get_time() - datetime.timedelta(hours=1))
+            .not_valid_after(get_time() + lifetime)
         )
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
@@ -117,17 +117,17 @@ class Pair:
             identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
             builder = builder.add_extension(identifier, critical=False)
         certificate = builder.sign(issuer.key if issuer else key, hashes.SHA256())
-        write_private(self.key_file, encode_key(key))
-        write_private(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+        write_private_file(self.key_file, encode_key(key))
+        write_private_file(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
 class Authority:
     """A certificate authority; made when it is missing or about to expire."""
 
     def __init__(self, directory: Path, name: str) -> None:
-        self.pair = Pair(directory, name)
+        self.pair = KeyPair(directory, name)
         known = self.pair.load_certificate()
-        self.changed = known is None or known.not_valid_after_utc <= now() + LIFETIME
+        self.changed = known is None or known.not_valid_after_utc <= get_time() + LIFETIME
         if self.changed:
             usage = dict.fromkeys(KEY_USAGES, False) | {
                 "digital_signature": True,
@@ -153,7 +153,7 @@ class Authority:
         usages: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.CLIENT_AUTH,),
     ) -> bool:
         """Make or renew one certificate; return whether that was necessary."""
-        pair = Pair(directory, name)
+        pair = KeyPair(directory, name)
         subject = make_subject(common_name, organization)
         alternatives = [to_alternative_name(name) for name in names]
         known = pair.load_certificate()
@@ -176,7 +176,7 @@ class Authority:
             certificate.verify_directly_issued_by(self.certificate)
         except (InvalidSignature, ValueError, TypeError):
             return False
-        return certificate.not_valid_after_utc > now() + RENEW_BEFORE
+        return certificate.not_valid_after_utc > get_time() + RENEW_BEFORE
 
 
 def _get_alternatives(certificate: x509.Certificate) -> list[x509.GeneralName]:
@@ -186,7 +186,7 @@ def _get_alternatives(certificate: x509.Certificate) -> list[x509.GeneralName]:
         return []
 
 
-def make_kubeconfig(server: str, user: str, authority: Path, pair: Pair) -> str:
+def make_kubeconfig(server: str, user: str, authority: Path, pair: KeyPair) -> str:
     """Return a kubeconfig with all certificates inside. JSON is YAML."""
     ca, certificate, key = (
         base64.b64encode(path.read_bytes()).decode() for path in (authority, pair.certificate_file, pair.key_file)
@@ -249,19 +249,19 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
         issued[name] = ca.issue(directory, name, common_name, organization=organization)
         target = settings.state / "kubeconfig" if name == "admin" else directory / f"{name}.kubeconfig"
         server = f"https://{settings.node_address}:6443"
-        content = make_kubeconfig(server, common_name, ca.pair.certificate_file, Pair(directory, name))
+        content = make_kubeconfig(server, common_name, ca.pair.certificate_file, KeyPair(directory, name))
         if not target.is_file() or target.read_text(encoding="utf-8") != content:
-            write_private(target, content)
+            write_private_file(target, content)
             changed.append(target.name)
     changed += [name for name, made in issued.items() if made]
     account_key = directory / "service-account.key"
     if not account_key.is_file():
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        write_private(account_key, encode_key(key))
+        write_private_file(account_key, encode_key(key))
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        write_private(directory / "service-account.pub", public, 0o644)
+        write_private_file(directory / "service-account.pub", public, 0o644)
         changed.append("service-account")
     digest = hashlib.sha256()
     for path in [*sorted(directory.glob("*.crt")), directory / "service-account.pub"]:

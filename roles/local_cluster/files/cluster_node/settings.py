@@ -61,10 +61,10 @@ class Settings:
         return self.run / "docker.sock"
 
     @property
-    def before_file(self) -> Path:
+    def machine_record_file(self) -> Path:
         """Record of what this machine was like before the first start."""
         return self.state / "node" / "before.json"
 
     @property
-    def ranges(self) -> tuple[str, str, str]:
+    def address_ranges(self) -> tuple[str, str, str]:
         return self.node_cidr, self.pod_cidr, self.service_cidr

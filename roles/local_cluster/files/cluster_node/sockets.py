@@ -30,11 +30,11 @@ def parse_sockets(text: str) -> Iterator[Socket]:
     for line in text.splitlines()[1:]:
         fields = line.split()
         if len(fields) > 9:
-            address, port = parse_end(fields[1])
-            yield Socket(address, port, parse_end(fields[2])[0], fields[3], fields[9])
+            address, port = parse_socket_end(fields[1])
+            yield Socket(address, port, parse_socket_end(fields[2])[0], fields[3], fields[9])
 
 
-def parse_end(field: str) -> tuple[Address, int]:
+def parse_socket_end(field: str) -> tuple[Address, int]:
     """Return address and port of an end, such as `0100007F:1F90`; an IPv4 address in tcp6 as IPv4."""
     address, _, port = field.partition(":")
     raw = bytes.fromhex(address)

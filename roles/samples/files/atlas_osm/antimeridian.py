@@ -13,6 +13,9 @@ from itertools import pairwise
 from .errors import AtlasError
 from .topojson import Point
 
+#: Number of a chain, and 0 for its first point or 1 for its last.
+End = tuple[int, int]
+
 HALF = 1_800_000_000
 POLE = 900_000_000
 
@@ -42,11 +45,13 @@ def _append(piece: list[Point], point: Point) -> None:
         piece.append(point)
 
 
-def connect_ends(chains: Sequence[tuple[Point, Point]]) -> list[tuple[tuple[int, int], tuple[int, int], list[Point]]]:
+def pair_chain_ends(
+    chains: Sequence[tuple[Point, Point]],
+) -> list[tuple[tuple[int, int], tuple[int, int], list[Point]]]:
     """Return pairs of ends that belong together, and the line between them.
 
     Args:
-        chains: First and last point of each chain. An end is (number of the chain, 0 for its first point or 1).
+        chains: First and last point of each chain.
 
     Raises:
         AtlasError: a chain ends elsewhere, or an end has no other one.
@@ -59,7 +64,7 @@ def connect_ends(chains: Sequence[tuple[Point, Point]]) -> list[tuple[tuple[int,
             sides[x].append((y, number, which))
     for ends in sides.values():
         ends.sort()
-    pairs: list[tuple[tuple[int, int], tuple[int, int], list[Point]]] = []
+    pairs: list[tuple[End, End, list[Point]]] = []
     east, west = sides[HALF], sides[-HALF]
     if len(east) % 2 != len(west) % 2:
         raise AtlasError("a polygon has an end on one side of the antimeridian only")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .borders import Borders
 from .countries import Countries, Country, read_state_codes
 from .errors import AtlasError
-from .osmfile import Relation
+from .osm_writer import Relation
 from .topojson import Shape, Topology
 
 FIRST = 9_000_000_000_000

@@ -112,7 +112,7 @@ class Borders:
             return
         ends = [(self._first(chain[0]), self._last(chain[-1])) for chain in chains]
         across: dict[tuple[int, int], tuple[tuple[int, int], list[Step]]] = {}
-        for one, two, line in antimeridian.connect_ends(ends):
+        for one, two, line in antimeridian.pair_chain_ends(ends):
             steps = [self._add_way(line)] if line else []
             across[one] = two, steps
             across[two] = one, [(way, not backwards) for way, backwards in reversed(steps)]

@@ -54,13 +54,13 @@ class Extract:
         """Make the extract; return how many zones it has, and the names of those smaller than the atlas's grid."""
         # imported here, for `plan` needs no pyosmium
         from .atlases import ATLASES
-        from .osmfile import write_extract
+        from .osm_writer import write_extract
 
         if self.atlas not in ATLASES:
             raise AtlasError(f"{self.name}: atlas {self.atlas!r} is unknown, one of {', '.join(ATLASES)} is needed")
         atlas = ATLASES[self.atlas]
         archive = package.fetch_package(Package(self.package, self.version, self.integrity), cache, registry)
-        topology = topojson.parse_topology(package.read_member(archive, self.member))
+        topology = topojson.parse_topology(package.read_package_file(archive, self.member))
         borders = Borders(topology.arcs)
         relations = atlas.make_relations(topology, borders, self.source)
         flat = [relation.tags["name"] for relation in relations if not relation.members]

@@ -80,7 +80,7 @@ def fetch_package(package: Package, cache: Path, registry: str = "") -> Path:
     return target
 
 
-def read_member(archive: Path, name: str) -> bytes:
+def read_package_file(archive: Path, name: str) -> bytes:
     """Return the content of a file of a package.
 
     Raises:

@@ -60,7 +60,7 @@ def test_sockets_are_read_with_their_ends_and_states():
     ],
 )
 def test_only_listening_sockets_take_a_port(address, port, expected):
-    assert checks.is_taken(SOCKETS, address, port) is expected
+    assert checks.is_port_taken(SOCKETS, address, port) is expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("127.0.0.1:8080", ("127.0.0.1", 8080)), ("[::]:80", ("::", 80))])
@@ -94,12 +94,12 @@ def test_own_and_default_routes_do_not_overlap():
         {"dst": "fd00::/64", "dev": "eth0"},
         {"dst": "127.0.0.0/8", "type": "local", "dev": "lo"},
     ]
-    assert checks.find_overlaps(RANGES, routes) == []
+    assert checks.find_route_overlaps(RANGES, routes) == []
 
 
 def test_overlapping_routes_are_named_with_their_device():
     routes = [{"dst": "10.0.0.0/8", "dev": "tun0"}, {"dst": "10.96.3.0/24", "dev": "eth1"}]
-    problems = checks.find_overlaps(RANGES, routes)
+    problems = checks.find_route_overlaps(RANGES, routes)
     assert len(problems) == 4
     assert "10.96.0.0/16 overlaps the route 10.96.3.0/24 on eth1" in problems
     assert "10.243.0.0/16 overlaps the route 10.0.0.0/8 on tun0" in problems

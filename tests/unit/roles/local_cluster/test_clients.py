@@ -107,5 +107,5 @@ def test_stop_refuses_and_names_them(here, connected):
     ],
 )
 def test_addresses_of_the_kernels_tables(field, address):
-    found, port = sockets.parse_end(field)
+    found, port = sockets.parse_socket_end(field)
     assert f"{found} {port}" == address

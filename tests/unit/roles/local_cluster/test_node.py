@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cluster_node import files, images, install, network, pki, processes, waiting
+from cluster_node import files, images, installation, network, pki, processes, waiting
 from cluster_node.settings import NodeError
 from cryptography import x509
 
@@ -43,7 +43,7 @@ def test_certificates_are_made_once_and_are_private(settings):
 def test_certificates_are_renewed_before_they_expire(settings, monkeypatch):
     first = pki.make_pki(settings)
     later = datetime.datetime.now(datetime.UTC) + pki.LIFETIME - pki.RENEW_BEFORE + datetime.timedelta(days=1)
-    monkeypatch.setattr(pki, "now", lambda: later)
+    monkeypatch.setattr(pki, "get_time", lambda: later)
     second = pki.make_pki(settings)
     assert {"apiserver", "kubelet", "admin", "kubeconfig", "etcd"} <= set(second["made"])
     assert "ca" not in second["made"]
@@ -80,27 +80,27 @@ def test_programs_are_installed_and_replaced_while_they_run(settings, tmp_path):
     (origin / "share" / "crds" / "a.yaml").write_text("a")
     program = {"name": "tool", "directory": str(origin), "binaries": ["tool"], "built": True}
     settings = dataclasses.replace(settings, programs=(program,))
-    dry = install.install_programs(settings, dry_run=True)
+    dry = installation.install_programs(settings, dry_run=True)
     assert not settings.state.exists()
     assert dry == {"changed": True, "installed": ["bin/tool", "share/tool/crds/a.yaml"]}
-    assert install.install_programs(settings)["installed"] == ["bin/tool", "share/tool/crds/a.yaml"]
-    assert install.install_programs(settings) == {"changed": False, "installed": []}
+    assert installation.install_programs(settings)["installed"] == ["bin/tool", "share/tool/crds/a.yaml"]
+    assert installation.install_programs(settings) == {"changed": False, "installed": []}
     target = settings.state / "bin" / "tool"
     with target.open() as running:
         (origin / "bin" / "tool").unlink()
         (origin / "bin" / "tool").write_text("two, and longer")
-        assert install.install_programs(settings)["installed"] == ["bin/tool"]
+        assert installation.install_programs(settings)["installed"] == ["bin/tool"]
         assert running.read() == "one"
     assert target.read_text() == "two, and longer"
     (origin / "bin" / "tool").unlink()
     with pytest.raises(NodeError, match="is missing"):
-        install.install_programs(settings)
+        installation.install_programs(settings)
 
 
 def test_private_files_are_never_readable_by_others(tmp_path):
     path = tmp_path / "a" / "secret"
-    files.write_private(path, "x")
-    files.write_private(path, "y")
+    files.write_private_file(path, "x")
+    files.write_private_file(path, "y")
     assert path.read_text() == "y"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [item.name for item in path.parent.iterdir()] == ["secret"]

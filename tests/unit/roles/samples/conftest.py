@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from atlas_osm.atlases import ATLASES
 from atlas_osm.borders import Borders
-from atlas_osm.osmfile import write_extract
+from atlas_osm.osm_writer import write_extract
 from atlas_osm.topojson import parse_topology
 
 from .synthetic import Atlas

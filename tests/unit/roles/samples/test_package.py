@@ -97,7 +97,7 @@ def without_npm(monkeypatch):
 def test_without_npm_the_archive_comes_from_the_registry(registry, tmp_path, without_npm):
     got = package.fetch_package(SMALL, tmp_path / "cache", registry.url + "/")
     assert got == tmp_path / "cache" / "small-atlas-1.2.3.tgz"
-    assert package.read_member(got, "world.json") == b"{}"
+    assert package.read_package_file(got, "world.json") == b"{}"
     assert registry.asked == ["/small-atlas/-/small-atlas-1.2.3.tgz"]
 
 
@@ -168,4 +168,4 @@ def test_an_archive_without_the_file_is_named(tmp_path):
     path = Path(tmp_path / "small-atlas-1.2.3.tgz")
     path.write_bytes(CONTENT)
     with pytest.raises(AtlasError, match=r"small-atlas-1\.2\.3\.tgz has no file moon\.json"):
-        package.read_member(path, "moon.json")
+        package.read_package_file(path, "moon.json")
