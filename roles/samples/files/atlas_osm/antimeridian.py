@@ -45,9 +45,7 @@ def _append(piece: list[Point], point: Point) -> None:
         piece.append(point)
 
 
-def pair_chain_ends(
-    chains: Sequence[tuple[Point, Point]],
-) -> list[tuple[tuple[int, int], tuple[int, int], list[Point]]]:
+def pair_chain_ends(chains: Sequence[tuple[Point, Point]]) -> list[tuple[End, End, list[Point]]]:
     """Return pairs of ends that belong together, and the line between them.
 
     Args:
