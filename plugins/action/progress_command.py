@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import subprocess
-import threading
+import tempfile
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip
@@ -43,36 +43,33 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
 
 
 def relay(argv: list[str], stdin: str, silent_prefix: str) -> tuple[int, list[str], str]:
-    """Run and show; exit code, lines of standard output, end of standard error."""
-    try:
-        process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
-        )
-    except OSError as error:
-        raise AnsibleActionFail(f"{argv[0]}: {error}") from error
-    lines: list[str] = []
-    errors: list[str] = []
+    """Run a command and print its lines as they come.
 
-    def keep_errors() -> None:
-        errors.append(process.stderr.read() if process.stderr else "")
+    Args:
+        argv: The command and its arguments.
+        stdin: What it reads.
+        silent_prefix: Beginning of lines that are returned and not printed; blank for none.
 
-    reader = threading.Thread(target=keep_errors, daemon=True)
-    reader.start()
-    try:
-        if process.stdin:
-            try:
-                process.stdin.write(stdin)
-                process.stdin.close()
-            except BrokenPipeError:
-                pass
-        for line in process.stdout or ():
-            text = line.rstrip("\n")
-            lines.append(text)
-            if not (silent_prefix and text.startswith(silent_prefix)):
-                display.display(f"    {text}")
-        code = process.wait()
-    finally:
-        if process.poll() is None:
+    Returns:
+        Exit code, lines of standard output, and the end of standard error.
+    """
+    with tempfile.TemporaryFile("w+") as source, tempfile.TemporaryFile("w+", errors="replace") as errors:
+        source.write(stdin)
+        source.seek(0)
+        try:
+            process = subprocess.Popen(
+                argv, stdin=source, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace"
+            )
+        except OSError as error:
+            raise AnsibleActionFail(f"{argv[0]}: {error}") from error
+        lines: list[str] = []
+        try:
+            for line in process.stdout or ():
+                lines.append(line.rstrip("\n"))
+                if not (silent_prefix and line.startswith(silent_prefix)):
+                    display.display(f"    {lines[-1]}")
+            code = process.wait()
+        finally:
             process.terminate()
-    reader.join(timeout=5)
-    return code, lines, "".join(errors)[-STDERR_KEPT:]
+        errors.seek(0)
+        return code, lines, errors.read()[-STDERR_KEPT:]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._schema import copy_of
+from ..plugin_utils._schema import copy_deeply
 from ..plugin_utils._workflows.files import WorkflowFileError
 from ..plugin_utils._workflows.manifests import Manifests
 
@@ -61,7 +61,7 @@ def workflow_manifests(
     """Return every WorkflowTemplate."""
     # Copies, because Ansible's containers look for templates in every entry whenever it is taken.
     try:
-        return Manifests(copy_of(steps), copy_of(graphs), copy_of(settings), copy_of(envelope)).render()
+        return Manifests(copy_deeply(steps), copy_deeply(graphs), copy_deeply(settings), copy_deeply(envelope)).render()
     except WorkflowFileError as error:
         raise AnsibleFilterError(f"workflow_manifests: {error}") from error
 

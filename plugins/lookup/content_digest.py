@@ -83,7 +83,7 @@ CHUNK = 1 << 20
 
 
 @functools.cache
-def pattern_regex(pattern: str) -> re.Pattern[str]:
+def compile_pattern(pattern: str) -> re.Pattern[str]:
     """Translate one pattern of an ignore file: ** crosses folders, * and ? do not."""
     out, i = "", 0
     while i < len(pattern):
@@ -137,13 +137,13 @@ def is_ignored(path: str, patterns: Sequence[tuple[bool, str]]) -> bool:
     chain = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
     ignored = False
     for keeps, pattern in patterns:
-        if keeps == ignored and any(pattern_regex(pattern).fullmatch(step) for step in chain):
+        if keeps == ignored and any(compile_pattern(pattern).fullmatch(step) for step in chain):
             ignored = not keeps
     return ignored
 
 
-def walk(root: Path) -> Iterator[tuple[str, Path]]:
-    """Give every file and link under root with its relative path; links are not followed."""
+def list_files(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield every file and link below root with its relative path; links are not followed."""
     for folder, names, files in os.walk(root):
         for name in list(names):
             if (Path(folder) / name).is_symlink():
@@ -154,7 +154,7 @@ def walk(root: Path) -> Iterator[tuple[str, Path]]:
             yield path.relative_to(root).as_posix(), path
 
 
-def file_entry(path: Path) -> tuple[str, str]:
+def digest_file(path: Path) -> tuple[str, str]:
     """Return the kind of a file (link, program, plain file) and the digest of what it holds."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
@@ -170,7 +170,7 @@ def file_entry(path: Path) -> tuple[str, str]:
     return ("program" if mode & stat.S_IXUSR else "file"), digest.hexdigest()
 
 
-def content_digest(
+def compute_digest(
     root: Path,
     values: Mapping[str, Any] | None = None,
     ignore_file: str = ".dockerignore",
@@ -187,9 +187,9 @@ def content_digest(
         except (re.error, ValueError) as error:
             raise ValueError(f"{ignore_path}: {error}") from error
     digest = hashlib.sha256()
-    for relative, path in sorted(walk(root), key=lambda item: os.fsencode(item[0])):
+    for relative, path in sorted(list_files(root), key=lambda item: os.fsencode(item[0])):
         if relative in always or not is_ignored(relative, patterns):
-            kind, content = file_entry(path)
+            kind, content = digest_file(path)
             digest.update(os.fsencode(f"{kind}\0{relative}\0{content}\n"))
     digest.update(json.dumps(dict(values or {}), sort_keys=True, separators=(",", ":")).encode())
     return digest.hexdigest()
@@ -206,7 +206,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             raise AnsibleLookupError(f"content_digest: length is {length}; give a number from 8 to 64")
         try:
             return [
-                content_digest(
+                compute_digest(
                     Path(term).expanduser(),
                     self.get_option("values"),
                     self.get_option("ignore_file"),

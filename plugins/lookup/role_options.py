@@ -43,10 +43,10 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils._role_options import ROLES, complete_section, defaults_of_role, settings_in
+from ..plugin_utils._role_options import ROLES, complete_section, find_settings, read_role_defaults
 from ..plugin_utils._settings import RefusalError
 from ..plugin_utils._values import is_blank
-from ..plugin_utils._variables import Evaluator, read_settings, value_at
+from ..plugin_utils._variables import Evaluator, get_value, read_settings
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -62,7 +62,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
 
     def _read(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the options of one role."""
-        defaults = defaults_of_role(role)
+        defaults = read_role_defaults(role)
         evaluator = Evaluator(self._templar, variables)
         given = {
             name: value
@@ -70,14 +70,14 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             if name in variables and variables[name] != default
             if not is_blank(value := evaluator.evaluate(variables[name], name))
         }
-        settings = settings_in(defaults)
+        settings = find_settings(defaults)
         tree = read_settings(evaluator, variables, settings.values())
         blank = {name: default for name, default in defaults.items() if name not in given}
         evaluator.use({**variables, **blank, "role_path": str(ROLES / role)})
         problems: list[str] = []
         options: dict[str, Any] = {}
         for name, default in defaults.items():
-            standard = value_at(settings[name], tree) if name in settings else evaluator.evaluate(default, name)
+            standard = get_value(settings[name], tree) if name in settings else evaluator.evaluate(default, name)
             short = name.removeprefix(f"{role}_")
             try:
                 options[short] = complete_section(role, short, given[name], standard) if name in given else standard

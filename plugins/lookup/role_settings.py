@@ -52,7 +52,7 @@ from ansible.errors import AnsibleLookupError
 
 from ..plugin_utils._connections import make_connections
 from ..plugin_utils._secrets import name_made_secrets, name_secrets
-from ..plugin_utils._variables import Evaluator, read_settings, value_at
+from ..plugin_utils._variables import Evaluator, get_value, read_settings
 from .role_options import LookupModule as RoleOptions
 
 
@@ -63,7 +63,7 @@ class LookupModule(RoleOptions):
         """Return options and settings of each role."""
         given = variables or {}
         try:
-            tree = value_at((), read_settings(Evaluator(self._templar, given), given, [()]))
+            tree = get_value((), read_settings(Evaluator(self._templar, given), given, [()]))
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from error
         found = []

@@ -53,8 +53,8 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils._settings import path_of
-from ..plugin_utils._variables import Evaluator, read_settings, value_at
+from ..plugin_utils._settings import parse_path
+from ..plugin_utils._variables import Evaluator, get_value, read_settings
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -65,8 +65,8 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
         try:
-            paths = [path_of(term) for term in terms] or [()]
+            paths = [parse_path(term) for term in terms] or [()]
             tree = read_settings(Evaluator(self._templar, variables), variables, paths)
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from error
-        return [value_at(path, tree) for path in paths]
+        return [get_value(path, tree) for path in paths]

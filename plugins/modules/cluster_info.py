@@ -201,24 +201,21 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._cluster_info import Cluster
 from ..module_utils._kubernetes_api import CHECK, ApiError, connect, make_argument_spec
 
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options of the module."""
-    right = {
-        "group": {"type": "str", "default": ""},
-        "resource": {"type": "str", "required": True},
-        "verbs": {"type": "list", "elements": "str", "required": True},
-        "cluster": {"type": "bool", "default": False},
-    }
-    return make_argument_spec(
-        namespace={"type": "str", "default": "cosmogony"},
-        rights={"type": "list", "elements": "dict", "options": right, "default": []},
-    )
+RIGHT = {
+    "group": {"type": "str", "default": ""},
+    "resource": {"type": "str", "required": True},
+    "verbs": {"type": "list", "elements": "str", "required": True},
+    "cluster": {"type": "bool", "default": False},
+}
+ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
+    namespace={"type": "str", "default": "cosmogony"},
+    rights={"type": "list", "elements": "dict", "options": RIGHT, "default": []},
+)
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     cluster = Cluster(connect(module), module.params["namespace"])
     server = str(cluster.api.configuration.host)
     try:

@@ -8,9 +8,8 @@ DOCUMENTATION = r"""
 module: progress_command
 short_description: Run a long command on the controller and show its lines as they come
 description:
-  - Runs a command on the controller, without a shell, and relays every line of its standard output as it comes.
-  - Meant for commands that take minutes and say in a few lines how far they are.
-  - Internal to the roles of this collection.
+  - Runs a command on the controller, without a shell, and prints each line of its standard output as it comes.
+  - Meant for commands that take minutes and report their progress in a few lines.
 version_added: 0.1.0
 author:
   - The cosmogony.stack contributors (!UNKNOWN)
@@ -23,7 +22,7 @@ options:
     required: true
   stdin:
     description:
-      - What the command reads on its standard input.
+      - Text that the command reads from its standard input.
     type: str
   silent_prefix:
     description:
@@ -58,13 +57,16 @@ rc:
   description: Exit code of the command.
   returned: always
   type: int
+  sample: 0
 stdout_lines:
   description: The lines of standard output.
   returned: always
   type: list
   elements: str
+  sample: ["etcd: built in 40 s"]
 stderr:
   description: Standard error, at most the last 8000 characters.
   returned: always
   type: str
+  sample: ""
 """

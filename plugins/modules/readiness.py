@@ -242,24 +242,21 @@ from ..module_utils._services.requirements import check_bucket, check_database
 from ..module_utils._services.s3 import S3Store
 from ..module_utils._services.waiting import Backend, wait_for
 
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options of the module."""
-    return make_argument_spec(
-        minio=minio_spec(
-            bucket_required={"type": "bool", "default": True},
-            create_bucket={"type": "bool"},
-            probe_object={"type": "bool", "default": False},
-        ),
-        postgres=postgres_spec(
-            minimum_version={"type": "int", "default": 14},
-            postgis_version={"type": "str", "default": "3.4"},
-            create_schema={"type": "bool", "default": True},
-        ),
-        timeout={"type": "int", "default": 120},
-        interval={"type": "float", "default": 2},
-        fail_when_not_ready={"type": "bool", "default": True},
-    )
+ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
+    minio=minio_spec(
+        bucket_required={"type": "bool", "default": True},
+        create_bucket={"type": "bool"},
+        probe_object={"type": "bool", "default": False},
+    ),
+    postgres=postgres_spec(
+        minimum_version={"type": "int", "default": 14},
+        postgis_version={"type": "str", "default": "3.4"},
+        create_schema={"type": "bool", "default": True},
+    ),
+    timeout={"type": "int", "default": 120},
+    interval={"type": "float", "default": 2},
+    fail_when_not_ready={"type": "bool", "default": True},
+)
 
 
 def check_options(params: Mapping[str, Any]) -> str:
@@ -301,7 +298,7 @@ def wait_until_ready(params: Mapping[str, Any], *, check_mode: bool, api: Any = 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec=argument_spec(),
+        argument_spec=ARGUMENT_SPEC,
         required_one_of=[("minio", "postgres")],
         supports_check_mode=True,
     )

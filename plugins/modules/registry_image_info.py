@@ -111,23 +111,20 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._registry import Registry, RegistryError
 
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options of the module."""
-    return {
-        "references": {"type": "list", "elements": "str", "required": True},
-        "username": {"type": "str"},
-        "password": {"type": "str", "no_log": True},
-        "scheme": {"type": "str", "choices": ["auto", "http", "https"], "default": "auto"},
-        "validate_certs": {"type": "bool", "default": True},
-        "ca_path": {"type": "path"},
-        "timeout": {"type": "int", "default": 30},
-    }
+ARGUMENT_SPEC: dict[str, Any] = {
+    "references": {"type": "list", "elements": "str", "required": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "scheme": {"type": "str", "choices": ["auto", "http", "https"], "default": "auto"},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "timeout": {"type": "int", "default": 30},
+}
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     registry = Registry(module.params)
     try:
         digests = {reference: registry.find_digest(reference) for reference in module.params["references"]}

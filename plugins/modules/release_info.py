@@ -241,15 +241,13 @@ TEMPLATES = ("cosmogony-update", "cosmogony-rollback")
 BUCKET_SECONDS = 60  # for a listing, which has a page for every 1,000 objects
 
 
-def argument_spec() -> dict[str, Any]:
-    """Return the options of the module."""
-    return make_argument_spec(
-        namespace={"type": "str", "default": "cosmogony"},
-        runs={"type": "int", "default": 10},
-        timeout={"type": "int", "default": 10},
-        minio=minio_spec(),
-        postgres=postgres_spec(),
-    )
+ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
+    namespace={"type": "str", "default": "cosmogony"},
+    runs={"type": "int", "default": 10},
+    timeout={"type": "int", "default": 10},
+    minio=minio_spec(),
+    postgres=postgres_spec(),
+)
 
 
 class Report:
@@ -286,7 +284,7 @@ class Report:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     api, problems = complete_connections(module)
     api = api or connect(module)

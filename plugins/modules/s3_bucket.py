@@ -110,15 +110,12 @@ from ..module_utils._services.options import minio_spec, prepare_connections
 from ..module_utils._services.s3 import S3Store
 from ..module_utils._services.waiting import Backend, wait_for
 
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options of the module."""
-    return make_argument_spec(
-        minio=minio_spec() | {"required": True},
-        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
-        force={"type": "bool", "default": False},
-        timeout={"type": "int", "default": 60},
-    )
+ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
+    minio=minio_spec() | {"required": True},
+    state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+    force={"type": "bool", "default": False},
+    timeout={"type": "int", "default": 60},
+)
 
 
 def ensure_bucket(store: S3Store, timeout: float, *, present: bool, force: bool, check_mode: bool) -> dict[str, Any]:
@@ -167,7 +164,7 @@ def _remove(store: S3Store, client: Any, *, force: bool, check_mode: bool) -> in
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     store = S3Store(params["minio"], prepare_connections(module))
     backend = Backend(

@@ -143,12 +143,10 @@ HITS = frozenset({"HIT", "STALE", "UPDATING", "REVALIDATED"})
 MISSES = frozenset({"MISS", "EXPIRED", "BYPASS"})
 
 
-def argument_spec() -> dict[str, Any]:
-    """Return the options of the module."""
-    return make_argument_spec(
-        namespace={"type": "str", "default": "cosmogony"},
-        log_lines={"type": "int", "default": 20000},
-    )
+ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
+    namespace={"type": "str", "default": "cosmogony"},
+    log_lines={"type": "int", "default": 20000},
+)
 
 
 def count_hits(lines: Iterable[str]) -> dict[str, Any]:
@@ -246,7 +244,7 @@ class TileCaches:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     caches = TileCaches(connect(module), module.params["namespace"])
     try:
         pods = caches.describe(module.params["log_lines"])

@@ -59,13 +59,13 @@ FORMER_CHART_VALUES: Mapping[str, str] = {
 CHART_VALUES_OF_TODAY = ("tiles.trex.linkResources", "database.secretRevision")
 
 
-def former_names(variables: Mapping[str, Any]) -> list[str]:
-    """Return what is to be said of the variables that have names of earlier versions."""
+def describe_former_names(variables: Mapping[str, Any]) -> list[str]:
+    """Return a message for each variable that has a name of an earlier version."""
     return [f"{name} is called {new} now" for name, new in FORMER_NAMES.items() if name in variables]
 
 
-def former_chart_values(values: Mapping[str, Any]) -> list[str]:
-    """Return what is to be said of the values of the chart, as a site gives them, that are settings now."""
+def describe_former_chart_values(values: Mapping[str, Any]) -> list[str]:
+    """Return a message for each value of the chart that is a setting now."""
     return [f"chart_values.{path} is called {new} now" for path in _leaves(values) if (new := _setting_at(path))]
 
 

@@ -11,25 +11,26 @@ from typing import Any
 
 import yaml
 
-from ._schema import LOADER, Keys, load_schema, sections_of
-from ._settings import complete_tree, path_of
+from ._schema import LOADER, Keys, get_sections, load_schema
+from ._settings import complete_tree, parse_path
 from ._values import is_list, show, to_boolean, to_dictionary, to_integer, to_list, to_number, to_text
-from ._variables import trust
+from ._variables import trust_templates
 
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
 @functools.cache
-def defaults_of_role(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
+def read_role_defaults(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
     """Read the defaults of a role; templates in them are trusted as those of any role are."""
-    return dict(trust(yaml.load((roles / role / "defaults/main.yml").read_text(encoding="utf-8"), Loader=LOADER)))  # noqa: S506
+    text = (roles / role / "defaults/main.yml").read_text(encoding="utf-8")
+    return dict(trust_templates(yaml.load(text, Loader=LOADER)))  # noqa: S506  # a safe loader
 
 
-def settings_in(defaults: Mapping[str, Any]) -> dict[str, Keys]:
+def find_settings(defaults: Mapping[str, Any]) -> dict[str, Keys]:
     """Return the paths of the settings that are defaults unchanged, which can be read together and without Jinja."""
     found = {name: SETTING.fullmatch(default) for name, default in defaults.items() if isinstance(default, str)}
-    return {name: path_of(match[1]) for name, match in found.items() if match}
+    return {name: parse_path(match[1]) for name, match in found.items() if match}
 
 
 def complete_section(role: str, option: str, value: Any, default: Any) -> Any:
@@ -39,7 +40,7 @@ def complete_section(role: str, option: str, value: Any, default: Any) -> Any:
         ValueError: the value does not fit.
     """
     section = load_schema()["properties"].get(option)
-    if isinstance(default, Mapping) and section and default.keys() == (sections_of(section) or {}).keys():
+    if isinstance(default, Mapping) and section and default.keys() == (get_sections(section) or {}).keys():
         return complete_tree({option: value}, {option: default}, f"{role}_")[option]
     return convert(value, default)
 

@@ -36,30 +36,30 @@ def _with_definitions(node: Any, definitions: Mapping[str, Any]) -> Any:
     return {key: _with_definitions(value, definitions) for key, value in node.items()}
 
 
-def sections_of(schema: Schema) -> Mapping[str, Schema] | None:
+def get_sections(schema: Schema) -> Mapping[str, Schema] | None:
     """Return what a section consists of, or None for a setting."""
     return schema.get("properties") if schema["type"] == "object" else None
 
 
 @functools.cache
-def defaults() -> Mapping[str, Any]:
+def get_defaults() -> Mapping[str, Any]:
     """Return the defaults of all settings. Nobody may change them: take a copy first."""
-    return dict(default_of(load_schema()))
+    return dict(get_default(load_schema()))
 
 
-def default_of(schema: Schema) -> Any:
+def get_default(schema: Schema) -> Any:
     """Return the default of a setting, or those of a section as a tree."""
-    sections = sections_of(schema)
+    sections = get_sections(schema)
     if sections is None:
-        return copy_of(schema["default"])
-    return merge({key: default_of(sub) for key, sub in sections.items()}, schema.get("default", {}))
+        return copy_deeply(schema["default"])
+    return merge({key: get_default(sub) for key, sub in sections.items()}, schema.get("default", {}))
 
 
-def copy_of(value: Any) -> Any:
+def copy_deeply(value: Any) -> Any:
     """Return a copy that shares no dictionary and no list with the value."""
     if isinstance(value, Mapping):
-        return {key: copy_of(entry) for key, entry in value.items()}
-    return [copy_of(entry) for entry in value] if isinstance(value, list) else value
+        return {key: copy_deeply(entry) for key, entry in value.items()}
+    return [copy_deeply(entry) for entry in value] if isinstance(value, list) else value
 
 
 def merge(base: Any, change: Any) -> Any:
@@ -74,37 +74,37 @@ def merge(base: Any, change: Any) -> Any:
 
 def walk(schema: Schema, keys: Keys = ()) -> Iterator[tuple[Keys, Schema]]:
     """Yield every section and every setting below ``schema`` with its path."""
-    for key, sub in (sections_of(schema) or {}).items():
+    for key, sub in (get_sections(schema) or {}).items():
         yield (*keys, key), sub
         yield from walk(sub, (*keys, key))
 
 
 @functools.cache
-def names_of_variables(path: Path = PATH) -> Mapping[str, Keys]:
+def map_variable_names(path: Path = PATH) -> Mapping[str, Keys]:
     """Return the path of each section and setting by the name of its variable."""
     return {PREFIX + "_".join(keys): keys for keys, _schema in walk(load_schema(path))}
 
 
-def schema_at(keys: Keys, schema: Schema) -> Schema:
+def find_schema(keys: Keys, schema: Schema) -> Schema:
     """Return the section or setting at a path.
 
     Raises:
         KeyError: there is none.
     """
     for key in keys:
-        schema = (sections_of(schema) or {})[key]
+        schema = (get_sections(schema) or {})[key]
     return schema
 
 
 def reduce_to_steps(tree: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     """Return of a tree what the steps of a data update read (x-steps)."""
     reduced: dict[str, Any] = {}
-    for key, sub in (sections_of(schema) or {}).items():
+    for key, sub in (get_sections(schema) or {}).items():
         if key not in tree:
             continue
-        if sections_of(sub) is None:
+        if get_sections(sub) is None:
             if sub.get("x-steps"):
-                reduced[key] = copy_of(tree[key])
+                reduced[key] = copy_deeply(tree[key])
         elif below := reduce_to_steps(tree[key], sub):
             reduced[key] = below
     return reduced

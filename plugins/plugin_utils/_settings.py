@@ -12,14 +12,14 @@ from ._schema import (
     PREFIX,
     Keys,
     Schema,
-    copy_of,
-    default_of,
-    defaults,
+    copy_deeply,
+    find_schema,
+    get_default,
+    get_defaults,
+    get_sections,
     load_schema,
+    map_variable_names,
     merge,
-    names_of_variables,
-    schema_at,
-    sections_of,
 )
 from ._values import (
     is_blank,
@@ -67,7 +67,7 @@ class Reader:
         return self._read_scalar(schema, value, name)
 
     def _read_object(self, schema: Schema, value: Any, name: str) -> Any:
-        sections = sections_of(schema)
+        sections = get_sections(schema)
         try:
             given = to_dictionary(value)
         except ValueError as error:
@@ -80,7 +80,7 @@ class Reader:
         read = {}
         for key, entry in given.items():
             if key not in sections:
-                near = nearest(to_snake_case(str(key)), sections)
+                near = find_nearest_name(to_snake_case(str(key)), sections)
                 known = f"write {name}.{near}" if near else f"there are {', '.join(sections)}"
                 self.problems.append(f"{name}.{key} is not a setting: {known}")
             elif (taken := self.read(sections[key], entry, f"{name}.{key}")) is not UNSET:
@@ -99,13 +99,13 @@ class Reader:
     def _read_entry(self, schema: Schema, value: Any, name: str) -> Any:
         """Return an entry of a list, with its own defaults if it is a dictionary."""
         read = self.read(schema, value, name)
-        sections = sections_of(schema)
+        sections = get_sections(schema)
         if read is UNSET or sections is None:
             return read
         for key in schema.get("required", []):
             if key not in read:
                 self.problems.append(f"{name} has no {key}: {sections[key]['description']}")
-        defaults = {key: default_of(sub) for key, sub in sections.items() if key not in schema.get("required", [])}
+        defaults = {key: get_default(sub) for key, sub in sections.items() if key not in schema.get("required", [])}
         return merge(defaults, read)
 
     def _read_scalar(self, schema: Schema, value: Any, name: str) -> Any:
@@ -149,39 +149,39 @@ def check_limits(schema: Schema, number: float) -> float:
     raise ValueError(f"give {kind} " + (f"of at least {least}" if most is None else f"from {least} to {most}"))
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
+def find_nearest_name(name: str, names: Iterable[str]) -> str:
     """Return the name that is most like the given one, or nothing."""
     return next(iter(difflib.get_close_matches(name, list(names), n=1)), "")
 
 
-def path_of(term: str) -> Keys:
+def parse_path(term: str) -> Keys:
     """Return the path of a section or a setting such as ``storage.bucket``.
 
     Raises:
         ValueError: the schema has no such path.
     """
     path = tuple(term.split("."))
-    paths = names_of_variables().values()
+    paths = map_variable_names().values()
     if path not in paths:
-        near = nearest(term, [".".join(keys) for keys in paths])
+        near = find_nearest_name(term, [".".join(keys) for keys in paths])
         raise ValueError(f"{term} is not a setting" + (f": write {near}" if near else ""))
     return path
 
 
-def unknown_names(names: Iterable[str]) -> list[str]:
-    """Return what is to be said of the variables ``cosmogony_*`` that are not settings."""
-    known = names_of_variables()
+def describe_unknown_names(names: Iterable[str]) -> list[str]:
+    """Return a message for each variable ``cosmogony_*`` that is not a setting."""
+    known = map_variable_names()
     short = [name.removeprefix(PREFIX) for name in known]
     said = []
     for name in names:
         if name not in known:
-            near = nearest(to_snake_case(name.removeprefix(PREFIX)), short)
+            near = find_nearest_name(to_snake_case(name.removeprefix(PREFIX)), short)
             advice = f"write {PREFIX}{near}" if near else f"name a variable of your own without {PREFIX}"
             said.append(f"{name} is not a setting: {advice}")
     return said
 
 
-def settings_of_variables(values: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
+def read_variables(values: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
     """Return the effective settings of an inventory. Take a copy before you change them.
 
     Args:
@@ -191,20 +191,20 @@ def settings_of_variables(values: Mapping[str, Any], problems: Iterable[str] = (
     Raises:
         RefusalError: something is unknown or cannot be taken; all of it is named.
     """
-    schema, known = load_schema(), names_of_variables()
+    schema, known = load_schema(), map_variable_names()
     reader = Reader()
     tree: dict[str, Any] = {}
     for name in sorted(values.keys() & known.keys(), key=lambda name: len(known[name])):  # the longer name wins
-        read = reader.read(schema_at(known[name], schema), values[name], name)
+        read = reader.read(find_schema(known[name], schema), values[name], name)
         if read is not UNSET:
-            tree = merge(tree, at_path(known[name], read))
-    problems = [*problems, *unknown_names(values), *reader.problems]
+            tree = merge(tree, make_tree(known[name], read))
+    problems = [*problems, *describe_unknown_names(values), *reader.problems]
     if problems:
         raise RefusalError(problems)
-    return dict(merge(defaults(), tree))
+    return dict(merge(get_defaults(), tree))
 
 
-def at_path(keys: Keys, value: Any) -> Any:
+def make_tree(keys: Keys, value: Any) -> Any:
     """Return a tree with nothing but one value in it."""
     for key in reversed(keys):
         value = {key: value}
@@ -223,15 +223,15 @@ def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = Non
         RefusalError: something is unknown or cannot be taken; all of it is named.
     """
     schema, reader = load_schema(), Reader()
-    sections = sections_of(schema) or {}
-    tree = dict(defaults())
+    sections = get_sections(schema) or {}
+    tree = dict(get_defaults())
     for layer in (over or {}, given):
         for key, value in layer.items():
             if key not in sections:
-                near = nearest(to_snake_case(str(key)), sections)
+                near = find_nearest_name(to_snake_case(str(key)), sections)
                 reader.problems.append(f"{prefix}{key} is not a setting" + (f": write {prefix}{near}" if near else ""))
             elif (read := reader.read(sections[key], value, f"{prefix}{key}")) is not UNSET:
                 tree[key] = merge(tree[key], read)
     if reader.problems:
         raise RefusalError(reader.problems)
-    return dict(copy_of(tree))
+    return dict(copy_deeply(tree))

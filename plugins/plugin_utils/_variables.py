@@ -8,9 +8,9 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ._former_names import FORMER_NAMES, former_chart_values, former_names
-from ._schema import PREFIX, Keys, copy_of, names_of_variables
-from ._settings import RefusalError, settings_of_variables
+from ._former_names import FORMER_NAMES, describe_former_chart_values, describe_former_names
+from ._schema import PREFIX, Keys, copy_deeply, map_variable_names
+from ._settings import RefusalError, read_variables
 from ._values import is_list, to_dictionary
 
 try:
@@ -75,16 +75,16 @@ def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Ite
     Raises:
         RefusalError: a name is unknown, or a value cannot be taken; everything that is wrong is named.
     """
-    former = [*former_names(variables), *former_chart_values(chart_values(evaluator, variables))]
-    known = names_of_variables()
+    former = [*describe_former_names(variables), *describe_former_chart_values(chart_values(evaluator, variables))]
+    known = map_variable_names()
     names = [name for name in variables if name.startswith(PREFIX) and name not in FORMER_NAMES]
-    asked = {name for name in names if name in known and any(overlap(known[name], path) for path in paths)}
+    asked = {name for name in names if name in known and any(is_above_or_below(known[name], path) for path in paths)}
     try:
         values = {name: evaluator.evaluate(variables[name], name) if name in asked else None for name in names}
-        return settings_of_variables(values, [*former, *evaluator.problems])
+        return read_variables(values, [*former, *evaluator.problems])
     except RefusalError:
         values = {name: evaluator.evaluate(variables[name], name) for name in names}
-        return settings_of_variables(values, [*former, *evaluator.problems])
+        return read_variables(values, [*former, *evaluator.problems])
 
 
 def chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -98,22 +98,22 @@ def chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[
         return {}
 
 
-def overlap(one: Iterable[str], other: Iterable[str]) -> bool:
+def is_above_or_below(one: Iterable[str], other: Iterable[str]) -> bool:
     """Return whether one of two paths is above the other, or the same."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
 
-def value_at(path: Keys, tree: Any) -> Any:
+def get_value(path: Keys, tree: Any) -> Any:
     """Return a copy of what a tree has at a path."""
     for key in path:
         tree = tree[key]
-    return copy_of(tree)
+    return copy_deeply(tree)
 
 
-def trust(value: Any) -> Any:
+def trust_templates(value: Any) -> Any:
     """Return content of a file of this collection, with its templates to be evaluated."""
     if isinstance(value, Mapping):
-        return {key: trust(entry) for key, entry in value.items()}
+        return {key: trust_templates(entry) for key, entry in value.items()}
     if is_list(value):
-        return [trust(entry) for entry in value]
+        return [trust_templates(entry) for entry in value]
     return trust_as_template(value) if isinstance(value, str) else value

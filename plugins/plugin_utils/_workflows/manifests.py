@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .files import Document, Graph, Step, WorkflowFileError, read_files
-from .pods import DISK_ALONE, is_planned, step_template
+from .pods import DISK_ALONE, is_planned, make_step_template
 
 API = "argoproj.io/v1alpha1"
 PREFIX = "cosmogony-"
@@ -56,7 +56,7 @@ class Manifests:
 
     def _step(self, step: Step) -> Document:
         template = self._named(MAIN, step)
-        arguments = arguments_of(step)
+        arguments = list_arguments(step)
         if is_planned(step, self.settings):
             said = f"Scratch space, where settings leave it to step plan (steps.{step.pod}.scratch)"
             arguments.append({"name": "disk", "description": said, "value": DISK_ALONE})
@@ -74,7 +74,7 @@ class Manifests:
             names.append(name)
             templates.append(template)
             wanted.extend(called(template))
-        made = self._template(graph, arguments_of(graph), templates)
+        made = self._template(graph, list_arguments(graph), templates)
         if graph.on_exit:
             made["spec"]["onExit"] = graph.on_exit
         return made
@@ -88,7 +88,7 @@ class Manifests:
     def _named(self, name: str, entry: Step | Graph) -> Document:
         """The template that runs a step or a graph, with a name."""
         if isinstance(entry, Step):
-            return {"name": name, **self._filled(step_template(entry, self.settings, self.envelope))}
+            return {"name": name, **self._filled(make_step_template(entry, self.settings, self.envelope))}
         if [template["name"] for template in entry.templates] != [MAIN]:
             raise WorkflowFileError(
                 f"{entry.name}.yaml is called by another graph: it may have the template {MAIN} only"
@@ -144,7 +144,7 @@ def setting(settings: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def arguments_of(entry: Step | Graph) -> list[Document]:
+def list_arguments(entry: Step | Graph) -> list[Document]:
     """Arguments that somebody who submits the workflow may give."""
     shown = [parameter for parameter in entry.parameters if not parameter.get("internal")]
     return [{key: value for key, value in parameter.items() if key != "internal"} for parameter in shown]

@@ -62,7 +62,7 @@ def uses_trex(settings: Mapping[str, Any]) -> bool:
     return bool(settings["tiles"]["engine"] == "trex")
 
 
-def volumes_of(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple[list[Document], list[Document]]:
+def make_volumes(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple[list[Document], list[Document]]:
     """Volumes and mounts of a step.
 
     Args:
@@ -102,7 +102,7 @@ def volumes_of(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple[l
     return volumes, mounts
 
 
-def trex_placement(settings: Mapping[str, Any], security: Document) -> Document:
+def make_trex_placement(settings: Mapping[str, Any], security: Document) -> Document:
     """User and node of a step that works on t-rex's cache.
 
     One user writes all of it, so that each pod can remove what another made. A volume of one node wants all its pods on
@@ -128,7 +128,7 @@ def trex_placement(settings: Mapping[str, Any], security: Document) -> Document:
     return placement
 
 
-def step_template(step: Step, settings: Mapping[str, Any], envelope: Document) -> Document:
+def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Document) -> Document:
     """Argo's template of a step, without its name.
 
     Args:
@@ -147,12 +147,12 @@ def step_template(step: Step, settings: Mapping[str, Any], envelope: Document) -
     pod = settings["steps"][step.pod]
     planned = is_planned(step, settings)
     scratch = DISK if planned else str(pod["scratch"])
-    volumes, mounts = volumes_of(step, settings, "" if planned else scratch)
+    volumes, mounts = make_volumes(step, settings, "" if planned else scratch)
     resources = copy.deepcopy({key: value for key, value in pod["resources"].items() if value})
     # Requested as well as limited, so that the pod is put where there is room; a site may ask for less.
     asks_for_less = "ephemeral-storage" in resources.setdefault("requests", {})
     made: Document = copy.deepcopy(envelope["template"])
-    inputs = step_inputs(step, planned=planned)
+    inputs = list_inputs(step, planned=planned)
     if inputs:
         made["inputs"] = {"parameters": inputs}
     if step.outputs:
@@ -164,10 +164,10 @@ def step_template(step: Step, settings: Mapping[str, Any], envelope: Document) -
     elif not asks_for_less:
         resources["requests"]["ephemeral-storage"] = scratch
     if "trex-cache" in step.volumes and uses_trex(settings):
-        made.update(trex_placement(settings, envelope["spec"]["securityContext"]))
+        made.update(make_trex_placement(settings, envelope["spec"]["securityContext"]))
     made["volumes"] = volumes
     made["container"] = {
-        "image": image_of(step, settings),
+        "image": find_image(step, settings),
         "imagePullPolicy": settings["image_pull_policy"],
         "command": step.command,
         "args": _options(step) if step.args is None else step.args,
@@ -179,7 +179,7 @@ def step_template(step: Step, settings: Mapping[str, Any], envelope: Document) -
     return made
 
 
-def image_of(step: Step, settings: Mapping[str, Any]) -> str:
+def find_image(step: Step, settings: Mapping[str, Any]) -> str:
     """Reference of a step's image.
 
     Raises:
@@ -204,7 +204,7 @@ def is_planned(step: Step, settings: Mapping[str, Any]) -> bool:
     return bool(planned)
 
 
-def step_inputs(step: Step, *, planned: bool) -> list[Document]:
+def list_inputs(step: Step, *, planned: bool) -> list[Document]:
     """Inputs of a step's template; scratch space is one where the plan says how much."""
     given: list[Document] = [
         {key: entry[key] for key in ("name", "value") if key in entry} for entry in step.parameters

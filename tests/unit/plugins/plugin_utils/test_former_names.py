@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import FORMER_NAMES, former_chart_values
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import names_of_variables
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import (
+    FORMER_NAMES,
+    describe_former_chart_values,
+)
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import map_variable_names
 from checkout import CHECKOUT, DATA
 
 OPTIONS = {
     name for path in CHECKOUT.glob("roles/*/defaults/main.yml") for name in yaml.safe_load(path.read_text()) or {}
 }
-NAMES = OPTIONS | names_of_variables().keys()
+NAMES = OPTIONS | map_variable_names().keys()
 LOCAL = (CHECKOUT / "inventories/local/group_vars/all/sources.yml").read_text()
 
 
@@ -57,19 +60,19 @@ def test_a_value_that_moved(path, name):
     values = {"requests": {"cpu": "1"}} if path.endswith("resources") else "x"
     for key in reversed(path.split(".")):
         values = {key: values}
-    assert former_chart_values(values) == [f"chart_values.{path} is called {name} now"]
+    assert describe_former_chart_values(values) == [f"chart_values.{path} is called {name} now"]
     assert name in NAMES, "there is such a setting"
 
 
 def test_all_of_them_are_named_at_once():
     values = {"steps": {"load": {"scratch": "1Gi", "stall": 0}}, "storage": {}, "api": {"replicas": 3}}
-    assert former_chart_values(values) == [
+    assert describe_former_chart_values(values) == [
         "chart_values.steps.load.scratch is called cosmogony_steps_load_scratch now",
         "chart_values.steps.load.stall is called cosmogony_steps_load_stall now",
         "chart_values.storage is called cosmogony_storage now",
     ]
     annotations = {"workflowServiceAccount": {"annotations": {"a.example/role": "x"}}}
-    assert former_chart_values(annotations) == [
+    assert describe_former_chart_values(annotations) == [
         "chart_values.workflowServiceAccount.annotations is called workflows_service_account_annotations now"
     ]
 
@@ -79,4 +82,4 @@ def test_what_serves_stays():
         "api": {"env": {"A": "b"}}, "tiles": {"replicas": 1, "trex": {"linkResources": {"limits": {"memory": "1Gi"}}}},
         "ingress": {"enabled": True}, "databaseSetup": {"enabled": False}, "siteUrl": "https://a.example",
     }  # fmt: skip
-    assert former_chart_values(stays) == []
+    assert describe_former_chart_values(stays) == []

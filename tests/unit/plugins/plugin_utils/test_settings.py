@@ -8,25 +8,25 @@ from ansible_collections.cosmogony.stack.plugins.plugin_utils import _schema
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import (
     RefusalError,
     complete_tree,
-    settings_of_variables,
+    read_variables,
 )
 
 SCHEMA = _schema.load_schema()
-DEFAULTS = _schema.default_of(SCHEMA)
-LEAVES = [(keys, schema) for keys, schema in _schema.walk(SCHEMA) if _schema.sections_of(schema) is None]
+DEFAULTS = _schema.get_default(SCHEMA)
+LEAVES = [(keys, schema) for keys, schema in _schema.walk(SCHEMA) if _schema.get_sections(schema) is None]
 
 
 def refused(values) -> list[str]:
     with pytest.raises(RefusalError) as refusal:
-        settings_of_variables(values)
+        read_variables(values)
     return refusal.value.problems
 
 
 def test_every_setting_has_a_name_of_its_own_a_meaning_and_a_default_that_fits():
     everything = list(_schema.walk(SCHEMA))
-    assert len(_schema.names_of_variables()) == len(everything)
+    assert len(_schema.map_variable_names()) == len(everything)
     assert all(schema["description"] for _keys, schema in everything)
-    assert complete_tree(DEFAULTS) == settings_of_variables({}) == DEFAULTS
+    assert complete_tree(DEFAULTS) == read_variables({}) == DEFAULTS
 
 
 def test_a_secret_is_never_for_the_steps():
@@ -46,7 +46,7 @@ def test_a_definition_stands_where_it_is_referred_to():
     {"cosmogony_gate": {"max_loss_percent": 3}, "cosmogony_gate_max_loss_percent": ""},
 ])  # fmt: skip
 def test_a_setting_has_two_spellings_and_a_partial_dictionary_keeps_the_rest(values):
-    assert settings_of_variables(values) == _schema.merge(DEFAULTS, {"gate": {"max_loss_percent": 3}})
+    assert read_variables(values) == _schema.merge(DEFAULTS, {"gate": {"max_loss_percent": 3}})
 
 
 def test_the_longer_name_wins_on_every_level():
@@ -55,26 +55,26 @@ def test_the_longer_name_wins_on_every_level():
         "cosmogony_trex": {"cache_volume": {"size": "1Gi", "storage_class": "slow", "access_mode": "ReadWriteOnce"}},
         "cosmogony_trex_cache_volume": {"size": "2Gi", "storage_class": "fast"},
     }
-    assert settings_of_variables(values)["trex"]["cache_volume"] == {
+    assert read_variables(values)["trex"]["cache_volume"] == {
         "existing_claim": "", "size": "3Gi", "storage_class": "fast", "access_mode": "ReadWriteOnce"
     }  # fmt: skip
 
 
 def test_requests_and_limits_are_merged_too():
-    steps = settings_of_variables({"cosmogony_steps": {"load": {"resources": {"limits": {"memory": "9Gi"}}}}})["steps"]
+    steps = read_variables({"cosmogony_steps": {"load": {"resources": {"limits": {"memory": "9Gi"}}}}})["steps"]
     assert steps["load"]["resources"] == {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"memory": "9Gi"}}
 
 
 @pytest.mark.parametrize("blank", [None, "", " \n"])
 def test_blank_means_not_set_in_every_spelling(blank):
-    flat = dict.fromkeys(_schema.names_of_variables(), blank)
-    assert settings_of_variables(flat) == DEFAULTS
+    flat = dict.fromkeys(_schema.map_variable_names(), blank)
+    assert read_variables(flat) == DEFAULTS
     for section, schema in SCHEMA["properties"].items():
-        keys = _schema.sections_of(schema)
+        keys = _schema.get_sections(schema)
         if keys is not None:
-            assert settings_of_variables({f"cosmogony_{section}": dict.fromkeys(keys, blank)}) == DEFAULTS
+            assert read_variables({f"cosmogony_{section}": dict.fromkeys(keys, blank)}) == DEFAULTS
     extract = {"url": "https://x/y.osm.pbf", "country_code": blank, "enabled": blank, "languages": ["de", blank]}
-    taken = settings_of_variables({"cosmogony_sources": [extract, blank]})["sources"]["extracts"]
+    taken = read_variables({"cosmogony_sources": [extract, blank]})["sources"]["extracts"]
     assert taken == [
         {"url": "https://x/y.osm.pbf", "name": "", "country_code": "", "enabled": True, "languages": ["de"],
          "disable_voronoi": False}
@@ -101,14 +101,14 @@ def test_blank_means_not_set_in_every_spelling(blank):
     ("database_password", 123456, "123456"),
 ])  # fmt: skip
 def test_values_come_as_text_too(name, value, taken):
-    found = settings_of_variables({f"cosmogony_{name}": value})
-    for key in _schema.names_of_variables()[f"cosmogony_{name}"]:
+    found = read_variables({f"cosmogony_{name}": value})
+    for key in _schema.map_variable_names()[f"cosmogony_{name}"]:
         found = found[key]
     assert (found, type(found)) == (taken, type(taken))
 
 
 def test_a_bare_value_for_a_section_is_its_main_setting():
-    settings = settings_of_variables({
+    settings = read_variables({
         "cosmogony_registry": "registry.example.org", "cosmogony_registry_namespace": "geodata",
         "cosmogony_sources": [{"url": "https://x/y.osm.pbf"}], "cosmogony_sources_as_original": True,
     })  # fmt: skip
@@ -117,7 +117,7 @@ def test_a_bare_value_for_a_section_is_its_main_setting():
     }  # fmt: skip
     assert settings["sources"]["extracts"][0]["url"] == "https://x/y.osm.pbf"
     assert settings["sources"]["as_original"] is True
-    text = settings_of_variables({"cosmogony_sources": '[{"url": "https://x/y.osm.pbf"}]'})
+    text = read_variables({"cosmogony_sources": '[{"url": "https://x/y.osm.pbf"}]'})
     assert text["sources"]["extracts"] == settings["sources"]["extracts"]
 
 
@@ -159,7 +159,7 @@ def test_all_that_is_wrong_is_said_at_once_and_no_secret_is_shown():
 
 
 def test_a_tree_is_completed_over_another_one():
-    over = settings_of_variables({"cosmogony_gate": {"max_loss_zones": 1, "max_loss_percent": 2}})
+    over = read_variables({"cosmogony_gate": {"max_loss_zones": 1, "max_loss_percent": 2}})
     gate = complete_tree({"gate": {"max_loss_percent": "3", "incomplete": None}}, over)["gate"]
     assert gate == {**DEFAULTS["gate"], "max_loss_zones": 1, "max_loss_percent": 3}
 
@@ -194,10 +194,8 @@ def lies_in(tree, keys) -> bool:
 
 
 def test_a_source_may_be_its_address_alone():
-    taken = settings_of_variables({"cosmogony_sources": ["https://example.org/a.osm.pbf"]})["sources"]["extracts"]
+    taken = read_variables({"cosmogony_sources": ["https://example.org/a.osm.pbf"]})["sources"]["extracts"]
     assert (
         taken
-        == settings_of_variables({"cosmogony_sources": [{"url": "https://example.org/a.osm.pbf"}]})["sources"][
-            "extracts"
-        ]
+        == read_variables({"cosmogony_sources": [{"url": "https://example.org/a.osm.pbf"}]})["sources"]["extracts"]
     )
