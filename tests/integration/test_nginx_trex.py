@@ -111,6 +111,7 @@ def test_only_the_live_release_is_served(
 
     second = published(importer, zones, "b", "3/4/3")
     wait_for(lambda: site(f"{path}?v={second}")[1].decode() == second, "nginx asks the API again", limit=10)
+    wait_for(lambda: site(f"{path}?v={first}")[0] == 404, "nginx forgets that the first one was live", limit=10)
     for version in (first, "20200101t000000-ffffffff", "nonsense!"):
         status, _, headers = site(f"{path}?v={version}")
         assert (status, headers["Cache-Control"]) == (404, "no-store"), version
