@@ -10,8 +10,8 @@ BIN := $(CURDIR)/.venv/bin
 PLAYBOOK := $(BIN)/ansible-playbook
 WEB := images/web
 NODE_MODULES := $(WEB)/node_modules/.stamp $(WEB)/lint/node_modules/.stamp
-# where lint-words looks: not at data, locks, and SQL that databases have applied already
-WORDING := . ':!.config/wording.txt' ':!uv.lock' ':!*package-lock.json' ':!*.tsv' ':!*.jsonl' ':!*.csv' ':!*/sql/catalog/*'
+# lint-words reads every file but data, locks, licences, and SQL that databases have applied already
+WORDING := . ':!.config/wording.txt' ':!LICENSE' ':!uv.lock' ':!*package-lock.json' ':!*.tsv' ':!*.jsonl' ':!*.csv' ':!*/sql/catalog/*'
 INVENTORY ?= inventories/local
 # LISTEN=0.0.0.0:8080 opens the site; SAMPLE=world takes the larger sample; SOURCE=https://… COUNTRY=xx an extract of your own.
 LISTEN ?=
@@ -99,7 +99,7 @@ lint-files: venv
 # .config/wording.txt: expressions to search for, and what to say instead.
 lint-words: venv
 	@codespell
-	if sed -n '/^#/! s/ => .*//p' .config/wording.txt | git grep -nIiwE -f - -- $(WORDING); then
+	if sed -n '/^#/! s/ => .*//p' .config/wording.txt | git grep -nIiP -f - -- $(WORDING); then
 	  echo 'Say it in plainer words: .config/wording.txt names some for each expression.' >&2
 	  exit 1
 	fi

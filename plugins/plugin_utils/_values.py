@@ -98,7 +98,7 @@ def to_text(value: Any) -> str:
 
 
 def from_json(text: str, kind: type) -> Any:
-    """Return what JSON text holds if that is a ``kind``, else None."""
+    """Return what JSON text holds if that is a ``kind``, otherwise None."""
     try:
         value = json.loads(text)
     except ValueError:

@@ -52,7 +52,7 @@ def test_workflow_is_terminated_during_load(stack: Stack) -> None:
 
 @pytest.mark.quick
 def test_two_updates_at_once(stack: Stack) -> None:
-    """A second one is refused and names the first; one that was submitted all the same waits for its turn."""
+    """A second one is refused and names the first; one that was submitted anyway waits for its turn."""
     with stack.trial("two updates are started together", publishes=True) as trial:
         changed = stack.change(LIECHTENSTEIN)
         stack.downloads.fault(LIECHTENSTEIN, "stall", after=1000)
@@ -75,7 +75,7 @@ def test_two_updates_at_once(stack: Stack) -> None:
         outputs = stack.cluster.outputs(stack.cluster.ended(waiting))
         assert outputs["result"] == "current"
         assert stack.served(changed)
-        trial.saw("the second is refused by name, or follows; one submitted all the same waits, then finds nothing new")
+        trial.saw("the second is refused by name, or follows; one submitted anyway waits, then finds nothing new")
 
 
 def test_step_takes_too_long(stack: Stack) -> None:

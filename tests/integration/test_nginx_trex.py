@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """nginx as its image runs it, in front of t-rex: the live release only, and nothing kept for long.
 
-nginx and the API are the real ones. In the place of t-rex stands a server that answers from t-rex's cache, as it does,
-and in the place of Martin one that answers its addresses.
+nginx and the API are the real ones. One test server answers from t-rex's cache as t-rex does, another one answers
+Martin's addresses.
 """
 
 from __future__ import annotations

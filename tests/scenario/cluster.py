@@ -168,7 +168,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def frozen(self, pod: Any, program: str) -> Iterator[int]:
-        """Let the first process of a pod stand still while the block runs; it may be killed in it."""
+        """Let the first process of a pod stop while the block runs; it may be killed in it."""
         pids = self.processes(pod, program)
         assert pids, f"pod {pod.metadata.name} has no process {program} on this machine"
         os.kill(pids[0], signal.SIGSTOP)

@@ -172,7 +172,7 @@ def test_connections_are_read_only(postgres, make_client, published):
 
 
 def test_one_answer_never_mixes_two_releases(postgres, make_client, published):
-    """Switch to and fro while reading: zone and parents always come from the release that the header names."""
+    """Switch back and forth while reading: zone and parents always come from the release that the header names."""
     client = make_client(published)
     country = {data.OLD: "Oldland", data.NEW: "Ælandia"}
     stop, seen, wrong = threading.Event(), set(), []

@@ -97,7 +97,7 @@ def test_no_database(
     code: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Tried for ten seconds; the original commands end in 1, the steps report a transient failure."""
+    """Tried for ten seconds; the original commands end in 1, the steps report a transient error."""
     for name, value in {
         "HOST": "127.0.0.1",
         "PORT": str(free_port()),

@@ -171,7 +171,7 @@ def counted(total: int, status: str, **more: object) -> dict[str, object]:
 
 
 def judged(importer: Importer, bucket: Bucket, number: int, statistics: list[dict], *options: object) -> str:
-    """Bring a release to the gate by way of the object store; returns what the gate said."""
+    """Bring a release to the gate by way of the S3 store; returns what the gate said."""
     release = f"2026112{number}t221000-0000000{number}"
     bucket.release(TWO, release, statistics=statistics)
     importer.run("load", "--release", release)

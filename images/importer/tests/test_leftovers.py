@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clean removes from the object store what nothing needs, and nothing else."""
+"""Clean removes from the S3 store what nothing needs, and nothing else."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ def test_without_a_live_release_or_sources_nothing_is_known(importer: Importer, 
     bucket.release(grid(2), RELEASES[1])
     everything = bucket.keys()
     said = importer.run("clean")
-    assert "no release is live: releases in the object store are left alone" in said
-    assert "no sources are given: extracts and parts in the object store are left alone" in said
+    assert "no release is live: releases in the S3 store are left alone" in said
+    assert "no sources are given: extracts and parts in the S3 store are left alone" in said
     importer.run("clean", "--set=sources.extracts=[]")
     assert bucket.keys() == everything
     for wrong in ("[", '[{"uri": 1}]', "[7]", "7"):
@@ -133,7 +133,7 @@ def test_without_an_object_store_only_the_database_is_cleaned(
     importer: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("S3_ENDPOINT", raising=False)
-    assert "object store: removed: 0 objects" in importer.run("clean")
+    assert "S3 store: removed: 0 objects" in importer.run("clean")
 
 
 def test_old_reports_go(importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

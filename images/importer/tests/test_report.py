@@ -282,7 +282,7 @@ def test_an_overridden_release_says_why(importer: Importer, merged: Bucket) -> N
     importer.run("publish", "--release", ID)
     summary = report(importer, "Succeeded")
     assert summary["result"] == "published"
-    assert summary["warnings"][0].startswith("let through all the same: all zones: 17 zones, 26 in the live")
+    assert summary["warnings"][0].startswith("let through anyway: all zones: 17 zones, 26 in the live")
     assert summary["gate"]["verdict"] == "overridden"
 
 
@@ -320,7 +320,7 @@ def test_a_run_that_failed_before_there_was_a_release(importer: Importer, bucket
 
 
 def test_what_argo_does_not_tell_is_missing(importer: Importer, bucket: Bucket) -> None:
-    """Variables without a value stay as they are written; quoting in Go's way is understood."""
+    """Variables without a value stay as written; quoting in Go's way is understood."""
     importer.run(
         "report",
         f"--run={RUN}",
@@ -452,7 +452,7 @@ def test_store_and_database_may_be_away(
     monkeypatch.setenv("POSTGRES_PORT", str(free_port()))
     summary = report(importer, "Failed", failures=[failed("load(0)", "lost"), failed("load", "No more retries left")])
     warnings = " | ".join(summary["warnings"])
-    assert "the object store could not be asked for this summary" in warnings
+    assert "the S3 store could not be asked for this summary" in warnings
     assert "the database could not be asked for this summary" in warnings
     assert "the summary is not stored" in warnings
     assert summary["failures"][0]["step"] == "load"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What status reports about releases, database and object store."""
+"""What status reports about releases, database and S3 store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_before_the_first_release(importer: Importer, db: psycopg.Connection) ->
     assert document["releases"] == []
     assert document["database"]["name"] == importer.database
     assert document["database"]["bytes"] > 1_000_000
-    assert "store" not in document, "no object store is configured"
+    assert "store" not in document, "no S3 store is configured"
 
 
 def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:

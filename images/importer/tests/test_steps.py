@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The steps of the pipeline with a real object store: load, tiles, gate, publish."""
+"""The steps of the pipeline with a real S3 store: load, tiles, gate, publish."""
 
 from __future__ import annotations
 

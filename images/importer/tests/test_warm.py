@@ -203,7 +203,7 @@ def test_boxes_are_checked(text: str) -> None:
 
 
 def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
-    """It has no countries and no tables for low zooms; a box works all the same."""
+    """It has no countries and no tables for low zooms; a box works anyway."""
     db.execute(
         "CREATE TABLE public.zones (id bigint PRIMARY KEY, parent bigint, name varchar, admin_level int, "
         "zone_type varchar, osm_id varchar, wikidata varchar, geometry geometry); INSERT INTO zones VALUES (1, NULL, "

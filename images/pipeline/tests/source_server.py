@@ -28,9 +28,9 @@ class Served:
     head: bool = True  # does it know HEAD?
     chunked: bool = False  # no Content-Length
     statuses: list[int] = field(default_factory=list)  # answers to come before the real one, for GET
-    cuts: list[int] = field(default_factory=list)  # break the connection after so many bytes, one a GET
+    cuts: list[int] = field(default_factory=list)  # break the connection after this many bytes, one per GET
     swap: bytes | None = None  # becomes the content after the next GET began
-    hold_at: int | None = None  # send so many bytes of the next GET, then wait until released
+    hold_at: int | None = None  # send this many bytes of the next GET, then wait until released
     held: threading.Event = field(default_factory=threading.Event)
     go: threading.Event = field(default_factory=threading.Event)
 

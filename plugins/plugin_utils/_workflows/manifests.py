@@ -96,7 +96,7 @@ class Manifests:
         return {**self._filled(entry.templates[0]), "name": name}
 
     def _filled(self, document: Any) -> Any:
-        """Settings in the place of ``{setting: PATH}``."""
+        """Settings instead of ``{setting: PATH}``."""
         if isinstance(document, dict):
             if set(document) == {"setting"}:
                 return str(setting(self.settings, document["setting"]))

@@ -61,7 +61,7 @@ def test_a_boolean_as_text_is_a_boolean(effective, role, text):
 
 
 def test_ansible_lets_blank_options_and_booleans_as_text_in(tmp_path):
-    """Its own check at the entry of a role sees the variables as they are given."""
+    """Its own check at the entry of a role sees the variables as given."""
     tasks = []
     for role, entry_points in SPECS.items():
         for entry_point, spec in entry_points.items():

@@ -16,7 +16,7 @@ from services.connections import find_database
 
 OLD = "20260101t000000-00000001"
 NEW = "20260202t000000-00000002"
-URLS = {  # as a manifest may have them, and as they are shown
+URLS = {  # as a manifest may have them, and as shown
     "https://user:hush@download.example.org/a/a.osm.pbf?token=hush#hush": "https://download.example.org/a/a.osm.pbf",
     "http://10.96.0.22/li.osm.pbf?hush": "li.osm.pbf",
     "http://mirror/li.osm.pbf": "li.osm.pbf",

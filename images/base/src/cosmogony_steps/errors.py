@@ -19,7 +19,7 @@ EXIT_INTERRUPTED = 130  # as a shell has it for SIGINT
 
 
 class StepError(Exception):
-    """A permanent failure: the same command would fail again."""
+    """A permanent error: the same command would fail again."""
 
     exit_code = EXIT_PERMANENT
 
@@ -35,7 +35,7 @@ class MissingObjectError(StepError):
 
 
 class TransientError(StepError):
-    """A transient failure, such as a server that is away: a retry can help."""
+    """A transient error, such as a server that is away: a retry can help."""
 
     exit_code = EXIT_TRANSIENT
     is_repeatable = True  # whether the same request again can help, or only a new start of the work

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Retries with back-off, for transient failures."""
+"""Retries with back-off, for transient errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Backoff:
     limit: float = 30.0
 
     def wait(self, failures: int, cause: TransientError) -> None:
-        """Sleep after so many failures in a row.
+        """Sleep after a number of failures in a row.
 
         Raises:
             TransientError: `cause`, when it is time to give up, or when the same request again cannot help.

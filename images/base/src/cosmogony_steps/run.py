@@ -11,7 +11,7 @@ from .signals import raise_on_sigterm
 from .termination import report_failure, write_message
 
 #: For the help of the programs.
-EXIT_CODES = "Exit codes: 0 done, 1 permanent failure, 2 wrong arguments or settings, 75 transient failure (retry)."
+EXIT_CODES = "Exit codes: 0 done, 1 permanent error, 2 wrong arguments or settings, 75 transient error (retry)."
 
 
 def run_command(name: str, function: Callable[[], int | None]) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a step in a child process, and ends it when it stands still.
+"""Runs a step in a child process, and ends it when it makes no progress.
 
 The process that watches is small and shares only memory with the step, so it also sees a step that hangs in C with the
 interpreter's lock held and one that was stopped. It passes signals and the exit code on, collects the children it
@@ -81,7 +81,7 @@ class StallTimer:
         self._state: object = None
 
     def measure(self, state: object, now: float) -> float:
-        """Return for how many seconds `state` has been the same. After a time in which nobody looked it begins anew."""
+        """Return how many seconds `state` has been the same, without times in which nobody looked."""
         late = now - self._last_look > self._longest_pause
         self._last_look = now
         if late or state != self._state:

@@ -4,7 +4,7 @@
 ``dashboard --cosmogony=FILE [--output=FILE]`` compares a file, with the exit codes of the original:
 0 no count is wrong, 1 at least one is, 2 the file cannot be read, 4 wrong arguments.
 ``dashboard stats --release ID`` does the same for a release in the store, as a step of a data update:
-0 done (whatever the counts), 1 permanent failure, 2 wrong settings, 4 wrong arguments, 75 transient failure.
+0 done (whatever the counts), 1 permanent error, 2 wrong settings, 4 wrong arguments, 75 transient error.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def _without_mark(stream: IO[bytes]) -> IO[bytes]:
 def read_file(path: Path) -> Iterator[Zone]:
     """The zones of a file in any of the four formats; several gzip members are one file.
 
-    Blank lines are an error, as they are for the original.
+    Blank lines are an error, as for the original.
     """
     name = str(path)
     form = detect_format(name, kind=InputError)

@@ -49,7 +49,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     TITLE: ClassVar[str]
     FORMAT: ClassVar[int]
-    REMEDY: ClassVar[str]  # what makes the document anew, as the end of a message
+    REMEDY: ClassVar[str]  # what makes the document again, as the end of a message
 
     @classmethod
     def from_json(cls, data: object, key: str) -> Self:

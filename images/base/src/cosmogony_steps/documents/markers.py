@@ -26,7 +26,7 @@ class SourceMarker(Document, frozen=True, kw_only=True):
 
     TITLE: ClassVar[str] = "source marker"
     FORMAT: ClassVar[int] = 1
-    REMEDY: ClassVar[str] = "remove it and run the update again, which fetches the source anew"
+    REMEDY: ClassVar[str] = "remove it and run the update again, which fetches the source again"
 
     format: Literal[1] = 1
     name: str
@@ -66,7 +66,7 @@ class PartMarker(Document, frozen=True, kw_only=True):
 
     TITLE: ClassVar[str] = "part marker"
     FORMAT: ClassVar[int] = 1
-    REMEDY: ClassVar[str] = "remove it and run the update again, which extracts the source anew"
+    REMEDY: ClassVar[str] = "remove it and run the update again, which extracts the source again"
 
     format: Literal[1] = 1
     name: str

@@ -21,7 +21,7 @@ class GateVerdict(StrEnum):
 
     PASSED = "passed"
     BLOCKED = "blocked"
-    OVERRIDDEN = "overridden"  # somebody gave a reason to publish it all the same
+    OVERRIDDEN = "overridden"  # somebody gave a reason to publish it anyway
 
 
 class RunResult(StrEnum):

@@ -127,7 +127,7 @@ class Store:
             raise StepError(f"{key} in {self.where} is not JSON ({cause}); make it again") from cause
 
     def find_json(self, key: str) -> dict[str, Any] | None:
-        """Return a document; None when it is absent, or damaged, which is as good as absent."""
+        """Return a document; None when it is absent, or damaged, which counts as absent."""
         try:
             text = self.read(key)
         except MissingObjectError:
@@ -190,7 +190,7 @@ class Store:
         return (result.etag or "").strip('"')
 
     def copy(self, source: str, target: str, size: int) -> None:
-        """Copy an object of so many bytes inside the server: nothing crosses the network."""
+        """Copy an object of a known size inside the server: nothing crosses the network."""
         with translate_errors(self.where, f"copying {source} to {target}"):
             if size > MAX_COPY:
                 self.client.compose_object(self.bucket, target, [ComposeSource(self.bucket, source)])

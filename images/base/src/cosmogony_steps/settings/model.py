@@ -79,7 +79,7 @@ class SourcesSettings:
     extracts: tuple[SourceSettings, ...] = ()
     #: Whether the zones are those of the original Cosmogony instead of corrected ones.
     as_original: bool = False
-    #: Small extracts are worked on together, one after the other in one pod, up to so many bytes.
+    #: Small extracts are worked on together, one after the other in one pod, up to this many bytes.
     batch_bytes: Annotated[int, Meta(ge=0)] = 256000000
     #: Extracts that are worked on in one pod at most.
     batch_sources: Annotated[int, Meta(ge=1, le=1000)] = 32
@@ -146,7 +146,7 @@ class GateSettings:
     max_turned_ko: Annotated[int, Meta(ge=0)] = 0
     #: Zones that may reach outside their parent, a number, or per cent of those looked at (rounded up).
     max_outside: Annotated[str, Meta(pattern="^([0-9]+|(100|[0-9]{1,2})(\\.[0-9]+)?%)$")] = "1%"
-    #: A zone reaches outside when more than so many per cent of its area do.
+    #: A zone reaches outside when more than this percentage of its area does.
     outside_tolerance_percent: Annotated[float, Meta(ge=0, le=100)] = 1.0
     #: What becomes of a release with a source that does not contain its own country completely.
     incomplete: Literal["block", "allow"] = "block"

@@ -41,7 +41,7 @@ class Allowed:
         return cls(float(text.rstrip("%")), text.endswith("%"))
 
     def count_allowed(self, zones: int) -> int:
-        """Return the limit for so many compared zones."""
+        """Return the limit for a number of compared zones."""
         return math.ceil(round(self.number * zones / 100, 9)) if self.percent else int(self.number)
 
 

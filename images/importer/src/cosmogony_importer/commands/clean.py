@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drop old releases and debris, and what nothing needs any more in the object store."""
+"""Drop old releases and debris, and what nothing needs any more in the S3 store."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def run(options: argparse.Namespace) -> None:
     write_outputs(options.outputs, {"dropped": " ".join(dropped), "removed": removed, "bytes": freed})
     would = "would be " if options.dry_run else ""
     log.info(f"{would}dropped: {', '.join(dropped) or 'nothing'}")
-    log.info(f"object store: {would}removed: {removed} objects and uploads, {freed / 1e6:.1f} MB")
+    log.info(f"S3 store: {would}removed: {removed} objects and uploads, {freed / 1e6:.1f} MB")
 
 
 def _clean_store(
     connection: psycopg.Connection, store: Store, settings: Settings, dropped: Sequence[str], dry_run: bool
 ) -> tuple[int, int]:
-    """Remove what has no use from the object store; return the number of objects and their bytes."""
+    """Remove what has no use from the S3 store; return the number of objects and their bytes."""
     from ..housekeeping import leftovers
 
     kept = leftovers.KeptReleases.from_database(connection, dropped if dry_run else ())

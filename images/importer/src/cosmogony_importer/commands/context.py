@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several commands begin with: a database that is up to date, the object store, a release."""
+"""What several commands begin with: a database that is up to date, the S3 store, a release."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def connect_database(settings: Settings) -> psycopg.Connection:
 
 
 def open_store(settings: Settings) -> Store:
-    """Return the object store.
+    """Return the S3 store.
 
     Raises:
         UsageError: it is not set, or not as it should be.
@@ -50,7 +50,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def find_store(settings: Settings) -> Store | None:
-    """Return the object store; None where none is set."""
+    """Return the S3 store; None where none is set."""
     return open_store(settings) if settings.storage.endpoint else None
 
 

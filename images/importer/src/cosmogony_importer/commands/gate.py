@@ -49,14 +49,14 @@ def run(options: argparse.Namespace) -> None:
         stays = f"the live release {live.id} stays" if live else "nothing is live"
         raise StepError(
             f"release {release.id} is blocked: {join_first(report.findings, MAX_NAMED, separator='; ')}; {stays}; "
-            "to let it through all the same, run the update again with a reason "
+            "to let it through anyway, run the update again with a reason "
             "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
     log.info(f"release {release.id}: {report.verdict}" + (f" ({options.override})" if report.findings else ""))
 
 
 def _take_statistics(connection: psycopg.Connection, release: catalog.Release, store: Store | None) -> str | None:
-    """Copy the statistics from the object store into the release; return the finding when they are missing."""
+    """Copy the statistics from the S3 store into the release; return the finding when they are missing."""
     if store is None:
         return None
     key = keys.release_statistics(release.id)

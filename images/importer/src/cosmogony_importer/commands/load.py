@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Load the zones file of a release from the object store."""
+"""Load the zones file of a release from the S3 store."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _check_publishable(release: catalog.Release, options: argparse.Namespace) ->
     if release.live or options.override:
         return
     if not release.zones:
-        raise StepError(f"release {release.id} has no zones; to publish it all the same: publish --override REASON")
+        raise StepError(f"release {release.id} has no zones; to publish it anyway: publish --override REASON")
     if not options.release or release.state in (ReleaseState.PUBLISHED, ReleaseState.RETIRED):
         return
     if release.verdict not in (GateVerdict.PASSED, GateVerdict.OVERRIDDEN):
@@ -85,7 +85,7 @@ def _mark_published(store: Store, release_id: str, published: datetime) -> None:
     try:
         document = store.read_json(key)
     except MissingObjectError:
-        log.info(f"{key} is not in the object store; nothing to update there")
+        log.info(f"{key} is not in the S3 store; nothing to update there")
         return
     manifest, moment = Manifest.from_json(document, key), published.replace(microsecond=0)
     if (manifest.state, manifest.published) != (ReleaseState.PUBLISHED, moment):

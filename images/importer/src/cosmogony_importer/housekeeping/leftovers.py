@@ -82,7 +82,7 @@ def find_leftovers(
     found: list[Leftover] = []
     in_use = sources | kept.sources
     if kept.live is None:
-        log.info("no release is live: releases in the object store are left alone")
+        log.info("no release is live: releases in the S3 store are left alone")
     else:
         old, waiting = _find_releases(store, kept)
         found += old
@@ -90,7 +90,7 @@ def find_leftovers(
     if sources:
         found += _find_of_sources(store, in_use)
     else:
-        log.info("no sources are given: extracts and parts in the object store are left alone")
+        log.info("no sources are given: extracts and parts in the S3 store are left alone")
     found += _find_of_runs(store.list_objects(keys.RUNS), keep_runs, now)
     return found + _find_uploads(store, kept, in_use, now)
 

@@ -30,14 +30,14 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
 
     Args:
         run: the workflow.
-        store: where the summary is stored; None where no object store is set.
+        store: where the summary is stored; None where no S3 store is set.
         settings: where the database is, and the sources of a run that has neither release nor plan.
 
     Returns:
         The summary; its warnings name what was not possible.
     """
     summary = summarise_run(run, store, settings)
-    problems = [] if store else ["the summary is not stored: no object store is set (storage.endpoint)"]
+    problems = [] if store else ["the summary is not stored: no S3 store is set (storage.endpoint)"]
     problems += _store_summary(store, summary)
     url = os.environ.get(URL, "").strip()
     name = os.environ.get(NAME, "").strip()

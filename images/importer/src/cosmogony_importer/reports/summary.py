@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The summary of a run, made from what its steps left in the object store and in the catalog.
+"""The summary of a run, made from what its steps left in the S3 store and in the catalog.
 
 There is always a summary: what cannot be reached is missing in it, and named among its warnings.
 """
@@ -80,11 +80,11 @@ def summarise_run(run: Run, store: Store | None, settings: Settings) -> RunSumma
 
     Args:
         run: the workflow.
-        store: the object store; None where none is set.
+        store: the S3 store; None where none is set.
         settings: where the database is, and the sources of a run that has neither release nor plan.
     """
     facts = RunFacts()
-    with _warn_if_unreachable(facts, "the object store"):
+    with _warn_if_unreachable(facts, "the S3 store"):
         if store is not None:
             _read_store(run, store, settings.sources.extracts, facts)
     with _warn_if_unreachable(facts, "the database"):
@@ -268,7 +268,7 @@ def _list_warnings(facts: RunFacts) -> list[str]:
     ]
     if report := facts.gate:
         if report.verdict == GateVerdict.OVERRIDDEN:
-            warnings += [f"let through all the same: {finding}" for finding in report.findings]
+            warnings += [f"let through anyway: {finding}" for finding in report.findings]
         warnings += report.notes
     if facts.live_known and facts.live is None:
         warnings.append("no release is live")

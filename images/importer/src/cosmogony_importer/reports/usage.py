@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kept releases were made from, and how much room they take in the database and in the object store."""
+"""What the kept releases were made from, and how much room they take in the database and in the S3 store."""
 
 from __future__ import annotations
 

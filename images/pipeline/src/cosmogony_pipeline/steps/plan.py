@@ -324,7 +324,7 @@ def _find_same_release(
     sha256 = {status.item.name: status.source.sha256 for status in statuses if status.source}
     complete = add_sources(inputs, [status.item for status in statuses], sha256)
     for release in releases:
-        # without a reason of this run, a release that was made for a reason has the same data all the same
+        # without a reason of this run, a release that was made for a reason has the same data anyway
         alike = complete if inputs.reason else replace(complete, reason=release.reason)
         if release.inputs_digest == digest_inputs(alike):
             return release
