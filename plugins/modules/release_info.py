@@ -18,6 +18,7 @@ description:
     releases that were never published.
   - The sizes of the bucket need O(minio).
   - What cannot be read is null, and RV(notes) says why. The task fails only if the Kubernetes API does not answer.
+  - Needs the rights to list C(workflows) and C(pods); for a Service, also those of O(postgres.service).
 options:
   namespace:
     description: Namespace of the stack.

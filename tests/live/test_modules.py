@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modules cluster_info and readiness against the local cluster: what they see, and the way through the API server."""
+"""Modules against the local cluster: what they see, and the way through the API server."""
 
 from __future__ import annotations
 
@@ -98,3 +98,52 @@ def test_service_that_cannot_be_reached(tmp_path, service, reason):
     answer, _seconds = run(tmp_path, "cosmogony.stack.readiness", options)
     assert answer["postgres"]["reason"] == reason
     assert answer["minio"]["ready"]
+
+
+def secrets_of_the_stack():
+    """Options that reach both services by their names, with the credentials of the stack's Secrets."""
+    options = {name: through_the_api()[name] for name in ("minio", "postgres")}
+    for name, secret_name, keys in (
+        ("minio", "cosmogony-s3", ("access_key", "secret_key")),
+        ("postgres", "cosmogony-postgres", ("user", "password")),
+    ):
+        options[name] = {key: value for key, value in options[name].items() if key not in (*keys, "bucket_required")}
+        options[name]["existing_secret"] = {"namespace": "cosmogony", "name": secret_name}
+    return options
+
+
+def test_release_info_of_the_database_and_of_the_api_agree(tmp_path):
+    database, _seconds = run(tmp_path, "cosmogony.stack.release_info", secrets_of_the_stack())
+    api, _seconds = run(tmp_path, "cosmogony.stack.release_info", {})
+    assert (database["source"], api["source"]) == ("database", "api")
+    assert (database["notes"], api["notes"]) == ([], [])
+    assert database["live"]["id"] == api["live"]["id"]
+    assert database["live"]["bytes"] > 0
+    assert database["bucket"]["prefixes"]["releases/"]["objects"] > 0
+    assert database["runs"]
+    assert api["runs"] == database["runs"]
+
+
+def test_release_info_where_there_is_no_stack(tmp_path):
+    answer, _seconds = run(tmp_path, "cosmogony.stack.release_info", {"namespace": "default", "timeout": 0})
+    assert (answer["source"], answer["live"], answer["releases"]) == (None, None, [])
+    assert "Service default/cosmogony-api does not exist" in answer["notes"][0]
+
+
+def test_missing_secret_is_named(tmp_path):
+    options = secrets_of_the_stack()["minio"]
+    options["existing_secret"] = {"namespace": "cosmogony", "name": "nobody"}
+    answer, _seconds = run(tmp_path, "cosmogony.stack.readiness", {"minio": options})
+    assert answer["msg"] == (
+        "Secret cosmogony/nobody (minio.existing_secret) does not exist:"
+        " create it with the keys accesskey and secretkey"
+    )
+
+
+def test_tile_cache_info(tmp_path):
+    answer, _seconds = run(tmp_path, "cosmogony.stack.tile_cache_info", {})
+    (pod, *_) = answer["pods"]
+    assert pod["name"].startswith("cosmogony-web-")
+    assert pod["limit"]
+    assert answer["bytes"] > 0
+    assert answer["requests"] >= answer["hits"]
