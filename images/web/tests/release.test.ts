@@ -22,7 +22,7 @@ const details = {
 
 describe('readRelease', () => {
   it.each([`http://inner:8000/tiles`, '/tiles', 'https://elsewhere/deep/path/tiles', '/maps/tiles'])(
-    'asks for tiles below its own address, whatever the API calls it: %s',
+    'requests tiles below the address of the page, also when the API names %s',
     (base) => {
       const tiles = [`${base}/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`]
       expect(readRelease({ tiles }, null, 'https://maps.example/maps/').tiles).toEqual([
@@ -31,7 +31,7 @@ describe('readRelease', () => {
     },
   )
 
-  it('takes the release from the tile address and asks its own origin for tiles', () => {
+  it('reads the release from the URL of the tiles, and requests them from the origin of the page', () => {
     const release = readRelease(tilejson, details, SITE)
     expect(release.id).toBe(ID)
     expect(release.tiles).toEqual([`${SITE}tiles/cosmogony/{z}/{x}/{y}.pbf?v=${ID}`])

@@ -38,7 +38,7 @@ _MESSAGE = {"application/json": {"schema": {"$ref": f"{COMPONENTS}Message"}}}
 _RESPONSES: dict[str, dict[str, Any]] = {
     "NotModified": {"description": "What the client has is still right"},
     "Forbidden": {"description": "The release is not kept, or not live", "content": _MESSAGE},
-    "NotFound": {"description": "There is no such thing in this release", "content": _MESSAGE},
+    "NotFound": {"description": "The release does not have it", "content": _MESSAGE},
     "ServiceUnavailable": {
         "description": "The database does not answer, or nothing was published yet",
         "headers": {"Retry-After": {"schema": {"type": "integer"}}},

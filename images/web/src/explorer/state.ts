@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the page shows. The composables of this folder share it; each changes its own part. */
+/** What the page shows. The composables of this folder share it; each changes one part. */
 import { reactive, type ShallowRef } from 'vue'
 import type { Zone, ZoneWithBbox } from '../lib/api'
 import { parseHash } from '../lib/hash'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the page asks the server it came from, relative to its own address. No other host is ever asked. */
+/** Requests to the server that the page came from, relative to its address. No request goes to another host. */
 
 import type { ExpectedCount, ZoneWithChildren, ZoneWithParents } from './openapi'
 

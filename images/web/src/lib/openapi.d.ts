@@ -916,7 +916,7 @@ export interface components {
                 "application/json": components["schemas"]["Message"];
             };
         };
-        /** @description There is no such thing in this release */
+        /** @description The release does not have it */
         NotFound: {
             headers: {
                 [name: string]: unknown;
