@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lookup plugin: the options of a role as they count."""
+"""Lookup plugin: the effective options of a role."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ name: role_options
 author:
   - The cosmogony.stack contributors (!UNKNOWN)
 version_added: 0.1.0
-short_description: Options of a role of this collection as they count
+short_description: Effective options of a role of this collection
 description:
   - Returns the variables that C(defaults/main.yml) of a role names, without the name of the role before them.
   - One that is null or blank text has its default, which stands in that file and nowhere else. Other options whose

@@ -216,7 +216,7 @@ def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = Non
 
     Args:
         given: Sections and settings, ``{"gate": {"max_loss_percent": 3}}``.
-        over: Tree that has the values of what is not given there; those that it lacks are the defaults.
+        over: Tree of values for what is not given; defaults apply where it has none.
         prefix: What messages put before the name of a section, such as ``workflows_``.
 
     Raises:

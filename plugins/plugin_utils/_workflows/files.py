@@ -47,7 +47,7 @@ class Step(_Common):
         args: All arguments, where they are not made of the parameters.
         outputs: Names of the files in /tmp/outputs, or ``{name, default}`` of one that may be missing.
         credentials: Names of Secrets, see ``Secrets``.
-        volumes: What it mounts beside /tmp, see ``make_volumes``.
+        volumes: What it mounts in addition to /tmp, see ``make_volumes``.
         deadline: Longest time of one try in seconds, where that is not the one of the pod.
         planned: Whether its scratch space may be what step plan computes: the parameter ``disk``.
         retry: What differs from the usual retries.

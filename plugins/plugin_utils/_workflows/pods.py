@@ -58,7 +58,7 @@ def environment(step: Step, settings: Mapping[str, Any], scratch: str) -> list[D
 
 
 def uses_trex(settings: Mapping[str, Any]) -> bool:
-    """Whether t-rex is the tile server."""
+    """Return whether t-rex is the tile server."""
     return bool(settings["tiles"]["engine"] == "trex")
 
 
@@ -193,7 +193,7 @@ def find_image(step: Step, settings: Mapping[str, Any]) -> str:
 
 
 def is_planned(step: Step, settings: Mapping[str, Any]) -> bool:
-    """Whether a step's scratch space is what step plan computes.
+    """Return whether the scratch space of a step is what step plan computes.
 
     Raises:
         WorkflowFileError: It is to be, and the step cannot take it.
@@ -213,13 +213,13 @@ def list_inputs(step: Step, *, planned: bool) -> list[Document]:
 
 
 def _options(step: Step) -> list[str]:
-    """Each parameter as an option of its name, and the folder of the results."""
+    """Return the arguments of a step: an option for each parameter, and the folder for results."""
     names = [entry["name"] for entry in step.parameters]
     return [*(f"--{name}={{{{inputs.parameters.{name}}}}}" for name in names), "--outputs=/tmp/outputs"]
 
 
 def _output(entry: str | Document) -> Document:
-    """An output that the step writes to a file of its name."""
+    """Return the output of a template, which the step writes to a file with that name."""
     named = {"name": entry} if isinstance(entry, str) else entry
     source = {"path": f"/tmp/outputs/{named['name']}"}  # noqa: S108  the folder in the pod
     if "default" in named:
