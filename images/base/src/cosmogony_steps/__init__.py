@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every step of a data update needs. Nothing is loaded here: the watch stays small."""
+"""Code that all steps of a data update share. Nothing is imported here, so that the watch stays small."""

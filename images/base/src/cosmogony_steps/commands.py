@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of a program: one module each, found by looking into their package."""
+"""The commands of a program: the modules of a package that register one."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ else:
 
 
 class Command(Protocol):
-    """What the module of a command offers. What is large it imports where it is used: the program is to start fast."""
+    """A module with commands. It imports large libraries where they are used, so that the program starts fast."""
 
     __name__: str
 
     def register(self, subparsers: Subparsers) -> None:
-        """Add the command and its options to the command line, with `add_command`."""
+        """Add the commands of the module to the command line, with `add_command`."""
 
 
 def find_commands(package: ModuleType) -> list[Command]:
-    """Return the modules of a package that are commands, those with a function `register`, by their names."""
+    """Return the modules of a package that have a function `register`, sorted by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     modules = [importlib.import_module(f"{package.__name__}.{name}") for name in names]
     return [cast(Command, module) for module in modules if hasattr(module, "register")]
@@ -38,7 +38,7 @@ def find_commands(package: ModuleType) -> list[Command]:
 def add_command(
     subparsers: Subparsers, name: str, run: Callable[[argparse.Namespace], None], description: str | None
 ) -> argparse.ArgumentParser:
-    """Add a command with the options that all have: its settings, and where its outputs go."""
+    """Add a command with the options that all commands have: --plan, --settings, --set and --outputs."""
     parser = subparsers.add_parser(name, help=description, description=description, epilog=EXIT_CODES)
     parser.set_defaults(command=name, run=run)
     step_settings.add_settings_options(parser)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of types, out of plain JSON values. Needs the extra `documents`."""
+"""Convert plain JSON values to typed ones, with messages for people. Needs the extra `documents`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ T = TypeVar("T")
 
 
 class MismatchError(ValueError):
-    """A value does not have the type; the message names its path and what was found."""
+    """A value does not fit the type; the message names its path and what was found."""
 
 
 def convert(data: object, kind: type[T], noun: str = "field", *, strict: bool = True) -> T:
-    """Make a value of a type.
+    """Convert plain JSON values to a type.
 
     Args:
         data: the plain values.
         kind: the type.
-        noun: what the message calls a value that does not fit.
-        strict: whether numbers, true and false must not be text.
+        noun: what messages call a value, such as `setting`.
+        strict: refuse numbers and booleans that are given as text.
 
     Raises:
-        MismatchError: a value is missing, or not of its type or within its limits.
+        MismatchError: a value is missing, has another type, or is beyond its limits.
     """
     try:
         return msgspec.convert(data, kind, strict=strict)
@@ -37,7 +37,7 @@ def convert(data: object, kind: type[T], noun: str = "field", *, strict: bool = 
 
 
 def describe_value(value: object) -> str:
-    """Return a value as messages show it."""
+    """Return a value for a message, shortened where it is long."""
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list | tuple):
@@ -47,7 +47,7 @@ def describe_value(value: object) -> str:
 
 
 def _describe_problem(text: str, path: str, data: object, noun: str) -> str:
-    """What is wrong in the words of msgspec, after the path and with the value that is there."""
+    """Return the problem in the words of msgspec, with the path and the value that was found."""
     missing = text.removeprefix("Object missing required field ")
     if missing != text:
         return f"{noun} {'.'.join(part for part in (path, missing.strip('`')) if part)} is missing"

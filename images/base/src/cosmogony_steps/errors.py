@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors of the programs, each with the exit code that it ends one with.
+"""Errors of the programs, and their exit codes.
 
     StepError               1    permanent: the same command would fail again
     ├── UsageError          2    an argument or a setting is wrong
@@ -15,7 +15,7 @@ from __future__ import annotations
 EXIT_PERMANENT = 1
 EXIT_USAGE = 2
 EXIT_TRANSIENT = 75  # EX_TEMPFAIL of sysexits.h
-EXIT_INTERRUPTED = 130  # as a shell has it for SIGINT
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 class StepError(Exception):
@@ -35,18 +35,23 @@ class MissingObjectError(StepError):
 
 
 class TransientError(StepError):
-    """A transient error, such as a server that is away: a retry can help."""
+    """A transient failure, such as a server that does not answer: a retry can help."""
 
     exit_code = EXIT_TRANSIENT
-    is_repeatable = True  # whether the same request again can help, or only a new start of the work
+    is_repeatable = True  # whether repeating the request can help; otherwise the step must start again
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
-        """Keep the seconds after which the server wants to be asked again, where it named them."""
+        """Create the error.
+
+        Args:
+            message: the thing, the cause and the next step.
+            retry_after: seconds that the server wants clients to wait, if it named them.
+        """
         super().__init__(message)
         self.retry_after = retry_after
 
 
 class TerminatedError(TransientError):
-    """The step received SIGTERM: it cleans up and ends."""
+    """The step received SIGTERM, so it cleans up and ends."""
 
     is_repeatable = False

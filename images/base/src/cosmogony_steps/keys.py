@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys of the bucket: where everything lies.
+"""Keys of the objects in the bucket.
 
 osm/FILE, osm/FILE.json                                    a source and its marker
 cosmogony-data/parts/FILE.jsonl.gz, .../FILE.json          its zones and their marker
@@ -20,7 +20,7 @@ LATEST = "cosmogony-data/concat/"
 RELEASES = "releases/"
 RUNS = "runs/"
 
-MARKER = ".json"  # ending of a marker beside the file that it describes
+MARKER = ".json"  # ending of a marker; the rest is the name of the file that it describes
 ZONES = ".jsonl.gz"  # ending of a file of zones
 
 _RUN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -32,27 +32,27 @@ RELEASE_FILES = (f"zones{ZONES}", "manifest.json", "test_results.json", "summary
 
 
 def source(name: str) -> str:
-    """Return the key of a fetched source; its name is that of the file."""
+    """Return the key of a fetched source, which has the name of its file."""
     return f"{SOURCES}{name}"
 
 
 def source_marker(name: str) -> str:
-    """Return the key of what a fetched source is."""
+    """Return the key of the marker of a fetched source."""
     return f"{SOURCES}{name}{MARKER}"
 
 
 def part(name: str) -> str:
-    """Return the key of the zones of one source."""
+    """Return the key of a part: the zones of one source."""
     return f"{PARTS}{name}{ZONES}"
 
 
 def part_marker(name: str) -> str:
-    """Return the key of what the zones of one source are made from."""
+    """Return the key of the marker of a part."""
     return f"{PARTS}{name}{MARKER}"
 
 
 def release(release_id: str) -> str:
-    """Return what the keys of a release begin with."""
+    """Return the prefix of the keys of a release."""
     return f"{RELEASES}{release_id}/"
 
 
@@ -62,12 +62,12 @@ def release_zones(release_id: str) -> str:
 
 
 def release_manifest(release_id: str) -> str:
-    """Return the key of what a release is made from."""
+    """Return the key of the manifest of a release."""
     return f"{RELEASES}{release_id}/manifest.json"
 
 
 def release_statistics(release_id: str) -> str:
-    """Return the key of the counts of a release against the expected ones."""
+    """Return the key of the statistics of a release."""
     return f"{RELEASES}{release_id}/test_results.json"
 
 
@@ -77,22 +77,22 @@ def release_summary(release_id: str) -> str:
 
 
 def run_plan(run: str) -> str:
-    """Return the key of what a run is going to do."""
+    """Return the key of the plan of a run."""
     return f"{RUNS}{run}/plan.json"
 
 
 def run_summary(run: str) -> str:
-    """Return the key of what came of a run."""
+    """Return the key of the summary of a run."""
     return f"{RUNS}{run}/summary.json"
 
 
 def former_run_summary(run: str) -> str:
-    """Return the key that the summary of a run had before there were plans beside it."""
+    """Return the key of a summary that was stored before runs had folders."""
     return f"{RUNS}{run}.json"
 
 
 def find_run(key: str) -> str:
-    """Return the run whose plan or summary has this key; empty for other keys."""
+    """Return the name of the run whose plan or summary has this key; empty for other keys."""
     name, slash, file = key.removeprefix(RUNS).partition("/")
     if not key.startswith(RUNS) or not name:
         return ""
@@ -102,10 +102,10 @@ def find_run(key: str) -> str:
 
 
 def validate_run_name(name: str) -> str:
-    """Return the name of a run.
+    """Return the name unchanged.
 
     Raises:
-        UsageError: it cannot be that of a workflow.
+        UsageError: no workflow can have this name.
     """
     if not _RUN.fullmatch(name):
         raise UsageError(f"--run {name!r} is not the name of a workflow, such as cosmogony-update-x7k2p")

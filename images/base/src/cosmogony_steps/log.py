@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plain lines on standard error, in UTC."""
+"""Log lines on standard error: time in UTC, level, text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _line(level: str, text: str) -> None:
 
 
 def info(text: str) -> None:
-    """Write what a reader of the log wants to know."""
+    """Log a message."""
     _line("INFO", text)
 
 
@@ -23,12 +23,12 @@ def warn(text: str) -> None:
 
 
 def error(text: str) -> None:
-    """Write why the step ends."""
+    """Log the error that ends the step."""
     _line("ERROR", text)
 
 
 def set_up_logging() -> None:
-    """Let the module logging, which libraries log with, write lines of this form too: warnings and errors."""
+    """Write warnings and errors of libraries, which use the module logging, in the same format."""
     import logging
 
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
@@ -40,7 +40,7 @@ def set_up_logging() -> None:
 
 
 def format_bytes(count: float) -> str:
-    """1536 -> '1.5 KB', with the units people see on download sites."""
+    """Return a size with a decimal unit, such as `1.5 KB` for 1536."""
     for unit in ("bytes", "KB", "MB", "GB"):
         if count < 1000 or unit == "GB":
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Output parameters of a step: one small file each, which Argo reads."""
+"""Output parameters of a step: one small file per parameter, which Argo reads."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 from .errors import StepError
 
-FOLDER = Path("/tmp/outputs")  # noqa: S108  a volume of the pod's own
+FOLDER = Path("/tmp/outputs")  # noqa: S108  a volume that no other pod has
 
 
 def add_outputs_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names the folder, as `outputs`."""
+    """Add --outputs DIR."""
     parser.add_argument("--outputs", default=FOLDER, type=Path, metavar="DIR", help="where results go (%(default)s)")
 
 
 def write_outputs(folder: Path, values: Mapping[str, object]) -> None:
-    """Write each value to a file of its name; text unchanged, everything else as JSON.
+    """Write each value to a file of its name: text unchanged, everything else as JSON.
 
     Raises:
         StepError: the folder cannot be written to.

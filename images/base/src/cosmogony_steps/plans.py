@@ -10,7 +10,7 @@ from .s3 import Store
 
 
 def write_plan(store: Store, plan: Plan) -> str:
-    """Store the plan of a run; return its key, which the other steps are given."""
+    """Store the plan of a run; return its key, which the other steps receive as --plan."""
     key = keys.run_plan(plan.run)
     store.write_json(key, plan.to_json())
     return key

@@ -16,17 +16,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How often to try, and how long to wait in between: `first`, twice that, and so on up to `limit` seconds."""
+    """How often to try, and how long to wait between tries: `first` seconds, doubled each time up to `limit`."""
 
     attempts: int = 6
     first: float = 1.0
     limit: float = 30.0
 
     def wait(self, failures: int, cause: TransientError) -> None:
-        """Sleep after a number of failures in a row.
+        """Sleep before the next attempt.
+
+        Args:
+            failures: number of failures in a row.
+            cause: the last of them.
 
         Raises:
-            TransientError: `cause`, when it is time to give up, or when the same request again cannot help.
+            TransientError: `cause`, after the last attempt or when repeating the request cannot help.
         """
         if not cause.is_repeatable or failures >= self.attempts:
             raise cause
@@ -37,7 +41,7 @@ class Backoff:
         time.sleep(delay)
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call a function until it succeeds or it is time to give up."""
+        """Call a function until it succeeds; the error of the last attempt is raised."""
         failures = 0
         while True:
             try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run a command of a program to its exit code: the one place where errors become messages."""
+"""Run a command of a program and turn its errors into messages and an exit code."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ EXIT_CODES = "Exit codes: 0 done, 1 permanent error, 2 wrong arguments or settin
 
 
 def run_command(name: str, function: Callable[[], int | None]) -> int:
-    """Run a command; an error becomes one line on standard error, and the message of the pod.
+    """Run a command; log an error as one line, and store it as the message of the pod.
 
     Messages of libraries are logged in the format of our own log. SIGTERM is raised in `function` as `TerminatedError`.
     An error of another kind is a bug: it becomes the message of the pod, and is raised again for its traceback.
 
     Args:
-        name: what the message begins with, such as the step.
-        function: the work; None counts as 0.
+        name: begins the message, such as the name of the step.
+        function: the work; returns the exit code, or None for 0.
 
     Returns:
         The exit code: of `function`, of the error (see `errors`), 1 without enough memory, 130 when interrupted.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Long lists in messages and outputs: the first entries, and how many more there are."""
+"""Shorten long lists in messages and outputs to their first entries."""
 
 from __future__ import annotations
 
@@ -7,26 +7,33 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-NAMED = 10
-ROOM = 4096  # bytes that a list may take in an output
+MAX_NAMED = 10  # entries of a list in a message
+MAX_BYTES = 4096  # of a list in an output
 
 T = TypeVar("T")
 
 
-def join_first(texts: Sequence[str], most: int = NAMED, *, separator: str = ", ", rest: str = "") -> str:
-    """Join the first texts; `rest` says where all of them are, for a list that is longer."""
+def join_first(texts: Sequence[str], most: int = MAX_NAMED, *, separator: str = ", ", rest: str = "") -> str:
+    """Join the first texts, and say how many more there are.
+
+    Args:
+        texts: the list.
+        most: how many of them to name.
+        separator: between two of them.
+        rest: added to a shortened list, such as where all of them can be found.
+    """
     more = len(texts) - most
     if more <= 0:
         return separator.join(texts)
     return separator.join([*texts[:most], f"and {more} more"]) + (f"; {rest}" if rest else "")
 
 
-def take_first(entries: Iterable[T], room: int = ROOM) -> list[T]:
-    """Return the first entries of a list, as many as have room in JSON."""
+def take_first(entries: Iterable[T], max_bytes: int = MAX_BYTES) -> list[T]:
+    """Return the first entries of a list that together take at most `max_bytes` as JSON."""
     taken: list[T] = []
     for entry in entries:
-        room -= len(json.dumps(entry, ensure_ascii=False).encode())
-        if room < 0:
+        max_bytes -= len(json.dumps(entry, ensure_ascii=False).encode())
+        if max_bytes < 0:
             break
         taken.append(entry)
     return taken

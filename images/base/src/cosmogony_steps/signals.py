@@ -14,12 +14,12 @@ from .errors import TerminatedError
 @contextmanager
 def raise_on_sigterm() -> Iterator[None]:
     """Raise `TerminatedError` in the main thread when SIGTERM arrives, until the block ends."""
-    previous = signal.signal(signal.SIGTERM, _terminated)
+    previous = signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _terminated(number: int, frame: object) -> NoReturn:
+def _raise_terminated(number: int, frame: object) -> NoReturn:
     raise TerminatedError("stopped by SIGTERM")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which settings a command works with: those that are mounted, or those that the plan of its run has kept."""
+"""Load the settings of a command: those of the mounted file, or those that the plan of its run has stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     """Add --plan KEY, --settings FILE and --set NAME=VALUE."""
     group = parser.add_argument_group("settings")
     group.add_argument(
-        "--plan", default="", metavar="KEY", help="take those of a plan, such as runs/NAME/plan.json (blank: the file)"
+        "--plan",
+        default="",
+        metavar="KEY",
+        help="take the settings of a plan, such as runs/NAME/plan.json (blank: of the file)",
     )
     group.add_argument(
         "--settings", type=Path, metavar="FILE", help="settings.json (default: /etc/cosmogony/settings.json, if any)"
@@ -28,16 +31,16 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="another value for a setting, such as releases.keep=5; may be given several times",
+        help="override a setting, such as releases.keep=5; may be repeated",
     )
 
 
 def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a command: of the command line, otherwise the environment, otherwise the plan or the file.
+    """Return the settings of a command. Options override variables, and these the plan or the file.
 
     Args:
         options: of the command, see `add_settings_options`.
-        environ: the environment.
+        environ: environment variables.
 
     Raises:
         UsageError: a setting is unknown, or has a wrong value.
@@ -47,14 +50,14 @@ def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.e
 
 
 def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Plan | None:
-    """Return the plan that --plan names; None without one. Raises as `load_settings`."""
+    """Return the plan that --plan names; None if it is blank. Raises the same errors as `load_settings`."""
     if not (key := options.plan.strip()):
         return None
-    from .plans import read_plan  # slow to import, and most commands by hand have no plan
+    from .plans import read_plan  # slow to import, and commands that people run rarely have a plan
     from .s3 import Store
     from .settings import Settings, apply_environment
 
-    # of the file only what leads to the plan: it may have been written for a newer version since the run began
+    # only the section that is needed: the file may have been replaced by a newer version since the run began
     mounted = apply_environment(Settings.load(options.settings, only="storage"), environ)
     return read_plan(Store.from_settings(mounted.storage, environ), key)
 
@@ -62,7 +65,7 @@ def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.envir
 def choose_settings(
     options: argparse.Namespace, plan: Plan | None, environ: Mapping[str, str] = os.environ
 ) -> Settings:
-    """Return the settings of a command whose plan was read before. Raises as `load_settings`."""
+    """Return the settings of a command whose plan has been read. Raises the same errors as `load_settings`."""
     from .settings import Settings, apply_environment, apply_overrides
 
     found = plan.settings if plan else Settings.load(options.settings)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values as people, forms and environments write them. Every error is a `UsageError` that names the setting."""
+"""Parse values that people, forms and the environment give as text. Errors are `UsageError` and name the setting."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 def require_variables(
     environ: Mapping[str, str], names: Sequence[str], purpose: str, settings: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the values of variables without blanks around them.
+    """Return the values of variables, stripped of blanks.
 
     Args:
-        environ: where they are.
-        names: of the variables.
-        purpose: what needs them, as the beginning of the message.
-        settings: the paths of the settings that some of them stand for.
+        environ: all variables.
+        names: of those that are needed.
+        purpose: what needs them; begins the message.
+        settings: by variable, the path of the setting that can be set instead.
 
     Raises:
         UsageError: variables are missing or blank; it names all of them.
@@ -37,7 +37,7 @@ def require_variables(
 
 
 def parse_boolean(value: object, name: str, default: bool = False) -> bool:
-    """Read true or false as people, forms and YAML write them; blank and None are the default."""
+    """Parse true/false, yes/no, on/off or 1/0; blank and None give the default."""
     if isinstance(value, bool):
         return value
     text = "" if value is None else str(value).strip().lower()
@@ -51,7 +51,7 @@ def parse_boolean(value: object, name: str, default: bool = False) -> bool:
 
 
 def parse_integer(text: str, name: str, *, least: int = 0, most: int | None = None) -> int | None:
-    """Read a whole number; None when it is blank."""
+    """Parse an integer from `least` to `most`; None if the text is blank."""
     text = text.strip()
     if not text:
         return None
@@ -64,17 +64,17 @@ def parse_integer(text: str, name: str, *, least: int = 0, most: int | None = No
 
 
 def parse_size(text: str, name: str) -> int | None:
-    """Read a quantity as Kubernetes writes it, such as 2Gi or 500M: bytes, None when it is blank."""
+    """Parse a Kubernetes quantity such as 2Gi or 500M; return bytes, or None if the text is blank."""
     if not text.strip():
         return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?", text.strip())
     if not found:
-        raise UsageError(f"{name} '{text}' is not a size; write it like 512Mi or 2Gi")
+        raise UsageError(f"{name} '{text}' is not a size such as 512Mi or 2Gi")
     return int(float(found[1]) * _UNITS[found[2] or ""])
 
 
 def parse_words(value: object, name: str) -> tuple[str, ...]:
-    """Read a list, or a comma separated text, as sorted words without repeats."""
+    """Return the words of a list, or of a comma-separated text, sorted and without duplicates."""
     if value is None:
         return ()
     if isinstance(value, str):

@@ -10,5 +10,5 @@ import certifi
 
 
 def find_ca_file() -> str:
-    """Return the file that SSL_CERT_FILE names; without that the system's list, or the one that certifi brings."""
+    """Return the path of the CA certificates: SSL_CERT_FILE, the system's bundle, or the bundle of certifi."""
     return os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or certifi.where()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of zones: their formats, what is around the records, and how a broken file is named.
+"""Formats of files of zones, decompression, and errors that name the file.
 
-What is in a record is for those who read it: each program takes other parts of it, with the parser that suits.
+Records are parsed by the programs: each needs other fields of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .errors import StepError
 
 
 class ZoneFormat(Enum):
-    """What a file of zones can be, by the end of its name."""
+    """A format of a file of zones; the value is the end of the file's name."""
 
     JSON = ".json"
     JSON_GZ = ".json.gz"
@@ -29,16 +29,16 @@ class ZoneFormat(Enum):
 
     @property
     def is_gzipped(self) -> bool:
-        """Whether the file is compressed; it may have several members."""
+        """Whether the file is gzip-compressed, in one or more members."""
         return self.value.endswith(".gz")
 
     @property
     def has_lines(self) -> bool:
-        """Whether each line is a record."""
+        """Whether each line is one record."""
         return self in (ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
 
 
-#: Formats that can be read: one JSON document or a record per line, gzipped or not.
+#: Formats with JSON records, which can be read.
 RECORD_FORMATS = (ZoneFormat.JSON, ZoneFormat.JSON_GZ, ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
 
 
@@ -54,8 +54,8 @@ def detect_format(
     Args:
         name: of the file.
         allowed: the formats to choose from.
-        problem: what the message begins with; callers of the originals know their texts.
-        kind: of the error.
+        problem: begins the message; that of the original programs is kept.
+        kind: class of the error.
 
     Raises:
         StepError: the name ends in none of the formats.
@@ -72,21 +72,21 @@ def _open_gzip(raw: IO[bytes]) -> IO[bytes]:
 
 
 def decompress(raw: IO[bytes], form: ZoneFormat, open_gzip: Callable[[IO[bytes]], IO[bytes]] = _open_gzip) -> IO[bytes]:
-    """Return the text of a file; of a gzip file that of all its members, read with `open_gzip`."""
+    """Return the stream, decompressed if its format is compressed; `open_gzip` reads all members of a gzip file."""
     return open_gzip(raw) if form.is_gzipped else raw
 
 
 @contextmanager
 def translate_file_errors(name: str, *errors: type[Exception], kind: type[StepError] = StepError) -> Iterator[None]:
-    """Name the file that cannot be read or decompressed.
+    """Turn errors of reading and decompressing into ones that name the file.
 
     Args:
         name: of the file.
-        errors: those of another library for gzip files, besides Python's own.
-        kind: of the error that is raised.
+        errors: further exceptions that mean a damaged gzip file, of another library.
+        kind: class of the error.
 
     Raises:
-        StepError: the block met a damaged file, or could not read it.
+        StepError: the file is damaged or cannot be read.
     """
     damage: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile, *errors)
     try:
@@ -100,5 +100,5 @@ def translate_file_errors(name: str, *errors: type[Exception], kind: type[StepEr
 
 
 def strip_byte_order_marks(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Return lines without the byte order marks that files put together by `cat` may have at the start of any line."""
+    """Strip the byte order mark of each line; files that were concatenated may have one at any line."""
     return (line.removeprefix(BOM_UTF8) for line in lines)

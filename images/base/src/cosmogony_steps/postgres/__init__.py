@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database of the stack. Needs the extra `postgres`; the rest of the package does not load it."""
+"""The database of the stack. Needs the extra `postgres`; the rest of the package does not import it."""
 
 from .database import Database
 from .errors import translate_database_error

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the database is, and how to connect to it."""
+"""Connect to the database of the stack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 RETRY_SECONDS = 0.3  # between two tries
-# refusals that no waiting helps against; libpq has no code for them
+# refusals that are permanent; libpq has no error code for them
 _REFUSED = re.compile(
     r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
     r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied"
@@ -30,7 +30,7 @@ Connection = TypeVar("Connection", bound="psycopg.Connection[Any]")
 
 @dataclass(frozen=True)
 class Database:
-    """Where PostgreSQL is, and the role to connect as."""
+    """Address of a PostgreSQL database, and the role to connect as."""
 
     host: str
     port: int
@@ -57,7 +57,7 @@ class Database:
             settings.port,
             settings.name,
             values["POSTGRES_USER"],
-            environ["POSTGRES_PASSWORD"],  # blanks around it belong to it
+            environ["POSTGRES_PASSWORD"],  # not stripped: blanks may belong to it
             settings.sslmode,
         )
 
@@ -68,9 +68,9 @@ class Database:
 
         Args:
             kind: class of the connection.
-            application: name that pg_stat_activity shows.
+            application: name of the program in pg_stat_activity.
             seconds: how long to try.
-            options: further parameters of libpq and psycopg.
+            options: more parameters of libpq and psycopg.
 
         Raises:
             StepError: the server refuses the role, its password or the database.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which error of the database is which error of a step."""
+"""Translate errors of the database to errors of a step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_PRIVILEGE = "42501"
 
 
 def translate_database_error(error: psycopg.Error) -> StepError:
-    """Return the error of a step for one of the database."""
+    """Return the step's error for an error of the database."""
     state = error.sqlstate or ""
     text = " ".join(str(error).split())
     is_lost = isinstance(error, psycopg.OperationalError) and not state

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bucket of the stack, and other S3 servers. Needs the extra `s3`; the rest of the package does not load it."""
+"""The bucket of the stack, and other S3 servers. Needs the extra `s3`; the rest of the package does not import it."""
 
 from .errors import translate_errors
 from .server import Server

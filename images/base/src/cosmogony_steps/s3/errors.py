@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which error of an S3 server, or of the way to it, is which error of ours."""
+"""Translate errors of S3 servers, and of the connection to them, to errors of a step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..errors import MissingObjectError, StepError, TransientError, UsageError
 
 ABSENT = ("NoSuchKey", "NoSuchObject")
 
-#: What a server refuses however often it is asked, and what to do about it; {prefix} is that of the variables.
+#: Permanent errors by S3 error code, and what to do; {prefix} is that of the environment variables.
 REFUSALS: dict[str, tuple[type[StepError], str]] = {
     "AccessDenied": (StepError, "the credentials lack the right, or are wrong; check the S3 Secret"),
     "InvalidAccessKeyId": (StepError, "the access key is unknown there; check the S3 Secret"),
@@ -29,28 +29,26 @@ REFUSALS: dict[str, tuple[type[StepError], str]] = {
     "BadRequest": (StepError, "the server gives no reason; check {prefix}REGION and the S3 Secret"),
     "MethodNotAllowed": (StepError, "the server refuses the method; check {prefix}ENDPOINT"),
 }
-#: Answers that may be other ones soon. So is every code that is in neither list.
-OVERLOADS = ("InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "XMinioServerNotInitialized")
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER", "HTTP_REQUEST")
 
 
 @contextmanager
 def translate_errors(where: str, action: str, prefix: str = "S3_") -> Iterator[None]:
-    """Turn errors of the SDK into ours, with one line of text.
+    """Translate errors of the S3 client to errors of a step, each with one line of text.
 
-    Errors of others, such as those of a stream that is sent, pass through.
+    Other errors, such as those of a stream that is uploaded, are not changed.
 
     Args:
         where: server and bucket.
-        action: what is done, such as "reading KEY".
-        prefix: what the names of the variables begin with that the server is set by.
+        action: what is being done, such as "reading KEY".
+        prefix: of the environment variables that configure the server.
 
     Raises:
         UsageError: a setting is wrong.
-        MissingObjectError: there is no such object.
+        MissingObjectError: the object does not exist.
         TransientError: a retry can help.
-        StepError: no retry helps.
+        StepError: another permanent error.
     """
     what = f"{action} at {where}"
     try:
@@ -78,7 +76,7 @@ def translate_errors(where: str, action: str, prefix: str = "S3_") -> Iterator[N
 
 
 def make_error(what: str, code: str, message: str, key: str | None = None, prefix: str = "S3_") -> StepError:
-    """Return the error for the code of an S3 server's answer."""
+    """Return the step's error for an S3 error code. A code that is not known counts as transient."""
     if code in ABSENT:
         return MissingObjectError(f"{what} failed: {key or 'the object'} does not exist")
     if code in REFUSALS:

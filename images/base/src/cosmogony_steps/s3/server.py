@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An S3 server as the settings name it, and the client that asks it."""
+"""Address and credentials of an S3 server, and its client."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ..tls import find_ca_file
 if TYPE_CHECKING:
     from ..settings import SourceStorageSettings, StorageSettings
 
-MAX_CONNECTIONS = 8  # and so the number of threads that may ask a server at the same time
+MAX_CONNECTIONS = 8  # to one server, and so the number of threads that may ask it in parallel
 SETTINGS = {"S3_ENDPOINT": "storage.endpoint", "SOURCE_S3_ENDPOINT": "source_storage.endpoint"}
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Address and keys of an S3 server; without keys only what is public can be read."""
+    """Address and keys of an S3 server; without keys only public objects can be read."""
 
     endpoint: str  # host:port
     secure: bool
     region: str
     access_key: str | None
     secret_key: str | None = field(repr=False)
-    prefix: str = "S3_"  # of the variables, for messages
+    prefix: str = "S3_"  # of the environment variables, for messages
 
     @classmethod
     def from_settings(
@@ -41,10 +41,16 @@ class Server:
         prefix: str = "S3_",
         purpose: str = "S3 storage",
     ) -> Server:
-        """Take the address from the settings, and ACCESS_KEY and SECRET_KEY, each behind the prefix, from variables.
+        """Take the address from the settings, and PREFIX_ACCESS_KEY and PREFIX_SECRET_KEY from the environment.
+
+        Args:
+            settings: of the server.
+            environ: environment variables.
+            prefix: of the variables, with the underscore.
+            purpose: what needs the server; begins messages.
 
         Raises:
-            UsageError: there is no address, or only one of the keys; it begins with the purpose.
+            UsageError: the address is missing, or only one of the keys is set.
         """
         endpoint = f"{prefix}ENDPOINT"
         require_variables({endpoint: settings.endpoint}, [endpoint], purpose, SETTINGS)
@@ -55,8 +61,8 @@ class Server:
             )
         return cls(settings.endpoint, settings.secure, settings.region, access, secret, prefix)
 
-    def client(self) -> Minio:
-        """Return a client that tries again for half a minute where a server is away or overloaded.
+    def make_client(self) -> Minio:
+        """Return a client that retries for half a minute if the server does not answer or is overloaded.
 
         Raises:
             UsageError: the endpoint is not host:port.
@@ -70,7 +76,7 @@ class Server:
                 secret_key=self.secret_key,
                 region=self.region,
                 secure=self.secure,
-                http_client=_http(),
+                http_client=_make_http_pool(),
             )
         except ValueError as cause:
             raise UsageError(
@@ -79,10 +85,10 @@ class Server:
 
 
 def validate_bucket_name(name: str, setting: str) -> str:
-    """Return the name of a bucket.
+    """Return the name unchanged.
 
     Raises:
-        UsageError: no bucket can have this name.
+        UsageError: no bucket can have this name; the message begins with `setting`.
     """
     try:
         check_bucket_name(name)
@@ -91,13 +97,13 @@ def validate_bucket_name(name: str, setting: str) -> str:
     return name
 
 
-def _http() -> urllib3.PoolManager:
+def _make_http_pool() -> urllib3.PoolManager:
     retries = urllib3.Retry(
         total=6,
         redirect=0,
         backoff_factor=0.5,
         backoff_max=10,
-        respect_retry_after_header=False,  # a server may name a day
+        respect_retry_after_header=False,  # it may ask for a day
         status_forcelist=[500, 502, 503, 504],
         raise_on_status=False,
     )

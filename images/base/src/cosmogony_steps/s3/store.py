@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bucket of the stack: small documents, large streams, and what lies there."""
+"""The bucket of the stack: small documents, large streams, listings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _METADATA = "x-amz-meta-"
 
 
 class Readable(Protocol):
-    """What can be sent: the end is where no bytes are returned any more."""
+    """A stream to upload; it ends where no bytes are returned."""
 
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes."""
@@ -41,7 +41,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """An object of the bucket; the size in bytes. A listing has no metadata."""
+    """An object of the bucket; the size is in bytes. Objects of a listing come without metadata."""
 
     key: str
     size: int
@@ -52,7 +52,7 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload of an object that was not finished."""
+    """An unfinished multipart upload."""
 
     key: str
     id: str
@@ -78,10 +78,10 @@ class Store:
         names = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")
         require_variables({**environ, "S3_ENDPOINT": settings.endpoint}, names, "S3 storage", SETTINGS)
         bucket = validate_bucket_name(settings.bucket, "S3_BUCKET")
-        return cls(Server.from_settings(settings, environ).client(), bucket, settings.endpoint)
+        return cls(Server.from_settings(settings, environ).make_client(), bucket, settings.endpoint)
 
     def find(self, key: str) -> ObjectInfo | None:
-        """Look up an object; None when there is none."""
+        """Return what the server knows of an object; None if it does not exist."""
         with translate_errors(self.where, f"looking up {key}"):
             try:
                 found = self.client.stat_object(self.bucket, key)
@@ -97,7 +97,7 @@ class Store:
         return ObjectInfo(key, found.size or 0, (found.etag or "").strip('"'), found.last_modified, metadata)
 
     def open(self, key: str) -> ObjectStream:
-        """Return an object as a stream, to be closed.
+        """Return an object as a stream, which the caller closes.
 
         Raises:
             MissingObjectError: there is no such object.
@@ -127,7 +127,7 @@ class Store:
             raise StepError(f"{key} in {self.where} is not JSON ({cause}); make it again") from cause
 
     def find_json(self, key: str) -> dict[str, Any] | None:
-        """Return a document; None when it is absent, or damaged, which counts as absent."""
+        """Return a document; None if it does not exist or is damaged."""
         try:
             text = self.read(key)
         except MissingObjectError:
@@ -147,7 +147,7 @@ class Store:
         content_type: str = "application/json",
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Write a small object, and what is to stand beside it."""
+        """Write a small object with its metadata."""
         noted: dict[str, str | list[str] | tuple[str]] | None = dict(metadata) if metadata else None
         with translate_errors(self.where, f"writing {key}"):
             self.client.put_object(
@@ -155,21 +155,21 @@ class Store:
             )
 
     def write_json(self, key: str, document: Mapping[str, Any]) -> None:
-        """Write a document, for people too."""
+        """Write a document as indented JSON."""
         text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
         self.write(key, text.encode() + b"\n")
 
     def upload(
         self, key: str, stream: Readable, size: int | None, content_type: str = "application/octet-stream"
     ) -> str:
-        """Send a stream, to its end: the object appears complete or not at all.
+        """Upload a stream to its end: the object appears complete or not at all.
 
-        An exception out of `stream.read` aborts the upload and passes through.
+        An exception of `stream.read` aborts the upload and is raised.
 
         Args:
             key: of the object.
-            stream: what is sent.
-            size: how many bytes that is, where it is known: large files need large parts.
+            stream: the content.
+            size: of the content in bytes, if it is known: large files need large parts.
             content_type: of the object.
 
         Returns:
@@ -181,7 +181,7 @@ class Store:
             result = self.client.put_object(
                 self.bucket,
                 key,
-                cast(BinaryIO, _Plain(stream)),  # the SDK only reads it
+                cast(BinaryIO, _ReadOnly(stream)),  # the client calls no other method
                 -1,
                 content_type=content_type,
                 part_size=part_size,
@@ -190,7 +190,7 @@ class Store:
         return (result.etag or "").strip('"')
 
     def copy(self, source: str, target: str, size: int) -> None:
-        """Copy an object of a known size inside the server: nothing crosses the network."""
+        """Copy an object of `size` bytes inside the server."""
         with translate_errors(self.where, f"copying {source} to {target}"):
             if size > MAX_COPY:
                 self.client.compose_object(self.bucket, target, [ComposeSource(self.bucket, source)])
@@ -213,13 +213,15 @@ class Store:
                 raise make_error(f"removing {error.name} at {self.where}", error.code, error.message or "", error.name)
 
     def list_uploads(self, prefix: str = "") -> list[Upload]:
-        """List unfinished uploads below a prefix, at most 1000; with MinIO those of the very key that the prefix is."""
+        """List at most 1000 unfinished uploads below a prefix; MinIO takes the prefix for a complete key."""
         with translate_errors(self.where, f"listing unfinished uploads of {prefix or 'all objects'}"):
-            page = self.client._list_multipart_uploads(self.bucket, prefix=prefix)  # the SDK has no public way
+            page = self.client._list_multipart_uploads(
+                self.bucket, prefix=prefix
+            )  # the client has no public method for it
         return [Upload(one.object_name, one.upload_id or "", one.initiated_time) for one in page.uploads]
 
     def abort_upload(self, upload: Upload) -> None:
-        """Remove an unfinished upload; one that is gone already is not an error."""
+        """Remove an unfinished upload; it is no error if it does not exist."""
         with translate_errors(self.where, f"removing an unfinished upload of {upload.key}"):
             try:
                 self.client._abort_multipart_upload(self.bucket, upload.key, upload.id)
@@ -228,7 +230,7 @@ class Store:
                     raise
 
     def abort_uploads(self, key: str) -> int:
-        """Remove the unfinished uploads of one key, and return how many there were."""
+        """Remove the unfinished uploads of one key; return their number."""
         stale = [upload for upload in self.list_uploads(key) if upload.key == key]
         for upload in stale:
             self.abort_upload(upload)
@@ -237,8 +239,8 @@ class Store:
         return len(stale)
 
 
-class _Plain:
-    """Only `read`: keeps the SDK from guessing a length from other attributes."""
+class _ReadOnly:
+    """A stream that has only `read`, so that the client does not guess a length from other attributes."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream

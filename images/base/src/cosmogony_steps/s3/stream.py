@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An object of the bucket as a stream that survives a broken connection."""
+"""An object of the bucket as a stream that resumes after a broken connection."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class ObjectStream(io.RawIOBase):
-    """The bytes of one version of an object; a broken connection is taken up again where it broke.
+    """The bytes of one version of an object; after a broken connection reading resumes at the same position.
 
-    The object is asked for when the stream is made. `size` is that of the object, `offset` what was read of it.
+    Creating the stream requests the object. `size` is that of the object, `offset` the number of bytes read so far.
     """
 
     def __init__(self, client: Minio, bucket: str, key: str, where: str, backoff: Backoff | None = None) -> None:
@@ -36,25 +36,25 @@ class ObjectStream(io.RawIOBase):
         self._etag = headers.get("ETag", "").strip('"')
 
     def _find_size(self, length: str | None) -> int:
-        """Return the size of the object, which a proxy may have left out of the answer that holds the content."""
+        """Return the size of the object, which a proxy may have removed from the answer with the content."""
         if length is not None:
             return int(length)
         if size := self._client.stat_object(self._bucket, self._key).size:
             return size
         raise StepError(
-            f"{self._action} at {self._where} failed: the answers have no Content-Length, so that a part could not be"
-            " distinguished from the whole; reach the S3 server without the proxy that leaves it out"
+            f"{self._action} at {self._where} failed: the answers have no Content-Length, so a truncated object would"
+            " not be noticed; connect to the S3 server without the proxy that removes it"
         )
 
     def readable(self) -> bool:
-        """Return True: this is a stream to read."""
+        """Return True: the stream can be read."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Read up to the size of the buffer; 0 at the end of the object only.
 
         Raises:
-            TransientError: the connection broke again and again, or the object was replaced.
+            TransientError: the connection broke too often, or the object was replaced.
         """
         view = memoryview(buffer).cast("B")
         failures = 0
@@ -62,7 +62,7 @@ class ObjectStream(io.RawIOBase):
             try:
                 data = self._read(len(view))
             except TransientError as cause:
-                self._drop()
+                self._disconnect()
                 failures += 1
                 self._backoff.wait(failures, cause)
                 continue
@@ -88,13 +88,13 @@ class ObjectStream(io.RawIOBase):
             )
         return self._response
 
-    def _drop(self) -> None:
+    def _disconnect(self) -> None:
         if self._response is not None:
             self._response.close()
             self._response.release_conn()
             self._response = None
 
     def close(self) -> None:
-        """End the connection."""
-        self._drop()
+        """Close the connection."""
+        self._disconnect()
         super().close()

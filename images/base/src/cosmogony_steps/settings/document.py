@@ -18,7 +18,7 @@ PATH: Final = Path("/etc/cosmogony/settings.json")  # where steps have the Confi
 
 
 class SettingsDocument:
-    """What the types of settings that are made of the schema stand on."""
+    """Base of the generated class `Settings`: reads and writes the settings document."""
 
     __slots__ = ()
 
@@ -26,14 +26,14 @@ class SettingsDocument:
 
     @classmethod
     def load(cls, path: Path | None = None, *, only: str = "") -> Self:
-        """Read a file. Without one all settings have their defaults.
+        """Read the settings from a file. If it does not exist, all settings have their defaults.
 
         Args:
             path: of the file, by default `PATH`.
-            only: the one section to read; the others are not even checked, and have their defaults.
+            only: a section; all others are not checked and have their defaults.
 
         Raises:
-            UsageError: it cannot be read, or is not what `from_json` takes.
+            UsageError: the file cannot be read, or `from_json` refuses its content.
         """
         path = path or PATH
         try:
@@ -52,12 +52,12 @@ class SettingsDocument:
 
     @classmethod
     def from_json(cls, data: object, where: str, *, strict: bool = True) -> Self:
-        """Make settings of a parsed JSON document; what it leaves out has its default.
+        """Convert a parsed JSON document to settings; missing settings have their defaults.
 
         Args:
-            data: the document; without a key `format` it is of this one.
-            where: what it was read from, for messages.
-            strict: whether numbers, true and false must not be text.
+            data: the document; without a key `format` it has the current format.
+            where: where it was read, for messages.
+            strict: refuse numbers and booleans that are given as text.
 
         Raises:
             UsageError: a newer version wrote it, a setting is unknown, or has a wrong type or value.
@@ -89,7 +89,7 @@ class SettingsDocument:
 
 
 def _find_unknown(data: object, kind: Any, path: str = "") -> Iterator[str]:
-    """Yield the paths of keys that the type has no field for; msgspec would ignore them."""
+    """Yield the paths of keys that the type has no field for, because msgspec ignores them."""
     if not is_dataclass(kind):
         for item_kind in get_args(kind)[:1]:
             for index, item in enumerate(data if isinstance(data, list) else ()):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings that the command line overrides."""
+"""Override settings by options of the command line."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .model import Settings
 
 
 def apply_overrides(settings: Settings, assignments: Sequence[str]) -> Settings:
-    """Return the settings with other values.
+    """Return the settings with some values replaced.
 
     Args:
-        settings: where the rest comes from.
+        settings: the settings to change.
         assignments: path and value, such as `gate.max_loss_percent=3`; a list is text with commas, or JSON.
 
     Raises:
@@ -35,7 +35,7 @@ def apply_overrides(settings: Settings, assignments: Sequence[str]) -> Settings:
 
 
 def _assign(given: dict[str, Any], known: Any, path: str, text: str) -> None:
-    """Add a value to those that are given; `known` says which settings there are, and their types."""
+    """Add a value to the nested dictionary `given`; `known` holds all settings with their current values."""
     *sections, name = path.split(".")
     for section in sections:
         known = known.get(section) if isinstance(known, dict) else None
@@ -48,7 +48,7 @@ def _assign(given: dict[str, Any], known: Any, path: str, text: str) -> None:
 
 
 def _replace(settings: Any, other: Any, names: Mapping[str, Any]) -> Any:
-    """Return the settings with the named values of the other ones."""
+    """Return the settings with the named values taken from `other`."""
     values = {
         name: _replace(getattr(settings, name), getattr(other, name), below)
         if isinstance(below, Mapping)

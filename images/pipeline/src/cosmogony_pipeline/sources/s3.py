@@ -55,7 +55,7 @@ class S3Source:
         prefix = "SOURCE_S3_" if other else "S3_"
         section = settings.source_storage if other else settings.storage
         server = Server.from_settings(section, environ, prefix, f"source {name}")
-        return cls(name, url, server.client(), server.endpoint, anonymous=server.access_key is None, prefix=prefix)
+        return cls(name, url, server.make_client(), server.endpoint, anonymous=server.access_key is None, prefix=prefix)
 
     def probe(self) -> Version:
         """See `Source.probe`."""
