@@ -442,7 +442,7 @@ export interface components {
         };
         /**
          * CountChange
-         * @description Zones of one type in one country, in the live release and in this one.
+         * @description The number of zones of one type in one country, in the live release and in this one.
          */
         CountChange: {
             country: string;
@@ -452,13 +452,13 @@ export interface components {
         };
         /**
          * CountStatus
-         * @description How a number of zones compares with the expected one.
+         * @description Result of comparing a number of zones with the expected range.
          * @enum {unknown}
          */
         CountStatus: "ko" | "ok" | "skip";
         /**
          * DroppedZone
-         * @description A zone that two sources hold, and whose copy in `source` was left out.
+         * @description A zone that two sources contain; the copy in `source` was left out.
          */
         DroppedZone: {
             osm_id: string;
@@ -467,7 +467,7 @@ export interface components {
         };
         /**
          * ExpectedCount
-         * @description How many zones of a type are expected below a root zone, and how many there are.
+         * @description Expected and actual number of zones of a type below a root zone.
          */
         ExpectedCount: {
             country_code: string | null;
@@ -498,7 +498,7 @@ export interface components {
         };
         /**
          * FindingRow
-         * @description Objects that were left out, or repaired, for one reason; relations have a level, place nodes a place. The reasons are the extractor's: another extractor may have more of them.
+         * @description Objects that were left out, or repaired, for one reason; relations have a level, place nodes a place. The extractor defines the reasons.
          */
         FindingRow: {
             reason: string;
@@ -513,7 +513,7 @@ export interface components {
         };
         /**
          * GateFigures
-         * @description What was counted; a check that did not run has no figures.
+         * @description The figures of all checks; a check that did not run has none.
          */
         GateFigures: {
             zones?: number;
@@ -528,11 +528,11 @@ export interface components {
         };
         /**
          * GateReport
-         * @description The verdict of the gate over a release, kept in the catalog of releases.
+         * @description The verdict of the gate on a release, stored in the catalog of releases.
          */
         GateReport: {
             /**
-             * @description Rises when a reader of the format before would misunderstand the document; absent before there were numbers
+             * @description Rises when readers of the format before would misunderstand the document; absent in the oldest documents
              * @default 1
              * @enum {unknown}
              */
@@ -541,14 +541,14 @@ export interface components {
             /** @default [] */
             findings?: string[];
             /**
-             * @description of what should be looked at, and does not block
+             * @description problems that do not block the release
              * @default []
              */
             notes?: string[];
             /** @default null */
             at?: string | null;
             /**
-             * @description the settings gate.* of that time
+             * @description the settings gate.* at that time
              * @default null
              */
             limits?: {
@@ -559,7 +559,7 @@ export interface components {
         };
         /**
          * GateVerdict
-         * @description What came of the checks before a release is published.
+         * @description Verdict of the checks before a release is published.
          * @enum {unknown}
          */
         GateVerdict: "blocked" | "overridden" | "passed";
@@ -569,28 +569,28 @@ export interface components {
          */
         IncompleteFigures: {
             relations: number;
-            /** @description not so in the live release */
+            /** @description complete in the live release */
             new: number;
             policy: components["schemas"]["IncompletePolicy"];
             named: components["schemas"]["IncompleteOfSource"][];
         };
         /**
          * IncompleteOfSource
-         * @description An incomplete relation, and the source it was found in.
+         * @description An incomplete relation, and the source in which it was found.
          */
         IncompleteOfSource: {
             osm_id: string;
             name: string;
             admin_level: string;
             missing: number;
-            /** @description otherwise it is not a zone */
+            /** @description false: it is not a zone */
             has_geometry: boolean;
             own: boolean;
             source: string;
         };
         /**
          * IncompletePolicy
-         * @description What the gate does about sources that do not hold their own country completely.
+         * @description What the gate does with an extract that does not contain all of its country.
          * @enum {unknown}
          */
         IncompletePolicy: "allow" | "block";
@@ -613,7 +613,7 @@ export interface components {
         };
         /**
          * Inputs
-         * @description All that a release is made from. It has no format number: that would make another release of the same data.
+         * @description All that determines a release. Without a format number, because that would change the digest of the same data.
          */
         Inputs: {
             sources: components["schemas"]["InputSource"][];
@@ -627,20 +627,20 @@ export interface components {
             dashboard: string;
             languages: string[];
             /**
-             * @description null in releases from before it could be chosen
+             * @description null in the manifests of earlier versions
              * @default null
              */
             as_original?: boolean | null;
             tiles_max_zoom: number;
             /**
-             * @description why a new release was wanted with the same inputs
+             * @description why a new release was made with the same inputs
              * @default
              */
             reason?: string;
         };
         /**
          * LeftOutFigures
-         * @description Objects that were left out, and where there are more of them than in the live release.
+         * @description Objects that were left out, and the reasons with more of them than in the live release.
          */
         LeftOutFigures: {
             by_reason: {
@@ -650,10 +650,10 @@ export interface components {
         };
         /**
          * LeftOutGrowth
-         * @description More objects of a country were left out for a reason than in the live release.
+         * @description A reason for which more objects of a country were left out than in the live release.
          */
         LeftOutGrowth: {
-            /** @description empty where none is known */
+            /** @description empty if unknown */
             country: string;
             reason: string;
             before: number;
@@ -662,7 +662,7 @@ export interface components {
         };
         /**
          * LossFigures
-         * @description Zones of the live release and of this one.
+         * @description The numbers of zones of the live release and of this one.
          */
         LossFigures: {
             zones_before: number;
@@ -671,11 +671,11 @@ export interface components {
         };
         /**
          * Manifest
-         * @description What a release is made from and what is in it: releases/ID/manifest.json, and a row of the release's schema. Without `inputs` it is of zones that were loaded from a file, or of the table of an original database.
+         * @description What a release is made from and what it contains: releases/ID/manifest.json, and a row of the release's schema. Without `inputs` the zones were loaded from a file, or are the table of an original database.
          */
         Manifest: {
             /**
-             * @description Rises when a reader of the format before would misunderstand the document; absent before there were numbers
+             * @description Rises when readers of the format before would misunderstand the document; absent in the oldest documents
              * @default 1
              * @enum {unknown}
              */
@@ -701,14 +701,14 @@ export interface components {
              */
             dropped?: components["schemas"]["DroppedZone"][];
             /**
-             * @description null in manifests from before, which list all
+             * @description null in the manifests of earlier versions, which list all
              * @default null
              */
             dropped_count?: number | null;
             /** @default 0 */
             reparented?: number;
             /**
-             * @description null in manifests from before it was counted
+             * @description null in the manifests of earlier versions
              * @default null
              */
             left_out?: components["schemas"]["FindingRow"][] | null;
@@ -739,7 +739,7 @@ export interface components {
         };
         /**
          * ManifestCounts
-         * @description Zones of a release, by type and by country; those of no known country have the empty name.
+         * @description Numbers of zones of a release, by type and by country; the empty name stands for no known country.
          */
         ManifestCounts: {
             zones: number;
@@ -756,7 +756,7 @@ export interface components {
         };
         /**
          * ManifestSource
-         * @description A source of the release, and what was made of it.
+         * @description A source of the release.
          */
         ManifestSource: {
             name: string;
@@ -787,7 +787,7 @@ export interface components {
         };
         /**
          * OutsideFigures
-         * @description Zones that reach outside of their parents.
+         * @description Zones that extend beyond their parents.
          */
         OutsideFigures: {
             children: number;
@@ -800,7 +800,7 @@ export interface components {
         };
         /**
          * ParentFigures
-         * @description Zones whose parent is not there, or that are above themselves.
+         * @description Zones whose parent does not exist, and zones in a cycle of parents.
          */
         ParentFigures: {
             missing: number;
@@ -809,13 +809,13 @@ export interface components {
         };
         /**
          * ReleaseState
-         * @description Where a data release is on its way.
+         * @description State of a data release.
          * @enum {unknown}
          */
         ReleaseState: "loaded" | "loading" | "merged" | "published" | "retired";
         /**
          * SkippedSources
-         * @description Names of the sources that a run found done, by step.
+         * @description Names of the sources that a step skipped, because nothing had changed.
          */
         SkippedSources: {
             /** @default [] */
@@ -825,7 +825,7 @@ export interface components {
         };
         /**
          * SourceWarning
-         * @description What somebody should look at in a source.
+         * @description A problem of a source that does not block the release.
          */
         SourceWarning: {
             source: string;
@@ -835,7 +835,7 @@ export interface components {
         };
         /**
          * StepSeconds
-         * @description How long fetch and extract of a source took.
+         * @description Duration of the steps fetch and extract of a source.
          */
         StepSeconds: {
             /** @default null */
@@ -845,7 +845,7 @@ export interface components {
         };
         /**
          * TurnedCount
-         * @description An expected count that the live release meets and this one does not.
+         * @description An expected count that the live release meets and this release does not.
          */
         TurnedCount: {
             name: string;
@@ -860,7 +860,7 @@ export interface components {
         };
         /**
          * Versions
-         * @description The programs that made the zones.
+         * @description Versions of the programs that made the zones.
          */
         Versions: {
             extractor: string;
@@ -869,13 +869,13 @@ export interface components {
         };
         /**
          * WarningKind
-         * @description What somebody should look at in a source, although a release can be made with it.
+         * @description Kind of a problem of a source that does not block the release.
          * @enum {unknown}
          */
         WarningKind: "broken_geometry" | "incomplete" | "no-md5" | "no_area";
         /**
          * ZoneOutside
-         * @description A zone that reaches outside of its parent.
+         * @description A zone that extends beyond its parent.
          */
         ZoneOutside: {
             osm_id: string | null;
@@ -885,12 +885,12 @@ export interface components {
             generated: boolean;
             parent_osm_id: string | null;
             parent_name: string | null;
-            /** @description of its area */
+            /** @description per cent of its area that are outside */
             percent: number;
         };
         /**
          * ZonesFile
-         * @description The file of zones beside the manifest.
+         * @description The file of zones of the release.
          */
         ZonesFile: {
             /** @description bytes */

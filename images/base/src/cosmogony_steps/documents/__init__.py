@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The documents that hold the steps together: markers, plan, manifest, statistics, gate report, run summary.
+"""The JSON documents that steps exchange: markers, plan, manifest, statistics, gate report, run summary.
 
-Each is a frozen dataclass with ``from_json`` and ``to_json``. A field that is `ABSENT` has no key in the document.
+Each is a type with ``from_json`` and ``to_json``. A field that is `ABSENT` has no key in the document.
 """
 
 from __future__ import annotations

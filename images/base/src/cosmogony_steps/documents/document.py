@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all documents have in common: a format number, reading with checks, writing as plain JSON."""
+"""Base of all documents: a format number, reading with checks, writing as plain JSON values."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .. import conversion
 from ..conversion import describe_value
 from ..errors import StepError
 
-NO_FORMAT: Final = 0  # of documents from before there were format numbers
+NO_FORMAT: Final = 0  # the format of documents without a number, which are the oldest
 
 
 def describe(text: str) -> msgspec.Meta:
-    """Say in the schema what a field is."""
+    """Return the description of a field for its schema."""
     return msgspec.Meta(description=text)
 
 
@@ -33,36 +33,35 @@ _T = TypeVar("_T")
 
 
 class DocumentError(StepError):
-    """A document is not what its name promises; the message names document, key, field, and what was found."""
+    """A document is invalid; the message names document, key, field, and the value that was found."""
 
 
 class NewerFormatError(DocumentError):
-    """A document was written by a newer version of these programs."""
+    """A newer version of the programs has written the document."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A JSON document in the bucket or the database.
 
-    Each kind has its own ``format``, which is raised when a reader of the format before would misunderstand it:
-    a key that it needs is gone, means something else, or has a value that it does not know.
+    Each type has its own ``format``. It rises when readers of the format before would misunderstand a document: a key
+    that they need is gone, has another meaning, or has a value that they do not know.
     """
 
     TITLE: ClassVar[str]
     FORMAT: ClassVar[int]
-    REMEDY: ClassVar[str]  # what makes the document again, as the end of a message
+    REMEDY: ClassVar[str]  # how to get a valid document; ends messages
 
     @classmethod
     def from_json(cls, data: object, key: str) -> Self:
-        """Check a parsed JSON document.
+        """Check a parsed JSON document and convert it.
 
         Args:
-            data: the document, of this format or one before; one without a number is of the format before there
-                were any. Keys that are not known are ignored.
+            data: the document, in this format or an earlier one. Unknown keys are ignored.
             key: where it was read, for messages.
 
         Raises:
-            NewerFormatError: if a newer version wrote it.
-            DocumentError: if a field is missing or has a value of another type.
+            NewerFormatError: a newer version has written it.
+            DocumentError: a field is missing or has another type.
         """
         if not isinstance(data, Mapping):
             raise DocumentError(
@@ -84,22 +83,22 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
-        """Return a document of the format `number`, this one or an earlier one, in the shape of this one."""
+        """Convert a document of the format `number` to the current format."""
         return data
 
     def to_json(self) -> dict[str, Any]:
-        """Return the document as `json.dumps` takes it."""
+        """Return the document as plain JSON values."""
         document: dict[str, Any] = to_json(self)
         return document
 
 
 def to_json(value: object) -> Any:
-    """Return a value of these types as plain JSON values."""
+    """Return a document, or a part of one, as plain JSON values."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def is_valid(data: object, kind: Any) -> bool:
-    """Return whether plain JSON values make a value of a type."""
+    """Return whether plain JSON values fit a type."""
     try:
         conversion.convert(data, kind)
     except conversion.MismatchError:
@@ -108,7 +107,11 @@ def is_valid(data: object, kind: Any) -> bool:
 
 
 def convert(data: object, kind: type[_T], name: str, remedy: str) -> _T:
-    """Make a value of a type out of plain JSON values; a `DocumentError` says where they do not fit."""
+    """Convert plain JSON values to a type.
+
+    Raises:
+        DocumentError: they do not fit; the message begins with `name` and ends with `remedy`.
+    """
     try:
         return conversion.convert(data, kind)
     except conversion.MismatchError as cause:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an extraction or a merge left out or repaired, as markers and manifests have it."""
+"""Objects that an extraction or a merge left out or repaired."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .document import Count, Names, describe
 class FindingRow(Struct, frozen=True, kw_only=True):
     """Objects that were left out, or repaired, for one reason; relations have a level, place nodes a place.
 
-    The reasons are the extractor's: another extractor may have more of them.
+    The extractor defines the reasons.
     """
 
     reason: str
@@ -31,18 +31,18 @@ class IncompleteRelation(Struct, frozen=True, kw_only=True):
     name: str
     admin_level: str
     missing: Count
-    has_geometry: Annotated[bool, describe("otherwise it is not a zone")]
+    has_geometry: Annotated[bool, describe("false: it is not a zone")]
     own: bool
 
 
 class IncompleteOfSource(IncompleteRelation, frozen=True, kw_only=True):
-    """An incomplete relation, and the source it was found in."""
+    """An incomplete relation, and the source in which it was found."""
 
     source: str
 
 
 class DroppedZone(Struct, frozen=True, kw_only=True):
-    """A zone that two sources hold, and whose copy in `source` was left out."""
+    """A zone that two sources contain; the copy in `source` was left out."""
 
     osm_id: str
     source: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the gate found in a release."""
+"""The report of the gate on a release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Limits: TypeAlias = dict[str, bool | int | float | str]
 
 
 class ParentFigures(Struct, frozen=True, kw_only=True):
-    """Zones whose parent is not there, or that are above themselves."""
+    """Zones whose parent does not exist, and zones in a cycle of parents."""
 
     missing: Count
     cycles: Count
@@ -24,9 +24,9 @@ class ParentFigures(Struct, frozen=True, kw_only=True):
 
 
 class LeftOutGrowth(Struct, frozen=True, kw_only=True):
-    """More objects of a country were left out for a reason than in the live release."""
+    """A reason for which more objects of a country were left out than in the live release."""
 
-    country: Annotated[str, describe("empty where none is known")]
+    country: Annotated[str, describe("empty if unknown")]
     reason: str
     before: Count
     after: Count
@@ -34,14 +34,14 @@ class LeftOutGrowth(Struct, frozen=True, kw_only=True):
 
 
 class LeftOutFigures(Struct, frozen=True, kw_only=True):
-    """Objects that were left out, and where there are more of them than in the live release."""
+    """Objects that were left out, and the reasons with more of them than in the live release."""
 
     by_reason: dict[str, Count]
     grown: tuple[LeftOutGrowth, ...]
 
 
 class CountChange(Struct, frozen=True, kw_only=True):
-    """Zones of one type in one country, in the live release and in this one."""
+    """The number of zones of one type in one country, in the live release and in this one."""
 
     country: str
     type: str
@@ -50,7 +50,7 @@ class CountChange(Struct, frozen=True, kw_only=True):
 
 
 class LossFigures(Struct, frozen=True, kw_only=True):
-    """Zones of the live release and of this one."""
+    """The numbers of zones of the live release and of this one."""
 
     zones_before: Count
     zones_after: Count
@@ -58,7 +58,7 @@ class LossFigures(Struct, frozen=True, kw_only=True):
 
 
 class TurnedCount(Struct, frozen=True, kw_only=True):
-    """An expected count that the live release meets and this one does not."""
+    """An expected count that the live release meets and this release does not."""
 
     name: str
     country: str | None
@@ -82,13 +82,13 @@ class IncompleteFigures(Struct, frozen=True, kw_only=True):
     """Relations of a source's own country with missing members."""
 
     relations: Count
-    new: Annotated[Count, describe("not so in the live release")]
+    new: Annotated[Count, describe("complete in the live release")]
     policy: IncompletePolicy
     named: tuple[IncompleteOfSource, ...]
 
 
 class ZoneOutside(Struct, frozen=True, kw_only=True):
-    """A zone that reaches outside of its parent."""
+    """A zone that extends beyond its parent."""
 
     osm_id: str | None
     name: str | None
@@ -97,11 +97,11 @@ class ZoneOutside(Struct, frozen=True, kw_only=True):
     generated: bool
     parent_osm_id: str | None
     parent_name: str | None
-    percent: Annotated[float, describe("of its area")]
+    percent: Annotated[float, describe("per cent of its area that are outside")]
 
 
 class OutsideFigures(Struct, frozen=True, kw_only=True):
-    """Zones that reach outside of their parents."""
+    """Zones that extend beyond their parents."""
 
     children: Count
     checked: Count
@@ -113,7 +113,7 @@ class OutsideFigures(Struct, frozen=True, kw_only=True):
 
 
 class GateFigures(Struct, frozen=True, kw_only=True):
-    """What was counted; a check that did not run has no figures."""
+    """The figures of all checks; a check that did not run has none."""
 
     zones: Count | UnsetType = UNSET
     compared_with: Annotated[str | UnsetType | None, describe("the live release")] = UNSET
@@ -126,7 +126,7 @@ class GateFigures(Struct, frozen=True, kw_only=True):
 
 
 class GateReport(Document, frozen=True, kw_only=True):
-    """The verdict of the gate over a release, kept in the catalog of releases."""
+    """The verdict of the gate on a release, stored in the catalog of releases."""
 
     TITLE: ClassVar[str] = "gate report"
     FORMAT: ClassVar[int] = 1
@@ -135,14 +135,14 @@ class GateReport(Document, frozen=True, kw_only=True):
     format: Literal[1] = 1
     verdict: GateVerdict
     findings: Names = ()
-    notes: Annotated[Names, describe("of what should be looked at, and does not block")] = ()
+    notes: Annotated[Names, describe("problems that do not block the release")] = ()
     at: Moment | None = None
-    limits: Annotated[Limits | None, describe("the settings gate.* of that time")] = None
+    limits: Annotated[Limits | None, describe("the settings gate.* at that time")] = None
     figures: GateFigures | None = None
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
-        """Leave out limits and figures of another shape: they explain the findings, nothing reads them."""
+        """Drop limits and figures of another shape: they only explain the findings."""
         if number >= cls.FORMAT:
             return data
         kinds: dict[str, Any] = {"limits": Limits, "figures": GateFigures}

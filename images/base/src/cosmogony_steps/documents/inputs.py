@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that a release is made from. The digest of this document names the release."""
+"""The inputs of a release. Their digest is part of the id of the release."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class InputSource(Struct, frozen=True, kw_only=True):
 
 
 class Inputs(Struct, frozen=True, kw_only=True):
-    """All that a release is made from. It has no format number: that would make another release of the same data."""
+    """All that determines a release. Without a format number, because that would change the digest of the same data."""
 
     sources: tuple[InputSource, ...]
     rules: Digest
@@ -30,6 +30,6 @@ class Inputs(Struct, frozen=True, kw_only=True):
     importer: Annotated[str, describe("image reference")]
     dashboard: Annotated[str, describe("image reference")]
     languages: Names
-    as_original: Annotated[bool | None, describe("null in releases from before it could be chosen")] = None
+    as_original: Annotated[bool | None, describe("null in the manifests of earlier versions")] = None
     tiles_max_zoom: int
-    reason: Annotated[str, describe("why a new release was wanted with the same inputs")] = ""
+    reason: Annotated[str, describe("why a new release was made with the same inputs")] = ""

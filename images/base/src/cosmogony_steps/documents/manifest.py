@@ -15,14 +15,14 @@ from .states import ReleaseState, WarningKind
 
 
 class StepSeconds(Struct, frozen=True, kw_only=True):
-    """How long fetch and extract of a source took."""
+    """Duration of the steps fetch and extract of a source."""
 
     fetch: Seconds | None = None
     extract: Seconds | None = None
 
 
 class ManifestSource(Struct, frozen=True, kw_only=True):
-    """A source of the release, and what was made of it."""
+    """A source of the release."""
 
     name: str
     url: str
@@ -39,7 +39,7 @@ class ManifestSource(Struct, frozen=True, kw_only=True):
 
 
 class ManifestCounts(Struct, frozen=True, kw_only=True):
-    """Zones of a release, by type and by country; those of no known country have the empty name."""
+    """Numbers of zones of a release, by type and by country; the empty name stands for no known country."""
 
     zones: Count
     by_type: dict[str, Count] = {}
@@ -47,14 +47,14 @@ class ManifestCounts(Struct, frozen=True, kw_only=True):
 
 
 class SkippedSources(Struct, frozen=True, kw_only=True):
-    """Names of the sources that a run found done, by step."""
+    """Names of the sources that a step skipped, because nothing had changed."""
 
     fetch: Names = ()
     extract: Names = ()
 
 
 class SourceWarning(Struct, frozen=True, kw_only=True):
-    """What somebody should look at in a source."""
+    """A problem of a source that does not block the release."""
 
     source: str
     kind: WarningKind
@@ -63,23 +63,23 @@ class SourceWarning(Struct, frozen=True, kw_only=True):
 
 
 class Versions(Struct, frozen=True, kw_only=True):
-    """The programs that made the zones."""
+    """Versions of the programs that made the zones."""
 
     extractor: str
     rules: Digest
 
 
 class ZonesFile(Struct, frozen=True, kw_only=True):
-    """The file of zones beside the manifest."""
+    """The file of zones of the release."""
 
     size: Bytes
     sha256: Digest
 
 
 class Manifest(Document, frozen=True, kw_only=True):
-    """What a release is made from and what is in it: releases/ID/manifest.json, and a row of the release's schema.
+    """What a release is made from and what it contains: releases/ID/manifest.json, and a row of the release's schema.
 
-    Without `inputs` it is of zones that were loaded from a file, or of the table of an original database.
+    Without `inputs` the zones were loaded from a file, or are the table of an original database.
     """
 
     TITLE: ClassVar[str] = "manifest"
@@ -96,9 +96,9 @@ class Manifest(Document, frozen=True, kw_only=True):
     sources: tuple[ManifestSource, ...] = ()
     counts: ManifestCounts | None = None
     dropped: Annotated[tuple[DroppedZone, ...], describe("the first of them")] = ()
-    dropped_count: Annotated[Count | None, describe("null in manifests from before, which list all")] = None
+    dropped_count: Annotated[Count | None, describe("null in the manifests of earlier versions, which list all")] = None
     reparented: Count = 0
-    left_out: Annotated[tuple[FindingRow, ...] | None, describe("null in manifests from before it was counted")] = None
+    left_out: Annotated[tuple[FindingRow, ...] | None, describe("null in the manifests of earlier versions")] = None
     repaired: tuple[FindingRow, ...] | None = None
     incomplete: tuple[IncompleteOfSource, ...] = ()
     skipped: SkippedSources = SkippedSources()
@@ -109,7 +109,7 @@ class Manifest(Document, frozen=True, kw_only=True):
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
-        """Leave out the rows of lists that once had other keys: nothing can be said of them now."""
+        """Drop rows of lists that had other keys in earlier versions."""
         if number >= cls.FORMAT:
             return data
         lists = {"left_out": FindingRow, "repaired": FindingRow, "incomplete": IncompleteOfSource}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Markers: what lies in the bucket and what it was made from, written after the file they describe."""
+"""Markers: documents that describe a stored file and are written after it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from .findings import FindingRow, IncompleteRelation
 
 
 class SourceVersion(Struct, frozen=True, kw_only=True):
-    """What the server of a source said about its file."""
+    """What the server of a source reported about its file."""
 
     url: Annotated[str, describe("after redirects, without query")]
     size: Bytes | None = None
     etag: str | None = None
     last_modified: str | None = None
-    md5: Annotated[str | None, describe("as published beside the file")] = None
+    md5: Annotated[str | None, describe("as the server publishes it")] = None
 
 
 class SourceMarker(Document, frozen=True, kw_only=True):
-    """A fetched OSM extract: osm/FILE.json beside osm/FILE."""
+    """A fetched OSM extract: osm/FILE.json describes osm/FILE."""
 
     TITLE: ClassVar[str] = "source marker"
     FORMAT: ClassVar[int] = 1
@@ -43,7 +43,7 @@ class SourceMarker(Document, frozen=True, kw_only=True):
 
 
 class PartSource(Struct, frozen=True, kw_only=True):
-    """The file that a part was made from."""
+    """The file from which a part was made."""
 
     url: str
     file: str
@@ -55,14 +55,14 @@ class PartSource(Struct, frozen=True, kw_only=True):
 
 
 class PartCounts(Struct, frozen=True, kw_only=True):
-    """Zones of a part, by type and by country; those of no known country have the empty name."""
+    """Numbers of zones of a part, by type and by country; the empty name stands for no known country."""
 
     by_type: dict[str, Count] = {}
     by_country: dict[str, dict[str, Count]] = {}
 
 
 class PartMarker(Document, frozen=True, kw_only=True):
-    """The zones of one source: cosmogony-data/parts/FILE.json beside FILE.jsonl.gz."""
+    """The zones of one source: cosmogony-data/parts/FILE.json describes FILE.jsonl.gz."""
 
     TITLE: ClassVar[str] = "part marker"
     FORMAT: ClassVar[int] = 1
@@ -83,8 +83,8 @@ class PartMarker(Document, frozen=True, kw_only=True):
     etag: Annotated[str, describe("ETag of the object in the bucket")]
     zones: Count
     counts: PartCounts = PartCounts()
-    country: Annotated[str | None, describe("the extract's own")] = None
-    data_timestamp: Annotated[str | None, describe("the moment that the extract shows")] = None
+    country: Annotated[str | None, describe("of the extract")] = None
+    data_timestamp: Annotated[str | None, describe("time of the OSM data in the extract")] = None
     incomplete: tuple[IncompleteRelation, ...] = ()
     left_out: tuple[FindingRow, ...] = ()
     repaired: tuple[FindingRow, ...] = ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a data update is going to do."""
+"""The plan of a data update."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .states import SourceState
 
 
 class PlanItem(Struct, frozen=True, kw_only=True):
-    """One source, as the steps fetch, extract and merge take it."""
+    """One source, with what the steps fetch, extract and merge need."""
 
     name: str
     url: Annotated[str, describe("without query")]
@@ -31,20 +31,20 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 
 class PlannedSource(Struct, frozen=True, kw_only=True):
-    """What the server of a source has against what is stored."""
+    """A source as its server offers it, compared with what is stored."""
 
     name: str
     url: str
     resolved_url: Annotated[str | None, describe("after redirects; null when the server was not asked")]
     version_date: Day | None
-    size: Annotated[Bytes, describe("bytes; 0 where nobody knows them")]
+    size: Annotated[Bytes, describe("bytes; 0 if unknown")]
     fetch_bytes: Bytes
     md5_published: bool
     state: SourceState
 
 
 class Programs(Struct, frozen=True, kw_only=True):
-    """What the zones and the statistics of a release are made with."""
+    """Versions of the programs and rules that make a release."""
 
     rules: Digest
     extractor: Digest
@@ -53,7 +53,7 @@ class Programs(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Document, frozen=True, kw_only=True):
-    """What a run is going to do, and with what: runs/WORKFLOW/plan.json. Its settings are those of all steps."""
+    """What a run is going to do, and the settings of all its steps: runs/WORKFLOW/plan.json."""
 
     TITLE: ClassVar[str] = "plan"
     FORMAT: ClassVar[int] = 1
@@ -64,8 +64,8 @@ class Plan(Document, frozen=True, kw_only=True):
     created: Moment
     changed: bool
     message: str
-    release: Annotated[str, describe("the one that is current already, otherwise empty")]
-    reason: Annotated[str, describe("why a new release is wanted with the same inputs")]
+    release: Annotated[str, describe("the one that is up to date already, or empty")]
+    reason: Annotated[str, describe("why a new release is made with the same inputs")]
     items: Annotated[tuple[PlanItem, ...], describe("all sources of the release, for merge")]
     batches: Annotated[tuple[Batch, ...], describe("those that go through fetch and extract")]
     details: tuple[PlannedSource, ...]

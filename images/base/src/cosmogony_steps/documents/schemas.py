@@ -17,7 +17,7 @@ from .statistics import ExpectedCount
 from .summary import RunSummary
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_FORMAT = "Rises when a reader of the format before would misunderstand the document; absent before there were numbers"
+_FORMAT = "Rises when readers of the format before would misunderstand the document; absent in the oldest documents"
 DOCUMENTS: dict[str, type[Document]] = {
     "gate-report": GateReport,
     "manifest": Manifest,
@@ -30,8 +30,8 @@ STATISTICS = "test-results"
 
 
 def make_schemas() -> dict[str, dict[str, Any]]:
-    """Return the schema of each document, by the name of its file without ending."""
-    schemas = {name: _of_document(kind) for name, kind in DOCUMENTS.items()}
+    """Return the JSON Schemas of all documents, by the names of their files without the suffix."""
+    schemas = {name: _make_schema(kind) for name, kind in DOCUMENTS.items()}
     _, definitions = msgspec.json.schema_components([ExpectedCount], ref_template="#/$defs/{name}")
     schemas[STATISTICS] = {
         "$schema": _DIALECT,
@@ -39,25 +39,25 @@ def make_schemas() -> dict[str, dict[str, Any]]:
         "description": "Expected counts of a release: test_results.json",
         "type": "array",
         "items": {"$ref": "#/$defs/ExpectedCount"},
-        "$defs": _described(definitions),
+        "$defs": _add_descriptions(definitions),
     }
     return schemas
 
 
 def make_components(*kinds: type) -> dict[str, Any]:
-    """Return the schemas of types and of all that they refer to, as an OpenAPI document has them."""
+    """Return the schemas of types and of all types that they refer to, for an OpenAPI document."""
     _, definitions = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    return _described(definitions)
+    return _add_descriptions(definitions)
 
 
-def _of_document(kind: type[Document]) -> dict[str, Any]:
+def _make_schema(kind: type[Document]) -> dict[str, Any]:
     _, definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
-    described = _described(definitions)
-    own = described.pop(kind.__name__)
-    return {"$schema": _DIALECT, **own, **({"$defs": described} if described else {})}
+    definitions = _add_descriptions(definitions)
+    own = definitions.pop(kind.__name__)
+    return {"$schema": _DIALECT, **own, **({"$defs": definitions} if definitions else {})}
 
 
-def _described(definitions: dict[str, Any]) -> dict[str, Any]:
+def _add_descriptions(definitions: dict[str, Any]) -> dict[str, Any]:
     if "Settings" in definitions:  # meta/settings.schema.yml describes them
         for name in [name for name in definitions if hasattr(model, name)]:
             del definitions[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words that documents and the catalog of releases use for states, verdicts and kinds."""
+"""States, verdicts and kinds in documents and in the catalog of releases."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from enum import StrEnum
 
 
 class ReleaseState(StrEnum):
-    """Where a data release is on its way."""
+    """State of a data release."""
 
     MERGED = "merged"  # its zones are in the bucket
     LOADING = "loading"  # its schema is incomplete
     LOADED = "loaded"
     PUBLISHED = "published"  # it is, or was, the live one
-    RETIRED = "retired"  # another one was published after it
+    RETIRED = "retired"  # was live once, and another one was published after it
 
 
 class GateVerdict(StrEnum):
-    """What came of the checks before a release is published."""
+    """Verdict of the checks before a release is published."""
 
     PASSED = "passed"
     BLOCKED = "blocked"
-    OVERRIDDEN = "overridden"  # somebody gave a reason to publish it anyway
+    OVERRIDDEN = "overridden"  # blocked, but somebody gave a reason to publish it
 
 
 class RunResult(StrEnum):
-    """What came of a data update."""
+    """Result of a data update."""
 
     PUBLISHED = "published"
     CURRENT = "current"  # nothing was new
-    DONE = "done"  # anything else that went well
+    DONE = "done"  # another kind of run, which succeeded
     BLOCKED = "blocked"  # by the gate
     FAILED = "failed"
 
 
 class SourceState(StrEnum):
-    """What a plan found out about a source."""
+    """State of a source in a plan."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -45,7 +45,7 @@ class SourceState(StrEnum):
 
 
 class WarningKind(StrEnum):
-    """What somebody should look at in a source, although a release can be made with it."""
+    """Kind of a problem of a source that does not block the release."""
 
     NO_MD5 = "no-md5"
     INCOMPLETE = "incomplete"
@@ -54,15 +54,15 @@ class WarningKind(StrEnum):
 
 
 class CountStatus(StrEnum):
-    """How a number of zones compares with the expected one."""
+    """Result of comparing a number of zones with the expected range."""
 
     OK = "ok"
     KO = "ko"
-    SKIP = "skip"  # its root zone is not in the data
+    SKIP = "skip"  # the root zone is not in the data
 
 
 class IncompletePolicy(StrEnum):
-    """What the gate does about sources that do not hold their own country completely."""
+    """What the gate does with an extract that does not contain all of its country."""
 
     BLOCK = "block"
     ALLOW = "allow"

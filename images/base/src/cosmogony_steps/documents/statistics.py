@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statistics of a release: test_results.json, in the shape that the original's readers know."""
+"""Statistics of a release: test_results.json, in the format of the original dashboard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .states import CountStatus
 
 
 class ExpectedCount(Struct, frozen=True, kw_only=True):
-    """How many zones of a type are expected below a root zone, and how many there are."""
+    """Expected and actual number of zones of a type below a root zone."""
 
     country_code: str | None
     expected_max: float
@@ -34,19 +34,19 @@ class Statistics(Struct, frozen=True):
 
     @classmethod
     def from_json(cls, data: object, key: str) -> Self:
-        """Check a parsed test_results.json; `key` says where it was read.
+        """Check a parsed test_results.json and convert it; `key` says where it was read.
 
         Raises:
-            DocumentError: if a field of a row is missing or has a value of another type.
+            DocumentError: a field of a row is missing or has another type.
         """
         rows = convert(data, tuple[ExpectedCount, ...], f"statistics {key}", "run the stats step again")
         return cls(rows)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return the rows as `json.dumps` takes them."""
+        """Return the rows as plain JSON values."""
         rows: list[dict[str, Any]] = to_json(self.rows)
         return rows
 
     def count(self, status: CountStatus) -> int:
-        """Return how many rows have a status."""
+        """Return the number of rows with a status."""
         return sum(row.test_status == status for row in self.rows)

@@ -16,7 +16,7 @@ from .states import RunResult
 
 
 class SummarySource(Struct, frozen=True, kw_only=True):
-    """A source as stored, and whether this run brought it."""
+    """A stored source, and whether this run fetched or extracted it."""
 
     name: str
     url: str | None = None
@@ -31,7 +31,7 @@ class SummarySource(Struct, frozen=True, kw_only=True):
 
 
 class SummaryInputs(Struct, frozen=True, kw_only=True):
-    """All that the release of the run is made from."""
+    """The inputs of the release of the run."""
 
     digest: Digest | None = None
     languages: Names | None = None
@@ -41,7 +41,7 @@ class SummaryInputs(Struct, frozen=True, kw_only=True):
 
 
 class StatusCounts(Struct, frozen=True, kw_only=True):
-    """Expected counts by their status."""
+    """Numbers of expected counts by status."""
 
     ok: Count
     ko: Count
@@ -49,7 +49,7 @@ class StatusCounts(Struct, frozen=True, kw_only=True):
 
 
 class SummaryCounts(Struct, frozen=True, kw_only=True):
-    """Zones and expected counts, as far as the run came."""
+    """Numbers of zones and expected counts, as far as the run got."""
 
     zones: Count | UnsetType = UNSET
     by_type: dict[str, Count] | UnsetType = UNSET
@@ -60,7 +60,7 @@ class SummaryCounts(Struct, frozen=True, kw_only=True):
 
 
 class LiveRelease(Struct, frozen=True, kw_only=True):
-    """The release that is live when the run has ended."""
+    """The live release at the end of the run."""
 
     id: str
     published: Moment | None = None
@@ -68,30 +68,30 @@ class LiveRelease(Struct, frozen=True, kw_only=True):
 
 
 class DroppedSummary(Struct, frozen=True, kw_only=True):
-    """Copies of zones that were left out, and the first of them."""
+    """The number of dropped copies of zones, and the first of them."""
 
     number: Count
     zones: tuple[DroppedZone, ...]
 
 
 class FindingSummary(Struct, frozen=True, kw_only=True):
-    """Objects by reason, and the rows that count most of them."""
+    """Numbers of objects by reason, and the rows with the largest numbers."""
 
     by_reason: dict[str, Count]
     rows: tuple[FindingRow, ...]
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """Where a run failed, or failed at first."""
+    """A failed step, or a failed attempt of one."""
 
     step: str
     message: str
-    pod: Annotated[str | UnsetType | None, describe("none ever ran")] = UNSET
+    pod: Annotated[str | UnsetType | None, describe("null if none ran")] = UNSET
     finished: str | UnsetType | None = UNSET
 
 
 class WebhookAnswer(Struct, frozen=True, kw_only=True):
-    """What came of posting the summary."""
+    """The result of posting the summary."""
 
     posted: bool
     status: int | None
@@ -100,16 +100,16 @@ class WebhookAnswer(Struct, frozen=True, kw_only=True):
 
 
 class RunSummary(Document, frozen=True, kw_only=True):
-    """What came of a data update: runs/WORKFLOW/summary.json, releases/ID/summary.json, and what the webhook gets."""
+    """Result of a data update: runs/WORKFLOW/summary.json, releases/ID/summary.json, and the body of the webhook."""
 
     TITLE: ClassVar[str] = "run summary"
     FORMAT: ClassVar[int] = 1
     REMEDY: ClassVar[str] = "look at the logs of the run"
 
-    text: Annotated[str, describe("all of it in one line, under the name that chat services look for")]
+    text: Annotated[str, describe("the result in one line, under the key that chat services expect")]
     format: Literal[1] = 1
     run: str
-    status: Annotated[str, describe("as Argo says")]
+    status: Annotated[str, describe("of the workflow, in the words of Argo")]
     result: RunResult
     published: bool
     started: Moment | None
@@ -122,7 +122,7 @@ class RunSummary(Document, frozen=True, kw_only=True):
     inputs: SummaryInputs
     counts: SummaryCounts
     durations: Annotated[dict[str, Seconds | None], describe("by step, and total")]
-    skipped: Annotated[Names, describe("sources that the run found extracted")]
+    skipped: Annotated[Names, describe("sources that had been extracted before the run")]
     dropped: DroppedSummary
     left_out: FindingSummary | None
     repaired: FindingSummary | None
@@ -130,11 +130,11 @@ class RunSummary(Document, frozen=True, kw_only=True):
     failures: tuple[Failure, ...]
     retried: tuple[Failure, ...]
     warnings: Names
-    webhook: Annotated[WebhookAnswer | UnsetType | None, describe("absent while it is posted")] = UNSET
+    webhook: Annotated[WebhookAnswer | UnsetType | None, describe("absent in the body of the webhook")] = UNSET
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
-        """Take a gate report of an earlier format, whatever the format of the summary."""
+        """Convert a gate report without a format number."""
         gate = data.get("gate")
         if not isinstance(gate, Mapping) or "format" in gate:
             return data
