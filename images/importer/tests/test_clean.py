@@ -74,7 +74,7 @@ def test_a_release_that_is_read_waits(importer: Importer, four: list[str], monke
     monkeypatch.setattr("cosmogony_importer.housekeeping.cleanup.PATIENCE", 1.0)
     with importer.connect(autocommit=False) as long:
         long.execute(f"SELECT count(*) FROM release_{four[0].replace('-', '_')}.zones")
-        assert f"release {four[0]} is being read, left for the next time" in importer.run("clean", "--keep", 3)
+        assert f"release {four[0]} is being read; the next clean drops it" in importer.run("clean", "--keep", 3)
         assert kept(importer) == four
     importer.run("clean", "--keep", 3)
     assert kept(importer) == four[1:]
@@ -83,7 +83,7 @@ def test_a_release_that_is_read_waits(importer: Importer, four: list[str], monke
 def test_what_others_built_on_a_release_keeps_it(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
     db.execute(f"CREATE VIEW public.mine AS SELECT id FROM release_{four[0].replace('-', '_')}.zones")
     said = importer.run("clean", "--keep", 1)
-    assert f"release {four[0]} is kept because something else needs it: view mine depends on" in said
+    assert f"release {four[0]} is kept because other objects depend on it: view mine depends on" in said
     assert kept(importer) == [four[0], four[3]]
     assert db.execute("SELECT count(*) FROM mine").fetchone() == (5,)
 
@@ -94,7 +94,7 @@ def test_a_running_load_is_left_alone(importer: Importer, four: list[str], db: p
         "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)"
     )
     with sessions.hold_lock(db, sessions.LOAD):
-        assert "staging left alone: another importer is busy with load" in importer.run("clean", "--keep", 4)
+        assert "the staging schema is not cleaned: another importer is busy with load" in importer.run("clean", "--keep", 4)
         assert kept(importer) == [*four, "x"]
     importer.run("clean", "--keep", 4)
     assert kept(importer) == four

@@ -84,17 +84,17 @@ def test_orphans_block(importer: Importer, zones: Zones) -> None:
     orphan = zone(77, "Lost", "city", 8, square(0, 0, 1, 1), parent=4711)
     release = importer.load(zones.write([*grid(2), orphan]))
     said = gate(importer, release)
-    assert "1 zones have a parent that is not there: zone 77 (relation:900077 Lost) has parent 4711" in said
+    assert "1 zones have a parent that does not exist: zone 77 (relation:900077 Lost) has parent 4711" in said
     assert parents_of(importer, release) == {"missing": 1, "cycles": 0, "in_cycles": 0}
 
 
 @pytest.mark.parametrize(
     ("name", "finding"),
     [
-        ("parent_missing", "1 zones have a parent that is not there: zone 2 (relation:902 Town 2) has parent 77"),
+        ("parent_missing", "1 zones have a parent that does not exist: zone 2 (relation:902 Town 2) has parent 77"),
         (
             "parent_cycle",
-            "2 zones are above themselves, their parents form 1 cycles: zone 2 (relation:902 Town 2) has parent 3; "
+            "2 zones are their own ancestors, in 1 cycles of parents: zone 2 (relation:902 Town 2) has parent 3; "
             "zone 3 (relation:903 Town 3) has parent 2",
         ),
     ],
@@ -116,7 +116,7 @@ def test_cycles_of_any_length_block_and_what_is_below_them_is_not_named(importer
     circling = [zone(n, f"City {n}", "city", 8, square(0, 0, 1, 1), parent=parent) for n, parent in parents.items()]
     release = importer.load(zones.write([*grid(2), *circling]))
     said = gate(importer, release, "--set=gate.max_outside=9")
-    assert "gate: 4 zones are above themselves, their parents form 2 cycles: zone 10 (relation:900010 City 10) " in said
+    assert "gate: 4 zones are their own ancestors, in 2 cycles of parents: zone 10 (relation:900010 City 10) " in said
     assert "; zone 21 (relation:900021 City 21) has parent 22; zone 22 " in said
     assert "zone 24" not in said and "zone 25" not in said
     assert parents_of(importer, release) == {"missing": 0, "cycles": 2, "in_cycles": 4}
@@ -149,7 +149,7 @@ def test_empty_tiles_block(importer: Importer, zones: Zones, db: psycopg.Connect
     importer.run("tiles", "--release", release, "--max-zoom", 9)
     db.execute(f"DELETE FROM release_{release.replace('-', '_')}.tiles WHERE z > 5")
     said = gate(importer, release)
-    assert "is empty although zone" in said
+    assert "is empty although it contains zone" in said
 
 
 def test_original_database_has_no_countries(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
@@ -226,7 +226,7 @@ def test_zones_outside_their_parent_block(importer: Importer, zones: Zones) -> N
     land = [zone(0, "Land", "country", 2, square(-1, -1, 10, 10)), *grid(4)[1:]]
     release = importer.load(zones.write(moved(land, {1: 9.5, 2: 20.0})))
     said = gate(importer, release)
-    assert "2 zones reach more than 1 % outside their parent, limit 1 (1 %); 1 wholly outside, as enclaves are" in said
+    assert "2 zones extend more than 1 % beyond their parent, limit 1 (1 %); 1 completely outside, like enclaves" in said
     assert "country AA, type city: 2 zones outside their parent: relation:900002 City 1 is 100.0 % outside" in said
     assert "relation:900001 City 0 is 50.0 % outside relation:900000 Land" in said
     figures = stored(importer, release)["figures"]["outside"]
@@ -244,7 +244,7 @@ def test_zones_outside_their_parent_block(importer: Importer, zones: Zones) -> N
 def test_generated_zones_outside_are_told_apart(importer: Importer, zones: Zones) -> None:
     land = [zone(0, "Land", "country", 2, square(-1, -1, 10, 10)), *grid(4)[1:]]
     said = gate(importer, importer.load(zones.write(moved(land, {1: 9.5, 2: 9.6}, osm_id="node:7"))))
-    assert "2 zones reach more than 1 % outside their parent, limit 1 (1 %); 2 of them generated" in said
+    assert "2 zones extend more than 1 % beyond their parent, limit 1 (1 %); 2 of them generated" in said
 
 
 def test_slivers_and_enclaves_that_the_parent_holds_pass(importer: Importer, zones: Zones) -> None:
@@ -274,11 +274,11 @@ def test_a_large_release_is_judged_by_a_sample(
     ]
     release = importer.load(zones.write([zone(0, "Land", "country", 2, square(0, 0, 10, 10)), *cities]))
     said = gate(importer, release, "--set=gate.max_outside=60")
-    assert "about " in said and "limit 60, 60 of 240 looked at" in said
+    assert "about " in said and "limit 60, 60 of 240 checked" in said
     figures = stored(importer, release)["figures"]["outside"]
     assert (figures["children"], figures["checked"]) == (240, 60)
     assert 15 < figures["outside"] < 45  # half of them, more or less
-    assert "looked at" not in gate(importer, release, "--set=gate.max_outside=200", blocked=False)
+    assert "of 240 checked" not in gate(importer, release, "--set=gate.max_outside=200", blocked=False)
     assert stored(importer, release)["figures"]["outside"]["outside"] == figures["outside"], "the same sample"
 
 
@@ -307,7 +307,7 @@ def test_an_incomplete_own_country_blocks(importer: Importer, bucket: Bucket) ->
     bucket.release(TWO, first, incomplete=[CUT])
     importer.run("load", "--release", first)
     said = gate(importer, first)
-    assert "source bland.osm.pbf does not hold its own country whole, 1 boundaries are incomplete" in said
+    assert "source bland.osm.pbf does not contain all of its country, 1 boundaries are incomplete" in said
     assert "relation:900100 Bland (7 members missing, level 2: left out)" in said
     assert "cosmogony_gate_incomplete: allow" in said
     assert "--override REASON" in said
@@ -377,7 +377,7 @@ def test_a_loss_names_the_reasons_that_grew(importer: Importer, bucket: Bucket) 
     said, verdict = compared(importer, bucket, BEFORE, after, WITHOUT_CITIES)
     loss = "country BB, type city: 12 zones, 25 in the live release 20261121t221000-00000001 (-52.0 %, limit 5 %)"
     assert (
-        f"{loss}; more was left out than there: broken_geometry +11 (relation:2, relation:3, relation:4), "
+        f"{loss}; more was left out than in it: broken_geometry +11 (relation:2, relation:3, relation:4), "
         "cut_at_edge +1 (relation:13, relation:10, relation:11), no_area +1 (relation:30)"
     ) in said
     assert verdict["figures"]["left_out"]["by_reason"] == {
@@ -395,13 +395,13 @@ def test_a_loss_names_what_was_left_out_without_a_country(importer: Importer, bu
     """Where the border of a country is broken nothing in it has a country."""
     after = [*BEFORE, left_out("no_country", None, 13, 40, 41)]
     said, _ = compared(importer, bucket, BEFORE, after, WITHOUT_CITIES)
-    assert "; more was left out than there, of no known country: no_country +13 (relation:40, relation:41)" in said
+    assert "; more was left out than in it, of no known country: no_country +13 (relation:40, relation:41)" in said
 
 
 def test_a_loss_that_the_extractor_does_not_explain(importer: Importer, bucket: Bucket) -> None:
     after = [*BEFORE, left_out("no_name", "AA", 1, 22)]
     said, _ = compared(importer, bucket, BEFORE, after, WITHOUT_CITIES)
-    assert "(-52.0 %, limit 5 %); no more was left out than there" in said
+    assert "(-52.0 %, limit 5 %); not more was left out than in it" in said
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, BEFORE), (BEFORE, None), (None, None)])

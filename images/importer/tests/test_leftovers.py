@@ -108,7 +108,7 @@ def test_a_merged_release_waits_for_its_load(importer: Importer, bucket: Bucket)
     published(importer, bucket, RELEASES[1], "a.osm.pbf")
     for release, name in ((RELEASES[0], "old"), (RELEASES[2], "older"), (RELEASES[3], "new")):
         bucket.release(grid(2), release, sources=[manifest_source(f"{name}.osm.pbf")])
-    assert f"release {RELEASES[3]} is merged and not loaded: left alone" in clean(importer, "a.osm.pbf")
+    assert f"release {RELEASES[3]} is merged and not loaded yet: kept" in clean(importer, "a.osm.pbf")
     assert {key.split("/")[1] for key in bucket.keys("releases/")} == {RELEASES[1], RELEASES[3]}
     assert set(bucket.keys()) >= set(kept)
     importer.run("load", "--release", RELEASES[3])
@@ -120,8 +120,8 @@ def test_without_a_live_release_or_sources_nothing_is_known(importer: Importer, 
     bucket.release(grid(2), RELEASES[1])
     everything = bucket.keys()
     said = importer.run("clean")
-    assert "no release is live: releases in the S3 store are left alone" in said
-    assert "no sources are given: extracts and parts in the S3 store are left alone" in said
+    assert "no release is live: all releases in the object store are kept" in said
+    assert "no sources are configured: all extracts and parts in the object store are kept" in said
     importer.run("clean", "--set=sources.extracts=[]")
     assert bucket.keys() == everything
     for wrong in ("[", '[{"uri": 1}]', "[7]", "7"):
@@ -181,7 +181,7 @@ def test_unfinished_uploads_older_than_a_day_go(
     clean(importer, "a.osm.pbf")
     assert [unfinished(key) for key in [*keys, strange]] == [1, 1, 1, 1]
     aged(monkeypatch, 1.1)
-    assert "would remove osm/a.osm.pbf (0 bytes): an upload that was never finished" in clean(
+    assert "would remove osm/a.osm.pbf (0 bytes): an unfinished upload" in clean(
         importer, "a.osm.pbf", more=("--dry-run",)
     )
     clean(importer, "a.osm.pbf")

@@ -63,17 +63,17 @@ def test_not_a_gzip_file(zones: Zones) -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("{\n", "line 2: no JSON .unexpected end of data at character "),
-        ("[]\n", "line 2: no zone but a list"),
+        ("{\n", "line 2: not JSON .unexpected end of data at character "),
+        ("[]\n", "line 2: not a zone but a list"),
         (
             json.dumps({"id": 1, "name": "x"}) + "\n",
             "line 2: it lacks the keys parent, admin_level, zone_type, osm_id, wiki",
         ),
-        (json.dumps(SOME[0] | {"id": "7"}) + "\n", "line 2 .relation:900001.: id is '7', wanted a whole number"),
+        (json.dumps(SOME[0] | {"id": "7"}) + "\n", "line 2 .relation:900001.: id is '7', not a whole number"),
         (json.dumps(SOME[0] | {"id": None}) + "\n", "line 2 .relation:900001.: id is None"),
         (json.dumps(SOME[0] | {"id": True}) + "\n", "line 2 .relation:900001.: id is True"),
         (json.dumps(SOME[0] | {"admin_level": 1 << 40}) + "\n", "does not fit in 32 bits"),
-        (json.dumps(SOME[0] | {"name": 7}) + "\n", "line 2 .relation:900001.: name is 7, wanted text"),
+        (json.dumps(SOME[0] | {"name": 7}) + "\n", "line 2 .relation:900001.: name is 7, not text"),
         (json.dumps(SOME[0] | {"name": "a\0b"}) + "\n", "U\\+0000"),
         (
             json.dumps(SOME[0] | {"geometry": {"type": "Polygon"}}) + "\n",
@@ -118,7 +118,7 @@ def test_several_threads_name_the_bad_line(zones: Zones, monkeypatch: pytest.Mon
     path = zones.folder / "z.jsonl.gz"
     lines = [json.dumps(one) for one in grid(6)]
     path.write_bytes(gzip.compress("\n".join([*lines[:30], "oops", *lines[30:]]).encode()))
-    with pytest.raises(StepError, match="line 31: no JSON"):
+    with pytest.raises(StepError, match="line 31: not JSON"):
         read(path, jobs=2)
 
 

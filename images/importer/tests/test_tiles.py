@@ -131,7 +131,7 @@ def test_low_zooms_leave_out_what_is_too_small(importer: Importer, zones: Zones,
     first = small.index(True)
     assert small == [False] * first + [True] * (15 - first)
     size = 0.01 * 40075016.7 / 360
-    assert size / (bands.PIXEL / 2**first) == pytest.approx(bands.SEEN * 1.5, rel=0.5)
+    assert size / (bands.PIXEL / 2**first) == pytest.approx(bands.MIN_SIZE * 1.5, rel=0.5)
     cities = [sum(0 < id_ < 20 for id_ in features(tile(db, zoom, *tile_of(2, 2, zoom)))) for zoom in range(8)]
     assert cities[0] == 0
     assert max(cities) == 16
@@ -385,6 +385,6 @@ def tiles_release(connection: psycopg.Connection, release_id: str):
 
 def test_zoom_limits(importer: Importer, zones: Zones) -> None:
     release = importer.load(zones.grid(size=2))
-    assert "wanted 0 to 14" in importer.run("tiles", "--release", release, "--max-zoom", 15, code=2)
+    assert "use 0 to 14" in importer.run("tiles", "--release", release, "--max-zoom", 15, code=2)
     with pytest.raises(SystemExit, match="2"):
         importer.run("tiles", "--release", release, "--max-zoom", -1)

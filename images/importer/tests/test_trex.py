@@ -259,7 +259,7 @@ def test_finish_wants_tiles_of_each_zoom(
     importer: Importer, zones: Zones, cache: trex.TrexCache, monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:
     """t-rex exits with 0 when the queries of some zooms fail."""
-    monkeypatch.setattr(coverage, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(coverage, "MAX_CHECKED", looked_at)
     release = importer.load(zones.grid())
     said = generate(importer, release, without=tuple(name for name in ALL if name[0] in "34"), code=1)
     assert re.search(

@@ -191,7 +191,7 @@ def test_a_killed_run_goes_on(
     [["--min-zoom", 9, "--max-zoom", 7, "--country", "AA"], ["--min-zoom", 6, "--max-zoom", 15, "--country", "AA"]],
 )
 def test_zoom_limits(importer: Importer, live: str, wrong: list[object]) -> None:
-    assert "wanted 0 to 14" in importer.run("tiles", *wrong, code=2)
+    assert "use 0 to 14" in importer.run("tiles", *wrong, code=2)
 
 
 @pytest.mark.parametrize(

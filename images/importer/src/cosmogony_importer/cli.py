@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command line of the importer: the two commands of the original one, and one command per step of the pipeline."""
+"""Command line of the importer: the two commands of the original importer, and the commands of the steps."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     try:
-        _run_watched(options)
+        _run_in_database(options)
     except TerminatedError:
         raise
     except StepError as error:
-        if "has_original_exit_code" in options and options.has_original_exit_code(options):  # which knows no other one
+        if "has_original_exit_code" in options and options.has_original_exit_code(options):  # which is always 1
             raise StepError(str(error)) from error
         raise
 
 
-def _run_watched(options: argparse.Namespace) -> None:
+def _run_in_database(options: argparse.Namespace) -> None:
     try:
         with activity.watch_statements():
             options.run(options)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a release is checked for before it is published."""
+"""The checks of the gate."""

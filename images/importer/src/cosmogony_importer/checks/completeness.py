@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Extracts whose own country boundary is truncated: what lies below a cut boundary would be lost without a message."""
+"""Check that extracts contain their country: zones below a truncated boundary would be lost without a message."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ..releases import catalog
 from ..releases.catalog import Release
 from .result import CheckResult
 
-MAX_NAMED = 5  # relations of a source
-MAX_STORED = 50  # relations that are kept with the verdict
+MAX_NAMED = 5  # relations per source in a finding
+MAX_STORED = 50  # relations in the report
 
 
 def check_completeness(
     connection: psycopg.Connection, release: Release, live: Release | None, limits: GateSettings
 ) -> CheckResult[IncompleteFigures]:
-    """Find truncated boundaries; what is truncated in the same way in the live release was accepted with that one.
+    """Find truncated boundaries; those that the live release has, too, were accepted with it.
 
     Args:
         connection: reads the manifests.
-        release: the one to judge.
-        live: the one to compare with.
-        limits: whether they block the release.
+        release: the release to check.
+        live: the release to compare with.
+        limits: say whether truncated boundaries block the release.
     """
     relations = catalog.read_manifest(connection, release).incomplete
     accepted = catalog.read_manifest(connection, live).incomplete if live else ()
@@ -43,7 +43,7 @@ def check_completeness(
 
 
 def describe_relation(relation: IncompleteOfSource) -> str:
-    """Name an incomplete boundary and what became of it."""
+    """Describe an incomplete boundary, and whether it has a geometry."""
     level = f", level {relation.admin_level}" if relation.admin_level else ""
     state = "cut" if relation.has_geometry else "left out"
     return f"{relation.osm_id} {relation.name} ({relation.missing} members missing{level}: {state})"
@@ -52,11 +52,11 @@ def describe_relation(relation: IncompleteOfSource) -> str:
 def _describe_source(source: str, cut: list[IncompleteOfSource]) -> str:
     named = join_first([describe_relation(relation) for relation in cut], MAX_NAMED, separator="; ")
     return (
-        f"source {source} does not hold its own country whole, {len(cut)} boundaries are incomplete: {named}. "
-        "Take an extract that holds them, or accept extracts like it (cosmogony_gate_incomplete: allow)"
+        f"source {source} does not contain all of its country, {len(cut)} boundaries are incomplete: {named}. "
+        "Use an extract that contains them, or accept incomplete extracts (cosmogony_gate_incomplete: allow)"
     )
 
 
 def _identify(relation: IncompleteOfSource) -> tuple[str, str, bool]:
-    """Return what makes it the same one in two releases; one that has lost its geometry, too, is new."""
+    """Return the key of a boundary in two releases; one that has lost its geometry counts as new."""
     return relation.source, relation.osm_id, relation.has_geometry

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Expected counts that the live release meets and this one does not."""
+"""Check for expected counts that the live release meets and this release does not."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ..releases import catalog
 from ..releases.catalog import Release
 from .result import CheckResult
 
-MAX_NAMED = 20
+MAX_NAMED = 20  # counts in the findings
 
 
 def check_expected_counts(
     connection: psycopg.Connection, release: Release, live: Release, limits: GateSettings
 ) -> CheckResult[ExpectedFigures]:
-    """Compare the statistics; a row whose expectation itself has changed says nothing of the data.
+    """Compare the statistics of two releases, without rows whose expectation has changed.
 
     Args:
         connection: reads the statistics.
-        release: the one to judge.
-        live: the one to compare with.
+        release: the release to check.
+        live: the release to compare with.
         limits: how many expected counts may turn from ok to ko.
     """
     before, after = catalog.read_statistics(connection, live), catalog.read_statistics(connection, release)
@@ -68,7 +68,7 @@ def _identify(row: ExpectedCount) -> tuple[str, str]:
 
 
 def _was_met(before: ExpectedCount | None, now: ExpectedCount) -> bool:
-    """Return whether the same expectation was met."""
+    """Return whether the live release meets the same expectation."""
     return (
         before is not None
         and before.test_status == CountStatus.OK

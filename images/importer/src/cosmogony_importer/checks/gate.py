@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks a release before it is published, against what it should be and against the live one."""
+"""Check a release before it is published."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..releases import catalog
 from ..releases.catalog import Release
 from . import completeness, expectations, left_out, losses, outside, parents
 
-SAMPLES = 25  # tiles
+SAMPLES = 25  # zones whose tiles are checked
 
 
 def check_release(
@@ -28,14 +28,14 @@ def check_release(
     override: str | None = None,
     finding: str | None = None,
 ) -> GateReport:
-    """Judge a release and store the report in the catalog.
+    """Check a release and store the report in the catalog.
 
     Args:
         connection: reads the release and the live one.
-        release: the one to judge.
-        limits: what is let through.
-        override: the reason to let it through whatever is found.
-        finding: what was found before.
+        release: the release to check.
+        limits: the settings of the gate.
+        override: why the release is published whatever is found.
+        finding: a finding of the caller.
 
     Raises:
         DocumentError: a manifest, or the statistics, cannot be read.
@@ -98,7 +98,7 @@ def _count_zones(connection: psycopg.Connection, release: Release) -> int:
 
 
 def _compare_counts(connection: psycopg.Connection, release: Release, zones: int) -> list[str]:
-    """Compare the number of zones with the manifest's, and with what was loaded."""
+    """Compare the number of zones with the manifest, and with the number of loaded zones."""
     counts = catalog.read_manifest(connection, release).counts
     skipped = fetch_value(
         connection.execute("SELECT coalesce(skipped, 0) FROM cosmogony_catalog.releases WHERE id = %s", (release.id,))
@@ -112,7 +112,7 @@ def _compare_counts(connection: psycopg.Connection, release: Release, zones: int
 
 
 def _sample_tiles(connection: psycopg.Connection, release: Release) -> list[str]:
-    """Check that tiles in the middle of some zones hold something, stored or computed."""
+    """Check that stored and computed tiles in the middle of some zones are not empty."""
     with connection.transaction():
         statements.set_search_path(connection, "pg_catalog", statements.find_postgis_schema(connection))
         empty = connection.execute(
@@ -124,4 +124,4 @@ def _sample_tiles(connection: psycopg.Connection, release: Release) -> list[str]
                 release=sql.Literal(release.id),
             )
         ).fetchall()
-    return [f"tile {z}/{x}/{y} is empty although zone {zone} is there" for zone, z, x, y in empty[:5]]
+    return [f"tile {z}/{x}/{y} is empty although it contains zone {zone}" for zone, z, x, y in empty[:5]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones that the live release has and this one has not, by country and type."""
+"""Check for zones that were lost since the live release, by country and type."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from cosmogony_steps.settings import GateSettings
 from psycopg import sql
 
 from ..releases.catalog import Release
-from .left_out import Comparison
+from .left_out import LeftOutComparison
 from .result import CheckResult
 
-MAX_NAMED = 20  # countries and types that are written out
-MAX_STORED = 200  # changes of counts that are kept with the verdict
+MAX_NAMED = 20  # countries and types in the findings
+MAX_STORED = 200  # changes of counts in the report
 
 Counts = dict[tuple[str, str], int]  # zones by country and type
 
@@ -23,15 +23,15 @@ def check_losses(
     release: Release,
     live: Release,
     limits: GateSettings,
-    comparison: Comparison,
+    comparison: LeftOutComparison,
 ) -> CheckResult[LossFigures]:
     """Compare the numbers of zones with those of the live release.
 
     Args:
         connection: reads both releases.
-        release: the one to judge.
-        live: the one to compare with.
-        limits: how many may be lost, of all zones and of those of a country and type.
+        release: the release to check.
+        live: the release to compare with.
+        limits: how many zones may be lost, in all and per country and type.
         comparison: explains losses by what was left out.
     """
     max_percent, max_zones = limits.max_loss_percent, limits.max_loss_zones

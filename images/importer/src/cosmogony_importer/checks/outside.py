@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones whose geometry extends beyond their parent's."""
+"""Check for zones that extend beyond their parent."""
 
 from __future__ import annotations
 
@@ -20,48 +20,48 @@ from ..database.queries import fetch_value
 from ..releases.catalog import Release
 from .result import CheckResult
 
-SAMPLE = 5000  # zones that are compared in a large release
-SECONDS = 300.0  # for comparing them
+SAMPLE = 5000  # zones that are checked in a large release
+SECONDS = 300.0  # limit for checking them
 BATCH = 500  # zones per statement
-MAX_STORED = 50  # zones that are kept with the verdict
+MAX_STORED = 50  # zones in the report
 ZONE_COLUMNS = ("osm_id", "name", "country", "type", "generated", "parent_osm_id", "parent_name")
-MAX_NAMED = 5  # countries and types that are written out
+MAX_NAMED = 5  # countries and types in the findings
 
 
 @dataclass(frozen=True)
-class Allowed:
-    """How many zones may extend beyond their parent: a number, or per cent of those compared, rounded up."""
+class Limit:
+    """How many zones may extend beyond their parent: a number, or per cent of the checked ones, rounded up."""
 
     number: float
     percent: bool
 
     @classmethod
-    def parse(cls, text: str) -> Allowed:
-        """Read a number such as 20, or per cent such as 1%; the settings hold nothing else."""
+    def parse(cls, text: str) -> Limit:
+        """Parse a number such as 20, or per cent such as 1%; the settings allow nothing else."""
         return cls(float(text.rstrip("%")), text.endswith("%"))
 
     def count_allowed(self, zones: int) -> int:
-        """Return the limit for a number of compared zones."""
+        """Return how many of the checked zones are allowed."""
         return math.ceil(round(self.number * zones / 100, 9)) if self.percent else int(self.number)
 
 
 def check_outside_parent(
     connection: psycopg.Connection, release: Release, limits: GateSettings
 ) -> CheckResult[OutsideFigures]:
-    """Compare zones with their parents; of a large release a sample, which is the same for the same zones.
+    """Compare zones with their parents; in a large release a sample of them, which is always the same.
 
     Args:
         connection: reads the release.
-        release: the one to judge.
-        limits: how many zones may extend beyond their parent, and what counts as beyond.
+        release: the release to check.
+        limits: how many zones may extend beyond their parent, and from which share on it counts.
     """
-    allowed, tolerance = Allowed.parse(limits.max_outside), limits.outside_tolerance_percent
+    allowed, tolerance = Limit.parse(limits.max_outside), limits.outside_tolerance_percent
     zones = sql.Identifier(release.schema_name, "zones")
     children = fetch_value(
         connection.execute(sql.SQL("SELECT count(*) FROM {zones} WHERE parent IS NOT NULL").format(zones=zones))
     )
     checked, without_area, found = _compare(connection, zones, tolerance, children > SAMPLE)
-    # A number is a limit for the whole release, so that a sample stands for all.
+    # A number limits all zones of the release, so the result of a sample is extrapolated.
     scale = children / checked if checked and not allowed.percent else 1.0
     limit, number = allowed.count_allowed(checked), round(len(found) * scale)
     found.sort(key=lambda row: (-row["share"], row["id"]))
@@ -76,12 +76,12 @@ def check_outside_parent(
     )
     if number <= limit:
         return CheckResult([], figures)
-    sampled = f", {checked} of {children} looked at" if checked < children else ""
+    sampled = f", {checked} of {children} checked" if checked < children else ""
     head = (
-        f"{'about ' if scale > 1 else ''}{number} zones reach more than {tolerance:g} % outside their parent, "
+        f"{'about ' if scale > 1 else ''}{number} zones extend more than {tolerance:g} % beyond their parent, "
         f"limit {limit}{f' ({allowed.number:g} %)' if allowed.percent else ''}{sampled}"
         + (f"; {figures.generated} of them generated" if figures.generated else "")
-        + (f"; {figures.wholly} wholly outside, as enclaves are" if figures.wholly else "")
+        + (f"; {figures.wholly} completely outside, like enclaves" if figures.wholly else "")
     )
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in found:
@@ -93,7 +93,7 @@ def check_outside_parent(
 def _compare(
     connection: psycopg.Connection, zones: sql.Identifier, tolerance: float, sampled: bool
 ) -> tuple[int, int, list[dict[str, Any]]]:
-    """Return how many zones were compared, how many of them have no area, and those that extend beyond their parent."""
+    """Return the number of checked zones, of those without area, and the rows of those beyond their parent."""
     began = time.monotonic()
     checked, without_area, after = 0, 0, (-1, -1)
     found: list[dict[str, Any]] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones whose parent is missing, and cycles of parents."""
+"""Check for missing parents and for cycles of parents."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from psycopg import sql
 from ..releases.catalog import Release
 from .result import CheckResult
 
-MAX_NAMED = 20
+MAX_NAMED = 20  # zones per finding
 
 
 def check_parents(connection: psycopg.Connection, release: Release) -> CheckResult[ParentFigures]:
-    """Find zones whose parent is missing or below themselves; the first of each kind are named."""
+    """Find zones whose parent does not exist, and zones in a cycle of parents."""
     zones = sql.Identifier(release.schema_name, "zones")
     orphans, cycles = _find_orphans(connection, zones), _find_cycles(connection, zones)
     circling = [zone for cycle in cycles for zone in cycle]
     findings = []
     if orphans:
         findings.append(
-            f"{len(orphans)} zones have a parent that is not there: {_name_zones(connection, zones, orphans)}"
+            f"{len(orphans)} zones have a parent that does not exist: {_name_zones(connection, zones, orphans)}"
         )
     if circling:
         findings.append(
-            f"{len(circling)} zones are above themselves, their parents form {len(cycles)} cycles: "
+            f"{len(circling)} zones are their own ancestors, in {len(cycles)} cycles of parents: "
             f"{_name_zones(connection, zones, circling)}"
         )
     return CheckResult(findings, ParentFigures(missing=len(orphans), cycles=len(cycles), in_cycles=len(circling)))
@@ -40,8 +40,8 @@ def _find_orphans(connection: psycopg.Connection, zones: sql.Identifier) -> list
 
 
 def _find_cycles(connection: psycopg.Connection, zones: sql.Identifier) -> list[list[int]]:
-    """Return the ids of each cycle from its lowest one on, every zone before its parent."""
-    # most zones have no children, and those are in no cycle
+    """Return the ids of each cycle, from the lowest one on, each followed by its parent."""
+    # zones without children, which are most, cannot be in a cycle
     statement = sql.SQL("SELECT id, parent FROM {zones} WHERE id IN (SELECT parent FROM {zones})")
     parents: dict[int, int | None] = dict(connection.execute(statement.format(zones=zones)).fetchall())
     cycles, seen = [], set()

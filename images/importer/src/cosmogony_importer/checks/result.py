@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check says of a release."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Figures = TypeVar("Figures")
 
 @dataclass(frozen=True)
 class CheckResult(Generic[Figures]):
-    """Findings, each of which blocks the release, and figures that are kept with the verdict."""
+    """Findings, each of which blocks the release, and figures for the report."""
 
     findings: list[str]
     figures: Figures

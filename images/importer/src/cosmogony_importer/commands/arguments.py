@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that several commands share, and the types of the values of options."""
+"""Options that several commands share, and converters for the values of options."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     """Add --jobs N."""
     parser.add_argument(
         "--jobs",
-        type=blank_or(count, 0),
+        type=blank_or(to_count, 0),
         default=0,
         metavar="N",
-        help="how much is done at a time (number of processors)",
+        help="parallel connections (blank: number of processors)",
     )
 
 
 def add_wait(parser: argparse.ArgumentParser) -> None:
     """Add --wait SECONDS."""
-    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another load")
+    parser.add_argument(
+        "--wait", type=float, default=0, metavar="SECONDS", help="how long to wait for another load to end"
+    )
 
 
 def add_patience(parser: argparse.ArgumentParser) -> None:
@@ -42,12 +44,12 @@ def add_patience(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=600,
         metavar="SECONDS",
-        help="how long to try while somebody reads the views (%(default)s)",
+        help="how long to wait for readers of the views (%(default)s)",
     )
 
 
 def blank_or(convert: Callable[[str], T], default: T | None = None) -> Callable[[str], T | None]:
-    """Return a converter that takes a blank value, as a form may send it, for the default."""
+    """Return a converter that gives the default for a blank value, which forms may send."""
 
     def convert_unless_blank(text: str) -> T | None:
         try:
@@ -58,29 +60,29 @@ def blank_or(convert: Callable[[str], T], default: T | None = None) -> Callable[
     return convert_unless_blank
 
 
-def zoom(text: str) -> int:
+def to_zoom(text: str) -> int:
     """Convert a zoom level."""
     if not re.fullmatch(r"[0-9]{1,2}", text):
-        raise ValueError(f"{text!r} is not a zoom")
+        raise ValueError(f"{text!r} is not a zoom level")
     return int(text)
 
 
-def count(text: str) -> int:
-    """Convert a number of things, of which there is at least one."""
+def to_count(text: str) -> int:
+    """Convert a number of at least 1."""
     if not re.fullmatch(r"[0-9]{1,9}", text) or not int(text):
-        raise ValueError(f"{text!r} is not a number, wanted 1 or more")
+        raise ValueError(f"{text!r} is not a number of at least 1")
     return int(text)
 
 
-def country_code(text: str) -> str:
+def to_country_code(text: str) -> str:
     """Convert a country code to upper case."""
     if not re.fullmatch(r"[A-Za-z]{2,3}", text):
-        raise ValueError(f"{text!r} is not a country code; wanted one like LI")
+        raise ValueError(f"{text!r} is not a country code such as LI")
     return text.upper()
 
 
-def true_or_false(text: str) -> bool:
-    """Convert true or false as people, forms and YAML write them; blank is false."""
+def to_boolean(text: str) -> bool:
+    """Convert true/false, yes/no, on/off or 1/0; blank is false."""
     try:
         return parse_boolean(text, "value")
     except UsageError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drop old releases and debris, and what nothing needs any more in the S3 store."""
+"""Drop old releases and the remains of killed loads; remove unneeded objects from the object store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cosmogony_steps.step_settings import load_settings
 from ..housekeeping import cleanup
 from ..releases import catalog, durations
 from ..tiles.backend import get_tile_backend
-from .arguments import blank_or, count, true_or_false
+from .arguments import blank_or, to_boolean, to_count
 from .context import connect_database, find_store
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ def register(subparsers: Subparsers) -> None:
     parser = add_command(subparsers, "clean", run, __doc__)
     parser.add_argument(
         "--keep",
-        type=blank_or(count),
+        type=blank_or(to_count),
         metavar="N",
-        help="how many releases stay, the live one included (blank: releases.keep of the settings)",
+        help="how many releases to keep, the live one included (blank: setting releases.keep)",
     )
     parser.add_argument(
         "--dry-run",
-        type=true_or_false,
+        type=to_boolean,
         nargs="?",
         const=True,
         default=False,
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
 def _clean_store(
     connection: psycopg.Connection, store: Store, settings: Settings, dropped: Sequence[str], dry_run: bool
 ) -> tuple[int, int]:
-    """Remove what has no use from the S3 store; return the number of objects and their bytes."""
+    """Remove unneeded objects from the object store; return the number of objects and their bytes."""
     from ..housekeeping import leftovers
 
     kept = leftovers.KeptReleases.from_database(connection, dropped if dry_run else ())

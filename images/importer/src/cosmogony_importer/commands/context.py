@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several commands begin with: a database that is up to date, the S3 store, a release."""
+"""Connections of the commands: the database, brought up to date, and the object store; and the release to use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def get_database(settings: Settings) -> Database:
-    """Return where the database is, and the role to connect as.
+    """Return the address of the database, and the role to connect as.
 
     Raises:
         UsageError: a setting or a credential is missing.
@@ -42,7 +42,7 @@ def open_store(settings: Settings) -> Store:
     """Return the S3 store.
 
     Raises:
-        UsageError: it is not set, or not as it should be.
+        UsageError: a setting or a credential is missing or wrong.
     """
     from cosmogony_steps.s3 import Store  # slow to import, and not needed for a rollback
 
@@ -50,15 +50,15 @@ def open_store(settings: Settings) -> Store:
 
 
 def find_store(settings: Settings) -> Store | None:
-    """Return the S3 store; None where none is set."""
+    """Return the object store; None if none is configured."""
     return open_store(settings) if settings.storage.endpoint else None
 
 
 def get_release_or_live(connection: psycopg.Connection, release_id: str) -> catalog.Release:
-    """Return the release of that id, or the live one for a blank id.
+    """Return the release with this id, or the live one if the id is blank.
 
     Raises:
-        StepError: there is no such release.
+        StepError: the release does not exist, or none is live.
     """
     if release_id:
         return catalog.get_release(connection, release_id)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judge a release; blocked ends in exit code 1."""
+"""Check a release; if it is blocked the exit code is 1."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "gate", run, __doc__)
     add_release(parser)
-    parser.add_argument("--override", metavar="REASON", help="let a blocked release through, and say why")
+    parser.add_argument(
+        "--override", metavar="REASON", help="publish the release even if it is blocked, for this reason"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -49,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
         stays = f"the live release {live.id} stays" if live else "nothing is live"
         raise StepError(
             f"release {release.id} is blocked: {join_first(report.findings, MAX_NAMED, separator='; ')}; {stays}; "
-            "to let it through anyway, run the update again with a reason "
+            "to publish it anyway, run the update again with a reason "
             "(playbooks/update.yml -e update_override=REASON, or here: gate --release ID --override REASON)"
         )
     log.info(f"release {release.id}: {report.verdict}" + (f" ({options.override})" if report.findings else ""))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Load a file; publish makes it live."""
+"""Load a file as a new release; publish makes it live."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .context import connect_database, get_database
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add the command, under the name of the original importer and under the usual one."""
+    """Add the command, with the spelling of the original importer and with the usual one."""
     for name in ("import_data", "import-data"):
         parser = add_command(subparsers, name, run, __doc__)
         parser.set_defaults(has_original_exit_code=lambda options: True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Create or upgrade catalog, views and the tile function; quick when nothing is to do."""
+"""Create or upgrade catalog, views and the tile function; quick if they are up to date."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Show the kept releases."""
+"""List the kept releases."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     store = open_store(settings)
     key = keys.release_manifest(options.release)
     document = store.read_json(key)
-    Manifest.from_json(document, key)  # before the database is asked
+    Manifest.from_json(document, key)  # fails early, before the database is needed
     start = time.monotonic()
     with connect_database(settings) as connection:
         if not (loaded := loader.find_loaded(connection, options.release)):

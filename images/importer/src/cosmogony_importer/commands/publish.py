@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make a release the live one."""
+"""Make a release live."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def register(subparsers: Subparsers) -> None:
     parser = add_command(subparsers, "publish", run, __doc__)
     parser.set_defaults(has_original_exit_code=lambda options: not options.release)
     add_release(parser, required=False)
-    parser.add_argument("--override", metavar="REASON", help="publish what did not pass the gate, and say why")
+    parser.add_argument(
+        "--override", metavar="REASON", help="publish a release that has not passed the gate, for this reason"
+    )
     add_patience(parser)
 
 
@@ -46,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
             connection, release, "publish", reason=options.override, patience=options.patience
         )
         get_tile_backend().follow_switch(connection)
-        if not options.release:  # nobody runs clean after the two commands of the original
+        if not options.release:  # users of the original two commands do not run clean
             cleanup.drop_old_releases(connection, settings.releases.keep)
         durations.record_duration(connection, release.id, "publish", time.monotonic() - start)
     if options.release:
@@ -57,13 +59,13 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _find_last_loaded(connection: psycopg.Connection) -> catalog.Release:
-    """Return what import_data loaded last; publishing it twice is an error, as it always was."""
+    """Return the last release that import_data loaded; it is an error, as always, to publish it twice."""
     for release in catalog.list_releases(connection):
         if release.state == ReleaseState.LOADED:
             return release
         if not release.is_loading:
             break
-    raise StepError("nothing is loaded that is not published yet; run import_data first, or publish --release ID")
+    raise StepError("no loaded release is left to publish; run import_data first, or publish --release ID")
 
 
 def _check_publishable(release: catalog.Release, options: argparse.Namespace) -> None:

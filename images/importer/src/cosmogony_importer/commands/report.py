@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Store the summary of a run and post it to the webhook; without --status post a stored one again."""
+"""Store the summary of a run and post it to the webhook; without --status post the stored summary again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "report", run, __doc__)
     parser.add_argument("--run", dest="workflow", required=True, metavar="NAME", help="name of the workflow")
-    parser.add_argument("--status", default="", help="how it ended; without it the stored summary is posted again")
+    parser.add_argument(
+        "--status", default="", help="how the workflow ended; without it the stored summary is posted again"
+    )
     parser.add_argument("--started", default="", metavar="TIME")
     parser.add_argument("--duration", default="", metavar="SECONDS")
     parser.add_argument("--parameters", default="", metavar="JSON", help="parameters of the workflow")

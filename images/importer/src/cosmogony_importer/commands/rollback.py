@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make an earlier release the live one again."""
+"""Make an earlier release live again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .context import connect_database
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "rollback", run, __doc__)
-    parser.add_argument("--to", metavar="ID", help="the release (else the newest that is older than the live one)")
+    parser.add_argument("--to", metavar="ID", help="the release (default: the newest that is older than the live one)")
     parser.add_argument("--reason", metavar="TEXT")
     add_patience(parser)
 

@@ -17,22 +17,23 @@ from ..progress import format_duration
 from ..releases import durations
 from ..tiles import area, pyramid
 from ..tiles.box import Box
-from .arguments import add_jobs, blank_or, country_code, true_or_false, zoom
+from .arguments import add_jobs, blank_or, to_boolean, to_country_code, to_zoom
 from .context import connect_database, get_database, get_release_or_live
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "tiles", run, __doc__)
-    parser.add_argument("--release", default="", metavar="ID", help="blank takes the live one")
+    parser.add_argument("--release", default="", metavar="ID", help="the release (blank: the live one)")
     add_jobs(parser)
-    # the fields of a form may be blank
-    parser.add_argument("--min-zoom", type=blank_or(zoom, 0), default=0, metavar="N", help="lowest zoom (%(default)s)")
+    parser.add_argument(
+        "--min-zoom", type=blank_or(to_zoom, 0), default=0, metavar="N", help="lowest zoom (%(default)s)"
+    )
     parser.add_argument(
         "--max-zoom",
-        type=blank_or(zoom),
+        type=blank_or(to_zoom),
         metavar="N",
-        help="highest zoom (blank: tiles.max_stored_zoom of the settings)",
+        help="highest zoom (blank: setting tiles.max_stored_zoom)",
     )
     parser.add_argument(
         "--bbox",
@@ -41,16 +42,16 @@ def register(subparsers: Subparsers) -> None:
         help="only tiles in this box, in degrees (--bbox=-5.1,41.3,9.6,51.1)",
     )
     parser.add_argument(
-        "--country", type=blank_or(country_code), metavar="CODE", help="only tiles of this country's zones"
+        "--country", type=blank_or(to_country_code), metavar="CODE", help="only tiles of this country's zones"
     )
     parser.add_argument(
         "--estimate",
-        type=true_or_false,
+        type=to_boolean,
         nargs="?",
         const=True,
         default=False,
         metavar="true|false",
-        help="only say how many tiles there are to make, and how long that takes",
+        help="only estimate how many tiles there are to make, and how long that takes",
     )
 
 
@@ -65,14 +66,14 @@ def run(options: argparse.Namespace) -> None:
         release = get_release_or_live(connection, options.release)
         before = pyramid.count_tiles(connection, release).total
         if options.estimate:
-            expected = area.estimate_selection(connection, release, selection, options.jobs).as_dict()
+            expected = area.estimate_selection(connection, release, selection, options.jobs).to_json()
             _write_outputs(options.outputs, before.tiles, 0, expected)
             return
         expected = {}
         if selection.completes_low_zooms(release.stored_zoom):
             stored = pyramid.store_low_zooms(database, connection, release, max_zoom, options.jobs)
         else:
-            expected = area.store_selection(database, connection, release, selection, options.jobs).as_dict()
+            expected = area.store_selection(database, connection, release, selection, options.jobs).to_json()
             stored = pyramid.count_tiles(connection, release).total
         durations.record_duration(connection, release.id, "tiles", time.monotonic() - start)
     made = stored.tiles - before.tiles

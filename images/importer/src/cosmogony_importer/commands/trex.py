@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tile files of t-rex: generating those of a release, and serving those of the live one."""
+"""Tile files of t-rex: generate those of a release, and serve those of the live one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog, views
 from ..tiles import trex, trex_generate, trex_switch
-from .arguments import add_release, blank_or, zoom
+from .arguments import add_release, blank_or, to_zoom
 from .context import connect_database, get_release_or_live
 
 
@@ -28,9 +28,9 @@ def register(subparsers: Subparsers) -> None:
     add_release(finish)
     finish.add_argument(
         "--max-zoom",
-        type=blank_or(zoom),
+        type=blank_or(to_zoom),
         metavar="N",
-        help="highest zoom that was generated (blank: trex.generate_max_zoom of the settings)",
+        help="highest zoom that was generated (blank: setting trex.generate_max_zoom)",
     )
     add_command(subparsers, "tile_link", link_tiles, link_tiles.__doc__)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signs of life of long statements: PostgreSQL reports the progress of COPY, CREATE INDEX and ANALYZE in views.
 
-Other statements are silent until they end. What they wait for is kept for the message of a step that stalls, and is no
-sign of life: a lock that is never released is exactly what the stall watch is for.
+Other statements report nothing until they end. What they wait for is shown in the message of a step that stalls. It is
+not a sign of life: a lock that is never released is exactly what the stall watch is for.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def watch_statements() -> Iterator[None]:
 
 
 def _poll_statements(stop: threading.Event) -> None:
-    """Poll every few seconds over a separate connection, which only long commands open."""
+    """Poll every few seconds over a separate connection, which is opened at the first poll."""
     activity = Activity()
     connection: psycopg.Connection | None = None
     visible = True
@@ -53,20 +53,20 @@ def _poll_statements(stop: threading.Event) -> None:
             visible = True
         except (psycopg.Error, StepError) as error:
             if visible:
-                log.info(f"how far the database is cannot be seen: {' '.join(str(error).split())}")
+                log.info(f"the progress of the database cannot be read: {' '.join(str(error).split())}")
             visible, connection = False, None
     if connection is not None:
         connection.close()
 
 
 class Activity:
-    """What the statements of some sessions were doing at the last poll."""
+    """The statements of some sessions at the last poll."""
 
     def __init__(self) -> None:
         self._states: dict[int, tuple[str, str | None, int | None]] = {}
 
     def poll(self, connection: psycopg.Connection, pids: list[int]) -> None:
-        """Report what the statements of the server's processes `pids` do and wait for.
+        """Report what the statements of these server processes do and wait for.
 
         It is a sign of life if one of them has advanced since the last poll.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rights on what is served: whoever may read public.zones may read every release."""
+"""Privileges: roles that may read public.zones may read every release."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ VIEW_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "TRIGGE
 
 
 class Privilege(NamedTuple):
-    """What a role may do with a table, or with one of its columns."""
+    """A privilege of a role on a table, or on one of its columns."""
 
-    role: str | None  # None: PUBLIC
+    role: str | None  # None stands for PUBLIC
     kind: str  # as in GRANT, such as SELECT
     grantable: bool
     column: str | None
 
 
 def list_privileges(connection: psycopg.Connection, name: str) -> list[Privilege]:
-    """Return the privileges on a table or view that roles other than its owner have."""
+    """Return the privileges of all roles but the owner on a table or view."""
     return [Privilege(*row) for row in connection.execute(TABLE_PRIVILEGES, {"name": name}).fetchall()]
 
 
 def grant_privileges(connection: psycopg.Connection, name: sql.Identifier, privileges: list[Privilege]) -> None:
-    """Grant privileges on a view; those that views do not have are left out."""
+    """Grant privileges on a view; privileges that exist for tables only are left out."""
     for privilege in privileges:
         if privilege.kind not in VIEW_PRIVILEGES:
             continue
@@ -43,22 +43,26 @@ def grant_privileges(connection: psycopg.Connection, name: sql.Identifier, privi
             kind = sql.SQL("{} ({})").format(kind, sql.Identifier(privilege.column))
         connection.execute(
             sql.SQL("GRANT {} ON {} TO {}{}").format(
-                kind, name, _role(privilege.role), sql.SQL(" WITH GRANT OPTION" if privilege.grantable else "")
+                kind, name, _to_identifier(privilege.role), sql.SQL(" WITH GRANT OPTION" if privilege.grantable else "")
             )
         )
 
 
 def grant_schema_to_readers(connection: psycopg.Connection, schema: str) -> None:
-    """Let those who may read public.zones read a release by the name of its schema."""
+    """Let the roles that may read public.zones read the schema of a release."""
     for role in _list_readers(connection):
         for what in ("USAGE ON SCHEMA", "SELECT ON ALL TABLES IN SCHEMA"):
-            connection.execute(sql.SQL("GRANT {} {} TO {}").format(sql.SQL(what), sql.Identifier(schema), _role(role)))
+            connection.execute(
+                sql.SQL("GRANT {} {} TO {}").format(sql.SQL(what), sql.Identifier(schema), _to_identifier(role))
+            )
 
 
 def grant_view_to_readers(connection: psycopg.Connection, schema: str, view: str) -> None:
-    """Let those who may read public.zones read another view."""
+    """Let the roles that may read public.zones read another view."""
     for role in _list_readers(connection):
-        connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, view), _role(role)))
+        connection.execute(
+            sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, view), _to_identifier(role))
+        )
 
 
 def _list_readers(connection: psycopg.Connection) -> set[str | None]:
@@ -69,5 +73,5 @@ def _list_readers(connection: psycopg.Connection) -> set[str | None]:
     }
 
 
-def _role(role: str | None) -> sql.Composable:
+def _to_identifier(role: str | None) -> sql.Composable:
     return sql.SQL("PUBLIC") if role is None else sql.Identifier(role)

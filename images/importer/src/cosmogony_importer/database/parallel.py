@@ -28,7 +28,7 @@ def process_items(
     Args:
         settings: the database to connect to.
         items: taken in order, by one thread at a time.
-        process: called with a connection and an item.
+        process: is called with a connection and an item.
         jobs: number of threads; 0 is one per processor.
 
     Raises:

@@ -22,8 +22,8 @@ from psycopg.rows import TupleRow
 
 from .queries import fetch_value
 
-CANCEL_SECONDS = 5.0  # that the server may take to answer a request to cancel a statement
-LOCK_SECONDS = 600  # that a statement waits for a lock which another session holds
+CANCEL_SECONDS = 5.0  # limit for cancelling a statement
+LOCK_SECONDS = 600  # limit for a statement that waits for a lock of another session
 # separate keys of one lock space: a long load must not hinder a publish
 LOCK_SPACE = 0x636F736D
 LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
@@ -47,7 +47,9 @@ class Session(psycopg.Connection[TupleRow]):
             return super().wait(gen, *limits, **named_limits)
         except TerminatedError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                with contextlib.suppress(psycopg.Error):  # it is cancelled, or the server is too slow for that
+                with contextlib.suppress(
+                    psycopg.Error
+                ):  # the statement is cancelled, or the server is too slow for that
                     self.cancel_safe(timeout=CANCEL_SECONDS)
                     super().wait(gen, *limits, **named_limits)
                     if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # SIGTERM came within `gen`
@@ -92,7 +94,7 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
 
 @contextlib.contextmanager
 def hold_lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
-    """Hold an advisory lock that keeps other importers away; it ends with the session at the latest.
+    """Hold an advisory lock that excludes other importers; it ends with the session at the latest.
 
     Args:
         connection: the session that holds the lock.

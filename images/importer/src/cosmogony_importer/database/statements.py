@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SQL files of the package, and where the unqualified names in them are found."""
+"""The SQL files of the package, their placeholders, and the search path that they need."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_statement(path: str, **values: str | int | float | sql.Composable) -> s
 
 
 def fill_placeholders(text: str, **values: str | int | float | sql.Composable) -> sql.Composed:
-    """Fill in `@name@` placeholders: a text becomes a quoted identifier, a number a literal, SQL stays unchanged.
+    """Fill in `@name@` placeholders: text becomes a quoted identifier, a number a literal, SQL is not changed.
 
     Raises:
         KeyError: a placeholder has no value.
@@ -65,7 +65,7 @@ def fill_placeholders(text: str, **values: str | int | float | sql.Composable) -
 
 
 def set_search_path(connection: psycopg.Connection, *schemas: str) -> None:
-    """Set where unqualified names are found, until the transaction ends."""
+    """Set the search path until the transaction ends."""
     connection.execute(
         sql.SQL("SET LOCAL search_path = {}").format(sql.SQL(", ").join(sql.Identifier(schema) for schema in schemas))
     )

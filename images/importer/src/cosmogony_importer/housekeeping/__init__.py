@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has no use any more."""
+"""Removing what is no longer needed, in the database and in the object store."""

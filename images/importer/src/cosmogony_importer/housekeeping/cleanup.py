@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drops old releases, and what killed loads left."""
+"""Drop old releases, and what killed loads left in the database."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ PATIENCE = 60.0  # seconds to wait for readers of an old release
 
 
 def drop_old_releases(connection: psycopg.Connection, keep: int, dry_run: bool = False) -> list[str]:
-    """Drop all releases but the live one, the newest that were live before, and a newer one that waits for publishing.
+    """Drop all releases except the live one, the newest former ones, and a newer one that is not published yet.
 
     Args:
         connection: of a role that owns the releases.
-        keep: how many of those that are or were live stay, at least 1.
-        dry_run: drop nothing.
+        keep: how many of the releases that are or were live to keep, at least 1.
+        dry_run: only list what would be dropped.
 
     Returns:
-        The ids of what was dropped, or of what would be; `import` stands for the staging schema.
+        The ids of dropped releases; `import` stands for the staging schema.
     """
     if dry_run:
         return _list_droppable(connection, keep)
-    dropped = _drop_debris(connection)
+    dropped = _drop_killed_loads(connection)
     with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
         for release in _select_superfluous(catalog.list_releases(connection), keep):
             if _drop_release(connection, release.id, release.schema_name):
@@ -48,7 +48,7 @@ def _list_droppable(connection: psycopg.Connection, keep: int) -> list[str]:
 
 
 def _select_superfluous(releases: list[Release], keep: int) -> list[Release]:
-    """Return those of some releases, the newest first, that have no use any more."""
+    """Return the releases that are no longer needed; the argument begins with the newest."""
     live = next((release for release in releases if release.live), None)
     once_live = [release for release in releases if release.state == ReleaseState.RETIRED]
     never_live = [release for release in releases if release.state == ReleaseState.LOADED]
@@ -56,8 +56,8 @@ def _select_superfluous(releases: list[Release], keep: int) -> list[Release]:
     return once_live[keep - 1 :] + [release for release in never_live if release not in waiting]
 
 
-def _drop_debris(connection: psycopg.Connection) -> list[str]:
-    """Drop what a killed load left, unless a load is running; return the ids."""
+def _drop_killed_loads(connection: psycopg.Connection) -> list[str]:
+    """Drop what killed loads left, unless a load is running; return the ids."""
     dropped = []
     try:
         with sessions.hold_lock(connection, sessions.LOAD):
@@ -69,12 +69,12 @@ def _drop_debris(connection: psycopg.Connection) -> list[str]:
                     staging.forget_load(connection, release.id)
                     dropped.append(release.id)
     except TransientError as error:
-        log.info(f"staging left alone: {error}")
+        log.info(f"the staging schema is not cleaned: {error}")
     return dropped
 
 
 def _drop_release(connection: psycopg.Connection, release_id: str, schema: str) -> bool:
-    """Drop one release unless it is read for too long, or objects of others need it; return whether it was dropped."""
+    """Drop a release unless readers or dependent objects prevent it; return whether it was dropped."""
     deadline = time.monotonic() + PATIENCE
     heartbeat.beat(f"dropping release {release_id}")
     while True:
@@ -109,10 +109,10 @@ def _drop_release(connection: psycopg.Connection, release_id: str, schema: str) 
             return True
         except psycopg.errors.LockNotAvailable:
             if time.monotonic() > deadline:
-                log.info(f"release {release_id} is being read, left for the next time")
+                log.info(f"release {release_id} is being read; the next clean drops it")
                 return False
             heartbeat.beat(f"waiting for readers of release {release_id}")  # until the deadline above
             time.sleep(0.5)
         except psycopg.errors.DependentObjectsStillExist as error:
-            log.info(f"release {release_id} is kept because something else needs it: {error.diag.message_detail}")
+            log.info(f"release {release_id} is kept because other objects depend on it: {error.diag.message_detail}")
             return False

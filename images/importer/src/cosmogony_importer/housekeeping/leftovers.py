@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects that nothing needs any more: files of former sources, old releases, old reports.
+"""Find and remove objects that are no longer needed: files of former sources, old releases, old reports.
 
-Only the prefixes below are searched, and what does not look like the pipeline's own is left alone.
+Only the prefixes below are searched, and keys that no step writes are kept.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from cosmogony_steps.settings import SourceSettings
 
 from ..releases import catalog
 
-PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)  # of what the pipeline writes
-RELEASE = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # as the step merge makes ids
-UPLOAD_AGE = timedelta(days=1)  # an older upload is one that nobody finishes
-RUN_AGE = timedelta(days=7)  # an older run without a summary is not running any more
+PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)  # of the objects that steps write
+RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # made by the step merge
+MAX_UPLOAD_AGE = timedelta(days=1)  # older uploads are abandoned
+MAX_RUN_AGE = timedelta(days=7)  # older runs without a summary have ended
 
 
 @dataclass(frozen=True)
 class Leftover:
-    """An object, or an unfinished upload, that nothing needs."""
+    """An object, or an unfinished upload, that is no longer needed."""
 
     key: str
     size: int  # bytes
@@ -38,13 +38,13 @@ class Leftover:
 
     @property
     def line(self) -> str:
-        """What it is and why it goes, for the log."""
+        """Key, size and reason, for the log."""
         return f"{self.key} ({self.size} bytes): {self.reason}"
 
 
 @dataclass(frozen=True)
 class KeptReleases:
-    """What is needed: the releases of the database, and the sources of their manifests."""
+    """The releases of the database, and the sources of their manifests."""
 
     live: str | None
     releases: frozenset[str]
@@ -52,7 +52,7 @@ class KeptReleases:
 
     @classmethod
     def from_database(cls, connection: psycopg.Connection, gone: Iterable[str] = ()) -> KeptReleases:
-        """Read them from the catalog, without those that are going to be dropped."""
+        """Read the releases from the catalog, except those that are going to be dropped."""
         without = set(gone)
         kept = [release for release in catalog.list_releases(connection) if release.id not in without or release.live]
         sources: set[str] = set()
@@ -63,35 +63,35 @@ class KeptReleases:
 
 
 def list_source_names(extracts: Iterable[SourceSettings]) -> set[str]:
-    """Return the file names of the sources of the settings, including those that are switched off."""
+    """Return the file names of the configured sources, including disabled ones."""
     return {urlsplit(extract.url.strip()).path.rpartition("/")[2] for extract in extracts} - {""}
 
 
 def find_leftovers(
     store: Store, kept: KeptReleases, sources: set[str], keep_runs: timedelta, now: datetime
 ) -> list[Leftover]:
-    """Find everything that nothing needs.
+    """Find all objects that are no longer needed.
 
     Args:
         store: the bucket to search.
-        kept: what is needed.
-        sources: file names of the configured sources; without any, files of sources are left alone.
-        keep_runs: how long reports of runs are kept.
-        now: the time to compare with.
+        kept: the releases that need their objects.
+        sources: file names of the configured sources; if there are none, all files of sources are kept.
+        keep_runs: how long plans and summaries of runs are kept.
+        now: the current time.
     """
     found: list[Leftover] = []
     in_use = sources | kept.sources
     if kept.live is None:
-        log.info("no release is live: releases in the S3 store are left alone")
+        log.info("no release is live: all releases in the object store are kept")
     else:
         old, waiting = _find_releases(store, kept)
         found += old
         in_use |= waiting
     if sources:
-        found += _find_of_sources(store, in_use)
+        found += _find_source_files(store, in_use)
     else:
-        log.info("no sources are given: extracts and parts in the S3 store are left alone")
-    found += _find_of_runs(store.list_objects(keys.RUNS), keep_runs, now)
+        log.info("no sources are configured: all extracts and parts in the object store are kept")
+    found += _find_run_documents(store.list_objects(keys.RUNS), keep_runs, now)
     return found + _find_uploads(store, kept, in_use, now)
 
 
@@ -99,7 +99,7 @@ def remove_leftovers(store: Store, kept: KeptReleases, leftovers: list[Leftover]
     """Remove leftovers, markers and manifests first: without them the rest counts as absent.
 
     Raises:
-        StepError: one of them must not be removed; then none is.
+        StepError: one of the objects is needed; none is removed.
     """
     objects = [leftover.key for leftover in leftovers if not leftover.upload]
     for key in objects:
@@ -117,19 +117,19 @@ def _refuse_if_needed(key: str, kept: KeptReleases) -> None:
 
 
 def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], set[str]]:
-    """Return the objects of releases that are not kept, and the sources of a newer one that waits for its load."""
+    """Return the objects of old releases, and the sources of a newer release that is not loaded yet."""
     by_release: dict[str, list[ObjectInfo]] = {}
     for one in store.list_objects(keys.RELEASES):
         release, _, rest = one.key.removeprefix(keys.RELEASES).partition("/")
-        if rest and RELEASE.fullmatch(release):
+        if rest and RELEASE_ID.fullmatch(release):
             by_release.setdefault(release, []).append(one)
     unknown = sorted(by_release.keys() - kept.releases)
-    known = [release for release in kept.releases if RELEASE.fullmatch(release)]
+    known = [release for release in kept.releases if RELEASE_ID.fullmatch(release)]
     waiting: set[str] = set()
     if unknown and unknown[-1] > max(known, default=""):
         manifest = _read_manifest(store, unknown[-1])
-        if manifest and manifest.state == ReleaseState.MERGED:  # one that was published before has been dropped
-            log.info(f"release {unknown[-1]} is merged and not loaded: left alone")
+        if manifest and manifest.state == ReleaseState.MERGED:  # others were published once and have been dropped
+            log.info(f"release {unknown[-1]} is merged and not loaded yet: kept")
             waiting = _list_sources(manifest)
             unknown.pop()
     old = [Leftover(one.key, one.size, "its release is not kept") for release in unknown for one in by_release[release]]
@@ -148,7 +148,7 @@ def _list_sources(manifest: Manifest) -> set[str]:
     return {source.name for source in manifest.sources}
 
 
-def _find_of_sources(store: Store, in_use: set[str]) -> list[Leftover]:
+def _find_source_files(store: Store, in_use: set[str]) -> list[Leftover]:
     """Return files and markers whose source is neither configured nor needed."""
     needed = {
         make_key(name) for name in in_use for make_key in (keys.source, keys.source_marker, keys.part, keys.part_marker)
@@ -170,18 +170,18 @@ def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datet
     found: dict[tuple[str, str], Upload] = {}
     for prefix in ("", *PREFIXES, *targets):
         for one in store.list_uploads(prefix):
-            if one.key.startswith(PREFIXES) and one.started and now - one.started > UPLOAD_AGE:
+            if one.key.startswith(PREFIXES) and one.started and now - one.started > MAX_UPLOAD_AGE:
                 found[one.key, one.id] = one
-    return [Leftover(one.key, 0, "an upload that was never finished", one) for one in found.values()]
+    return [Leftover(one.key, 0, "an unfinished upload", one) for one in found.values()]
 
 
-def _find_of_runs(objects: Sequence[ObjectInfo], keep: timedelta, now: datetime) -> list[Leftover]:
+def _find_run_documents(objects: Sequence[ObjectInfo], keep: timedelta, now: datetime) -> list[Leftover]:
     """Return plans and summaries of runs that ended long ago; a run without a summary may still need its plan."""
     ended = {keys.find_run(one.key) for one in objects if one.key != keys.run_plan(keys.find_run(one.key))}
     found = []
     for one in objects:
         run = keys.find_run(one.key)
-        limit = keep if run in ended else max(keep, RUN_AGE)
+        limit = keep if run in ended else max(keep, MAX_RUN_AGE)
         if run and one.modified and now - one.modified > limit:
             found.append(Leftover(one.key, one.size, f"its run is older than {limit.days} days"))
     return found

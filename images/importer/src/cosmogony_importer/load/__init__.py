@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones of a file as a new release."""
+"""Load the zones of a file as a new release."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Geometry for the zooms below full detail: one table per band of zooms, in which shared borders stay shared."""
+"""Simplified geometry for low zooms: one table per band of zooms. Borders that zones share stay the same line."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..database import parallel, statements
 from ..progress import Progress
 
 BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each is made from the one before
-PIXEL = 156543.03392804097  # metres per pixel at zoom 0, 256 pixels per tile
-SEEN = 2  # a zone is shown from the zoom where its area is that many pixels squared
-TOLERANCE = 0.5  # in pixels of the band's highest zoom; islands and holes below its square are left out
-PARTS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # where each band begins and ends in the work of a load, in per cent
+PIXEL = 156543.03392804097  # metres per pixel at zoom 0, with 256 pixels per tile
+MIN_SIZE = 2  # pixels; a zone is shown from the zoom where its area is the square of that
+TOLERANCE = 0.5  # pixels of the highest zoom of the band; islands and holes below its square are left out
+PROGRESS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # of a load, in per cent, before and after each band
 CHUNK_VERTICES = 1_000_000  # about 300 MB of memory in the database server
 
 FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
@@ -28,22 +28,22 @@ FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
 def make_bands(
     settings: Database, connection: psycopg.Connection, schema: str, jobs: int = 0, chunk_vertices: int = CHUNK_VERTICES
 ) -> None:
-    """Make the band tables of the table zones.
+    """Make the tables of all bands from the table zones.
 
     Args:
-        settings: the database, for the connections that work side by side.
-        connection: makes the tables and their indexes.
-        schema: holds zones and zone_boxes.
+        settings: the database, for parallel connections.
+        connection: creates the tables and their indexes.
+        schema: contains zones and zone_boxes.
         jobs: number of connections; 0 is one per processor.
         chunk_vertices: vertices that are simplified in one statement.
     """
     path = (schema, statements.find_postgis_schema(connection))
     source = "zones"
-    for zoom, part in zip(BANDS, pairwise(PARTS), strict=True):
+    for zoom, part in zip(BANDS, pairwise(PROGRESS), strict=True):
         table = f"zones_z{zoom}"
         first: sql.Composable = sql.SQL("min_zoom")
         if source == "zones":
-            first = sql.SQL(FIRST_ZOOM).format(size=sql.Literal(SEEN * PIXEL))
+            first = sql.SQL(FIRST_ZOOM).format(size=sql.Literal(MIN_SIZE * PIXEL))
         with connection.transaction():
             statements.set_search_path(connection, *path)
             connection.execute(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boxes of zones, read from the records and stored beside the zones.
+"""Bounding boxes of zones, read from the records and stored in a separate table.
 
-A box is west, south, east, north in degrees; west is greater than east across the antimeridian. A box that a record
-lacks is computed in the database (sql/functions/boxes.sql).
+A box is west, south, east, north in degrees; west is greater than east across the antimeridian. If a record has no box,
+the database computes it (sql/functions/boxes.sql).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 
 
 def read_box(record: dict[str, Any]) -> Box | None:
-    """Return the `bbox` of a record; None when there is none, or none in degrees."""
+    """Return the `bbox` of a record; None if it is missing or is not in degrees."""
     found = record.get("bbox")
     if not isinstance(found, list) or len(found) != 4 or not all(isinstance(one, int | float) for one in found):
         return None
@@ -26,7 +26,7 @@ def read_box(record: dict[str, Any]) -> Box | None:
 
 
 class BoxCollector:
-    """Keeps boxes in memory, 40 bytes each, until the COPY of their zones is done: a connection runs one at a time."""
+    """Keeps boxes in memory, 40 bytes each, until the COPY of the zones ends: a connection runs one COPY at a time."""
 
     def __init__(self) -> None:
         self._zones = array("q")
@@ -34,7 +34,7 @@ class BoxCollector:
         self._missing = False
 
     def add(self, zone_id: int, box: Box | None) -> None:
-        """Keep the box of a zone; without one it is computed when they are stored."""
+        """Keep the box of a zone; if it is None, `store` computes it."""
         if box is None:
             self._missing = True
             return
@@ -42,7 +42,7 @@ class BoxCollector:
         self._degrees.extend(box)
 
     def store(self, connection: psycopg.Connection) -> None:
-        """Fill the table zone_boxes of the schema that the search_path begins with; its zones are in."""
+        """Fill the table zone_boxes of the first schema of the search path, whose table zones is complete."""
         with (
             connection.cursor() as cursor,
             cursor.copy("COPY zone_boxes FROM STDIN (FORMAT BINARY, FREEZE)") as copy,

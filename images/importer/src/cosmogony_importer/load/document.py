@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the zones of one big JSON object, one at a time."""
+"""Read the zones of one large JSON object, one at a time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def iterate_zones(stream: IO[bytes], name: str) -> Iterator[Any]:
-    """Yield the elements of the array `zones` of one big object, holding one element at a time.
+    """Yield the elements of the array `zones` of a large object, with one element in memory at a time.
 
     Args:
         stream: the text of the file in UTF-8.
         name: of the file, for messages.
 
     Raises:
-        StepError: the file is not such a document, or ends early.
+        StepError: the file is not such a document, or is truncated.
     """
     text = _JsonStream(stream, name)
     if text.peek() == BYTE_ORDER_MARK:
@@ -52,7 +52,7 @@ class _JsonStream:
         self.stream, self.name = stream, name
         self.buffer, self.position, self.ended = "", 0, False
         self.decoder = json.JSONDecoder()
-        self.partial = b""  # a character whose last bytes are still to come
+        self.partial = b""  # first bytes of a character
 
     def _fill(self, size: int) -> None:
         data = self.stream.read(size)
@@ -68,18 +68,18 @@ class _JsonStream:
         self.position = 0
 
     def peek(self) -> str:
-        """Return the next character that is not a blank, and stay before it."""
+        """Return the next character that is not blank, without consuming it."""
         while True:
             while self.position < len(self.buffer) and self.buffer[self.position] in " \t\r\n":
                 self.position += 1
             if self.position < len(self.buffer):
                 return self.buffer[self.position]
             if self.ended:
-                raise StepError(f"{self.name} ends in the middle; make it again")
+                raise StepError(f"{self.name} is truncated; make it again")
             self._fill(CHUNK)
 
     def expect(self, characters: str) -> str:
-        """Read the next character, which must be one of these."""
+        """Consume the next character, which must be one of these."""
         found = self.peek()
         if found not in characters:
             raise StepError(f"{self.name} is not JSON: {found!r} where {' or '.join(characters)} should be")
@@ -87,7 +87,7 @@ class _JsonStream:
         return found
 
     def read_value(self) -> Any:
-        """Read a whole JSON value."""
+        """Read one JSON value."""
         self.peek()
         while True:
             try:
@@ -96,16 +96,18 @@ class _JsonStream:
                 raise StepError(f"{self.name} is nested too deeply; is it a cosmogony file?") from error
             except json.JSONDecodeError as error:
                 if self.ended:
-                    raise StepError(f"{self.name} is not JSON or ends in the middle: {error.msg}") from error
+                    raise StepError(f"{self.name} is not JSON or is truncated: {error.msg}") from error
             else:
                 # a number at the end of the buffer may continue there, as 12, 12. and 12e- do
                 if self.ended or self.buffer[end : end + 3].strip(".eE+-"):
                     self.position = end
                     return value
-            self._fill(max(CHUNK, len(self.buffer) - self.position))  # double, so that a big value is not re-read often
+            self._fill(
+                max(CHUNK, len(self.buffer) - self.position)
+            )  # doubled, so that a large value is not parsed often
 
     def read_elements(self) -> Iterator[Any]:
-        """Read an array one element after the other."""
+        """Yield the elements of an array."""
         self.expect("[")
         if self.peek() == "]":
             self.expect("]")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GeoJSON in degrees to valid EWKB in web mercator."""
+"""Convert GeoJSON in degrees to valid EWKB in web mercator."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .coordinates import AREAS, Coordinates, Degrees
 RADIUS = 6378137.0
 SRID = 3857
 MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
-WRAPPING = re.compile(r"^\w+Exception: |Error parsing JSON: '\[[\w.]+\] |'$")  # what GEOS writes around the cause
+WRAPPING = re.compile(r"^\w+Exception: |Error parsing JSON: '\[[\w.]+\] |'$")  # text of GEOS around the cause
 LIMITS = (180.0, 90.0)
-SHORTEST_RING = 4  # positions
-LEAST_AREA = 1e-11  # square degrees, 0.1 m² at the equator; what rounding makes of points on one line is smaller
-SURE_AREA = 1e-6  # square degrees; more than the error of the quick sum of areas
+MIN_RING = 4  # positions
+MIN_AREA = 1e-11  # square degrees, 0.1 m² at the equator; rounding errors of points on one line are smaller
+SURE_AREA = 1e-6  # square degrees; larger than the error of `_sum_areas`
 
 
 Offsets = npt.NDArray[np.int64]
@@ -29,11 +29,11 @@ Shapes = npt.NDArray[np.object_]  # of shapely geometries
 
 
 class InvalidGeometryError(ValueError):
-    """What is wrong with the geometry of a zone."""
+    """The geometry of a zone is invalid; the message says why."""
 
 
 class Rings(NamedTuple):
-    """Some areas: their points, and where rings, polygons and areas begin (and the last one ends)."""
+    """The points of some areas, and the offsets at which rings, polygons and areas begin (and the last one ends)."""
 
     points: Degrees
     rings: Offsets  # in points
@@ -42,22 +42,22 @@ class Rings(NamedTuple):
 
     @classmethod
     def from_areas(cls, areas: list[Coordinates]) -> Rings:
-        """Put areas side by side."""
+        """Concatenate areas."""
         sizes = [length for area in areas for part in area.parts for length in part]
         polygons = [len(part) for area in areas for part in area.parts]
         return cls(
             np.concatenate([area.points for area in areas]),
-            _offsets(sizes),
-            _offsets(polygons),
-            _offsets([len(area.parts) for area in areas]),
+            _to_offsets(sizes),
+            _to_offsets(polygons),
+            _to_offsets([len(area.parts) for area in areas]),
         )
 
     def to_shapes(self, points: npt.NDArray[np.float64]) -> Shapes:
-        """Return a multipolygon per area, made of these points of shape (n, 2)."""
+        """Return one multipolygon per area, with these points of shape (n, 2) in place of the original ones."""
         return shapely.from_ragged_array(MULTIPOLYGON, points, (self.rings, self.polygons, self.areas))
 
 
-def _offsets(sizes: list[int]) -> Offsets:
+def _to_offsets(sizes: list[int]) -> Offsets:
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
@@ -77,11 +77,10 @@ def to_ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
 
     Args:
         geojsons: GeoJSON objects whose coordinates are lists, or were parsed by `parse_coordinates`.
-        generated: whether each zone was generated: it may be as small as the slivers that rounding leaves where its
-            place lies in other zones.
+        generated: for each zone, whether it is a generated zone, which may have a tiny area.
 
     Raises:
-        InvalidGeometryError: one is not a Polygon or MultiPolygon with an area.
+        InvalidGeometryError: one of them is not a Polygon or MultiPolygon with an area.
     """
     if not geojsons:
         return []
@@ -102,7 +101,7 @@ def _read_coordinates(geojson: Any) -> Coordinates:
         raise InvalidGeometryError("its geometry is not a GeoJSON object")
     kind, coordinates = geojson.get("type"), geojson.get("coordinates")
     if kind not in AREAS:
-        raise InvalidGeometryError(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
+        raise InvalidGeometryError(f"its geometry is of type {kind!r}, not 'Polygon' or 'MultiPolygon'")
     if isinstance(coordinates, Coordinates):
         return coordinates
     try:
@@ -114,8 +113,8 @@ def _read_coordinates(geojson: Any) -> Coordinates:
     parts = [sizes[begin:end].tolist() for begin, end in pairwise(polygons)]
     if not (parts and all(parts) and sizes.all()):
         raise InvalidGeometryError("its geometry, or a part of it, is empty")
-    if sizes.min() < SHORTEST_RING:
-        raise InvalidGeometryError(f"a ring has {sizes.min()} positions, wanted {SHORTEST_RING} or more")
+    if sizes.min() < MIN_RING:
+        raise InvalidGeometryError(f"a ring has {sizes.min()} positions, at least {MIN_RING} are needed")
     return Coordinates(points, parts)
 
 
@@ -127,23 +126,23 @@ def _check_positions(points: Degrees) -> None:
 
 
 def _check_areas(rings: Rings, generated: list[bool]) -> None:
-    """Check that outer rings without their holes have an area in degrees: a straight line there is none in metres."""
+    """Check that zones have an area in degrees: a straight line in degrees may not be one in metres."""
     small = np.flatnonzero(_sum_areas(rings) < SURE_AREA)
     if not len(small):
         return
     shapes = rings.to_shapes(rings.points)[small]
     areas = shapely.area(shapes)
-    least = np.where(np.array(generated)[small], 0.0, LEAST_AREA)
+    least = np.where(np.array(generated)[small], 0.0, MIN_AREA)
     if (areas > least).all():
         return
-    # a ring that crosses itself runs around one part to the left and around another to the right
+    # the parts of a ring that crosses itself may have areas of opposite sign
     repaired = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
     if (np.maximum(areas, shapely.area(repaired)) <= least).any():
         raise InvalidGeometryError("its geometry has no area")
 
 
 def _sum_areas(rings: Rings) -> npt.NDArray[np.float64]:
-    """Return the area of each zone in square degrees, wrong by 4e-12 per position: no ring is moved to the origin."""
+    """Return the area of each zone in square degrees, with an error of up to 4e-12 per position."""
     x, y = rings.points.T
     steps = x[:-1] * y[1:] - x[1:] * y[:-1]
     steps[rings.rings[1:-1] - 1] = 0  # from one ring to the next

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads zones into the staging schema `import` and turns it into a release, all or nothing."""
+"""Load zones into the staging schema `import`, and make a release of it in the last transaction."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ..releases import catalog, migrations
 from . import bands, boxes, rows, staging
 from .rows import Row
 
-EVERY = 10_000  # zones from one line of the log to the next
-PART = (0, bands.PARTS[0])  # share of a load that copying the zones is, in per cent
+LOG_EVERY = 10_000  # zones
+SHARE = (0, bands.PROGRESS[0])  # of copying the zones in a load, in per cent
 
 
 @dataclass
 class Loaded:
-    """What was loaded."""
+    """Numbers of loaded and skipped zones."""
 
     rows: int = 0
     skipped: int = 0
@@ -72,22 +72,20 @@ def load_release(
     allow_empty: bool = False,
     jobs: int = 0,
 ) -> Loaded:
-    """Load zones as a new release; either it is complete in the end or nothing of it is there.
-
-    The work is done in the staging schema; the last transaction makes the release of it.
+    """Load zones as a new release, completely or not at all.
 
     Args:
-        settings: the database, for the connections that work side by side.
+        settings: the database, for parallel connections.
         connection: does the rest of the work.
         release_id: of the new release.
         source: its zones.
-        document: the manifest as JSON, which is stored unchanged; without one the counts are stored as manifest.
+        document: the manifest as JSON, stored unchanged; if there is none, the counts are stored as manifest.
         wait: seconds to wait while another load is running.
         allow_empty: accept a source without zones.
-        jobs: threads, and connections; 0 is one per processor.
+        jobs: number of threads and of connections; 0 is one per processor.
 
     Returns:
-        What was loaded, by this call or by an earlier one.
+        The numbers of this load, or of an earlier load of the release.
 
     Raises:
         DocumentError: the document is not a manifest.
@@ -144,7 +142,7 @@ def _load_into_staging(
 
 
 def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
-    """Leave nothing of a load that failed; what a lost connection leaves is removed by the next load or clean."""
+    """Remove everything of a failed load; if the connection is lost, the next load or clean does that."""
     try:
         with connection.transaction():
             staging.drop_staged_tables(connection)
@@ -154,7 +152,7 @@ def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
 
 
 def find_loaded(connection: psycopg.Connection, release_id: str) -> Loaded | None:
-    """Return what an earlier run of the same load has loaded; None when there was none."""
+    """Return the numbers of an earlier load of this release; None if there was none."""
     row = connection.execute(
         "SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s AND state <> 'loading'", (release_id,)
     ).fetchone()
@@ -165,7 +163,7 @@ def find_loaded(connection: psycopg.Connection, release_id: str) -> Loaded | Non
 
 
 def _register_load(connection: psycopg.Connection, release_id: str, schema: str, manifest: Manifest | None) -> None:
-    """Make the load visible to the command list; the row of a killed load is taken over."""
+    """Add the release to the catalog, in place of the row of a killed load."""
     connection.execute(
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, inputs_digest, state, format) "
         "VALUES (%s, %s, %s, 'loading', %s) ON CONFLICT (id) DO UPDATE SET inputs_digest = excluded.inputs_digest, "
@@ -183,7 +181,7 @@ def _prepare_staging(connection: psycopg.Connection, schema: str) -> None:
 
 def _create_tables(connection: psycopg.Connection) -> None:
     connection.execute(statements.read_statement("release/001_release.sql"))
-    # coordinates hardly compress, and trying takes longer than all the rest
+    # coordinates hardly compress, and trying takes longer than the rest of the load
     connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
 
 
@@ -194,7 +192,7 @@ def _create_indexes(connection: psycopg.Connection) -> None:
 
 def _copy_zones(connection: psycopg.Connection, source: ZoneStream, loaded: Loaded, expected: int, jobs: int) -> None:
     start = time.monotonic()
-    progress = Progress("load", expected, PART)
+    progress = Progress("load", expected, SHARE)
     statement = f"COPY zones ({', '.join(rows.COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
     collected = boxes.BoxCollector()
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -207,7 +205,7 @@ def _copy_zones(connection: psycopg.Connection, source: ZoneStream, loaded: Load
             copy.write_row(row[:-1])
             collected.add(row[0], row[-1])
             loaded.count(row)
-            if loaded.rows % EVERY == 0:
+            if loaded.rows % LOG_EVERY == 0:
                 _print_imported(loaded, start)
     collected.store(connection)
     progress.end()
@@ -217,7 +215,7 @@ def _copy_zones(connection: psycopg.Connection, source: ZoneStream, loaded: Load
 
 
 def _print_imported(loaded: Loaded, start: float) -> None:
-    """Print the line that the original importer prints, to standard output as there."""
+    """Print the same line to standard output as the original importer."""
     print(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}", flush=True)
 
 

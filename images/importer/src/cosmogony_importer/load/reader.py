@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads zones from the four formats of the extractor, one at a time."""
+"""Read single zones: JSON of a line or of an element of a document, with checks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _local = threading.local()
 
 
 class InvalidZoneError(ValueError):
-    """What is wrong with a record, and the osm_id that it gives, if any."""
+    """A record is not a valid zone; `osm_id` is that of the record, if it has one."""
 
     def __init__(self, reason: str, osm_id: str | None = None) -> None:
         super().__init__(reason)
@@ -42,7 +42,7 @@ def open_file(path: Path) -> IO[bytes]:
     """Open a file to read.
 
     Raises:
-        StepError: it cannot be read.
+        StepError: the file cannot be read.
     """
     try:
         return path.open("rb")
@@ -57,7 +57,7 @@ def open_gzip(raw: IO[bytes]) -> IO[bytes]:
 
 
 def parse_line(line: bytes) -> Zone:
-    """Return the zone of one line; of a line like the extractor's only what the table holds is parsed.
+    """Return the zone of one line; in the usual form of a line only the needed fields are parsed.
 
     Raises:
         InvalidZoneError: the line is not a zone.
@@ -65,25 +65,25 @@ def parse_line(line: bytes) -> Zone:
     try:
         zone = _parse_needed(line) or orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise InvalidZoneError(f"no JSON ({error.msg} at character {error.pos + 1})", _guess_osm_id(line)) from error
+        raise InvalidZoneError(f"not JSON ({error.msg} at character {error.pos + 1})", _guess_osm_id(line)) from error
     return check_zone(zone)
 
 
 def check_zone(zone: Any) -> Zone:
-    """Return a record that is a zone; its geometry is not looked at.
+    """Return the record if it is a zone; its geometry is not checked.
 
     Raises:
-        InvalidZoneError: it is none.
+        InvalidZoneError: the record is not a zone.
     """
     if not isinstance(zone, dict):
-        raise InvalidZoneError(f"no zone but a {type(zone).__name__}")
-    if fault := _find_fault(zone):
-        raise InvalidZoneError(fault, _get_osm_id(zone))
+        raise InvalidZoneError(f"not a zone but a {type(zone).__name__}")
+    if error := _find_error(zone):
+        raise InvalidZoneError(error, _get_osm_id(zone))
     return zone
 
 
 def _guess_osm_id(line: bytes) -> str | None:
-    """Return the osm_id of a zone that is JSON but for numbers such as NaN, Infinity or 1e999."""
+    """Return the osm_id of a zone whose JSON is invalid because of numbers such as NaN, Infinity or 1e999."""
     try:
         return _get_osm_id(json.loads(line))
     except (ValueError, RecursionError):
@@ -96,7 +96,7 @@ def _get_osm_id(zone: Any) -> str | None:
 
 
 def _parse_needed(line: bytes) -> Zone | None:
-    """Return the zone without an object per tag and position, which are most of a line; None if unusual."""
+    """Return the zone without creating objects for tags and positions; None if the line has an unusual form."""
     try:
         record: Any = _get_parser().parse(line)
         zone = {key: record[key] for key in (*KEYS, COUNTRY, BOX) if key in record}
@@ -104,7 +104,7 @@ def _parse_needed(line: bytes) -> Zone | None:
             zone["geometry"] = _parse_area(zone["geometry"], line)
         if isinstance(zone.get(BOX), simdjson.Array):
             zone[BOX] = zone[BOX].as_list()
-    except (ValueError, TypeError, KeyError, RuntimeError):  # the last one of a number with more than 64 bits
+    except (ValueError, TypeError, KeyError, RuntimeError):  # RuntimeError: a number has more than 64 bits
         return None
     unread = any(isinstance(value, simdjson.Object | simdjson.Array) for value in zone.values())
     return None if unread else zone
@@ -120,14 +120,14 @@ def _parse_area(shape: Any, line: bytes) -> dict[str, Any]:
 
 
 def _get_parser() -> simdjson.Parser:
-    """Return the parser of this thread: it keeps its memory from one line to the next."""
+    """Return the parser of this thread, which reuses its memory."""
     parser: simdjson.Parser | None = getattr(_local, "parser", None)
     if parser is None:
         parser = _local.parser = simdjson.Parser()
     return parser
 
 
-def _find_fault(zone: Zone) -> str | None:
+def _find_error(zone: Zone) -> str | None:
     missing = [key for key in KEYS if key not in zone]
     if missing:
         return f"it lacks the key{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
@@ -136,14 +136,14 @@ def _find_fault(zone: Zone) -> str | None:
         if value is None and key != "id":
             continue
         if isinstance(value, bool) or not isinstance(value, int):
-            return f"{key} is {value!r}, wanted a whole number"
+            return f"{key} is {value!r}, not a whole number"
         bits = 31 if key == "admin_level" else 63
         if not -(1 << bits) <= value < 1 << bits:
             return f"{key} {value} does not fit in {bits + 1} bits"
     for key in ("name", "zone_type", "osm_id", "wikidata", "country_code"):
         value = zone.get(key)
         if value is not None and not isinstance(value, str):
-            return f"{key} is {value!r}, wanted text"
+            return f"{key} is {value!r}, not text"
         if value is not None and UNSTORABLE.search(value):
-            return f"{key} holds U+0000 or half a surrogate pair, which PostgreSQL cannot store"
+            return f"{key} contains U+0000 or half a surrogate pair, which PostgreSQL cannot store"
     return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records for which a load refuses its file: each with its fault, or an id that comes twice."""
+"""Records because of which a load refuses its file: invalid ones, and ids that occur twice."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from cosmogony_steps.errors import StepError
 MAX_NAMED = 20
 
 
-class Refused(NamedTuple):
-    """One record: its number in the file, the zone if it is known, and why."""
+class RefusedRecord(NamedTuple):
+    """A refused record: its number in the file, its osm_id if it is known, and the reason."""
 
     number: int
     osm_id: str | None
@@ -27,32 +27,32 @@ by_number = attrgetter("number")
 
 
 class Refusals:
-    """The first refused records of a file are named, the others counted."""
+    """Collects refused records: the first ones for the message, the number of the others."""
 
     def __init__(self, name: str, unit: str) -> None:
-        """Start with none.
+        """Start without refused records.
 
         Args:
             name: of the file, for the message.
-            unit: what the numbers count: lines of the file, or zones of a document.
+            unit: what the numbers of records count, `line` or `zone`.
         """
         self._name, self._unit = name, unit
-        self._first: list[Refused] = []
+        self._first: list[RefusedRecord] = []
         self._ids, self._numbers = array("q"), array("q")  # 16 bytes per zone, however many there are
         self.refused = 0
 
-    def add(self, numbers: Sequence[int], ids: Sequence[int], refused: Sequence[Refused]) -> None:
-        """Take the next records of the file: numbers and ids of those that are zones, and what is refused."""
+    def add(self, numbers: Sequence[int], ids: Sequence[int], refused: Sequence[RefusedRecord]) -> None:
+        """Add the next records of the file: numbers and ids of the zones, and the refused records."""
         self._ids.extend(ids)
         self._numbers.extend(numbers)
         self._first += refused[: MAX_NAMED - len(self._first)]
         self.refused += len(refused)
 
     def raise_if_any(self) -> None:
-        """Refuse the file if a record was refused or an id came twice.
+        """Refuse the file if a record was refused or an id occurs twice.
 
         Raises:
-            StepError: names the first of them.
+            StepError: the file is refused; the message names the first such records.
         """
         repeated = self._find_repeated()
         count = self.refused + len(repeated)
@@ -65,14 +65,14 @@ class Refusals:
             "Nothing was loaded. Correct the file, or make it again"
         )
 
-    def _describe(self, refused: Refused) -> str:
+    def _describe(self, refused: RefusedRecord) -> str:
         osm_id = f" ({refused.osm_id})" if refused.osm_id else ""
         return f"{self._unit} {refused.number}{osm_id}: {refused.reason}"
 
     def _find_repeated(self) -> npt.NDArray[np.int64]:
         """Return an array of shape (n, 2), in the order of the file.
 
-        It holds the positions of the zones whose id came before, and of those that had it first.
+        A row has the index of a zone with a repeated id, and that of the first zone with the same id.
         """
         ids = np.frombuffer(self._ids, dtype=np.int64) if self._ids else np.empty(0, dtype=np.int64)
         order = np.argsort(ids, kind="stable")
@@ -81,9 +81,9 @@ class Refusals:
         pairs = np.column_stack((order[again], order[np.searchsorted(ordered, ordered[again])]))
         return pairs[np.argsort(pairs[:, 0])]
 
-    def _describe_repeated(self, repeated: npt.NDArray[np.int64]) -> Iterator[Refused]:
+    def _describe_repeated(self, repeated: npt.NDArray[np.int64]) -> Iterator[RefusedRecord]:
         for again, before in repeated.tolist():
-            yield Refused(
+            yield RefusedRecord(
                 self._numbers[again],
                 None,
                 f"it has the id {self._ids[again]} of {self._unit} {self._numbers[before]}",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones as rows of the table, made in several threads."""
+"""Convert zones to rows of the table, in several threads."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from cosmogony_steps.zonefiles import ZoneFormat, decompress, strip_byte_order_m
 from . import boxes, geometry, reader
 from .document import iterate_zones
 from .reader import Zone
-from .refusals import Refusals, Refused, by_number
+from .refusals import Refusals, RefusedRecord, by_number
 
 COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
 TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
-BATCH_BYTES = 1 << 20
+BATCH_BYTES = 1 << 20  # of lines that one thread converts at a time
 
-Row = tuple[Any, ...]  # COLUMNS, then the box: None when the record has none
+Row = tuple[Any, ...]  # COLUMNS, then the box, which may be None
 T = TypeVar("T")
 
 
 class Batch(NamedTuple):
-    """What became of some records of a file."""
+    """Some records of a file, converted."""
 
-    rows: list[Row | None]  # None for a zone without geometry; nothing when a record is refused
+    rows: list[Row | None]  # None for a zone without geometry; empty if a record is refused
     numbers: list[int]  # of the records that are zones, whatever their geometry
-    ids: list[int]  # of the same
-    refused: list[Refused]
+    ids: list[int]  # of the same records
+    refused: list[RefusedRecord]
 
 
 def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> Iterator[Row | None]:
-    """Yield the rows of a file in its order, with a bounded part of it in memory.
+    """Yield the rows of a file in order, with a bounded part of it in memory.
 
     Args:
-        raw: the file as stored.
-        format_: what is in it.
+        raw: the stored file, maybe compressed.
+        format_: its format.
         name: of the file, for messages.
         jobs: threads that convert the lines; 0 is one per processor, at most 8.
 
     Yields:
-        A row per zone, None for one without geometry. After the first refused record there are no more.
+        One row per zone, None for a zone without geometry; nothing after the first refused record.
 
     Raises:
-        StepError: the file is damaged, or (at its end) records are refused.
+        StepError: the file is damaged, or (raised at its end) records are refused.
     """
     refusals = Refusals(name, "line" if format_.has_lines else "zone")
     with translate_file_errors(name, reader.ISAL_ERROR):
@@ -66,7 +66,7 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
 
 
 def convert_lines(first: int, lines: list[bytes]) -> Batch:
-    """Convert some lines, the first of them with that number; blank lines hold nothing."""
+    """Convert some lines, of which the first has this number; blank lines are skipped."""
     numbered = enumerate(strip_byte_order_marks(lines), first)
     return convert_records(
         ((number, line) for number, line in numbered if line and not line.isspace()), reader.parse_line
@@ -74,14 +74,14 @@ def convert_lines(first: int, lines: list[bytes]) -> Batch:
 
 
 def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zone]) -> Batch:
-    """Convert some records, each with its number in the file."""
+    """Convert some records; each comes with its number in the file."""
     numbers, zones, refused = [], [], []
     for number, record in records:
         try:
             zones.append(to_zone(record))
             numbers.append(number)
         except reader.InvalidZoneError as error:
-            refused.append(Refused(number, error.osm_id, str(error)))
+            refused.append(RefusedRecord(number, error.osm_id, str(error)))
     ids = [zone["id"] for zone in zones]
     with_shape = [zone for zone in zones if zone["geometry"] is not None]
     shapes: list[bytes] = []
@@ -97,13 +97,13 @@ def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zon
     return Batch([_make_row(zone, shape_of.get(id(zone))) for zone in zones], numbers, ids, [])
 
 
-def _refuse_invalid_geometries(numbers: list[int], zones: list[Zone]) -> Iterator[Refused]:
+def _refuse_invalid_geometries(numbers: list[int], zones: list[Zone]) -> Iterator[RefusedRecord]:
     for number, zone in zip(numbers, zones, strict=True):
         try:
             if zone["geometry"] is not None:
                 geometry.to_ewkb(zone["geometry"], _is_generated(zone))
         except geometry.InvalidGeometryError as error:
-            yield Refused(number, zone["osm_id"], str(error))
+            yield RefusedRecord(number, zone["osm_id"], str(error))
 
 
 def _is_generated(zone: Zone) -> bool:
@@ -128,7 +128,7 @@ def _make_row(zone: Zone, shape: bytes | None) -> Row | None:
 
 
 def _read_lines(stream: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield some lines at a time, with the number of the first one."""
+    """Yield batches of lines, each with the number of its first line."""
     number = 1
     while lines := stream.readlines(BATCH_BYTES):
         yield number, lines
@@ -136,10 +136,9 @@ def _read_lines(stream: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def _convert_parallel(batches: Iterable[tuple[int, list[bytes]]], jobs: int) -> Iterator[Batch]:
-    """Convert batches in order, with at most two per thread under way.
+    """Convert batches in order, with at most two per thread in memory.
 
-    Threads, because decompressing, checking and repairing geometries release the interpreter's lock, and nothing has to
-    be copied.
+    Threads are enough, because decompressing, checking and repairing geometries release the interpreter's lock.
     """
     with ThreadPoolExecutor(jobs) as pool:
         waiting: deque[Future[Batch]] = deque()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The staging schema, where a load is made."""
+"""The staging schema, in which a load works."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def list_staged_tables(connection: psycopg.Connection) -> list[str]:
 
 
 def drop_staged_tables(connection: psycopg.Connection) -> int:
-    """Drop the importer's tables in the staging schema, and return how many there were.
+    """Drop the importer's tables in the staging schema; return their number.
 
-    A killed load of the original importer leaves some, too.
+    Killed loads of the original importer leave such tables, too.
     """
     names = list_staged_tables(connection)
     for name in names:

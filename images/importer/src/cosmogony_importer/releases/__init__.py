@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The catalog of releases, and which of them is live."""
+"""The catalog of releases, switching between them, and database versions."""

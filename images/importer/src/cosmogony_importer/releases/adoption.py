@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Taking over a database of the original importer: its table public.zones becomes a release."""
+"""Adopt a database of the original importer: its table public.zones becomes a release."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ LEGACY = "legacy"  # id of the release
 
 
 @dataclass(frozen=True)
-class Adopted:
-    """The release that a table became, and the privileges on the table, which the view in its place gets."""
+class AdoptedTable:
+    """A table that became a release, and its privileges, which are granted on the view that replaces it."""
 
     release_id: str
     privileges: list[grants.Privilege]
 
 
-def adopt_original_table(connection: psycopg.Connection) -> Adopted | None:
-    """Make a release of the table public.zones of the original importer; return None when there is no such table.
+def adopt_original_table(connection: psycopg.Connection) -> AdoptedTable | None:
+    """Make the table public.zones of the original importer a release; return None if there is no such table.
 
-    Runs inside the transaction that puts the view in its place.
+    Runs in the transaction that creates the view in its place.
 
     Raises:
         StepError: public.zones is neither that table nor a view of this stack, or belongs to another role.
@@ -55,7 +55,7 @@ def adopt_original_table(connection: psycopg.Connection) -> Adopted | None:
     release_id = _choose_id(connection)
     _move_table(connection, release_id)
     _register(connection, release_id)
-    return Adopted(release_id, privileges)
+    return AdoptedTable(release_id, privileges)
 
 
 def _choose_id(connection: psycopg.Connection) -> str:
@@ -79,7 +79,7 @@ def _move_table(connection: psycopg.Connection, release_id: str) -> None:
 
 
 def _register(connection: psycopg.Connection, release_id: str) -> None:
-    """Write the release into the catalog, as one that was live before all others."""
+    """Add the release to the catalog, as the oldest one and live."""
     connection.execute(
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format, created, loaded_at, published_at, "
         "zones) SELECT %s, %s, 'published', 1, coalesce(min(created), now()) - interval '1 second', now(), now(), "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The catalog of releases: what is kept, what is live, and the documents of a release."""
+"""The catalog of releases: the kept releases, the live one, and the documents of a release."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Release:
     loaded_at: datetime | None
     stored_zoom: int | None  # all tiles up to this zoom are stored
     bounds: list[float] | None  # west, south, east, north in degrees
-    gate: object  # what the gate stored: a report, of this or another version
-    override: str | None  # the reason to let it through
+    gate: object  # report of the gate, of this version or another one
+    override: str | None  # why a blocked release was published
     warmed_zoom: int | None  # highest zoom of which tiles of an area are stored
 
     @property
@@ -45,12 +45,12 @@ class Release:
 
     @property
     def verdict(self) -> GateVerdict | None:
-        """The verdict of the gate, which reports of every version have; None before it has judged the release."""
+        """The verdict of the gate, which reports of all versions have; None before the gate has run."""
         word = self.gate.get("verdict") if isinstance(self.gate, Mapping) else None
         return GateVerdict(word) if word in list(GateVerdict) else None
 
     def describe(self) -> dict[str, object]:
-        """Return what lists of releases say about it, as plain JSON values."""
+        """Return what every list of releases shows, as plain JSON values."""
         return {
             "id": self.id,
             "state": self.state,
@@ -63,7 +63,7 @@ class Release:
         }
 
     def read_gate_report(self) -> GateReport | None:
-        """Return all that the gate found; None before it has judged the release.
+        """Return the report of the gate; None before the gate has run.
 
         Raises:
             DocumentError: this version cannot read the report.
@@ -75,10 +75,10 @@ def get_schema_name(release_id: str) -> str:
     """Return the name of the schema that holds a release.
 
     Raises:
-        UsageError: this cannot be the id of a release.
+        UsageError: the text cannot be the id of a release.
     """
     if not RELEASE_ID.fullmatch(release_id):
-        raise UsageError(f"{release_id!r} is not a release id; wanted one like 20261122t221000-3f9ab2c1")
+        raise UsageError(f"{release_id!r} is not a release id such as 20261122t221000-3f9ab2c1")
     return "release_" + release_id.replace("-", "_")
 
 
@@ -96,10 +96,10 @@ def _make_release(state: str, **columns: Any) -> Release:
 
 
 def get_release(connection: psycopg.Connection, release_id: str) -> Release:
-    """Return a release that is complete.
+    """Return a complete release.
 
     Raises:
-        StepError: there is none of that id, or it is still loading; the message names those that there are.
+        StepError: it does not exist, or is still loading; the message lists the kept releases.
     """
     get_schema_name(release_id)
     kept = list_releases(connection)
@@ -118,7 +118,7 @@ def find_live_release(connection: psycopg.Connection) -> Release | None:
 
 
 def read_manifest(connection: psycopg.Connection, release: Release) -> Manifest:
-    """Return the manifest of a release; one with nothing but the id while it is loading.
+    """Return the manifest of a release; while it is loading, one with only the id.
 
     Raises:
         DocumentError: the stored document is not a manifest.
@@ -130,7 +130,7 @@ def read_manifest(connection: psycopg.Connection, release: Release) -> Manifest:
 
 
 def read_statistics(connection: psycopg.Connection, release: Release) -> Statistics:
-    """Return the statistics of a release; no rows when it has none.
+    """Return the statistics of a release, without rows if none are stored.
 
     Raises:
         DocumentError: the stored document is not statistics.
@@ -146,7 +146,7 @@ def _read_document(connection: psycopg.Connection, release: Release, table: str)
 
 
 def store_document(connection: psycopg.Connection, schema: str, table: str, document: object) -> None:
-    """Replace the document of a release's table manifest or statistics."""
+    """Replace the document in the table manifest or statistics of a release."""
     target = sql.Identifier(schema, table)
     with connection.transaction():
         connection.execute(sql.SQL("DELETE FROM {}").format(target))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long the steps of a release took, kept in the catalog for the report."""
+"""Durations of the steps of a release, stored in the catalog for the report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import psycopg
 
 
 def record_duration(connection: psycopg.Connection, release_id: str, step: str, seconds: float) -> None:
-    """Record how long the last run of a step took; nothing when the release is not kept (any more)."""
+    """Store the duration of the last execution of a step; do nothing if the release is not kept."""
     connection.execute(
         "INSERT INTO cosmogony_catalog.steps (release_id, step, seconds) SELECT id, %s, %s "
         "FROM cosmogony_catalog.releases WHERE id = %s ON CONFLICT (release_id, step) "

@@ -18,15 +18,15 @@ CATALOG, FUNCTIONS, CHANGES = "catalog", "functions", "release_changes"  # folde
 
 def latest_release_format() -> int:
     """Return the version of the release schema that this importer writes."""
-    return max((_version(name) for name, _ in statements.read_files(CHANGES)), default=1)
+    return max((_parse_version(name) for name, _ in statements.read_files(CHANGES)), default=1)
 
 
 def migrate_database(connection: psycopg.Connection) -> None:
-    """Bring catalog, functions and kept releases to this importer's version; quick when nothing is to do.
+    """Upgrade catalog, functions and kept releases to the version of this importer; quick if they are up to date.
 
     Raises:
-        StepError: a newer importer has changed the database, or it has no PostGIS.
-        TransientError: another importer is changing it.
+        StepError: a newer importer has changed the database, or PostGIS is missing.
+        TransientError: another importer is upgrading the database.
     """
     postgis = statements.find_postgis_schema(connection)
     if _is_current(connection):
@@ -58,8 +58,8 @@ def migrate_database(connection: psycopg.Connection) -> None:
 
 
 def upgrade_releases(connection: psycopg.Connection, postgis: str) -> None:
-    """Apply what changed in the release schema to every kept release."""
-    changes = [(_version(name), name, text) for name, text in statements.read_files(CHANGES)]
+    """Apply the changes of the release schema to every kept release."""
+    changes = [(_parse_version(name), name, text) for name, text in statements.read_files(CHANGES)]
     for release in catalog.list_releases(connection):
         if release.is_loading:
             continue
@@ -70,7 +70,7 @@ def upgrade_releases(connection: psycopg.Connection, postgis: str) -> None:
                 (release.id,),
             )
         )
-        if not exists:  # dropped by hand: unqualified names would be found in another schema
+        if not exists:  # dropped manually: unqualified names would be found in another schema
             continue
         for version, name, text in changes:
             if version > format_:
@@ -84,7 +84,7 @@ def upgrade_releases(connection: psycopg.Connection, postgis: str) -> None:
 
 
 def _list_files() -> dict[str, str]:
-    """Return the texts of the catalog's files, and then of the functions', by folder and name."""
+    """Return the texts of the SQL files of the catalog, then of the functions, by folder and name."""
     return {f"{folder}/{name}": text for folder in (CATALOG, FUNCTIONS) for name, text in statements.read_files(folder)}
 
 
@@ -92,7 +92,7 @@ def _is_catalog(name: str) -> bool:
     return name.startswith(f"{CATALOG}/")
 
 
-def _version(name: str) -> int:
+def _parse_version(name: str) -> int:
     return int(name.split("_")[0])
 
 
@@ -118,7 +118,7 @@ def _is_current(connection: psycopg.Connection) -> bool:
 
 
 def _read_applied(connection: psycopg.Connection) -> dict[str, str]:
-    """Return the digests of the files that were applied, by folder and name."""
+    """Return the digests of the applied files, by folder and name."""
     return dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
 
 

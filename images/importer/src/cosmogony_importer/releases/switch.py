@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which release is live: publish and rollback."""
+"""Publish and rollback: switch which release is live."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from ..database import grants, sessions, statements
 from . import adoption, catalog, views
 from .catalog import Release
 
-LOCK_TIMEOUT = "150ms"  # readers that come while we wait for an older reader wait no longer than that
+LOCK_TIMEOUT = "150ms"  # new readers wait no longer than that while a switch waits for older readers
 
 
 def switch_release(
     connection: psycopg.Connection, target: Release, action: str, *, reason: str | None = None, patience: float = 600.0
 ) -> datetime:
-    """Make a release the live one in one transaction, trying again while a reader is in the way.
+    """Make a release live in one transaction, and try again while readers hold locks.
 
     Args:
         connection: of a role that owns the views.
         target: the release.
-        action: what the catalog records, `publish` or `rollback`.
-        reason: why it is done, for the catalog.
+        action: recorded in the catalog, `publish` or `rollback`.
+        reason: recorded in the catalog.
         patience: seconds to try.
 
     Returns:
-        When it became the live one; it may have been that before.
+        When the release became live, which may be earlier than this call.
 
     Raises:
-        TransientError: a reader was in the way all the time, or another importer is switching.
+        TransientError: readers held locks all the time, or another importer is switching.
     """
     deadline = time.monotonic() + patience
     pause, announced = 0.1, False
@@ -72,7 +72,7 @@ def find_previous_release(connection: psycopg.Connection) -> Release:
     for release in kept:
         if release.state == ReleaseState.RETIRED and release.created < current.created:
             return release
-    raise StepError(f"no earlier release is kept beside the live {current.id}; rollback --to ID names another")
+    raise StepError(f"no release older than the live {current.id} is kept; name another one with rollback --to ID")
 
 
 def _try_switch(connection: psycopg.Connection, release_id: str, action: str, reason: str | None) -> datetime:
@@ -84,7 +84,7 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
             before
             and before.id == release_id
             and release.published_at
-            and views.shows_release(connection, release.schema_name)
+            and views.is_showing_release(connection, release.schema_name)
         ):
             return release.published_at
         adopted = adoption.adopt_original_table(connection)
@@ -124,7 +124,7 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
 
 
 def _describe_reader(connection: psycopg.Connection) -> str:
-    """Name the session that has been reading one of the switched views for the longest time."""
+    """Describe the session that has been reading a switched view for the longest time."""
     row = connection.execute(
         "SELECT c.relname, a.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), 'local'), "
         "age(clock_timestamp(), a.xact_start)::interval(0) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
@@ -133,8 +133,8 @@ def _describe_reader(connection: psycopg.Connection) -> str:
         "ORDER BY a.xact_start, c.relname DESC LIMIT 1"
     ).fetchone()
     if row is None:
-        return "somebody reads public.zones"
+        return "a session reads public.zones"
     view, pid, program, client, since = row
-    # PostgreSQL shows no more than this of the sessions of other roles
+    # PostgreSQL may hide some of these columns for sessions of other roles
     who = " ".join(filter(None, (f"process {pid}", program, f"from {client}"))) + (f", since {since}," if since else "")
     return f"{who} reads public.{view}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The views of the schema public that serve the live release, and how they are distinguished from views of others."""
+"""The views of the schema public that serve the live release."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmogony_steps.errors import StepError
 from ..database import grants, statements
 
 SCHEMA_PREFIX = "release_"  # of the schemas of releases
-# of the view that stands for public.zones before the first release (no_zones.sql)
+# of the view public.zones before the first release (no_zones.sql)
 EMPTY_VIEW_COLUMNS = [
     ("id", "bigint"),
     ("parent", "bigint"),
@@ -25,17 +25,17 @@ EMPTY_VIEW_COLUMNS = [
 
 
 def list_sources(connection: psycopg.Connection, view: str) -> set[tuple[str, str]]:
-    """Return schema and name of the tables and views that a view reads; nothing for what is not a view."""
+    """Return schema and name of the tables and views that a view reads; empty if it is not a view."""
     return set(connection.execute(statements.read_statement("view_sources.sql"), {"view": view}).fetchall())
 
 
-def shows_release(connection: psycopg.Connection, schema: str) -> bool:
+def is_showing_release(connection: psycopg.Connection, schema: str) -> bool:
     """Return whether public.zones is a view on the release in this schema."""
     return (schema, "zones") in list_sources(connection, "public.zones")
 
 
 def is_own_view(connection: psycopg.Connection, name: str) -> bool:
-    """Return whether a view of the schema public is one of this stack: it reads a release, or is the empty one."""
+    """Return whether a view of the schema public belongs to this stack: it reads a release, or is the empty view."""
     sources = list_sources(connection, f"public.{name}")
     if sources:
         return any(schema.startswith(SCHEMA_PREFIX) and table == name for schema, table in sources)
@@ -51,7 +51,7 @@ def serve_boxes(connection: psycopg.Connection, schema: str) -> None:
     """Let public.zone_boxes show the boxes of a release to those who may read public.zones.
 
     Raises:
-        StepError: that name belongs to something else.
+        StepError: public.zone_boxes is something else.
     """
     exists = connection.execute("SELECT 1 WHERE to_regclass('public.zone_boxes') IS NOT NULL").fetchone()
     if exists and not is_own_view(connection, "zone_boxes"):
@@ -61,9 +61,9 @@ def serve_boxes(connection: psycopg.Connection, schema: str) -> None:
 
 
 def make_empty_zones_view(connection: psycopg.Connection) -> None:
-    """Make an empty view public.zones where there is nothing of that name.
+    """Create an empty view public.zones if there is nothing with that name.
 
-    A tile server that looks at its columns once, when it starts, needs it before the first release.
+    t-rex reads its columns at the start, which may be before the first release.
     """
     with connection.transaction():
         statements.set_search_path(connection, "pg_catalog", statements.find_postgis_schema(connection))

@@ -20,9 +20,9 @@ from .run import Run
 from .summary import summarise_run
 
 URL = "WEBHOOK_URL"
-NAME = "WEBHOOK_NAME"  # of the Secret the URL comes from
+NAME = "WEBHOOK_NAME"  # name of the Secret that has the URL
 MAX_LIST_BYTES = 16 * 1024  # of each list that grows with the number of sources, in what the webhook gets
-NO_SECRET = ("", "no-webhook")  # what the settings say when no webhook is wanted
+NO_SECRET = ("", "no-webhook")  # names that stand for no webhook
 
 
 def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
@@ -30,14 +30,14 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
 
     Args:
         run: the workflow.
-        store: where the summary is stored; None where no S3 store is set.
-        settings: where the database is, and the sources of a run that has neither release nor plan.
+        store: where the summary is stored; None if no object store is configured.
+        settings: address of the database, and the sources of a run that has neither release nor plan.
 
     Returns:
-        The summary; its warnings name what was not possible.
+        The summary; its warnings name what failed.
     """
     summary = summarise_run(run, store, settings)
-    problems = [] if store else ["the summary is not stored: no S3 store is set (storage.endpoint)"]
+    problems = [] if store else ["the summary is not stored: no object store is configured (storage.endpoint)"]
     problems += _store_summary(store, summary)
     url = os.environ.get(URL, "").strip()
     name = os.environ.get(NAME, "").strip()
@@ -47,9 +47,11 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
     if url:
         answer = webhook.post_document(url, make_body(replace(summary, warnings=(*summary.warnings, *problems))))
         if answer.error:
-            problems.append(f"the webhook did not take the summary ({answer.error}); the run is as it was without it")
+            problems.append(
+                f"the webhook did not accept the summary ({answer.error}); this does not change the result of the run"
+            )
         else:
-            log.info(f"the webhook took the summary (HTTP {answer.status}, attempt {answer.attempts})")
+            log.info(f"the webhook accepted the summary (HTTP {answer.status}, attempt {answer.attempts})")
     summary = replace(
         summary,
         webhook=answer.to_document() if answer else None,
@@ -62,11 +64,11 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
 
 
 def post_summary_again(run: str, store: Store) -> None:
-    """Post the stored summary of an earlier run once more.
+    """Post the stored summary of an earlier run again.
 
     Raises:
-        StepError: there is no such summary or no webhook, or the receiver refuses it.
-        TransientError: the receiver cannot take it now.
+        StepError: the summary or the webhook does not exist, or the receiver refuses the summary.
+        TransientError: the receiver cannot accept it now.
     """
     summary = _read_summary(keys.validate_run_name(run), store)
     log.info(summary.text)
@@ -76,12 +78,12 @@ def post_summary_again(run: str, store: Store) -> None:
     answer = webhook.post_document(url, make_body(summary))
     if answer.error:
         kind = TransientError if answer.is_transient else StepError
-        raise kind(f"the webhook did not take the summary of {run}: {answer.error}")
-    log.info(f"the webhook took the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
+        raise kind(f"the webhook did not accept the summary of {run}: {answer.error}")
+    log.info(f"the webhook accepted the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
 
 
 def make_body(summary: RunSummary) -> dict[str, Any]:
-    """Return a summary as the webhook gets it: of many sources it holds the first ones, which its warnings say."""
+    """Return the body for the webhook; if it lists only the first of very many sources, its warnings say so."""
     document = summary.to_json()
     for owner, name in ((document["inputs"], "sources"), (document, "skipped")):
         complete = owner[name]
@@ -105,13 +107,13 @@ def _read_summary(run: str, store: Store) -> RunSummary:
 
 
 def print_summary(summary: RunSummary) -> None:
-    """Print a summary: it is in the log even if nothing else can be reached."""
+    """Print a summary, so that it is in the log even if no server can be reached."""
     print(json.dumps(summary.to_json(), indent=2, ensure_ascii=False))
     log.info(summary.text)
 
 
 def _store_summary(store: Store | None, summary: RunSummary) -> list[str]:
-    """Store a summary; return what was not possible."""
+    """Store a summary; return what failed."""
     if store is None:
         return []
     targets = [keys.run_summary(summary.run)]

@@ -16,7 +16,7 @@ from cosmogony_steps.documents import Failure
 
 _ATTEMPT = re.compile(r"\(\d+\)$")
 _EXECUTOR_MESSAGES = ("retryStrategy.expression evaluated to false", "No more retries left")
-MAX_NAMED = 20  # failures
+MAX_FAILURES = 20
 
 
 @dataclass(frozen=True)
@@ -48,23 +48,23 @@ class Run:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the workflow went well."""
+        """Whether the workflow succeeded."""
         return self.status == "Succeeded"
 
     @property
     def stamp(self) -> str:
-        """What the id of its release begins with; empty when its start is not known."""
+        """The prefix of the id of its release; empty if its start is unknown."""
         return f"{self.started.astimezone(UTC):%Y%m%dt%H%M%S}-" if self.started else ""
 
     def get_parameter(self, name: str) -> str | None:
-        """Return a parameter of the workflow; None when it is blank or not set."""
+        """Return a parameter of the workflow; None if it is blank or not set."""
         return self.parameters.get(name) or None
 
 
 def find_causes(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
-    """Return where it failed: attempts of steps whose last attempt failed, too, without nodes that only hold others.
+    """Return the failed attempts of steps whose last attempt failed, without nodes that only contain others.
 
-    Argo gives names without their place, so attempts of the same step for several sources stay side by side.
+    Names of nodes do not say to which source they belong, so attempts for several sources are all listed.
 
     Args:
         nodes: the failed nodes of the workflow, as Argo lists them.
@@ -84,13 +84,13 @@ def find_causes(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
             if node.get("message"):
                 step = str(node.get("displayName", ""))
                 found[step, str(node["message"])] = Failure(step=step, message=str(node["message"]))
-    return tuple(found.values())[:MAX_NAMED]
+    return tuple(found.values())[:MAX_FAILURES]
 
 
 def _parse_failures(text: str) -> list[dict[str, Any]]:
-    """Parse the failed nodes; of a list that was cut, because Argo's text of it can be longer than an argument, a part.
+    """Parse the failed nodes. Argo may truncate the list, because it can be too long for an argument.
 
-    Nodes that hold others may be behind the cut: each attempt is then one that failed.
+    Nodes that contain others may be missing then, so each attempt counts as one that failed for good.
     """
     text = _clear_unknown(text)
     nodes = _unquote(text)
@@ -106,7 +106,7 @@ def _parse_failures(text: str) -> list[dict[str, Any]]:
 
 
 def _unquote(text: str) -> list[dict[str, Any]] | None:
-    """Read a JSON list inside a text that is quoted as in Go, which is Python, not JSON; None when it is neither."""
+    """Parse a JSON list, which may be quoted as a Go string, which Python can read; None if it is neither."""
     value: Any = text
     for _ in range(2):
         if not isinstance(value, str) or not value:
@@ -122,7 +122,7 @@ def _unquote(text: str) -> list[dict[str, Any]] | None:
 
 
 def _clear_unknown(text: str) -> str:
-    """Return the value of a variable; Argo leaves the reference to one that it does not know."""
+    """Return the value of an Argo variable; empty if Argo did not replace it."""
     return "" if text.strip().startswith("{{") else text.strip()
 
 

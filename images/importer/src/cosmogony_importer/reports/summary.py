@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The summary of a run, made from what its steps left in the S3 store and in the catalog.
+"""Summarise a run from what its steps stored in the object store and in the catalog.
 
-There is always a summary: what cannot be reached is missing in it, and named among its warnings.
+There is always a summary: servers that cannot be reached are named in its warnings.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ from ..progress import format_duration
 from ..releases import catalog, durations, migrations
 from .run import Run
 
-MAX_LISTED = 50  # entries of a list; its length stands beside it
+MAX_LISTED = 50  # entries of a list in the summary, which has the number of all
 
-SOURCE_FIELDS = ("url", "file", "version_date", "size", "sha256")  # that a marker and a summary have alike
+SOURCE_FIELDS = ("url", "file", "version_date", "size", "sha256")  # of both the marker and the summary
 
 T = TypeVar("T")
 
 
 @dataclass
 class RunFacts:
-    """What could be found out about a run."""
+    """What the store and the database have about a run."""
 
-    manifest: Manifest = field(default_factory=lambda: Manifest(id=""))  # without an id: there is none
+    manifest: Manifest = field(default_factory=lambda: Manifest(id=""))  # an empty id: there is none
     sources: list[SummarySource] = field(default_factory=list)
     release: catalog.Release | None = None
     gate: GateReport | None = None
@@ -80,8 +80,8 @@ def summarise_run(run: Run, store: Store | None, settings: Settings) -> RunSumma
 
     Args:
         run: the workflow.
-        store: the S3 store; None where none is set.
-        settings: where the database is, and the sources of a run that has neither release nor plan.
+        store: the object store; None if none is configured.
+        settings: address of the database, and the sources of a run that has neither release nor plan.
     """
     facts = RunFacts()
     with _warn_if_unreachable(facts, "the S3 store"):
@@ -97,9 +97,9 @@ def _warn_if_unreachable(facts: RunFacts, what: str) -> Iterator[None]:
     try:
         yield
     except StepError as error:
-        facts.warnings.append(f"{what} could not be asked for this summary: {error}")
+        facts.warnings.append(f"{what} could not be reached for this summary: {error}")
     except psycopg.Error as error:
-        facts.warnings.append(f"{what} could not be asked for this summary: {translate_database_error(error)}")
+        facts.warnings.append(f"{what} could not be reached for this summary: {translate_database_error(error)}")
 
 
 def _read_store(run: Run, store: Store, extracts: Sequence[SourceSettings], facts: RunFacts) -> None:
@@ -120,7 +120,7 @@ def _read_store(run: Run, store: Store, extracts: Sequence[SourceSettings], fact
         plan = _find_document(store, keys.run_plan(run.name), Plan.from_json, facts.warnings)
         enabled = [urlsplit(extract.url).path.rpartition("/")[2] for extract in extracts if extract.enabled]
         names = [item.name for item in plan.items] if plan else enabled
-    with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:  # the first error ends all of it
+    with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:  # the first error cancels the rest
         for source, warnings in pool.map(lambda name: _describe_source(run, store, name), names):
             facts.sources.append(source)
             facts.warnings += warnings
@@ -131,7 +131,7 @@ def _find_document(store: Store, key: str, convert: Callable[[object, str], T], 
 
 
 def _read_or_warn(read: Callable[[], T], warnings: list[str]) -> T | None:
-    """Return a document; None when it is missing, or cannot be read, which is added to the warnings."""
+    """Return a document; None if it is missing, or invalid, which is added to the warnings."""
     try:
         return read()
     except MissingObjectError:
@@ -184,7 +184,7 @@ def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
     manifest, release, live = facts.manifest, facts.release, facts.live
     result, published = _get_result(run, facts), _is_published(facts)
     release_id = manifest.id or (release.id if release else None)
-    counts, seconds = _sum_counts(facts), _sum_durations(run, facts)
+    counts, seconds = _collect_counts(facts), _collect_durations(run, facts)
     return RunSummary(
         text=_describe_result(run, facts, result, published, release_id),
         run=run.name,
@@ -238,7 +238,7 @@ def _get_result(run: Run, facts: RunFacts) -> RunResult:
     return RunResult.FAILED
 
 
-def _sum_counts(facts: RunFacts) -> SummaryCounts:
+def _collect_counts(facts: RunFacts) -> SummaryCounts:
     counts, release = facts.manifest.counts, facts.release
     return SummaryCounts(
         zones=counts.zones if counts else ABSENT,
@@ -250,8 +250,8 @@ def _sum_counts(facts: RunFacts) -> SummaryCounts:
     )
 
 
-def _sum_durations(run: Run, facts: RunFacts) -> dict[str, float | None]:
-    """Return seconds per step. Sources are worked on side by side, so fetch and extract can exceed the total."""
+def _collect_durations(run: Run, facts: RunFacts) -> dict[str, float | None]:
+    """Return seconds by step. Sources are processed in parallel, so fetch and extract can exceed the total."""
     seconds: dict[str, float | None] = {
         "fetch": round(sum(source.seconds.fetch or 0 for source in facts.sources), 1),
         "extract": round(sum(source.seconds.extract or 0 for source in facts.sources), 1),
@@ -268,7 +268,7 @@ def _list_warnings(facts: RunFacts) -> list[str]:
     ]
     if report := facts.gate:
         if report.verdict == GateVerdict.OVERRIDDEN:
-            warnings += [f"let through anyway: {finding}" for finding in report.findings]
+            warnings += [f"overridden: {finding}" for finding in report.findings]
         warnings += report.notes
     if facts.live_known and facts.live is None:
         warnings.append("no release is live")
@@ -276,7 +276,7 @@ def _list_warnings(facts: RunFacts) -> list[str]:
 
 
 def _summarise_table(rows: Sequence[FindingRow] | None) -> FindingSummary | None:
-    """Return the objects by reason, and the rows that count most of them; the manifest has all rows."""
+    """Return the numbers by reason and the largest rows; the manifest has all rows."""
     if rows is None:
         return None
     largest = sorted(rows, key=lambda row: row.count, reverse=True)
@@ -295,7 +295,7 @@ def _describe_result(run: Run, facts: RunFacts, result: RunResult, published: bo
         zones = _count_zones(facts)
         sources = f"{len(facts.sources)} source{'' if len(facts.sources) == 1 else 's'}"
         override = run.get_parameter("override")
-        reason = f", let through because: {override}" if override else ""
+        reason = f", published because: {override}" if override else ""
         return f"{run.name}: release {release_id} is published, {zones} zones of {sources}{took}{reason}"
     word = "is" if published else "stays"
     stays = f"release {live} {word} live" if live else "no release is live"
@@ -312,7 +312,7 @@ def _describe_result(run: Run, facts: RunFacts, result: RunResult, published: bo
 
 
 def _count_zones(facts: RunFacts) -> int | None:
-    """Return the number of zones that were loaded, otherwise that of the manifest."""
+    """Return the number of loaded zones, or that of the manifest."""
     if facts.release and facts.release.zones is not None:
         return facts.release.zones
     return facts.manifest.counts.zones if facts.manifest.counts else None

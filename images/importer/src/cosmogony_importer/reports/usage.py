@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kept releases were made from, and how much room they take in the database and in the S3 store."""
+"""Sources of the kept releases, and the sizes of database and object store."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ..releases.catalog import Release
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
 
-# Prefixes of keys in the bucket, the first that fits counts.
+# Prefixes of keys in the bucket; the first that matches counts.
 PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES, keys.RUNS)
-SOURCE = ("name", "url", "file", "version_date", "size", "zones")
+SOURCE_FIELDS = ("name", "url", "file", "version_date", "size", "zones")
 
 
 def describe_release(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
     """Return state and verdict of a release, and the bytes of its schema with indexes and tiles.
 
-    Of the live one also the first of its sources: all of a thousand are more than Argo passes on.
+    For the live release also its first sources: a thousand are too many for an output parameter of Argo.
     """
     size = fetch_value(
         connection.execute(
@@ -36,10 +36,10 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
     )
     try:
         manifest = catalog.read_manifest(connection, release)
-    except DocumentError as error:  # of a newer version: the rest is still worth to be seen
+    except DocumentError as error:  # written by a newer version: the rest is still useful
         log.warn(str(error))
         manifest = Manifest(id=release.id)
-    sources = [{name: getattr(source, name) for name in SOURCE} for source in manifest.sources]
+    sources = [{name: getattr(source, name) for name in SOURCE_FIELDS} for source in manifest.sources]
     shown = take_first(sources) if release.live else []
     return {
         **release.describe(),
@@ -51,14 +51,14 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
 
 
 def measure_database(connection: psycopg.Connection) -> dict[str, Any]:
-    """Return name and bytes of the database."""
+    """Return the name of the database and its bytes."""
     query = "SELECT current_database(), pg_database_size(current_database())"
     name, size = fetch_row(connection.execute(query))
     return {"name": name, "bytes": size}
 
 
 def measure_bucket(store: Store) -> dict[str, Any]:
-    """Return the number of objects in the bucket and their bytes, by prefix."""
+    """Return the number of objects and their bytes by prefix."""
     counted = {prefix: {"objects": 0, "bytes": 0} for prefix in (*PREFIXES, "other")}
     for entry in store.list_objects():
         group = next((prefix for prefix in PREFIXES if entry.key.startswith(prefix)), "other")

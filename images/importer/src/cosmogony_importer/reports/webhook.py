@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Posts a document to a webhook. Its URL holds a token: it is never part of a message."""
+"""Post a document to a webhook. Its URL contains a token and is never part of a message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a post; `error` is empty when the receiver took the document."""
+    """Result of a post; `error` is empty if the receiver accepted the document."""
 
     error: str = ""
     status: int | None = None
@@ -28,21 +28,21 @@ class Answer:
     is_transient: bool = False  # a retry can help
 
     def to_document(self) -> WebhookAnswer:
-        """Return it as the summary has it."""
+        """Return the result for the summary."""
         return WebhookAnswer(
             posted=not self.error, status=self.status, attempts=self.attempts, error=self.error or ABSENT
         )
 
 
 def post_document(url: str, document: dict[str, Any]) -> Answer:
-    """Post a document, again where that can help. Redirects are not followed: the token is for this receiver.
+    """Post a document, and retry if that can help. Redirects are not followed: the token is for this receiver.
 
     Args:
-        url: of the receiver, with its token.
-        document: as JSON.
+        url: of the receiver.
+        document: plain JSON values.
     """
     url = url.strip()
-    if error := _find_fault(url):
+    if error := _find_error(url):
         return Answer(error)
     body = orjson.dumps(document)
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT, read=READ), cert_reqs="CERT_REQUIRED")
@@ -63,23 +63,23 @@ def _try_post(http: urllib3.PoolManager, url: str, body: bytes, attempt: int) ->
         reason, is_transient = _describe_error(error)
         return Answer(reason, None, attempt, is_transient)
     except (ValueError, OSError) as error:
-        return Answer(f"it cannot be asked ({type(error).__name__})", None, attempt)
+        return Answer(f"it cannot be called ({type(error).__name__})", None, attempt)
     if 200 <= response.status < 300:
         return Answer("", response.status, attempt)
     return Answer(f"it answered HTTP {response.status}", response.status, attempt, response.status in TRANSIENT)
 
 
-def _find_fault(url: str) -> str:
+def _find_error(url: str) -> str:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
-    return "" if good else "its key url holds no http(s) URL"
+    return "" if good else "its key url is not an http(s) URL"
 
 
 def _describe_error(error: urllib3.exceptions.HTTPError) -> tuple[str, bool]:
-    """Return the reason, and whether a retry can help. The texts of the library are not used: they name the URL."""
+    """Return the reason, and whether a retry can help. Messages of the library are not used: they contain the URL."""
     known = urllib3.exceptions
     if isinstance(error, known.SSLError):
         return "its certificate is not trusted, or it does not speak TLS", False
@@ -93,4 +93,4 @@ def _describe_error(error: urllib3.exceptions.HTTPError) -> tuple[str, bool]:
         return f"no answer within {READ:.0f} s", True
     if isinstance(error, known.ProtocolError):
         return "the connection broke", True
-    return f"it cannot be asked ({type(error).__name__})", False
+    return f"it cannot be called ({type(error).__name__})", False

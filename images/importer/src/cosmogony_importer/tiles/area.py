@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores tiles of an area above the zooms of which all tiles are stored; the others there stay computed on demand."""
+"""Store tiles of an area above the zooms whose tiles are all stored; other tiles are still computed on demand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BATCHES = sql.SQL("SELECT z, xs, ys FROM planned_batches")
 
 @dataclass(frozen=True)
 class TileSelection:
-    """The tiles of some zooms, in a box, of a country, or both."""
+    """Tiles of some zooms, optionally only those in a box or of a country."""
 
     min_zoom: int
     max_zoom: int
@@ -33,7 +33,7 @@ class TileSelection:
     country: str | None = None
 
     def completes_low_zooms(self, stored_zoom: int | None) -> bool:
-        """Return whether all tiles of zooms 0 to max_zoom are stored with them, if those up to `stored_zoom` are."""
+        """Return whether all tiles up to max_zoom are stored with this selection, if those up to `stored_zoom` are."""
         return not self.box and not self.country and self.min_zoom <= (-1 if stored_zoom is None else stored_zoom) + 1
 
     def __str__(self) -> str:
@@ -53,23 +53,23 @@ def estimate_selection(
 def store_selection(
     settings: Database, connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
 ) -> Estimate:
-    """Store the tiles that are not there yet.
+    """Store the selected tiles that are not stored yet.
 
     A killed run leaves complete tiles, and the next one makes the others.
 
     Args:
-        settings: the database, for the connections that work side by side.
+        settings: the database, for parallel connections.
         connection: plans the work.
         release: whose tiles they are.
         selection: which tiles.
         jobs: number of connections; 0 is one per processor.
 
     Returns:
-        What was expected before.
+        The estimate that was made before.
 
     Raises:
-        UsageError: such tiles cannot be stored.
-        StepError: there is no zone.
+        UsageError: tiles of these zooms cannot be stored.
+        StepError: the selection contains no zone.
     """
     if not _plan_tiles(connection, release, selection):
         return Estimate()
@@ -85,10 +85,10 @@ def store_selection(
 
 
 def _plan_tiles(connection: psycopg.Connection, release: Release, selection: TileSelection) -> bool:
-    """List the tiles to make in a table of this session; return whether there are any."""
+    """List the tiles to make in a temporary table; return whether the selection goes beyond the stored zooms."""
     if not 0 <= selection.min_zoom <= selection.max_zoom <= batches.MAX_ZOOM:
         raise UsageError(
-            f"zooms {selection.min_zoom} to {selection.max_zoom} cannot be stored; wanted 0 to {batches.MAX_ZOOM}, "
+            f"zooms {selection.min_zoom} to {selection.max_zoom} cannot be stored; use 0 to {batches.MAX_ZOOM}, "
             "--min-zoom not above --max-zoom; higher ones are computed on demand"
         )
     complete = -1 if release.stored_zoom is None else release.stored_zoom

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What publish, rollback, clean and list have to do for the server of the tiles."""
+"""Tile servers: what publish, rollback, clean and list do for each."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .trex_switch import TrexTiles
 
 
 class TileBackend(Protocol):
-    """A server of tiles."""
+    """A tile server."""
 
     def follow_switch(self, connection: psycopg.Connection) -> None:
-        """Serve the tiles of the release that has just become the live one."""
+        """Serve the tiles of the release that has just become live."""
 
     def clean(self, connection: psycopg.Connection) -> None:
         """Remove the tiles of releases that are not kept."""
@@ -28,7 +28,7 @@ class TileBackend(Protocol):
 
 
 class DatabaseTiles:
-    """A server that asks the database for every tile: nothing of it lies elsewhere."""
+    """A tile server that gets every tile from the database."""
 
     def follow_switch(self, connection: psycopg.Connection) -> None:
         """Do nothing: the views follow the switch."""
@@ -42,6 +42,6 @@ class DatabaseTiles:
 
 
 def get_tile_backend() -> TileBackend:
-    """Return the server of tiles that the environment names."""
+    """Return the tile server that the environment configures."""
     cache = TrexCache.find()
     return TrexTiles(cache) if cache else DatabaseTiles()

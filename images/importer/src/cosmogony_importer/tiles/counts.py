@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many tiles there are, and how big."""
+"""Numbers and sizes of tiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TileCount:
-    """Tiles that are stored."""
+    """The number of stored tiles, and their bytes."""
 
     tiles: int
     size: int  # bytes
@@ -16,13 +16,13 @@ class TileCount:
 
 @dataclass(frozen=True)
 class StoredTiles:
-    """Tiles of a release that are stored."""
+    """The stored tiles of a release."""
 
     by_zoom: dict[int, TileCount]
-    complete_zoom: int | None  # all tiles up to this zoom are there
+    complete_zoom: int | None  # all tiles up to this zoom are stored
 
     @property
     def total(self) -> TileCount:
-        """All of them."""
+        """The tiles of all zooms together."""
         counts = self.by_zoom.values()
         return TileCount(sum(count.tiles for count in counts), sum(count.size for count in counts))

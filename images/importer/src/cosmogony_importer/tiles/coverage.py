@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which tiles t-rex had to make of a release: when a query fails, it logs that, leaves the tile out and ends well."""
+"""Find tiles that t-rex left out: if a query fails, t-rex only logs that, and ends with exit code 0."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from ..database import statements
 from ..releases.catalog import Release
 from .box import Box
 
-LOOKED_AT = 20_000  # tiles of one zoom at most, spread over all of it
-EDGE = 1e-3  # of a tile: rounding decides whether one begins at the edge of the box
+MAX_CHECKED = 20_000  # tiles per zoom, evenly spread
+EDGE = 1e-3  # of a tile; at the edge of the box rounding decides which tile counts
 
 
 def find_missing_tiles(
     connection: psycopg.Connection, release: Release, config: Path, extent: Box, max_zoom: int, made: Path
 ) -> dict[int, list[str]]:
-    """Return the names of tiles, by zoom, that are not there although the release has something for them.
+    """Return the names of missing tiles that should contain zones, by zoom.
 
     Args:
-        connection: asks for the zones.
-        release: whose tiles they are.
-        config: what t-rex was given; its own queries say what belongs into a tile.
-        extent: what it was to generate.
-        max_zoom: the highest zoom that it was to generate.
-        made: folder with its tiles, {z}/{x}/{y}.pbf.
+        connection: queries the zones.
+        release: the release of the tiles.
+        config: configuration of t-rex, with the query for each zoom.
+        extent: the area that t-rex generated.
+        max_zoom: the highest zoom that t-rex generated.
+        made: folder with the tiles, {z}/{x}/{y}.pbf.
     """
     queries = _read_queries(config)
     missing = {}
@@ -55,13 +55,13 @@ def _read_queries(config: Path) -> dict[tuple[int, int], str]:
 
 
 def _list_tiles(extent: Box, zoom: int) -> Iterator[tuple[int, int]]:
-    """List the tiles of a zoom in a box, or as many as are looked at."""
+    """Yield the tiles of a zoom in a box, or an evenly spread part of them if there are very many."""
     (west, east), (north, south) = extent.to_columns()[0], extent.to_rows()
     first_x, end_x = _to_range(west, east, zoom)
     first_y, end_y = _to_range(north, south, zoom)
     width = end_x - first_x
     total = width * (end_y - first_y)
-    step = max(1, math.ceil(total / LOOKED_AT))
+    step = max(1, math.ceil(total / MAX_CHECKED))
     for number in range(0, total, step):
         yield first_x + number % width, first_y + number // width
 
@@ -74,7 +74,7 @@ def _to_range(low: float, high: float, zoom: int) -> tuple[int, int]:
 def _keep_touched(
     connection: psycopg.Connection, query: str, zoom: int, tiles: list[tuple[int, int]]
 ) -> list[tuple[int, int]]:
-    """Keep the tiles that t-rex's query has rows for; it adds a margin to each tile, which is left out here."""
+    """Return the tiles for which t-rex's query has rows, without the margin that t-rex adds to a tile."""
     if not tiles:
         return []
     statement = sql.SQL(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What storing tiles will take, extrapolated from some tiles of each zoom that are computed and timed."""
+"""Estimate time and size of tiles from a sample of each zoom."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SAMPLE = 5  # tiles per zoom
 
 @dataclass
 class Estimate:
-    """How many tiles there are to make, their bytes, and how long that takes."""
+    """Number of tiles to make, their bytes, and the time that takes."""
 
     tiles: int = 0
     size: float = 0.0  # bytes
     seconds: float = 0.0
     by_zoom: dict[int, int] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, object]:
-        """Return it as the output parameter has it."""
+    def to_json(self) -> dict[str, object]:
+        """Return the estimate for the output parameter."""
         return {
             "tiles": self.tiles,
             "bytes": round(self.size),
@@ -39,8 +39,8 @@ def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Com
     Args:
         connection: computes the sample.
         schema: of the release.
-        batches: a query with the columns z, xs, ys: the tiles to make, in lists of columns and rows of one zoom.
-        jobs: how many connections will make them.
+        batches: query for the tiles to make, with the columns z, xs, ys: a zoom, and arrays of columns and rows.
+        jobs: number of connections that will make them.
     """
     estimate = Estimate()
     counts = connection.execute(
@@ -54,10 +54,10 @@ def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Com
     ).format(batches)
     for zoom, count in counts:
         heartbeat.beat("timing tiles, zoom", zoom)
-        # one tile more, because the first of a session is slow
+        # one more, because the first tile of a session is slow
         sample = connection.execute(timed, (zoom, SAMPLE + 1, schema)).fetchall()
         sample = sample[1:] or sample
-        if not sample:  # another run has made them meanwhile
+        if not sample:  # another run has made them in the meantime
             continue
         size = count * sum(row[1] for row in sample) / len(sample)
         estimate.tiles += count

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores the tiles of the low zooms in the release: only tiles that zones touch, in parallel, resumable."""
+"""Store all tiles of the low zooms: only tiles that zones touch, in parallel, and resumable."""
 
 from __future__ import annotations
 
@@ -24,26 +24,24 @@ from .counts import StoredTiles, TileCount
 def store_low_zooms(
     settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int = 0
 ) -> TileCount:
-    """Store all tiles of zooms 0 to max_zoom that are not there yet.
+    """Store all tiles of zooms 0 to max_zoom that are not stored yet.
 
     Args:
-        settings: the database, for the connections that work side by side.
+        settings: the database, for parallel connections.
         connection: plans the work.
-        release: whose tiles they are.
+        release: the release of the tiles.
         max_zoom: the highest zoom.
         jobs: number of connections; 0 is one per processor.
 
     Returns:
-        How many tiles the release has then.
+        The stored tiles of the release.
 
     Raises:
         UsageError: the zoom is too high.
         StepError: a stored tile differs from the computed one.
     """
     if not 0 <= max_zoom <= batches.MAX_ZOOM:
-        raise UsageError(
-            f"--max-zoom is {max_zoom}, wanted 0 to {batches.MAX_ZOOM}; higher ones are computed on demand"
-        )
+        raise UsageError(f"--max-zoom is {max_zoom}, use 0 to {batches.MAX_ZOOM}; higher ones are computed on demand")
     if release.stored_zoom is not None and release.stored_zoom >= max_zoom:
         log.info(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
         return count_tiles(connection, release).total
@@ -51,7 +49,7 @@ def store_low_zooms(
     try:
         _make_planned(settings, connection, release, max_zoom, jobs)
     except psycopg.errors.UndefinedTable:
-        # Another run shared the work, ended first and took the list away.
+        # Another run shared the work, ended first and dropped the table.
         stored_zoom = catalog.get_release(connection, release.id).stored_zoom
         if stored_zoom is None or stored_zoom < max_zoom:
             raise
@@ -98,7 +96,7 @@ def count_tiles(connection: psycopg.Connection, release: Release) -> StoredTiles
 
 
 def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
-    """List the tiles to make in a table; an interrupted run leaves it to the next one."""
+    """List the tiles to make in a table, which an interrupted run leaves to the next one."""
     with sessions.hold_lock(connection, sessions.TILES, wait=600), connection.transaction():
         statements.set_search_path(connection, release.schema_name, statements.find_postgis_schema(connection))
         connection.execute(statements.read_statement("release/tile_plan.sql"))
@@ -126,11 +124,11 @@ def _run_workers(settings: Database, release: Release, progress: Progress, jobs:
 
 
 def _make_batch(connection: psycopg.Connection, release: Release) -> int:
-    """Make the next batch, if possible one that no other run is making; return its tiles, 0 after the last batch."""
+    """Make the next batch, preferably one that no other run is making; return the number of its tiles, 0 at the end."""
     table = sql.Identifier(release.schema_name, "tile_batches")
     query = sql.SQL("SELECT z, batch, xs, ys FROM {} WHERE NOT done ORDER BY z, batch LIMIT 1 FOR UPDATE").format(table)
     with connection.transaction():
-        # Other runs may hold the last batches: they are waited for, since a killed run gives its batch back.
+        # The second query waits for batches of other runs, because a killed run releases its batch.
         row = connection.execute(query + sql.SQL(" SKIP LOCKED")).fetchone() or connection.execute(query).fetchone()
         if row is None:
             return 0
@@ -142,9 +140,9 @@ def _make_batch(connection: psycopg.Connection, release: Release) -> int:
 
 
 def _check_sample(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
-    """Compute some stored tiles again: each must be the one at its address."""
+    """Check that some stored tiles equal the computed ones."""
     table = sql.Identifier(release.schema_name, "tile_batches")
-    # waits for the batches that other runs are making
+    # waits for batches of other runs
     left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(table)).fetchall())
     if left:
         raise StepError(f"{left} batches of tiles of release {release.id} are not done; run the command again")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tile files of t-rex on its cache volume: one directory per release; a symlink points t-rex at the live one.
 
-cosmogony -> releases/ID         what t-rex takes for the folder of its tileset
-releases/ID/{z}/{x}/{y}.pbf      generated before the release is published; t-rex adds what it computes
-releases/ID/generated            of the time of the last generated tile; holds the highest zoom of these
-preparing/ID/                    where tiles are generated
-trash/                           on its way out: a folder leaves by one rename, and is emptied afterwards
+cosmogony -> releases/ID         the folder of the tileset for t-rex
+releases/ID/{z}/{x}/{y}.pbf      tiles, generated before the release is published; t-rex adds others on demand
+releases/ID/generated            modified when the last tile was generated; contains the highest generated zoom
+preparing/ID/                    tiles that are being generated
+trash/                           folders that were removed by one rename and are being deleted
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cosmogony_steps.errors import TransientError, UsageError
 from .counts import StoredTiles, TileCount
 
 TILESET = "cosmogony"
-NOTHING = "none"  # name of the folder while no release is live
+NOTHING = "none"  # name of the folder while there is no live release
 GENERATED = "generated"
 
 
@@ -36,15 +36,15 @@ class TrexCache:
 
     @classmethod
     def find(cls, environment: Mapping[str, str] = os.environ) -> TrexCache | None:
-        """Return the cache of the environment; None where t-rex is not the server of the tiles."""
+        """Return the cache that TREX_CACHE names; None if t-rex is not the tile server."""
         return cls(Path(environment["TREX_CACHE"])) if environment.get("TREX_CACHE") else None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> TrexCache:
-        """Return the cache of the environment.
+        """Return the cache that TREX_CACHE names.
 
         Raises:
-            UsageError: it is not set.
+            UsageError: TREX_CACHE is not set.
         """
         cache = cls.find(environment)
         if cache is None:
@@ -53,7 +53,7 @@ class TrexCache:
 
     @property
     def link(self) -> Path:
-        """The link that t-rex reads through."""
+        """The symbolic link that t-rex follows."""
         return self.root / TILESET
 
     def get_folder(self, release_id: str) -> Path:
@@ -65,11 +65,11 @@ class TrexCache:
         return self.root / "preparing" / release_id
 
     def read_link(self) -> str | None:
-        """Return the release whose folder t-rex reads."""
+        """Return the release whose folder t-rex reads; None if there is no link."""
         return self.link.readlink().name if self.link.is_symlink() else None
 
     def remove(self, *paths: Path) -> None:
-        """Remove folders; each disappears in one step for those who read it."""
+        """Remove folders, each by one rename."""
         trash = self.root / "trash"
         for path in paths:
             if path.exists():
@@ -80,10 +80,10 @@ class TrexCache:
 
 @contextmanager
 def translate_cache_errors(cache: TrexCache) -> Iterator[None]:
-    """Turn errors of the cache volume into transient ones.
+    """Turn errors of the cache volume into transient errors.
 
     Raises:
-        TransientError: the block met one.
+        TransientError: reading or writing the volume failed.
     """
     try:
         yield
@@ -94,7 +94,7 @@ def translate_cache_errors(cache: TrexCache) -> Iterator[None]:
 
 
 def list_tiles(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """List the files of tiles below a folder."""
+    """Yield the tile files below a folder."""
     for entry in os.scandir(folder):
         if entry.is_dir(follow_symlinks=False):
             yield from list_tiles(Path(entry.path))
@@ -104,7 +104,7 @@ def list_tiles(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def count_tiles(folder: Path) -> StoredTiles:
-    """Count the tiles in the folder of a release; t-rex may remove or add some meanwhile."""
+    """Count the tiles in the folder of a release."""
     by_zoom = {}
     for zoom in sorted(int(path.name) for path in folder.glob("[0-9]*")):
         sizes = [entry.stat().st_size for entry in list_tiles(folder / str(zoom))]

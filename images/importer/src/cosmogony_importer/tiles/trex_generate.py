@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `t_rex generate` is given for a release, and what becomes of its tiles."""
+"""Prepare `t_rex generate` for a release, and check and move its tiles."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from .counts import StoredTiles
 from .coverage import find_missing_tiles
 from .trex import GENERATED, TILESET, TrexCache, count_tiles, list_tiles
 
-WORLD = (-180.0, -85.0511, 180.0, 85.0511)  # west, south, east, north in degrees: the grid of the tiles
+WORLD = (-180.0, -85.0511, 180.0, 85.0511)  # west, south, east, north of the tile grid in degrees
 CONFIG = "config.toml"
-MAX_NAMED = 5  # tiles of a zoom that a message names
+MAX_NAMED = 5  # tiles per zoom in a message
 
 
 def prepare_folder(cache: TrexCache, release: Release, template: Path) -> tuple[Path, str]:
-    """Make an empty folder, and t-rex's configuration to generate the tiles of a release in it.
+    """Make an empty folder with t-rex's configuration to generate the tiles of a release there.
 
     Args:
         cache: the volume.
-        release: its zones are read.
+        release: the release.
         template: t-rex's configuration with @ZONES@ and @CACHE@.
 
     Returns:
@@ -52,19 +52,19 @@ def prepare_folder(cache: TrexCache, release: Release, template: Path) -> tuple[
 
 
 def format_extent(bounds: list[float] | None) -> str:
-    """Return west,south,east,north in degrees, inside the grid of the tiles."""
+    """Return bounds as west,south,east,north in degrees, cut to the tile grid; None stands for all of it."""
     west, south, east, north = bounds or WORLD
     inside = (max(west, WORLD[0]), max(south, WORLD[1]), min(east, WORLD[2]), min(north, WORLD[3]))
     return ",".join(f"{number:.6f}" for number in inside)
 
 
 def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Release, max_zoom: int) -> StoredTiles:
-    """Check what t-rex generated and put it where the link will look for it.
+    """Check the tiles that t-rex generated, and move them to the folder of the release.
 
     Args:
-        connection: asks what there is to draw.
+        connection: queries the zones.
         cache: the volume.
-        release: whose tiles they are.
+        release: the release of the tiles.
         max_zoom: the highest zoom that was generated.
 
     Raises:
@@ -76,7 +76,7 @@ def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Rel
         if (folder / GENERATED).exists():
             log.info(f"tiles of release {release.id} are in place already; nothing to do")
             return count_tiles(folder)
-        raise StepError(f"{made} is not there; run tile_prepare and t_rex generate for release {release.id} first")
+        raise StepError(f"{made} does not exist; run tile_prepare and t_rex generate for release {release.id} first")
     _check_tiles(made)
     extent = Box.parse(format_extent(release.bounds))
     missing = find_missing_tiles(connection, release, preparing / CONFIG, extent, max_zoom, made)
@@ -97,7 +97,7 @@ def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Rel
 
 
 def _check_tiles(folder: Path) -> None:
-    """Check that every tile is complete: t-rex ignores failed writes, and would later serve what there is of it."""
+    """Check that every tile is complete: t-rex ignores failed writes, and would serve truncated tiles."""
     for entry in list_tiles(folder):
         try:
             gzip.decompress(Path(entry.path).read_bytes())

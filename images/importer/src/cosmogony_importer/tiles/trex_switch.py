@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lets t-rex read the tiles of the live release, and no tile that was computed across a switch."""
+"""Make t-rex serve the tiles of the live release, and drop tiles that were computed during a switch."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from ..releases.catalog import Release
 from .counts import StoredTiles
 from .trex import GENERATED, NOTHING, TILESET, TrexCache, count_tiles, list_tiles, translate_cache_errors
 
-# A switch waits for each transaction that reads the zones, and t-rex reads a tile in one. What is left then is to pack
-# and write it: 0.2 s for a tile of 10,000 zones, 2 s for one of 160,000, which it read for five minutes.
+# A switch waits for transactions that read the zones, and t-rex reads the zones of a tile in one. After that it packs
+# and writes the tile, which takes 0.2 s for 10,000 zones and 2 s for 160,000.
 DRAIN = 10.0  # seconds
 
 
 class TrexTiles:
-    """The server t-rex, with its cache volume."""
+    """The tile server t-rex with its cache volume."""
 
     def __init__(self, cache: TrexCache) -> None:
         self.cache = cache
 
     def follow_switch(self, connection: psycopg.Connection) -> None:
-        """Move the link right after a publish or rollback, and drop tiles that were computed across the switch.
+        """Move the link after a publish or rollback, and drop tiles that were computed during the switch.
 
         Raises:
-            StepError: the volume cannot be written. Never a transient error: a rollback that is repeated goes back by
-                one release more.
+            StepError: the volume cannot be written. This is never a transient error, because a repeated rollback would
+                go back one more release.
         """
         try:
             name, before = move_link(connection, self.cache)
         except (OSError, TransientError) as error:
             raise StepError(
-                f"the release is live, but t-rex may serve tiles of the one before: {error}; run tile_link when that "
-                "is cured, or replace a pod of t-rex, which does so at its start"
+                f"the release is live, but t-rex may serve tiles of the one before: {error}; repair that and "
+                "run tile_link, or restart a pod of t-rex, which does so at its start"
             ) from error
         if before != name:
             log.info(f"t-rex reads the tiles of release {name}")
@@ -58,13 +58,13 @@ class TrexTiles:
 
 
 def move_link(connection: psycopg.Connection, cache: TrexCache) -> tuple[str, str | None]:
-    """Let the link lead to the live release's folder, and drop tiles in it and in the one before that may be wrong.
+    """Point the link to the folder of the live release, and drop tiles in both folders that may be wrong.
 
-    t-rex may have read the zones of one release, and write the tile when the link leads to the folder of the other. So
-    what it added is dropped when such a tile is certainly written.
+    t-rex may have read the zones of the former release and write the tile to the folder of the new one. So tiles that
+    t-rex added are dropped once such a tile has certainly been written.
 
     Returns:
-        The release that the link leads to, and the one that it led to.
+        The new and the former target of the link, as ids of releases.
     """
     name, before = link_live_release(connection, cache)
     if before not in (name, NOTHING, None):
@@ -75,9 +75,9 @@ def move_link(connection: psycopg.Connection, cache: TrexCache) -> tuple[str, st
 
 
 def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple[str, str | None]:
-    """Let the link lead to the live release's folder; return its name and that of the folder it led to before.
+    """Point the link to the folder of the live release; return the new and the former target.
 
-    What is live is asked under the lock of publish and rollback, so whoever moves the link last is right.
+    The live release is read under the lock of publish and rollback, so the last one to move the link is right.
     """
     with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
         live = catalog.find_live_release(connection)
@@ -91,27 +91,25 @@ def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple
         if before == name:
             return name, name
         if before is None:
-            cache.remove(cache.link)  # t-rex makes a real folder when it starts without the link
+            cache.remove(cache.link)  # a folder, which t-rex makes if it starts without the link
         new = cache.root / f".{TILESET}-{uuid.uuid4().hex[:8]}"
         new.symlink_to(Path("releases") / name)
         new.replace(cache.link)
     return name, before
 
 
-def remove_added_tiles(folder: Path) -> int:
-    """Remove what t-rex added to the generated tiles, which may be of another release; return how many."""
+def remove_added_tiles(folder: Path) -> None:
+    """Remove tiles that t-rex added to the generated ones, because they may belong to another release."""
     if not (folder / GENERATED).exists():
-        return 0
-    newest, removed = (folder / GENERATED).stat().st_mtime_ns, 0
+        return
+    newest = (folder / GENERATED).stat().st_mtime_ns
     for entry in list_tiles(folder):
         if entry.stat().st_mtime_ns > newest:
             Path(entry.path).unlink(missing_ok=True)
-            removed += 1
-    return removed
 
 
 def remove_old_folders(connection: psycopg.Connection, cache: TrexCache) -> list[str]:
-    """Remove the folders of releases that are not kept, never the one that the link leads to; return their names."""
+    """Remove the folders of releases that are not kept, except the target of the link; return their names."""
     with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
         kept = {release.id for release in catalog.list_releases(connection)} | {cache.read_link()}
         old = [
