@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes the connection URL that Martin wants from POSTGRES_*. The password stays out of every argument list:
-# printf is a builtin of the shell, the other programs read it from a pipe.
+# Makes the connection URL for Martin from POSTGRES_*. The password is never in an argument list: printf is a builtin of
+# the shell, and the other programs read it from a pipe.
 set -eu
 
 fail() {
@@ -19,13 +19,13 @@ for name in POSTGRES_HOST POSTGRES_DB POSTGRES_USER POSTGRES_PASSWORD; do
 done
 port=${POSTGRES_PORT:-5432}
 case $port in
-    *[!0-9]*) fail "POSTGRES_PORT is '$port', wanted a number" ;;
+    *[!0-9]*) fail "POSTGRES_PORT is '$port', not a number" ;;
 esac
 case ${POSTGRES_SSLMODE:-prefer} in
     disable) sslmode=disable ;;
     allow | prefer) sslmode=prefer ;;
     require | verify-ca | verify-full) sslmode=$POSTGRES_SSLMODE ;;
-    *) fail "POSTGRES_SSLMODE is '$POSTGRES_SSLMODE', wanted disable, allow, prefer, require, verify-ca or verify-full" ;;
+    *) fail "POSTGRES_SSLMODE is '$POSTGRES_SSLMODE', not one of disable, allow, prefer, require, verify-ca, verify-full" ;;
 esac
 
 DATABASE_URL="postgresql://$(encode "$POSTGRES_USER"):$(encode "$POSTGRES_PASSWORD")@$(encode "$POSTGRES_HOST"):$port"

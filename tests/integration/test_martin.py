@@ -121,8 +121,8 @@ def test_the_password_is_in_no_argument(importer: Importer, server: Server) -> N
     ("name", "value", "said"),
     [
         ("POSTGRES_PASSWORD", "", "POSTGRES_PASSWORD is not set"),
-        ("POSTGRES_PORT", "5432/x", "wanted a number"),
-        ("POSTGRES_SSLMODE", "perhaps", "wanted disable"),
+        ("POSTGRES_PORT", "5432/x", "not a number"),
+        ("POSTGRES_SSLMODE", "perhaps", "not one of disable"),
     ],
 )
 def test_wrong_settings_are_named(importer: Importer, tmp_path: Path, name: str, value: str, said: str) -> None:

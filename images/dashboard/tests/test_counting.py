@@ -4,8 +4,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from cosmogony_dashboard.counting import results, summary
-from cosmogony_dashboard.table import Expectation, load, parse
+from cosmogony_dashboard.counting import compare_counts, count_by_status
+from cosmogony_dashboard.table import Expectation, parse_expectations, read_expectations
 from cosmogony_dashboard.zones import Zone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,11 +14,11 @@ HEADER = "country,zone_type,min,max,known_gap,wikidata,country_name,local_term,c
 
 
 def row(zone_type: str = "state", least: int = 1, most: int = 2, wikidata: str = "Q1") -> Expectation:
-    return parse([HEADER, f"AA,{zone_type},{least},{most},no,{wikidata},Aland,province,"])[0]
+    return parse_expectations([HEADER, f"AA,{zone_type},{least},{most},no,{wikidata},Aland,province,"])[0]
 
 
 def totals(zones: list[Zone], *rows: Expectation) -> list[tuple[float, str]]:
-    return [(found.total, found.test_status) for found in results(zones, rows).rows]
+    return [(found.total, found.test_status) for found in compare_counts(zones, rows).rows]
 
 
 COUNTRY = Zone(0, None, "country", "Q1")
@@ -90,7 +90,7 @@ def test_counts_equal_a_walk_from_every_zone_upwards(seed: int, size: int) -> No
 
 
 def test_records_have_the_keys_and_numbers_readers_know() -> None:
-    record = results([COUNTRY], [row(least=17, most=19)]).to_json()[0]
+    record = compare_counts([COUNTRY], [row(least=17, most=19)]).to_json()[0]
     assert list(record) == sorted(record)
     assert record == {
         "country_code": "AA",
@@ -108,13 +108,13 @@ def test_records_have_the_keys_and_numbers_readers_know() -> None:
 
 
 def test_the_table_is_whole_and_namibia_has_its_code() -> None:
-    table = load()
+    table = read_expectations()
     assert len(table) == 262
     assert len({row.wikidata for row in table}) == 205
     assert sum((row.min, row.max) == (1, 4242) for row in table) == 157
-    statistics = results([], table)
+    statistics = compare_counts([], table)
     records = statistics.to_json()
     assert [record["country_code"] for record in records if record["name"] == "Namibia"] == ["NA"]
     assert {record["name"] for record in records if record["country_code"] is None} >= {"Guernsey", "Wales"}
-    assert summary(statistics) == {"ok": 0, "ko": 0, "skip": 262}
+    assert count_by_status(statistics) == {"ok": 0, "ko": 0, "skip": 262}
     assert {record["is_known_failure"] for record in records} == {"yes", None}

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from cosmogony_dashboard.cli import main
-from cosmogony_dashboard.counting import results
+from cosmogony_dashboard.counting import compare_counts
 from cosmogony_dashboard.errors import InputError
-from cosmogony_dashboard.table import load
-from cosmogony_dashboard.zones import read_file, read_lines
+from cosmogony_dashboard.table import read_expectations
+from cosmogony_dashboard.zones import read_zone_lines, read_zones
 from zone_records import RECORDS
 
 SQUARE = {"type": "MultiPolygon", "coordinates": [[[[0, 0], [0, 1.5], [1, 1], [0, 0]]]]}
@@ -117,27 +117,27 @@ def test_byte_order_marks_and_carriage_returns_are_ignored(tmp_path: Path, name:
         content = mark + b'{"zones": [' + (b"," + end).join(lines) + b"]}" + end
     path = tmp_path / name
     path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    assert len(list(read_file(path))) == len(lines)
+    assert len(list(read_zones(path))) == len(lines)
 
 
 def test_blank_lines_of_a_release_are_ignored() -> None:
     lines = [b"\n", b'{"id": 1}\n', b" \r\n", b"\xef\xbb\xbf\n", b'{"id": 2}\n', b"\t"]
-    assert [zone.id for zone in read_lines(lines, "zones")] == [1, 2]
+    assert [zone.id for zone in read_zone_lines(lines, "zones")] == [1, 2]
     with pytest.raises(InputError, match="zones, line 3 is not JSON"):
-        list(read_lines([b"\n", b"\n", b"x\n"], "zones"))
+        list(read_zone_lines([b"\n", b"\n", b"x\n"], "zones"))
 
 
 @pytest.mark.parametrize("case", sorted(path.name for path in RECORDS.glob("*.jsonl")))
 def test_records_that_are_not_as_the_extractor_writes_them_are_counted(case: str) -> None:
     with (RECORDS / case).open("rb") as lines:
-        assert len(list(read_lines(lines, case))) == (4 if case == "parent_cycle.jsonl" else 3)
+        assert len(list(read_zone_lines(lines, case))) == (4 if case == "parent_cycle.jsonl" else 3)
 
 
 def test_several_gzip_members_are_one_file(tmp_path: Path) -> None:
     path = tmp_path / "z.jsonl.gz"
     lines = [json.dumps(zone).encode() + b"\n" for zone in luxembourg()]
     path.write_bytes(b"".join(gzip.compress(line) for line in lines))
-    assert len(list(read_file(path))) == len(lines)
+    assert len(list(read_zones(path))) == len(lines)
 
 
 @pytest.mark.parametrize("name", ["z.json", "z.jsonl"])
@@ -148,7 +148,7 @@ def test_geometry_is_not_kept(tmp_path: Path, name: str) -> None:
     assert path.stat().st_size > 4_000_000
     tracemalloc.start()
     try:
-        results(read_file(path), load())
+        compare_counts(read_zones(path), read_expectations())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -94,7 +94,9 @@ def test_a_running_load_is_left_alone(importer: Importer, four: list[str], db: p
         "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)"
     )
     with sessions.hold_lock(db, sessions.LOAD):
-        assert "the staging schema is not cleaned: another importer is busy with load" in importer.run("clean", "--keep", 4)
+        assert "the staging schema is not cleaned: another importer is busy with load" in importer.run(
+            "clean", "--keep", 4
+        )
         assert kept(importer) == [*four, "x"]
     importer.run("clean", "--keep", 4)
     assert kept(importer) == four

@@ -226,7 +226,9 @@ def test_zones_outside_their_parent_block(importer: Importer, zones: Zones) -> N
     land = [zone(0, "Land", "country", 2, square(-1, -1, 10, 10)), *grid(4)[1:]]
     release = importer.load(zones.write(moved(land, {1: 9.5, 2: 20.0})))
     said = gate(importer, release)
-    assert "2 zones extend more than 1 % beyond their parent, limit 1 (1 %); 1 completely outside, like enclaves" in said
+    assert (
+        "2 zones extend more than 1 % beyond their parent, limit 1 (1 %); 1 completely outside, like enclaves" in said
+    )
     assert "country AA, type city: 2 zones outside their parent: relation:900002 City 1 is 100.0 % outside" in said
     assert "relation:900001 City 0 is 50.0 % outside relation:900000 Land" in said
     figures = stored(importer, release)["figures"]["outside"]

@@ -378,7 +378,10 @@ def test_the_webhook_is_tried_again_when_that_may_help(
     assert summary["webhook"]["posted"] is (error is None)
     assert summary["webhook"].get("error") == error
     if error:
-        assert f"the webhook did not accept the summary ({error}); this does not change the result of the run" in told["warnings"]
+        assert (
+            f"the webhook did not accept the summary ({error}); this does not change the result of the run"
+            in told["warnings"]
+        )
         assert f" WARN the webhook did not accept the summary ({error})" in importer.err
     assert bucket.get(f"runs/{RUN}/summary.json") == told
     assert TOKEN not in json.dumps(told)

@@ -7,7 +7,7 @@ from cosmogony_steps import watch
 
 
 def main() -> int:
-    """Run the command of the command line; return its exit code. The step of a data update runs under a watch."""
+    """Run the command of the command line; return its exit code. Commands of steps run under the stall watch."""
     if sys.argv[1:2] and not sys.argv[1].startswith("-"):
         watch.start(sys.argv[1])
     from .cli import main as run

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command line.
+"""Command line: compare numbers of zones with the expected ones.
 
 ``dashboard --cosmogony=FILE [--output=FILE]`` compares a file, with the exit codes of the original:
-0 no count is wrong, 1 at least one is, 2 the file cannot be read, 4 wrong arguments.
-``dashboard stats --release ID`` does the same for a release in the store, as a step of a data update:
-0 done (whatever the counts), 1 permanent error, 2 wrong settings, 4 wrong arguments, 75 transient error.
+0 all counts are as expected, 1 some are not, 2 the file cannot be read, 4 wrong arguments.
+``dashboard stats --release ID`` does the same for a release in the object store, as a step of a data update:
+0 done (whatever the counts), 1 permanent failure, 2 wrong settings, 4 wrong arguments, 75 transient failure.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from cosmogony_steps.documents import CountStatus
 from cosmogony_steps.run import run_command
 
 from . import commands, stats
-from .counting import describe, results, summary
+from .counting import compare_counts, count_by_status, describe_counts
 from .errors import EXIT_KO, EXIT_USAGE, InputError
-from .table import load
-from .zones import read_file
+from .table import read_expectations
+from .zones import read_zones
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(EXIT_USAGE)
 
 
-def _file_parser() -> argparse.ArgumentParser:
+def _make_file_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="dashboard", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--cosmogony", required=True, metavar="FILE", type=Path, help="zones (.json, .jsonl, either .gz)"
@@ -54,21 +54,21 @@ def make_step_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _compare(arguments: argparse.Namespace) -> int:
-    expectations = load()
-    statistics = results(read_file(arguments.cosmogony), expectations)
+def _compare_file(arguments: argparse.Namespace) -> int:
+    expectations = read_expectations()
+    statistics = compare_counts(read_zones(arguments.cosmogony), expectations)
     for row, found in zip(expectations, statistics.rows, strict=True):
         if found.test_status is CountStatus.KO:
             gap = " (known gap)" if row.known_gap else ""
             print(f"ko: {row.country_name} {row.zone_type}: {found.total:.0f}, expected {row.min} to {row.max}{gap}")
-    _replace(arguments.output, stats.encode(statistics))
-    counts = summary(statistics)
-    print(describe(counts))
+    _write_file(arguments.output, stats.encode_statistics(statistics))
+    counts = count_by_status(statistics)
+    print(describe_counts(counts))
     return EXIT_KO if counts[CountStatus.KO] else 0
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write the result whole or not at all."""
+def _write_file(path: Path, content: bytes) -> None:
+    """Write a file completely or not at all."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         fresh.write_bytes(content)
@@ -84,5 +84,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments and not arguments[0].startswith("-"):
         options = make_step_parser().parse_args(arguments)
         return run_command(options.command, lambda: options.run(options))
-    options = _file_parser().parse_args(arguments)
-    return run_command("dashboard", lambda: _compare(options))
+    options = _make_file_parser().parse_args(arguments)
+    return run_command("dashboard", lambda: _compare_file(options))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts the descendants of the expected root zones."""
+"""Count the descendants of the expected root zones."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .zones import Zone
 
 
 class Census:
-    """Parents and types of all zones; of repeated ids and wikidata ids the last record counts."""
+    """Parents and types of all zones. If an id or a Wikidata id is repeated, the last record counts."""
 
-    def __init__(self, zones: Iterable[Zone], wanted: Iterable[str]) -> None:
-        wanted = set(wanted)
+    def __init__(self, zones: Iterable[Zone], root_ids: Iterable[str]) -> None:
+        root_ids = set(root_ids)
         self.zones = 0
         self._roots: dict[str, int] = {}
         self._parents: dict[int, int | None] = {}
@@ -26,7 +26,7 @@ class Census:
             self.zones += 1
             self._parents[zone.id] = zone.parent
             self._types[zone.id] = sys.intern(zone.zone_type) if zone.zone_type else None
-            if zone.wikidata in wanted:
+            if zone.wikidata in root_ids:
                 self._roots[zone.wikidata] = zone.id
         self._children: dict[int, list[int]] = defaultdict(list)
         for child, parent in self._parents.items():
@@ -34,8 +34,8 @@ class Census:
                 self._children[parent].append(child)
         self._counted: dict[int, Counter[str | None]] = {}
 
-    def total(self, wikidata: str, zone_type: str) -> int | None:
-        """Descendants of that type at any depth, the root left out; None without such a root."""
+    def count_descendants(self, wikidata: str, zone_type: str) -> int | None:
+        """Return the number of descendants of a type, at any depth, of the zone with a Wikidata id; None without it."""
         root = self._roots.get(wikidata)
         if root is None:
             return None
@@ -44,7 +44,7 @@ class Census:
         return self._counted[root][zone_type]
 
     def _count(self, root: int) -> Counter[str | None]:
-        """Every zone is visited once, so a cycle of parents ends."""
+        """Count descendants by type; each zone is visited once, so cycles of parents do no harm."""
         seen = {root}
         waiting = [root]
         types: Counter[str | None] = Counter()
@@ -57,18 +57,18 @@ class Census:
         return types
 
 
-def results(zones: Iterable[Zone], expectations: Sequence[Expectation]) -> Statistics:
-    """Compare zones with each row of the table, in its order."""
+def compare_counts(zones: Iterable[Zone], expectations: Sequence[Expectation]) -> Statistics:
+    """Compare the numbers of zones with each row of the table, in its order."""
     census = Census(zones, (row.wikidata for row in expectations))
-    return Statistics(tuple(row.compare(census.total(row.wikidata, row.zone_type)) for row in expectations))
+    return Statistics(tuple(row.compare(census.count_descendants(row.wikidata, row.zone_type)) for row in expectations))
 
 
-def summary(statistics: Statistics) -> dict[CountStatus, int]:
-    """Return how many rows have each status."""
+def count_by_status(statistics: Statistics) -> dict[CountStatus, int]:
+    """Return the number of rows with each status."""
     return {status: statistics.count(status) for status in CountStatus}
 
 
-def describe(counts: Mapping[CountStatus, int]) -> str:
-    """Say in a line how many rows have each status."""
+def describe_counts(counts: Mapping[CountStatus, int]) -> str:
+    """Return the number of rows with each status as one line of text."""
     ok, ko, skipped = (counts[status] for status in (CountStatus.OK, CountStatus.KO, CountStatus.SKIP))
     return f"{ok} ok, {ko} ko, {skipped} skipped (their root zone is not in the data)"

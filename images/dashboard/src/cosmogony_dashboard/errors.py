@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exit codes and the error of the command that compares a file: those of the original."""
+"""Exit codes and the error of the command that compares a file, as in the original dashboard."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statistics of a release, from the store and back into it."""
+"""Count the zones of a release in the object store, and store its statistics."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cosmogony_steps.progress import Progress
 from cosmogony_steps.s3 import ObjectStream, Store
 from cosmogony_steps.zonefiles import ZoneFormat, decompress, translate_file_errors
 
-from .counting import results, summary
+from .counting import compare_counts, count_by_status
 from .errors import InputError
-from .table import load
-from .zones import Zone, read_lines
+from .table import read_expectations
+from .zones import Zone, read_zone_lines
 
 BUFFER = 256 * 1024  # bytes
 _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -28,12 +28,15 @@ _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
 def count_release(store: Store, release: str) -> dict[CountStatus, int]:
     """Count the zones of a release, and store the statistics.
 
+    Returns:
+        The number of expected counts with each status.
+
     Raises:
-        UsageError: this cannot be the id of a release.
+        UsageError: the text cannot be the id of a release.
         StepError: the release does not exist, or its zones are damaged.
     """
     if not _RELEASE.fullmatch(release):
-        raise UsageError(f"--release '{release}' is not a release id; give it like 20261122t221000-3f9ab2c1")
+        raise UsageError(f"--release '{release}' is not a release id such as 20261122t221000-3f9ab2c1")
     began = time.monotonic()
     key = keys.release_zones(release)
     try:
@@ -41,25 +44,25 @@ def count_release(store: Store, release: str) -> dict[CountStatus, int]:
     except MissingObjectError as cause:
         raise StepError(f"{cause}; run the merge step of this release first") from cause
     with stream:
-        statistics = results(_zones(stream, key), load())
-    content = encode(statistics)
+        statistics = compare_counts(_read_zones(stream, key), read_expectations())
+    content = encode_statistics(statistics)
     seconds = {"seconds": f"{time.monotonic() - began:.1f}"}
     store.write(keys.release_statistics(release), content, metadata=seconds)
     store.write(keys.LATEST_STATISTICS, content)
-    return summary(statistics)
+    return count_by_status(statistics)
 
 
-def encode(statistics: Statistics) -> bytes:
-    """Return the document as readers of test_results.json know it."""
+def encode_statistics(statistics: Statistics) -> bytes:
+    """Return the content of test_results.json."""
     return json.dumps(statistics.to_json(), ensure_ascii=False).encode() + b"\n"
 
 
-def _zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
+def _read_zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
     progress = Progress(key, stream.size)
     try:
         with translate_file_errors(key):
             lines = decompress(io.BufferedReader(stream, BUFFER), ZoneFormat.JSONL_GZ)
-            for zone in read_lines(lines, key):
+            for zone in read_zone_lines(lines, key):
                 progress.set(stream.offset)
                 yield zone
     except InputError as cause:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The expected counts, and how a row and its result look in the output."""
+"""The table of expected counts, and the result of comparing a row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmogony_steps.documents import CountStatus, ExpectedCount
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One row of volumetry.csv: how many zones of a type lie below a root zone."""
+    """One row of volumetry.csv: the expected number of zones of a type below a root zone."""
 
     country: str | None
     zone_type: str
@@ -25,21 +25,21 @@ class Expectation:
     local_term: str | None
     class_wikidata: str | None
 
-    def status(self, total: int | None) -> CountStatus:
-        """Return how a number of zones compares with the expected one; `total` is None without the root zone."""
+    def get_status(self, total: int | None) -> CountStatus:
+        """Compare a number of zones, which is None without the root zone, with the expected range."""
         if total is None:
             return CountStatus.SKIP
         return CountStatus.OK if self.min <= total <= self.max else CountStatus.KO
 
     def compare(self, total: int | None) -> ExpectedCount:
-        """Return the result under the names (and number format) that readers of test_results.json know."""
+        """Return the result as a row of test_results.json."""
         return ExpectedCount(
             country_code=self.country,
             expected_max=float(self.max),
             expected_min=float(self.min),
             is_known_failure="yes" if self.known_gap else None,
             name=self.country_name,
-            test_status=self.status(total),
+            test_status=self.get_status(total),
             total=-1.0 if total is None else float(total),
             wikidata_id=self.wikidata,
             wikidata_ontology=self.class_wikidata,
@@ -48,8 +48,8 @@ class Expectation:
         )
 
 
-def parse(lines: Iterable[str]) -> list[Expectation]:
-    """Rows in file order; empty fields are None, and ``NA`` is Namibia."""
+def parse_expectations(lines: Iterable[str]) -> list[Expectation]:
+    """Return the rows in the order of the file; empty fields are None, and ``NA`` is Namibia."""
     return [
         Expectation(
             country=row["country"] or None,
@@ -66,6 +66,8 @@ def parse(lines: Iterable[str]) -> list[Expectation]:
     ]
 
 
-def load() -> list[Expectation]:
+def read_expectations() -> list[Expectation]:
     """Return the rows of the packaged table."""
-    return parse((files(__package__) / "volumetry.csv").read_text(encoding="utf-8").splitlines(keepends=True))
+    return parse_expectations(
+        (files(__package__) / "volumetry.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    )

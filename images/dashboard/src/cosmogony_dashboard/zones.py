@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones of a Cosmogony file as a stream of the four values that counting needs; geometry is never kept."""
+"""Read the zones of a file as a stream, with only the four fields that counting needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .errors import InputError
 
 
 class Zone(NamedTuple):
-    """What counting needs of a zone."""
+    """The fields of a zone that counting needs."""
 
     id: int
     parent: int | None
@@ -25,14 +25,18 @@ class Zone(NamedTuple):
     wikidata: str | None
 
 
-def _zone(record: object, where: str) -> Zone:
+def _to_zone(record: object, where: str) -> Zone:
     if not isinstance(record, dict) or "id" not in record:
-        raise InputError(f"{where} is not a zone: an object with 'id' is needed")
+        raise InputError(f"{where} is not a zone: an object with 'id' is required")
     return Zone(record["id"], record.get("parent"), record.get("zone_type"), record.get("wikidata") or None)
 
 
-def read_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -> Iterator[Zone]:
-    """One zone per line; a broken line, or a blank one that is not allowed, is an error that names its number."""
+def read_zone_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -> Iterator[Zone]:
+    """Yield one zone per line.
+
+    Raises:
+        InputError: a line is not a zone, or is blank and that is not allowed; the message has its number.
+    """
     for number, line in enumerate(strip_byte_order_marks(lines), 1):
         if allow_blank and (not line or line.isspace()):
             continue
@@ -41,35 +45,44 @@ def read_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -
             record = orjson.loads(line)
         except orjson.JSONDecodeError as cause:
             raise InputError(f"{where} is not JSON ({cause}): was the file cut short?") from cause
-        yield _zone(record, where)
+        yield _to_zone(record, where)
 
 
-def read_document(stream: IO[bytes], name: str) -> Iterator[Zone]:
-    """The array ``zones`` of one JSON object, without holding the object."""
+def read_zone_document(stream: IO[bytes], name: str) -> Iterator[Zone]:
+    """Yield the elements of the array ``zones`` of one JSON object, which is never in memory as a whole.
+
+    Raises:
+        InputError: the file is not JSON, or an element is not a zone.
+    """
     count = 0
     try:
-        for count, record in enumerate(ijson.items(_without_mark(stream), "zones.item", use_float=True), 1):
-            yield _zone(record, f"{name}, zone {count}")
+        for count, record in enumerate(ijson.items(_skip_byte_order_mark(stream), "zones.item", use_float=True), 1):
+            yield _to_zone(record, f"{name}, zone {count}")
     except ijson.JSONError as cause:
         reason = str(cause).splitlines()[0]
         raise InputError(f"{name}, after zone {count}: not JSON ({reason}): was the file cut short?") from cause
 
 
-def _without_mark(stream: IO[bytes]) -> IO[bytes]:
-    """A stream without its byte order mark."""
+def _skip_byte_order_mark(stream: IO[bytes]) -> IO[bytes]:
+    """Return the stream without its byte order mark."""
     buffered = io.BufferedReader(cast(io.RawIOBase, stream))
     if buffered.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
         buffered.read(len(BOM_UTF8))
     return buffered
 
 
-def read_file(path: Path) -> Iterator[Zone]:
-    """The zones of a file in any of the four formats; several gzip members are one file.
+def read_zones(path: Path) -> Iterator[Zone]:
+    """Yield the zones of a file in any of the four formats; a gzip file may have several members.
 
-    Blank lines are an error, as for the original.
+    Blank lines are an error, as in the original dashboard.
+
+    Raises:
+        InputError: the file cannot be read, or contains something else than zones.
     """
     name = str(path)
     form = detect_format(name, kind=InputError)
     with translate_file_errors(name, kind=InputError), path.open("rb") as raw:
         stream = decompress(raw, form)
-        yield from read_lines(stream, name, allow_blank=False) if form.has_lines else read_document(stream, name)
+        yield from (
+            read_zone_lines(stream, name, allow_blank=False) if form.has_lines else read_zone_document(stream, name)
+        )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statistics of a release, from the store and back into it."""
+"""Count the zones of a release in the object store, and store its statistics."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from cosmogony_steps.s3 import Store
 
-    from ..counting import describe
+    from ..counting import describe_counts
     from ..stats import count_release
 
     store = Store.from_settings(load_settings(options).storage, os.environ)
     counts = count_release(store, options.release)
     write_outputs(options.outputs, {str(status): count for status, count in counts.items()})
-    log.info(f"release {options.release}: {describe(counts)}")
+    log.info(f"release {options.release}: {describe_counts(counts)}")

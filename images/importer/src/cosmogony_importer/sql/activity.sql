@@ -1,4 +1,4 @@
--- What the connections of one process are doing. Of a statement without a progress view only what it waits for is known.
+-- Statements of the connections of one process. Without a progress view only what a statement waits for is known.
 SELECT a.pid, left(regexp_replace(btrim(a.query), '\s+', ' ', 'g'), 60) AS statement,
     a.wait_event_type || ' ' || a.wait_event AS waits, pg_blocking_pids(a.pid) AS blockers, p.phase, p.done, p.total
 FROM pg_stat_activity a

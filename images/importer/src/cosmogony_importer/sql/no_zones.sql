@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What public.zones is before the first release is published; its columns are those of views.sql. It reads no table,
--- which is how the API and the importer know it; earlier APIs know it by the beginning of the comment.
+-- The view public.zones before the first release is published, with the columns of views.sql. The API and the importer
+-- recognise it because it reads no table, earlier APIs by the beginning of its comment.
 
 CREATE VIEW public.zones AS
 SELECT NULL::bigint AS id, NULL::bigint AS parent, NULL::varchar AS name, NULL::integer AS admin_level,

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What is served: views on the live release. CREATE OR REPLACE keeps the rights that were given on them.
+-- Views on the live release. CREATE OR REPLACE keeps the privileges that were granted on them.
 
 CREATE OR REPLACE VIEW public.cosmogony_release AS
 SELECT r.id, r.schema_name, r.inputs_digest, r.published_at,

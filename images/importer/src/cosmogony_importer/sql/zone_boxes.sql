@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The boxes of the live release; switched together with the views of views.sql.
+-- Boxes of the zones of the live release; replaced together with the views of views.sql.
 
 CREATE OR REPLACE VIEW public.zone_boxes AS
 SELECT zone_id, west, south, east, north

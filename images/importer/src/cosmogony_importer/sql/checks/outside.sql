@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The share of each zone's area, in per cent, that lies outside its parent; null for what has no area: points,
--- lines, and what rounding left of a generated zone, smaller than one unit of the map (a square metre at the equator).
+-- Per cent of each zone's area that are outside its parent; null for zones without area: points, lines, and generated
+-- zones that rounding made smaller than one unit of the map (a square metre at the equator).
 
 SELECT child.id, child.parent, child.osm_id, child.name,
        coalesce(child.country_code, '') AS country, coalesce(child.zone_type, '') AS type,

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Zones to be compared with their parent. Those of one parent are compared one after the other, so that the large
--- geometry is read and prepared once.
+-- Zones to compare with their parent. Those with the same parent are compared one after another, so that the large
+-- geometry of the parent is read and prepared once.
 
 CREATE TEMPORARY TABLE sampled_children ON COMMIT DROP AS
 SELECT child.id, child.parent

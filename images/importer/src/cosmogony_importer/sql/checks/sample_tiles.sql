@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Tiles in the middle of some zones that hold nothing: at the first zoom where the zone is surely seen, at the
--- highest stored one, and at zoom 15. The middle is that of the largest part, which low zooms never leave out.
+-- Empty tiles in the middle of some zones: at the first zoom where the zone is certainly shown, at the highest stored
+-- zoom, and at zoom 15. The middle is that of the largest part, which low zooms never leave out.
 WITH chosen AS (
     SELECT id, geometry FROM @zones@ WHERE ST_Dimension(geometry) = 2 ORDER BY md5(id::text) LIMIT @limit@
 ), places AS (

@@ -3,8 +3,8 @@
 -- Applied again whenever this file changes.
 
 -- The box of a geometry in web mercator, for zones that came without one; null without a geometry.
--- It is the narrowest one, as in the extractor's records: where the widest range of longitudes between the parts is
--- wider than what is free across the antimeridian, the box crosses that, and west is greater than east (RFC 7946, 5.2).
+-- It is the narrowest box, as in the records of the extractor: if the widest gap between the parts is wider than the gap
+-- across the antimeridian, the box crosses the antimeridian, and west is greater than east (RFC 7946, section 5.2).
 CREATE OR REPLACE FUNCTION cosmogony_catalog.zone_box(
     shape @postgis@.geometry,
     OUT west double precision, OUT south double precision, OUT east double precision, OUT north double precision)
@@ -30,7 +30,7 @@ BEGIN
         FROM ST_Dump(shape) AS part
         WINDOW along AS (ORDER BY ST_XMin(part.geom))
     ) AS range
-    -- a centimetre more, so that rounding decides nothing
+    -- a centimetre more, so that rounding makes no difference
     WHERE range.east - range.west > map_width - (ST_XMax(extent) - ST_XMin(extent)) + 0.01
     ORDER BY range.east - range.west DESC
     LIMIT 1;
@@ -42,7 +42,8 @@ END
 $function$;
 
 -- West, south, east, north of all zones of a release, within the square that maps show; null without zones.
--- West is never greater than east, as TileJSON wants it: one zone across the antimeridian makes it the whole width.
+-- West is never greater than east, as TileJSON requires: a zone across the antimeridian extends the bounds to all
+-- longitudes.
 CREATE OR REPLACE FUNCTION cosmogony_catalog.release_bounds(release_schema text)
 RETURNS double precision[]
 LANGUAGE plpgsql STABLE

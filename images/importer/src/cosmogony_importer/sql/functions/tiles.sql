@@ -23,8 +23,8 @@ BEGIN
     IF cut IS NULL OR @postgis@.ST_IsEmpty(cut) THEN
         RETURN NULL;
     END IF;
-    -- Rounding makes parts collapse, cross themselves, or meet another part along a line. What is made of such parts is
-    -- rounded again, so once may not be enough.
+    -- Rounding may make parts collapse, cross themselves, or touch another part along a line. The repaired parts are
+    -- rounded again, so one pass may not be enough.
     FOR attempt IN 1 .. 3 LOOP
         EXIT WHEN @postgis@.ST_IsValid(cut);
         SELECT @postgis@.ST_CollectionExtract(@postgis@.ST_Collect(
@@ -48,7 +48,7 @@ BEGIN
 END
 $function$;
 
--- The table of a release whose geometry is made for a zoom: zones_z<highest zoom of its band>, otherwise zones itself.
+-- The table of a release whose geometry is made for a zoom: zones_z<highest zoom of its band>, or zones itself.
 -- Older releases have no tables for zooms 0, 1 and 3 alone.
 CREATE OR REPLACE FUNCTION cosmogony_catalog.tile_table(release_schema text, z integer)
 RETURNS text
@@ -87,15 +87,15 @@ BEGIN
     ELSIF z <= 2 THEN
         visible := 'source.admin_level <= 2';
     END IF;
-    -- To the index a zone across the antimeridian is as wide as the map; its box says where it is not. A view of boxes
-    -- would compute all of them.
+    -- For the index a zone across the antimeridian is as wide as the map; its box excludes most of it. A view of boxes
+    -- would compute all of them, so only a table is used.
     IF EXISTS (SELECT FROM pg_tables WHERE schemaname = release_schema AND tablename = 'zone_boxes') THEN
         elsewhere := format($condition$
             source.id = ANY (ARRAY(SELECT zone_id FROM %I.zone_boxes WHERE west > east AND east < $6 AND west > $7))
             $condition$, release_schema);
     END IF;
     EXECUTE format($query$
-        WITH feature AS MATERIALIZED (  -- else the condition below makes each geometry twice
+        WITH feature AS MATERIALIZED (  -- otherwise the condition below computes each geometry twice
             SELECT source.id, source.name, source.admin_level, source.zone_type,
                    cosmogony_catalog.tile_geometry(source.geometry, $2, $3, $4) AS geometry
             FROM %s AS source
@@ -134,7 +134,7 @@ BEGIN
             RETURN cosmogony_catalog.compute_tile('public', z, x, y);
         END IF;
     ELSE
-        -- a null in the query is not a release either: the tile server makes one of v=null
+        -- Martin turns v=null into a JSON null, which is not a release either
         SELECT r.schema_name, r.stored_zoom, r.warmed_zoom INTO release
         FROM cosmogony_catalog.releases r WHERE r.id = wanted AND r.state <> 'loading';
     END IF;
@@ -155,4 +155,4 @@ EXCEPTION
 END
 $function$;
 COMMENT ON FUNCTION public.cosmogony(integer, integer, integer, json) IS
-    '{"description": "Zones of the release named by v, otherwise of the live one"}';
+    '{"description": "Zones of the release that v names, or of the live one"}';

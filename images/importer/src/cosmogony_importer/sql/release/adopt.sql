@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What the table zones of an original database lacks to be a release of format 1 (see release_changes); same
--- search_path as the other files.
+-- What is missing from the table zones of an original database for a release of format 1 (see release_changes); same
+-- search_path as for the other files.
 
 ALTER TABLE zones ADD COLUMN IF NOT EXISTS country_code varchar;
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- One zoom band: the zones that are seen at its highest zoom, with the geometry for it.
+-- One zoom band: the zones that are shown at its highest zoom, with the geometry for it.
 CREATE TABLE @table@ (
     id           bigint NOT NULL,
     name         varchar,

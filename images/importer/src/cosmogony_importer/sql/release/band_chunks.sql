@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Which zones are simplified together: neighbours of one type and level, in chunks of about @vertices@ vertices
 -- (one chunk is held in memory). Zones follow a space-filling curve, so a chunk is a compact area.
--- A zone across the antimeridian has two rows, one per side: in one box as wide as the map it would be the neighbour of
--- all zones of its latitude.
+-- A zone across the antimeridian has two rows, one per side: a single box, as wide as the map, would make it the
+-- neighbour of all zones of its latitude.
 
 CREATE TABLE band_chunks AS
-WITH counted AS MATERIALIZED (  -- else each use of the extent reads the geometry again
+WITH counted AS MATERIALIZED (  -- otherwise each use of the extent reads the geometry again
     SELECT zone.id, concat_ws('/', coalesce(zone.zone_type, ''), zone.admin_level) AS kind,
            ST_NPoints(zone.geometry) AS vertices, ST_Envelope(zone.geometry) AS extent,
            across.west * 20037508.342789244 / 180 AS west, across.east * 20037508.342789244 / 180 AS east

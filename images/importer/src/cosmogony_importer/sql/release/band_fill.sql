@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The zones of one chunk, their shared borders simplified together. The neighbours from other chunks take part but
--- are not stored: so a border between two chunks comes out the same in both. The order by id sees to it that both
--- take that border from the same zone, in the same direction.
--- Islands and holes below @speck@ are left out, but never the largest part of a zone, nor one that has a border
--- with another zone: a zone that lies in a hole keeps it.
+-- The zones of one chunk, their shared borders simplified together. Neighbours from other chunks take part but are
+-- not stored, so that a border between two chunks is the same in both. The order by id makes both chunks take that
+-- border from the same zone, in the same direction.
+-- Islands and holes below @speck@ are left out, except the largest part of a zone, parts that border another zone, and
+-- holes that contain a zone.
 CREATE TEMPORARY TABLE band_simplified ON COMMIT DROP AS
 SELECT id, name, admin_level, zone_type, min_zoom, own, simplified
 FROM (

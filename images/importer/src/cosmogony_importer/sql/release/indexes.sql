@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Made after the rows are in: one sorted build instead of one insert per row.
+-- Created after the rows: one sorted build instead of one insertion per row.
 
 ALTER TABLE zones ADD CONSTRAINT zones_pkey PRIMARY KEY (id);
 CREATE INDEX zones_geometry_idx ON zones USING gist (geometry);

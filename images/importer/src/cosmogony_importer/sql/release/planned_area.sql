@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Where tiles are wanted: the outermost zones, cut to the boxes and into small pieces, which are quick to ask.
--- @shown@ holds the zones as seen at the highest zoom that is wanted.
+-- The area of the selected tiles: the outermost zones, cut to the boxes and into small pieces, which are fast to query.
+-- @shown@ contains the zones with the geometry of the highest selected zoom.
 CREATE TEMPORARY TABLE planned_area ON COMMIT DROP AS
 SELECT ST_Subdivide(ST_ClipByBox2D(shown.geometry, box.shape::box2d), 128) AS geometry
 FROM zones AS zone

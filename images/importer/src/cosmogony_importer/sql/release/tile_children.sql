@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Tiles of zoom @zoom@ that the area touches, among the children of those of the zoom above.
--- A tile is asked for with a margin of @margin@ of its width on each side.
+-- A tile is extended on each side by @margin@ of its width.
 CREATE TEMPORARY TABLE @target@ ON COMMIT DROP AS
 SELECT child.x, child.y
 FROM (

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Work still to do on stored tiles: batches of neighbouring tiles; dropped when all are done.
+-- Batches of neighbouring tiles that are still to be made; the table is dropped when all are done.
 CREATE TABLE IF NOT EXISTS tile_batches (
     z       smallint NOT NULL,
     batch   integer NOT NULL,
