@@ -57,7 +57,7 @@ def validate(document: Any, schema: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "kind", "schema"), _EXAMPLES)
-def test_what_the_programs_before_wrote_stays_the_same(name: str, kind: type[Document], schema: str) -> None:
+def test_documents_of_earlier_programs_keep_their_content(name: str, kind: type[Document], schema: str) -> None:
     document = read(name)
     written = kind.from_json(document, "some/key.json").to_json()
     assert written["format"] == kind.FORMAT
@@ -84,7 +84,7 @@ def assert_holds(written: Any, document: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "kind", "schema"), _EXAMPLES)
-def test_a_document_without_a_number_is_of_the_format_before(name: str, kind: type[Document], schema: str) -> None:
+def test_reads_document_without_format_number(name: str, kind: type[Document], schema: str) -> None:
     document = read(name)
     without = {key: value for key, value in document.items() if key != "format"}
     assert kind.from_json(without, "key") == kind.from_json(document, "key")
@@ -140,7 +140,7 @@ def test_a_wrong_entry_of_a_list_is_named() -> None:
 
 
 @pytest.mark.parametrize(("data", "found"), [([], "a list"), (None, "null"), ("text", '"text"'), (3, "3")])
-def test_what_is_no_object_is_refused(data: object, found: str) -> None:
+def test_refuses_document_that_is_not_an_object(data: object, found: str) -> None:
     with pytest.raises(DocumentError, match=f"^manifest some/key: a JSON object is expected, found {found}; run an"):
         Manifest.from_json(data, "some/key")
 
@@ -160,7 +160,7 @@ def test_the_inputs_of_a_release_keep_their_digest() -> None:
     assert hashlib.sha256(text.encode()).hexdigest() == document["inputs_digest"]
 
 
-def test_states_and_kinds_are_words_of_their_own() -> None:
+def test_states_are_plain_strings_in_json() -> None:
     manifest = Manifest.from_json(read("manifest-without-format"), "key")
     assert manifest.state is ReleaseState.MERGED
     assert {warning.kind for warning in manifest.warnings} == {

@@ -15,7 +15,7 @@ def count_beats(before: int) -> int:
     return heartbeat.read_count() - before
 
 
-def test_argos_file_never_goes_beyond_the_total(tmp_path: Path) -> None:
+def test_progress_file_stops_at_the_total(tmp_path: Path) -> None:
     path = tmp_path / "progress"
     progress = Progress("a.pbf", 1000, path=str(path), file_every=0)
     assert path.read_text() == "0/1000\n"
@@ -25,13 +25,13 @@ def test_argos_file_never_goes_beyond_the_total(tmp_path: Path) -> None:
     assert path.read_text() == "1000/1000\n"
 
 
-def test_argos_file_is_that_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_file_is_taken_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARGO_PROGRESS_FILE", str(tmp_path / "progress"))
     Progress("a.pbf", 5).end()
     assert (tmp_path / "progress").read_text() == "0/5\n"
 
 
-def test_part_of_a_step(tmp_path: Path) -> None:
+def test_progress_file_shows_the_share_of_the_step(tmp_path: Path) -> None:
     path = tmp_path / "progress"
     progress = Progress("load", 10, share=(40, 80), path=str(path), file_every=0)
     assert path.read_text() == "40/100\n"
@@ -41,7 +41,7 @@ def test_part_of_a_step(tmp_path: Path) -> None:
     assert path.read_text() == "80/100\n"
 
 
-def test_without_a_total_or_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_works_without_total_or_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("a.pbf", None, path=str(tmp_path / "progress"), file_every=0)
     progress.advance(400)
     assert not (tmp_path / "progress").exists()
@@ -52,13 +52,13 @@ def test_without_a_total_or_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.count("cannot be written") == 1
 
 
-def test_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+def test_logs_progress(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("a.pbf", 2_000_000, path="", line_every=0)
     progress.advance(500_000)
     assert "a.pbf: 500.0 KB of 2.0 MB (25 %)" in capsys.readouterr().err
 
 
-def test_only_what_moves_is_a_sign_of_life() -> None:
+def test_unchanged_count_is_no_sign_of_life() -> None:
     before = heartbeat.read_count()
     progress = Progress("zones", 10, path="")
     counts = []
@@ -69,7 +69,7 @@ def test_only_what_moves_is_a_sign_of_life() -> None:
     assert heartbeat.describe_last_beat() == "zones, 2 of 10"
 
 
-def test_what_is_waited_for_is_no_sign_of_life() -> None:
+def test_explanation_is_no_sign_of_life() -> None:
     before = heartbeat.read_count()
     heartbeat.beat("COPY", 1, 2)
     heartbeat.explain("waits for a lock")
@@ -82,7 +82,7 @@ def test_what_is_waited_for_is_no_sign_of_life() -> None:
     assert heartbeat.describe_last_beat() == "ANALYZE"
 
 
-def test_a_forked_process_gives_signs_too() -> None:
+def test_forked_process_gives_signs_of_life() -> None:
     before = heartbeat.read_count()
     heartbeat.beat("finding inclusions", 1, 2)
     pid = os.fork()

@@ -40,7 +40,7 @@ def terminated() -> int:
 
 
 @pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (1, 1)])
-def test_a_command_that_ends_by_itself(returned: int | None, code: int, message: Callable[[], str]) -> None:
+def test_returns_the_exit_code_of_the_command(returned: int | None, code: int, message: Callable[[], str]) -> None:
     assert run_command("load", lambda: returned) == code
     assert message() == ""
 
@@ -75,13 +75,13 @@ def test_an_error_is_one_line_in_the_log_and_the_message_of_the_pod(
     assert message() == said
 
 
-def test_a_mistake_in_the_program_keeps_its_traceback(message: Callable[[], str]) -> None:
+def test_unexpected_error_keeps_its_traceback(message: Callable[[], str]) -> None:
     with pytest.raises(ZeroDivisionError):
         run_command("load", lambda: 1 // 0)
     assert message().startswith("load: unexpected ZeroDivisionError: ")
 
 
-def test_what_libraries_log_has_the_same_form() -> None:
+def test_log_lines_of_libraries_have_the_same_format() -> None:
     check = """
 import logging
 from cosmogony_steps.run import run_command

@@ -60,13 +60,13 @@ def ask(environment: dict[str, str]) -> StepError:
     return failed.value
 
 
-def test_the_table_is_the_one_that_the_tests_ask_for() -> None:
+def test_all_permanent_errors_are_tested() -> None:
     permanent = {code for code, (_, exit_code) in REFUSALS.items() if exit_code != 75}
     assert permanent == set(table.REFUSALS)
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_an_answer_of_the_server(code: str) -> None:
+def test_error_code_gives_the_exit_code(code: str) -> None:
     status, exit_code = REFUSALS[code]
     with serving(s3_error(code, status)) as server:
         error = ask(server.environment())
@@ -78,13 +78,13 @@ def test_an_answer_of_the_server(code: str) -> None:
         assert server.asked == (7 if status in (500, 503) else 1)
 
 
-def test_an_answer_that_nobody_knows_may_be_another_one_soon() -> None:
+def test_unknown_error_code_is_transient() -> None:
     with serving(s3_error("Unheard", 400)) as server:
         assert isinstance(ask(server.environment()), TransientError)
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchObject"])
-def test_an_object_that_is_not_there(code: str) -> None:
+def test_missing_object_is_reported(code: str) -> None:
     with serving(s3_error(code, 404)) as server:
         assert isinstance(ask(server.environment()), MissingObjectError)
         store = find_store(server.environment())
@@ -93,13 +93,13 @@ def test_an_object_that_is_not_there(code: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [(400, 1), (403, 1), (405, 1), (501, 1), (429, 75)])
-def test_an_answer_without_a_text_as_a_lookup_gets_it(status: int, exit_code: int) -> None:
+def test_answer_without_body_is_translated(status: int, exit_code: int) -> None:
     with serving(Answer(status)) as server, pytest.raises(StepError) as failed:
         find_store(server.environment()).find("osm/a.pbf")
     assert failed.value.exit_code == exit_code
 
 
-def test_a_server_that_names_an_hour_is_asked_again_soon() -> None:
+def test_ignores_long_retry_after() -> None:
     with serving(Answer(503, headers={"Retry-After": "3600"}, then=Answer(404))) as server:
         began = time.monotonic()
         assert find_store(server.environment()).find("absent") is None
@@ -107,7 +107,7 @@ def test_a_server_that_names_an_hour_is_asked_again_soon() -> None:
     assert time.monotonic() - began < 60
 
 
-def test_a_proxy_that_leaves_out_the_length_of_the_content() -> None:
+def test_reads_object_without_content_length() -> None:
     with serving(Answer(200, b'{"a": 1}', without_length=("GET",))) as server:
         assert find_store(server.environment()).find_json("osm/a.pbf.json") == {"a": 1}
     answer = Answer(200, b'{"a": 1}', without_length=("GET", "HEAD"))
@@ -116,20 +116,20 @@ def test_a_proxy_that_leaves_out_the_length_of_the_content() -> None:
     assert caught.value.exit_code == 1
 
 
-def test_a_server_that_is_away_may_come_back() -> None:
+def test_unreachable_server_is_transient() -> None:
     error = ask({**settings(), "S3_ENDPOINT": f"127.0.0.1:{free_port()}"})
     assert isinstance(error, TransientError)
     assert "is the server up?" in str(error)
 
 
-def test_what_is_no_s3_server() -> None:
+def test_other_server_is_reported() -> None:
     with serving(Answer(404, b"<html>not here</html>", "text/html")) as server:
         error = ask(server.environment())
     assert isinstance(error, TransientError)
     assert "is this the S3 port" in str(error)
 
 
-def test_a_certificate_that_is_not_trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_untrusted_certificate_is_permanent(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     with serving(s3_error("NoSuchKey", 404), certificate) as server:
         error = ask(server.environment(secure=True))
@@ -139,7 +139,7 @@ def test_a_certificate_that_is_not_trusted(certificate: Path, monkeypatch: pytes
         assert isinstance(ask(server.environment(secure=True)), MissingObjectError)
 
 
-def test_tls_where_there_is_none_and_none_where_there_is() -> None:
+def test_wrong_tls_setting_is_reported() -> None:
     with serving(s3_error("NoSuchKey", 404)) as server:
         error = ask(server.environment(secure=True))
     assert error.exit_code == 1
@@ -166,14 +166,14 @@ def settings() -> dict[str, str]:
         ("S3_SECRET_KEY", "", "environment variable S3_SECRET_KEY not set"),
     ],
 )
-def test_a_setting_that_cannot_be_right(name: str, value: str, said: str) -> None:
+def test_refuses_invalid_setting(name: str, value: str, said: str) -> None:
     error = ask({**settings(), name: value})
     assert isinstance(error, UsageError)
     assert error.exit_code == 2
     assert said in str(error)
 
 
-def test_all_that_is_missing_is_named_at_once() -> None:
+def test_names_all_missing_variables_of_the_store() -> None:
     error = ask({"S3_ENDPOINT": "e:9000"})
     assert "S3_ACCESS_KEY, S3_SECRET_KEY not set; set it in the step's environment" in str(error)
 
@@ -182,7 +182,7 @@ def source_server(environ: dict[str, str]) -> Server:
     return Server.from_settings(apply_environment(Settings(), environ).source_storage, environ, "SOURCE_S3_")
 
 
-def test_another_server_than_that_of_the_stack() -> None:
+def test_messages_name_variables_of_another_server() -> None:
     names = {"SOURCE_S3_ENDPOINT": "e:9000", "SOURCE_S3_SECURE": "no", "SOURCE_S3_REGION": "eu"}
     server = source_server(names)
     assert (server.endpoint, server.secure, server.region, server.access_key) == ("e:9000", False, "eu", None)
@@ -192,5 +192,5 @@ def test_another_server_than_that_of_the_stack() -> None:
         source_server({"SOURCE_S3_ENDPOINT": "http://e"}).make_client()
 
 
-def test_a_secret_is_not_shown_with_the_server() -> None:
+def test_repr_of_server_hides_the_secret() -> None:
     assert "hush-hush" not in repr(Server.from_settings(StorageSettings(endpoint="e:9000"), settings()))

@@ -81,7 +81,7 @@ def test_a_file_need_not_be_complete(file: Path) -> None:
     assert found.storage == Settings().storage
 
 
-def test_settings_go_through_json_unchanged(file: Path) -> None:
+def test_settings_survive_json(file: Path) -> None:
     write(file, languages=["fr"], sources={"extracts": [{"url": "http://a/b.pbf", "languages": ["de"]}]})
     found = load()
     assert Settings.from_json(json.loads(json.dumps(found.to_json())), "x") == found
@@ -107,7 +107,7 @@ def test_settings_go_through_json_unchanged(file: Path) -> None:
         ({"format": 2, "gate": {"max_lost": 1}}, "has format 2, this program reads up to 1: a newer version wrote it"),
     ],
 )
-def test_what_is_wrong_is_named_with_the_file(file: Path, settings: dict[str, Any], said: str) -> None:
+def test_message_names_file_and_wrong_setting(file: Path, settings: dict[str, Any], said: str) -> None:
     write(file, **settings)
     with pytest.raises(UsageError) as error:
         load()
@@ -116,7 +116,7 @@ def test_what_is_wrong_is_named_with_the_file(file: Path, settings: dict[str, An
 
 
 @pytest.mark.parametrize(("text", "said"), [("{", "is not JSON"), ("[]", "a JSON object is expected, found a list")])
-def test_a_file_that_is_no_document_is_explained(file: Path, text: str, said: str) -> None:
+def test_refuses_file_that_is_not_a_document(file: Path, text: str, said: str) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=said):
         load()
@@ -128,7 +128,7 @@ def test_a_file_that_cannot_be_read_is_explained(file: Path) -> None:
         load()
 
 
-def test_the_environment_goes_before_the_file(file: Path) -> None:
+def test_variables_override_the_file(file: Path) -> None:
     write(
         file, storage={"endpoint": "file:1", "secure": True, "bucket": "of-file"}, database={"host": "file", "port": 1}
     )
@@ -137,7 +137,7 @@ def test_the_environment_goes_before_the_file(file: Path) -> None:
     assert (found.database.host, found.database.port) == ("file", 5433)
 
 
-def test_a_port_that_kubernetes_sets_for_a_service_is_none(file: Path) -> None:
+def test_ignores_port_that_kubernetes_sets_for_a_service(file: Path) -> None:
     """A Service with the name postgres in the namespace gives every pod such a variable."""
     write(file, database={"port": 5433})
     assert load(environ={"POSTGRES_PORT": "tcp://10.0.0.7:5432"}).database.port == 5433
@@ -152,7 +152,7 @@ def test_a_wrong_variable_is_named(name: str, value: str) -> None:
         apply_environment(Settings(), {name: value})
 
 
-def test_the_command_line_goes_before_all(file: Path) -> None:
+def test_command_line_overrides_all(file: Path) -> None:
     write(file, releases={"keep": 4})
     assignments = [
         "releases.keep = 5",
@@ -179,7 +179,7 @@ def test_the_command_line_goes_before_all(file: Path) -> None:
         ("sources.extracts=[", "--set: setting sources.extracts is not JSON"),
     ],
 )
-def test_what_the_command_line_has_wrong_is_named(file: Path, assignment: str, said: str) -> None:
+def test_refuses_wrong_override(file: Path, assignment: str, said: str) -> None:
     with pytest.raises(UsageError) as error:
         load("", {}, assignment)
     assert said in str(error.value)
@@ -198,7 +198,7 @@ def test_credentials_come_from_the_environment_only(file: Path) -> None:
         Database.from_settings(Settings().database, {})
 
 
-def test_a_command_of_a_run_has_the_settings_of_its_plan(file: Path, environ: dict[str, str]) -> None:
+def test_command_takes_settings_of_the_plan(file: Path, environ: dict[str, str]) -> None:
     kept = Settings.from_json({"gate": {"max_loss_percent": 3}}, "x")
     write_plan(find_store(environ), make_plan(kept))
     write(file, gate={"max_loss_percent": 7, "of_a_newer_version": 1})

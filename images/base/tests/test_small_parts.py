@@ -22,7 +22,7 @@ def test_exit_codes(kind: type[StepError], code: int) -> None:
     assert kind("x").exit_code == code
 
 
-def test_sigterm_is_an_error_inside_and_what_it_was_outside() -> None:
+def test_sigterm_raises_inside_the_block_only() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(TerminatedError, match="stopped by SIGTERM"), raise_on_sigterm():
         os.kill(os.getpid(), signal.SIGTERM)

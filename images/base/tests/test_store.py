@@ -88,7 +88,7 @@ def test_unfinished_uploads(store: Store) -> None:
     assert store.list_uploads("osm/a") == []
 
 
-def test_a_broken_stream_goes_on_where_it_broke(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stream_resumes_after_a_broken_connection(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     content = random.Random(5).randbytes(5_000_000)
     store.write("a", content)
@@ -104,7 +104,7 @@ def test_a_broken_stream_goes_on_where_it_broke(store: Store, monkeypatch: pytes
     assert broken
 
 
-def test_a_broken_stream_of_an_object_that_was_replaced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stream_fails_when_the_object_was_replaced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     store.write("a", bytes(5_000_000))
     with store.open("a") as stream:

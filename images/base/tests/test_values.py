@@ -17,12 +17,12 @@ from cosmogony_steps.text import parse_boolean, parse_integer, parse_size, parse
 
 
 @pytest.mark.parametrize("text", ["true", "True", " yes ", "on", "1", True])
-def test_true(text: object) -> None:
+def test_parses_true(text: object) -> None:
     assert parse_boolean(text, "X") is True
 
 
 @pytest.mark.parametrize("text", ["false", "FALSE", "no", "off", "0", False])
-def test_false(text: object) -> None:
+def test_parses_false(text: object) -> None:
     assert parse_boolean(text, "X", default=True) is False
 
 
@@ -32,23 +32,23 @@ def test_blank_is_the_default(text: object) -> None:
     assert parse_boolean(text, "X", default=True) is True
 
 
-def test_neither_true_nor_false() -> None:
+def test_refuses_other_words_for_a_boolean() -> None:
     with pytest.raises(UsageError, match="X: 'perhaps' is neither true nor false"):
         parse_boolean("perhaps", "X")
 
 
 @pytest.mark.parametrize(("text", "number"), [("", None), (" 7 ", 7), ("0", 0)])
-def test_whole_numbers(text: str, number: int | None) -> None:
+def test_parses_integers(text: str, number: int | None) -> None:
     assert parse_integer(text, "X") == number
 
 
 @pytest.mark.parametrize("text", ["seven", "7.5", "--7", "9" * 19])
-def test_what_is_no_whole_number(text: str) -> None:
+def test_refuses_non_integers(text: str) -> None:
     with pytest.raises(UsageError, match=f"X '{text}' is not a number"):
         parse_integer(text, "X")
 
 
-def test_numbers_have_limits() -> None:
+def test_refuses_integers_beyond_the_limits() -> None:
     assert parse_integer("-3", "X", least=-5) == -3
     with pytest.raises(UsageError, match="X -1 is not from 0 up"):
         parse_integer("-1", "X")
@@ -59,22 +59,22 @@ def test_numbers_have_limits() -> None:
 @pytest.mark.parametrize(
     ("text", "found"), [("", None), ("5", 5), ("2Gi", 2**31), ("1.5k", 1500), ("300Mi", 300 << 20)]
 )
-def test_sizes(text: str, found: int | None) -> None:
+def test_parses_sizes(text: str, found: int | None) -> None:
     assert parse_size(text, "--disk") == found
 
 
-def test_a_size_that_is_none_is_refused() -> None:
+def test_refuses_invalid_size() -> None:
     with pytest.raises(UsageError, match="--disk 'big'"):
         parse_size("big", "--disk")
 
 
-def test_words() -> None:
+def test_parses_words() -> None:
     assert parse_words("b, a,,b", "X") == parse_words(["a", "b"], "X") == ("a", "b")
     with pytest.raises(UsageError, match="X: a list of words"):
         parse_words([1], "X")
 
 
-def test_all_that_is_missing_is_named() -> None:
+def test_names_all_missing_variables() -> None:
     assert require_variables({"A": " x "}, ["A"], "database") == {"A": "x"}
     with pytest.raises(UsageError, match="database: environment variable A, C not set"):
         require_variables({"A": " ", "B": "x"}, ["A", "B", "C"], "database")
@@ -134,7 +134,7 @@ def test_sigterm_is_not_waited_for() -> None:
 @pytest.mark.parametrize(
     "module", ["run", "text", "settings", "step_settings", "outputs", "keys", "retry", "progress", "watch"]
 )
-def test_only_those_who_use_s3_load_it(module: str) -> None:
+def test_modules_without_s3_do_not_import_it(module: str) -> None:
     check = f"import sys, cosmogony_steps.{module}; sys.exit('minio' in sys.modules or 'urllib3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
@@ -143,5 +143,5 @@ def test_only_those_who_use_s3_load_it(module: str) -> None:
     ("count", "most", "said"),
     [(0, 3, ""), (3, 3, "a, b, c"), (4, 3, "a, b, c, and 1 more; all are there"), (4, 0, "and 4 more; all are there")],
 )
-def test_long_lists_in_messages(count: int, most: int, said: str) -> None:
+def test_shortens_long_lists(count: int, most: int, said: str) -> None:
     assert join_first("abcd"[:count], most, rest="all are there") == said

@@ -96,7 +96,7 @@ def gone(*pids: int) -> bool:
         ("explain_and_hang", "COPY zones, 10 of 20 (waits for a lock)", "in explain_and_hang"),
     ],
 )
-def test_what_stands_still_is_ended_and_explained(start, name: str, last: str, function: str) -> None:
+def test_stalled_step_is_ended_and_explained(start, name: str, last: str, function: str) -> None:
     step = start(name)
     child = step.ready()
     code, _, said = step.end()
@@ -114,7 +114,7 @@ def test_every_thread_is_shown(start) -> None:
     assert "in deadlock" in said
 
 
-def test_a_stopped_process_is_ended(start) -> None:
+def test_stopped_process_is_ended(start) -> None:
     step = start("stand_still", stall="2")
     child = step.ready()
     os.kill(child, signal.SIGSTOP)
@@ -125,7 +125,7 @@ def test_a_stopped_process_is_ended(start) -> None:
     assert gone(child)
 
 
-def test_a_worker_that_hangs_is_shown_and_ended(start) -> None:
+def test_hanging_worker_is_shown_and_ended(start) -> None:
     step = start("hang_in_a_child")
     step.ready()
     code, _, said = step.end()
@@ -135,13 +135,13 @@ def test_a_worker_that_hangs_is_shown_and_ended(start) -> None:
     assert gone(*step.pids)
 
 
-def test_a_slow_step_that_moves_is_left_alone(start) -> None:
+def test_slow_step_that_moves_is_not_ended(start) -> None:
     step = start("move_slowly", stall="3")
     step.ready()
     assert step.end()[:2] == (0, "done\n")
 
 
-def test_a_file_that_is_read_is_a_sign_of_life(start) -> None:
+def test_reading_a_followed_file_is_a_sign_of_life(start) -> None:
     """In one call of C that holds the interpreter's lock, as libraries do that read a large file."""
     step = start("read_a_file", stall="3")
     step.ready()
@@ -165,7 +165,7 @@ def test_the_exit_code_is_passed_on(start, name: str, code: int, stall: str | No
     assert start(name, stall=stall).end()[0] == code
 
 
-def test_a_limit_that_is_no_number(start) -> None:
+def test_refuses_limit_that_is_not_a_number(start) -> None:
     code, _, said = start("succeed", stall="15 min").end()
     assert code == 2
     assert "succeed: STALL_SECONDS is '15 min', not a number of seconds" in said
@@ -179,7 +179,7 @@ def test_sigterm_reaches_the_step(start) -> None:
     assert (code, out) == (75, "cleaned up\n")
 
 
-def test_a_step_without_a_handler_ends_of_sigterm_as_a_transient_failure(start) -> None:
+def test_sigterm_without_handler_is_transient(start) -> None:
     step = start("stand_still", stall="30")
     child = step.ready()
     step.process.terminate()
@@ -224,12 +224,12 @@ def isolated() -> tuple[str, ...]:
     return words
 
 
-def test_as_process_1_it_collects_what_is_left_behind(start) -> None:
+def test_process_1_collects_orphans(start) -> None:
     code, out, said = start("leave_a_child_behind", *isolated(), stall="30").end()
     assert (code, out) == (0, "zombies: 0\n"), said
 
 
-def test_as_process_1_it_ends_on_sigterm(start) -> None:
+def test_process_1_ends_on_sigterm(start) -> None:
     """The kernel keeps from process 1 every signal that it has no handler for."""
     step = start("stand_still", *isolated(), stall="30")
     assert step.ready() == 2
@@ -239,7 +239,7 @@ def test_as_process_1_it_ends_on_sigterm(start) -> None:
     assert "stopped by SIGTERM" in said
 
 
-def test_time_in_which_nobody_looked_does_not_count() -> None:
+def test_timer_ignores_time_without_a_look() -> None:
     """A machine that was suspended, or a container that was frozen: the step gets its whole time again."""
     timer = StallTimer(5, now=0)
     assert timer.measure(1, now=5) == 0
@@ -263,7 +263,7 @@ def test_a_suspended_machine_ends_nothing(start) -> None:
     assert (code, out) == (0, "done\n"), said
 
 
-def test_the_watch_is_small(start) -> None:
+def test_watch_imports_few_modules(start) -> None:
     step = start("stand_still", stall="30")
     step.ready()
     values = Path(f"/proc/{step.process.pid}/smaps_rollup").read_text().splitlines()

@@ -63,6 +63,6 @@ def test_errors_of_other_libraries_and_of_the_disk() -> None:
         raise StepError("other")
 
 
-def test_marks_before_any_line() -> None:
+def test_strips_byte_order_marks() -> None:
     mark = b"\xef\xbb\xbf"
     assert list(strip_byte_order_marks([mark + b"a\n", b"b\n", mark])) == [b"a\n", b"b\n", b""]

@@ -48,7 +48,7 @@ def test_an_absent_root_is_skipped() -> None:
     ],
     ids=["own parent", "cycle through the root"],
 )
-def test_a_cycle_keeps_its_row(zones: list[Zone]) -> None:
+def test_counts_descendants_in_a_cycle_once(zones: list[Zone]) -> None:
     assert totals(zones, row()) == [(1, "ok")]
 
 
@@ -63,7 +63,7 @@ def test_of_repeated_ids_and_wikidata_ids_the_last_record_counts() -> None:
     assert totals(zones, row(), row("city")) == [(1, "ok"), (1, "ok")]
 
 
-def test_a_parent_that_does_not_exist_is_no_root() -> None:
+def test_missing_parent_is_not_a_root() -> None:
     assert totals([COUNTRY, Zone(1, 99, "state", None)], row(least=0)) == [(0, "ok")]
 
 
@@ -89,7 +89,7 @@ def test_counts_equal_a_walk_from_every_zone_upwards(seed: int, size: int) -> No
         assert totals(zones, row(zone_type, 0, size)) == [(expected, "ok")]
 
 
-def test_records_have_the_keys_and_numbers_readers_know() -> None:
+def test_result_has_the_keys_of_the_original() -> None:
     record = compare_counts([COUNTRY], [row(least=17, most=19)]).to_json()[0]
     assert list(record) == sorted(record)
     assert record == {
@@ -107,7 +107,7 @@ def test_records_have_the_keys_and_numbers_readers_know() -> None:
     }
 
 
-def test_the_table_is_whole_and_namibia_has_its_code() -> None:
+def test_table_is_complete_and_keeps_code_of_namibia() -> None:
     table = read_expectations()
     assert len(table) == 262
     assert len({row.wikidata for row in table}) == 205

@@ -52,16 +52,14 @@ def test_all_four_formats_give_the_cantons_of_luxembourg(tmp_path: Path, name: s
     assert len(records) == 262
 
 
-def test_a_ko_ends_with_1_and_still_writes_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ko_ends_with_1_and_writes_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "result.json"
     assert main(["--cosmogony", str(write(tmp_path / "z.jsonl", luxembourg(5))), "--output", str(output)]) == 1
     assert "ko: Luxembourg state_district: 5, expected 11 to 13" in capsys.readouterr().out
     assert len(json.loads(output.read_text())) == 262
 
 
-def test_an_empty_file_is_fine_and_the_default_output_is_in_the_work_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_accepts_empty_file_and_writes_to_the_work_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "z.jsonl.gz").write_bytes(gzip.compress(b""))
     assert main(["--cosmogony=z.jsonl.gz"]) == 0
@@ -81,7 +79,7 @@ def test_an_empty_file_is_fine_and_the_default_output_is_in_the_work_folder(
         ("z.jsonl.gz", b"no gzip", "cannot be read"),
     ],
 )
-def test_what_cannot_be_read_ends_with_2_names_the_place_and_writes_nothing(
+def test_unreadable_file_ends_with_2_and_names_the_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, said: str
 ) -> None:
     path = tmp_path / name
@@ -128,7 +126,7 @@ def test_blank_lines_of_a_release_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("case", sorted(path.name for path in RECORDS.glob("*.jsonl")))
-def test_records_that_are_not_as_the_extractor_writes_them_are_counted(case: str) -> None:
+def test_counts_unusual_records(case: str) -> None:
     with (RECORDS / case).open("rb") as lines:
         assert len(list(read_zone_lines(lines, case))) == (4 if case == "parent_cycle.jsonl" else 3)
 
@@ -155,7 +153,7 @@ def test_geometry_is_not_kept(tmp_path: Path, name: str) -> None:
     assert peak < 1_500_000
 
 
-def test_it_runs_as_a_program(tmp_path: Path) -> None:
+def test_runs_as_a_program(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cosmogony_dashboard", f"--cosmogony={write(tmp_path / 'z.json', luxembourg())}"]
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -56,7 +56,7 @@ def test_results_are_written_for_the_release_and_counted(minio: MinIO, tmp_path:
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_ko_is_counted_and_is_no_failure_of_the_step(minio: MinIO, tmp_path: Path) -> None:
+def test_ko_does_not_fail_the_step(minio: MinIO, tmp_path: Path) -> None:
     put(minio, gzip.compress(lines(5)))
     assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path)]) == 0
     assert outputs(tmp_path)["ko"] == "1"
@@ -75,7 +75,7 @@ def test_damaged_zones_are_a_permanent_failure(
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(("release", "code"), [("20200101t000000-00000000", 1), ("../osm", 2), ("", 2)])
-def test_an_unknown_release_is_a_failure_that_names_it(
+def test_unknown_release_is_named(
     release: str, code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     message_file = tmp_path / "termination-log"
@@ -110,9 +110,7 @@ def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_server_that_is_away_may_come_back(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unreachable_server_is_transient(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
     assert main(["stats", "--release", RELEASE]) == 75

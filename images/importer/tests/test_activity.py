@@ -77,7 +77,7 @@ def look_until(connection: psycopg.Connection, pid: int, enough: Callable[[], bo
         ("COPY (SELECT slow(number) FROM pages) TO '/dev/null'", "TO '/dev/null' (FILE): "),
     ],
 )
-def test_a_statement_that_moves(importer: Importer, statement: str, seen: str) -> None:
+def test_progress_of_a_statement_is_a_sign_of_life(importer: Importer, statement: str, seen: str) -> None:
     before = heartbeat.read_count()
     with running(statement) as pid, importer.connect() as connection:
         look_until(connection, pid, lambda: heartbeat.read_count() >= before + 3)
@@ -85,7 +85,7 @@ def test_a_statement_that_moves(importer: Importer, statement: str, seen: str) -
 
 
 @pytest.mark.usefixtures("pages")
-def test_a_statement_that_waits_for_a_lock(importer: Importer) -> None:
+def test_waiting_for_a_lock_is_explained_but_no_sign_of_life(importer: Importer) -> None:
     before = heartbeat.read_count()
     with importer.connect() as holder, importer.connect() as connection:
         holder.autocommit = False
@@ -96,7 +96,7 @@ def test_a_statement_that_waits_for_a_lock(importer: Importer) -> None:
             assert heartbeat.read_count() == before
 
 
-def test_an_import_that_hangs_is_ended_and_may_be_tried_again(importer: Importer, zones: Zones) -> None:
+def test_hanging_import_ends_as_transient_and_can_be_repeated(importer: Importer, zones: Zones) -> None:
     """Its lock is one that nobody lets go of."""
     path = zones.grid(size=2)
     stall = 5 * INTERVAL
@@ -120,7 +120,7 @@ def test_an_import_that_hangs_is_ended_and_may_be_tried_again(importer: Importer
     importer.run("import_data", path)
 
 
-def test_an_import_that_is_told_to_stop_may_be_tried_again(importer: Importer, zones: Zones) -> None:
+def test_import_stopped_by_sigterm_can_be_repeated(importer: Importer, zones: Zones) -> None:
     with importer.connect() as holder:
         importer.run("init")
         holder.autocommit = False

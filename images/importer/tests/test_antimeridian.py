@@ -52,7 +52,7 @@ def schema_of(release: str) -> str:
     return "release_" + release.replace("-", "_")
 
 
-def test_boxes_are_those_of_the_records(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_stores_boxes_of_records(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     records = with_boxes()
     records[2]["bbox"] = [-1.5, 0, 5, 4.5]  # not what its geometry says
     release = importer.load(zones.write(records))
@@ -68,7 +68,7 @@ def test_boxes_are_those_of_the_records(importer: Importer, zones: Zones, db: ps
     [{}, {"bbox": None}, {"bbox": [1, 2, 3]}, {"bbox": ["177", "-18", "-179", "-16"]}, {"bbox": [177, -16, 181, -18]},
      {"bbox": {"west": 1}}, {"bbox": [[1], 2, 3, 4]}],
 )  # fmt: skip
-def test_boxes_that_no_record_says_are_computed(
+def test_computes_boxes_that_records_lack(
     importer: Importer, zones: Zones, db: psycopg.Connection, name: str, bbox: dict[str, Any]
 ) -> None:
     importer.load(zones.write(datelinia(**bbox), name))
@@ -94,7 +94,7 @@ RULE = {
 }
 
 
-def test_rule_of_computed_boxes(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_computed_box_is_the_narrowest_one(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     importer.load(
         zones.write([zone(n, what, "country", 2, geometry) for n, (what, (geometry, _)) in enumerate(RULE.items())])
     )
@@ -119,7 +119,7 @@ def test_rule_of_computed_boxes(importer: Importer, zones: Zones, db: psycopg.Co
     ],
     ids=["across", "ordinary", "at the pole"],
 )
-def test_west_of_a_release_is_never_greater_than_its_east(
+def test_bounds_of_a_release_have_west_below_east(
     importer: Importer, zones: Zones, db: psycopg.Connection, records: list[Zone], bounds: tuple[float, ...]
 ) -> None:
     importer.load(zones.write(records))
@@ -137,7 +137,9 @@ def sides(db: psycopg.Connection, zoom: int, latitude: float = LATITUDE) -> list
 
 
 @pytest.mark.parametrize("stored", [False, True])
-def test_tiles_are_whole_on_both_sides(importer: Importer, zones: Zones, db: psycopg.Connection, stored: bool) -> None:
+def test_tiles_are_complete_on_both_sides_of_the_antimeridian(
+    importer: Importer, zones: Zones, db: psycopg.Connection, stored: bool
+) -> None:
     release = importer.load(zones.write(with_boxes()))
     if stored:
         importer.run("tiles", "--release", release, "--max-zoom", 6)
@@ -203,7 +205,9 @@ def test_shared_borders_stay_shared_at_the_edge(
     assert seen >= 15
 
 
-def test_zones_of_the_same_latitude_are_no_neighbours(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_zones_of_the_same_latitude_are_not_neighbours(
+    importer: Importer, zones: Zones, db: psycopg.Connection
+) -> None:
     """Else all of them would be simplified together with a zone across the antimeridian."""
     beside = [
         zone(5, "West of it", "state", 4, square(178, -17.5, 179.5, -16.5), country="FJ"),
@@ -227,7 +231,7 @@ def test_zones_of_the_same_latitude_are_no_neighbours(importer: Importer, zones:
     assert set(chunks) == {(1,)}
 
 
-def test_a_box_only_spares_work(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_box_does_not_change_a_tile(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     """No tile is another one when what the boxes say is not known."""
     release = importer.load(zones.write(with_boxes() + grid(3, west=-178.99, south=-18.5, step=0.5, first=10)))
     schema = schema_of(release)
@@ -268,9 +272,7 @@ def read_as(db: psycopg.Connection, role: str, table: str = "public.zone_boxes")
         return boxes(db, table)
 
 
-def test_who_may_read_zones_may_read_their_boxes(
-    importer: Importer, zones: Zones, db: psycopg.Connection, reader: str
-) -> None:
+def test_readers_of_zones_may_read_boxes(importer: Importer, zones: Zones, db: psycopg.Connection, reader: str) -> None:
     importer.load(zones.write(with_boxes()))
     importer.run("publish")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -281,7 +283,7 @@ def test_who_may_read_zones_may_read_their_boxes(
     assert read_as(db, reader) == read_as(db, reader, f"{schema_of(second)}.zone_boxes") == BOXES
 
 
-def test_boxes_are_switched_with_the_zones(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_publish_switches_boxes_with_zones(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     first = importer.load(zones.write(with_boxes()))
     importer.run("publish")
     importer.load(zones.grid("b.jsonl.gz", size=1))
@@ -302,7 +304,7 @@ def forget_boxes(db: psycopg.Connection, *releases: str) -> None:
     db.execute("DELETE FROM cosmogony_catalog.migrations WHERE name LIKE 'functions/%'")
 
 
-def test_a_release_of_an_importer_without_boxes(
+def test_upgrades_release_of_importer_without_boxes(
     importer: Importer, zones: Zones, db: psycopg.Connection, reader: str
 ) -> None:
     old = importer.load(zones.write(datelinia(), "old.jsonl.gz"))
@@ -324,16 +326,14 @@ def test_a_release_of_an_importer_without_boxes(
     assert db.execute("SELECT to_regnamespace(%s)", (schema_of(old),)).fetchone() == (None,)
 
 
-def test_a_load_of_an_importer_without_boxes_is_published(
-    importer: Importer, zones: Zones, db: psycopg.Connection
-) -> None:
+def test_publishes_load_of_importer_without_boxes(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     old = importer.load(zones.write(datelinia(), "old.jsonl.gz"))
     forget_boxes(db, old)
     importer.run("publish")
     assert boxes(db) == BOXES
 
 
-def test_an_original_database_gets_boxes(importer: Importer, zones: Zones, db: psycopg.Connection, reader: str) -> None:
+def test_adopted_database_has_boxes(importer: Importer, zones: Zones, db: psycopg.Connection, reader: str) -> None:
     importer.load(zones.write(datelinia(), "original.jsonl.gz"))
     schema = importer.list()[0]["schema"]
     db.execute(f"CREATE TABLE public.zones AS SELECT * FROM {schema}.zones")
@@ -352,7 +352,7 @@ def test_an_original_database_gets_boxes(importer: Importer, zones: Zones, db: p
     assert db.execute("SELECT to_regnamespace('release_legacy')").fetchone() == (None,)
 
 
-def test_something_else_named_like_the_boxes(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_refuses_foreign_object_named_zone_boxes(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     db.execute("CREATE TABLE public.zone_boxes (mine int)")
     importer.load(zones.grid(size=1))
     assert "public.zone_boxes is not a view of this stack; rename it" in importer.run("publish", code=1)
@@ -364,7 +364,7 @@ def test_a_failed_load_leaves_no_boxes(importer: Importer, zones: Zones, db: psy
     assert db.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'zone_boxes%'").fetchone() == (0,)
 
 
-def test_from_the_object_store(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
+def test_loads_boxes_from_the_object_store(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
     bucket.release(with_boxes())
     importer.run("load", "--release", ID)
     importer.run("gate", "--release", ID)

@@ -26,7 +26,7 @@ def kept(importer: Importer) -> list[str]:
     return [release["id"] for release in reversed(importer.list())]
 
 
-def test_the_newest_are_kept(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
+def test_clean_keeps_the_newest_releases(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
     importer.run("clean", "--keep", 3)
     assert importer.output("dropped") == four[0]
     assert kept(importer) == four[1:]
@@ -36,7 +36,7 @@ def test_the_newest_are_kept(importer: Importer, four: list[str], db: psycopg.Co
     assert importer.output("dropped") == ""
 
 
-def test_the_live_one_stays_however_old(importer: Importer, four: list[str]) -> None:
+def test_clean_keeps_an_old_live_release(importer: Importer, four: list[str]) -> None:
     importer.run("rollback", "--to", four[0])
     importer.run("clean", "--keep", 2)
     assert kept(importer) == [four[0], four[3]]
@@ -44,7 +44,7 @@ def test_the_live_one_stays_however_old(importer: Importer, four: list[str]) -> 
     assert kept(importer) == [four[0]]
 
 
-def test_what_was_never_live_takes_no_place(importer: Importer, zones: Zones, four: list[str]) -> None:
+def test_clean_does_not_count_releases_that_were_never_live(importer: Importer, zones: Zones, four: list[str]) -> None:
     importer.run("rollback", "--to", four[2])
     waiting = [load(importer, zones, mark) for mark in "ef"]
     importer.run("clean", "--keep", 3)
@@ -54,7 +54,7 @@ def test_what_was_never_live_takes_no_place(importer: Importer, zones: Zones, fo
     assert kept(importer) == [four[3], waiting[1]]
 
 
-def test_the_original_commands_do_not_fill_the_disk(importer: Importer, zones: Zones) -> None:
+def test_publish_without_id_drops_old_releases(importer: Importer, zones: Zones) -> None:
     releases = []
     for mark in "abcde":
         releases.append(load(importer, zones, mark))
@@ -63,14 +63,16 @@ def test_the_original_commands_do_not_fill_the_disk(importer: Importer, zones: Z
     assert kept(importer) == [releases[1], releases[2], releases[4]]
 
 
-def test_keep_is_at_least_one(importer: Importer, four: list[str]) -> None:
+def test_clean_refuses_to_keep_none(importer: Importer, four: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         importer.run("clean", "--keep", 0)
     assert "releases.keep: expected int >= 1" in importer.run("clean", "--set=releases.keep=0", code=2)
     assert kept(importer) == four
 
 
-def test_a_release_that_is_read_waits(importer: Importer, four: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clean_leaves_a_release_that_is_being_read(
+    importer: Importer, four: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("cosmogony_importer.housekeeping.cleanup.PATIENCE", 1.0)
     with importer.connect(autocommit=False) as long:
         long.execute(f"SELECT count(*) FROM release_{four[0].replace('-', '_')}.zones")
@@ -80,7 +82,9 @@ def test_a_release_that_is_read_waits(importer: Importer, four: list[str], monke
     assert kept(importer) == four[1:]
 
 
-def test_what_others_built_on_a_release_keeps_it(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
+def test_clean_keeps_a_release_with_dependent_objects(
+    importer: Importer, four: list[str], db: psycopg.Connection
+) -> None:
     db.execute(f"CREATE VIEW public.mine AS SELECT id FROM release_{four[0].replace('-', '_')}.zones")
     said = importer.run("clean", "--keep", 1)
     assert f"release {four[0]} is kept because other objects depend on it: view mine depends on" in said
@@ -88,7 +92,7 @@ def test_what_others_built_on_a_release_keeps_it(importer: Importer, four: list[
     assert db.execute("SELECT count(*) FROM mine").fetchone() == (5,)
 
 
-def test_a_running_load_is_left_alone(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
+def test_clean_does_not_touch_a_running_load(importer: Importer, four: list[str], db: psycopg.Connection) -> None:
     db.execute(
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format) VALUES ('x', 'release_x', "
         "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)"

@@ -45,7 +45,7 @@ def test_no_command_prints_usage() -> None:
         ["tiles", "--release", "x", "--max-zoom", "many"],
     ],
 )
-def test_wrong_arguments(arguments: list[str]) -> None:
+def test_wrong_arguments_end_with_2(arguments: list[str]) -> None:
     done = script(*arguments)
     assert done.returncode == 2
     assert "usage: import.py" in done.stderr
@@ -62,12 +62,12 @@ def test_missing_settings_are_named(tmp_path: Path) -> None:
     assert "database: environment variable POSTGRES_PASSWORD not set" in done.stderr
 
 
-def test_bad_port(monkeypatch: pytest.MonkeyPatch, importer: Importer) -> None:
+def test_refuses_invalid_port(monkeypatch: pytest.MonkeyPatch, importer: Importer) -> None:
     monkeypatch.setenv("POSTGRES_PORT", "5432;")
     assert "POSTGRES_PORT '5432;' is not a number" in importer.run("init", code=2)
 
 
-def test_blanks_around_settings_do_not_count(monkeypatch: pytest.MonkeyPatch, importer: Importer) -> None:
+def test_ignores_blanks_around_variables(monkeypatch: pytest.MonkeyPatch, importer: Importer) -> None:
     monkeypatch.setenv("PGPORT", os.environ["POSTGRES_PORT"] + "\n")
     monkeypatch.setenv("POSTGRES_PORT", " ")
     monkeypatch.setenv("POSTGRES_SSLMODE", " ")
@@ -89,7 +89,7 @@ def test_unknown_extension_and_missing_file(importer: Importer) -> None:
         (["list"], 75),
     ],
 )
-def test_no_database(
+def test_unreachable_database_is_transient(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     zones: Zones,
@@ -126,13 +126,13 @@ def test_wrong_password_fails_at_once(importer: Importer, monkeypatch: pytest.Mo
     assert "wr0ng" not in said
 
 
-def test_no_postgis(importer: Importer) -> None:
+def test_missing_postgis_is_permanent(importer: Importer) -> None:
     with importer.connect() as connection:
         connection.execute("DROP EXTENSION postgis")
     assert 'run "CREATE EXTENSION postgis"' in importer.run("init", code=1)
 
 
-def test_postgis_in_its_own_schema(importer: Importer, zones: Zones) -> None:
+def test_postgis_may_be_in_another_schema(importer: Importer, zones: Zones) -> None:
     with importer.connect() as connection:
         connection.execute("DROP EXTENSION postgis; CREATE SCHEMA gis; CREATE EXTENSION postgis SCHEMA gis")
     release = importer.load(zones.grid())
@@ -143,7 +143,7 @@ def test_postgis_in_its_own_schema(importer: Importer, zones: Zones) -> None:
 
 
 @pytest.mark.parametrize("release", ["", "Release", "a" * 60, "a_b", "x;drop", "../x"])
-def test_release_ids_are_checked(importer: Importer, release: str) -> None:
+def test_refuses_invalid_release_id(importer: Importer, release: str) -> None:
     assert "is not a release id" in importer.run("gate", "--release", release, code=2)
 
 

@@ -29,14 +29,14 @@ def gate(importer: Importer, release: str, *options: object, blocked: bool = Tru
     return said
 
 
-def test_a_good_release_passes(importer: Importer, zones: Zones, live: str) -> None:
+def test_gate_passes_a_good_release(importer: Importer, zones: Zones, live: str) -> None:
     release = importer.load(zones.write(TWO))
     gate(importer, release, blocked=False)
     importer.run("publish", "--release", release)
     assert importer.live() == release
 
 
-def test_a_loss_is_named_and_can_be_overridden(importer: Importer, zones: Zones, live: str) -> None:
+def test_gate_names_losses_and_can_be_overridden(importer: Importer, zones: Zones, live: str) -> None:
     release = importer.load(zones.write([one for one in TWO if not 110 <= one["id"] < 123]))
     said = gate(importer, release)
     assert f"country BB, type city: 12 zones, 25 in the live release {live} (-52.0 %, limit 5 %)" in said
@@ -53,7 +53,7 @@ def test_a_loss_is_named_and_can_be_overridden(importer: Importer, zones: Zones,
     assert (kept["live"], kept["gate"], kept["override"]) == (True, "overridden", "BB merged its cities")
 
 
-def test_limits_are_settings(importer: Importer, zones: Zones, live: str) -> None:
+def test_gate_reads_limits_from_settings(importer: Importer, zones: Zones, live: str) -> None:
     release = importer.load(zones.write([one for one in TWO if not 110 <= one["id"] < 113]))
     gate(importer, release)  # 5.8 % of all, though few of one type
     gate(importer, release, "--set=gate.max_loss_percent=6", blocked=False)  # 12 % of the cities of BB, but only 3
@@ -63,13 +63,13 @@ def test_limits_are_settings(importer: Importer, zones: Zones, live: str) -> Non
     gate(importer, release, "--set=gate.max_loss_percent=12", "--set=gate.max_loss_zones=2", blocked=False)
 
 
-def test_a_vanished_type_is_named(importer: Importer, zones: Zones, live: str) -> None:
+def test_gate_names_a_vanished_type(importer: Importer, zones: Zones, live: str) -> None:
     renamed = [one | {"zone_type": "country_region"} if one["id"] == 100 else one for one in TWO]
     said = gate(importer, importer.load(zones.write(renamed)))
     assert "country BB, type country: 0 zones, 1 in the live release" in said
 
 
-def test_growth_passes(importer: Importer, zones: Zones, live: str) -> None:
+def test_gate_passes_growth(importer: Importer, zones: Zones, live: str) -> None:
     gate(importer, importer.load(zones.write([*TWO, *grid(3, west=40, country="CC", first=200)])), blocked=False)
 
 
@@ -80,7 +80,7 @@ def parents_of(importer: Importer, release: str) -> dict[str, int]:
     return stored(importer, release)["figures"]["parents"]
 
 
-def test_orphans_block(importer: Importer, zones: Zones) -> None:
+def test_gate_blocks_missing_parents(importer: Importer, zones: Zones) -> None:
     orphan = zone(77, "Lost", "city", 8, square(0, 0, 1, 1), parent=4711)
     release = importer.load(zones.write([*grid(2), orphan]))
     said = gate(importer, release)
@@ -111,7 +111,7 @@ def test_cases_of_parents_block_and_can_be_overridden(importer: Importer, name: 
     assert importer.live() == release
 
 
-def test_cycles_of_any_length_block_and_what_is_below_them_is_not_named(importer: Importer, zones: Zones) -> None:
+def test_gate_blocks_cycles_and_names_only_their_zones(importer: Importer, zones: Zones) -> None:
     parents = {10: 10, 21: 22, 22: 23, 23: 21, 24: 21, 25: 24}  # 24 and 25 lie below the second cycle
     circling = [zone(n, f"City {n}", "city", 8, square(0, 0, 1, 1), parent=parent) for n, parent in parents.items()]
     release = importer.load(zones.write([*grid(2), *circling]))
@@ -122,7 +122,7 @@ def test_cycles_of_any_length_block_and_what_is_below_them_is_not_named(importer
     assert parents_of(importer, release) == {"missing": 0, "cycles": 2, "in_cycles": 4}
 
 
-def test_20_zones_with_a_wrong_parent_are_named(importer: Importer, zones: Zones) -> None:
+def test_gate_names_20_zones_with_wrong_parents(importer: Importer, zones: Zones) -> None:
     size = 25
     lost = [zone(100 + n, "Lost", "city", 8, square(0, 0, 1, 1), parent=999) for n in range(size)]
     ring = [zone(200 + n, "Ring", "city", 8, square(0, 0, 1, 1), parent=200 + (n + 1) % size) for n in range(size)]
@@ -133,18 +133,18 @@ def test_20_zones_with_a_wrong_parent_are_named(importer: Importer, zones: Zones
         assert finding.endswith("; and 5 more")
 
 
-def test_empty_blocks(importer: Importer, zones: Zones) -> None:
+def test_gate_blocks_an_empty_release(importer: Importer, zones: Zones) -> None:
     importer.run("import_data", zones.write([]), "--allow-empty")
     assert "it has no zones" in gate(importer, importer.list()[0]["id"])
 
 
-def test_lost_rows_block(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_gate_blocks_missing_rows(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     release = importer.load(zones.grid())
     db.execute(f"DELETE FROM release_{release.replace('-', '_')}.zones WHERE id = 5")
     assert "17 zones were loaded but 16 are there" in gate(importer, release)
 
 
-def test_empty_tiles_block(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_gate_blocks_empty_tiles(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     release = importer.load(zones.grid())
     importer.run("tiles", "--release", release, "--max-zoom", 9)
     db.execute(f"DELETE FROM release_{release.replace('-', '_')}.tiles WHERE z > 5")
@@ -152,7 +152,9 @@ def test_empty_tiles_block(importer: Importer, zones: Zones, db: psycopg.Connect
     assert "is empty although it contains zone" in said
 
 
-def test_original_database_has_no_countries(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_gate_compares_types_only_with_an_adopted_database(
+    importer: Importer, zones: Zones, db: psycopg.Connection
+) -> None:
     live = importer.load(zones.write(TWO))
     importer.run("publish")
     db.execute(f"UPDATE release_{live.replace('-', '_')}.zones SET country_code = NULL")
@@ -180,7 +182,7 @@ def judged(importer: Importer, bucket: Bucket, number: int, statistics: list[dic
     return said
 
 
-def test_an_expected_count_that_turns_ko_blocks(importer: Importer, bucket: Bucket) -> None:
+def test_gate_blocks_an_expected_count_that_turns_ko(importer: Importer, bucket: Bucket) -> None:
     met = [counted(25, "ok"), counted(3, "ko", zone_type="state"), counted(9, "ok", zone_type="suburb")]
     judged(importer, bucket, 1, met)  # the first release has nothing to compare with, so its ko does not count
     missed = [counted(31, "ko"), counted(3, "ko", zone_type="state"), counted(-1, "skip", zone_type="suburb")]
@@ -198,7 +200,7 @@ def test_an_expected_count_that_turns_ko_blocks(importer: Importer, bucket: Buck
     assert [(row["type"], row["before"], row["after"]) for row in figures["turned"]] == [("city", 25.0, 31.0)]
 
 
-def test_an_expectation_that_has_changed_says_nothing_of_the_data(importer: Importer, bucket: Bucket) -> None:
+def test_gate_ignores_changed_expectations(importer: Importer, bucket: Bucket) -> None:
     judged(importer, bucket, 1, [counted(25, "ok")])
     said = judged(importer, bucket, 2, [counted(25, "ko", expected_min=26.0)])
     assert "passed" in said
@@ -222,7 +224,7 @@ def moved(zones: list[dict], by_id: dict[int, float], **more: object) -> list[di
     ]
 
 
-def test_zones_outside_their_parent_block(importer: Importer, zones: Zones) -> None:
+def test_gate_blocks_zones_beyond_their_parent(importer: Importer, zones: Zones) -> None:
     land = [zone(0, "Land", "country", 2, square(-1, -1, 10, 10)), *grid(4)[1:]]
     release = importer.load(zones.write(moved(land, {1: 9.5, 2: 20.0})))
     said = gate(importer, release)
@@ -243,13 +245,13 @@ def test_zones_outside_their_parent_block(importer: Importer, zones: Zones) -> N
     gate(importer, release, "--set=gate.outside_tolerance_percent=51", blocked=False)  # one is left, and one is allowed
 
 
-def test_generated_zones_outside_are_told_apart(importer: Importer, zones: Zones) -> None:
+def test_gate_counts_generated_zones_beyond_their_parent(importer: Importer, zones: Zones) -> None:
     land = [zone(0, "Land", "country", 2, square(-1, -1, 10, 10)), *grid(4)[1:]]
     said = gate(importer, importer.load(zones.write(moved(land, {1: 9.5, 2: 9.6}, osm_id="node:7"))))
     assert "2 zones extend more than 1 % beyond their parent, limit 1 (1 %); 2 of them generated" in said
 
 
-def test_slivers_and_enclaves_that_the_parent_holds_pass(importer: Importer, zones: Zones) -> None:
+def test_gate_passes_slivers_and_enclaves_inside_the_parent(importer: Importer, zones: Zones) -> None:
     """The land has a far part and a hole; its cities fill both, and one bulges over the border a little."""
     land = square(0, 0, 4, 4)
     land["coordinates"] += square(20, 20, 21, 21)["coordinates"]
@@ -265,9 +267,7 @@ def test_slivers_and_enclaves_that_the_parent_holds_pass(importer: Importer, zon
     gate(importer, release, "--set=gate.max_outside=0", blocked=False)
 
 
-def test_a_large_release_is_judged_by_a_sample(
-    importer: Importer, zones: Zones, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gate_samples_a_large_release(importer: Importer, zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cosmogony_importer.checks.outside.SAMPLE", 60)
     monkeypatch.setattr("cosmogony_importer.checks.outside.BATCH", 7)
     cities = [
@@ -285,7 +285,7 @@ def test_a_large_release_is_judged_by_a_sample(
 
 
 @pytest.mark.parametrize("wrong", ["many", "-1", "1.5", "101%", "%"])
-def test_a_wrong_limit_is_refused(importer: Importer, zones: Zones, wrong: str) -> None:
+def test_gate_refuses_an_invalid_limit(importer: Importer, zones: Zones, wrong: str) -> None:
     release = importer.load(zones.grid())
     said = importer.run("gate", "--release", release, f"--set=gate.max_outside={wrong}", code=2)
     assert "setting gate.max_outside: expected str matching" in said
@@ -304,7 +304,7 @@ CUT = {
 }
 
 
-def test_an_incomplete_own_country_blocks(importer: Importer, bucket: Bucket) -> None:
+def test_gate_blocks_a_truncated_country(importer: Importer, bucket: Bucket) -> None:
     first, second, third = (f"2026112{n}t221000-0000000{n}" for n in (1, 2, 3))
     bucket.release(TWO, first, incomplete=[CUT])
     importer.run("load", "--release", first)
@@ -407,7 +407,7 @@ def test_a_loss_that_the_extractor_does_not_explain(importer: Importer, bucket: 
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, BEFORE), (BEFORE, None), (None, None)])
-def test_a_manifest_of_an_earlier_program_says_nothing_of_it(
+def test_gate_accepts_manifest_without_left_out_table(
     importer: Importer, bucket: Bucket, before: list[dict] | None, after: list[dict] | None
 ) -> None:
     said, verdict = compared(importer, bucket, before, after, WITHOUT_CITIES)
@@ -433,13 +433,13 @@ def test_boundaries_without_a_valid_polygon_are_listed_and_do_not_block(importer
     assert all(f"gate: {note}" in said for note in notes)
 
 
-def test_incomplete_is_block_or_allow(importer: Importer, zones: Zones) -> None:
+def test_gate_refuses_unknown_policy(importer: Importer, zones: Zones) -> None:
     release = importer.load(zones.grid())
     said = importer.run("gate", "--release", release, "--set=gate.incomplete=warn", code=2)
     assert "setting gate.incomplete: invalid enum value 'warn'" in said
 
 
-def test_a_verdict_is_stored_with_its_figures(importer: Importer, zones: Zones, live: str) -> None:
+def test_gate_stores_verdict_with_figures(importer: Importer, zones: Zones, live: str) -> None:
     release = importer.load(zones.write([one for one in TWO if not 110 <= one["id"] < 123]))
     gate(importer, release)
     verdict = stored(importer, release)

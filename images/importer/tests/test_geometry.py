@@ -27,7 +27,7 @@ def connection(postgres: postgis.Server):
 
 
 @pytest.mark.parametrize("shape", [square(0, 0, 10, 10), HOLE, BOW_TIE, SPIKE, POLES, THREE_D, grid(2)[0]["geometry"]])
-def test_same_as_postgis(connection: psycopg.Connection, shape: dict) -> None:
+def test_projection_equals_postgis(connection: psycopg.Connection, shape: dict) -> None:
     kind, srid, valid, distance, size = connection.execute(
         "WITH theirs AS (SELECT ST_MakeValid(ST_Transform(ST_SetSRID(ST_Force2D(ST_GeomFromGeoJSON(%(json)s)), 4326), "
         "3857)) AS g), ours AS (SELECT %(ewkb)s::geometry AS g) SELECT ST_GeometryType(ours.g) = "
@@ -39,8 +39,8 @@ def test_same_as_postgis(connection: psycopg.Connection, shape: dict) -> None:
     assert distance < 1e-9 * size
 
 
-def test_one_invalid_geometry_of_many_is_found() -> None:
-    """Those of a batch are checked together."""
+def test_finds_one_invalid_geometry_among_many() -> None:
+    """Those of a batch are checked at once."""
     many = [HOLE, BOW_TIE, *[one["geometry"] for one in grid(3)]]
     flat = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [2, 2], [0, 0]]]}
     assert geometry.to_ewkbs(many, [False] * len(many)) == [geometry.to_ewkb(one) for one in many]
@@ -50,13 +50,13 @@ def test_one_invalid_geometry_of_many_is_found() -> None:
             geometry.to_ewkbs(some, [False] * len(some))
 
 
-def test_a_straight_line_in_degrees_has_no_area_although_it_is_bent_in_metres() -> None:
+def test_refuses_straight_line_in_degrees() -> None:
     line = {"type": "Polygon", "coordinates": [[[0, 0], [40, 40], [80, 80], [0, 0]]]}
     with pytest.raises(geometry.InvalidGeometryError, match="no area"):
         geometry.to_ewkb(line)
 
 
-def test_a_sliver_is_accepted_of_a_generated_zone_only() -> None:
+def test_accepts_slivers_of_generated_zones_only() -> None:
     sliver = {"type": "Polygon", "coordinates": [[[6, 49], [6.01, 49], [6.01, 49.00000000000001], [6, 49]]]}
     geometry.to_ewkb(sliver, generated=True)
     with pytest.raises(geometry.InvalidGeometryError, match="no area"):

@@ -125,7 +125,7 @@ def until(importer: Importer, held: bool, process: subprocess.Popen[str] | None 
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_importer(scene: Scene, moment: str) -> None:
+def test_killed_importer_leaves_the_live_release(scene: Scene, moment: str) -> None:
     """The database ends its work within seconds, without anybody's help."""
     with scene.importer.connect() as connection:
         hold(connection, MOMENTS[moment])
@@ -140,7 +140,7 @@ def test_killed_importer(scene: Scene, moment: str) -> None:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_stopped_importer(scene: Scene, moment: str) -> None:
+def test_stopped_importer_cleans_up(scene: Scene, moment: str) -> None:
     """It ends what the database is doing, and says that a retry can help, also for the commands of the original."""
     with scene.importer.connect() as connection:
         hold(connection, MOMENTS[moment])
@@ -158,7 +158,7 @@ def test_stopped_importer(scene: Scene, moment: str) -> None:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_database(scene: Scene, moment: str) -> None:
+def test_killed_database_leaves_the_live_release(scene: Scene, moment: str) -> None:
     """The importer says what happened and that the command may be run again."""
     if scene.importer.server.folder is None:
         pytest.skip("the server of TEST_POSTGRES_* is not ours to kill")
@@ -194,7 +194,7 @@ def afterwards(scene: Scene, moment: Moment) -> None:
 
 
 @pytest.mark.parametrize("victim", ["importer", "database"])
-def test_killed_while_tiles_are_stored(scene: Scene, victim: str) -> None:
+def test_tiles_continue_after_a_kill(scene: Scene, victim: str) -> None:
     """Batches that are done stay, the one that is not is made again, and the zooms become complete."""
     importer, live = scene.importer, scene.names["LIVE"]
     table = f"release_{live.replace('-', '_')}.tiles"

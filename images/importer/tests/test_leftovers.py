@@ -62,7 +62,7 @@ def aged(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
     monkeypatch.setattr("cosmogony_importer.commands.clean.datetime", Ahead)
 
 
-def test_what_has_no_use_goes_and_nothing_else(importer: Importer, bucket: Bucket) -> None:
+def test_clean_removes_only_unneeded_objects(importer: Importer, bucket: Bucket) -> None:
     for key in OTHERS:
         bucket.put(key, b"x")
     kept = [key for name in ("a.osm.pbf", "off.osm.pbf", "before.osm.pbf") for key in source(bucket, name)]
@@ -102,7 +102,7 @@ def test_the_live_release_stays_after_a_rollback(importer: Importer, bucket: Buc
     assert releases == {RELEASES[0]}
 
 
-def test_a_merged_release_waits_for_its_load(importer: Importer, bucket: Bucket) -> None:
+def test_clean_keeps_a_merged_release_that_is_not_loaded(importer: Importer, bucket: Bucket) -> None:
     """Only the newest, and only if it is newer than all that the database has."""
     kept = source(bucket, "new.osm.pbf")
     published(importer, bucket, RELEASES[1], "a.osm.pbf")
@@ -114,7 +114,7 @@ def test_a_merged_release_waits_for_its_load(importer: Importer, bucket: Bucket)
     importer.run("load", "--release", RELEASES[3])
 
 
-def test_without_a_live_release_or_sources_nothing_is_known(importer: Importer, bucket: Bucket) -> None:
+def test_clean_keeps_objects_without_live_release_or_sources(importer: Importer, bucket: Bucket) -> None:
     source(bucket, "gone.osm.pbf")
     bucket.release(grid(2), RELEASES[0])
     bucket.release(grid(2), RELEASES[1])
@@ -136,7 +136,7 @@ def test_without_an_object_store_only_the_database_is_cleaned(
     assert "S3 store: removed: 0 objects" in importer.run("clean")
 
 
-def test_old_reports_go(importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clean_removes_old_summaries(importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.put("runs/cosmogony-update-a.json", b"{}")
     clean(importer, "a.osm.pbf", more=("--set=report.keep_days=30",))
     assert bucket.keys("runs/") == ["runs/cosmogony-update-a.json"]
@@ -147,7 +147,7 @@ def test_old_reports_go(importer: Importer, bucket: Bucket, monkeypatch: pytest.
     assert bucket.keys("runs/") == []
 
 
-def test_plans_and_summaries_of_old_runs_go_and_those_of_a_running_one_stay(
+def test_clean_keeps_the_plan_of_a_running_run(
     importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = ["runs/ended/plan.json", "runs/ended/summary.json", "runs/former.json"]
@@ -166,7 +166,7 @@ def test_plans_and_summaries_of_old_runs_go_and_those_of_a_running_one_stay(
     assert left(8) == sorted(others)
 
 
-def test_unfinished_uploads_older_than_a_day_go(
+def test_clean_removes_unfinished_uploads_older_than_a_day(
     importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published(importer, bucket, RELEASES[0], "a.osm.pbf")
@@ -190,7 +190,7 @@ def test_unfinished_uploads_older_than_a_day_go(
     assert importer.live() == RELEASES[0]
 
 
-def test_nothing_of_the_live_release_or_elsewhere_can_be_removed(bucket: Bucket) -> None:
+def test_refuses_to_remove_objects_of_the_live_release(bucket: Bucket) -> None:
     """The last line of defence, whatever was found."""
     store = find_store(os.environ)
     kept = leftovers.KeptReleases(RELEASES[0], frozenset(RELEASES[:1]))

@@ -29,7 +29,7 @@ def left(db: psycopg.Connection) -> tuple[list[str], list[str]]:
     return schemas, staging
 
 
-def test_table_is_the_contract(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_table_zones_has_the_documented_columns(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     release = importer.load(zones.write([*grid(3), WITHOUT]))
     assert "10 zones imported in 0:00:0" in importer.run("import_data", zones.write([*grid(3), WITHOUT], "o.jsonl.gz"))
     assert "1 records without geometry skipped" in importer.err
@@ -67,7 +67,7 @@ def test_table_is_the_contract(importer: Importer, zones: Zones, db: psycopg.Con
 
 
 @pytest.mark.parametrize("name", ["z.json", "z.json.gz", "z.jsonl", "z.jsonl.gz"])
-def test_all_formats(importer: Importer, zones: Zones, name: str) -> None:
+def test_loads_all_formats(importer: Importer, zones: Zones, name: str) -> None:
     importer.load(zones.grid(name, size=2))
     assert importer.list()[0]["zones"] == 5
 
@@ -106,7 +106,7 @@ def test_truncated_file_leaves_nothing(importer: Importer, zones: Zones, db: psy
     assert left(db) == ([], [])
 
 
-def test_empty_only_with_the_option(importer: Importer, zones: Zones) -> None:
+def test_empty_file_needs_the_option(importer: Importer, zones: Zones) -> None:
     importer.run("import_data", zones.write([]), "--allow-empty")
     assert "has no zones" in importer.run("publish", code=1)
     importer.run("publish", "--override", "a test")
@@ -121,7 +121,7 @@ def test_second_load_is_refused_or_waits(importer: Importer, zones: Zones, db: p
     importer.run("import_data", path, "--wait", 5)
 
 
-def test_leftovers_of_the_original_importer_go(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_load_drops_tables_of_the_original_importer(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     db.execute("CREATE SCHEMA import; CREATE TABLE import.zones (id bigint); CREATE TABLE import.mine (a int)")
     importer.load(zones.grid(size=2))
     assert left(db)[1] == ["mine"]  # what is not ours stays

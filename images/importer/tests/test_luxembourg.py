@@ -52,7 +52,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("liechtenstein-2013-08-03.osm.pbf", "li", 1),
     ],
 )
-def test_real_zones_lie_in_their_parents(
+def test_real_zones_are_inside_their_parents(
     importer: Importer, tmp_path: Path, extract: str, country: str, generated: int
 ) -> None:
     """Those that are generated around place nodes, too: they are cut to their parent."""

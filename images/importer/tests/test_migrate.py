@@ -38,7 +38,7 @@ def test_init_on_an_empty_database(importer: Importer, db: psycopg.Connection) -
     assert db.execute("SELECT to_regclass('public.zones')").fetchone() == (None,)
 
 
-def test_several_at_once(importer: Importer, db: psycopg.Connection) -> None:
+def test_parallel_init_is_safe(importer: Importer, db: psycopg.Connection) -> None:
     errors: list[Exception] = []
 
     def migrate() -> None:
@@ -58,7 +58,7 @@ def test_several_at_once(importer: Importer, db: psycopg.Connection) -> None:
     assert sorted(name for (name,) in applied) == [f"catalog/{name}" for name, _ in statements.read_files("catalog")]
 
 
-def test_a_catalog_without_warmed_zooms(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_upgrades_catalog_without_warmed_zoom(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     """A database of the first version: what is live stays so, and tiles of an area can be stored."""
     release = importer.load(zones.grid(mark=" a"))
     importer.run("publish")
@@ -75,7 +75,7 @@ def test_a_catalog_without_warmed_zooms(importer: Importer, zones: Zones, db: ps
     assert int(importer.output("made")) > 0
 
 
-def test_kept_releases_are_changed_too(
+def test_upgrades_kept_releases(
     importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
 ) -> None:
     first = importer.load(zones.grid("a.jsonl.gz", mark=" a"))
@@ -94,7 +94,7 @@ def test_kept_releases_are_changed_too(
     assert importer.live() == first
 
 
-def test_a_release_whose_schema_was_dropped_by_hand(
+def test_ignores_release_without_schema(
     importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
 ) -> None:
     lost = importer.load(zones.grid("a.jsonl.gz"))
@@ -108,7 +108,7 @@ def test_a_release_whose_schema_was_dropped_by_hand(
     assert "applying" not in importer.run("init")
 
 
-def test_a_failing_change_leaves_everything(
+def test_failed_upgrade_changes_nothing(
     importer: Importer, zones: Zones, db: psycopg.Connection, newer: dict[str, list[tuple[str, str]]]
 ) -> None:
     importer.load(zones.grid())
@@ -121,7 +121,7 @@ def test_a_failing_change_leaves_everything(
     assert db.execute("SELECT to_regclass('cosmogony_catalog.more')").fetchone() == ("cosmogony_catalog.more",)
 
 
-def test_functions_follow_their_files(
+def test_functions_are_replaced_when_their_files_change(
     importer: Importer, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     importer.run("init")
@@ -139,7 +139,7 @@ def test_functions_follow_their_files(
     )
 
 
-def test_an_older_importer_refuses(importer: Importer, db: psycopg.Connection) -> None:
+def test_older_importer_refuses_newer_database(importer: Importer, db: psycopg.Connection) -> None:
     importer.run("init")
     db.execute("INSERT INTO cosmogony_catalog.migrations (name, digest) VALUES ('catalog/099_future.sql', '')")
     assert "changed by a newer importer (catalog/099_future.sql)" in importer.run("list", code=1)

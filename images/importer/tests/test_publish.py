@@ -77,7 +77,7 @@ def test_original_publish_twice_is_an_error(importer: Importer, zones: Zones, db
     assert db.execute("SELECT count(*) FROM zones").fetchone() == (17,)
 
 
-def test_publish_wants_the_gate(importer: Importer, zones: Zones) -> None:
+def test_publish_requires_the_gate(importer: Importer, zones: Zones) -> None:
     release = importer.load(zones.grid())
     assert f"run gate --release {release}" in importer.run("publish", "--release", release, code=1)
     importer.run("publish", "--release", release, "--override", "no gate today")
@@ -127,7 +127,7 @@ def reading(importer: Importer, count: int) -> Iterator[list[Reader]]:
         reader.end()
 
 
-def test_readers_see_one_whole_release(importer: Importer, zones: Zones) -> None:
+def test_readers_see_a_single_release(importer: Importer, zones: Zones) -> None:
     releases = [marked(importer, zones, mark) for mark in "abc"]
     importer.run("publish", "--release", releases[0])
     with reading(importer, 3) as readers:
@@ -159,7 +159,7 @@ def test_a_long_reader_does_not_block_the_site(importer: Importer, zones: Zones,
     assert marks(db) == {"b"}
 
 
-def test_two_publishers_do_not_fight(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_parallel_publishes_succeed(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     releases = [marked(importer, zones, mark) for mark in "ab"]
     importer.run("publish", "--release", releases[0])
     found = []
@@ -199,7 +199,7 @@ def role(db: psycopg.Connection) -> Iterator[str]:
     db.execute(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
 
 
-def test_rights_survive(importer: Importer, zones: Zones, db: psycopg.Connection, role: str) -> None:
+def test_privileges_survive_publish(importer: Importer, zones: Zones, db: psycopg.Connection, role: str) -> None:
     first = marked(importer, zones, "a")
     importer.run("publish", "--release", first)
     db.execute(f"GRANT SELECT ON public.zones TO {role}")
@@ -303,7 +303,7 @@ def test_adoption_waits_for_a_reader_of_the_table(importer: Importer, zones: Zon
     assert importer.live() == release
 
 
-def test_a_verdict_of_an_earlier_importer_counts(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_publish_accepts_verdict_of_earlier_importer(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     release = importer.load(zones.grid())
     verdict = {"verdict": "passed", "findings": [], "at": "2026-11-20T02:00:00+00:00", "limits": {"max_loss": 5}}
     db.execute("UPDATE cosmogony_catalog.releases SET gate = %s", (json.dumps(verdict | {"figures": {"rows": 17}}),))
@@ -313,7 +313,7 @@ def test_a_verdict_of_an_earlier_importer_counts(importer: Importer, zones: Zone
 
 
 @pytest.mark.parametrize("stored", ['{"format": 99, "verdict": "passed", "findings": {}}', '"passed"'])
-def test_a_gate_report_of_another_version_hinders_no_command(
+def test_commands_accept_gate_report_of_another_version(
     importer: Importer, zones: Zones, db: psycopg.Connection, stored: str
 ) -> None:
     other, release = importer.load(zones.grid()), importer.load(zones.grid())
@@ -327,7 +327,7 @@ def test_a_gate_report_of_another_version_hinders_no_command(
     importer.run("clean")
 
 
-def test_own_views_are_known_whatever_their_comments(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_recognises_own_views_without_comments(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     importer.run("init")
     views.make_empty_zones_view(db)
     for name in "ab":
@@ -340,7 +340,7 @@ def test_own_views_are_known_whatever_their_comments(importer: Importer, zones: 
 
 
 @pytest.mark.parametrize("comment", ["Mine", "Zones of the live release; made by cosmogony.stack"])
-def test_a_foreign_view_is_not_touched(importer: Importer, zones: Zones, db: psycopg.Connection, comment: str) -> None:
+def test_publish_refuses_a_foreign_view(importer: Importer, zones: Zones, db: psycopg.Connection, comment: str) -> None:
     db.execute("CREATE VIEW public.zones AS SELECT 1 AS id")
     db.execute(psycopg.sql.SQL("COMMENT ON VIEW public.zones IS {}").format(comment))
     importer.load(zones.grid())
@@ -348,7 +348,7 @@ def test_a_foreign_view_is_not_touched(importer: Importer, zones: Zones, db: psy
     assert db.execute("SELECT * FROM public.zones").fetchall() == [(1,)]
 
 
-def test_a_table_of_somebody_else(
+def test_publish_refuses_table_of_another_owner(
     importer: Importer, zones: Zones, db: psycopg.Connection, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db.execute(ORIGINAL)

@@ -33,7 +33,7 @@ def test_all_formats_give_the_same_rows(zones: Zones, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["z.JSON", "z.txt", "z.gz", "zjson", "z.jsonl.bz2"])
-def test_unknown_ending(name: str) -> None:
+def test_refuses_unknown_extension(name: str) -> None:
     with pytest.raises(StepError, match="Unknown file extension"):
         detect_format(name)
 
@@ -47,14 +47,14 @@ def test_all_members_of_a_gzip_file_are_read(zones: Zones) -> None:
 
 
 @pytest.mark.parametrize("name", ["z.json.gz", "z.jsonl.gz"])
-def test_truncated_file(zones: Zones, name: str) -> None:
+def test_refuses_truncated_file(zones: Zones, name: str) -> None:
     path = zones.write(grid(3), name)
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(StepError, match="damaged"):
         read(path)
 
 
-def test_not_a_gzip_file(zones: Zones) -> None:
+def test_refuses_damaged_gzip_file(zones: Zones) -> None:
     path = zones.write(SOME, "z.jsonl").rename(zones.folder / "z.jsonl.gz")
     with pytest.raises(StepError, match="damaged"):
         read(path)
@@ -90,14 +90,14 @@ def test_bad_lines_are_named(zones: Zones, line: str, complaint: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"zones": 7}', '{"meta": {}}', '{"zones": [', '{"zones": [1,'])
-def test_bad_documents(zones: Zones, text: str) -> None:
+def test_refuses_invalid_documents(zones: Zones, text: str) -> None:
     path = zones.folder / "z.json"
     path.write_text(text)
     with pytest.raises(StepError):
         read(path)
 
 
-def test_document_is_cut_anywhere(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_document_may_be_read_in_chunks_of_any_size(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
     """The buffer may end in the middle of a character, a number, a key."""
     text = json.dumps({"a": 12.5, "zones": SOME, "ü": [1, {"b": "]"}]}, ensure_ascii=False).encode()
     text = text.replace(b"12.5", b"-12.5e-7")
@@ -133,7 +133,7 @@ def test_several_threads_name_the_bad_line(zones: Zones, monkeypatch: pytest.Mon
     ],
 )
 @pytest.mark.parametrize("many", [False, True])
-def test_areas_of_a_line_are_what_its_json_says(text: str, many: bool) -> None:
+def test_fast_path_parses_the_same_areas(text: str, many: bool) -> None:
     kind, text = ("MultiPolygon", f"[{text}]") if many else ("Polygon", text)
     zone = json.dumps(SOME[0] | {"geometry": {"type": kind, "coordinates": 0}}, separators=(",", ":"))
     assert zone.count('"coordinates":0') == 1

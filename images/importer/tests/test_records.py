@@ -34,7 +34,7 @@ def refused(path: Path) -> str:
 
 @pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])
 @pytest.mark.parametrize("what", INVALID)
-def test_a_zone_with_an_invalid_geometry_is_named(what: str, name: str, tmp_path: Path) -> None:
+def test_names_a_zone_with_invalid_geometry(what: str, name: str, tmp_path: Path) -> None:
     path = write(tmp_path / name, country(), line(1, square(2, 1)), line(2, INVALID[what]))
     said = refused(path)
     assert f"is refused: {'line' if name == 'zones.jsonl' else 'zone'} 3 (relation:902): " in said
@@ -43,7 +43,7 @@ def test_a_zone_with_an_invalid_geometry_is_named(what: str, name: str, tmp_path
 
 @pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])
 @pytest.mark.parametrize("what", VALID)
-def test_a_valid_geometry_is_read(what: str, name: str, tmp_path: Path) -> None:
+def test_reads_valid_geometry(what: str, name: str, tmp_path: Path) -> None:
     path = write(tmp_path / name, country(), line(1, VALID[what]))
     assert [row[0] for row in read(path)] == [0, 1]
 
@@ -74,7 +74,7 @@ def state(importer: Importer, db: psycopg.Connection) -> list[object]:
         ("same_id_twice", "line 3: it has the id 1 of line 2"),
     ],
 )
-def test_cases_that_are_refused_change_nothing(
+def test_refused_files_change_nothing(
     importer: Importer, db: psycopg.Connection, before: str, name: str, reason: str
 ) -> None:
     was = state(importer, db)
@@ -87,17 +87,17 @@ def test_cases_that_are_refused_change_nothing(
 @pytest.mark.parametrize(
     ("name", "zones"), [("blank_last_line", 3), ("bom_and_crlf", 3), ("parent_missing", 3), ("parent_cycle", 4)]
 )
-def test_cases_that_are_loaded(importer: Importer, name: str, zones: int) -> None:
+def test_loads_unusual_files(importer: Importer, name: str, zones: int) -> None:
     importer.load(RECORDS / f"{name}.jsonl")
     assert importer.list()[0]["zones"] == zones
 
 
-def test_the_case_of_a_byte_order_mark_has_one() -> None:
+def test_test_data_has_a_byte_order_mark() -> None:
     content = (RECORDS / "bom_and_crlf.jsonl").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf{") and content.endswith(b"}\r\n")
 
 
-def test_the_step_refuses_the_file_of_a_release(importer: Importer, bucket: Bucket) -> None:
+def test_step_load_refuses_invalid_zones(importer: Importer, bucket: Bucket) -> None:
     release = "20261122t221000-00000001"
     bucket.release([json.loads(country())], release)
     bucket.put(f"releases/{release}/zones.jsonl.gz", gzip.compress((RECORDS / "flat.jsonl").read_bytes()))
@@ -124,7 +124,7 @@ def test_bow_ties_are_stored_valid_and_the_column_has_no_type(
     )
 
 
-def test_20_are_named_and_the_others_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_20_refused_records_and_counts_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "BATCH_BYTES", 2000)
     bad = [line(n, INVALID["there and back"]) for n in range(1, 16)]
     wrong = ["{broken", line(20, square(2, 1), admin_level="8"), line(0), *[line(n, "7") for n in range(21, 30)]]
@@ -145,9 +145,7 @@ def test_20_are_named_and_the_others_counted(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_an_id_that_comes_twice_is_refused_with_both_lines(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
-) -> None:
+def test_refuses_repeated_id_and_names_both_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
     monkeypatch.setattr(rows, "BATCH_BYTES", 300)
     path = write(tmp_path / "zones.jsonl", line(4), "", country(), line(4), line(5, square(2, 1)), line(4))
     said = refused(path)
@@ -160,7 +158,7 @@ def test_an_id_that_comes_twice_is_refused_with_both_lines(
     assert "line 2: it has the id 0 of line 1" in said
 
 
-def test_blank_lines_may_be_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_skips_blank_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "zones.jsonl", *BLANK, country(), *BLANK, line(1, square(2, 1)), *BLANK)
     assert [row[0] for row in read(path)] == [0, 1]
     bad = write(tmp_path / "bad.jsonl", *BLANK, country(), *BLANK, line(1, "7"))
@@ -180,7 +178,7 @@ def test_a_file_of_blank_lines_is_empty(importer: Importer, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])
 @pytest.mark.parametrize("usual", [True, False])
-def test_a_byte_order_mark_and_carriage_returns(name: str, usual: bool, tmp_path: Path) -> None:
+def test_accepts_byte_order_mark_and_carriage_returns(name: str, usual: bool, tmp_path: Path) -> None:
     shape = square(2, 1) if usual else VALID["coordinates first"]
     path = write(tmp_path / name, line(1, shape), line(2, shape))
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
@@ -191,13 +189,13 @@ def test_a_byte_order_mark_and_carriage_returns(name: str, usual: bool, tmp_path
 
 
 @pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])
-def test_endless_nesting_is_refused(name: str, tmp_path: Path) -> None:
+def test_refuses_deep_nesting(name: str, tmp_path: Path) -> None:
     path = write(tmp_path / name, line(1, f'{{"type":"Polygon","coordinates":{"[" * 99_999}{"]" * 99_999}}}'))
     with pytest.raises(StepError, match=str(path)):
         read(path)
 
 
 @pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])
-def test_half_a_surrogate_pair_is_refused(name: str, tmp_path: Path) -> None:
+def test_refuses_half_a_surrogate_pair(name: str, tmp_path: Path) -> None:
     path = write(tmp_path / name, line(1, square(2, 1), name="\ud83d"))
     assert "1 (relation:901): " in refused(path)

@@ -171,7 +171,7 @@ def failed(name: str, message: str, at: str = "22:12:00", template: str = "main"
     }
 
 
-def test_a_published_release(importer: Importer, merged: Bucket, receiver: Receiver) -> None:
+def test_report_of_a_published_release(importer: Importer, merged: Bucket, receiver: Receiver) -> None:
     importer.run("load", "--release", ID)
     importer.run("tiles", "--release", ID, "--max-zoom", 3)
     importer.run("gate", "--release", ID)
@@ -207,7 +207,7 @@ def test_a_published_release(importer: Importer, merged: Bucket, receiver: Recei
     assert posted["text"] == summary["text"] and posted["run"] == RUN and posted["durations"] == durations
 
 
-def test_what_was_left_out_and_repaired(importer: Importer, bucket: Bucket) -> None:
+def test_report_lists_left_out_and_repaired_objects(importer: Importer, bucket: Bucket) -> None:
     rows = [
         {"reason": "no_name", "country_code": "AA", "admin_level": 8, "place": None, "count": n, "examples": ["node:1"]}
         for n in range(60)
@@ -227,7 +227,7 @@ def test_what_was_left_out_and_repaired(importer: Importer, bucket: Bucket) -> N
     assert summary["warnings"] == ["1 left out as broken_geometry: relation:7", "no release is live"]
 
 
-def test_nothing_was_new(importer: Importer, bucket: Bucket) -> None:
+def test_report_of_a_run_without_changes(importer: Importer, bucket: Bucket) -> None:
     markers(bucket, "land.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
     markers(bucket, "old.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
     live = importer.load(importer.folder / write(importer))
@@ -246,7 +246,7 @@ def write(importer: Importer) -> str:
     return "live.jsonl"
 
 
-def test_a_blocked_release(importer: Importer, merged: Bucket, receiver: Receiver) -> None:
+def test_report_of_a_blocked_release(importer: Importer, merged: Bucket, receiver: Receiver) -> None:
     live = importer.load(importer.folder / write(importer))
     importer.run("publish")
     importer.run("load", "--release", ID)
@@ -274,7 +274,7 @@ def test_a_blocked_release(importer: Importer, merged: Bucket, receiver: Receive
     assert f"releases/{ID}/summary.json" not in merged.keys("releases/")
 
 
-def test_an_overridden_release_says_why(importer: Importer, merged: Bucket) -> None:
+def test_report_of_an_overridden_release_has_the_reason(importer: Importer, merged: Bucket) -> None:
     importer.load(importer.folder / write(importer))
     importer.run("publish")
     importer.run("load", "--release", ID)
@@ -286,7 +286,7 @@ def test_an_overridden_release_says_why(importer: Importer, merged: Bucket) -> N
     assert told["gate"]["verdict"] == "overridden"
 
 
-def test_a_gate_report_of_a_newer_version_is_a_warning(
+def test_report_warns_of_gate_report_of_newer_version(
     importer: Importer, merged: Bucket, db: psycopg.Connection
 ) -> None:
     importer.run("load", "--release", ID)
@@ -297,7 +297,7 @@ def test_a_gate_report_of_a_newer_version_is_a_warning(
     assert summary["warnings"][0].startswith(f"gate report of release {ID} has format 99")
 
 
-def test_a_run_that_failed_before_there_was_a_release(importer: Importer, bucket: Bucket) -> None:
+def test_report_of_a_run_that_failed_early(importer: Importer, bucket: Bucket) -> None:
     """Attempts that a retry made good are not the cause, and those of two sources stay apart."""
     markers(bucket, "old.osm.pbf", "2026-11-20T02:00:00Z", "2026-11-20T02:01:00Z")
     nodes = [
@@ -319,8 +319,8 @@ def test_a_run_that_failed_before_there_was_a_release(importer: Importer, bucket
     assert [source["name"] for source in summary["inputs"]["sources"]] == ["land.osm.pbf", "old.osm.pbf"]
 
 
-def test_what_argo_does_not_tell_is_missing(importer: Importer, bucket: Bucket) -> None:
-    """Variables without a value stay as written; quoting in Go's way is understood."""
+def test_report_accepts_unset_argo_variables(importer: Importer, bucket: Bucket) -> None:
+    """Variables without a value stay as they are written; quoting in Go's way is understood."""
     importer.run(
         "report",
         f"--run={RUN}",
@@ -337,9 +337,7 @@ def test_what_argo_does_not_tell_is_missing(importer: Importer, bucket: Bucket) 
 
 @pytest.mark.parametrize("cut", [900, 1200, 1500])
 @pytest.mark.parametrize("quoted", [True, False])
-def test_of_a_list_of_failures_that_was_cut_the_first_ones_are_told(
-    importer: Importer, bucket: Bucket, cut: int, quoted: bool
-) -> None:
+def test_report_reads_truncated_list_of_failures(importer: Importer, bucket: Bucket, cut: int, quoted: bool) -> None:
     nodes = [failed("fetch(4)", f'source "{n}.osm.pbf": HTTP 404') for n in range(20)]
     text = json.dumps(nodes, separators=(",", ":"))
     importer.run(
@@ -351,7 +349,7 @@ def test_of_a_list_of_failures_that_was_cut_the_first_ones_are_told(
     assert all(cause["step"] == "fetch" for cause in summary["failures"])
 
 
-def test_the_sources_of_a_run_that_made_no_release_are_those_of_its_plan(importer: Importer, bucket: Bucket) -> None:
+def test_report_takes_sources_from_the_plan_without_a_release(importer: Importer, bucket: Bucket) -> None:
     plan = json.loads((DOCUMENTS / "plan.json").read_text(encoding="utf-8"))
     bucket.put(f"runs/{RUN}/plan.json", json.dumps(plan).encode())
     summary = report(importer, "Failed", failures=[])
@@ -369,7 +367,7 @@ def test_the_sources_of_a_run_that_made_no_release_are_those_of_its_plan(importe
         ([302, 200], 1, "it answered HTTP 302"),
     ],
 )
-def test_the_webhook_is_tried_again_when_that_may_help(
+def test_webhook_retries_transient_errors(
     importer: Importer, bucket: Bucket, receiver: Receiver, answers: list[int], posts: int, error: str | None
 ) -> None:
     receiver.answers = list(answers)
@@ -398,7 +396,7 @@ def test_the_webhook_is_tried_again_when_that_may_help(
         ("http://127.0.0.1:99999/{token}", "its key url is not an http(s) URL"),
     ],
 )
-def test_a_webhook_that_cannot_be_reached_fails_nothing(
+def test_unreachable_webhook_is_a_warning(
     importer: Importer,
     bucket: Bucket,
     receiver: Receiver,
@@ -413,9 +411,7 @@ def test_a_webhook_that_cannot_be_reached_fails_nothing(
     assert TOKEN not in json.dumps(bucket.get(f"runs/{RUN}/summary.json"))
 
 
-def test_many_sources_are_shortened_for_the_webhook_only(
-    importer: Importer, bucket: Bucket, receiver: Receiver
-) -> None:
+def test_webhook_gets_the_first_of_many_sources(importer: Importer, bucket: Bucket, receiver: Receiver) -> None:
     plan = json.loads((DOCUMENTS / "plan.json").read_text(encoding="utf-8"))
     names = [f"source-{number:04}.osm.pbf" for number in range(1000)]
     plan["items"] = [plan["items"][0] | {"name": name} for name in names]
@@ -436,7 +432,7 @@ def test_many_sources_are_shortened_for_the_webhook_only(
     assert warning not in stored["warnings"]
 
 
-def test_a_named_secret_that_is_not_there_is_told(
+def test_missing_webhook_secret_is_a_warning(
     importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WEBHOOK_NAME", "no-webhook")
@@ -446,7 +442,7 @@ def test_a_named_secret_that_is_not_there_is_told(
     assert "nothing is posted: Secret chat, or its key url, is not in the namespace" in summary["warnings"]
 
 
-def test_store_and_database_may_be_away(
+def test_report_works_without_store_and_database(
     importer: Importer, bucket: Bucket, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
@@ -463,7 +459,7 @@ def test_store_and_database_may_be_away(
     assert [post["result"] for _, post in receiver.posts] == ["failed"]
 
 
-def test_a_stored_summary_is_posted_again(
+def test_posts_a_stored_summary_again(
     importer: Importer, bucket: Bucket, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report(importer, "Succeeded")

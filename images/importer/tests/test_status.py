@@ -19,15 +19,15 @@ def status(importer: Importer) -> dict[str, Any]:
     return document
 
 
-def test_before_the_first_release(importer: Importer, db: psycopg.Connection) -> None:
-    document = status(importer)
-    assert document["releases"] == []
-    assert document["database"]["name"] == importer.database
-    assert document["database"]["bytes"] > 1_000_000
-    assert "store" not in document, "no S3 store is configured"
+def test_works_before_the_first_release(importer: Importer, db: psycopg.Connection) -> None:
+    told = status(importer)
+    assert told["releases"] == []
+    assert told["database"]["name"] == importer.database
+    assert told["database"]["bytes"] > 1_000_000
+    assert "store" not in told, "no object store is configured"
 
 
-def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
+def test_status_reports_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
     bucket.release(grid(4), inputs=manifest_inputs(as_original=True))
     bucket.client.put_object(bucket.name, "osm/land.osm.pbf", io.BytesIO(b"x" * 500), 500)
     bucket.client.put_object(bucket.name, "notes.txt", io.BytesIO(b"y" * 7), 7)
@@ -49,7 +49,7 @@ def test_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.C
     assert prefixes["cosmogony-data/parts/"] == {"objects": 0, "bytes": 0}
 
 
-def test_of_a_thousand_sources_the_output_has_the_first(importer: Importer, bucket: Bucket) -> None:
+def test_status_lists_the_first_of_many_sources(importer: Importer, bucket: Bucket) -> None:
     bucket.release(grid(2), sources=[manifest_source(f"region-{number:04}.osm.pbf") for number in range(1000)])
     importer.run("load", "--release", ID)
     (waiting,) = status(importer)["releases"]
@@ -69,9 +69,7 @@ def test_release_of_an_original_database_has_no_sources(
     assert [(one["sources"], one["as_original"]) for one in status(importer)["releases"]] == [([], None)]
 
 
-def test_a_manifest_that_cannot_be_read_hides_nothing_else(
-    importer: Importer, db: psycopg.Connection, zones: Zones
-) -> None:
+def test_status_ignores_unreadable_manifest(importer: Importer, db: psycopg.Connection, zones: Zones) -> None:
     """As after going back to an earlier version of the stack."""
     release = importer.load(zones.grid(size=2))
     schema = "release_" + release.replace("-", "_")

@@ -11,7 +11,7 @@ import pytest
 from importer_support.helpers import ID, STATISTICS, Bucket, Importer, features, grid, manifest_source, tile, zone
 
 
-def test_whole_pipeline(
+def test_all_steps_in_order(
     importer: Importer, bucket: Bucket, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:
     monkeypatch.setenv("ARGO_PROGRESS_FILE", str(tmp_path / "progress"))
@@ -43,19 +43,19 @@ def test_whole_pipeline(
     assert bucket.get(f"releases/{ID}/manifest.json") == manifest
 
 
-def test_no_such_release(importer: Importer, bucket: Bucket) -> None:
+def test_load_of_unknown_release_fails(importer: Importer, bucket: Bucket) -> None:
     assert f"releases/{ID}/manifest.json does not exist" in importer.run("load", "--release", ID, code=1)
     assert importer.list() == []
 
 
-def test_manifest_without_zones_file(importer: Importer, bucket: Bucket) -> None:
+def test_load_without_zones_file_fails(importer: Importer, bucket: Bucket) -> None:
     bucket.release(grid(2))
     bucket.client.remove_object(bucket.name, f"releases/{ID}/zones.jsonl.gz")
     assert "zones.jsonl.gz does not exist" in importer.run("load", "--release", ID, code=1)
     assert importer.list() == []
 
 
-def test_truncated_zones_file(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
+def test_load_of_truncated_zones_file_fails(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:
     bucket.release(grid(3))
     whole = gzip.compress("".join(json.dumps(one) + "\n" for one in grid(3)).encode())
     bucket.put(f"releases/{ID}/zones.jsonl.gz", whole[:-99])
@@ -66,14 +66,14 @@ def test_truncated_zones_file(importer: Importer, bucket: Bucket, db: psycopg.Co
     assert importer.output("zones") == "10"
 
 
-def test_counts_of_the_manifest(importer: Importer, bucket: Bucket) -> None:
+def test_gate_compares_counts_of_the_manifest(importer: Importer, bucket: Bucket) -> None:
     bucket.release(grid(3), count=20)
     importer.run("load", "--release", ID)
     said = importer.run("gate", "--release", ID, code=1)
     assert "the manifest says 20 zones, 10 were loaded and 0 had no geometry" in said
 
 
-def test_missing_statistics_block(importer: Importer, bucket: Bucket) -> None:
+def test_gate_blocks_missing_statistics(importer: Importer, bucket: Bucket) -> None:
     bucket.release(grid(3))
     bucket.client.remove_object(bucket.name, f"releases/{ID}/test_results.json")
     importer.run("load", "--release", ID)
@@ -94,7 +94,7 @@ def test_missing_statistics_block(importer: Importer, bucket: Bucket) -> None:
         ("S3_ENDPOINT", "http://127.0.0.1:9", 2, "give it without scheme and path"),
     ],
 )
-def test_wrong_settings_of_the_store(
+def test_refuses_wrong_settings_of_the_store(
     importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, name: str, value: str, code: int, said: str
 ) -> None:
     bucket.release(grid(2))
@@ -105,7 +105,7 @@ def test_wrong_settings_of_the_store(
     assert "wr0ng" not in complaint
 
 
-def test_publish_goes_on_when_the_store_is_away(
+def test_publish_succeeds_without_the_store(
     importer: Importer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The switch is done; the manifest in the store is written when the step runs again."""

@@ -45,7 +45,7 @@ def test_layer_ids_and_properties(importer: Importer, zones: Zones, db: psycopg.
     assert abs(north - 3184) <= 8
 
 
-def test_rings_turn_as_the_format_wants(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_rings_have_the_required_orientation(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     holed = {
         "type": "Polygon",
         "coordinates": [[[0, 0], [0, 9], [9, 9], [9, 0], [0, 0]], [[3, 3], [6, 3], [6, 6], [3, 6], [3, 3]]],
@@ -71,7 +71,7 @@ def test_rings_turn_as_the_format_wants(importer: Importer, zones: Zones, db: ps
         (3, 0, 0),
     ],
 )
-def test_outside_is_empty_and_no_error(
+def test_tiles_outside_the_grid_are_empty(
     importer: Importer, zones: Zones, db: psycopg.Connection, z: int, x: int, y: int
 ) -> None:
     publish(importer, zones.grid())
@@ -82,7 +82,7 @@ def test_outside_is_empty_and_no_error(
     )
 
 
-def test_the_query_names_the_release(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_query_selects_the_release(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     assert tile(db, 3, 4, 3) is None if importer.run("init") else False
     first = publish(importer, zones.grid("a.jsonl.gz", mark=" a"))
     second = publish(importer, zones.grid("b.jsonl.gz", mark=" b"))
@@ -101,19 +101,19 @@ def test_the_query_names_the_release(importer: Importer, zones: Zones, db: psyco
     assert mark(second) == set()
 
 
-def test_half_a_load_is_not_served(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_incomplete_load_is_not_served(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     release = importer.load(zones.grid())
     db.execute("UPDATE cosmogony_catalog.releases SET state = 'loading' WHERE id = %s", (release,))
     assert tile(db, 5, 16, 15, release) is None
 
 
-def test_a_schema_dropped_by_hand_is_empty(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_tiles_of_a_dropped_schema_are_empty(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     release = importer.load(zones.grid())
     db.execute(f"DROP SCHEMA release_{release.replace('-', '_')} CASCADE")
     assert tile(db, 5, 16, 15, release) is None
 
 
-def test_low_zooms_leave_out_what_is_too_small(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_low_zooms_leave_out_small_zones(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     tiny = zone(900, "Tiny land", "country", 2, square(50, 0, 50.05, 0.05))
     publish(importer, zones.write([*grid(4), *grid(3, west=10, step=0.01, country="BB", first=100)[1:], tiny]))
     for zoom in range(15):
@@ -153,7 +153,7 @@ def specks(count: int, west: float, south: float) -> list[dict]:
     return [square(x, y, x + (0.011 if (x, y) == places[-1] else 0.01), y + 0.01) for x, y in places]
 
 
-def test_islands_too_small_to_see_are_left_out(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_low_zooms_leave_out_small_islands(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     coast = multipolygon(square(0, 0, 10, 10), square(12, 0, 14, 2), *specks(500, 20, 0))
     atoll = multipolygon(*specks(30, -40, 5))
     release = publish(
@@ -171,9 +171,7 @@ def test_islands_too_small_to_see_are_left_out(importer: Importer, zones: Zones,
     assert 2 in features(tile(db, 10, *tile_of(-37.595, 5.105, 10)))
 
 
-def test_holes_too_small_to_see_are_left_out_where_no_zone_lies_in_them(
-    importer: Importer, zones: Zones, db: psycopg.Connection
-) -> None:
+def test_low_zooms_leave_out_small_empty_holes(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     def ring(west: float, south: float, size: float) -> list:
         return square(west, south, west + size, south + size)["coordinates"][0][0]
 
@@ -203,7 +201,7 @@ def test_holes_too_small_to_see_are_left_out_where_no_zone_lies_in_them(
         assert overlaps_and_gaps(shapes(features(tile(db, zoom, *tile_of(3, 3, zoom))))) == (0, 0)
 
 
-def test_a_geometry_is_made_once_a_tile(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_geometry_is_computed_once_per_tile(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     release = publish(importer, zones.grid())
     with db.transaction():
         db.execute("SET LOCAL track_functions = 'all'")
@@ -313,7 +311,7 @@ def test_stored_tiles_are_the_computed_ones(
         assert tile(db, z, x, y, release) == mvt
 
 
-def test_only_touched_tiles_are_walked(importer: Importer, zones: Zones) -> None:
+def test_plans_touched_tiles_only(importer: Importer, zones: Zones) -> None:
     release = importer.load(zones.grid(size=2))
     said = importer.run("tiles", "--release", release, "--max-zoom", 10)
     walked = int(said.split(" tiles to make")[0].rsplit(" ", 1)[-1])
@@ -331,7 +329,7 @@ def test_a_stored_zoom_comes_from_the_table_only(importer: Importer, zones: Zone
     assert len(features(tile(db, 6, 32, 31, release))) == 17
 
 
-def test_interrupted_tiles_go_on(
+def test_interrupted_tiles_are_continued(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = importer.load(zones.grid(size=5))
@@ -383,7 +381,7 @@ def tiles_release(connection: psycopg.Connection, release_id: str):
     return catalog.get_release(connection, release_id)
 
 
-def test_zoom_limits(importer: Importer, zones: Zones) -> None:
+def test_refuses_zooms_beyond_the_limit(importer: Importer, zones: Zones) -> None:
     release = importer.load(zones.grid(size=2))
     assert "use 0 to 14" in importer.run("tiles", "--release", release, "--max-zoom", 15, code=2)
     with pytest.raises(SystemExit, match="2"):

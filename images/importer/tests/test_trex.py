@@ -54,7 +54,7 @@ def features(connection: psycopg.Connection, zoom: int, x: int, y: int, zones: s
     return connection.execute(statement.replace("!bbox!", bbox)).fetchall()
 
 
-def test_configuration_holds_the_contract() -> None:
+def test_trex_configuration_has_the_documented_layer() -> None:
     read = config()
     assert read["webserver"] == {"bind": "0.0.0.0", "port": 6767, "threads": 4, "cache_control_max_age": 300}  # noqa: S104
     (source,) = read["datasource"]
@@ -107,7 +107,7 @@ def test_queries_give_the_zones_of_a_tile(importer: Importer, zones: Zones, db: 
     assert max(x for x, _ in corners) / (2 * half) * 16 == 912
 
 
-def test_prepared_configuration_reads_the_release_and_writes_aside(
+def test_prepared_configuration_names_release_and_folder(
     importer: Importer, zones: Zones, cache: trex.TrexCache, db: psycopg.Connection
 ) -> None:
     published(importer, zones, "a")
@@ -134,7 +134,7 @@ def test_extent_stays_inside_the_grid(bounds: list[float] | None, expected: str)
     assert trex_generate.format_extent(bounds) == expected
 
 
-def test_a_template_of_something_else_is_refused(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
+def test_refuses_template_without_placeholders(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = importer.load(zones.grid())
     other = cache.root / "other.toml"
     other.write_text("[grid]\n")
@@ -142,7 +142,7 @@ def test_a_template_of_something_else_is_refused(importer: Importer, zones: Zone
     assert "does not hold @ZONES@" in said
 
 
-def test_without_a_name_it_is_the_live_release(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
+def test_prepare_without_id_takes_the_live_release(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = published(importer, zones, "live")
     importer.load(zones.grid("later.jsonl.gz", mark=" later"))
     importer.run("tile_prepare", "--release", "", "--template", CONFIG)
@@ -150,7 +150,7 @@ def test_without_a_name_it_is_the_live_release(importer: Importer, zones: Zones,
     assert cache.get_preparing(release).is_dir()
 
 
-def test_before_the_first_release(
+def test_works_before_the_first_release(
     importer: Importer, zones: Zones, cache: trex.TrexCache, db: psycopg.Connection
 ) -> None:
     """t-rex can start: it finds the columns of public.zones and a folder to write into."""
@@ -165,7 +165,7 @@ def test_before_the_first_release(
     assert shown(cache, "0/0/0") == release
 
 
-def test_an_original_table_stays(
+def test_tile_link_keeps_an_original_table(
     importer: Importer, zones: Zones, cache: trex.TrexCache, db: psycopg.Connection
 ) -> None:
     db.execute("CREATE TABLE public.zones (id bigint)")
@@ -185,14 +185,14 @@ def test_publish_and_rollback_move_the_link(importer: Importer, zones: Zones, ca
     assert cache.link.readlink() == Path("releases") / first, "relative: pods may have the volume anywhere"
 
 
-def test_publish_again_cures_a_lost_link(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
+def test_publish_restores_a_lost_link(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = published(importer, zones, "a")
     cache.link.unlink()
     importer.run("publish", "--release", release)
     assert shown(cache, "0/0/0") == release
 
 
-def test_tiles_computed_across_a_switch_are_dropped(
+def test_drops_tiles_computed_during_a_switch(
     importer: Importer, zones: Zones, cache: trex.TrexCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """t-rex reads the old zones, computes, and writes the tile when the link leads to the new folder already."""
@@ -236,14 +236,14 @@ def test_tiles_of_the_live_release_can_be_generated_again(
     assert not list(cache.root.glob("trash/*")) and not list(cache.root.glob("preparing/*"))
 
 
-def test_finish_twice(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
+def test_finish_can_be_repeated(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = importer.load(zones.grid())
     assert f"{len(ALL)} tiles" in generate(importer, release)
     assert "in place already" in importer.run("tile_finish", "--release", release, "--max-zoom", 4)
     assert importer.output("tiles") == str(len(ALL))
 
 
-def test_finish_refuses_nothing_and_halves(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
+def test_finish_refuses_missing_and_truncated_tiles(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     release = importer.load(zones.grid())
     assert "run tile_prepare" in importer.run("tile_finish", "--release", release, "--max-zoom", 4, code=1)
     said = generate(importer, release, without=ALL, code=1)
@@ -255,7 +255,7 @@ def test_finish_refuses_nothing_and_halves(importer: Importer, zones: Zones, cac
 
 
 @pytest.mark.parametrize("looked_at", [20_000, 2])
-def test_finish_wants_tiles_of_each_zoom(
+def test_finish_requires_tiles_of_each_zoom(
     importer: Importer, zones: Zones, cache: trex.TrexCache, monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:
     """t-rex exits with 0 when the queries of some zooms fail."""
@@ -268,9 +268,7 @@ def test_finish_wants_tiles_of_each_zoom(
     assert not cache.get_folder(release).exists()
 
 
-def test_finish_wants_no_tile_of_zones_that_low_zooms_do_not_show(
-    importer: Importer, zones: Zones, cache: trex.TrexCache
-) -> None:
+def test_finish_does_not_require_tiles_of_hidden_zones(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     """Zooms 0 to 2 show countries only; and a wide release has tiles without any zone."""
     shapes = (square(1, 1, 2, 2), square(100, 1, 101, 2))
     release = importer.load(zones.write([zone(n, f"City {n}", "city", 8, shape) for n, shape in enumerate(shapes)]))
@@ -306,7 +304,7 @@ def test_clean_keeps_what_the_database_keeps(importer: Importer, zones: Zones, c
     assert shown(cache, "0/0/0") == releases[2]
 
 
-def test_a_folder_that_trex_made_gives_way_to_the_link(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
+def test_link_replaces_a_folder_made_by_trex(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     write(cache.root, "metadata")
     release = published(importer, zones, "a")
     assert cache.read_link() == release
@@ -325,7 +323,7 @@ def test_a_broken_volume_leaves_the_release_live_and_says_what_to_do(
     assert "cache of t-rex" in importer.run("tile_link", code=75)
 
 
-def test_a_link_that_is_late_leaves_no_wrong_tiles(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
+def test_late_link_leaves_no_wrong_tiles(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     """Publish could not move it, and t-rex filled the folder of the release before."""
     first = published(importer, zones, "a")
     published(importer, zones, "b")
@@ -337,6 +335,6 @@ def test_a_link_that_is_late_leaves_no_wrong_tiles(importer: Importer, zones: Zo
     assert (cache.get_folder(first) / "0/0/0.pbf").exists()
 
 
-def test_commands_want_the_cache(importer: Importer, zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trex_commands_require_the_cache(importer: Importer, zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TREX_CACHE", raising=False)
     assert "TREX_CACHE is not set" in importer.run("tile_link", code=2)

@@ -34,7 +34,7 @@ def live(importer: Importer, zones: Zones) -> str:
     return release
 
 
-def test_a_box_is_stored_and_nothing_else(importer: Importer, live: str, db: psycopg.Connection) -> None:
+def test_stores_only_tiles_in_the_box(importer: Importer, live: str, db: psycopg.Connection) -> None:
     before = stored(db, live)
     said = importer.run("tiles", "--min-zoom", 7, "--max-zoom", 9, "--bbox", "0.5,0.5,1.5,1.5")
     added = {at: mvt for at, mvt in stored(db, live).items() if at not in before}
@@ -57,7 +57,7 @@ def test_a_box_is_stored_and_nothing_else(importer: Importer, live: str, db: psy
     assert importer.output("made") == "0"
 
 
-def test_stored_where_there_is_one_else_computed(importer: Importer, live: str, db: psycopg.Connection) -> None:
+def test_missing_tiles_are_computed(importer: Importer, live: str, db: psycopg.Connection) -> None:
     inside, beside = tile_of(1, 1, 8), tile_of(3.5, 3.5, 8)
     computed = tile(db, 8, *beside)
     importer.run("tiles", "--min-zoom", 8, "--max-zoom", 8, "--bbox", "0.9,0.9,1.1,1.1")
@@ -69,7 +69,7 @@ def test_stored_where_there_is_one_else_computed(importer: Importer, live: str, 
         assert len(features(tile(db, 12, *tile_of(1.5, 1.5, 12), release))) >= 2
 
 
-def test_a_country(importer: Importer, live: str, db: psycopg.Connection) -> None:
+def test_stores_tiles_of_a_country(importer: Importer, live: str, db: psycopg.Connection) -> None:
     before = set(stored(db, live))
     importer.run("tiles", "--max-zoom", 8, "--country", "bb")
     added = set(stored(db, live)) - before
@@ -118,12 +118,12 @@ def test_blank_fields_of_a_form(importer: Importer, live: str) -> None:
     assert importer.list()[0]["stored_zoom"] == 6
 
 
-def test_nothing_is_live(importer: Importer, zones: Zones) -> None:
+def test_tiles_without_live_release_fail(importer: Importer, zones: Zones) -> None:
     importer.load(zones.grid())
     assert "no release is live yet" in importer.run("tiles", "--max-zoom", 5, code=1)
 
 
-def test_whole_zooms_take_over(importer: Importer, live: str, db: psycopg.Connection) -> None:
+def test_low_zooms_include_stored_areas(importer: Importer, live: str, db: psycopg.Connection) -> None:
     """What was stored of a zoom is kept when all of it is stored."""
     importer.run("tiles", "--max-zoom", 8, "--country", "AA")
     importer.run("tiles", "--max-zoom", 8)
@@ -141,7 +141,7 @@ def test_higher_zooms_alone_are_not_complete(importer: Importer, live: str, db: 
     assert len(features(tile(db, 6, *tile_of(1, 1, 6)))) > 10
 
 
-def test_across_the_180th_meridian(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_stores_box_across_the_antimeridian(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     east = grid(2, west=177.8)
     west = grid(2, west=-179.8, first=100)
     release = importer.load(zones.write([*east, *west]))
@@ -150,7 +150,7 @@ def test_across_the_180th_meridian(importer: Importer, zones: Zones, db: psycopg
     assert columns == {255, 0}
 
 
-def test_a_killed_run_goes_on(
+def test_killed_run_is_continued(
     importer: Importer, live: str, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was stored is served and not made again."""
@@ -190,19 +190,19 @@ def test_a_killed_run_goes_on(
     "wrong",
     [["--min-zoom", 9, "--max-zoom", 7, "--country", "AA"], ["--min-zoom", 6, "--max-zoom", 15, "--country", "AA"]],
 )
-def test_zoom_limits(importer: Importer, live: str, wrong: list[object]) -> None:
+def test_refuses_zooms_beyond_the_limit(importer: Importer, live: str, wrong: list[object]) -> None:
     assert "use 0 to 14" in importer.run("tiles", *wrong, code=2)
 
 
 @pytest.mark.parametrize(
     "text", ["", "1,2,3", "1,2,3,x", "0,5,1,5", "0,6,1,5", "-181,0,1,1", "0,0,1,91", "3,0,3,1", "nan,0,1,1"]
 )
-def test_boxes_are_checked(text: str) -> None:
+def test_refuses_invalid_boxes(text: str) -> None:
     with pytest.raises(ValueError, match="is not a box"):
         Box.parse(text)
 
 
-def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
+def test_stores_tiles_of_an_adopted_database(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     """It has no countries and no tables for low zooms; a box works anyway."""
     db.execute(
         "CREATE TABLE public.zones (id bigint PRIMARY KEY, parent bigint, name varchar, admin_level int, "
@@ -218,7 +218,7 @@ def test_a_release_of_an_original_database(importer: Importer, zones: Zones, db:
     )
 
 
-def test_who_stores_uses_what_it_was_given(importer: Importer, live: str) -> None:
+def test_repeated_selection_stores_nothing(importer: Importer, live: str) -> None:
     with importer.connect() as own:
         release = catalog.get_release(own, live)
         expected = area.store_selection(find_database(), own, release, area.TileSelection(6, 7), 1)

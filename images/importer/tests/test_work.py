@@ -17,7 +17,7 @@ from services.connections import find_database
 HOURS = "SELECT pg_sleep(7200)"
 
 
-def test_the_first_error_cancels_what_the_others_wait_for(importer: Importer) -> None:
+def test_first_error_cancels_statements_of_other_workers(importer: Importer) -> None:
     asleep = threading.Event()
 
     def do(connection: psycopg.Connection, item: str) -> None:
@@ -41,9 +41,7 @@ def test_every_item_is_done_once(importer: Importer) -> None:
     assert sorted(done) == list(range(100))
 
 
-def test_a_lock_of_another_session_is_waited_for_with_a_limit(
-    importer: Importer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_for_a_lock_has_a_limit(importer: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "LOCK_SECONDS", 1)
     settings = find_database()
     with sessions.connect(settings) as holder, sessions.connect(settings) as other:
