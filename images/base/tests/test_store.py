@@ -84,7 +84,7 @@ def test_unfinished_uploads(store: Store) -> None:
     store.abort_upload(upload)
     store.abort_upload(upload)
     store.client._create_multipart_upload(BUCKET, "osm/a", {})
-    assert store.abort_uploads("osm/a") == 1
+    store.abort_uploads("osm/a")
     assert store.list_uploads("osm/a") == []
 
 

@@ -139,19 +139,12 @@ class Store:
             return None
         return document if isinstance(document, dict) else None
 
-    def write(
-        self,
-        key: str,
-        content: bytes,
-        *,
-        content_type: str = "application/json",
-        metadata: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write a small object with its metadata."""
+    def write(self, key: str, content: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        """Write a small JSON object with its metadata."""
         noted: dict[str, str | list[str] | tuple[str]] | None = dict(metadata) if metadata else None
         with translate_errors(self.where, f"writing {key}"):
             self.client.put_object(
-                self.bucket, key, BytesIO(content), len(content), content_type=content_type, metadata=noted
+                self.bucket, key, BytesIO(content), len(content), content_type="application/json", metadata=noted
             )
 
     def write_json(self, key: str, document: Mapping[str, Any]) -> None:
@@ -229,14 +222,13 @@ class Store:
                 if cause.code != "NoSuchUpload":
                     raise
 
-    def abort_uploads(self, key: str) -> int:
-        """Remove the unfinished uploads of one key; return their number."""
+    def abort_uploads(self, key: str) -> None:
+        """Remove the unfinished uploads of one key."""
         stale = [upload for upload in self.list_uploads(key) if upload.key == key]
         for upload in stale:
             self.abort_upload(upload)
         if stale:
             log.info(f"{key}: removed {len(stale)} unfinished upload(s) of an earlier run")
-        return len(stale)
 
 
 class _ReadOnly:

@@ -23,10 +23,10 @@ class ObjectStream(io.RawIOBase):
     Creating the stream requests the object. `size` is that of the object, `offset` the number of bytes read so far.
     """
 
-    def __init__(self, client: Minio, bucket: str, key: str, where: str, backoff: Backoff | None = None) -> None:
+    def __init__(self, client: Minio, bucket: str, key: str, where: str) -> None:
         self._client, self._bucket, self._key = client, bucket, key
         self._where, self._action = where, f"reading {key}"
-        self._backoff = backoff or Backoff(attempts=5, limit=10)
+        self._backoff = Backoff(attempts=5, limit=10)
         self.offset = 0
         self._etag = ""
         self._response: urllib3.BaseHTTPResponse | None = None

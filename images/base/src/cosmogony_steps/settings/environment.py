@@ -28,25 +28,19 @@ def _parse_sslmode(text: str, name: str) -> str:
     return text
 
 
-#: By section and setting: the variable, and the function that parses it.
-_VARIABLES: Mapping[str, Mapping[str, tuple[str, Callable[[str, str], object]]]] = {
-    "storage": {
-        "endpoint": ("S3_ENDPOINT", _keep_text),
-        "secure": ("S3_SECURE", parse_boolean),
-        "region": ("S3_REGION", _keep_text),
-        "bucket": ("S3_BUCKET", _keep_text),
-    },
-    "source_storage": {
-        "endpoint": ("SOURCE_S3_ENDPOINT", _keep_text),
-        "secure": ("SOURCE_S3_SECURE", parse_boolean),
-        "region": ("SOURCE_S3_REGION", _keep_text),
-    },
-    "database": {
-        "host": ("POSTGRES_HOST", _keep_text),
-        "port": ("POSTGRES_PORT", _parse_port),
-        "name": ("POSTGRES_DB", _keep_text),
-        "sslmode": ("POSTGRES_SSLMODE", _parse_sslmode),
-    },
+#: By variable: the section and the setting that it overrides, and the function that parses it.
+_VARIABLES: Mapping[str, tuple[str, str, Callable[[str, str], object]]] = {
+    "S3_ENDPOINT": ("storage", "endpoint", _keep_text),
+    "S3_SECURE": ("storage", "secure", parse_boolean),
+    "S3_REGION": ("storage", "region", _keep_text),
+    "S3_BUCKET": ("storage", "bucket", _keep_text),
+    "SOURCE_S3_ENDPOINT": ("source_storage", "endpoint", _keep_text),
+    "SOURCE_S3_SECURE": ("source_storage", "secure", parse_boolean),
+    "SOURCE_S3_REGION": ("source_storage", "region", _keep_text),
+    "POSTGRES_HOST": ("database", "host", _keep_text),
+    "POSTGRES_PORT": ("database", "port", _parse_port),
+    "POSTGRES_DB": ("database", "name", _keep_text),
+    "POSTGRES_SSLMODE": ("database", "sslmode", _parse_sslmode),
 }
 
 
@@ -58,12 +52,9 @@ def apply_environment(settings: Settings, environ: Mapping[str, str]) -> Setting
     """
     if not environ.get("POSTGRES_PORT", "").strip() and (port := environ.get("PGPORT")):
         environ = {**environ, "POSTGRES_PORT": port}
-    sections = {}
-    for section, variables in _VARIABLES.items():
-        values = {
-            setting: value
-            for setting, (name, read) in variables.items()
-            if (text := environ.get(name, "").strip()) and (value := read(text, name)) is not None
-        }
-        sections[section] = replace(getattr(settings, section), **values)
-    return replace(settings, **sections)
+    for name, (section, setting, parse) in _VARIABLES.items():
+        text = environ.get(name, "").strip()
+        if text and (value := parse(text, name)) is not None:
+            changed = replace(getattr(settings, section), **{setting: value})
+            settings = replace(settings, **{section: changed})
+    return settings

@@ -93,7 +93,7 @@ def _get_verdict(findings: list[str], override: str | None) -> GateVerdict:
 
 
 def _count_zones(connection: psycopg.Connection, release: Release) -> int:
-    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(release.schema_name, "zones"))
+    query = sql.SQL("SELECT count(*) FROM {}").format(release.get_table("zones"))
     return int(fetch_value(connection.execute(query)))
 
 
@@ -114,11 +114,11 @@ def _compare_counts(connection: psycopg.Connection, release: Release, zones: int
 def _sample_tiles(connection: psycopg.Connection, release: Release) -> list[str]:
     """Check that stored and computed tiles in the middle of some zones are not empty."""
     with connection.transaction():
-        statements.set_search_path(connection, "pg_catalog", statements.find_postgis_schema(connection))
+        statements.set_search_path(connection, "pg_catalog")
         empty = connection.execute(
             statements.read_statement(
                 "checks/sample_tiles.sql",
-                zones=sql.Identifier(release.schema_name, "zones"),
+                zones=release.get_table("zones"),
                 limit=SAMPLES,
                 stored=release.stored_zoom or 0,
                 release=sql.Literal(release.id),

@@ -56,7 +56,7 @@ def check_outside_parent(
         limits: how many zones may extend beyond their parent, and from which share on it counts.
     """
     allowed, tolerance = Limit.parse(limits.max_outside), limits.outside_tolerance_percent
-    zones = sql.Identifier(release.schema_name, "zones")
+    zones = release.get_table("zones")
     children = fetch_value(
         connection.execute(sql.SQL("SELECT count(*) FROM {zones} WHERE parent IS NOT NULL").format(zones=zones))
     )
@@ -98,7 +98,7 @@ def _compare(
     checked, without_area, after = 0, 0, (-1, -1)
     found: list[dict[str, Any]] = []
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        statements.set_search_path(connection, "pg_catalog", "pg_temp", statements.find_postgis_schema(connection))
+        statements.set_search_path(connection, "pg_catalog", "pg_temp")
         cursor.execute(
             statements.read_statement(
                 "checks/sample_children.sql",

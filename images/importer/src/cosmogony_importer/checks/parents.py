@@ -15,7 +15,7 @@ MAX_NAMED = 20  # zones per finding
 
 def check_parents(connection: psycopg.Connection, release: Release) -> CheckResult[ParentFigures]:
     """Find zones whose parent does not exist, and zones in a cycle of parents."""
-    zones = sql.Identifier(release.schema_name, "zones")
+    zones = release.get_table("zones")
     orphans, cycles = _find_orphans(connection, zones), _find_cycles(connection, zones)
     circling = [zone for cycle in cycles for zone in cycle]
     findings = []

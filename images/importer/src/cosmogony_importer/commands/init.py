@@ -20,7 +20,6 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    settings = load_settings(options)
-    with connect_database(settings) as connection:
+    with connect_database(load_settings(options)) as connection:
         live = catalog.find_live_release(connection)
     log.info(f"database is ready; live release: {live.id if live else 'none'}")

@@ -23,8 +23,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    settings = load_settings(options)
-    with connect_database(settings) as connection:
+    with connect_database(load_settings(options)) as connection:
         kept = catalog.list_releases(connection)
         backend, nothing = get_tile_backend(), StoredTiles({}, None)
         stored = [nothing if release.is_loading else backend.count_tiles(connection, release) for release in kept]

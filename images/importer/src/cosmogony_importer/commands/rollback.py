@@ -27,9 +27,8 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    settings = load_settings(options)
     start = time.monotonic()
-    with connect_database(settings) as connection:
+    with connect_database(load_settings(options)) as connection:
         release = (
             catalog.get_release(connection, options.to) if options.to else switch.find_previous_release(connection)
         )

@@ -41,20 +41,18 @@ def _poll_statements(stop: threading.Event) -> None:
     """Poll every few seconds over a separate connection, which is opened at the first poll."""
     activity = Activity()
     connection: psycopg.Connection | None = None
-    visible = True
+    is_reported = False
     while not stop.wait(INTERVAL):
-        opened = sessions.list_open_sessions()
-        if not opened:
+        if not (opened := sessions.list_open_sessions()):
             continue
         try:
-            if connection is None or connection.closed:
-                connection = sessions.connect(opened[0].settings, seconds=0)
+            connection = connection or sessions.connect(opened[0].settings, seconds=0)
             activity.poll(connection, [session.info.backend_pid for session in opened])
-            visible = True
+            is_reported = False
         except (psycopg.Error, StepError) as error:
-            if visible:
+            if not is_reported:
                 log.info(f"the progress of the database cannot be read: {' '.join(str(error).split())}")
-            visible, connection = False, None
+            is_reported, connection = True, None
     if connection is not None:
         connection.close()
 

@@ -65,7 +65,6 @@ def fill_placeholders(text: str, **values: str | int | float | sql.Composable) -
 
 
 def set_search_path(connection: psycopg.Connection, *schemas: str) -> None:
-    """Set the search path until the transaction ends."""
-    connection.execute(
-        sql.SQL("SET LOCAL search_path = {}").format(sql.SQL(", ").join(sql.Identifier(schema) for schema in schemas))
-    )
+    """Set the search path to these schemas, followed by that of PostGIS, until the transaction ends."""
+    path = sql.SQL(", ").join(map(sql.Identifier, (*schemas, find_postgis_schema(connection))))
+    connection.execute(sql.SQL("SET LOCAL search_path = {}").format(path))

@@ -37,7 +37,6 @@ def make_bands(
         jobs: number of connections; 0 is one per processor.
         chunk_vertices: vertices that are simplified in one statement.
     """
-    path = (schema, statements.find_postgis_schema(connection))
     source = "zones"
     for zoom, part in zip(BANDS, pairwise(PROGRESS), strict=True):
         table = f"zones_z{zoom}"
@@ -45,7 +44,7 @@ def make_bands(
         if source == "zones":
             first = sql.SQL(FIRST_ZOOM).format(size=sql.Literal(MIN_SIZE * PIXEL))
         with connection.transaction():
-            statements.set_search_path(connection, *path)
+            statements.set_search_path(connection, schema)
             connection.execute(
                 statements.read_statement(
                     "release/band_chunks.sql", source=source, vertices=chunk_vertices, min_zoom=first, zoom=zoom
@@ -67,7 +66,7 @@ def make_bands(
             progress: Progress = progress,
         ) -> None:
             with own.transaction():
-                statements.set_search_path(own, *path)
+                statements.set_search_path(own, schema)
                 tolerance = TOLERANCE * PIXEL / 2**zoom
                 own.execute(
                     statements.read_statement(
@@ -85,7 +84,7 @@ def make_bands(
         parallel.process_items(settings, chunks, fill_band, jobs)
         progress.end()
         with connection.transaction():
-            statements.set_search_path(connection, *path)
+            statements.set_search_path(connection, schema)
             connection.execute(
                 sql.SQL("CREATE INDEX {} ON {} USING gist (geometry)").format(
                     sql.Identifier(f"{table}_geometry_idx"), sql.Identifier(table)

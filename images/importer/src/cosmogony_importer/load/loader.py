@@ -94,7 +94,6 @@ def load_release(
     """
     schema = catalog.get_schema_name(release_id)
     manifest = None if document is None else Manifest.from_json(document, f"of release {release_id}")
-    postgis = statements.find_postgis_schema(connection)
     with sessions.hold_lock(connection, sessions.LOAD, wait):
         if done := find_loaded(connection, release_id):
             return done
@@ -103,7 +102,7 @@ def load_release(
             expected = manifest.counts.zones if manifest and manifest.counts else 0
             loaded = _load_into_staging(settings, connection, schema, source, expected, allow_empty, jobs)
             with connection.transaction():
-                statements.set_search_path(connection, staging.SCHEMA, postgis)
+                statements.set_search_path(connection, staging.SCHEMA)
                 if document is None:
                     document = Manifest(id=release_id, counts=loaded.to_counts()).to_json()
                 catalog.store_document(connection, staging.SCHEMA, "manifest", document)
@@ -124,10 +123,9 @@ def _load_into_staging(
     jobs: int,
 ) -> Loaded:
     loaded = Loaded()
-    postgis = statements.find_postgis_schema(connection)
     with connection.transaction():
         _prepare_staging(connection, schema)
-        statements.set_search_path(connection, staging.SCHEMA, postgis)
+        statements.set_search_path(connection, staging.SCHEMA)
         _create_tables(connection)
         _copy_zones(connection, source, loaded, expected, jobs)
         if not loaded.rows and not allow_empty:

@@ -67,7 +67,7 @@ def _move_table(connection: psycopg.Connection, release_id: str) -> None:
     schema = catalog.get_schema_name(release_id)
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     connection.execute(sql.SQL("ALTER TABLE public.zones SET SCHEMA {}").format(sql.Identifier(schema)))
-    statements.set_search_path(connection, schema, statements.find_postgis_schema(connection))
+    statements.set_search_path(connection, schema)
     connection.execute(statements.read_statement("release/adopt.sql"))
     connection.execute(
         sql.SQL(
@@ -86,7 +86,7 @@ def _register(connection: psycopg.Connection, release_id: str) -> None:
         "(SELECT count(*) FROM zones) FROM cosmogony_catalog.releases",
         (release_id, catalog.get_schema_name(release_id)),
     )
-    migrations.upgrade_releases(connection, statements.find_postgis_schema(connection))
+    migrations.upgrade_releases(connection)
     connection.execute(
         "UPDATE cosmogony_catalog.releases SET bounds = cosmogony_catalog.release_bounds(schema_name) WHERE id = %s",
         (release_id,),

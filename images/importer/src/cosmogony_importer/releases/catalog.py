@@ -49,6 +49,10 @@ class Release:
         word = self.gate.get("verdict") if isinstance(self.gate, Mapping) else None
         return GateVerdict(word) if word in list(GateVerdict) else None
 
+    def get_table(self, name: str) -> sql.Identifier:
+        """Return the qualified name of a table of the release."""
+        return sql.Identifier(self.schema_name, name)
+
     def describe(self) -> dict[str, object]:
         """Return what every list of releases shows, as plain JSON values."""
         return {

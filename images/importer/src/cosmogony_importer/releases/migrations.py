@@ -51,14 +51,15 @@ def migrate_database(connection: psycopg.Connection) -> None:
                 continue
             connection.execute(statements.fill_placeholders(text, postgis=postgis))
             _record_applied(connection, name, text)
-        upgrade_releases(connection, postgis)
+        upgrade_releases(connection)
         live = catalog.find_live_release(connection)
         if live and fetch_value(connection.execute("SELECT to_regclass('public.zone_boxes')")) is None:
             views.serve_boxes(connection, live.schema_name)
 
 
-def upgrade_releases(connection: psycopg.Connection, postgis: str) -> None:
+def upgrade_releases(connection: psycopg.Connection) -> None:
     """Apply the changes of the release schema to every kept release."""
+    postgis = statements.find_postgis_schema(connection)
     changes = [(_parse_version(name), name, text) for name, text in statements.read_files(CHANGES)]
     for release in catalog.list_releases(connection):
         if release.is_loading:
@@ -75,7 +76,7 @@ def upgrade_releases(connection: psycopg.Connection, postgis: str) -> None:
         for version, name, text in changes:
             if version > format_:
                 log.info(f"database: applying {name} to release {release.id}")
-                statements.set_search_path(connection, release.schema_name, postgis)
+                statements.set_search_path(connection, release.schema_name)
                 connection.execute(statements.fill_placeholders(text, postgis=postgis))
                 connection.execute(
                     "UPDATE cosmogony_catalog.releases SET format = %s WHERE id = %s", (version, release.id)

@@ -107,7 +107,7 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
             (now, action, release_id, before.id if before else None, reason),
         )
         connection.execute(
-            sql.SQL("UPDATE {} SET document = document || %s").format(sql.Identifier(release.schema_name, "manifest")),
+            sql.SQL("UPDATE {} SET document = document || %s").format(release.get_table("manifest")),
             (Jsonb({"state": "published", "published": now.isoformat(timespec="seconds")}),),
         )
         # last, so that the views are locked for the shortest time

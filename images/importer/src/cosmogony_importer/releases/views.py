@@ -66,7 +66,7 @@ def make_empty_zones_view(connection: psycopg.Connection) -> None:
     t-rex reads its columns at the start, which may be before the first release.
     """
     with connection.transaction():
-        statements.set_search_path(connection, "pg_catalog", statements.find_postgis_schema(connection))
+        statements.set_search_path(connection, "pg_catalog")
         if connection.execute("SELECT 1 WHERE to_regclass('public.zones') IS NULL").fetchone():
             connection.execute(statements.read_statement("no_zones.sql"))
             log.info("nothing is published; made an empty view public.zones for t-rex")

@@ -11,10 +11,20 @@ from urllib.parse import urlsplit
 import orjson
 import urllib3
 from cosmogony_steps.documents import ABSENT, WebhookAnswer
+from urllib3 import exceptions
 
 ATTEMPTS = 4
 PAUSE = 1.0  # seconds before the second attempt, doubled from then on
 CONNECT, READ = 5.0, 10.0  # seconds
+#: Why a post failed, by the error of urllib3; the first class that fits counts.
+REASONS = {
+    exceptions.SSLError: "its certificate is not trusted, or it does not speak TLS",
+    exceptions.NameResolutionError: "the name of its host is unknown",
+    exceptions.NewConnectionError: "the connection was refused",
+    exceptions.ConnectTimeoutError: f"no connection within {CONNECT:.0f} s",
+    exceptions.ReadTimeoutError: f"no answer within {READ:.0f} s",
+    exceptions.ProtocolError: "the connection broke",
+}
 TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -59,7 +69,7 @@ def _try_post(http: urllib3.PoolManager, url: str, body: bytes, attempt: int) ->
     headers = {"Content-Type": "application/json", "User-Agent": "cosmogony-report"}
     try:
         response = http.request("POST", url, body=body, headers=headers, retries=False, redirect=False)
-    except urllib3.exceptions.HTTPError as error:
+    except exceptions.HTTPError as error:
         reason, is_transient = _describe_error(error)
         return Answer(reason, None, attempt, is_transient)
     except (ValueError, OSError) as error:
@@ -78,19 +88,9 @@ def _find_error(url: str) -> str:
     return "" if good else "its key url is not an http(s) URL"
 
 
-def _describe_error(error: urllib3.exceptions.HTTPError) -> tuple[str, bool]:
+def _describe_error(error: exceptions.HTTPError) -> tuple[str, bool]:
     """Return the reason, and whether a retry can help. Messages of the library are not used: they contain the URL."""
-    known = urllib3.exceptions
-    if isinstance(error, known.SSLError):
-        return "its certificate is not trusted, or it does not speak TLS", False
-    if isinstance(error, known.NameResolutionError):
-        return "the name of its host is unknown", True
-    if isinstance(error, known.NewConnectionError):
-        return "the connection was refused", True
-    if isinstance(error, known.ConnectTimeoutError):
-        return f"no connection within {CONNECT:.0f} s", True
-    if isinstance(error, known.ReadTimeoutError):
-        return f"no answer within {READ:.0f} s", True
-    if isinstance(error, known.ProtocolError):
-        return "the connection broke", True
+    for kind, reason in REASONS.items():
+        if isinstance(error, kind):
+            return reason, kind is not exceptions.SSLError
     return f"it cannot be called ({type(error).__name__})", False

@@ -80,7 +80,7 @@ def store_selection(
         (selection.max_zoom, release.id),
     )
     _store_planned(settings, connection, release, Progress("tiles", expected.tiles), jobs)
-    connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(release.schema_name, "tiles")))
+    connection.execute(sql.SQL("ANALYZE {}").format(release.get_table("tiles")))
     return expected
 
 
@@ -98,7 +98,7 @@ def _plan_tiles(connection: psycopg.Connection, release: Release, selection: Til
         return False
     box = selection.box or EVERYWHERE
     with connection.transaction():
-        statements.set_search_path(connection, release.schema_name, statements.find_postgis_schema(connection))
+        statements.set_search_path(connection, release.schema_name)
         connection.execute(
             "DROP TABLE IF EXISTS pg_temp.planned_batches; CREATE TEMPORARY TABLE planned_batches ("
             "number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, z integer NOT NULL, batch integer NOT NULL, "

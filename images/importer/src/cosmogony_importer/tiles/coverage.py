@@ -36,7 +36,7 @@ def find_missing_tiles(
     queries = _read_queries(config)
     missing = {}
     with connection.transaction():
-        statements.set_search_path(connection, release.schema_name, statements.find_postgis_schema(connection))
+        statements.set_search_path(connection, release.schema_name)
         for zoom in range(max_zoom + 1):
             heartbeat.beat("looking for missing tiles, zoom", zoom, max_zoom)
             absent = [(x, y) for x, y in _list_tiles(extent, zoom) if not (made / f"{zoom}/{x}/{y}.pbf").exists()]

@@ -60,7 +60,7 @@ def store_low_zooms(
 def _make_planned(
     settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int
 ) -> None:
-    table = sql.Identifier(release.schema_name, "tile_batches")
+    table = release.get_table("tile_batches")
     total, done = fetch_row(
         connection.execute(
             sql.SQL(
@@ -84,21 +84,21 @@ def _make_planned(
             (max_zoom, release.id, max_zoom),
         )
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
-    connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(release.schema_name, "tiles")))
+    connection.execute(sql.SQL("ANALYZE {}").format(release.get_table("tiles")))
     progress.end()
 
 
 def count_tiles(connection: psycopg.Connection, release: Release) -> StoredTiles:
     """Count the stored tiles of a release."""
     query = sql.SQL("SELECT z, count(*), sum(length(mvt)) FROM {} GROUP BY z ORDER BY z")
-    rows = connection.execute(query.format(sql.Identifier(release.schema_name, "tiles"))).fetchall()
+    rows = connection.execute(query.format(release.get_table("tiles"))).fetchall()
     return StoredTiles({z: TileCount(tiles, size) for z, tiles, size in rows}, release.stored_zoom)
 
 
 def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
     """List the tiles to make in a table, which an interrupted run leaves to the next one."""
     with sessions.hold_lock(connection, sessions.TILES, wait=600), connection.transaction():
-        statements.set_search_path(connection, release.schema_name, statements.find_postgis_schema(connection))
+        statements.set_search_path(connection, release.schema_name)
         connection.execute(statements.read_statement("release/tile_plan.sql"))
         planned = fetch_value(connection.execute("SELECT max(z) FROM tile_batches"))
         first = max(-1 if planned is None else planned, -1 if release.stored_zoom is None else release.stored_zoom) + 1
@@ -125,7 +125,7 @@ def _run_workers(settings: Database, release: Release, progress: Progress, jobs:
 
 def _make_batch(connection: psycopg.Connection, release: Release) -> int:
     """Make the next batch, preferably one that no other run is making; return the number of its tiles, 0 at the end."""
-    table = sql.Identifier(release.schema_name, "tile_batches")
+    table = release.get_table("tile_batches")
     query = sql.SQL("SELECT z, batch, xs, ys FROM {} WHERE NOT done ORDER BY z, batch LIMIT 1 FOR UPDATE").format(table)
     with connection.transaction():
         # The second query waits for batches of other runs, because a killed run releases its batch.
@@ -141,7 +141,7 @@ def _make_batch(connection: psycopg.Connection, release: Release) -> int:
 
 def _check_sample(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
     """Check that some stored tiles equal the computed ones."""
-    table = sql.Identifier(release.schema_name, "tile_batches")
+    table = release.get_table("tile_batches")
     # waits for batches of other runs
     left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(table)).fetchall())
     if left:
@@ -150,7 +150,7 @@ def _check_sample(connection: psycopg.Connection, release: Release, sample: int 
         sql.SQL(
             "SELECT z, x, y FROM (SELECT * FROM {} ORDER BY md5(z || '/' || x || '/' || y) LIMIT {}) AS sample "
             "WHERE mvt IS DISTINCT FROM cosmogony_catalog.compute_tile(%s, z, x, y)"
-        ).format(sql.Identifier(release.schema_name, "tiles"), sql.Literal(sample)),
+        ).format(release.get_table("tiles"), sql.Literal(sample)),
         (release.schema_name,),
     ).fetchall()
     if wrong:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,18 +35,19 @@ class TrexCache:
     root: Path
 
     @classmethod
-    def find(cls, environment: Mapping[str, str] = os.environ) -> TrexCache | None:
+    def find(cls) -> TrexCache | None:
         """Return the cache that TREX_CACHE names; None if t-rex is not the tile server."""
-        return cls(Path(environment["TREX_CACHE"])) if environment.get("TREX_CACHE") else None
+        path = os.environ.get("TREX_CACHE")
+        return cls(Path(path)) if path else None
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> TrexCache:
+    def from_environment(cls) -> TrexCache:
         """Return the cache that TREX_CACHE names.
 
         Raises:
             UsageError: TREX_CACHE is not set.
         """
-        cache = cls.find(environment)
+        cache = cls.find()
         if cache is None:
             raise UsageError("TREX_CACHE is not set; set it to the folder that t-rex has its cache in")
         return cache
