@@ -26,15 +26,15 @@ def main() -> None:
         for imported in graph.find_modules_directly_imported_by(importer):
             if importer.split(".")[0] != imported.split(".")[0]:
                 packages.setdefault(importer.split(".")[0], set()).add(imported.split(".")[0])
-            elif part_of(importer) != part_of(imported):
-                parts.setdefault(part_of(importer), set()).add(part_of(imported).rpartition(".")[2])
+            elif get_part(importer) != get_part(imported):
+                parts.setdefault(get_part(importer), set()).add(get_part(imported).rpartition(".")[2])
     for arrows in (packages, parts):
         for importer in sorted(arrows):
             print(f"{importer} -> {', '.join(sorted(arrows[importer]))}")
 
 
-def part_of(module: str) -> str:
-    """The package and the first part below it: `cosmogony.osm` of `cosmogony.osm.reader`."""
+def get_part(module: str) -> str:
+    """Return the package and the first part below it, such as `cosmogony.osm` for `cosmogony.osm.reader`."""
     return ".".join(module.split(".")[:2])
 
 

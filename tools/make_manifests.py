@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the workflow templates that role workflows would apply, one file each.
+"""Write the workflow templates that role workflows would apply, one file per template.
 
-Settings are the defaults, over them those of tests/data/settings.yaml, which names images, and over them those of
+Settings are the defaults, overridden by those of tests/data/settings.yaml, which names images, and these by those of
 --settings: a YAML file with sections such as {gate: {…}}.
 Role workflows adds what its options say: namespace, parallelism, deadlines of workflows, workflows_spec.
 """
@@ -32,15 +32,15 @@ def read_folder(name: str) -> dict[str, Any]:
     return {path.stem: yaml.safe_load(path.read_text()) for path in sorted((FILES / name).glob("*.yaml"))}
 
 
-def render(settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the templates with these settings over those of the example."""
+def render_manifests(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the templates; these settings override those of the example."""
     envelope = yaml.safe_load((FILES / "envelope.yaml").read_text())
     tree = complete_tree(settings, over=yaml.safe_load(EXAMPLE.read_text()))
     return Manifests(read_folder("steps"), read_folder("workflows"), tree, envelope).render()
 
 
-def write(manifests: list[dict[str, Any]], folder: Path) -> None:
-    """Write each to a file of its name, and remove the others."""
+def write_manifests(manifests: list[dict[str, Any]], folder: Path) -> None:
+    """Write each template to a file with its name, and remove other files of the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.yaml"):
         path.unlink()
@@ -50,16 +50,16 @@ def write(manifests: list[dict[str, Any]], folder: Path) -> None:
 
 
 def main() -> None:
-    """Read the command line and write."""
+    """Run the program."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--settings", type=Path, help="YAML file (none)")
     parser.add_argument("--output", type=Path, default=ROOT / "build/workflows", help="folder (%(default)s)")
     options = parser.parse_args()
     try:
-        manifests = render(yaml.safe_load(options.settings.read_text()) or {} if options.settings else {})
+        manifests = render_manifests(yaml.safe_load(options.settings.read_text()) or {} if options.settings else {})
     except (OSError, RefusalError, WorkflowFileError, yaml.YAMLError) as error:
         sys.exit(f"make_manifests: {error}")
-    write(manifests, options.output)
+    write_manifests(manifests, options.output)
     print(f"{len(manifests)} templates in {options.output}")
 
 

@@ -8,7 +8,6 @@ They are made from meta/argument_specs.yml and defaults/main.yml, between the ma
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -17,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from generated_files import ROOT, update_files
 
-ROOT = Path(__file__).resolve().parent.parent
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
 #: `(int) Seconds to wait`: the type of an option that may also be blank text.
 RAW_TYPE = re.compile(r"\(([^)]+)\) ")
@@ -28,27 +27,16 @@ MARKUP = re.compile(r"\b[BCEIOV]\(([^)]*)\)")
 LONGEST_DEFAULT = 60
 
 
-def main() -> int:
-    """Write the READMEs, or compare them; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
-    check = parser.parse_args().check
-    stale = []
+def make_files() -> dict[Path, str | None]:
+    """Return the READMEs of all roles."""
+    files: dict[Path, str | None] = {}
     for role in sorted(path.parent.parent for path in ROOT.glob("roles/*/meta/argument_specs.yml")):
         readme = role / "README.md"
-        text = readme.read_text(encoding="utf-8")
         try:
-            wanted = fill_tables(text, role)
+            files[readme] = fill_tables(readme.read_text(encoding="utf-8"), role)
         except ValueError as error:
             raise SystemExit(f"{readme.relative_to(ROOT)}: {error}") from error
-        if text != wanted:
-            stale.append(readme)
-            if not check:
-                readme.write_text(wanted, encoding="utf-8")
-    if check:
-        for readme in stale:
-            print(f"{readme.relative_to(ROOT)} is not up to date; run make docs", file=sys.stderr)
-    return 1 if check and stale else 0
+    return files
 
 
 def fill_tables(text: str, role: Path) -> str:
@@ -128,4 +116,4 @@ def to_list(value: str | list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(update_files(make_files, "make docs", __doc__))

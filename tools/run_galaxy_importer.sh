@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 config=$PWD/.config/galaxy-importer
 requirements=$config/requirements.txt
-# A separate environment: it needs versions of attrs and flake8 that the tools of the checkout do not go with.
+# A separate environment, because it needs versions of attrs and flake8 that conflict with the tools of the checkout.
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/cosmogony-stack/galaxy-importer/$(sha256sum "$requirements" | cut -c 1-8)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -18,7 +18,7 @@ fi
 
 tools/unpack_collection.sh "$work"
 artifact=$(ls "$work"/cosmogony-stack-*.tar.gz)
-# Galaxy wants the address of a public repository, which there is not yet: the check is given one.
+# Galaxy requires the address of a public repository, which does not exist yet, so the check gets an example.
 .venv/bin/python - "$artifact" << 'PYTHON'
 import io
 import json
@@ -38,16 +38,16 @@ with tarfile.open(sys.argv[1], "w:gz") as checked:
         checked.addfile(member, io.BytesIO(content))
 PYTHON
 
-# Our documentation refers to that of kubernetes.core, which Galaxy has.
+# Our documentation refers to that of kubernetes.core, which Galaxy knows.
 known=$("$venv/bin/python" -c 'import site; print(site.getsitepackages()[0])')/ansible_collections
 mkdir -p "$known"
 ln -sfn "$work/ansible_collections/kubernetes" "$known/kubernetes"
 
-cd "$work" # it leaves its report in the folder that it runs in
+cd "$work" # it writes its report to the current folder
 unset ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH
 export PATH=$venv/bin:/usr/bin:/bin GALAXY_IMPORTER_CONFIG=$config/galaxy-importer.cfg
 python -m galaxy_importer.main "$artifact" | tee log
-# That there are files tests/sanity/ignore-*.txt is always said; each of their lines has its reason.
+# It always warns of the files tests/sanity/ignore-*.txt, whose lines all have reasons.
 if grep -E '^(WARNING|ERROR)' log | grep -qv 'Ignore files skip ansible-test sanity tests'; then
   echo "galaxy-importer has warned, see above" >&2
   exit 1

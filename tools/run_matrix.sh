@@ -9,7 +9,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/cosmogony-stack/matrix
 OLDEST=$(sed -n 's/^requires_ansible: ">=\(.*\)\.0"$/\1/p' meta/runtime.yml) # runs on the Python of the checkout
 NEWEST=2.21 # needs Python 3.12
 
-# An environment with this ansible-core; all else is what uv.lock names, the collections are those of the checkout.
+# Creates an environment with this ansible-core; everything else is pinned by uv.lock, and the collections are those of
+# the checkout.
 make_environment() { # CORE INTERPRETER
   local venv site
   venv=$cache/core$1-python$("$2" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -37,7 +38,7 @@ check() { # CORE INTERPRETER
   VENV=$venv tools/run_sanity.sh
 }
 
-# With Debian trixie's Python: its /usr takes the place of the machine's, for this command alone.
+# Runs with the Python of Debian trixie, whose /usr replaces that of the machine for this command.
 check_on_trixie() { # CORE
   local root=$cache/trixie
   if [ "$(id -u)" != 0 ]; then

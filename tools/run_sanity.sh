@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs ansible-test sanity on the collection as published: run_sanity.sh [OPTION OF ansible-test sanity]…
-# VENV names another environment, with the ansible-core that is to be used.
+# Runs ansible-test sanity on the collection as it is published: run_sanity.sh [OPTION OF ansible-test sanity]…
+# VENV names another environment, whose ansible-core is used.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export VENV=${VENV:-$PWD/.venv}
 python=$("$VENV/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 core=$("$VENV/bin/python" -c 'from importlib.metadata import version; print(version("ansible-core"))')
-# Kept: ansible-test makes an environment for each of its tests in here.
+# Kept between runs: ansible-test creates an environment for each of its tests here.
 home=${XDG_CACHE_HOME:-$HOME/.cache}/cosmogony-stack/ansible-test/$core-python$python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -16,19 +16,19 @@ options=(
   --venv
   --python "$python"
   --color no
-  # Programs and their images: ruff, mypy and their own tests look after them. The rules here are those of plugins.
+  # Programs and their images are checked by ruff, mypy and their own tests; the rules here are for plugins.
   --exclude images/
   --exclude roles/local_cluster/files/
   --exclude roles/samples/files/
-  # A Helm chart: its templates are not YAML.
+  # The templates of a Helm chart are not YAML.
   --exclude roles/chart/files/
   # The collection has neither shell nor PowerShell scripts to look at.
   --skip-test shellcheck
   --skip-test pslint
 )
 
-# ansible-test downloads pip's bootstrap script from a server of the Ansible project, unless the file is there.
-# Python brings pip with it, so nothing has to be downloaded.
+# ansible-test would download the bootstrap script of pip from a server of the Ansible project. Python includes pip, so
+# a script that installs it takes the place of the download.
 pip=$("$VENV/bin/python" - "$python" << 'PYTHON'
 import sys
 from types import SimpleNamespace

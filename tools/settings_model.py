@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The settings that steps read, as the types of `cosmogony_steps.settings.model`."""
+"""Make the types of `cosmogony_steps.settings.model` for the settings that steps read."""
 
 from __future__ import annotations
 
@@ -32,22 +32,24 @@ _WIDTH = 110
 def make_model(schema: Schema) -> str:
     """Return the source of the module."""
     classes: list[str] = []
-    fields = [_make_field(entry, schema, classes) for entry in schema.entries() if _is_read_by_steps(entry, schema)]
+    fields = [
+        _make_field(entry, schema, classes) for entry in schema.list_entries() if _is_read_by_steps(entry, schema)
+    ]
     classes.append(_make_class("Settings", "Settings of the steps, by section.", fields, "(SettingsDocument)"))
     return _format("\n\n".join([_HEADER, *classes]))
 
 
 def _is_read_by_steps(entry: Entry, schema: Schema) -> bool:
     if entry.is_section:
-        return any(_is_read_by_steps(child, schema) for child in schema.entries(entry))
+        return any(_is_read_by_steps(child, schema) for child in schema.list_entries(entry))
     return bool(entry.schema.get("x-steps"))
 
 
 def _make_field(entry: Entry, schema: Schema, classes: list[str]) -> str:
-    """Return a field of a class; the class that it needs itself goes to `classes`."""
+    """Return a field of a class, and add the class of its type, if any, to `classes`."""
     comment = textwrap.indent(textwrap.fill(entry.description, _WIDTH), "    #: ")
     if entry.is_section:
-        children = [child for child in schema.entries(entry) if _is_read_by_steps(child, schema)]
+        children = [child for child in schema.list_entries(entry) if _is_read_by_steps(child, schema)]
         name = _class_name(entry)
         classes.append(
             _make_class(name, entry.description, [_make_field(child, schema, classes) for child in children])
@@ -64,7 +66,7 @@ def _make_type(entry: Entry, schema: Schema, classes: list[str]) -> str:
         if items["type"] != "object":
             return f"tuple[{_make_plain_type(items)}, ...]"
         item = Entry(entry.path, items)
-        fields = [_make_field(child, schema, classes) for child in schema.entries(item)]
+        fields = [_make_field(child, schema, classes) for child in schema.list_entries(item)]
         classes.append(_make_class(items["title"], items["description"], fields))
         return f"tuple[{items['title']}, ...]"
     return _make_plain_type(entry.schema)
@@ -109,5 +111,5 @@ def _format(source: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise SystemExit(f"ruff cannot read what is made of the settings: {done.stderr}")
+        raise SystemExit(f"ruff cannot format the generated types: {done.stderr}")
     return done.stdout

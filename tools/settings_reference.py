@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every setting with its two spellings, as docs/reference/settings.md."""
+"""Make docs/reference/settings.md, which lists every setting with its two spellings."""
 
 from __future__ import annotations
 
@@ -27,25 +27,27 @@ _TABLE = "| setting | meaning | type, limits | default |\n|---|---|---|---|"
 def make_reference(schema: Schema) -> str:
     """Return the page."""
     parts = [_HEADER]
-    for heading, entries in schema.groups().items():
+    for heading, entries in schema.group_entries().items():
         parts.append(f"## {heading}\n")
         if alone := [entry for entry in entries if not entry.is_section]:
-            parts.append("\n".join([_TABLE, *(_make_row(f"`{_flat(entry)}`", entry) for entry in alone)]) + "\n")
+            parts.append(
+                "\n".join([_TABLE, *(_make_row(f"`{_get_variable(entry)}`", entry) for entry in alone)]) + "\n"
+            )
         for section in (entry for entry in entries if entry.is_section):
             parts.append(_make_section(section, schema))
     return "\n".join(parts)
 
 
 def _make_section(section: Entry, schema: Schema) -> str:
-    lines = [f"### {_flat(section)}\n", section.description]
+    lines = [f"### {_get_variable(section)}\n", section.description]
     if alone := section.schema.get("x-alone"):
         lines.append(f"\nA single value in place of the dictionary is `{alone}`.")
     lines += ["", _TABLE]
-    for setting in schema.settings(section):
+    for setting in schema.list_settings(section):
         path = ".".join(setting.path[1:])
-        lines.append(_make_row(f"`{path}`<br>`{_flat(setting)}`", setting))
+        lines.append(_make_row(f"`{path}`<br>`{_get_variable(setting)}`", setting))
         if setting.schema["type"] == "array" and "properties" in setting.schema["items"]:
-            for child in schema.entries(Entry(setting.path, setting.schema["items"])):
+            for child in schema.list_entries(Entry(setting.path, setting.schema["items"])):
                 lines.append(_make_row(f"`{path}[].{child.name}`", child))
     return "\n".join(lines) + "\n"
 
@@ -84,5 +86,5 @@ def _encode(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _flat(entry: Entry) -> str:
+def _get_variable(entry: Entry) -> str:
     return "_".join(("cosmogony", *entry.path))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads meta/settings.schema.yml for what is made of it."""
+"""Read meta/settings.schema.yml, from which other files are generated."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Entry:
 
     @property
     def description(self) -> str:
-        """What it means."""
+        """The meaning of the setting or section."""
         return str(self.schema["description"])
 
     @property
     def is_section(self) -> bool:
-        """Whether it holds settings, and is none itself."""
+        """Whether this is a section of settings, not a setting."""
         return self.schema["type"] == "object" and "properties" in self.schema
 
 
@@ -45,22 +45,22 @@ class Schema:
         self._text = path.read_text(encoding="utf-8")
         self._document: dict[str, Any] = yaml.safe_load(self._text)
 
-    def entries(self, parent: Entry | None = None) -> Iterator[Entry]:
-        """Yield what stands directly below a section; without one, below the root."""
+    def list_entries(self, parent: Entry | None = None) -> Iterator[Entry]:
+        """Yield the settings and sections directly below a section, or below the root."""
         schema = parent.schema if parent else self._document
         for name, child in schema["properties"].items():
             yield Entry((*(parent.path if parent else ()), name), self._resolve(child))
 
-    def settings(self, parent: Entry | None = None) -> Iterator[Entry]:
-        """Yield all settings below a section, those of its sections included."""
-        for entry in self.entries(parent):
+    def list_settings(self, parent: Entry | None = None) -> Iterator[Entry]:
+        """Yield all settings below a section, those of its subsections included."""
+        for entry in self.list_entries(parent):
             if entry.is_section:
-                yield from self.settings(entry)
+                yield from self.list_settings(entry)
             else:
                 yield entry
 
-    def groups(self) -> dict[str, list[Entry]]:
-        """Return the entries below the root by the comment that stands above them."""
+    def group_entries(self) -> dict[str, list[Entry]]:
+        """Return the entries below the root, by the comment above each group."""
         heading, headings = "", {}
         for line in self._text.splitlines():
             if found := _HEADING.match(line):
@@ -68,7 +68,7 @@ class Schema:
             elif found := _KEY.match(line):
                 headings[found["name"]] = heading
         groups: dict[str, list[Entry]] = {}
-        for entry in self.entries():
+        for entry in self.list_entries():
             groups.setdefault(headings[entry.name], []).append(entry)
         return groups
 
