@@ -59,7 +59,7 @@ def _compare_file(arguments: argparse.Namespace) -> int:
     statistics = compare_counts(read_zones(arguments.cosmogony), expectations)
     for row, found in zip(expectations, statistics.rows, strict=True):
         if found.test_status is CountStatus.KO:
-            gap = " (known gap)" if row.known_gap else ""
+            gap = " (known gap)" if row.known_gap == "yes" else ""
             print(f"ko: {row.country_name} {row.zone_type}: {found.total:.0f}, expected {row.min} to {row.max}{gap}")
     _write_file(arguments.output, stats.encode_statistics(statistics))
     counts = count_by_status(statistics)

@@ -39,18 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     try:
-        _run_in_database(options)
-    except TerminatedError:
-        raise
-    except StepError as error:
-        if "has_original_exit_code" in options and options.has_original_exit_code(options):  # which is always 1
-            raise StepError(str(error)) from error
-        raise
-
-
-def _run_in_database(options: argparse.Namespace) -> None:
-    try:
         with activity.watch_statements():
             options.run(options)
-    except psycopg.Error as error:
-        raise translate_database_error(error) from error
+    except TerminatedError:
+        raise
+    except (StepError, psycopg.Error) as cause:
+        error = cause if isinstance(cause, StepError) else translate_database_error(cause)
+        if "has_original_exit_code" in options and options.has_original_exit_code(options):  # which is always 1
+            error = StepError(str(error))
+        raise error from cause

@@ -10,7 +10,6 @@ from cosmogony_steps.shortening import join_first
 
 from ..releases import catalog
 from ..releases.catalog import Release
-from .result import CheckResult
 
 MAX_NAMED = 5  # relations per source in a finding
 MAX_STORED = 50  # relations in the report
@@ -18,7 +17,7 @@ MAX_STORED = 50  # relations in the report
 
 def check_completeness(
     connection: psycopg.Connection, release: Release, live: Release | None, limits: GateSettings
-) -> CheckResult[IncompleteFigures]:
+) -> tuple[list[str], IncompleteFigures]:
     """Find truncated boundaries; those that the live release has, too, were accepted with it.
 
     Args:
@@ -26,6 +25,9 @@ def check_completeness(
         release: the release to check.
         live: the release to compare with.
         limits: say whether truncated boundaries block the release.
+
+    Returns:
+        The findings, each of which blocks the release, and the figures for the report.
     """
     relations = catalog.read_manifest(connection, release).incomplete
     accepted = catalog.read_manifest(connection, live).incomplete if live else ()
@@ -36,10 +38,8 @@ def check_completeness(
     if policy == IncompletePolicy.BLOCK:
         for relation in new:
             by_source.setdefault(relation.source, []).append(relation)
-    return CheckResult(
-        [_describe_source(source, cut) for source, cut in sorted(by_source.items())],
-        IncompleteFigures(relations=len(relations), new=len(new), policy=policy, named=relations[:MAX_STORED]),
-    )
+    figures = IncompleteFigures(relations=len(relations), new=len(new), policy=policy, named=relations[:MAX_STORED])
+    return [_describe_source(source, cut) for source, cut in sorted(by_source.items())], figures
 
 
 def describe_relation(relation: IncompleteOfSource) -> str:

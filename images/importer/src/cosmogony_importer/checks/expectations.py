@@ -9,14 +9,13 @@ from cosmogony_steps.settings import GateSettings
 
 from ..releases import catalog
 from ..releases.catalog import Release
-from .result import CheckResult
 
 MAX_NAMED = 20  # counts in the findings
 
 
 def check_expected_counts(
     connection: psycopg.Connection, release: Release, live: Release, limits: GateSettings
-) -> CheckResult[ExpectedFigures]:
+) -> tuple[list[str], ExpectedFigures]:
     """Compare the statistics of two releases, without rows whose expectation has changed.
 
     Args:
@@ -24,6 +23,9 @@ def check_expected_counts(
         release: the release to check.
         live: the release to compare with.
         limits: how many expected counts may turn from ok to ko.
+
+    Returns:
+        The findings, each of which blocks the release, and the figures for the report.
     """
     before, after = catalog.read_statistics(connection, live), catalog.read_statistics(connection, release)
     known = {_identify(row): row for row in before.rows}
@@ -50,7 +52,7 @@ def check_expected_counts(
         ),
     )
     if len(turned) <= limits.max_turned_ko:
-        return CheckResult([], figures)
+        return [], figures
     findings = [
         f"country {row.country_code or '-'} ({row.name}), type {row.zone_type}: "
         f"{row.total:g} zones, expected {row.expected_min:g} to {row.expected_max:g}, "
@@ -60,7 +62,7 @@ def check_expected_counts(
     if len(turned) > MAX_NAMED:
         findings.append(f"{len(turned) - MAX_NAMED} more expected counts are no longer met")
     findings[0] = f"{len(turned)} expected counts turned ko, limit {limits.max_turned_ko}; {findings[0]}"
-    return CheckResult(findings, figures)
+    return findings, figures
 
 
 def _identify(row: ExpectedCount) -> tuple[str, str]:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 from cosmogony_steps import log
-from cosmogony_steps.documents import ABSENT, GateFigures, GateReport, GateVerdict, to_json
+from cosmogony_steps.documents import GateFigures, GateReport, GateVerdict, to_json
 from cosmogony_steps.settings import GateSettings
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -44,38 +45,34 @@ def check_release(
     if live is not None and live.id == release.id:
         live = None
     zones = _count_zones(connection, release)
-    tree = parents.check_parents(connection, release)
     findings = [finding] if finding else []
     if not zones:
         findings.append("it has no zones")
-    findings += tree.findings + _compare_counts(connection, release, zones)
     comparison = left_out.compare_left_out(connection, release, live)
-    lost = turned = reaching = None
+    figures: dict[str, Any] = {
+        "zones": zones,
+        "compared_with": live.id if live else None,
+        "left_out": comparison.figures,
+    }
+    found, figures["parents"] = parents.check_parents(connection, release)
+    findings += found + _compare_counts(connection, release, zones)
     if live is not None:
-        lost = losses.check_losses(connection, release, live, limits, comparison)
-        turned = expectations.check_expected_counts(connection, release, live, limits)
-        findings += lost.findings + turned.findings
-    cut = completeness.check_completeness(connection, release, live, limits)
-    findings += cut.findings
+        found, figures["losses"] = losses.check_losses(connection, release, live, limits, comparison)
+        findings += found
+        found, figures["turned_ko"] = expectations.check_expected_counts(connection, release, live, limits)
+        findings += found
+    found, figures["incomplete"] = completeness.check_completeness(connection, release, live, limits)
+    findings += found
     if zones:
-        reaching = outside.check_outside_parent(connection, release, limits)
-        findings += reaching.findings + _sample_tiles(connection, release)
+        found, figures["outside"] = outside.check_outside_parent(connection, release, limits)
+        findings += found + _sample_tiles(connection, release)
     report = GateReport(
         verdict=_get_verdict(findings, override),
         findings=tuple(findings),
         notes=tuple(comparison.notes),
         at=datetime.now(UTC).replace(microsecond=0),
         limits=to_json(limits),
-        figures=GateFigures(
-            zones=zones,
-            compared_with=live.id if live else None,
-            parents=tree.figures,
-            left_out=comparison.figures,
-            losses=lost.figures if lost else ABSENT,
-            turned_ko=turned.figures if turned else ABSENT,
-            incomplete=cut.figures,
-            outside=reaching.figures if reaching else ABSENT,
-        ),
+        figures=GateFigures(**figures),
     )
     connection.execute(
         "UPDATE cosmogony_catalog.releases SET gate = %s, override = %s WHERE id = %s",

@@ -10,7 +10,6 @@ from psycopg import sql
 
 from ..releases.catalog import Release
 from .left_out import LeftOutComparison
-from .result import CheckResult
 
 MAX_NAMED = 20  # countries and types in the findings
 MAX_STORED = 200  # changes of counts in the report
@@ -24,7 +23,7 @@ def check_losses(
     live: Release,
     limits: GateSettings,
     comparison: LeftOutComparison,
-) -> CheckResult[LossFigures]:
+) -> tuple[list[str], LossFigures]:
     """Compare the numbers of zones with those of the live release.
 
     Args:
@@ -33,6 +32,9 @@ def check_losses(
         live: the release to compare with.
         limits: how many zones may be lost, in all and per country and type.
         comparison: explains losses by what was left out.
+
+    Returns:
+        The findings, each of which blocks the release, and the figures for the report.
     """
     max_percent, max_zones = limits.max_loss_percent, limits.max_loss_zones
     before, after = _count_zones(connection, live), _count_zones(connection, release)
@@ -65,10 +67,8 @@ def check_losses(
         explained.add(country)
     if len(fallen) > MAX_NAMED:
         findings.append(f"{len(fallen) - MAX_NAMED} more countries and types lost zones")
-    return CheckResult(
-        findings,
-        LossFigures(zones_before=total_before, zones_after=total_after, changes=tuple(changes[:MAX_STORED])),
-    )
+    figures = LossFigures(zones_before=total_before, zones_after=total_after, changes=tuple(changes[:MAX_STORED]))
+    return findings, figures
 
 
 def _count_zones(connection: psycopg.Connection, release: Release) -> Counts:

@@ -18,7 +18,6 @@ from psycopg.rows import dict_row
 from ..database import statements
 from ..database.queries import fetch_value
 from ..releases.catalog import Release
-from .result import CheckResult
 
 SAMPLE = 5000  # zones that are checked in a large release
 SECONDS = 300.0  # limit for checking them
@@ -47,13 +46,16 @@ class Limit:
 
 def check_outside_parent(
     connection: psycopg.Connection, release: Release, limits: GateSettings
-) -> CheckResult[OutsideFigures]:
+) -> tuple[list[str], OutsideFigures]:
     """Compare zones with their parents; in a large release a sample of them, which is always the same.
 
     Args:
         connection: reads the release.
         release: the release to check.
         limits: how many zones may extend beyond their parent, and from which share on it counts.
+
+    Returns:
+        The findings, each of which blocks the release, and the figures for the report.
     """
     allowed, tolerance = Limit.parse(limits.max_outside), limits.outside_tolerance_percent
     zones = release.get_table("zones")
@@ -75,7 +77,7 @@ def check_outside_parent(
         worst=tuple(_describe_row(row) for row in found[:MAX_STORED]),
     )
     if number <= limit:
-        return CheckResult([], figures)
+        return [], figures
     sampled = f", {checked} of {children} checked" if checked < children else ""
     head = (
         f"{'about ' if scale > 1 else ''}{number} zones extend more than {tolerance:g} % beyond their parent, "
@@ -87,7 +89,7 @@ def check_outside_parent(
     for row in found:
         groups.setdefault((row["country"], row["type"]), []).append(row)
     most = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-    return CheckResult([head, *(_describe_group(*group) for group in most[:MAX_NAMED])], figures)
+    return [head, *(_describe_group(*group) for group in most[:MAX_NAMED])], figures
 
 
 def _compare(

@@ -8,13 +8,12 @@ from cosmogony_steps.documents import ParentFigures
 from psycopg import sql
 
 from ..releases.catalog import Release
-from .result import CheckResult
 
 MAX_NAMED = 20  # zones per finding
 
 
-def check_parents(connection: psycopg.Connection, release: Release) -> CheckResult[ParentFigures]:
-    """Find zones whose parent does not exist, and zones in a cycle of parents."""
+def check_parents(connection: psycopg.Connection, release: Release) -> tuple[list[str], ParentFigures]:
+    """Find zones whose parent does not exist, and zones in a cycle of parents; return findings and figures."""
     zones = release.get_table("zones")
     orphans, cycles = _find_orphans(connection, zones), _find_cycles(connection, zones)
     circling = [zone for cycle in cycles for zone in cycle]
@@ -28,7 +27,7 @@ def check_parents(connection: psycopg.Connection, release: Release) -> CheckResu
             f"{len(circling)} zones are their own ancestors, in {len(cycles)} cycles of parents: "
             f"{_name_zones(connection, zones, circling)}"
         )
-    return CheckResult(findings, ParentFigures(missing=len(orphans), cycles=len(cycles), in_cycles=len(circling)))
+    return findings, ParentFigures(missing=len(orphans), cycles=len(cycles), in_cycles=len(circling))
 
 
 def _find_orphans(connection: psycopg.Connection, zones: sql.Identifier) -> list[int]:

@@ -3,29 +3,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import psycopg
 from cosmogony_steps.errors import StepError
 from psycopg import sql
 
-from ..database import grants, statements
+from ..database import statements
 from . import catalog, migrations, views
 
 LEGACY = "legacy"  # id of the release
 
 
-@dataclass(frozen=True)
-class AdoptedTable:
-    """A table that became a release, and its privileges, which are granted on the view that replaces it."""
-
-    release_id: str
-    privileges: list[grants.Privilege]
-
-
-def adopt_original_table(connection: psycopg.Connection) -> AdoptedTable | None:
-    """Make the table public.zones of the original importer a release; return None if there is no such table.
+def adopt_original_table(connection: psycopg.Connection) -> str | None:
+    """Make the table public.zones of the original importer a release; return its id, or None without such a table.
 
     Runs in the transaction that creates the view in its place.
 
@@ -51,11 +42,10 @@ def adopt_original_table(connection: psycopg.Connection) -> AdoptedTable | None:
             f"public.zones belongs to {owner}; run the importer as {owner} or give the table to "
             "POSTGRES_USER (ALTER TABLE public.zones OWNER TO ...)"
         )
-    privileges = grants.list_privileges(connection, "public.zones")
     release_id = _choose_id(connection)
     _move_table(connection, release_id)
     _register(connection, release_id)
-    return AdoptedTable(release_id, privileges)
+    return release_id
 
 
 def _choose_id(connection: psycopg.Connection) -> str:

@@ -87,6 +87,7 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
             and views.is_showing_release(connection, release.schema_name)
         ):
             return release.published_at
+        privileges = grants.list_privileges(connection, "public.zones")
         adopted = adoption.adopt_original_table(connection)
         before = catalog.find_live_release(connection)
         now = datetime.now(UTC)
@@ -115,11 +116,11 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
             statements.read_statement("views.sql", release=release.schema_name, id=sql.Literal(release_id))
         )
         if adopted:
-            grants.grant_privileges(connection, sql.Identifier("public", "zones"), adopted.privileges)
-            grants.grant_schema_to_readers(connection, catalog.get_schema_name(adopted.release_id))
+            grants.grant_privileges(connection, sql.Identifier("public", "zones"), privileges)
+            grants.grant_schema_to_readers(connection, catalog.get_schema_name(adopted))
         views.serve_boxes(connection, release.schema_name)
     if adopted:
-        log.info(f"table public.zones of the original importer kept as release {adopted.release_id}")
+        log.info(f"table public.zones of the original importer kept as release {adopted}")
     return now
 
 
