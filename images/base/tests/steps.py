@@ -106,11 +106,11 @@ def repeat_the_same() -> None:
 
 def explain_and_hang() -> None:
     heartbeat.beat("COPY zones", 10, 20)
-    heartbeat.explain("waits for a lock")
+    heartbeat.explain_activity("waits for a lock")
     _say_ready()
     while True:
         time.sleep(0.01)
-        heartbeat.explain("waits for a lock")
+        heartbeat.explain_activity("waits for a lock")
 
 
 def leave_a_child_behind() -> None:
@@ -148,6 +148,6 @@ def _say_ready(*more: object) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "move_after_a_suspension":
         watch.MAX_DELAY = 0.5
-    watch.start(sys.argv[1])
+    watch.start_watch(sys.argv[1])
     run: Callable[[], None] = globals()[sys.argv[1]]
     run()

@@ -28,7 +28,7 @@ from cosmogony_steps.documents import (
     WarningKind,
     to_json,
 )
-from cosmogony_steps.documents.document import convert
+from cosmogony_steps.documents.document import convert_document
 from cosmogony_steps.documents.schemas import DOCUMENTS, make_schemas
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.settings import Settings
@@ -254,4 +254,4 @@ def test_statistics_keep_the_shape_of_the_original() -> None:
 
 def test_a_wrong_value_in_a_dictionary_is_named() -> None:
     with pytest.raises(DocumentError, match=r"field \[\.\.\.\]: .*, found that in one of its entries; again"):
-        convert({"a": ["1%"]}, dict[str, int], "x", "again")
+        convert_document({"a": ["1%"]}, dict[str, int], "x", "again")

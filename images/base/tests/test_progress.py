@@ -72,10 +72,10 @@ def test_unchanged_count_is_no_sign_of_life() -> None:
 def test_explanation_is_no_sign_of_life() -> None:
     before = heartbeat.read_count()
     heartbeat.beat("COPY", 1, 2)
-    heartbeat.explain("waits for a lock")
+    heartbeat.explain_activity("waits for a lock")
     assert count_beats(before) == 1
     assert heartbeat.describe_last_beat() == "COPY, 1 of 2 (waits for a lock)"
-    heartbeat.explain("row 3 of 4", moved=True)
+    heartbeat.explain_activity("row 3 of 4", moved=True)
     assert count_beats(before) == 2
     assert heartbeat.describe_last_beat() == "COPY, 1 of 2 (row 3 of 4)"
     heartbeat.beat("ANALYZE")

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from cosmogony_importer.database import sessions
-from cosmogony_importer.database.activity import INTERVAL, Activity
+from cosmogony_importer.database.activity import INTERVAL, StatementMonitor
 from cosmogony_steps import heartbeat
 from importer_support.helpers import Importer, Zones
 from services.connections import find_database
@@ -57,7 +57,7 @@ def running(statement: str) -> Iterator[int]:
 
 
 def look_until(connection: psycopg.Connection, pid: int, enough: Callable[[], bool]) -> None:
-    activity = Activity()
+    activity = StatementMonitor()
     deadline = time.monotonic() + LONG
     while not enough():
         assert time.monotonic() < deadline

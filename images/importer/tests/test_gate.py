@@ -412,7 +412,7 @@ def test_gate_accepts_manifest_without_left_out_table(
 ) -> None:
     said, verdict = compared(importer, bucket, before, after, WITHOUT_CITIES)
     assert "(-52.0 %, limit 5 %)\n" in said
-    assert "than there" not in said
+    assert "than in it" not in said
     assert (verdict["figures"]["left_out"] is None) == (after is None)
 
 

@@ -95,7 +95,7 @@ def test_broken_input_leaves_nothing(importer: Importer, zones: Zones, db: psyco
     schemas, staging = left(db)
     assert (len(schemas), staging) == (1, [])
     assert [release["id"] for release in importer.list()] == [live]
-    assert "nothing is loaded" in importer.run("publish", code=1)
+    assert "no loaded release is left to publish" in importer.run("publish", code=1)
     assert db.execute("SELECT count(*) FROM zones").fetchone() == (5,)
 
 
@@ -179,7 +179,7 @@ def test_killed_load_leaves_the_live_release(
     assert sorted(states.values()) == ["loading", "published"]
     unfinished = next(one for one, state in states.items() if state == "loading")
     assert "is not complete" in importer.run("gate", "--release", unfinished, code=1)
-    assert "nothing is loaded" in importer.run("publish", code=1)
+    assert "no loaded release is left to publish" in importer.run("publish", code=1)
     importer.run("clean", "--keep", 3)
     assert unfinished in importer.output("dropped").split()
     schemas, staging = left(db)

@@ -45,7 +45,7 @@ def test_publish_and_rollback(importer: Importer, zones: Zones, db: psycopg.Conn
     assert time.monotonic() - start < 5
     assert importer.output("release") == first
     assert marks(db) == {"a"}
-    assert "no earlier release" in importer.run("rollback", code=1)
+    assert "no release older than the live" in importer.run("rollback", code=1)
     importer.run("rollback", "--to", second, "--reason", "it was fine")
     assert marks(db) == {"b"}
     assert db.execute(
@@ -70,10 +70,10 @@ def test_publish_again_changes_nothing(importer: Importer, zones: Zones, db: psy
 
 
 def test_original_publish_twice_is_an_error(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
-    assert "nothing is loaded" in importer.run("publish", code=1)
+    assert "no loaded release is left to publish" in importer.run("publish", code=1)
     importer.load(zones.grid())
     importer.run("publish")
-    assert "nothing is loaded" in importer.run("publish", code=1)
+    assert "no loaded release is left to publish" in importer.run("publish", code=1)
     assert db.execute("SELECT count(*) FROM zones").fetchone() == (17,)
 
 

@@ -16,7 +16,7 @@ class MismatchError(ValueError):
     """A value does not fit the type; the message names its path and what was found."""
 
 
-def convert(data: object, kind: type[T], noun: str = "field", *, strict: bool = True) -> T:
+def convert_value(data: object, kind: type[T], noun: str = "field", *, strict: bool = True) -> T:
     """Convert plain JSON values to a type.
 
     Args:

@@ -49,7 +49,7 @@ def beat(activity: str, done: int = 0, total: int = 0) -> None:
     _write_numbers(done, total)
 
 
-def explain(detail: str, moved: bool = False) -> None:
+def explain_activity(detail: str, moved: bool = False) -> None:
     """Record what the activity waits for; the message shows it if the step is ended for standing still.
 
     Args:

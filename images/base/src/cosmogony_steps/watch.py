@@ -26,7 +26,7 @@ AWAITED = (*FORWARDED, signal.SIGCHLD, signal.SIGALRM)
 PR_SET_PDEATHSIG = 1
 
 
-def start(step: str) -> None:
+def start_watch(step: str) -> None:
     """Continue in a child process. The calling process watches it, ends with its exit code and never returns.
 
     Call it before anything large is imported and before threads are started. The limit comes from STALL_SECONDS:

@@ -16,7 +16,7 @@ from ..errors import StepError
 NO_FORMAT: Final = 0  # the format of documents without a number, which are the oldest
 
 
-def describe(text: str) -> msgspec.Meta:
+def description(text: str) -> msgspec.Meta:
     """Return the description of a field for its schema."""
     return msgspec.Meta(description=text)
 
@@ -79,7 +79,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
                 f" it; deploy that version again, or {cls.REMEDY}"
             )
         current = {**cls.upgrade(data, number), "format": cls.FORMAT}
-        return convert(current, cls, f"{cls.TITLE} {key}", cls.REMEDY)
+        return convert_document(current, cls, f"{cls.TITLE} {key}", cls.REMEDY)
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
@@ -100,19 +100,19 @@ def to_json(value: object) -> Any:
 def is_valid(data: object, kind: Any) -> bool:
     """Return whether plain JSON values fit a type."""
     try:
-        conversion.convert(data, kind)
+        conversion.convert_value(data, kind)
     except conversion.MismatchError:
         return False
     return True
 
 
-def convert(data: object, kind: type[_T], name: str, remedy: str) -> _T:
+def convert_document(data: object, kind: type[_T], name: str, remedy: str) -> _T:
     """Convert plain JSON values to a type.
 
     Raises:
         DocumentError: they do not fit; the message begins with `name` and ends with `remedy`.
     """
     try:
-        return conversion.convert(data, kind)
+        return conversion.convert_value(data, kind)
     except conversion.MismatchError as cause:
         raise DocumentError(f"{name}: {cause}; {remedy}") from cause

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from .document import Digest, Names, describe
+from .document import Digest, Names, description
 
 
 class InputSource(Struct, frozen=True, kw_only=True):
     """One source of a release, and the digest of its file."""
 
     name: str
-    url: Annotated[str, describe("without query")]
+    url: Annotated[str, description("without query")]
     country_code: str = ""
     languages: Names = ()
     disable_voronoi: bool = False
@@ -27,9 +27,9 @@ class Inputs(Struct, frozen=True, kw_only=True):
     sources: tuple[InputSource, ...]
     rules: Digest
     extractor: Digest
-    importer: Annotated[str, describe("image reference")]
-    dashboard: Annotated[str, describe("image reference")]
+    importer: Annotated[str, description("image reference")]
+    dashboard: Annotated[str, description("image reference")]
     languages: Names
-    as_original: Annotated[bool | None, describe("null in the manifests of earlier versions")] = None
+    as_original: Annotated[bool | None, description("null in the manifests of earlier versions")] = None
     tiles_max_zoom: int
-    reason: Annotated[str, describe("why a new release was made with the same inputs")] = ""
+    reason: Annotated[str, description("why a new release was made with the same inputs")] = ""

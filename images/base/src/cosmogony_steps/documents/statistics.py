@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from msgspec import Struct
 
-from .document import convert, describe, to_json
+from .document import convert_document, description, to_json
 from .states import CountStatus
 
 
@@ -18,10 +18,10 @@ class ExpectedCount(Struct, frozen=True, kw_only=True):
     expected_max: float
     expected_min: float
     is_known_failure: Literal["yes"] | None
-    name: Annotated[str, describe("of the country, in English")]
+    name: Annotated[str, description("of the country, in English")]
     test_status: CountStatus
-    total: Annotated[float, describe("-1 when the root zone is not in the data")]
-    wikidata_id: Annotated[str, describe("of the root zone")]
+    total: Annotated[float, description("-1 when the root zone is not in the data")]
+    wikidata_id: Annotated[str, description("of the root zone")]
     wikidata_ontology: str | None
     zone_type: str
     zone_type_local_name: str | None
@@ -39,7 +39,7 @@ class Statistics(Struct, frozen=True):
         Raises:
             DocumentError: a field of a row is missing or has another type.
         """
-        rows = convert(data, tuple[ExpectedCount, ...], f"statistics {key}", "run the stats step again")
+        rows = convert_document(data, tuple[ExpectedCount, ...], f"statistics {key}", "run the stats step again")
         return cls(rows)
 
     def to_json(self) -> list[dict[str, Any]]:

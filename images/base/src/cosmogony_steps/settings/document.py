@@ -79,7 +79,7 @@ class SettingsDocument:
                 " of the version that wrote it"
             )
         try:
-            return conversion.convert(settings, cls, "setting", strict=strict)
+            return conversion.convert_value(settings, cls, "setting", strict=strict)
         except conversion.MismatchError as cause:
             raise UsageError(f"{where}: {cause}") from cause
 

@@ -77,7 +77,7 @@ def _clean_store(
     keep_runs = timedelta(days=settings.report.keep_days)
     found = leftovers.find_leftovers(store, kept, sources, keep_runs, datetime.now(UTC))
     for leftover in found:
-        log.info(("would remove " if dry_run else "removing ") + leftover.line)
+        log.info(("would remove " if dry_run else "removing ") + leftover.description)
     if not dry_run:
         leftovers.remove_leftovers(store, kept, found)
     return len(found), sum(leftover.size for leftover in found)

@@ -39,7 +39,7 @@ def watch_statements() -> Iterator[None]:
 
 def _poll_statements(stop: threading.Event) -> None:
     """Poll every few seconds over a separate connection, which is opened at the first poll."""
-    activity = Activity()
+    activity = StatementMonitor()
     connection: psycopg.Connection | None = None
     is_reported = False
     while not stop.wait(INTERVAL):
@@ -57,7 +57,7 @@ def _poll_statements(stop: threading.Event) -> None:
         connection.close()
 
 
-class Activity:
+class StatementMonitor:
     """The statements of some sessions at the last poll."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Activity:
             state = (statement, phase, done)
             moved |= phase is not None and self._states.get(pid) not in (None, state)
             self._states[pid] = state
-        heartbeat.explain("; ".join(_describe(*row) for row in rows), moved)
+        heartbeat.explain_activity("; ".join(_describe(*row) for row in rows), moved)
 
 
 def _describe(

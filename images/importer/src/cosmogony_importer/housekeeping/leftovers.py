@@ -37,7 +37,7 @@ class Leftover:
     upload: Upload | None = None
 
     @property
-    def line(self) -> str:
+    def description(self) -> str:
         """Key, size and reason, for the log."""
         return f"{self.key} ({self.size} bytes): {self.reason}"
 

@@ -28,7 +28,7 @@ SHARE = (0, bands.PROGRESS[0])  # of copying the zones in a load, in per cent
 
 
 @dataclass
-class Loaded:
+class LoadResult:
     """Numbers of loaded and skipped zones."""
 
     rows: int = 0
@@ -71,7 +71,7 @@ def load_release(
     wait: float = 0.0,
     allow_empty: bool = False,
     jobs: int = 0,
-) -> Loaded:
+) -> LoadResult:
     """Load zones as a new release, completely or not at all.
 
     Args:
@@ -121,8 +121,8 @@ def _load_into_staging(
     expected: int,
     allow_empty: bool,
     jobs: int,
-) -> Loaded:
-    loaded = Loaded()
+) -> LoadResult:
+    loaded = LoadResult()
     with connection.transaction():
         _prepare_staging(connection, schema)
         statements.set_search_path(connection, staging.SCHEMA)
@@ -149,7 +149,7 @@ def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
         log.info(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
 
 
-def find_loaded(connection: psycopg.Connection, release_id: str) -> Loaded | None:
+def find_loaded(connection: psycopg.Connection, release_id: str) -> LoadResult | None:
     """Return the numbers of an earlier load of this release; None if there was none."""
     row = connection.execute(
         "SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s AND state <> 'loading'", (release_id,)
@@ -157,7 +157,7 @@ def find_loaded(connection: psycopg.Connection, release_id: str) -> Loaded | Non
     if row is None:
         return None
     log.info(f"release {release_id} is already loaded: {row[0]} zones")
-    return Loaded(row[0], row[1] or 0)
+    return LoadResult(row[0], row[1] or 0)
 
 
 def _register_load(connection: psycopg.Connection, release_id: str, schema: str, manifest: Manifest | None) -> None:
@@ -188,7 +188,9 @@ def _create_indexes(connection: psycopg.Connection) -> None:
     connection.execute("ANALYZE zones, zone_boxes")
 
 
-def _copy_zones(connection: psycopg.Connection, source: ZoneStream, loaded: Loaded, expected: int, jobs: int) -> None:
+def _copy_zones(
+    connection: psycopg.Connection, source: ZoneStream, loaded: LoadResult, expected: int, jobs: int
+) -> None:
     start = time.monotonic()
     progress = Progress("load", expected, SHARE)
     statement = f"COPY zones ({', '.join(rows.COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
@@ -212,12 +214,12 @@ def _copy_zones(connection: psycopg.Connection, source: ZoneStream, loaded: Load
         log.info(f"{loaded.skipped} records without geometry skipped")
 
 
-def _print_imported(loaded: Loaded, start: float) -> None:
+def _print_imported(loaded: LoadResult, start: float) -> None:
     """Print the same line to standard output as the original importer."""
     print(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}", flush=True)
 
 
-def _promote_staging(connection: psycopg.Connection, release_id: str, schema: str, loaded: Loaded) -> None:
+def _promote_staging(connection: psycopg.Connection, release_id: str, schema: str, loaded: LoadResult) -> None:
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     for table in staging.TABLES:
         connection.execute(

@@ -47,12 +47,12 @@ class Run:
         )
 
     @property
-    def succeeded(self) -> bool:
+    def has_succeeded(self) -> bool:
         """Whether the workflow succeeded."""
         return self.status == "Succeeded"
 
     @property
-    def stamp(self) -> str:
+    def release_prefix(self) -> str:
         """The prefix of the id of its release; empty if its start is unknown."""
         return f"{self.started.astimezone(UTC):%Y%m%dt%H%M%S}-" if self.started else ""
 

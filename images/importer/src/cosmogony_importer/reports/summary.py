@@ -103,8 +103,8 @@ def _warn_if_unreachable(facts: RunFacts, what: str) -> Iterator[None]:
 
 
 def _read_store(run: Run, store: Store, extracts: Sequence[SourceSettings], facts: RunFacts) -> None:
-    if run.stamp:
-        listed = store.list_objects(f"{keys.RELEASES}{run.stamp}")
+    if run.release_prefix:
+        listed = store.list_objects(f"{keys.RELEASES}{run.release_prefix}")
         if manifests := [one.key for one in listed if one.key.endswith("/manifest.json")]:
             found = _find_document(store, max(manifests), Manifest.from_json, facts.warnings)
             facts.manifest = found or facts.manifest
@@ -173,7 +173,7 @@ def _read_database(run: Run, settings: DatabaseSettings, facts: RunFacts) -> Non
         kept = catalog.list_releases(connection)
         facts.live = next((release for release in kept if release.live), None)
         facts.live_known = True
-        mine = [release for release in kept if run.stamp and release.id.startswith(run.stamp)]
+        mine = [release for release in kept if run.release_prefix and release.id.startswith(run.release_prefix)]
         facts.release = mine[0] if mine else None
         if facts.release:
             facts.steps |= durations.read_durations(connection, facts.release.id)
@@ -214,8 +214,8 @@ def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
         left_out=_summarise_table(manifest.left_out),
         repaired=_summarise_table(manifest.repaired),
         gate=facts.gate,
-        failures=() if run.succeeded else run.failures,
-        retried=run.failures if run.succeeded else (),
+        failures=() if run.has_succeeded else run.failures,
+        retried=run.failures if run.has_succeeded else (),
         warnings=(*facts.warnings, *_list_warnings(facts)),
     )
 
@@ -227,7 +227,7 @@ def _is_published(facts: RunFacts) -> bool:
 
 
 def _get_result(run: Run, facts: RunFacts) -> RunResult:
-    if run.succeeded:
+    if run.has_succeeded:
         if _is_published(facts):
             return RunResult.PUBLISHED
         is_update = run.get_parameter("mode") in (None, "full", "changed", "source")

@@ -29,7 +29,7 @@ TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True)
-class Answer:
+class PostResult:
     """Result of a post; `error` is empty if the receiver accepted the document."""
 
     error: str = ""
@@ -44,7 +44,7 @@ class Answer:
         )
 
 
-def post_document(url: str, document: dict[str, Any]) -> Answer:
+def post_document(url: str, document: dict[str, Any]) -> PostResult:
     """Post a document, and retry if that can help. Redirects are not followed: the token is for this receiver.
 
     Args:
@@ -53,10 +53,10 @@ def post_document(url: str, document: dict[str, Any]) -> Answer:
     """
     url = url.strip()
     if error := _find_error(url):
-        return Answer(error)
+        return PostResult(error)
     body = orjson.dumps(document)
     http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT, read=READ), cert_reqs="CERT_REQUIRED")
-    answer = Answer()
+    answer = PostResult()
     for attempt in range(1, ATTEMPTS + 1):
         answer = _try_post(http, url, body, attempt)
         if not answer.is_transient or attempt == ATTEMPTS:
@@ -65,18 +65,18 @@ def post_document(url: str, document: dict[str, Any]) -> Answer:
     return answer
 
 
-def _try_post(http: urllib3.PoolManager, url: str, body: bytes, attempt: int) -> Answer:
+def _try_post(http: urllib3.PoolManager, url: str, body: bytes, attempt: int) -> PostResult:
     headers = {"Content-Type": "application/json", "User-Agent": "cosmogony-report"}
     try:
         response = http.request("POST", url, body=body, headers=headers, retries=False, redirect=False)
     except exceptions.HTTPError as error:
         reason, is_transient = _describe_error(error)
-        return Answer(reason, None, attempt, is_transient)
+        return PostResult(reason, None, attempt, is_transient)
     except (ValueError, OSError) as error:
-        return Answer(f"it cannot be called ({type(error).__name__})", None, attempt)
+        return PostResult(f"it cannot be called ({type(error).__name__})", None, attempt)
     if 200 <= response.status < 300:
-        return Answer("", response.status, attempt)
-    return Answer(f"it answered HTTP {response.status}", response.status, attempt, response.status in TRANSIENT)
+        return PostResult("", response.status, attempt)
+    return PostResult(f"it answered HTTP {response.status}", response.status, attempt, response.status in TRANSIENT)
 
 
 def _find_error(url: str) -> str:

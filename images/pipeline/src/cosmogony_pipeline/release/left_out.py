@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from cosmogony.findings import Findings, Row
-from cosmogony_steps.conversion import convert
+from cosmogony_steps.conversion import convert_value
 from cosmogony_steps.documents import FindingRow, to_json
 
 
 def to_finding_rows(rows: Sequence[Row]) -> tuple[FindingRow, ...]:
     """Return a table of the extractor in the form that documents have."""
-    return convert(rows, tuple[FindingRow, ...])
+    return convert_value(rows, tuple[FindingRow, ...])
 
 
 def sum_findings(tables: Iterable[Sequence[FindingRow]]) -> tuple[FindingRow, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from cosmogony.generate import generate
 from cosmogony.osm.reader import read_data_timestamp
 from cosmogony_steps import heartbeat, keys, log
-from cosmogony_steps.conversion import convert
+from cosmogony_steps.conversion import convert_value
 from cosmogony_steps.documents import (
     IncompleteRelation,
     Inputs,
@@ -96,7 +96,7 @@ def extract(
     marker = PartMarker(
         name=item.name,
         digest=digest,
-        source=convert(to_json(source), PartSource),
+        source=convert_value(to_json(source), PartSource),
         rules=inputs.rules,
         extractor=inputs.extractor,
         languages=languages,
