@@ -280,10 +280,10 @@ def test_report_of_an_overridden_release_has_the_reason(importer: Importer, merg
     importer.run("load", "--release", ID)
     importer.run("gate", "--release", ID, "--override", "cities were merged")
     importer.run("publish", "--release", ID)
-    told = report(importer, "Succeeded")
-    assert told["result"] == "published"
-    assert told["warnings"][0].startswith("overridden: all zones: 17 zones, 26 in the live")
-    assert told["gate"]["verdict"] == "overridden"
+    summary = report(importer, "Succeeded")
+    assert summary["result"] == "published"
+    assert summary["warnings"][0].startswith("overridden: all zones: 17 zones, 26 in the live")
+    assert summary["gate"]["verdict"] == "overridden"
 
 
 def test_report_warns_of_gate_report_of_newer_version(
@@ -378,11 +378,11 @@ def test_webhook_retries_transient_errors(
     if error:
         assert (
             f"the webhook did not accept the summary ({error}); this does not change the result of the run"
-            in told["warnings"]
+            in summary["warnings"]
         )
         assert f" WARN the webhook did not accept the summary ({error})" in importer.err
-    assert bucket.get(f"runs/{RUN}/summary.json") == told
-    assert TOKEN not in json.dumps(told)
+    assert bucket.get(f"runs/{RUN}/summary.json") == summary
+    assert TOKEN not in json.dumps(summary)
 
 
 @pytest.mark.parametrize(
@@ -449,8 +449,8 @@ def test_report_works_without_store_and_database(
     monkeypatch.setattr("cosmogony_importer.database.sessions.connect.__defaults__", (0.5,))
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setenv("POSTGRES_PORT", str(free_port()))
-    told = report(importer, "Failed", failures=[failed("load(0)", "lost"), failed("load", "No more retries left")])
-    warnings = " | ".join(told["warnings"])
+    summary = report(importer, "Failed", failures=[failed("load(0)", "lost"), failed("load", "No more retries left")])
+    warnings = " | ".join(summary["warnings"])
     assert "the object store could not be reached for this summary" in warnings
     assert "the database could not be reached for this summary" in warnings
     assert "the summary is not stored" in warnings
