@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs ansible-test sanity on the collection as it is published: run_sanity.sh [OPTION OF ansible-test sanity]…
+# Runs ansible-test sanity on the published form of the collection: run_sanity.sh [OPTION OF ansible-test sanity]…
 # VENV names another environment, whose ansible-core is used.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -40,7 +40,7 @@ def test_projection_equals_postgis(connection: psycopg.Connection, shape: dict) 
 
 
 def test_finds_one_invalid_geometry_among_many() -> None:
-    """Those of a batch are checked at once."""
+    """Geometries of a batch are checked together."""
     many = [HOLE, BOW_TIE, *[one["geometry"] for one in grid(3)]]
     flat = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [2, 2], [0, 0]]]}
     assert geometry.to_ewkbs(many, [False] * len(many)) == [geometry.to_ewkb(one) for one in many]

@@ -120,8 +120,8 @@ def test_clean_keeps_objects_without_live_release_or_sources(importer: Importer,
     bucket.release(grid(2), RELEASES[1])
     everything = bucket.keys()
     said = importer.run("clean")
-    assert "no release is live: all releases in the object store are kept" in said
-    assert "no sources are configured: all extracts and parts in the object store are kept" in said
+    assert "no release is live: all releases in the S3 store are kept" in said
+    assert "no sources are configured: all extracts and parts in the S3 store are kept" in said
     importer.run("clean", "--set=sources.extracts=[]")
     assert bucket.keys() == everything
     for wrong in ("[", '[{"uri": 1}]', "[7]", "7"):

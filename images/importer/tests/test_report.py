@@ -320,7 +320,7 @@ def test_report_of_a_run_that_failed_early(importer: Importer, bucket: Bucket) -
 
 
 def test_report_accepts_unset_argo_variables(importer: Importer, bucket: Bucket) -> None:
-    """Variables without a value stay as they are written; quoting in Go's way is understood."""
+    """Variables without a value stay unchanged; quoting in Go's way is understood."""
     importer.run(
         "report",
         f"--run={RUN}",
@@ -451,7 +451,7 @@ def test_report_works_without_store_and_database(
     monkeypatch.setenv("POSTGRES_PORT", str(free_port()))
     summary = report(importer, "Failed", failures=[failed("load(0)", "lost"), failed("load", "No more retries left")])
     warnings = " | ".join(summary["warnings"])
-    assert "the object store could not be reached for this summary" in warnings
+    assert "the S3 store could not be reached for this summary" in warnings
     assert "the database could not be reached for this summary" in warnings
     assert "the summary is not stored" in warnings
     assert summary["failures"][0]["step"] == "load"

@@ -20,11 +20,11 @@ def status(importer: Importer) -> dict[str, Any]:
 
 
 def test_works_before_the_first_release(importer: Importer, db: psycopg.Connection) -> None:
-    told = status(importer)
-    assert told["releases"] == []
-    assert told["database"]["name"] == importer.database
-    assert told["database"]["bytes"] > 1_000_000
-    assert "store" not in told, "no object store is configured"
+    document = status(importer)
+    assert document["releases"] == []
+    assert document["database"]["name"] == importer.database
+    assert document["database"]["bytes"] > 1_000_000
+    assert "store" not in document, "no S3 store is configured"
 
 
 def test_status_reports_releases_and_prefixes(importer: Importer, bucket: Bucket, db: psycopg.Connection) -> None:

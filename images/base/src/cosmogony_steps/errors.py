@@ -35,7 +35,7 @@ class MissingObjectError(StepError):
 
 
 class TransientError(StepError):
-    """A transient failure, such as a server that does not answer: a retry can help."""
+    """A transient error, such as a server that does not answer: a retry can help."""
 
     exit_code = EXIT_TRANSIENT
     is_repeatable = True  # whether repeating the request can help; otherwise the step must start again

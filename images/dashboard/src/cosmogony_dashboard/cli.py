@@ -3,8 +3,8 @@
 
 ``dashboard --cosmogony=FILE [--output=FILE]`` compares a file, with the exit codes of the original:
 0 all counts are as expected, 1 some are not, 2 the file cannot be read, 4 wrong arguments.
-``dashboard stats --release ID`` does the same for a release in the object store, as a step of a data update:
-0 done (whatever the counts), 1 permanent failure, 2 wrong settings, 4 wrong arguments, 75 transient failure.
+``dashboard stats --release ID`` does the same for a release in the S3 store, as a step of a data update:
+0 done (whatever the counts), 1 permanent error, 2 wrong settings, 4 wrong arguments, 75 transient error.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ class Store:
         return [Upload(one.object_name, one.upload_id or "", one.initiated_time) for one in page.uploads]
 
     def abort_upload(self, upload: Upload) -> None:
-        """Remove an unfinished upload; it is no error if it does not exist."""
+        """Remove an unfinished upload; it is not an error if it does not exist."""
         with translate_errors(self.where, f"removing an unfinished upload of {upload.key}"):
             try:
                 self.client._abort_multipart_upload(self.bucket, upload.key, upload.id)

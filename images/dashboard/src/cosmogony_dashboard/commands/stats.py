@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Count the zones of a release in the object store, and store its statistics."""
+"""Count the zones of a release in the S3 store, and store its statistics."""
 
 from __future__ import annotations
 

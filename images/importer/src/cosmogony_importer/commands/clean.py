@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drop old releases and the remains of killed loads; remove unneeded objects from the object store."""
+"""Drop old releases and the remains of killed loads; remove unneeded objects from the S3 store."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
 def _clean_store(
     connection: psycopg.Connection, store: Store, settings: Settings, dropped: Sequence[str], dry_run: bool
 ) -> tuple[int, int]:
-    """Remove unneeded objects from the object store; return the number of objects and their bytes."""
+    """Remove unneeded objects from the S3 store; return the number of objects and their bytes."""
     from ..housekeeping import leftovers
 
     kept = leftovers.KeptReleases.from_database(connection, dropped if dry_run else ())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections of the commands: the database, brought up to date, and the object store; and the release to use."""
+"""Connections of the commands: the database, brought up to date, and the S3 store; and the release to use."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def find_store(settings: Settings) -> Store | None:
-    """Return the object store; None if none is configured."""
+    """Return the S3 store; None if none is configured."""
     return open_store(settings) if settings.storage.endpoint else None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Report the kept releases, and the sizes of the database and of the object store."""
+"""Report the kept releases, and the sizes of the database and of the S3 store."""
 
 from __future__ import annotations
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Removing what is no longer needed, in the database and in the object store."""
+"""Removing what is no longer needed, in the database and in the S3 store."""

@@ -82,7 +82,7 @@ def find_leftovers(
     found: list[Leftover] = []
     in_use = sources | kept.sources
     if kept.live is None:
-        log.info("no release is live: all releases in the object store are kept")
+        log.info("no release is live: all releases in the S3 store are kept")
     else:
         old, waiting = _find_releases(store, kept)
         found += old
@@ -90,7 +90,7 @@ def find_leftovers(
     if sources:
         found += _find_source_files(store, in_use)
     else:
-        log.info("no sources are configured: all extracts and parts in the object store are kept")
+        log.info("no sources are configured: all extracts and parts in the S3 store are kept")
     found += _find_run_documents(store.list_objects(keys.RUNS), keep_runs, now)
     return found + _find_uploads(store, kept, in_use, now)
 

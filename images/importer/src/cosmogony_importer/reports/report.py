@@ -30,14 +30,14 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
 
     Args:
         run: the workflow.
-        store: where the summary is stored; None if no object store is configured.
+        store: where the summary is stored; None if no S3 store is configured.
         settings: address of the database, and the sources of a run that has neither release nor plan.
 
     Returns:
         The summary; its warnings name what failed.
     """
     summary = summarise_run(run, store, settings)
-    problems = [] if store else ["the summary is not stored: no object store is configured (storage.endpoint)"]
+    problems = [] if store else ["the summary is not stored: no S3 store is configured (storage.endpoint)"]
     problems += _store_summary(store, summary)
     url = os.environ.get(URL, "").strip()
     name = os.environ.get(NAME, "").strip()

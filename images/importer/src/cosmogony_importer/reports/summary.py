@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Summarise a run from what its steps stored in the object store and in the catalog.
+"""Summarise a run from what its steps stored in the S3 store and in the catalog.
 
 There is always a summary: servers that cannot be reached are named in its warnings.
 """
@@ -80,7 +80,7 @@ def summarise_run(run: Run, store: Store | None, settings: Settings) -> RunSumma
 
     Args:
         run: the workflow.
-        store: the object store; None if none is configured.
+        store: the S3 store; None if none is configured.
         settings: address of the database, and the sources of a run that has neither release nor plan.
     """
     facts = RunFacts()

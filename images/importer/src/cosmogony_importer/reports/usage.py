@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sources of the kept releases, and the sizes of database and object store."""
+"""Sources of the kept releases, and the sizes of database and S3 store."""
 
 from __future__ import annotations
 
