@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why an object became the zone that it is: recorded where it is decided, for one object of a run."""
+"""Record the decisions about one object of a run, for `cosmogony explain`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 class Decisions:
     """The decisions about one object (`relation:62273`, `node:12`), in the order they were taken.
 
-    Without an object nothing is recorded. Callers ask `is_recorded` before they put a costly text together.
+    Without an object nothing is recorded. Callers ask `is_recorded` before they make a costly text.
     """
 
     def __init__(self, osm_id: str | None = None) -> None:

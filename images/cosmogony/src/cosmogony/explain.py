@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why one object of an extract became the zone that it is, or none."""
+"""Explain why an object of an extract became a zone, or why it did not."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def explain(
         country_code: the country of the whole extract, in upper case.
         disable_voronoi: make no zones of places that are only points.
         as_original: make the zones of Cosmogony 0.14.5, without corrections.
-        progress: receives stage, work done and work in all.
+        progress: receives the stage, the units done and the units in all (0 if unknown).
 
     Returns:
         One line per decision, in the order they were taken.
@@ -49,7 +49,7 @@ def explain(
         CosmogonyError: the extract cannot be read, or has no such boundary or place.
     """
     if not _OBJECT.fullmatch(osm_id):
-        raise UsageError(f"{osm_id!r} is not an object of OSM: write relation:ID or node:ID, such as relation:62273")
+        raise UsageError(f"{osm_id!r} is not an OSM object: write relation:ID or node:ID, such as relation:62273")
     decisions = Decisions(osm_id)
     run = ZoneRun(rules, country_code, 0 if disable_voronoi else 1, as_original=as_original, decisions=decisions)
     zones = run.make_zones(source, StageTimer(), progress)

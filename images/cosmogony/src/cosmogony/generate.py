@@ -78,7 +78,7 @@ def generate(
         threads: number of processes; None means one per core.
         rules: the boundary rules; None means those of the package.
         no_stats: write no summary to the log.
-        progress: receives stage, work done and work in all.
+        progress: receives the stage, the units done and the units in all (0 if unknown).
         fail_on_incomplete: refuse when relations lack members: `own` of the extract's own country, `any` of all.
         as_original: make the zones of Cosmogony 0.14.5, without corrections.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much the extractor logs."""
+"""The log level of the extractor."""
 
 from __future__ import annotations
 

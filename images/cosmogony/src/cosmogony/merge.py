@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Put files of zones together: one numbering, no zone twice, parents across the files.
+"""Merge files of zones: new ids, each zone once, parents across the files.
 
-The files are read as streams, twice or three times: an index of the zones first (their geometries are checked, and
-not kept), then the geometries that must be compared, then the records that are written. Zones of one file are never
-compared with each other, and bare records (without geometry) are always kept.
+The files are read as streams, two or three times: first an index of the zones (their geometries are checked, but not
+kept), then the geometries that must be compared, then the records to write. Zones of the same file are never compared
+with each other, and bare records (without geometry) are always kept.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .runtime.memory import no_garbage_collection
 log = logging.getLogger("cosmogony")
 
 _BLOCK_SIZE = 1 << 20  # bytes that are compressed together
-_AREA_TOLERANCE = 1e-9  # how much the areas of equal copies may differ, as a share
+_AREA_TOLERANCE = 1e-9  # relative difference between the areas of equal copies
 
 
 @dataclass(slots=True)
@@ -60,13 +60,13 @@ def merge(
         inputs: the files, in the order their zones are numbered.
         output: the merged file.
         keep_duplicates: only renumber the zones, as the original does.
-        progress: receives stage, work done and work in all.
+        progress: receives the stage, the units done and the units in all (0 if unknown).
 
     Raises:
-        CosmogonyError: a file cannot be read, has an id twice, or has a zone without a polygon that has an area.
-            Nothing is written then.
+        CosmogonyError: a file cannot be read, has an id twice, or has a zone whose geometry is not a polygon with an
+            area. Nothing is written then.
     """
-    paths, target = [Path(p) for p in inputs], Path(output)
+    paths, target = [Path(path) for path in inputs], Path(output)
     form = formats.detect_format(target, formats.RECORD_FORMATS)
     if not form.has_lines:
         raise CosmogonyError(f"{target}: merge writes .jsonl or .jsonl.gz only")
@@ -140,7 +140,7 @@ class _Merge:
             entry = make_entry(record, number, offset)
             self._entries.append(entry)
             checks.add(where, entry, record.get("geometry"))
-            # a parent that the file does not have must not become a zone of the next one
+            # a parent that is missing from its file must not become a zone of the next one
             offset_after = max(offset_after, entry.id + 1, 0 if entry.parent is None else entry.parent + 1)
         checks.finish()
         if offset_after > MAX_ID:
@@ -183,7 +183,7 @@ class _Merge:
         """Read the records of some zones once more."""
         if not wanted:
             return
-        files = {self._by_id[k].file for k in wanted}
+        files = {self._by_id[zone_id].file for zone_id in wanted}
         for number in sorted(files):
             for record in read_records(self._paths[number]):
                 if record is not None and record["id"] + self._offsets[number] in wanted:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-#: Called with the stage, the work done and the work in all (0 when that is unknown).
+#: Called with the stage, the units done and the units in all (0 if unknown).
 Progress = Callable[[str, int, int], None]
 
 _BAR_WIDTH = 30  # characters

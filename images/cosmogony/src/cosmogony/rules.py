@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The boundary rules: which administrative object of which country is which zone type.
+"""The boundary rules: the zone type of each administrative object, by country.
 
 The table is a tab separated file with one fact per line (data/README.md describes it). It is checked while it is read,
 so that a mistake in an edited table is reported with its line number instead of showing as a missing zone.
@@ -27,21 +27,36 @@ _NONE = "-"
 
 @dataclass(slots=True)
 class CountryRules:
-    """The facts of one country."""
+    """The facts of one country.
+
+    Attributes:
+        levels: the type of each admin_level.
+        ids: the type of single objects, by OSM id; None for an object that is not a zone.
+        containers: the type of each admin_level within a relation, by the OSM id of the relation.
+    """
 
     levels: dict[int, ZoneType] = field(default_factory=dict)
     ids: dict[str, ZoneType | None] = field(default_factory=dict)
     containers: dict[str, dict[int, ZoneType]] = field(default_factory=dict)
 
     def decide_type(self, osm_id: str, level: int | None, containers: Sequence[str]) -> tuple[ZoneType | None, str]:
-        """Return the type of a zone, and the rule that says so."""
+        """Decide the type of a zone.
+
+        Args:
+            osm_id: the zone.
+            level: its admin_level.
+            containers: the OSM ids of the zones that contain it.
+
+        Returns:
+            The type, None if it is not a zone, and the rule that decides, in words.
+        """
         if osm_id in self.ids:
             return self.ids[osm_id], f"the rule for {osm_id}"
         wanted = 0 if level is None else level
         if self.containers:
             known = [c for c in containers if c in self.containers]
             if known:
-                # the smallest relation number decides where two containers hold the same zone
+                # the smallest relation id decides where two containers hold the same zone
                 first = min(known, key=lambda c: int(c.partition(":")[2]))
                 found = self.containers[first].get(wanted)
                 if found is not None:
@@ -51,7 +66,7 @@ class CountryRules:
 
 @dataclass(slots=True)
 class Rules:
-    """All countries, and the digest of the table they were read from."""
+    """The rules of all countries, with the digest of their table and where it comes from."""
 
     countries: dict[str, CountryRules]
     digest: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stages from an OSM extract to zones with their hierarchy."""
+"""Run the stages that turn an OSM extract into zones with their hierarchy."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class StageTimer:
 
     @contextmanager
     def measure_stage(self, name: str) -> Iterator[None]:
-        """Measure the block as part of a stage, and return its free memory to the machine."""
+        """Measure the block as part of a stage, then return freed memory to the machine."""
         began = time.perf_counter()
         try:
             yield
@@ -116,7 +116,7 @@ class ZoneRun:
         return zones
 
     def find_losses(self, zones: Sequence[Zone]) -> LeftOutReport:
-        """Find what of the extract is not among the zones, or was repaired."""
+        """Report the objects of the extract that did not become zones, or were repaired."""
         countries = Countries(zones, self.extract.ways)
         losses = LeftOutReport(self.extract, self.builder, countries, self._decisions)
         losses.add_nameless(self.builder.nameless)

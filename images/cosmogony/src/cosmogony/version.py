@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this program is: the version text it is compatible with, and a digest of what is installed."""
+"""The version that this program is compatible with, and a digest of the installed files."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LIBRARIES = ("numpy", "orjson", "osmium", "shapely")
 
 @cache
 def build_digest() -> str:
-    """Return the sha256 of what zones are made with: the installed files (name and content) and the libraries.
+    """Return the sha256 of everything that zones depend on: the installed files (name and content) and the libraries.
 
-    The same build digest, rules and input give the same zones; the pipeline skips work on that ground.
+    The same build digest, rules and input give the same zones, so the pipeline can skip work.
     """
     root = Path(__file__).parent
     digest = hashlib.sha256()

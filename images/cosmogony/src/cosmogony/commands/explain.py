@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`cosmogony explain`: why an object became the zone that it is."""
+"""`cosmogony explain`: why an object became a zone, or why it did not."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from .options import add_progress_option, add_zone_options, reported_progress
 
-HELP = "why an object became the zone that it is"
+HELP = "explain why an object became a zone, or why it did not"
 DESCRIPTION = (
-    "Make the zones of an OSM extract, write none, and show for one object each decision taken: its border ring by "
+    "Make the zones of an OSM extract, write none, and report every decision about one object: its border ring by "
     "ring, country, type, parent, centre, and why it was kept or left out. Takes the options of generate."
 )
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> None:
     """Run the command and print the decisions.
 
     Raises:
-        UsageError: the object is not an id of OSM.
+        UsageError: the object is not an OSM id.
         CosmogonyError: the extract cannot be read, or has no such object.
     """
     from ..explain import explain

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`cosmogony merge`: put files of zones together."""
+"""`cosmogony merge`: merge files of zones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from .options import add_progress_option, reported_progress
 
-HELP = "put files of zones together"
+HELP = "merge files of zones"
 DESCRIPTION = (
-    "Put files of zones together. A zone that several files have is kept once: the larger geometry wins; parents are "
-    "looked for across the files."
+    "Merge files of zones. A zone that several files have is kept once, with the larger geometry; parents are found "
+    "across the files."
 )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read files of zone records: lines or one JSON document, gzipped or not, all members of a gzip file."""
+"""Read files of zone records: a record per line or one JSON document, gzipped (with any number of members) or not."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ..zones.zone_type import TYPES_BY_WORD
 from .formats import RECORD_FORMATS, Format, detect_format
 
 Record = dict[str, Any]
-MAX_ID = (1 << 63) - 1  # what a bigint holds
+MAX_ID = (1 << 63) - 1  # the largest bigint
 _TEXT, _LIST, _OBJECT = (str, NoneType), (list, NoneType), (dict, NoneType)  # types of what may be missing or null
 
 
 def check_readable(path: Path) -> Format:
-    """Return the format of a file that can be opened.
+    """Check that a file can be opened, and return its format.
 
     Raises:
-        CosmogonyError: it cannot be opened, or has no format that records are read from.
+        CosmogonyError: the file cannot be opened, or records cannot be read from its format.
     """
     form = detect_format(path, RECORD_FORMATS)
     try:
@@ -38,7 +38,7 @@ def check_readable(path: Path) -> Format:
 
 
 def read_records(path: Path) -> Iterator[Record | None]:
-    """Yield the records of a file in order; None stands for one that is not a zone. Geometries are not checked.
+    """Yield the records of a file in order; None stands for a line that is not a zone. Geometries are not checked.
 
     Raises:
         CosmogonyError: the file cannot be read, or is damaged.
@@ -47,7 +47,7 @@ def read_records(path: Path) -> Iterator[Record | None]:
 
 
 def read_numbered_records(path: Path) -> Iterator[tuple[str, Record | None]]:
-    """Yield the place of each record in the file, such as `line 3`, and the record. Blank lines are not records.
+    """Yield the place of each record in the file, such as `line 3`, and the record. Blank lines are no records.
 
     Raises:
         CosmogonyError: the file cannot be read, or is damaged.
@@ -68,14 +68,14 @@ def _document(path: Path, content: bytes) -> list[Any]:
     try:
         zones = orjson.loads(content.removeprefix(BOM_UTF8))["zones"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise CosmogonyError(f"{path}: is not a JSON document with a list `zones` ({error})") from error
+        raise CosmogonyError(f"{path}: is no JSON document with a list `zones` ({error})") from error
     if not isinstance(zones, list):
         raise CosmogonyError(f"{path}: `zones` is a {type(zones).__name__}, wanted a list")
     return zones
 
 
 def parse_record(line: bytes) -> Record | None:
-    """Return the zone of a line, None if it is not a zone."""
+    """Return the zone of a line, None if the line is not one."""
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -84,7 +84,7 @@ def parse_record(line: bytes) -> Record | None:
 
 
 def _with_impossible_numbers(line: bytes) -> Record | None:
-    """Return a zone that is JSON except for coordinates such as NaN, Infinity or 1e999, so that they can be named."""
+    """Return a zone whose coordinates such as NaN, Infinity or 1e999 are not JSON, so that a message can name them."""
     try:
         found: Record = json.loads(line)
         (measured,) = geojson.measure_zones([("", geojson.parse_geometry(found["geometry"]))])
@@ -96,7 +96,7 @@ def _with_impossible_numbers(line: bytes) -> Record | None:
 
 
 def is_zone(found: Any) -> bool:
-    """Return whether this has what a zone needs, apart from its geometry."""
+    """Return whether a JSON value has the fields of a zone, apart from a valid geometry."""
     if not isinstance(found, dict):
         return False
     parent, kind = found.get("parent"), found.get("zone_type")

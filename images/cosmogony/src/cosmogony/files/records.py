@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones as JSON records, with the keys of the original, all of them always there."""
+"""Zones as JSON records with the keys of the original; every record has all keys."""
 
 from __future__ import annotations
 

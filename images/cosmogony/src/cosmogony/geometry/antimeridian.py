@@ -28,7 +28,7 @@ def find_jumping_ways(ways: Ways) -> frozenset[int]:
 
 
 def crosses_antimeridian(points: Points) -> bool:
-    """Return whether a ring with a jump closes when it is unrolled; one around a pole does not, and needs no cut.
+    """Return whether a ring with a jump crosses the antimeridian; a ring around a pole does not, and needs no cut.
 
     Args:
         points: the closed ring, of shape (n, 2), in degrees.
@@ -37,7 +37,7 @@ def crosses_antimeridian(points: Points) -> bool:
 
 
 def cut_at_antimeridian(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
-    """Build what lies in an odd number of the rings, cut at the antimeridian; None if there is nothing.
+    """Build the area inside an odd number of rings, cut at the antimeridian; None if it is empty.
 
     Args:
         rings: closed rings, each of shape (n, 2), in degrees.
@@ -53,7 +53,7 @@ def cut_at_antimeridian(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
 
 
 def _unroll(points: Points) -> Points:
-    """Return the ring with longitudes that continue beyond 180 degrees instead of jumping."""
+    """Return the ring with longitudes that continue beyond ±180 degrees instead of jumping."""
     steps = np.diff(points[:, 0])
     turns = np.concatenate([[0.0], np.cumsum(-2 * _HALF_TURN * np.rint(steps / (2 * _HALF_TURN)))])
     unrolled: Points = points + np.stack([turns, np.zeros(len(points))], axis=1)

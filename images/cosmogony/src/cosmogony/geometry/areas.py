@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Areas as rings of ways. Rings are kept as lists of ways, not as points, because many zones share a way."""
+"""Areas as rings of ways. Rings are lists of ways instead of points, because many zones share a way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..arrays import Points
 from ..findings import Repair
 from ..osm.reader import Ways
 
-NO_AREA = "its rings have no area"  # the problem of an area
+NO_AREA = "its rings have no area"  # a value of `Area.problem`
 Chain = list[tuple[int, bool]]  # ways (index in `Ways`), and whether each is walked backwards
 
 
@@ -33,7 +33,7 @@ class Ring:
         return points if self.counter_clockwise == outer else points[::-1]
 
     def get_points(self, ways: Ways) -> Points:
-        """Return the closed ring; the common point of two ways comes once."""
+        """Return the points of the closed ring, the common point of two ways once."""
         pieces = []
         for way, backwards in self.ways:
             piece = ways.points[ways.start[way] : ways.start[way + 1]]
@@ -44,21 +44,21 @@ class Ring:
 
 @dataclass(slots=True)
 class Area:
-    """The polygons of a relation, and what was found while they were made.
+    """The polygons of a relation, and the problems found while they were assembled.
 
-    They are `parts` (rings of ways), or a ready `shape` with its border as `arcs` where rings touch or cross.
+    They are `parts` (rings of ways). Where rings touch or cross they are a `shape`, whose border are the `arcs`.
     """
 
     parts: list[list[Ring]] = field(default_factory=list)  # rings of each polygon, the outer one first
     shape: shapely.MultiPolygon | None = None
     arcs: NDArray[np.int64] | None = None
-    rebuilt: bool = False  # the border of the shape is only about that of the arcs
-    simple: bool = False  # no point of the border is passed twice, and it does not cross itself
+    rebuilt: bool = False  # the border of the shape only roughly follows the arcs
+    simple: bool = False  # the border does not touch or cross itself
     missing: int = 0  # members that the extract does not have
     open_rings: int = 0
-    flat_rings: int = 0
-    lost_holes: int = 0
-    repairs: dict[Repair, str] = field(default_factory=dict)  # with what was done
+    flat_rings: int = 0  # without an area
+    lost_holes: int = 0  # holes whose outer ring is missing
+    repairs: dict[Repair, str] = field(default_factory=dict)  # by kind: what was done
     problem: str = ""  # why there is no polygon although no member is missing
 
     @property
@@ -81,7 +81,10 @@ class Area:
             return get_coordinates(self.shape)
         if not oriented:
             return [[ring.get_points(ways) for ring in part] for part in self.parts]
-        return [[ring.get_oriented_points(ways, outer=k == 0) for k, ring in enumerate(part)] for part in self.parts]
+        return [
+            [ring.get_oriented_points(ways, outer=number == 0) for number, ring in enumerate(part)]
+            for part in self.parts
+        ]
 
     def build_polygons(self, ways: Ways) -> shapely.MultiPolygon:
         """Build the geometry; outer rings run counter-clockwise, holes clockwise."""
@@ -110,30 +113,30 @@ def compute_signed_area(points: Points) -> float:
 
 
 def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int]) -> tuple[list[Chain], list[Chain]]:
-    """Join ways to chains, taking the next fitting member each time.
+    """Join ways to chains, each time with the next member that fits.
 
     Args:
         members: the ways (index in `Ways`).
-        first: for each way of `Ways` what it begins at: a node, or a location.
-        last: the same for its end.
+        first: for each way of `Ways` the node or location where it begins.
+        last: the same for where it ends.
 
     Returns:
         The closed chains and the open ones.
     """
     at: dict[int, list[int]] = {}
-    for position, k in enumerate(members):
-        at.setdefault(first[k], []).append(position)
-        if last[k] != first[k]:
-            at.setdefault(last[k], []).append(position)
+    for position, way in enumerate(members):
+        at.setdefault(first[way], []).append(position)
+        if last[way] != first[way]:
+            at.setdefault(last[way], []).append(position)
     used = [False] * len(members)
     closed: list[Chain] = []
     unclosed: list[Chain] = []
-    for begin, k in enumerate(members):
+    for begin, way in enumerate(members):
         if used[begin]:
             continue
         used[begin] = True
-        start, current, cursor = first[k], last[k], begin
-        chain = [(k, False)]
+        start, current, cursor = first[way], last[way], begin
+        chain = [(way, False)]
         while current != start:
             following = _next_unused(at[current], used, cursor)
             if following is None:
@@ -141,17 +144,17 @@ def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int])
                 break
             used[following] = True
             cursor = following
-            k = members[following]
-            backwards = first[k] != current
-            current = first[k] if backwards else last[k]
-            chain.append((k, backwards))
+            way = members[following]
+            backwards = first[way] != current
+            current = first[way] if backwards else last[way]
+            chain.append((way, backwards))
         else:
             closed.append(chain)
     return closed, unclosed
 
 
 def _next_unused(positions: list[int], used: list[bool], cursor: int) -> int | None:
-    """Return the unused member that comes next after `cursor`, otherwise the first unused one."""
+    """Return the first unused position after `cursor`, or the first unused one of all."""
     fallback = None
     for position in positions:
         if used[position]:

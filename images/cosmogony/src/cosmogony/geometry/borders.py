@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assemble areas by where the rings lie: the roles of the members are hints only.
+"""Assemble areas from the positions of their rings; the roles of the members are only hints.
 
-Rings that nothing touches are nested here: a ring in an even number of others is an outer one, in an odd number a hole.
-Where rings share points or sides, libosmium assembles them. As the last resort, GEOS makes valid what libosmium
-refuses because the border crosses itself.
+Rings that touch nothing are nested here: a ring inside an even number of others is an outer one, inside an odd number a
+hole. Where rings share points or sides, libosmium assembles them. Where a border crosses itself, libosmium refuses it,
+and GEOS makes it valid.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Borders:
         self._first = number_locations(ways.points[ways.start[:-1]]).tolist()
         self._last = number_locations(ways.points[ways.start[1:] - 1]).tolist()
         ends = len(set(ways.first).union(ways.last))
-        self._has_gaps = ends > len(set(self._first).union(self._last))  # some nodes share a location
+        self._has_gaps = ends > len(set(self._first).union(self._last))  # different nodes share a location
         self._sizes = np.diff(ways.start).tolist()
         self._crossing: dict[int, list[int]] = {}
         self._crossed = np.zeros(len(arcs.canonical), dtype=np.bool_)
@@ -109,17 +109,17 @@ class Borders:
 
     def _prepare_touching(self, relation: Relation, area: Area, closed: list[Chain]) -> _Touching:
         rings = self._distinct_rings(closed, area)
-        ways = [k for chain in rings for k, _ in chain]
+        ways = [way for chain in rings for way, _ in chain]
         border = self._border(ways)
         if len(border) < len(self._arcs.select(np.array(ways, dtype=np.int64))):
-            area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; what is there twice is not a border"
+            area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; sides that occur twice are not border"
         return _Touching(relation, area, rings, ways, border)
 
     def _distinct_rings(self, closed: Sequence[Chain], area: Area) -> list[Chain]:
-        """Return each ring once, without those that go there and back on one line."""
+        """Return each ring once, without those that run back on the same line."""
         rings: dict[frozenset[int], Chain] = {}
         for chain in closed:
-            border = frozenset(self._border([k for k, _ in chain]).tolist())
+            border = frozenset(self._border([way for way, _ in chain]).tolist())
             if not border:
                 area.flat_rings += 1
             elif border in rings:
@@ -129,13 +129,13 @@ class Borders:
         return list(rings.values())
 
     def _border_members(self, relation: Relation, area: Area) -> dict[int, str]:
-        """Return the ways that may be border (index in `Ways`), each once, with their roles."""
+        """Return the roles of the ways that may be border, by index in `Ways`."""
         roles: dict[int, str] = {}
         refs: set[int] = set()
         ways, index, damaged = self._ways, self._ways.index, self._ways.damaged
         for ref, text in relation.ways:
-            k = index.get(ref)
-            if text in _BORDER_ROLES and ref not in refs:  # as nearly all members are
+            way = index.get(ref)
+            if text in _BORDER_ROLES and ref not in refs:  # nearly all members
                 role = text
             else:
                 role = text.strip().lower()
@@ -143,38 +143,38 @@ class Borders:
                     continue
                 if ref in refs:
                     area.repairs[Repair.REPEATED_MEMBER] = f"way {ref} is a member more than once"
-                    if k is not None and roles[k] not in _BORDER_ROLES:
-                        roles[k] = role
+                    if way is not None and roles[way] not in _BORDER_ROLES:
+                        roles[way] = role
                     continue
             refs.add(ref)
-            if k is not None:
-                roles[k] = role
-            if (k is None or ref in damaged) and role in _BORDER_ROLES and ref not in ways.flat:
+            if way is not None:
+                roles[way] = role
+            if (way is None or ref in damaged) and role in _BORDER_ROLES and ref not in ways.flat:
                 area.missing += 1
         return roles
 
     def _join_by_role(self, roles: dict[int, str], area: Area) -> tuple[list[Chain], list[Chain]]:
         """Join ways to closed and open chains; members of an unknown role are border where they close a ring."""
-        known = [k for k, role in roles.items() if role in _BORDER_ROLES]
+        known = [way for way, role in roles.items() if role in _BORDER_ROLES]
         if len(known) == len(roles):
             return self._join(known)
         closed, unclosed = self._join(list(roles))
-        unclosed = [chain for chain in unclosed if any(roles[k] in _BORDER_ROLES for k, _ in chain)]
+        unclosed = [chain for chain in unclosed if any(roles[way] in _BORDER_ROLES for way, _ in chain)]
         without = self._join(known)
         if len(unclosed) > len(without[1]):
             return without
-        odd = sorted({roles[k] for chain in closed for k, _ in chain} - _BORDER_ROLES)
+        odd = sorted({roles[way] for chain in closed for way, _ in chain} - _BORDER_ROLES)
         if odd:
             area.repairs[Repair.ROLE] = f"members of role {', '.join(odd)} are border"
         return closed, unclosed
 
     def _drop_copies(self, indices: Sequence[int]) -> list[int]:
         """Return the first of the ways that have the same arcs."""
-        by_arcs = {frozenset(self._arcs.select(np.array([k])).tolist()): k for k in reversed(indices)}
+        by_arcs = {frozenset(self._arcs.select(np.array([way])).tolist()): way for way in reversed(indices)}
         return sorted(by_arcs.values(), key=indices.index)
 
     def _join(self, members: list[int]) -> tuple[list[Chain], list[Chain]]:
-        """Join ways to closed and open chains; where some stay open, dead ends are set aside first."""
+        """Join ways to closed and open chains; where some stay open, try again without dead ends."""
         closed, unclosed = join_ways(members, self._first, self._last)
         if unclosed:
             kept = self._without_dead_ends(members)
@@ -182,14 +182,14 @@ class Borders:
                 return closed, unclosed
             again, unclosed_again = join_ways(kept, self._first, self._last)
             if len(again) > len(closed):
-                dead_ends = [[(k, False)] for k in sorted(set(members) - set(kept))]
+                dead_ends = [[(way, False)] for way in sorted(set(members) - set(kept))]
                 return again, unclosed_again + dead_ends
         return closed, unclosed
 
     def _join_distinct(
         self, members: list[int], area: Area, joined: tuple[list[Chain], list[Chain]]
     ) -> tuple[list[Chain], list[Chain]]:
-        """Join again with one of the ways that have the same points, if that closes all rings."""
+        """Join again without ways that repeat the points of another one, if that closes all rings."""
         fewer = self._drop_copies(members)
         if len(fewer) < len(members):
             closed, unclosed = self._join(fewer)
@@ -199,17 +199,17 @@ class Borders:
         return joined
 
     def _is_flat(self, chain: Chain) -> bool:
-        return not len(self._border([k for k, _ in chain]))
+        return not len(self._border([way for way, _ in chain]))
 
     def _without_dead_ends(self, members: list[int]) -> list[int]:
         """Remove ways with a loose end, as long as three meet somewhere."""
         kept = list(members)
         while True:
-            ends = Counter([self._first[k] for k in kept])
-            ends.update([self._last[k] for k in kept])
+            ends = Counter([self._first[way] for way in kept])
+            ends.update([self._last[way] for way in kept])
             if max(ends.values(), default=0) < 3:
                 return kept
-            fewer = [k for k in kept if ends[self._first[k]] > 1 and ends[self._last[k]] > 1]
+            fewer = [way for way in kept if ends[self._first[way]] > 1 and ends[self._last[way]] > 1]
             if len(fewer) == len(kept):
                 return kept
             kept = fewer
@@ -217,17 +217,17 @@ class Borders:
     def _record_closed_gaps(self, closed: Sequence[Chain], area: Area) -> None:
         first, last = self._ways.first, self._ways.last
         for chain in closed:
-            for (k, backwards), (following, turned) in zip(chain, [*chain[1:], chain[0]], strict=True):
-                here = first[k] if backwards else last[k]
+            for (way, backwards), (following, turned) in zip(chain, [*chain[1:], chain[0]], strict=True):
+                here = first[way] if backwards else last[way]
                 there = last[following] if turned else first[following]
                 if here != there:
                     area.repairs[Repair.RING_CLOSED] = f"nodes {here} and {there} are at one place"
 
     def _rings_touch(self, closed: Sequence[Chain]) -> bool:
         """Return whether rings touch, share sides or cross, or one of them does so with itself."""
-        own = self._arcs.select(np.array([k for chain in closed for k, _ in chain], dtype=np.int64))
+        own = self._arcs.select(np.array([way for chain in closed for way, _ in chain], dtype=np.int64))
         if any(len(chain) < 3 and self._count_points(chain) < 4 for chain in closed):
-            return True  # there and back on one segment
+            return True  # it runs back on the same segment
         passed = np.sort(self._arcs.ends[own].ravel())
         return bool((passed[2:] == passed[:-2]).any()) or self._crosses(own)
 
@@ -241,13 +241,13 @@ class Borders:
         return any(not crossed.isdisjoint(self._crossing.get(arc, ())) for arc in crossed)
 
     def _border(self, indices: Sequence[int]) -> Ints:
-        """Return the arcs that these ways have an odd number of times."""
+        """Return the arcs that occur an odd number of times in these ways."""
         arcs, count = np.unique(self._arcs.select(np.array(indices, dtype=np.int64)), return_counts=True)
         odd: Ints = arcs[count % 2 == 1]
         return odd
 
     def _without_orphans(self, closed: list[Chain], roles: dict[int, str], area: Area) -> list[Chain]:
-        """Drop the holes whose outer ring is cut: only there a role says what the place of a ring cannot."""
+        """Drop the holes whose outer ring is cut; the position of such a ring does not show that it is a hole."""
         kept = list(closed)
         while any(_is_inner(chain, roles) for chain in kept):
             rings = [Ring(chain) for chain in kept]
@@ -285,7 +285,7 @@ class Borders:
         points = [ring.get_points(self._ways) for ring in rings]
         inner, outer = _find_inside(points, np.array([p[0] for p in points]) if probes is None else probes)
         depth = np.bincount(inner, minlength=len(rings)).tolist()
-        parts = {k: [ring] for k, ring in enumerate(rings) if depth[k] % 2 == 0}
+        parts = {number: [ring] for number, ring in enumerate(rings) if depth[number] % 2 == 0}
         for hole, around in zip(inner.tolist(), outer.tolist(), strict=True):
             if depth[hole] % 2 == 1 and depth[around] == depth[hole] - 1:
                 parts[around].append(rings[hole])
@@ -297,13 +297,13 @@ class Borders:
             return
         for ring, around in zip(rings, depth, strict=True):
             wrong = _OUTER_ROLES if around % 2 else _INNER_ROLES
-            found = sorted({roles[k] for k, _ in ring.ways} & wrong)
+            found = sorted({roles[way] for way, _ in ring.ways} & wrong)
             if found:
                 place = "a hole" if around % 2 else "an outer ring"
                 area.repairs[Repair.ROLE] = f"members of role {', '.join(found)} make {place}"
 
     def _crosses_antimeridian(self, chain: Chain) -> bool:
-        jumping = not self._jumping.isdisjoint(k for k, _ in chain)
+        jumping = not self._jumping.isdisjoint(way for way, _ in chain)
         return jumping and crosses_antimeridian(Ring(chain).get_points(self._ways))
 
     def _cut_at_antimeridian(self, closed: list[Chain], area: Area) -> None:
@@ -313,7 +313,7 @@ class Borders:
             area.problem = NO_AREA
             return
         area.shape, area.rebuilt = shape, True
-        area.arcs = self._border([k for chain in closed for k, _ in chain])
+        area.arcs = self._border([way for chain in closed for way, _ in chain])
 
     def _make_valid(self, pending: _Touching) -> None:
         """Make polygons of rings that cross: nest them by a point inside each ring, then make them valid."""
@@ -354,11 +354,11 @@ class Borders:
             yield f"{area.lost_holes} holes whose outer ring is cut, left out"
         for repair, text in area.repairs.items():
             yield f"repaired ({repair}): {text}"
-        for number, part in enumerate(area.parts, start=1):
-            for k, ring in enumerate(part):
-                kind = f"hole {k}" if k else "outer ring"
+        for position, part in enumerate(area.parts, start=1):
+            for number, ring in enumerate(part):
+                kind = f"hole {number}" if number else "outer ring"
                 size = abs(compute_signed_area(ring.get_points(self._ways)))
-                yield f"polygon {number}, {kind}: {len(ring.ways)} ways, {size:.6g} square degrees"
+                yield f"polygon {position}, {kind}: {len(ring.ways)} ways, {size:.6g} square degrees"
         if area.shape is not None:
             by = "made valid or cut at the antimeridian" if area.rebuilt else "assembled from rings that touch"
             yield f"{len(area.shape.geoms)} polygons, {area.shape.area:.6g} square degrees, {by}"
@@ -373,8 +373,8 @@ class _Touching:
     relation: Relation
     area: Area
     closed: list[Chain]
-    ways: list[int]  # whose points make the border
-    border: Ints  # arcs that its ways have an odd number of times
+    ways: list[int]  # of the closed chains
+    border: Ints  # arcs that occur an odd number of times in these ways
 
 
 def _mend_polygons(shape: shapely.MultiPolygon) -> shapely.Geometry:
@@ -389,7 +389,7 @@ def _mend_polygons(shape: shapely.MultiPolygon) -> shapely.Geometry:
 
 
 def _is_inner(chain: Chain, roles: dict[int, str]) -> bool:
-    return all(roles[k] in _INNER_ROLES for k, _ in chain)
+    return all(roles[way] in _INNER_ROLES for way, _ in chain)
 
 
 def _find_inside(points: Sequence[Points], probes: Floats) -> tuple[Ints, Ints]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GeoJSON geometries of zones as arrays, and what makes one fit for a zone: a polygon, or several, with an area.
+"""GeoJSON geometries of zones as arrays, checked: a zone needs a polygon, or several, with an area.
 
 Needs numpy and shapely only. Coordinates are longitudes and latitudes in degrees; areas are in square degrees.
 """
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..arrays import Bools, Floats, Ints, Points
 from .boxes import Box
 
-MIN_AREA = 1e-11  # square degrees, 0.1 m² at the equator; what rounding makes of points on one line is smaller
+MIN_AREA = 1e-11  # square degrees, 0.1 m² at the equator; rounding errors of points on one line are smaller
 
 _LIMITS = np.array([180.0, 90.0])
 _SHORTEST_RING = 4
@@ -27,14 +27,14 @@ _NESTING = "its coordinates are not nested as those of its type"
 
 
 class InvalidGeometryError(ValueError):
-    """The geometry of a zone is not fit for it; the message says why."""
+    """The geometry cannot be that of a zone; the message says why."""
 
 
 class Coordinates(NamedTuple):
     """A polygon or several: closed rings of four positions or more, the outer ring of each polygon first."""
 
-    points: Points  # ring after ring
-    parts: list[list[int]]  # number of positions of each ring of each polygon
+    points: Points  # of all rings, one after the other
+    parts: list[list[int]]  # for each polygon the number of positions of each ring
 
 
 class Rings(NamedTuple):
@@ -56,16 +56,16 @@ class Rings(NamedTuple):
         )
 
     def compute_boxes(self) -> Floats:
-        """Return west, south, east, north of each zone, of shape (zones, 4); never across the antimeridian."""
+        """Return west, south, east, north in degrees, of shape (zones, 4); no box crosses the antimeridian."""
         starts = self.rings[self.polygons[self.zones[:-1]]]
         x, y = self.points.T  # numpy is slow along the short axis of an array
         lows, highs = ([edge.reduceat(values, starts) for values in (x, y)] for edge in (np.minimum, np.maximum))
         return np.column_stack([*lows, *highs])
 
     def compute_areas(self) -> Floats:
-        """Return the area of each zone, outer rings without holes; 0 or less for one that is flat."""
+        """Return the area of each zone in square degrees, outer rings minus holes; 0 or less for a flat one."""
         starts = self.rings[:-1]
-        # from the first position of its ring, so that small rings keep their digits
+        # relative to the first position of the ring, so that small rings keep their digits
         x, y = (values - np.repeat(values[starts], np.diff(self.rings)) for values in self.points.T)
         signed = -np.abs(np.add.reduceat(x[:-1] * y[1:] - x[1:] * y[:-1], starts)) / 2
         signed[self.polygons[:-1]] *= -1
@@ -118,7 +118,7 @@ def parse_geometry(geometry: Any) -> Coordinates:
 
 
 def _members(lists: list[Any]) -> list[Any]:
-    """Return what these lists hold: one level of nesting less."""
+    """Return the members of all lists, one nesting level less."""
     if set(map(type, lists)) != {list}:
         raise InvalidGeometryError(_NESTING)
     if not (members := list(chain.from_iterable(lists))):
@@ -146,10 +146,10 @@ def _points(positions: list[Any]) -> Points:
 
 
 def measure_zones(zones: Sequence[tuple[str, Coordinates]]) -> list[Measurement]:
-    """Measure zones together; the more of them, the less time each takes.
+    """Measure zones together: the more there are, the less time each takes.
 
-    Positions that are not on earth are a fault, and so is an area of `MIN_AREA` or less. A generated zone may have
-    such a small one, but not 0: rounding leaves slivers where its place lies in other zones.
+    Positions outside the range of coordinates are a fault, and so is an area of `MIN_AREA` or less. The area of a
+    generated zone may be that small, but not 0: rounding leaves slivers where its place lies in other zones.
 
     Args:
         zones: osm_id and coordinates of each.
@@ -177,7 +177,7 @@ def measure_zones(zones: Sequence[tuple[str, Coordinates]]) -> list[Measurement]
 
 
 def _repaired_area(coordinates: Coordinates) -> float:
-    """Measure a border that may cross itself, and so run around one part to the left and another to the right."""
+    """Return the area inside a border that may cross itself, in square degrees."""
     return float(shapely.make_valid(build_shape(coordinates), method="structure", keep_collapsed=False).area)
 
 

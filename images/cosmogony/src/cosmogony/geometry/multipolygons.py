@@ -13,7 +13,7 @@ import shapely
 from ..osm.reader import Ways
 from .locations import number_locations, to_coordinates
 
-_BATCH = 200_000  # points that libosmium gets at a time
+_BATCH = 200_000  # points per call of libosmium
 
 
 def assemble_polygons(members: Mapping[int, Sequence[int]], ways: Ways) -> dict[int, shapely.MultiPolygon]:
@@ -39,7 +39,7 @@ def _batches(members: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[dict[
     size = 0
     for relation, indices in members.items():
         batch[relation] = indices
-        size += sum(int(ways.start[k + 1] - ways.start[k]) for k in indices)
+        size += sum(int(ways.start[way + 1] - ways.start[way]) for way in indices)
         if size >= _BATCH:
             yield batch
             batch, size = {}, 0
@@ -63,15 +63,15 @@ def _assemble_batch(batch: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[
 
 def _write_opl(batch: Mapping[int, Sequence[int]], ways: Ways) -> bytes:
     """Write the relations as an OPL file: nodes, ways, relations, each sorted by id."""
-    used = sorted({k for indices in batch.values() for k in indices})
-    lines = [number_locations(ways.points[ways.start[k] : ways.start[k + 1]]) for k in used]
+    used = sorted({way for indices in batch.values() for way in indices})
+    lines = [number_locations(ways.points[ways.start[way] : ways.start[way + 1]]) for way in used]
     locations, node = np.unique(np.concatenate(lines), return_inverse=True)
     degrees = to_coordinates(locations) / 1e7
     numbers = np.arange(1, len(locations) + 1)
     text = list(map("n%d x%.7f y%.7f\n".__mod__, zip(numbers.tolist(), *degrees.T.tolist(), strict=True)))
     refs = np.split(node + 1, np.cumsum([len(line) for line in lines])[:-1])
-    for k, line in zip(used, refs, strict=True):
-        text.append(f"w{k + 1} Nn{',n'.join(map(str, line.tolist()))}\n")
+    for way, line in zip(used, refs, strict=True):
+        text.append(f"w{way + 1} Nn{',n'.join(map(str, line.tolist()))}\n")
     for relation, indices in sorted(batch.items()):
-        text.append(f"r{relation} Ttype=multipolygon M{','.join(f'w{k + 1}@' for k in indices)}\n")
+        text.append(f"r{relation} Ttype=multipolygon M{','.join(f'w{way + 1}@' for way in indices)}\n")
     return "".join(text).encode()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The borders as a graph of arcs that meet only at their ends.
+"""Cut the borders into arcs that meet only at their ends (a boundary graph).
 
-Neighbours in OSM share the nodes of their border. Ways are cut wherever a point is used more than once, so two
-arcs are the same border or have no point in common except their ends. What remains are arcs that cross without a
-common node, or touch in the middle of a segment: they are found here, once for the whole extract, and only zones
-with such arcs need the full geometric test later.
+Neighbours in OSM share the nodes of their border. Ways are cut wherever a point is used more than once, so that two
+arcs are either the same or have no point in common except their ends. The exceptions are arcs that cross without a
+common node, or touch in the middle of a segment. They are found here, once for the whole extract; only zones with such
+arcs need the full geometric test later.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _BATCH = 1 << 16  # segments, or pairs of them, at a time
 
 @dataclass(slots=True)
 class Arcs:
-    """Arcs in the order of the ways; arcs of way `k` are `canonical[start[k]:start[k + 1]]`."""
+    """Arcs in the order of the ways; arcs of way `index` are `canonical[start[index]:start[index + 1]]`."""
 
-    start: Ints  # one more than there are ways
-    canonical: Ints
+    start: Ints  # of each way; one more than there are ways
+    canonical: Ints  # number of each arc; equal for arcs with the same points
     point: Points  # a point of each arc that is not one of its ends
     ends: Ints  # numbered locations of both ends, of shape (n, 2)
     crossings: Ints  # pairs of arcs that meet elsewhere than at common ends, of shape (m, 2)
@@ -168,7 +168,7 @@ def _box_runs(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
 
 
 def _are_monotone(points: Floats, begin: Ints, stop: Ints) -> Bools:
-    """Return which runs go forward along the line from first to last point throughout: they cannot meet themselves."""
+    """Return which runs always advance along the line from first to last point, so that they cannot meet themselves."""
     answer = np.empty(len(begin), dtype=np.bool_)
     for part in _slices(len(begin), _BATCH // _CHUNK):
         size = stop[part] - begin[part]
@@ -180,7 +180,7 @@ def _are_monotone(points: Floats, begin: Ints, stop: Ints) -> Bools:
 
 
 class _Segments:
-    """Segment `k` goes from point `k` to point `k + 1`."""
+    """Segments of consecutive points: segment `index` goes from point `index` to point `index + 1`."""
 
     def __init__(self, points: Floats, numbers: Ints) -> None:
         self._points = points

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Country, type and parent of every zone, from what contains it.
+"""Find country, type and parent of every zone from the zones that contain it.
 
-The country of a zone is the most detailed one around it. Where several claim the land, it is the one that the ISO
-3166-2 code of the zone, or of the smallest zone around it that has such a code, names; otherwise the one with
-the smallest OSM id. Parents are looked for inside the same country, so country code, parent and label are of one chain.
+The country of a zone is the most detailed one around it. Where several countries claim the land, the ISO 3166-2 code of
+the zone decides, or that of the smallest zone around it with such a code; without one the smallest OSM id does. Parents
+are chosen within the same country, so that country code, parent and label belong to one chain.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Hierarchy:
         self._codes: dict[int, str] = {}
 
     def find_countries(self, country_code: str | None) -> None:
-        """Set the country of each zone; `country_code` decides for all if given.
+        """Set the country of each zone, that of `country_code` if it is given.
 
         Raises:
             CosmogonyError: no zone is a country that the rules know.
@@ -50,7 +50,7 @@ class Hierarchy:
         for zone in self._zones:
             if not zone.has_geometry:
                 continue
-            found = [k for k in self._containers[zone.index] if k in self._codes]
+            found = [index for index in self._containers[zone.index] if index in self._codes]
             if zone.index in self._codes:
                 found.append(zone.index)
             if found:
@@ -59,7 +59,7 @@ class Hierarchy:
                 self._record_country(zone, best, found)
 
     def set_types(self, statistics: Statistics) -> None:
-        """Set the type of every zone by the rules of its country, and count those without one."""
+        """Set the type of every zone by the rules of its country, and count the zones without a type."""
         for zone in self._zones:
             if zone.country is None:
                 statistics.zone_without_country += 1
@@ -78,7 +78,7 @@ class Hierarchy:
                 self._decisions.record(zone.osm_id, "type", text)
 
     def set_parents(self) -> None:
-        """Set the parent: of the zones that contain a zone and are of a larger kind, the one of the smallest kind."""
+        """Set the parent of every zone: the zone of the smallest type among those of a larger type that contain it."""
         for zone in self._zones:
             own = zone.type
             best: Zone | None = None
@@ -102,7 +102,7 @@ class Hierarchy:
                 self._decisions.record(zone.osm_id, "parent", text)
 
     def _country_codes(self) -> dict[int, str]:
-        """Return the codes of the zones that are countries by the rules of their code, by index."""
+        """Return the country codes of the zones that are countries by their own rules, by index."""
         found: dict[int, str] = {}
         for zone in self._zones:
             code = country_codes.find_country_code(zone.tags)
@@ -112,26 +112,26 @@ class Hierarchy:
         return found
 
     def _choose_country(self, zone: Zone, candidates: Sequence[int]) -> int:
-        """Choose the most detailed one: an overseas territory may have its own code inside its country."""
+        """Choose the most detailed country: an overseas territory may have its own code inside its country."""
         if zone.index in candidates:
             return zone.index
-        level = max(self._level(k) for k in candidates)
-        claims = [k for k in candidates if self._level(k) == level]
+        level = max(self._level(index) for index in candidates)
+        claims = [index for index in candidates if self._level(index) == level]
         if len(claims) > 1:
             named = self._named_country(zone)
-            claims = [k for k in claims if self._codes[k] == named] or claims
+            claims = [index for index in claims if self._codes[index] == named] or claims
         return min(claims)  # zones are in the order of their OSM ids
 
     def _named_country(self, zone: Zone) -> str | None:
-        """Return the country in the ISO 3166-2 code of the zone, or of the smallest one around it with such a code."""
-        around = sorted((self._zones[k] for k in self._containers[zone.index]), key=lambda other: other.size)
+        """Return the country named by the ISO 3166-2 code of the zone, or of the smallest zone around it with one."""
+        around = sorted((self._zones[index] for index in self._containers[zone.index]), key=lambda other: other.size)
         for other in (zone, *around):
             if other.index not in self._codes and (code := country_codes.find_named_country(other.tags)):
                 return code
         return None
 
     def _may_be_parent(self, zone: Zone, other: Zone) -> bool:
-        """Whether both are in one country."""
+        """Return whether both zones are in the same country."""
         return other.country == zone.country
 
     def _level(self, index: int) -> int:
@@ -141,14 +141,14 @@ class Hierarchy:
     def _decide_type(self, zone: Zone, country: CountryRules) -> tuple[ZoneType | None, str]:
         containers: tuple[str, ...] = ()
         if country.containers:
-            containers = tuple(self._zones[k].osm_id for k in self._containers[zone.index])
+            containers = tuple(self._zones[index].osm_id for index in self._containers[zone.index])
         return country.decide_type(zone.osm_id, zone.level, containers)
 
     def _record_country(self, zone: Zone, best: int, found: Sequence[int]) -> None:
         if not self._decisions.is_recorded(zone.osm_id):
             return
-        for k in found:
-            other = self._zones[k]
-            text = f"{self._codes[k]}: lies in {other.osm_id} {other.name!r}, admin_level {other.level}"
+        for index in found:
+            other = self._zones[index]
+            text = f"{self._codes[index]}: lies in {other.osm_id} {other.name!r}, admin_level {other.level}"
             self._decisions.record(zone.osm_id, "country", text)
         self._decisions.record(zone.osm_id, "country", f"{zone.country}, by {self._zones[best].osm_id}")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which zone lies inside which.
+"""Find which zones lie inside which others.
 
-A zone is inside another when every arc of its border is on the other's border or inside the other, and no hole of
-the other is inside it. Arcs of different zones meet only at their ends (geometry/topology.py), so one point decides for
-a whole arc. The full geometric predicate runs only for pairs with arcs that really cross, and for zones whose border
-touches itself.
+A zone is inside another one if every arc of its border is on the other's border or inside the other, and no hole of the
+other is inside it. Arcs of different zones meet only at their ends (geometry/topology.py), so one point decides for a
+whole arc. The full geometric predicate is only needed for pairs whose arcs cross, and for zones whose border touches
+itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..osm.reader import Ways
 from ..progress import Progress, ignore_progress
 from ..zones.zone import Zone
 
-_AREA_TOLERANCE = 1e-9  # how much the areas of two equal zones may differ, as a share
+_AREA_TOLERANCE = 1e-9  # relative difference between the areas of two equal zones
 _CACHED_SHAPES = 64
 
 _Hole = tuple[shapely.Point, Box]  # a point inside the hole, and its box
@@ -84,7 +84,7 @@ def _find_candidates(shaped: Sequence[Zone]) -> tuple[Ints, Ints]:
 
 
 class _BoundaryGraph:
-    """The borders of zones as sets of arcs; a zone is named by its position in `shaped`."""
+    """The borders of zones as sets of arcs; a zone is identified by its position in `shaped`."""
 
     def __init__(self, shaped: Sequence[Zone], ways: Ways, arcs: Arcs) -> None:
         self._shaped = shaped
@@ -182,7 +182,7 @@ class _BoundaryGraph:
         out = np.logical_or.reduceat(~self._state[used] & certain, offsets)
         self._on_border[own] = False
         good &= self._holes_are_outside(container, candidates, good)
-        # arcs are only about where the border of a rebuilt zone is
+        # the border of a rebuilt zone only roughly follows its arcs
         rebuilt = self._rebuilt[candidates] | self._rebuilt[container]
         undecided = (self._find_undecided(container, candidates) & ~out) | rebuilt
         if undecided.any():
@@ -224,7 +224,7 @@ class _BoundaryGraph:
         return made
 
     def _find_undecided(self, container: int, candidates: Ints) -> Bools:
-        """Return True for pairs that arcs cannot decide: crossing borders, or a border that touches itself nearby."""
+        """Return True for candidates that arcs cannot decide: borders cross, or a border touches itself nearby."""
         crossing = self._crossing.get(container, ())
         points = self.self_touching_points.get(container)
         answer = np.zeros(len(candidates), dtype=np.bool_)

@@ -14,7 +14,7 @@ _BATCH = 1 << 15  # positions that are measured together
 
 
 class GeometryChecks:
-    """Gives the zones of one file their box and area, or refuses them, in the order of the file."""
+    """Sets box and area of the zones of one file, or refuses the zones, in the order of the file."""
 
     def __init__(self, path: Path, refusals: Refusals) -> None:
         self._path = path
@@ -33,12 +33,12 @@ class GeometryChecks:
         self._faults.append((where, fault))
 
     def add(self, where: str, entry: Entry, geometry: Any) -> None:
-        """Check a zone; its geometry is not kept for long.
+        """Check a zone. Zones are measured together, so some wait for `finish`.
 
         Args:
             where: its place in the file.
             entry: gets the box and the area.
-            geometry: what its record has, None for a bare one.
+            geometry: of its record, None for a bare one.
         """
         fault = None
         if geometry is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones because of which a merge refuses its input."""
+"""Zones that make a merge refuse its input."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ MAX_NAMED = 20
 
 
 class Refusals:
-    """Collects refused zones: the first ones are named, the others counted."""
+    """Collects refused zones; the message names the first ones and counts the others."""
 
     def __init__(self) -> None:
         self._named: list[str] = []
         self._count = 0
 
     def add(self, text: str) -> None:
-        """Add a zone; the text says which, and why."""
+        """Add a zone; the text names it and the reason."""
         self._count += 1
         if self._count <= MAX_NAMED:
             self._named.append(text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parents across files: an extract cuts the zones above its own, another file may have all of them."""
+"""Find parents across files: an extract cuts the zones above its own, which another file may have complete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
 from .entry import Entry, find_parent_type
 
-_AREA_TOLERANCE = 1e-9  # share of the area of a child that may be outside its parent
+_AREA_TOLERANCE = 1e-9  # share of the area of a child that may lie outside its parent
 
 
 class CrossFileParents:
@@ -65,7 +65,7 @@ class CrossFileParents:
         self._shapes[zone_id] = geojson.build_shape(geojson.parse_geometry(record["geometry"]))
 
     def choose_parents(self) -> dict[int, int]:
-        """Return the new parent of each zone that gets one: the smallest kind around it, the first among equals."""
+        """Return the new parent of each zone that gets one: of the smallest type around it, the first among equals."""
         best: dict[int, Entry] = {}
         by_parent: dict[int, list[Entry]] = {}
         for parent, child in self._pairs:
@@ -106,7 +106,7 @@ class CrossFileParents:
         return found
 
     def add_names(self, zone_id: int, record: Record) -> None:
-        """Keep what labels are made of."""
+        """Keep the names of a zone until labels are made."""
         self._records[zone_id] = {name: value for name, value in record.items() if name not in ("geometry", "bbox")}
 
     def make_labels(self, zone_ids: set[int]) -> dict[int, dict[str, Any]]:
@@ -130,7 +130,7 @@ class CrossFileParents:
         }
 
     def _find_parents(self) -> dict[int, int | None]:
-        """Parents of the zones whose names are known; a cycle of parents ends before it reaches a zone again."""
+        """Return the parents of the zones whose names are known; a cycle of parents is cut."""
         parents: dict[int, int | None] = {}
         for zone_id in sorted(self._records):
             chain: set[int] = set()
@@ -163,12 +163,12 @@ class CrossFileParents:
 
 
 def _keeps_country(parent: Entry, child: Entry) -> bool:
-    """Whether both are of one country; a country may lie in a zone of another one, and zones of old files have none."""
+    """Return whether both may be in one country; a country may lie in another one's zone, and old files name none."""
     return child.is_country or None in (parent.country, child.country) or parent.country == child.country
 
 
 def _contains(parent: shapely.MultiPolygon, child: shapely.MultiPolygon) -> bool:
-    """Whether the child is inside; generated borders may miss it by their last digits."""
+    """Return whether the child is inside; generated borders may be off in their last digits."""
     try:
         if shapely.covers(parent, child):
             return True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones as the original makes them: names and codes as tagged, roles decide, boxes on the plane."""
+"""Zones as the original builds them: names and codes as tagged, rings by role, boxes on the plane."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Country and parent of every zone as the original finds them, each from all that contains the zone."""
+"""Country and parent of every zone as the original finds them, independently of each other."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..zones.zone import Zone
 
 
 class OriginalHierarchy(Hierarchy):
-    """Country and parent are looked for apart from each other; codes count in upper case only."""
+    """Finds country and parent independently; codes count in upper case only."""
 
     def _country_codes(self) -> dict[int, str]:
         codes = {zone.index: zone.tags.get(COUNTRY_TAG) for zone in self._zones}
         return {index: code for index, code in codes.items() if code is not None and code in self._rules}
 
     def _choose_country(self, zone: Zone, candidates: Sequence[int]) -> int:
-        return max(candidates, key=lambda k: (self._level(k), k))
+        return max(candidates, key=lambda index: (self._level(index), index))
 
     def _may_be_parent(self, zone: Zone, other: Zone) -> bool:
         return True

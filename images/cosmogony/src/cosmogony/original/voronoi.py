@@ -12,7 +12,7 @@ from ..zones.zone import Zone
 
 
 class OriginalVoronoi(Voronoi):
-    """Keeps what rounding leaves of a cell, and the place node of a parent; the zones have no country."""
+    """Keeps slivers that rounding leaves of a cell, and place nodes of parents; the zones have no country."""
 
     def _keep_polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
         return extract_polygons(shape, min_area=-1)

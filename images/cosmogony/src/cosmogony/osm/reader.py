@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read what zones are made of from an OSM file: boundary relations, their ways, centres and places.
+"""Read boundary relations, their ways, centres and places from an OSM file.
 
-Two passes: the relations say which ways and nodes are wanted, then nodes and ways are read together. Node locations
-stay inside libosmium, a way leaves it as one WKB string. Files above `LARGE_FILE` get another pass, which finds the
-wanted nodes first, so that memory does not grow with the number of nodes in the file.
+There are two passes: the relations name the wanted ways and nodes, then nodes and ways are read together. Node
+locations stay inside libosmium, and a way leaves it as one WKB string. Files above `LARGE_FILE` take another pass,
+which finds the wanted nodes first, so that memory does not grow with the number of nodes in the file.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ..arrays import Ints, Points
 from ..errors import CosmogonyError
 from ..progress import Progress, ignore_progress
 
-#: Bytes from which another pass looks for the wanted nodes first. libosmium's set of ids takes up to 2 GB for the id
-#: range of the planet, its plain store of locations 16 bytes for every node of the file.
+#: Bytes from which a third pass is worth it: the set of wanted ids takes up to 2 GB for the id range of the planet, but
+#: without it the store of locations takes 16 bytes for every node of the file.
 LARGE_FILE = 1 << 30
 
 OUTER_ROLES = frozenset(("outer", "enclave", ""))
@@ -53,7 +53,7 @@ class Node:
 
 @dataclass(slots=True)
 class Relation:
-    """A boundary relation: tags, way members in order, and the nodes that are its centre or label."""
+    """A boundary relation: tags, way members in order, and the ids of its admin_centre and label nodes."""
 
     id: int
     tags: dict[str, str]
@@ -70,9 +70,9 @@ class Relation:
 
 @dataclass(slots=True)
 class Ways:
-    """All wanted ways: points of way `k` are `points[start[k]:start[k + 1]]`."""
+    """All wanted ways: points of way `index` are `points[start[index]:start[index + 1]]`."""
 
-    index: dict[int, int]  # `k` by id
+    index: dict[int, int]  # of each way, by its id
     points: Points
     start: Ints  # one more than there are ways
     first: list[int]  # ids of the first nodes
@@ -83,13 +83,13 @@ class Ways:
 
 @dataclass(slots=True)
 class Extract:
-    """What was read, in the order of the OSM ids."""
+    """The content of an OSM file, in the order of the OSM ids."""
 
     relations: list[Relation]
     ways: Ways
-    nodes: dict[int, Node]
-    places: list[int] = field(default_factory=list)
-    other_places: list[Node] = field(default_factory=list)
+    nodes: dict[int, Node]  # by id
+    places: list[int] = field(default_factory=list)  # ids of nodes that can become zones
+    other_places: list[Node] = field(default_factory=list)  # places that are only counted
     disputed: list[int] = field(default_factory=list)  # relations with boundary=disputed
 
 
@@ -98,10 +98,10 @@ def read_extract(path: Path, progress: Progress = ignore_progress) -> Extract:
 
     Args:
         path: the file; PBF unless its name says otherwise.
-        progress: receives stage, work done and work in all.
+        progress: receives the stage, the units done and the units in all (0 if unknown).
 
     Raises:
-        CosmogonyError: it is not a complete OSM file.
+        CosmogonyError: the file is not a complete OSM file.
     """
     source = _open_source(path)
     try:
@@ -154,7 +154,7 @@ def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
 def _require_header(source: osmium.io.File, path: Path) -> None:
     reader = osmium.io.Reader(source, osmium.osm.NOTHING)
     try:
-        if reader.header().box() is None:  # reading the header fails on what is not an OSM file
+        if reader.header().box() is None:  # reading the header fails on what is no OSM file
             raise CosmogonyError(f"{path}: has no header")
     finally:
         reader.close()
@@ -227,7 +227,7 @@ def _make_node(ref: int, location: Any, tags: dict[str, str]) -> Node:
 
 
 class _Collector:
-    """Takes tagged nodes and wanted ways out of libosmium, which calls `node` and `way`."""
+    """Collects tagged nodes and wanted ways; libosmium calls `node` and `way`."""
 
     def __init__(self, wanted: set[int], centres: set[int], report: Progress) -> None:
         self._wanted = wanted
@@ -236,7 +236,7 @@ class _Collector:
         self._wkb = osmium.geom.WKBFactory()
         self._unique = osmium.geom.use_nodes.UNIQUE
         self._lines: list[Points] = []
-        self._ends: list[tuple[int, int, int]] = []
+        self._ends: list[tuple[int, int, int]] = []  # ids of each way, its first node and its last node
         self.damaged: set[int] = set()
         self.flat: set[int] = set()
         self.nodes: dict[int, Node] = {}
@@ -295,9 +295,10 @@ class _Collector:
         np.cumsum(sizes, out=start[1:])
         points = np.concatenate(self._lines) if self._lines else np.empty((0, 2))
         self._lines = []
-        ends, self._ends = self._ends, []
-        index = {way: k for k, (way, _, _) in enumerate(ends)}
-        return Ways(index, points, start, [e[1] for e in ends], [e[2] for e in ends], self.damaged, self.flat)
+        ids, first, last = ([end[column] for end in self._ends] for column in range(3))
+        self._ends = []
+        index = {way: number for number, way in enumerate(ids)}
+        return Ways(index, points, start, first, last, self.damaged, self.flat)
 
 
 def _make_tag_filter() -> Any:

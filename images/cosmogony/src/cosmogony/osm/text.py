@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clean names: one blank between words, no control characters, no text direction that leaks into what follows."""
+"""Clean names: one blank between words, no control characters, no text direction that leaks into the text after."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _ISOLATES = frozenset("\u2066\u2067\u2068")
 _POP_ISOLATE = "\u2069"
 _DIRECTIONS = _EMBEDDINGS | _OVERRIDES | _ISOLATES | {_POP_EMBEDDING, _POP_ISOLATE}
 _JOINERS = frozenset("\u200c\u200d")  # they shape Persian and Indic words
-_MARKS = frozenset("\u200e\u200f\u061c")  # direction of one place only
+_MARKS = frozenset("\u200e\u200f\u061c")  # they set the direction at one place only
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and signs that show nothing
 
 
 def clean_text(text: str) -> str:
-    """Return the text as a person would write it; empty if nothing visible is left."""
+    """Return the cleaned text; blank if nothing of it is visible."""
     plain = text.isprintable() and text == text.strip(" ") and "  " not in text
     if plain and text[:1].isalnum() and text[0] not in _FILLERS:
         return text
@@ -29,7 +29,7 @@ def clean_text(text: str) -> str:
 
 
 def _is_visible(letter: str) -> bool:
-    """Whether a character is visible by itself: a letter, digit, sign or punctuation mark."""
+    """Return whether a character is visible by itself: a letter, digit, sign or punctuation mark."""
     return unicodedata.category(letter)[0] in "LNPS" and letter not in _FILLERS
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Relations that the extract has in part only, and whether they belong to its own country.
+"""Find incomplete relations, and whether they belong to the extract's own country.
 
-An extract always cuts the neighbours of what it covers. A cut zone of its own country is different: all of the
-hierarchy below it would be lost.
+An extract always cuts the neighbours of the area that it covers. A cut zone of its own country is a problem: the whole
+hierarchy below it is lost.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class IncompleteRelation:
 
 
 def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
-    """Return the country of an extract: the one given, otherwise the one that most zones are in."""
+    """Return the country of an extract: the given one, otherwise that of most zones."""
     if country_code is not None:
         return country_code
     found = Counter(z.country for z in zones if z.country is not None and z.type is not None)
@@ -70,7 +70,7 @@ def find_incomplete(
 
 
 def find_country(relation: Relation, extract: Extract, countries: Countries) -> str | None:
-    """Find the country of a relation that has no zone: by its codes, its centre, or points of its border."""
+    """Find the country of a relation without a zone: by its codes, otherwise its centre, otherwise its border."""
     code = find_named_country(relation.tags)
     if code is not None:
         return code
@@ -82,10 +82,9 @@ def find_country(relation: Relation, extract: Extract, countries: Countries) -> 
 
 
 def _sample_border(relation: Relation, extract: Extract) -> Points:
-    """Return the ends of each way that is there, and one point between them, of shape (n, 2).
+    """Return both ends of each known way and one point between them, of shape (n, 2).
 
-    A border between two ends that are shared is on one side of the country's own border, or on it; points on it say
-    nothing, because neighbours have them too.
+    Ends may lie on the border of the country, which its neighbours share; the point between them decides then.
     """
     ways, roles = extract.ways, OUTER_ROLES | {INNER_ROLE}
     known = [ways.index[ref] for ref, role in relation.ways if role in roles and ref in ways.index]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of what did not become a zone, and of what was repaired."""
+"""Report the objects that did not become zones, and the relations that were repaired."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_LINES = 20  # warnings of one kind
 
 
 class LeftOutReport:
-    """Collects the objects of an extract that are not zones, each with one reason, and the repaired relations.
+    """Collects the objects of an extract that did not become zones, each with one reason, and the repaired relations.
 
     Attributes:
         countries: the country of each relation that is cut, broken or repaired, by the number of its OSM id.
@@ -49,7 +49,7 @@ class LeftOutReport:
 
     @property
     def left_out(self) -> list[Row]:
-        """The table of objects that are not zones."""
+        """The table of objects that did not become zones."""
         return self._left_out.to_rows()
 
     @property
@@ -172,7 +172,7 @@ class LeftOutReport:
 
 
 class _PlaceZones:
-    """The zones that represent places: made of them, or of the same name or wikidata id around them."""
+    """Finds zones that represent places: made from them, or around them with the same name or wikidata id."""
 
     def __init__(self, zones: Sequence[Zone], ways: Ways) -> None:
         self._ways = ways
@@ -184,7 +184,7 @@ class _PlaceZones:
                 self._known.setdefault(key, []).append(zone)
 
     def represent(self, node: Node) -> bool:
-        """Return whether a zone stands for a place node."""
+        """Return whether there is a zone for a place node."""
         if node.osm_id in self._made or node.id in self._centres:
             return True
         keys = _match_keys(clean_text(node.tags.get("name", "")), node.tags.get("wikidata"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of this process: what is freed returns to the machine, and when Python looks for cycles."""
+"""Memory of this process: return freed memory to the machine, and pause garbage collection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 def trim_heap() -> None:
     """Return free memory to the machine.
 
-    glibc keeps what was freed; between stages that is a good part of the peak. Elsewhere this does nothing.
+    glibc keeps freed memory, which is a large part of the peak between stages. With another libc this does nothing.
     """
     try:
         trim = ctypes.CDLL(None).malloc_trim
@@ -23,7 +23,7 @@ def trim_heap() -> None:
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Pause the search for cycles: zones and records have none, and the search takes up to a fifth of the time."""
+    """Pause garbage collection: zones and records have no cycles, and the search takes up to a fifth of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work in forked processes: they see all that was read without a copy, and the answers come in order.
+"""Compute in forked processes, which share the memory of the parent; the answers keep their order.
 
-Each child has its own pipe, and the parent runs no other thread. The pools of the standard library share locks
-between threads or processes; an exception that a signal handler raises at the wrong moment leaves one of them locked,
-and whoever needs it then waits forever.
+Each child has its own pipe, and the parent runs no other thread. The pools of the standard library share locks between
+threads or processes. An exception that a signal handler raises at the wrong moment leaves such a lock taken, and the
+next thread or process that needs it waits forever.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def count_available_cores() -> int:
 def map_in_order(function: Callable[[int], T], count: int, processes: int) -> Generator[T, None, None]:
     """Yield `function(0)` to `function(count - 1)` in order, computed by up to `processes` children.
 
-    Only a few answers wait to be taken, never all of them. No child outlives the generator, so close one that is not
-    used up, nor the thread that took the first answer.
+    Only a few answers are computed ahead. No child outlives the generator, or the thread that took the first answer, so
+    close a generator that is not exhausted.
 
     Args:
         function: its answers must be picklable.
@@ -118,11 +118,11 @@ class _Child(Generic[T]):
         self.send(number)
 
     def send(self, number: int | None) -> None:
-        with contextlib.suppress(OSError):  # it is dead: `receive` says so after the answers that it still gave
+        with contextlib.suppress(OSError):  # it is dead: `receive` raises after its last answers
             self.connection.send(number)
 
     def receive(self, count: int) -> tuple[int, T]:
-        """Return the next number and its answer; `count` is for the message about a dead child."""
+        """Return the next number and its answer; the message about a dead child contains `count`."""
         try:
             data = self.connection.recv_bytes()
         except (EOFError, OSError):
@@ -180,7 +180,7 @@ def _run_child(
     parent: int,
     mask: set[int | signal.Signals],
 ) -> NoReturn:
-    """Run a child to its end: whatever happens, it does not return into the code of its parent."""
+    """Run a child to its end; it never returns into the code of its parent."""
     code = 1
     try:
         parents.close()

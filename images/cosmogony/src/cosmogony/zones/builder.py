@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build zones from what was read: one for each relation with a closed border, one for each suburb node."""
+"""Build zones from an extract: one for each relation with a closed border, one for each suburb node."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .zone import Zone
 from .zone_type import ZoneType
 
 Rings = list[tuple[int, Points]]
-"""Closed rings of all polygons, each with its number in its polygon: 0 is the outer one."""
+"""The closed rings of all polygons, as (number in its polygon, points): number 0 is the outer ring."""
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class ZoneBuilder:
         )
 
     def get_name(self, tags: Mapping[str, str]) -> str:
-        """Return the name; empty if there is none that is visible."""
+        """Return the name, blank if nothing of it is visible."""
         return clean_text(tags.get("name", ""))
 
     def has_name(self, tags: Mapping[str, str]) -> bool:
@@ -167,7 +167,7 @@ class ZoneBuilder:
         )
 
     def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
-        """Return the node that is the place of the centre, the one whose names count, and the completed tags."""
+        """Return the node that gives the centre its place, the node that gives it names, and the completed tags."""
         tags, namesake = relation.tags, None
         label, centre = self._node(relation.label), self._node(relation.centre)
         if label is not None and _is_centre(label, relation, rings):
@@ -184,14 +184,15 @@ class ZoneBuilder:
     def _measure(self, area: Area, rings: Rings) -> AreaMeasures:
         """Measure an area without building its geometry."""
         measures = measure_rings(rings, area)
-        spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for k, points in rings if k == 0]
+        spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for number, points in rings if number == 0]
         if len(spans) < 2:
             return measures
         west, east = boxes.find_narrowest_span(spans)
         if west <= east:
             return measures
         turn = np.array([360.0, 0.0])
-        turned = measure_rings([(k, points + turn if points[0, 0] < west else points) for k, points in rings], area)
+        shifted = [(number, points + turn if points[0, 0] < west else points) for number, points in rings]
+        turned = measure_rings(shifted, area)
         _, south, _, north = measures.box
         centroid = boxes.normalize_longitude(turned.centroid[0]), turned.centroid[1]
         return AreaMeasures(measures.box, (west, south, east, north), measures.size, centroid)
@@ -204,7 +205,7 @@ def parse_level(text: str) -> int | None:
 
 def collect_rings(area: Area, ways: Ways) -> Rings:
     """Return the rings of an area as points."""
-    return [(k, points) for polygon in area.get_coordinates(ways) for k, points in enumerate(polygon)]
+    return [(number, points) for polygon in area.get_coordinates(ways) for number, points in enumerate(polygon)]
 
 
 def _is_centre(node: Node, relation: Relation, rings: Rings) -> bool:
@@ -234,13 +235,13 @@ def measure_rings(rings: Rings, area: Area) -> AreaMeasures:
     size, moment = 0.0, np.zeros(2)
     origin = rings[0][1][0].copy()
     known = area.list_rings()
-    for position, (k, points) in enumerate(rings):
-        if k == 0:
+    for position, (number, points) in enumerate(rings):
+        if number == 0:
             low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
         ring_size, ring_moment = _moments(points - origin)
         if known:
             known[position].counter_clockwise = ring_size > 0
-        sign = (1 if k == 0 else -1) * (1 if ring_size > 0 else -1)
+        sign = (1 if number == 0 else -1) * (1 if ring_size > 0 else -1)
         size += sign * ring_size
         moment += sign * ring_moment
     centroid = origin + moment / size if size > 0 else (low + high) / 2

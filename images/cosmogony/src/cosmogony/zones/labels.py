@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labels: the names up the hierarchy, in the local language and in all others.
 
-A label is the zone's own name, its zip codes, and the names above it; a name that equals the one before it is left
-out. What is above a zone is the same for all children of a parent, so it is made once for each parent.
+A label is the name of the zone, its zip codes, and the names above it; a name that equals the one before it is left
+out. The names above are the same for all children of a parent, so they are joined once for each parent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ _SEPARATOR = ", "
 
 @dataclass(slots=True, frozen=True)
 class _Ancestors:
-    """What follows a name below this zone: locally, and by language in the order of the languages."""
+    """The end that the labels of all zones directly below a zone share.
+
+    Attributes:
+        name: of the zone.
+        names: of the zone, by language.
+        local: the end in the local language, separator first.
+        after: the end by language, in alphabetical order.
+    """
 
     name: str
     names: dict[str, str]

@@ -37,7 +37,7 @@ def parse_zip_codes(tags: Mapping[str, str]) -> list[str]:
 
 
 def split_zip_ranges(codes: Sequence[str]) -> list[str]:
-    """Return the single codes of a sorted list: the ends of a range, nothing for a list in an unknown notation."""
+    """Return single codes from a sorted list: both ends of a range, nothing for a list in an unknown notation."""
     if not codes:
         return []
     found = set()
@@ -72,7 +72,7 @@ def complete_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, s
 
 
 def is_same_place(zone: Zone) -> bool:
-    """Return whether the centre is the same thing as the zone, by their wikidata ids and the type of the zone."""
+    """Return whether zone and centre are the same place, by their wikidata ids and the type of the zone."""
     if zone.centre is None:
         return False
     theirs = zone.centre.tags.get("wikidata")
@@ -82,7 +82,7 @@ def is_same_place(zone: Zone) -> bool:
 
 
 def add_centre_names(zone: Zone) -> None:
-    """Add the names of the centre if it is the same thing as the zone."""
+    """Add the names of the centre to the zone, if both are the same place."""
     if zone.centre is None or not is_same_place(zone):
         return
     for language, name in collect_names(zone.centre.tags, zone.name).items():

@@ -78,7 +78,7 @@ class HttpSource:
         return f"source {self.name}: {redact_url(url)}"
 
     def _fetch_md5(self, resolved: str) -> str | None:
-        """Return the checksum beside the file after redirects, otherwise beside the configured one; None without."""
+        """Return the checksum published with the file behind redirects, otherwise with the configured one, if any."""
         for url in dict.fromkeys((resolved, self.url)):
             parts = urlsplit(url)
             beside = urlunsplit(parts._replace(path=f"{parts.path}.md5", query="", fragment=""))
