@@ -50,7 +50,7 @@ def repaired(result: GenerateResult) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_any_set_of_cells_is_its_own_area(tmp_path: Path, seed: int) -> None:
+def test_border_of_any_set_of_cells_encloses_its_area(tmp_path: Path, seed: int) -> None:
     """Random cells touch in corners, have holes and enclaves; roles and order of the members are random as well."""
     generator = random.Random(seed)
     world = World(step=0.01)
@@ -117,7 +117,7 @@ def test_a_hole_that_touches_the_border_in_the_middle_of_a_side(tmp_path: Path) 
     assert shape_of(zones["relation:1"]).area == 92
 
 
-def test_rings_of_their_own_nodes_at_the_same_places(tmp_path: Path) -> None:
+def test_rings_with_different_nodes_at_the_same_locations(tmp_path: Path) -> None:
     """Every way has separate nodes: the ring closes by place, and a copy of a ring counts once."""
     world = unit_world()
     half = [(0, 0), (10, 0), (10, 10)]
@@ -145,7 +145,7 @@ def test_a_way_that_is_drawn_twice(tmp_path: Path) -> None:
     assert repaired(result)["repeated_member"] == ["relation:1"]
 
 
-def test_a_way_that_leads_nowhere_does_not_open_the_ring(tmp_path: Path) -> None:
+def test_dead_end_does_not_open_the_ring(tmp_path: Path) -> None:
     world = unit_world()
     corners = [world.node(*place) for place in square(0, 0, 10)]
     ways = [world.way([corners[0], corners[1], corners[2]]), world.way([corners[2], world.node(15, 15)])]
@@ -178,7 +178,7 @@ def test_rings_that_overlap_are_joined(tmp_path: Path) -> None:
     assert zones["relation:2"]["parent"] == zones["relation:1"]["id"]
 
 
-def test_what_has_no_area_is_left_out_and_named(tmp_path: Path, caplog: Any) -> None:
+def test_relations_without_area_are_left_out_and_named(tmp_path: Path, caplog: Any) -> None:
     world = unit_world()
     line = [world.node(0, 0), world.node(5, 0), world.node(10, 0)]
     world.relation(1, [("w", world.way([*line, *line[-2::-1]]), "outer")], name="Flat", **LEVELS)
@@ -189,7 +189,7 @@ def test_what_has_no_area_is_left_out_and_named(tmp_path: Path, caplog: Any) -> 
     assert "no area: relation:1 'Flat'" in caplog.text
 
 
-def test_other_roles_are_no_border_but_exclaves_are(tmp_path: Path) -> None:
+def test_exclaves_are_border_and_other_roles_are_not(tmp_path: Path) -> None:
     world = unit_world()
     members = [
         ("w", ring(world, square(0, 0, 10)), "outer"),
@@ -255,7 +255,7 @@ def test_a_ring_that_jumps_over_the_antimeridian_is_cut_there(tmp_path: Path) ->
     assert zones["relation:3"]["parent"] == zones["relation:1"]["id"]
 
 
-def test_a_ring_that_goes_there_and_back_is_no_ring(tmp_path: Path) -> None:
+def test_ring_that_runs_back_on_itself_is_dropped(tmp_path: Path) -> None:
     world = unit_world()
     line = world.way([world.node(30, 0), world.node(35, 0), world.node(30, 0)])
     good = ring(world, square(0, 0, 10))
@@ -269,7 +269,7 @@ def test_a_ring_that_goes_there_and_back_is_no_ring(tmp_path: Path) -> None:
     assert ("no_area", ["relation:1"]) in [(row["reason"], row["examples"]) for row in result.left_out]
 
 
-def test_an_area_below_the_grid_of_osm_is_none(tmp_path: Path) -> None:
+def test_area_below_the_precision_of_osm_does_not_count(tmp_path: Path) -> None:
     world = World(step=1e-6)
     world.relation(1, [("w", ring(world, square(0, 0, 1)), "outer")], name="Tiny", **LEVELS)
     world.relation(2, [("w", ring(world, square(0, 0, 1000)), "outer")], name="Small", **LEVELS)

@@ -166,7 +166,7 @@ def test_an_admin_centre_of_another_name_outside_does_not_count(case: Case) -> N
     assert original["relation:9003"]["tags"]["name:fr"] == "Communaute des Champs"
 
 
-def test_land_claimed_twice_is_of_one_country(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+def test_disputed_land_belongs_to_one_country(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "cosmogony"):
         zones, result = case.run("E10")
     assert zones["relation:10004"]["country_code"] == zones["relation:10003"]["country_code"] == "FR"
@@ -208,7 +208,7 @@ def test_a_zone_whose_parent_is_cut_is_named(case: Case, caplog: pytest.LogCaptu
     assert "without a parent, which is cut or missing: 1: relation:15002 'Canillo'" in caplog.text
 
 
-def test_a_cut_country_ends_with_exit_code_1(case: Case, tmp_path: Path) -> None:
+def test_cut_country_exits_with_1(case: Case, tmp_path: Path) -> None:
     arguments = ["-i", str(case.path("E15")), "-o", str(tmp_path / "z.json"), "--country-code", "ad"]
     assert main([*arguments, "--fail-on-incomplete", "own", "--no-progress"]) == 1
     assert not (tmp_path / "z.json").exists()
@@ -253,7 +253,7 @@ def test_explain_shows_each_decision(case: Case, capsys: pytest.CaptureFixture[s
         ("E11", "relation:11004", "no_country"),
     ],
 )
-def test_explain_says_why(
+def test_explain_prints_the_decisions(
     case: Case, capsys: pytest.CaptureFixture[str], name: str, osm_id: str, expected: str
 ) -> None:
     assert main(["explain", str(case.path(name)), osm_id, "--no-progress"]) == 0

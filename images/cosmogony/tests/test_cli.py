@@ -72,7 +72,7 @@ def test_the_summary_can_be_left_out(small: Path, tmp_path: Path) -> None:
         ["--unknown"],
     ],
 )
-def test_wrong_arguments_end_with_2(arguments: list[str], tmp_path: Path) -> None:
+def test_wrong_arguments_exit_with_2(arguments: list[str], tmp_path: Path) -> None:
     done = cosmogony(*arguments, folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr
@@ -134,7 +134,7 @@ def test_countries(small: Path, tmp_path: Path) -> None:
     fails(tmp_path, "-i", nowhere, message="no country found")
 
 
-def test_rules_of_the_user(small: Path, tmp_path: Path) -> None:
+def test_custom_rules_are_applied(small: Path, tmp_path: Path) -> None:
     table = tmp_path / "rules.tsv"
     table.write_text("country\tkind\tcontainer\tkey\ttype\nFR\tlevel\t-\t2\tcountry\nFR\tlevel\t-\t8\tsuburb\n")
     done = cosmogony("-i", small, "-o", "z.jsonl", "--rules", table, folder=tmp_path)
@@ -169,7 +169,7 @@ def test_a_full_disk_leaves_the_old_file(small: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_a_killed_run_leaves_nothing_under_the_name(number: signal.Signals, tmp_path: Path, luxembourg: Path) -> None:
+def test_killed_run_leaves_no_output_file(number: signal.Signals, tmp_path: Path, luxembourg: Path) -> None:
     command = [sys.executable, "-m", "cosmogony", "-i", str(luxembourg), "-o", "z.jsonl.gz"]
     process = subprocess.Popen(
         command,
@@ -191,7 +191,7 @@ def test_a_killed_run_leaves_nothing_under_the_name(number: signal.Signals, tmp_
         assert files(tmp_path) == []
 
 
-def test_incomplete_relations_end_with_1(tmp_path: Path, luxembourg: Path) -> None:
+def test_incomplete_relations_exit_with_1(tmp_path: Path, luxembourg: Path) -> None:
     fails(tmp_path, "-i", luxembourg, "--fail-on-incomplete", "any", message="95 relations are incomplete")
     done = cosmogony("-i", luxembourg, "-o", "z.jsonl", "--fail-on-incomplete", "own", folder=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -50,7 +50,7 @@ def test_one_country_from_the_bottom_to_the_top(tmp_path: Path, seed: int) -> No
         assert zone["label"] == ", ".join(other["name"] for other in chain)
 
 
-def test_a_code_that_is_none_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_invalid_country_code_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     world = World()
     for number, code in ((1, "FR"), (2, "FRA")):
         world.area(number, block(20 * number, 0, 20 * number + 2, 2), name=f"Land {number}", admin_level="2")

@@ -72,7 +72,7 @@ def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+def test_output_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "zones").touch()
     with pytest.raises(CosmogonyError, match=r"cannot be written in .*zones \(Not a directory\)"):
         write(tmp_path / "zones" / "zones.jsonl", "whole")

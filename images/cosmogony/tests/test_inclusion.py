@@ -101,7 +101,7 @@ TRIANGLE = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(TRIANGLE, min_size=2, max_size=6))
-def test_triangles_that_cross_and_touch(triangles: list[Points]) -> None:
+def test_finds_triangles_that_cross_and_touch(triangles: list[Points]) -> None:
     check(rings(triangles), [[k] for k in range(len(triangles))])
 
 

@@ -166,7 +166,7 @@ def lines(path: Path, *zones: Any) -> Path:
     return path
 
 
-def test_an_empty_file_does_not_lower_the_numbers(tmp_path: Path) -> None:
+def test_empty_file_does_not_lower_the_ids_after_it(tmp_path: Path) -> None:
     files = [
         lines(tmp_path / f"{k}.jsonl", *zones) for k, zones in enumerate([[zone(7)], [], [zone(0)], [], [zone(0)]])
     ]
@@ -174,7 +174,7 @@ def test_an_empty_file_does_not_lower_the_numbers(tmp_path: Path) -> None:
     assert [z["id"] for z in zones_of(tmp_path / "merged.jsonl")] == [7, 8, 9]
 
 
-def test_lines_that_are_no_zones_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_lines_that_are_not_zones_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     bad = lines(tmp_path / "bad.jsonl", zone(1), b"{broken\n", {"id": 1}, zone(2, zone_type="town"), b"[]\n")
     result = merge([bad], tmp_path / "merged.jsonl")
     assert (result.zones, result.dropped_lines) == (1, {str(bad): 4})

@@ -70,7 +70,7 @@ def test_parent_in_another_file(box: Box, parent: str | None, tmp_path: Path) ->
     assert parents(tmp_path, above, [zone(10, "city", box)]) == {"relation:10": parent}
 
 
-def test_an_ordinary_zone_is_no_parent_of_one_across(tmp_path: Path) -> None:
+def test_zone_is_not_the_parent_of_one_across_the_antimeridian(tmp_path: Path) -> None:
     assert parents(tmp_path, [zone(3, "country", (178, -19, 180, -16))], [zone(10, "city", FIJI)]) == {
         "relation:10": None
     }

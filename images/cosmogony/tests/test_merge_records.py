@@ -52,7 +52,7 @@ def test_a_valid_geometry_is_merged(what: str, tmp_path: Path) -> None:
     assert json.dumps(merged(path)[1]["geometry"]) == json.dumps(json.loads(VALID[what]))
 
 
-def test_the_area_of_what_crosses_itself() -> None:
+def test_area_of_a_border_that_crosses_itself() -> None:
     measured = geojson.measure_zones([(what, geojson.parse_geometry(json.loads(VALID[what]))) for what in VALID])
     areas = {what: one.area for what, one in zip(VALID, measured, strict=True)}
     assert areas["bow tie"] == pytest.approx(0.5)
@@ -161,7 +161,7 @@ def test_a_byte_order_mark_and_carriage_returns(name: str, tmp_path: Path) -> No
     assert [zone["id"] for zone in merged(twice)] == [0, 1]
 
 
-def test_what_is_no_zone_is_left_out_and_counted_as_before(tmp_path: Path) -> None:
+def test_lines_without_a_zone_are_left_out_and_counted(tmp_path: Path) -> None:
     nothing = ["{broken", "[]", "7", '{"id": 1}', line(5, square(4, 1), zone_type="town"), line(6, zone_type=["city"])]
     nothing += [
         line(-1),
@@ -210,7 +210,7 @@ def test_a_missing_parent_does_not_become_a_zone_of_the_next_file(tmp_path: Path
 
 
 @pytest.mark.parametrize("parents", [{2: 2}, {2: 3, 3: 2}, {2: 3, 3: 4, 4: 2}])
-def test_a_cycle_of_parents_stays_and_ends_nothing(parents: dict[int, int], tmp_path: Path) -> None:
+def test_merge_keeps_a_cycle_of_parents(parents: dict[int, int], tmp_path: Path) -> None:
     """One zone of the other file gets a zone of the cycle as its parent, and its label from there."""
     kinds = {2: "state_district", 3: "state", 4: "country_region"}
     lines = [line(n, square(0, 0, 9), parent=parents[n], zone_type=kinds[n]) for n in parents]

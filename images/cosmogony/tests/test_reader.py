@@ -50,7 +50,7 @@ def way(path: Path, refs: list[int], nodes: dict[int, tuple[float, float]], *, w
 SQUARE = {1: (0.0, 0.0), 2: (1.0, 0.0), 3: (1.0, 1.0), 4: (0.0, 1.0)}
 
 
-def test_nodes_that_are_not_there_are_left_out_of_a_way(tmp_path: Path) -> None:
+def test_missing_nodes_are_left_out_of_a_way(tmp_path: Path) -> None:
     ways = read_extract(way(tmp_path / "w.osm.pbf", [1, 2, 99, 3, 4, 1], SQUARE)).ways
     assert ways.damaged == {7}
     assert ways.points.tolist() == [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]

@@ -26,7 +26,7 @@ def test_the_packaged_table_has_all_its_facts() -> None:
     assert "XK" not in rules
 
 
-def test_an_id_decides_even_for_no_type() -> None:
+def test_rule_for_an_id_can_exclude_the_object() -> None:
     rules = table("FR\tlevel\t-\t8\tcity", "FR\tid\t-\trelation:5\t-").countries["FR"]
     assert rules.decide_type("relation:5", 8, ())[0] is None
     assert rules.decide_type("relation:6", 8, ())[0] == ZoneType.CITY

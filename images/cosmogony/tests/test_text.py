@@ -40,6 +40,6 @@ NO_BREAK, ZERO_WIDTH, MARK = "\u00a0", "\u200b", "\ufeff"
         ("\u2067\u202aHaifa\u2069", "\u2067Haifa\u2069"),
     ],
 )
-def test_clean(tagged: str, expected: str) -> None:
+def test_clean_text(tagged: str, expected: str) -> None:
     assert clean_text(tagged) == expected
     assert clean_text(expected) == expected

@@ -66,7 +66,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_all_that_zones_are_made_with_is_in_it() -> None:
+def test_build_digest_covers_every_imported_module() -> None:
     modules, outside = needed()
     assert len(modules) > 15
     assert modules <= set(digested_files(PACKAGE))

@@ -46,7 +46,7 @@ def failing(errors: dict[str, StepError], done: list[str]) -> Callable[[PlanItem
     return work
 
 
-def test_a_source_that_fails_for_good_does_not_keep_others_from_their_work(capsys: pytest.CaptureFixture[str]) -> None:
+def test_permanent_failure_does_not_stop_the_other_sources(capsys: pytest.CaptureFixture[str]) -> None:
     done: list[str] = []
     errors: dict[str, StepError] = {
         "b.pbf": StepError("source b.pbf: answered HTTP 404"),
@@ -60,12 +60,12 @@ def test_a_source_that_fails_for_good_does_not_keep_others_from_their_work(capsy
     assert "ERROR source d.pbf: the server hung up (4 of 6)" in capsys.readouterr().err
 
 
-def test_what_may_pass_may_be_retried() -> None:
+def test_connection_errors_are_transient() -> None:
     with pytest.raises(TransientError, match=r"source b\.pbf: x \(2 of 6\)"):
         process_batch(ITEMS, failing({"b.pbf": TransientError("x")}, []))
 
 
-def test_a_batch_ends_when_nothing_goes_through() -> None:
+def test_batch_stops_after_consecutive_transient_errors() -> None:
     done: list[str] = []
     errors: dict[str, StepError] = {item.name: TransientError("away") for item in ITEMS[1:]}
     with pytest.raises(TransientError):
@@ -73,7 +73,7 @@ def test_a_batch_ends_when_nothing_goes_through() -> None:
     assert done == ["a.pbf", "b.pbf", "c.pbf"]
 
 
-def test_a_step_that_is_told_to_stop_stops() -> None:
+def test_sigterm_ends_a_batch() -> None:
     done: list[str] = []
     with pytest.raises(TerminatedError):
         process_batch(ITEMS, failing({"b.pbf": TerminatedError("stopped by SIGTERM")}, done))
@@ -100,7 +100,7 @@ def test_the_progress_is_that_of_the_batch(monkeypatch: pytest.MonkeyPatch, tmp_
     assert [*seen, file.read_text()] == ["0/3\n", "1/3\n", "2/3\n", "3/3\n"]
 
 
-def test_a_source_alone_has_the_progress_and_the_message_for_itself() -> None:
+def test_batch_of_one_source_has_plain_progress_and_message() -> None:
     def work(item: PlanItem, progress_file: str | None) -> None:
         assert progress_file is None
         raise StepError("x")

@@ -164,7 +164,7 @@ def test_a_signed_source_that_is_gone_from_the_settings_says_what_to_do(run: Run
     assert "hush" not in run.said + json.dumps(run.store.find_json(PLAN))
 
 
-def test_a_batch_that_is_tried_again_goes_on_where_it_failed(run: Runner, server: SourceServer) -> None:
+def test_retried_batch_continues_at_the_first_failure(run: Runner, server: SourceServer) -> None:
     run.configure(*(gatineau(server, f"{letter}.osm.pbf") for letter in "abc"))
     assert run.must("plan", "--run", "update-x")["batches"] == "[0]"
     fetch, extract = ([step, "--plan", PLAN, "--batch", "0"] for step in ("fetch", "extract"))
@@ -217,7 +217,7 @@ def test_a_plan_that_cannot_be_used_is_explained(run: Runner, server: SourceServ
 
 
 @pytest.mark.parametrize("step", ["plan", "fetch"])
-def test_an_absent_source_ends_with_1_in_one_line_that_names_it(run: Runner, server: SourceServer, step: str) -> None:
+def test_absent_source_exits_with_1_and_one_line(run: Runner, server: SourceServer, step: str) -> None:
     run.configure({"url": f"{server.url}/none.osm.pbf"})
     arguments = ["--run", "update-x"] if step == "plan" else ["--source", "none.osm.pbf"]
     code, outputs = run(step, *arguments)
@@ -227,7 +227,7 @@ def test_an_absent_source_ends_with_1_in_one_line_that_names_it(run: Runner, ser
     assert "Traceback" not in run.said
 
 
-def test_a_failure_that_may_pass_ends_with_75(
+def test_transient_error_exits_with_75(
     minio: MinIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     message_file = tmp_path / "termination-log"
@@ -244,7 +244,7 @@ def test_a_failure_that_may_pass_ends_with_75(
     assert message_file.read_text().startswith("extract: ")
 
 
-def test_a_wrong_secret_ends_with_1_and_is_not_shown(run: Runner) -> None:
+def test_wrong_secret_exits_with_1_and_is_not_shown(run: Runner) -> None:
     run.configure({"url": "https://example.org/x.osm.pbf"})
     code, _ = run("extract", "--source", "x.osm.pbf", S3_SECRET_KEY="not-the-secret")
     assert code == 1
@@ -253,7 +253,7 @@ def test_a_wrong_secret_ends_with_1_and_is_not_shown(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["fetch"], ["plan"], ["merge"], ["merge", *STARTED]])
-def test_wrong_arguments_end_with_2(run: Runner, arguments: list[str]) -> None:
+def test_wrong_arguments_exit_with_2(run: Runner, arguments: list[str]) -> None:
     run.configure()
     assert run(*arguments)[0] == 2
 
@@ -272,7 +272,7 @@ def test_signatures_are_in_no_document_and_no_output(run: Runner, server: Source
     assert "hush" not in shown
 
 
-def test_the_original_zones_are_asked_for_in_every_step(run: Runner, server: SourceServer) -> None:
+def test_as_original_reaches_every_step(run: Runner, server: SourceServer) -> None:
     source = gatineau(server, "gatineau.osm.pbf")
     alone = ["--source", "gatineau.osm.pbf"]
     run.configure(source, sources={"as_original": True})
@@ -289,7 +289,7 @@ def test_the_original_zones_are_asked_for_in_every_step(run: Runner, server: Sou
     assert run.must("plan", "--run", "x")["message"].startswith("no release is")
 
 
-def test_no_sources_at_all(run: Runner) -> None:
+def test_rejects_settings_without_sources(run: Runner) -> None:
     run.configure()
     assert run("plan", "--run", "x")[0] == 2
     assert "no source is enabled" in run.said

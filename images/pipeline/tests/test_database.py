@@ -52,7 +52,7 @@ def test_only_published_releases_that_still_exist_count(postgres: postgis.Server
         assert find_releases(postgres.environment(database))[1].reason == ""
 
 
-def test_a_wrong_password_stays_wrong(postgres: postgis.Server, database: str) -> None:
+def test_wrong_password_is_a_permanent_error(postgres: postgis.Server, database: str) -> None:
     with pytest.raises(StepError, match=f"refuses user {re.escape(postgres.user)}") as failed:
         find_releases({**postgres.environment(database), "POSTGRES_PASSWORD": "wrong-password"})
     assert failed.value.exit_code == 1
@@ -71,7 +71,7 @@ def test_blanks_around_a_password_belong_to_it(postgres: postgis.Server, databas
             connection.execute("drop role blanks")
 
 
-def test_a_server_that_is_away_may_come_back(postgres: postgis.Server, database: str) -> None:
+def test_unavailable_server_is_transient(postgres: postgis.Server, database: str) -> None:
     with pytest.raises(TransientError, match="cannot be reached") as failed:
         find_releases({**postgres.environment(database), "POSTGRES_PORT": str(free_port())})
     assert failed.value.exit_code == 75

@@ -89,7 +89,7 @@ def test_the_same_work_is_skipped_without_a_download(
         *("lost", "replaced", "no as_original"),
     ],
 )
-def test_whatever_changed_is_extracted_again(store: Store, tmp_path: Path, change: str) -> None:
+def test_every_changed_input_extracts_again(store: Store, tmp_path: Path, change: str) -> None:
     fetch(store, GATINEAU, Settings())
     run(store, GATINEAU, tmp_path)
     item, made_from = GATINEAU, inputs()
@@ -172,12 +172,12 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def test_what_was_not_fetched_is_named(store: Store, tmp_path: Path) -> None:
+def test_extract_names_a_source_that_was_not_fetched(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=rf"source {GATINEAU.name}: not fetched yet"):
         run(store, GATINEAU, tmp_path)
 
 
-def test_a_file_that_is_not_its_markers_is_refused(store: Store, tmp_path: Path) -> None:
+def test_extract_rejects_a_file_that_its_marker_does_not_describe(store: Store, tmp_path: Path) -> None:
     marker = fetch(store, GATINEAU, Settings())
     etag = store.upload(keys.source(GATINEAU.name), io.BytesIO(b"x" * marker.size), None)
     with pytest.raises(StepError, match="is not what its marker describes; fetch it again"):
@@ -189,7 +189,9 @@ def test_a_file_that_is_not_its_markers_is_refused(store: Store, tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [b"no extract at all", b"half"])
-def test_a_broken_extract_fails_for_good_and_keeps_the_last_zones(store: Store, tmp_path: Path, content: bytes) -> None:
+def test_broken_extract_is_a_permanent_error_and_keeps_the_last_zones(
+    store: Store, tmp_path: Path, content: bytes
+) -> None:
     fetch(store, GATINEAU, Settings())
     run(store, GATINEAU, tmp_path)
     before = stored_part(store, GATINEAU)
@@ -214,7 +216,7 @@ def test_an_extract_without_a_known_country_is_explained(store: Store, tmp_path:
         run(store, item, tmp_path)
 
 
-def test_too_little_scratch_space_is_said_before_the_download(store: Store, tmp_path: Path) -> None:
+def test_too_little_scratch_space_is_reported_before_the_download(store: Store, tmp_path: Path) -> None:
     fetch(store, GATINEAU, Settings())
     with pytest.raises(StepError, match=rf"source {GATINEAU.name}: 1.0 MB of scratch space.*257Mi"):
         run(store, GATINEAU, tmp_path, disk=1_048_576)
@@ -226,7 +228,7 @@ def test_an_unusable_scratch_folder_is_named(store: Store, tmp_path: Path) -> No
         run(store, GATINEAU, tmp_path / "absent")
 
 
-def test_progress_goes_forward_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_never_decreases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int | None]] = []
     monkeypatch.setattr("cosmogony_steps.progress.Progress.set", lambda _, done, total=None: seen.append((done, total)))
     extract_file, target = DATA / "luxembourg_filtered.osm.pbf", tmp_path / "zones.jsonl.gz"

@@ -52,7 +52,7 @@ def nothing_is_left(store: Store, name: str = NAME) -> bool:
     )
 
 
-def test_a_file_crosses_once_and_its_marker_describes_it(store: Store, server: SourceServer) -> None:
+def test_file_is_uploaded_once_and_described_by_its_marker(store: Store, server: SourceServer) -> None:
     server.put(f"/{NAME}", CONTENT)
     marker = run(store, item_of(server))
     assert stored(store) == CONTENT
@@ -121,7 +121,7 @@ def test_a_short_body_without_length_is_noticed_by_the_checksum(store: Store, se
     assert nothing_is_left(store)
 
 
-def test_a_server_that_always_breaks_is_a_failure_that_may_pass(store: Store, server: SourceServer) -> None:
+def test_connections_that_always_break_are_transient(store: Store, server: SourceServer) -> None:
     server.put(f"/{NAME}", CONTENT, cuts=[500_000] + [0] * 20)
     with pytest.raises(TransientError, match="connection broke"):
         run(store, item_of(server))
@@ -130,13 +130,13 @@ def test_a_server_that_always_breaks_is_a_failure_that_may_pass(store: Store, se
 
 
 @pytest.mark.parametrize("statuses", [[500, 502, 503], [429]])
-def test_server_errors_pass(store: Store, server: SourceServer, statuses: list[int]) -> None:
+def test_server_errors_are_retried(store: Store, server: SourceServer, statuses: list[int]) -> None:
     server.put(f"/{NAME}", CONTENT, statuses=list(statuses))
     run(store, item_of(server))
     assert stored(store) == CONTENT
 
 
-def test_server_errors_that_stay_may_pass_later(store: Store, server: SourceServer) -> None:
+def test_lasting_server_errors_are_transient(store: Store, server: SourceServer) -> None:
     server.put(f"/{NAME}", CONTENT, statuses=[503] * 20)
     with pytest.raises(TransientError, match=rf"source {NAME}: .*answered HTTP 503"):
         run(store, item_of(server))
@@ -144,7 +144,7 @@ def test_server_errors_that_stay_may_pass_later(store: Store, server: SourceServ
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_refusal_is_not_asked_again(store: Store, server: SourceServer, status: int) -> None:
+def test_client_errors_are_not_retried(store: Store, server: SourceServer, status: int) -> None:
     server.put(f"/{NAME}", CONTENT, statuses=[status] * 5)
     with pytest.raises(StepError, match=rf"source {NAME}: .*answered HTTP {status}") as failed:
         run(store, item_of(server))
@@ -243,7 +243,7 @@ def test_an_empty_file_is_refused(store: Store, server: SourceServer) -> None:
     assert nothing_is_left(store)
 
 
-def test_an_unreachable_server_may_come_back(store: Store) -> None:
+def test_unreachable_server_is_transient(store: Store) -> None:
     with pytest.raises(TransientError, match="cannot be reached"):
         run(store, source_at("http://127.0.0.1:1/x.osm.pbf"))
 
@@ -262,7 +262,7 @@ def test_a_file_url_is_read_and_skipped_like_any_other(store: Store, tmp_path: P
 
 
 @pytest.mark.parametrize("made", ["absent", "folder"])
-def test_what_is_no_file_is_refused(store: Store, tmp_path: Path, made: str) -> None:
+def test_rejects_a_path_that_is_not_a_file(store: Store, tmp_path: Path, made: str) -> None:
     if made == "folder":
         (tmp_path / NAME).mkdir()
     with pytest.raises(StepError, match=f"source {NAME}"):

@@ -137,9 +137,7 @@ def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Source
     assert (tmp_path / "disk").read_text().endswith("Mi")
 
 
-def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
-    minio: MinIO, held: Served, item: SourceConfig, tmp_path: Path
-) -> None:
+def test_sigterm_cleans_up_and_is_transient(minio: MinIO, held: Served, item: SourceConfig, tmp_path: Path) -> None:
     step = start(minio, item, tmp_path)
     wait_until_a_part_is_stored(minio, held)
     step.send_signal(signal.SIGTERM)
@@ -151,9 +149,7 @@ def test_a_step_told_to_stop_cleans_up_and_may_be_retried(
     assert not (tmp_path / "disk").exists()
 
 
-def test_a_source_that_falls_silent_may_be_retried(
-    minio: MinIO, held: Served, item: SourceConfig, tmp_path: Path
-) -> None:
+def test_silent_server_is_transient(minio: MinIO, held: Served, item: SourceConfig, tmp_path: Path) -> None:
     step = start(minio, item, tmp_path, STALL_SECONDS="5")
     said = step.communicate(timeout=60)[1].decode()
     held.go.set()

@@ -79,7 +79,7 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_this_run_did_not_do_is_said_and_takes_no_time(prepared: Store, tmp_path: Path) -> None:
+def test_skipped_sources_are_listed_and_take_no_time(prepared: Store, tmp_path: Path) -> None:
     names = [GATINEAU.name, LUXEMBOURG.name]
     manifest = merge_parts(prepared, BOTH, inputs(reason="again"), LATER, scratch=tmp_path).to_json()
     assert manifest["skipped"] == {"fetch": names, "extract": names}
@@ -166,7 +166,7 @@ def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
     assert len(ids) == 2
 
 
-def test_too_little_scratch_space_is_said_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
+def test_too_little_scratch_space_is_reported_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
         merge_parts(prepared, BOTH, inputs(), STARTED, scratch=tmp_path, disk=4 * 2**20)
     assert prepared.find(keys.LATEST_ZONES) is None
@@ -295,7 +295,7 @@ def test_a_neighbour_in_two_extracts_is_kept_once(
     assert (made.dropped, made.dropped_count) == ((), 1)
 
 
-def test_zones_that_are_refused_fail_for_good(tmp_path: Path) -> None:
+def test_refused_zones_are_a_permanent_error(tmp_path: Path) -> None:
     other = write(tmp_path / "other.jsonl", country())
     with pytest.raises(StepError, match=r"merge: 1 zone is refused: .*flat\.jsonl, line 3 \(relation:902\)") as error:
         merge_files(dict.fromkeys([RECORDS / "flat.jsonl", other]), tmp_path / "merged.jsonl.gz")

@@ -160,7 +160,7 @@ def test_no_output_shows_the_query_of_a_url(
     assert "hush" not in shown and "token" not in shown
 
 
-def test_nothing_new_ends_at_once(store: Store, items: list[SourceConfig]) -> None:
+def test_unchanged_sources_need_no_work(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     plan = ask(store, items, [KnownRelease("r1", digest, True)])
     assert (plan.changed, plan.message, plan.release) == (False, "release r1 is current", "r1")
@@ -254,7 +254,7 @@ def test_every_absent_source_is_named(store: Store, server: SourceServer, items:
     assert failed.value.exit_code == 1
 
 
-def test_a_source_that_is_away_may_come_back(store: Store, items: list[SourceConfig]) -> None:
+def test_unavailable_source_is_transient(store: Store, items: list[SourceConfig]) -> None:
     with pytest.raises(TransientError, match="cannot be reached"):
         ask(store, [*items, source_at("http://127.0.0.1:1/c.osm.pbf")])
 
@@ -299,7 +299,7 @@ def test_wrong_modes_are_explained(store: Store, items: list[SourceConfig], opti
         ask(store, items, **options)
 
 
-def test_the_version_is_told_by_checksum_then_etag_then_date(
+def test_version_is_compared_by_checksum_then_etag_then_date(
     store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
     item = items[0]
@@ -368,7 +368,7 @@ def test_a_marker_of_a_newer_version_is_not_overwritten(store: Store, items: lis
 
 
 @pytest.mark.parametrize("damage", [{"size": "many"}, {"etag": None}, {"version": {}}])
-def test_a_damaged_marker_is_as_good_as_none(
+def test_damaged_marker_counts_as_missing(
     store: Store, items: list[SourceConfig], damage: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     bring(store, items)

@@ -25,7 +25,7 @@ def sources(*entries: str | dict[str, Any]) -> list[SourceConfig]:
     )
 
 
-def test_a_full_entry_and_a_bare_url() -> None:
+def test_accepts_a_full_entry_and_a_bare_url() -> None:
     entry = {
         "url": " https://example.org/a/li-latest.osm.pbf ",
         "country_code": "li",
@@ -43,7 +43,7 @@ def test_disabled_sources_are_left_out() -> None:
     assert [item.name for item in found] == ["b.pbf"]
 
 
-def test_a_source_survives_its_plan() -> None:
+def test_source_is_the_same_after_a_plan() -> None:
     item = SourceConfig("a.pbf", "https://e.org/a.pbf", "LI", ("en",), True)
     assert SourceConfig.from_plan_item(item.to_plan_item()) == item
 
@@ -64,7 +64,7 @@ def test_a_source_survives_its_plan() -> None:
         ({"url": "https://e.org/a.pbf", "languages": ("fr;rm",)}, "'fr;rm' is not a language"),
     ],
 )
-def test_what_cannot_become_a_release_is_refused(entry: str | dict[str, Any] | None, said: str) -> None:
+def test_rejects_sources_with_invalid_settings(entry: str | dict[str, Any] | None, said: str) -> None:
     with pytest.raises(StepError) as failed:
         sources(*([] if entry is None else [entry]))
     assert said in str(failed.value)
@@ -100,7 +100,7 @@ def test_urls_are_shown_without_what_may_be_a_secret(url: str, seen: str) -> Non
     assert redact_url(url) == seen
 
 
-def test_the_query_stays_with_those_who_fetch() -> None:
+def test_only_fetch_uses_the_query_of_a_url() -> None:
     signed, plain = "https://e.org/a.pbf?token=hush", "https://f.org/b.pbf"
     configured = [SourceSettings(url=signed, country_code="li"), SourceSettings(url=plain)]
     item, other = list_enabled_sources(configured)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
-from numpy.typing import NDArray
 
 from ..errors import CosmogonyError
 from ..progress import Progress
@@ -22,7 +21,7 @@ from .formats import Format
 from .records import Records
 
 _CHUNK = 1024  # zones
-_LIBRARIES = {Format.PARQUET: "pyarrow", Format.FLATGEOBUF: "pyogrio"}
+_LIBRARIES = {Format.PARQUET: ["pyarrow"], Format.FLATGEOBUF: ["pyogrio", "pyarrow"]}
 _GEO = {
     "version": "1.1.0",
     "primary_column": "geometry",
@@ -63,81 +62,66 @@ def _encode(values: dict[str, str]) -> str:
 
 
 def require_library(form: Format) -> None:
-    """Check that the library of a format is installed.
+    """Check that the libraries of a format are installed.
 
     Raises:
-        CosmogonyError: it is missing.
+        CosmogonyError: one of them is missing.
     """
-    library = _LIBRARIES[form]
-    try:
-        importlib.import_module(library)
-    except ImportError as error:
-        raise CosmogonyError(
-            f"{form.value} output needs {library}, which is not installed: pip install 'cosmogony[formats]'"
-        ) from error
+    for library in _LIBRARIES[form]:
+        try:
+            importlib.import_module(library)
+        except ImportError as error:
+            raise CosmogonyError(
+                f"{form.value} output needs {library}, which is not installed: pip install 'cosmogony[formats]'"
+            ) from error
 
 
 def write_table(path: Path, form: Format, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
     """Write zones as a table; FlatGeobuf cannot hold those without geometry, they are left out there."""
-    if form is Format.PARQUET:
-        _write_parquet(path, zones, records, progress)
-    else:
-        _write_flatgeobuf(path, [zone for zone in zones if zone.has_geometry], records, progress)
-
-
-def _make_rows(
-    zones: Sequence[Zone], records: Records, progress: Progress
-) -> Iterator[tuple[dict[str, list[Any]], NDArray[np.bytes_]]]:
-    """Yield columns, by name, and geometries as WKB of `_CHUNK` zones at a time."""
-    for begin in range(0, len(zones), _CHUNK):
-        chunk = zones[begin : begin + _CHUNK]
-        columns = {column.name: [column.value(zone, records) for zone in chunk] for column in _COLUMNS}
-        yield columns, shapely.to_wkb(np.array([records.build_shape(zone) for zone in chunk], dtype=object))
-        progress("writing zones", begin + len(chunk), len(zones))
-
-
-def _write_parquet(path: Path, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     fields = [pa.field(column.name, pa.type_for_alias(column.type)) for column in _COLUMNS]
     schema = pa.schema([*fields, pa.field("geometry", pa.binary())], metadata={"geo": json.dumps(_GEO)})
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for columns, geometries in _make_rows(zones, records, progress):
-            writer.write_table(pa.table({**columns, "geometry": list(geometries)}, schema=schema))
+    if form is Format.PARQUET:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            for table in _make_tables(zones, records, schema, progress):
+                writer.write_table(table)
+    else:
+        shaped = [zone for zone in zones if zone.has_geometry]
+        _write_flatgeobuf(
+            path, pa.concat_tables([schema.empty_table(), *_make_tables(shaped, records, schema, progress)])
+        )
 
 
-def _write_flatgeobuf(path: Path, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
-    from pyogrio.raw import write as write_layer
+def _make_tables(zones: Sequence[Zone], records: Records, schema: Any, progress: Progress) -> Iterator[Any]:
+    """Yield tables of `_CHUNK` zones, with geometries as WKB."""
+    import pyarrow as pa
 
-    columns: dict[str, list[Any]] = {column.name: [] for column in _COLUMNS}
-    geometries: list[Any] = []
-    for chunk, chunk_geometries in _make_rows(zones, records, progress):
-        for name, values in chunk.items():
-            columns[name] += values
-        geometries += list(chunk_geometries)
+    for begin in range(0, len(zones), _CHUNK):
+        chunk = zones[begin : begin + _CHUNK]
+        columns = {column.name: [column.value(zone, records) for zone in chunk] for column in _COLUMNS}
+        geometries = shapely.to_wkb(np.array([records.build_shape(zone) for zone in chunk], dtype=object))
+        yield pa.table({**columns, "geometry": list(geometries)}, schema=schema)
+        progress("writing zones", begin + len(chunk), len(zones))
+
+
+def _write_flatgeobuf(path: Path, table: Any) -> None:
+    from pyogrio.raw import write_arrow
+
     # the driver wants its own file ending; the caller gives the file its name
     target = path.with_name(path.name + ".fgb")
     try:
-        write_layer(
+        write_arrow(
+            table,
             str(target),
-            geometry=np.array(geometries, dtype=object),
-            field_data=[_to_array(columns[column.name], column.type) for column in _COLUMNS],
-            fields=list(columns),
-            field_mask=[np.array([value is None for value in values]) for values in columns.values()],
+            layer="zones",
+            driver="FlatGeobuf",
+            geometry_name="geometry",
             geometry_type="MultiPolygon",
             crs="EPSG:4326",
-            driver="FlatGeobuf",
-            layer="zones",
         )
         target.replace(path)
     finally:
         target.unlink(missing_ok=True)
-
-
-def _to_array(values: list[Any], arrow_type: str) -> NDArray[Any]:
-    """Return values as pyogrio takes them; what stands for None is masked."""
-    if arrow_type == "string":
-        return np.array(values, dtype=object)
-    empty = np.nan if arrow_type == "float64" else 0
-    return np.array([empty if value is None else value for value in values], dtype=arrow_type)
