@@ -159,10 +159,10 @@ def _list_disputed(extract: Extract) -> DisputedBoundaries:
 def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refuse: FailOnIncomplete | None) -> None:
     """Log the cut relations of the extract's own country; raise an error if `refuse` forbids them."""
     ours = [relation for relation in missing if relation.own]
-    for relation in ours:
-        log.warning("incomplete: %s", relation)
     for relation in missing:
-        if not relation.own:
+        if relation.own:
+            log.warning("incomplete: %s", relation)
+        else:
             log.debug("incomplete neighbour: %s", relation)
     if missing:
         log.info(
@@ -172,7 +172,7 @@ def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refu
             own or "no known country",
             len(missing) - len(ours),
         )
-    refused = {"own": ours, "any": list(missing)}.get(refuse or "", [])
+    refused = {"own": ours, "any": missing}.get(refuse or "", [])
     if refused:
         listed = "; ".join(map(str, refused[:5])) + ("; ..." if len(refused) > 5 else "")
         raise IncompleteError(

@@ -26,7 +26,7 @@ from .merging.checks import GeometryChecks
 from .merging.entry import Entry, find_parent_type, make_entry
 from .merging.refusals import Refusals
 from .merging.reparenting import CrossFileParents
-from .progress import Progress, ignore_progress
+from .progress import Progress, ignore_progress, report_each
 from .runtime.memory import no_garbage_collection
 
 log = logging.getLogger("cosmogony")
@@ -115,11 +115,9 @@ class _Merge:
         """Number and check all zones; the new ids of a file are larger than those of the files before it."""
         offset = 0
         refusals = Refusals()
-        for number, path in enumerate(self._paths):
-            self._progress("reading zones", number, len(self._paths))
+        for number, path in enumerate(report_each(self._paths, "reading zones", self._progress)):
             self._offsets.append(offset)
             offset = self._read_file(number, path, offset, refusals)
-        self._progress("reading zones", len(self._paths), len(self._paths))
         refusals.raise_any()
         self._by_id = {entry.id: entry for entry in self._entries}
 
@@ -209,8 +207,7 @@ class _Merge:
     def make_lines(self) -> Iterator[bytes]:
         """Yield the kept zones as JSON lines, in the order they were read."""
         entries = iter(self._entries)
-        for number, path in enumerate(self._paths):
-            self._progress("writing zones", number, len(self._paths))
+        for path in report_each(self._paths, "writing zones", self._progress):
             for record in read_records(path):
                 if record is None:
                     continue
@@ -218,7 +215,6 @@ class _Merge:
                 if entry.kept:
                     record.update(id=entry.id, parent=entry.parent, **self._labels.get(entry.id, {}))
                     yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-        self._progress("writing zones", len(self._paths), len(self._paths))
 
     def make_result(self) -> MergeResult:
         """Count the kept zones."""

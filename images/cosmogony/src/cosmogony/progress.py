@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from typing import TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import TextIO, TypeVar
+
+T = TypeVar("T")
 
 #: Called with the stage, the units done and the units in all (0 if unknown).
 Progress = Callable[[str, int, int], None]
@@ -16,6 +18,15 @@ _BAR_WIDTH = 30  # characters
 
 def ignore_progress(stage: str, done: int, total: int) -> None:
     """Ignore a report."""
+
+
+def report_each(items: Sequence[T], stage: str, progress: Progress, every: int = 1) -> Iterator[T]:
+    """Yield items, and report how many of them are done: each time that `every` more are, and at the end."""
+    for done, item in enumerate(items):
+        if done % every == 0:
+            progress(stage, done, len(items))
+        yield item
+    progress(stage, len(items), len(items))
 
 
 class TerminalProgress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,24 +44,16 @@ def write_atomically(path: Path) -> Iterator[Path]:
     part = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
     failure = f"cannot be written in {path.parent}"
     try:
-        part.touch(mode=0o600, exist_ok=False)
+        part.touch(exist_ok=False)
         failure = "cannot be written"
         yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())
-        part.chmod(_mode(path))
+        if path.exists():
+            shutil.copymode(path, part)
         part.replace(path)
     except OSError as error:
         raise CosmogonyError(f"{path}: {failure} ({error.strerror or error})") from error
     finally:
         with suppress(OSError):
             part.unlink()
-
-
-def _mode(path: Path) -> int:
-    """Return the mode that an ordinary new file would get, or that of the file that is replaced."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -21,7 +21,7 @@ from ..geometry.boxes import Box, find_nested_boxes
 from ..geometry.locations import to_coordinates
 from ..geometry.topology import Arcs, expand_ranges
 from ..osm.reader import Ways
-from ..progress import Progress, ignore_progress
+from ..progress import Progress, ignore_progress, report_each
 from ..zones.zone import Zone
 
 _AREA_TOLERANCE = 1e-9  # relative difference between the areas of two equal zones
@@ -57,16 +57,11 @@ def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Pro
     result.pairs = len(outer)
     order = np.lexsort((inner, outer))
     outer, inner = outer[order], inner[order]
-    container, begin, size = np.unique(outer, return_index=True, return_counts=True)
-    stops = begin + size
-    for done, (number, low, high) in enumerate(
-        zip(container.tolist(), begin.tolist(), stops.tolist(), strict=True),
-    ):
-        for contained in graph.find_contained(number, inner[low:high]).tolist():
+    containers, begins, sizes = np.unique(outer, return_index=True, return_counts=True)
+    ranges = list(zip(containers.tolist(), begins.tolist(), (begins + sizes).tolist(), strict=True))
+    for number, begin, end in report_each(ranges, "finding inclusions", progress, every=256):
+        for contained in graph.find_contained(number, inner[begin:end]).tolist():
             result.containers[shaped[contained].index].append(shaped[number].index)
-        if done % 256 == 0:
-            progress("finding inclusions", done, len(container))
-    progress("finding inclusions", len(container), len(container))
     result.exact = graph.exact
     return result
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..geometry.areas import Area
 from ..osm.reader import Node, Relation
-from ..progress import Progress
+from ..progress import Progress, report_each
 from ..zones.builder import AreaMeasures, Rings, ZoneBuilder, measure_rings, parse_level
 from ..zones.names import PREFIX, complete_tags
 from ..zones.zone import Zone
@@ -32,13 +32,9 @@ class OriginalZoneBuilder(ZoneBuilder):
         """Return the admin_level if it is a number without blanks."""
         return parse_level(tags.get("admin_level", ""))
 
-    def _assemble(self, progress: Progress, total: int) -> list[Area]:
-        areas = []
-        for done, relation in enumerate(self._extract.relations):
-            areas.append(assemble(relation, self._extract.ways))
-            if done % 500 == 0:
-                progress("assembling areas", done, total)
-        return areas
+    def _assemble_areas(self, progress: Progress) -> list[Area]:
+        relations = report_each(self._extract.relations, "assembling areas", progress, every=500)
+        return [assemble(relation, self._extract.ways) for relation in relations]
 
     def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
         return {key[len(PREFIX) :]: value for key, value in tags.items() if key.startswith(PREFIX) and value != name}

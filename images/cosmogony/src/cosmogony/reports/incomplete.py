@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Points
+from ..geometry.areas import Area
 from ..hierarchy.countries import Countries
 from ..osm.country_codes import find_named_country
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
-from ..zones.builder import AssembledRelation
 from ..zones.zone import Zone
 
 
@@ -46,7 +46,7 @@ def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | N
 
 
 def find_incomplete(
-    flawed: Sequence[AssembledRelation], countries: Mapping[int, str | None], own: str | None
+    flawed: Sequence[tuple[Relation, Area]], countries: Mapping[int, str | None], own: str | None
 ) -> list[IncompleteRelation]:
     """Find the relations with missing members.
 
@@ -57,15 +57,15 @@ def find_incomplete(
     """
     return [
         IncompleteRelation(
-            entry.relation.osm_id,
-            entry.relation.tags.get("name", ""),
-            entry.relation.tags.get("admin_level", ""),
-            entry.area.missing,
-            entry.area.has_polygons,
-            own is not None and countries[entry.relation.id] == own,
+            relation.osm_id,
+            relation.tags.get("name", ""),
+            relation.tags.get("admin_level", ""),
+            area.missing,
+            area.has_polygons,
+            own is not None and countries[relation.id] == own,
         )
-        for entry in flawed
-        if entry.area.missing
+        for relation, area in flawed
+        if area.missing
     ]
 
 

@@ -12,12 +12,12 @@ import shapely
 
 from ..decisions import Decisions
 from ..findings import MAX_EXAMPLES, Findings, LeftOut, Row
-from ..geometry.areas import NO_AREA
+from ..geometry.areas import NO_AREA, Area
 from ..hierarchy.countries import Countries
 from ..osm.country_codes import has_invalid_code
 from ..osm.reader import Extract, Node, Relation, Ways
 from ..osm.text import clean_text
-from ..zones.builder import AssembledRelation, ZoneBuilder
+from ..zones.builder import ZoneBuilder
 from ..zones.voronoi import Place
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
@@ -57,10 +57,9 @@ class LeftOutReport:
         """The table of repaired relations."""
         return self._repaired.to_rows()
 
-    def add_relations(self, flawed: Sequence[AssembledRelation]) -> None:
+    def add_relations(self, flawed: Sequence[tuple[Relation, Area]]) -> None:
         """Add relations whose border is cut, broken or repaired."""
-        for entry in flawed:
-            relation, area = entry.relation, entry.area
+        for relation, area in flawed:
             country = self.countries[relation.id] = find_country(relation, self._extract, self._countries)
             for repair, text in area.repairs.items():
                 level = self._builder.get_level(relation.tags)
@@ -73,7 +72,7 @@ class LeftOutReport:
                 self._warn("no area", f"{_describe(relation)}: {NO_AREA}")
             elif not area.has_polygons or area.open_rings or area.flat_rings or area.lost_holes:
                 self._add_relation(LeftOut.BROKEN_GEOMETRY, relation, country)
-                self._warn("broken geometry", f"{_describe(relation)}: {_describe_cause(entry)}")
+                self._warn("broken geometry", f"{_describe(relation)}: {_describe_cause(area)}")
 
     def add_nameless(self, nameless: Sequence[Relation]) -> None:
         """Add boundaries whose name is missing or not visible."""
@@ -207,8 +206,7 @@ def _describe(relation: Relation) -> str:
     return f"{relation.osm_id} {relation.tags.get('name', '')!r}"
 
 
-def _describe_cause(entry: AssembledRelation) -> str:
-    area = entry.area
+def _describe_cause(area: Area) -> str:
     if area.problem:
         return area.problem
     found = {

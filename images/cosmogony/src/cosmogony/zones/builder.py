@@ -18,21 +18,13 @@ from ..geometry.geojson import MIN_AREA
 from ..geometry.topology import Arcs
 from ..osm.reader import Extract, Node, Relation, Ways
 from ..osm.text import clean_text
-from ..progress import Progress, ignore_progress
+from ..progress import Progress, ignore_progress, report_each
 from . import names
 from .zone import Zone
 from .zone_type import ZoneType
 
 Rings = list[tuple[int, Points]]
 """The closed rings of all polygons, as (number in its polygon, points): number 0 is the outer ring."""
-
-
-@dataclass(slots=True)
-class AssembledRelation:
-    """A relation and the area that was made of it."""
-
-    relation: Relation
-    area: Area
 
 
 @dataclass(slots=True)
@@ -57,7 +49,7 @@ class ZoneBuilder:
         self._extract = extract
         self._arcs = arcs
         self._decisions = decisions
-        self.flawed: list[AssembledRelation] = []
+        self.flawed: list[tuple[Relation, Area]] = []
         self.nameless: list[Relation] = []
 
     def build_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
@@ -69,12 +61,10 @@ class ZoneBuilder:
                 zone = self.build_from_place(len(zones), node)
                 zone.type = ZoneType.SUBURB
                 zones.append(zone)
-        total = len(self._extract.relations)
-        for done, (relation, area) in enumerate(
-            zip(self._extract.relations, self._assemble(progress, total), strict=True)
-        ):
+        assembled = list(zip(self._extract.relations, self._assemble_areas(progress), strict=True))
+        for relation, area in report_each(assembled, "measuring areas", progress, every=500):
             if area.missing or area.open_rings or area.flat_rings or area.lost_holes or area.repairs or area.problem:
-                self.flawed.append(AssembledRelation(relation, area))
+                self.flawed.append((relation, area))
             if not self.has_name(relation.tags):
                 self.nameless.append(relation)
             elif area.has_polygons:
@@ -82,10 +72,7 @@ class ZoneBuilder:
                 if self._has_area(zone):
                     zones.append(zone)
                 else:
-                    self.flawed.append(AssembledRelation(relation, Area(problem=NO_AREA)))
-            if done % 500 == 0:
-                progress("measuring areas", done, total)
-        progress("measuring areas", total, total)
+                    self.flawed.append((relation, Area(problem=NO_AREA)))
         return zones
 
     def build_from_place(self, index: int, node: Node) -> Zone:
@@ -118,15 +105,11 @@ class ZoneBuilder:
     def _has_area(self, zone: Zone) -> bool:
         return zone.size > MIN_AREA
 
-    def _assemble(self, progress: Progress, total: int) -> list[Area]:
+    def _assemble_areas(self, progress: Progress) -> list[Area]:
         borders = Borders(self._extract.ways, self._arcs, self._decisions)
-        areas = []
-        for done, relation in enumerate(self._extract.relations):
-            areas.append(borders.assemble(relation))
-            if done % 500 == 0:
-                progress("assembling areas", done, total)
+        relations = report_each(self._extract.relations, "assembling areas", progress, every=500)
+        areas = [borders.assemble(relation) for relation in relations]
         borders.finish()
-        progress("assembling areas", total, total)
         return areas
 
     def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:

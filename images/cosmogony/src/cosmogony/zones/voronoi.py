@@ -19,7 +19,7 @@ from ..geometry.boxes import Box
 from ..geometry.geojson import MIN_AREA
 from ..geometry.shapes import extract_polygons
 from ..osm.reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
-from ..progress import Progress, ignore_progress
+from ..progress import Progress, ignore_progress, report_each
 from ..runtime import processes
 from .builder import ZoneBuilder
 from .zone import Zone
@@ -96,22 +96,18 @@ class Voronoi:
         cells = sum(len(places) for _, places in groups)
         workers = self._processes if cells >= _MIN_PLACES_FOR_PROCESSES else 1
         made: list[Zone] = []
-        with closing(
-            processes.map_in_order(lambda number: self._divide(*groups[number]), len(groups), workers)
-        ) as shapes:
-            for done, ((_, places), found) in enumerate(zip(groups, shapes, strict=True)):
-                progress("dividing parents", done, len(groups))
+        divided = processes.map_in_order(lambda number: self._divide(*groups[number]), len(groups), workers)
+        with closing(divided):
+            for (_, places), found in zip(report_each(groups, "dividing parents", progress), divided, strict=True):
                 for number, shape in found:
                     place = places[number]
                     if shape is None:
                         self.without_area.append(place)
-                        self._decisions.record(
-                            place.node.osm_id, "geometry", "nothing is left of its part of its parent"
-                        )
+                        text = "nothing is left of its part of its parent"
+                        self._decisions.record(place.node.osm_id, "geometry", text)
                     else:
                         polygons = cast(shapely.MultiPolygon, shapely.from_wkb(shape))  # as `_divide` wrote it
                         made.append(self._build_zone(place, polygons, len(self._zones) + len(made)))
-        progress("dividing parents", len(groups), len(groups))
         self._shapes.clear()
         return made
 
