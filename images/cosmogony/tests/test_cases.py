@@ -129,7 +129,7 @@ def test_levels_and_lists_of_postcodes(case: Case, caplog: pytest.LogCaptureFixt
     assert zones["relation:7003"]["admin_level"] == zones["relation:7005"]["admin_level"] == 8
     assert rows(result.left_out) == {("invalid_code", None): ["relation:7002", "relation:7004"]}
     assert "relation:7002 'Free city': admin_level '4;6' is not a number" in caplog.text
-    assert "relation:7004 'Full-width eight': admin_level '８' is not a number" in caplog.text
+    assert "relation:7004 'Full-width eight': admin_level '８' is no number" in caplog.text
     assert zones["relation:7003"]["zip_codes"] == ["01067", "01069"]
     assert zones["relation:7006"]["zip_codes"] == ["1010", "20095", "20097 - 20099", "21149"]
     assert zones["relation:7006"]["label"] == "List of codes (1010-21149), Zero eight, Listland"
@@ -232,11 +232,11 @@ def test_the_tables_are_in_the_meta_of_a_json_file(case: Case, tmp_path: Path) -
 
 def test_explain_shows_each_decision(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(case.path("E10")), "relation:10004", "--no-progress"]) == 0
-    printed = capsys.readouterr().out
-    assert "DE: lies in relation:10002 'Eastland'" in printed
-    assert "FR, by relation:10001" in printed
-    assert "not taken: it is in DE" in printed
-    assert "city 'Claimed Town, Claimed Province, Westland', country FR" in printed
+    told = capsys.readouterr().out
+    assert "DE: lies in relation:10002 'Eastland'" in told
+    assert "FR, by relation:10001" in told
+    assert "not taken: it is in DE" in told
+    assert "city 'Claimed Town, Claimed Province, Westland', country FR" in told
 
 
 @pytest.mark.parametrize(
