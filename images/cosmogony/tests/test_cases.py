@@ -129,7 +129,7 @@ def test_levels_and_lists_of_postcodes(case: Case, caplog: pytest.LogCaptureFixt
     assert zones["relation:7003"]["admin_level"] == zones["relation:7005"]["admin_level"] == 8
     assert rows(result.left_out) == {("invalid_code", None): ["relation:7002", "relation:7004"]}
     assert "relation:7002 'Free city': admin_level '4;6' is not a number" in caplog.text
-    assert "relation:7004 'Full-width eight': admin_level '８' is no number" in caplog.text
+    assert "relation:7004 'Full-width eight': admin_level '８' is not a number" in caplog.text
     assert zones["relation:7003"]["zip_codes"] == ["01067", "01069"]
     assert zones["relation:7006"]["zip_codes"] == ["1010", "20095", "20097 - 20099", "21149"]
     assert zones["relation:7006"]["label"] == "List of codes (1010-21149), Zero eight, Listland"

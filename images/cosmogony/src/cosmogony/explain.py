@@ -49,7 +49,7 @@ def explain(
         CosmogonyError: the extract cannot be read, or has no such boundary or place.
     """
     if not _OBJECT.fullmatch(osm_id):
-        raise UsageError(f"{osm_id!r} is not an OSM object: write relation:ID or node:ID, such as relation:62273")
+        raise UsageError(f"{osm_id!r} is not an object of OSM: write relation:ID or node:ID, such as relation:62273")
     decisions = Decisions(osm_id)
     run = ZoneRun(rules, country_code, 0 if disable_voronoi else 1, as_original=as_original, decisions=decisions)
     zones = run.make_zones(source, StageTimer(), progress)

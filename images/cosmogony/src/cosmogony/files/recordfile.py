@@ -47,7 +47,7 @@ def read_records(path: Path) -> Iterator[Record | None]:
 
 
 def read_numbered_records(path: Path) -> Iterator[tuple[str, Record | None]]:
-    """Yield the place of each record in the file, such as `line 3`, and the record. Blank lines are no records.
+    """Yield the place of each record in the file, such as `line 3`, and the record. Blank lines are not records.
 
     Raises:
         CosmogonyError: the file cannot be read, or is damaged.
@@ -68,7 +68,7 @@ def _document(path: Path, content: bytes) -> list[Any]:
     try:
         zones = orjson.loads(content.removeprefix(BOM_UTF8))["zones"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise CosmogonyError(f"{path}: is no JSON document with a list `zones` ({error})") from error
+        raise CosmogonyError(f"{path}: is not a JSON document with a list `zones` ({error})") from error
     if not isinstance(zones, list):
         raise CosmogonyError(f"{path}: `zones` is a {type(zones).__name__}, wanted a list")
     return zones

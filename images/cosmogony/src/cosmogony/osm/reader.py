@@ -154,7 +154,7 @@ def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
 def _require_header(source: osmium.io.File, path: Path) -> None:
     reader = osmium.io.Reader(source, osmium.osm.NOTHING)
     try:
-        if reader.header().box() is None:  # reading the header fails on what is no OSM file
+        if reader.header().box() is None:  # reading the header fails if it is not an OSM file
             raise CosmogonyError(f"{path}: has no header")
     finally:
         reader.close()
