@@ -118,7 +118,7 @@ class _Merge:
         for number, path in enumerate(report_each(self._paths, "reading zones", self._progress)):
             self._offsets.append(offset)
             offset = self._read_file(number, path, offset, refusals)
-        refusals.raise_any()
+        refusals.raise_refusals()
         self._by_id = {entry.id: entry for entry in self._entries}
 
     def _read_file(self, number: int, path: Path, offset: int, refusals: Refusals) -> int:
@@ -190,7 +190,7 @@ class _Merge:
     def find_parents(self) -> None:
         """Replace parents by closer ones of the other files."""
         parents = CrossFileParents(self._entries, self._by_id)
-        wanted = parents.needed_geometries()
+        wanted = parents.find_needed_geometries()
         if not wanted:
             return
         for entry, record in self._read_again(wanted):
@@ -199,8 +199,8 @@ class _Merge:
         for child, parent in changed.items():
             self._by_id[child].parent = parent
         self._reparented += len(changed)
-        relabel = parents.with_descendants(set(changed))
-        for entry, record in self._read_again(parents.with_ancestors(relabel)):
+        relabel = parents.collect_descendants(set(changed))
+        for entry, record in self._read_again(parents.collect_ancestors(relabel)):
             parents.add_names(entry.id, record)
         self._labels = parents.make_labels(relabel)
 

@@ -60,11 +60,11 @@ def read_numbered_records(path: Path) -> Iterator[tuple[str, Record | None]]:
                 if line and not line.isspace():
                     yield f"line {number}", parse_record(line)
         else:
-            for number, zone in enumerate(_document(path, file.read()), 1):
+            for number, zone in enumerate(_parse_document(path, file.read()), 1):
                 yield f"zone {number}", zone if is_zone(zone) else None
 
 
-def _document(path: Path, content: bytes) -> list[Any]:
+def _parse_document(path: Path, content: bytes) -> list[Any]:
     try:
         zones = orjson.loads(content.removeprefix(BOM_UTF8))["zones"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
@@ -79,11 +79,11 @@ def parse_record(line: bytes) -> Record | None:
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
-        found = _with_impossible_numbers(line)
+        found = _parse_invalid_numbers(line)
     return found if is_zone(found) else None
 
 
-def _with_impossible_numbers(line: bytes) -> Record | None:
+def _parse_invalid_numbers(line: bytes) -> Record | None:
     """Return a zone whose coordinates such as NaN, Infinity or 1e999 are not JSON, so that a message can name them."""
     try:
         found: Record = json.loads(line)

@@ -61,8 +61,8 @@ class Records:
             "admin_level": zone.level,
             "zone_type": zone.type_word,
             "name": zone.name,
-            "loc_name": self._text(tags.get("loc_name", "")),
-            "alt_name": self._text(tags.get("alt_name", "")),
+            "loc_name": self._clean_text(tags.get("loc_name", "")),
+            "alt_name": self._clean_text(tags.get("alt_name", "")),
             "label": self._labels.make_label(zone),
             "international_labels": self._labels.make_international_labels(zone),
             "zip_codes": zone.zip_codes,
@@ -70,17 +70,17 @@ class Records:
             "geometry": self._make_geometry(zone),
             "bbox": zone.globe_box,
             "tags": tags,
-            "center_tags": self._center_tags(zone),
+            "center_tags": self._get_center_tags(zone),
             "parent": zone.parent,
             "wikidata": zone.wikidata,
             "is_generated": zone.generated,
             "country_code": zone.country,
         }
 
-    def _text(self, text: str) -> str:
+    def _clean_text(self, text: str) -> str:
         return clean_text(text)
 
-    def _center_tags(self, zone: Zone) -> dict[str, str]:
+    def _get_center_tags(self, zone: Zone) -> dict[str, str]:
         return zone.centre.tags if zone.centre is not None else {}
 
     def _make_geometry(self, zone: Zone) -> dict[str, Any] | None:

@@ -63,13 +63,13 @@ class Borders:
     def assemble(self, relation: Relation) -> Area:
         """Return the area of a relation; `finish` completes the areas whose rings touch."""
         area = Area()
-        roles = self._border_members(relation, area)
+        roles = self._find_border_members(relation, area)
         closed, unclosed = self._join_by_role(roles, area)
         if not area.missing and (unclosed or any(len(chain) == 2 and self._is_flat(chain) for chain in closed)):
             closed, unclosed = self._join_distinct(list(roles), area, (closed, unclosed))
         area.open_rings = len(unclosed)
         if area.missing or unclosed:
-            closed = self._without_orphans(closed, roles, area)
+            closed = self._drop_orphans(closed, roles, area)
         if not closed:
             if not area.missing:
                 area.problem = "its ways make no closed ring" if roles else "it has no way that could be its border"
@@ -94,7 +94,7 @@ class Borders:
     def finish(self) -> None:
         """Make the polygons of the areas whose rings touch."""
         # libosmium refuses borders that cross themselves
-        clean = [entry for entry in self._touching if len(entry.border) and not self._crosses(entry.border)]
+        clean = [entry for entry in self._touching if len(entry.border) and not self._has_crossing(entry.border)]
         found = assemble_polygons({entry.relation.id: entry.ways for entry in clean}, self._ways)
         for entry in self._touching:
             polygons = found.get(entry.relation.id)
@@ -110,7 +110,7 @@ class Borders:
     def _prepare_touching(self, relation: Relation, area: Area, closed: list[Chain]) -> _Touching:
         rings = self._distinct_rings(closed, area)
         ways = [way for chain in rings for way, _ in chain]
-        border = self._border(ways)
+        border = self._collect_border(ways)
         if len(border) < len(self._arcs.select(np.array(ways, dtype=np.int64))):
             area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; sides that occur twice are not border"
         return _Touching(relation, area, rings, ways, border)
@@ -119,7 +119,7 @@ class Borders:
         """Return each ring once, without those that run back on the same line."""
         rings: dict[frozenset[int], Chain] = {}
         for chain in closed:
-            border = frozenset(self._border([way for way, _ in chain]).tolist())
+            border = frozenset(self._collect_border([way for way, _ in chain]).tolist())
             if not border:
                 area.flat_rings += 1
             elif border in rings:
@@ -128,7 +128,7 @@ class Borders:
                 rings[border] = chain
         return list(rings.values())
 
-    def _border_members(self, relation: Relation, area: Area) -> dict[int, str]:
+    def _find_border_members(self, relation: Relation, area: Area) -> dict[int, str]:
         """Return the roles of the ways that may be border, by index in `Ways`."""
         roles: dict[int, str] = {}
         refs: set[int] = set()
@@ -177,7 +177,7 @@ class Borders:
         """Join ways to closed and open chains; where some stay open, try again without dead ends."""
         closed, unclosed = join_ways(members, self._first, self._last)
         if unclosed:
-            kept = self._without_dead_ends(members)
+            kept = self._drop_dead_ends(members)
             if len(kept) == len(members):
                 return closed, unclosed
             again, unclosed_again = join_ways(kept, self._first, self._last)
@@ -199,9 +199,9 @@ class Borders:
         return joined
 
     def _is_flat(self, chain: Chain) -> bool:
-        return not len(self._border([way for way, _ in chain]))
+        return not len(self._collect_border([way for way, _ in chain]))
 
-    def _without_dead_ends(self, members: list[int]) -> list[int]:
+    def _drop_dead_ends(self, members: list[int]) -> list[int]:
         """Remove ways with a loose end, as long as three meet somewhere."""
         kept = list(members)
         while True:
@@ -229,24 +229,24 @@ class Borders:
         if any(len(chain) < 3 and self._count_points(chain) < 4 for chain in closed):
             return True  # it runs back on the same segment
         passed = np.sort(self._arcs.ends[own].ravel())
-        return bool((passed[2:] == passed[:-2]).any()) or self._crosses(own)
+        return bool((passed[2:] == passed[:-2]).any()) or self._has_crossing(own)
 
     def _count_points(self, chain: Chain) -> int:
         points: int = sum(self._sizes[way] - 1 for way, _ in chain) + 1
         return points
 
-    def _crosses(self, arcs: Ints) -> bool:
+    def _has_crossing(self, arcs: Ints) -> bool:
         """Return whether some of the arcs meet elsewhere than in their ends."""
         crossed = set(arcs[self._crossed[arcs]].tolist())
         return any(not crossed.isdisjoint(self._crossing.get(arc, ())) for arc in crossed)
 
-    def _border(self, indices: Sequence[int]) -> Ints:
+    def _collect_border(self, indices: Sequence[int]) -> Ints:
         """Return the arcs that occur an odd number of times in these ways."""
         arcs, count = np.unique(self._arcs.select(np.array(indices, dtype=np.int64)), return_counts=True)
         odd: Ints = arcs[count % 2 == 1]
         return odd
 
-    def _without_orphans(self, closed: list[Chain], roles: dict[int, str], area: Area) -> list[Chain]:
+    def _drop_orphans(self, closed: list[Chain], roles: dict[int, str], area: Area) -> list[Chain]:
         """Drop the holes whose outer ring is cut; the position of such a ring does not show that it is a hole."""
         kept = list(closed)
         while any(_is_inner(chain, roles) for chain in kept):
@@ -313,7 +313,7 @@ class Borders:
             area.problem = NO_AREA
             return
         area.shape, area.rebuilt = shape, True
-        area.arcs = self._border([way for chain in closed for way, _ in chain])
+        area.arcs = self._collect_border([way for chain in closed for way, _ in chain])
 
     def _make_valid(self, pending: _Touching) -> None:
         """Make polygons of rings that cross: nest them by a point inside each ring, then make them valid."""

@@ -50,9 +50,9 @@ class Rings(NamedTuple):
         """Concatenate the coordinates of one zone or more."""
         return cls(
             np.concatenate([zone.points for zone in zones]),
-            _offsets([size for zone in zones for part in zone.parts for size in part]),
-            _offsets([len(part) for zone in zones for part in zone.parts]),
-            _offsets([len(zone.parts) for zone in zones]),
+            _to_offsets([size for zone in zones for part in zone.parts for size in part]),
+            _to_offsets([len(part) for zone in zones for part in zone.parts]),
+            _to_offsets([len(zone.parts) for zone in zones]),
         )
 
     def compute_boxes(self) -> Floats:
@@ -77,7 +77,7 @@ class Rings(NamedTuple):
         return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, self.points, offsets)
 
 
-def _offsets(sizes: Sequence[int]) -> Ints:
+def _to_offsets(sizes: Sequence[int]) -> Ints:
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
@@ -102,13 +102,13 @@ def parse_geometry(geometry: Any) -> Coordinates:
     kind, nested = geometry.get("type"), geometry.get("coordinates")
     if kind not in ("Polygon", "MultiPolygon"):
         raise InvalidGeometryError(f"its geometry is of type {kind!r}, wanted 'Polygon' or 'MultiPolygon'")
-    polygons: list[Any] = _members([nested]) if kind == "MultiPolygon" else [nested]
-    rings = _members(polygons)
-    positions = _members(rings)
+    polygons: list[Any] = _flatten([nested]) if kind == "MultiPolygon" else [nested]
+    rings = _flatten(polygons)
+    positions = _flatten(rings)
     parts = [list(map(len, polygon)) for polygon in polygons]
     if not all(parts):
         raise InvalidGeometryError("one of its polygons has no ring")
-    points = _points(positions)
+    points = _to_points(positions)
     for ring in rings:
         if len(ring) < _SHORTEST_RING:
             raise InvalidGeometryError(f"a ring has {len(ring)} positions, wanted {_SHORTEST_RING} or more")
@@ -117,7 +117,7 @@ def parse_geometry(geometry: Any) -> Coordinates:
     return Coordinates(points, parts)
 
 
-def _members(lists: list[Any]) -> list[Any]:
+def _flatten(lists: list[Any]) -> list[Any]:
     """Return the members of all lists, one nesting level less."""
     if set(map(type, lists)) != {list}:
         raise InvalidGeometryError(_NESTING)
@@ -126,7 +126,7 @@ def _members(lists: list[Any]) -> list[Any]:
     return members
 
 
-def _points(positions: list[Any]) -> Points:
+def _to_points(positions: list[Any]) -> Points:
     try:
         numbers, lengths = list(chain.from_iterable(positions)), set(map(len, positions))
     except TypeError:
@@ -169,7 +169,7 @@ def measure_zones(zones: Sequence[tuple[str, Coordinates]]) -> list[Measurement]
     ):
         fault = None
         if not fits:
-            fault = f"{_outside(coordinates)} lies beyond 180 degrees of longitude or 90 of latitude"
+            fault = f"{_describe_outside(coordinates)} lies beyond 180 degrees of longitude or 90 of latitude"
         elif area <= (0.0 if osm_id.startswith(_GENERATED) else MIN_AREA):
             fault = "its geometry has no area"
         found.append(Measurement((box[0], box[1], box[2], box[3]), area, fault))
@@ -181,7 +181,7 @@ def _repaired_area(coordinates: Coordinates) -> float:
     return float(shapely.make_valid(build_shape(coordinates), method="structure", keep_collapsed=False).area)
 
 
-def _outside(coordinates: Coordinates) -> str:
+def _describe_outside(coordinates: Coordinates) -> str:
     x, y = coordinates.points[~(np.abs(coordinates.points) <= _LIMITS).all(axis=1)][0]
     return f"[{x:.10g}, {y:.10g}]"
 

@@ -29,12 +29,12 @@ def assemble_polygons(members: Mapping[int, Sequence[int]], ways: Ways) -> dict[
         The polygons by relation id; a relation that libosmium refuses is missing.
     """
     made: dict[int, shapely.MultiPolygon] = {}
-    for batch in _batches(members, ways):
+    for batch in _split_batches(members, ways):
         made.update(_assemble_batch(batch, ways))
     return made
 
 
-def _batches(members: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[dict[int, Sequence[int]]]:
+def _split_batches(members: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[dict[int, Sequence[int]]]:
     batch: dict[int, Sequence[int]] = {}
     size = 0
     for relation, indices in members.items():

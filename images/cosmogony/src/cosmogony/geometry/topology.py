@@ -87,7 +87,7 @@ def _find_repeated(numbers: Ints) -> Bools:
 
 def _contains(ordered: Ints, values: Ints) -> Bools:
     answer = np.zeros(len(values), dtype=np.bool_)
-    for part in _slices(len(values) if len(ordered) else 0, _BATCH):
+    for part in _split_range(len(values) if len(ordered) else 0, _BATCH):
         at = np.searchsorted(ordered, values[part])
         at[at == len(ordered)] = 0
         answer[part] = ordered[at] == values[part]
@@ -128,13 +128,13 @@ def _find_crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, ca
         where.append(place)
 
     alone = np.flatnonzero(~_are_monotone(points, chunk_begin, chunk_stop))
-    for part in _slices(len(alone), _BATCH // _CHUNK**2 * 2):
+    for part in _split_range(len(alone), _BATCH // _CHUNK**2 * 2):
         own = alone[part]
-        add_crossings(chunk_arc[own], chunk_arc[own], segments.within(chunk_begin[own], chunk_stop[own]))
+        add_crossings(chunk_arc[own], chunk_arc[own], segments.find_self_meeting(chunk_begin[own], chunk_stop[own]))
     low, high = _box_runs(points, chunk_begin, chunk_stop)
     diagonals: NDArray[np.object_] = np.asarray(shapely.linestrings(np.stack([low, high], axis=1)))
     tree = shapely.STRtree(diagonals)
-    for part in _slices(len(low), _BATCH // _CHUNK):
+    for part in _split_range(len(low), _BATCH // _CHUNK):
         a, b = tree.query(tree.geometries[part])
         a = a + part.start
         keep = a < b
@@ -143,20 +143,20 @@ def _find_crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, ca
             np.maximum(low[a], low[b]),
             np.minimum(high[a], high[b]),
         )
-        one = segments.in_box(chunk_begin[a], chunk_stop[a], *near)
-        two = segments.in_box(chunk_begin[b], chunk_stop[b], *near)
-        add_crossings(chunk_arc[a], chunk_arc[b], segments.between(one, two, len(a)))
+        one = segments.find_in_box(chunk_begin[a], chunk_stop[a], *near)
+        two = segments.find_in_box(chunk_begin[b], chunk_stop[b], *near)
+        add_crossings(chunk_arc[a], chunk_arc[b], segments.find_meeting(one, two, len(a)))
     return np.concatenate(found), np.concatenate(where)
 
 
-def _slices(total: int, size: int) -> list[slice]:
+def _split_range(total: int, size: int) -> list[slice]:
     return [slice(at, min(at + size, total)) for at in range(0, total, size)]
 
 
 def _box_runs(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
     """Return the corners of the boxes of runs of points (both ends belong to the run)."""
     low, high = np.empty((len(begin), 2)), np.empty((len(begin), 2))
-    for part in _slices(len(begin), _BATCH // _CHUNK):
+    for part in _split_range(len(begin), _BATCH // _CHUNK):
         first, after = begin[part][0], stop[part][-1] + 2
         some = points[first:after]
         if after > len(points):
@@ -170,7 +170,7 @@ def _box_runs(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
 def _are_monotone(points: Floats, begin: Ints, stop: Ints) -> Bools:
     """Return which runs always advance along the line from first to last point, so that they cannot meet themselves."""
     answer = np.empty(len(begin), dtype=np.bool_)
-    for part in _slices(len(begin), _BATCH // _CHUNK):
+    for part in _split_range(len(begin), _BATCH // _CHUNK):
         size = stop[part] - begin[part]
         segment = expand_ranges(begin[part], stop[part])
         along = np.repeat(points[stop[part]] - points[begin[part]], size, axis=0)
@@ -186,7 +186,7 @@ class _Segments:
         self._points = points
         self._numbers = numbers
 
-    def in_box(self, begin: Ints, stop: Ints, low: Floats, high: Floats) -> tuple[Ints, Ints]:
+    def find_in_box(self, begin: Ints, stop: Ints, low: Floats, high: Floats) -> tuple[Ints, Ints]:
         """Find the segments of each run that meet its box: (run, segment)."""
         run = np.repeat(np.arange(len(begin), dtype=np.int64), stop - begin)
         segment = expand_ranges(begin, stop)
@@ -197,7 +197,7 @@ class _Segments:
             run, segment = run[keep], segment[keep]
         return run, segment
 
-    def within(self, begin: Ints, stop: Ints) -> tuple[Ints, Floats]:
+    def find_self_meeting(self, begin: Ints, stop: Ints) -> tuple[Ints, Floats]:
         """Find the runs that meet themselves, and where."""
         size = stop - begin
         run = np.repeat(np.arange(len(begin), dtype=np.int64), size)
@@ -206,7 +206,7 @@ class _Segments:
         t = expand_ranges(s + 1, stop[run])
         return self._filter_meeting(np.repeat(run, later), np.repeat(s, later), t)
 
-    def between(self, one: tuple[Ints, Ints], two: tuple[Ints, Ints], pairs: int) -> tuple[Ints, Floats]:
+    def find_meeting(self, one: tuple[Ints, Ints], two: tuple[Ints, Ints], pairs: int) -> tuple[Ints, Floats]:
         """Find the pairs of runs that meet elsewhere than at common points, and where."""
         (pair_a, segment_a), (pair_b, segment_b) = one, two
         size = np.bincount(pair_b, minlength=pairs)

@@ -41,7 +41,7 @@ class Hierarchy:
                 zone.country = country_code
                 self._decisions.record(zone.osm_id, "country", f"{country_code}: given for all zones")
             return
-        self._codes = self._country_codes()
+        self._codes = self._find_country_codes()
         if not self._codes:
             raise CosmogonyError(
                 "no country found: no relation of the extract has the tag ISO3166-1:alpha2 of a country with rules and "
@@ -101,7 +101,7 @@ class Hierarchy:
                 text = f"{best.osm_id} {best.name!r}, the smallest kind" if best else "none"
                 self._decisions.record(zone.osm_id, "parent", text)
 
-    def _country_codes(self) -> dict[int, str]:
+    def _find_country_codes(self) -> dict[int, str]:
         """Return the country codes of the zones that are countries by their own rules, by index."""
         found: dict[int, str] = {}
         for zone in self._zones:

@@ -107,7 +107,7 @@ class _BoundaryGraph:
         rings = [] if zone.area is None else zone.area.list_rings()
         return self._arcs.select(np.array([way for ring in rings for way, _ in ring.ways], dtype=np.int64))
 
-    def _border_of(self, number: int) -> Ints:
+    def _get_border(self, number: int) -> Ints:
         return self._list[self._start[number] : self._start[number + 1]]
 
     def _add_self_touching(self, number: int, points: Floats) -> None:
@@ -120,7 +120,7 @@ class _BoundaryGraph:
         for number, zone in enumerate(self._shaped):
             if zone.area is not None and zone.area.simple:
                 continue
-            own = self._border_of(number)
+            own = self._get_border(number)
             passed = np.sort(ends[own].ravel())
             # each point of simple rings is the end of two arcs; an arc that is a whole ring ends twice in one
             often = np.unique(passed[2:][passed[2:] == passed[:-2]])
@@ -149,7 +149,7 @@ class _BoundaryGraph:
                         self._crossing.setdefault(one, set()).add(other)
                         self._crossing.setdefault(other, set()).add(one)
 
-    def _shape_of(self, number: int) -> shapely.MultiPolygon | None:
+    def _get_shape(self, number: int) -> shapely.MultiPolygon | None:
         """Build the geometry of a zone; the last few stay in memory."""
         made = self._shapes.pop(number, None)
         if made is None:
@@ -161,13 +161,13 @@ class _BoundaryGraph:
 
     def find_contained(self, container: int, candidates: Ints) -> Ints:
         """Find which of the candidates lie inside the zone `container`."""
-        own = self._border_of(container)
+        own = self._get_border(container)
         self._on_border[own] = True
         begin, end = self._start[candidates], self._start[candidates + 1]
         used = self._list[expand_ranges(begin, end)]
         fresh = np.unique(used[~self._on_border[used]])
         self._state[own] = True
-        shape = self._shape_of(container)
+        shape = self._get_shape(container)
         shapely.prepare(shape)
         point = self._arcs.point[fresh]
         self._state[fresh] = shapely.intersects_xy(shape, point[:, 0], point[:, 1])
@@ -189,7 +189,7 @@ class _BoundaryGraph:
     def _holes_are_outside(self, container: int, candidates: Ints, good: Bools) -> Bools:
         """Return False where a hole of the container lies inside a candidate that is still good."""
         answer = np.ones(len(candidates), dtype=np.bool_)
-        holes = self._holes_of(container)
+        holes = self._find_holes(container)
         for position in np.flatnonzero(good) if holes else ():
             candidate = int(candidates[position])
             box = self._box[candidate]
@@ -199,13 +199,13 @@ class _BoundaryGraph:
                     and box[1] <= hole[1]
                     and box[2] >= hole[2]
                     and box[3] >= hole[3]
-                    and shapely.contains_xy(self._shape_of(candidate), point.x, point.y)
+                    and shapely.contains_xy(self._get_shape(candidate), point.x, point.y)
                 ):
                     answer[position] = False
                     break
         return answer
 
-    def _holes_of(self, number: int) -> list[_Hole]:
+    def _find_holes(self, number: int) -> list[_Hole]:
         area = self._shaped[number].area
         made: list[_Hole] = []
         polygons = area.get_coordinates(self._ways) if area is not None else []
@@ -239,7 +239,7 @@ class _BoundaryGraph:
         for candidate in candidates.tolist():
             self.exact += 1
             try:
-                answers.append(bool(shapely.covers(shape, self._shape_of(candidate))))
+                answers.append(bool(shapely.covers(shape, self._get_shape(candidate))))
             except shapely.errors.GEOSException:
                 answers.append(False)
         return np.array(answers, dtype=np.bool_)

@@ -21,7 +21,7 @@ class Refusals:
         if self._count <= MAX_NAMED:
             self._named.append(text)
 
-    def raise_any(self) -> None:
+    def raise_refusals(self) -> None:
         """Raise an error if a zone was refused.
 
         Raises:

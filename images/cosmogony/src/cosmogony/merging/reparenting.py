@@ -26,7 +26,7 @@ _AREA_TOLERANCE = 1e-9  # share of the area of a child that may lie outside its 
 class CrossFileParents:
     """Finds, for zones of one file, closer parents in the others.
 
-    The geometries of `needed_geometries` must be added before `choose_parents`, the names of the zones that get a new
+    Add the geometries of `find_needed_geometries` before `choose_parents`, and the names of the zones that get a new
     label, and of those above them, before `make_labels`.
     """
 
@@ -56,7 +56,7 @@ class CrossFileParents:
                     pairs.append((zones[parent], zones[child]))
         return pairs
 
-    def needed_geometries(self) -> set[int]:
+    def find_needed_geometries(self) -> set[int]:
         """Return the ids of the zones whose geometry decides about a parent."""
         return {entry.id for pair in self._pairs for entry in pair}
 
@@ -82,7 +82,7 @@ class CrossFileParents:
         self._shapes.clear()
         return {child_id: parent.id for child_id, parent in best.items()}
 
-    def with_descendants(self, zone_ids: set[int]) -> set[int]:
+    def collect_descendants(self, zone_ids: set[int]) -> set[int]:
         """Return the ids of some zones and of everything below them."""
         children: dict[int, list[int]] = {}
         for entry in self._entries:
@@ -95,7 +95,7 @@ class CrossFileParents:
             queue.extend(fresh)
         return found
 
-    def with_ancestors(self, zone_ids: Iterable[int]) -> set[int]:
+    def collect_ancestors(self, zone_ids: Iterable[int]) -> set[int]:
         """Return the ids of some zones and of all above them."""
         found: set[int] = set()
         for zone_id in zone_ids:

@@ -26,14 +26,14 @@ def assemble(relation: Relation, ways: Ways) -> Area:
             area.missing += ref not in ways.damaged and ref not in ways.flat
             continue
         (inner if role == INNER_ROLE else outer).append(way)
-    area.parts = [[ring] for ring in _rings(outer, ways, area)]
-    holes = _rings(inner, ways, area) if inner and area.parts else []
+    area.parts = [[ring] for ring in _join_rings(outer, ways, area)]
+    holes = _join_rings(inner, ways, area) if inner and area.parts else []
     if holes:
         _place_holes(area, holes, ways)
     return area
 
 
-def _rings(members: list[int], ways: Ways, area: Area) -> list[Ring]:
+def _join_rings(members: list[int], ways: Ways, area: Area) -> list[Ring]:
     closed, unclosed = join_ways(members, ways.first, ways.last)
     area.open_rings += len(unclosed)
     rings = [Ring(chain) for chain in closed]
@@ -52,14 +52,14 @@ def _place_holes(area: Area, holes: list[Ring], ways: Ways) -> None:
         low, high = points.min(axis=0), points.max(axis=0)
         near = np.all(boxes[:, :2] <= high, axis=1) & np.all(boxes[:, 2:] >= low, axis=1)
         for number in np.flatnonzero(near).tolist():
-            if _meets(shells[number], points):
+            if _touches_with_every_segment(shells[number], points):
                 area.parts[number].append(hole)
                 break
         else:
             area.lost_holes += 1
 
 
-def _meets(shell: shapely.Polygon, points: Points) -> bool:
+def _touches_with_every_segment(shell: shapely.Polygon, points: Points) -> bool:
     inside = shapely.intersects_xy(shell, points[:, 0], points[:, 1])
     touching = inside[:-1] | inside[1:]
     if touching.all():

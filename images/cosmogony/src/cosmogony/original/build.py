@@ -36,18 +36,18 @@ class OriginalZoneBuilder(ZoneBuilder):
         relations = report_each(self._extract.relations, "assembling areas", progress, every=500)
         return [assemble(relation, self._extract.ways) for relation in relations]
 
-    def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
+    def _collect_names(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
         return {key[len(PREFIX) :]: value for key, value in tags.items() if key.startswith(PREFIX) and value != name}
 
-    def _zip_codes(self, tags: Mapping[str, str]) -> list[str]:
+    def _get_zip_codes(self, tags: Mapping[str, str]) -> list[str]:
         text = tags.get("addr:postcode") or tags.get("postal_code") or ""
         return sorted(code.strip() for code in text.split(";") if code.strip())
 
-    def _wikidata(self, tags: Mapping[str, str]) -> str | None:
+    def _get_wikidata(self, tags: Mapping[str, str]) -> str | None:
         return tags.get("wikidata")
 
-    def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
-        label, centre = self._node(relation.label), self._node(relation.centre)
+    def _find_centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
+        label, centre = self._find_node(relation.label), self._find_node(relation.centre)
         tags = complete_tags(relation.tags, label.tags) if label else relation.tags
         return centre or label, centre or label, tags
 

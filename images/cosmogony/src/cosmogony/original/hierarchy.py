@@ -13,7 +13,7 @@ from ..zones.zone import Zone
 class OriginalHierarchy(Hierarchy):
     """Finds country and parent independently; codes count in upper case only."""
 
-    def _country_codes(self) -> dict[int, str]:
+    def _find_country_codes(self) -> dict[int, str]:
         codes = {zone.index: zone.tags.get(COUNTRY_TAG) for zone in self._zones}
         return {index: code for index, code in codes.items() if code is not None and code in self._rules}
 

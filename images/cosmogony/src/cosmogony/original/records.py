@@ -16,15 +16,15 @@ class OriginalRecords(Records):
     def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> Labels:
         return OriginalLabels(zones, languages)
 
-    def _text(self, text: str) -> str:
+    def _clean_text(self, text: str) -> str:
         return text
 
-    def _center_tags(self, zone: Zone) -> dict[str, str]:
-        return {} if zone.generated else super()._center_tags(zone)
+    def _get_center_tags(self, zone: Zone) -> dict[str, str]:
+        return {} if zone.generated else super()._get_center_tags(zone)
 
 
 class OriginalLabels(Labels):
     """Every postcode counts, also a range of them."""
 
-    def _zip_codes(self, zone: Zone) -> list[str]:
+    def _get_zip_codes(self, zone: Zone) -> list[str]:
         return zone.zip_codes

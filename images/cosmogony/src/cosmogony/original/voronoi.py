@@ -20,9 +20,9 @@ class OriginalVoronoi(Voronoi):
     def _is_place_of_parent(self, place: Place, parent: Zone) -> bool:
         return False
 
-    def _globe_box(self, shape: shapely.MultiPolygon) -> Box:
+    def _find_globe_box(self, shape: shapely.MultiPolygon) -> Box:
         west, south, east, north = shape.bounds
         return (west, south, east, north)
 
-    def _country_below(self, parent: Zone) -> str | None:
+    def _inherit_country(self, parent: Zone) -> str | None:
         return None

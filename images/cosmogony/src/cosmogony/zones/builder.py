@@ -84,10 +84,10 @@ class ZoneBuilder:
             name,
             node.tags,
             level=self.get_level(node.tags),
-            wikidata=self._wikidata(node.tags),
+            wikidata=self._get_wikidata(node.tags),
             generated=True,
-            names=self._names_by_language(node.tags, name),
-            zip_codes=self._zip_codes(node.tags),
+            names=self._collect_names(node.tags, name),
+            zip_codes=self._get_zip_codes(node.tags),
         )
 
     def get_name(self, tags: Mapping[str, str]) -> str:
@@ -112,20 +112,20 @@ class ZoneBuilder:
         borders.finish()
         return areas
 
-    def _names_by_language(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
+    def _collect_names(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
         return names.collect_names(tags, name)
 
-    def _zip_codes(self, tags: Mapping[str, str]) -> list[str]:
+    def _get_zip_codes(self, tags: Mapping[str, str]) -> list[str]:
         return names.parse_zip_codes(tags)
 
-    def _wikidata(self, tags: Mapping[str, str]) -> str | None:
+    def _get_wikidata(self, tags: Mapping[str, str]) -> str | None:
         return clean_text(tags.get("wikidata", "")) or None
 
     def _build_from_relation(self, index: int, relation: Relation, area: Area) -> Zone:
         name = self.get_name(relation.tags)
         rings = collect_rings(area, self._extract.ways)
         measures = self._measure(area, rings)
-        place, centre, tags = self._centre(relation, rings)
+        place, centre, tags = self._find_centre(relation, rings)
         if self._decisions.is_recorded(relation.osm_id):
             self._decisions.record(relation.osm_id, "name", f"{name!r}, tagged {relation.tags['name']!r}")
             where = f"place of node {place.id}" if place else "centroid of its polygons"
@@ -144,15 +144,15 @@ class ZoneBuilder:
             box=measures.box,
             globe_box=measures.globe_box,
             size=measures.size,
-            wikidata=self._wikidata(tags),
-            names=self._names_by_language(tags, name),
-            zip_codes=self._zip_codes(tags),
+            wikidata=self._get_wikidata(tags),
+            names=self._collect_names(tags, name),
+            zip_codes=self._get_zip_codes(tags),
         )
 
-    def _centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
+    def _find_centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
         """Return the node that gives the centre its place, the node that gives it names, and the completed tags."""
         tags, namesake = relation.tags, None
-        label, centre = self._node(relation.label), self._node(relation.centre)
+        label, centre = self._find_node(relation.label), self._find_node(relation.centre)
         if label is not None and _is_centre(label, relation, rings):
             tags, namesake = names.complete_tags(tags, label.tags), label
         if centre is not None and not _is_centre(centre, relation, rings):
@@ -161,7 +161,7 @@ class ZoneBuilder:
             centre = None
         return label or centre, centre or namesake, tags
 
-    def _node(self, ref: int | None) -> Node | None:
+    def _find_node(self, ref: int | None) -> Node | None:
         return None if ref is None else self._extract.nodes.get(ref)
 
     def _measure(self, area: Area, rings: Rings) -> AreaMeasures:

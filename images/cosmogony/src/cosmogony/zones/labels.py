@@ -33,8 +33,8 @@ class _Ancestors:
     local: str
     after: dict[str, str]
 
-    def follow(self, name: str, language: str | None = None) -> str:
-        """Return what follows `name` in a label: all names from here up, without the first if it is the same."""
+    def get_end(self, name: str, language: str | None = None) -> str:
+        """Return the end of a label that begins with `name`: all names from here up, the first only if it differs."""
         if language is None or language not in self.after:
             first, after = self.name, self.local
         else:
@@ -57,50 +57,50 @@ class Labels:
     def __init__(self, zones: Sequence[Zone], languages: Sequence[str] = ()) -> None:
         self._zones = zones
         self._only = frozenset(languages)
-        self._ancestors_of = lru_cache(maxsize=2048)(self._collect_ancestors)
+        self._cached_ancestors = lru_cache(maxsize=2048)(self._collect_ancestors)
 
     def make_label(self, zone: Zone) -> str:
         """Make the label in the local language."""
-        above = self._ancestors(zone)
-        return zone.name + format_zip_codes(self._zip_codes(zone)) + (above.follow(zone.name) if above else "")
+        above = self._find_ancestors(zone)
+        return zone.name + format_zip_codes(self._get_zip_codes(zone)) + (above.get_end(zone.name) if above else "")
 
     def make_international_labels(self, zone: Zone) -> dict[str, str]:
         """Make the labels by language: every language of the zone or of a zone above it."""
-        above, names = self._ancestors(zone), self._names(zone)
-        zips = format_zip_codes(self._zip_codes(zone))
+        above, names = self._find_ancestors(zone), self._select_names(zone)
+        zips = format_zip_codes(self._get_zip_codes(zone))
         if above is None:
             return {language: names[language] + zips for language in sorted(names)}
         head = zone.name + zips
         if above.may_repeat(zone.name):
-            made = {language: head + above.follow(zone.name, language) for language in above.after}
+            made = {language: head + above.get_end(zone.name, language) for language in above.after}
         else:
             made = {language: head + after for language, after in above.after.items()}
         fresh = False
         for language, own in names.items():
             fresh = fresh or language not in made
-            made[language] = own + zips + above.follow(own, language)
+            made[language] = own + zips + above.get_end(own, language)
         return dict(sorted(made.items())) if fresh else made
 
-    def _zip_codes(self, zone: Zone) -> list[str]:
+    def _get_zip_codes(self, zone: Zone) -> list[str]:
         return split_zip_ranges(zone.zip_codes)
 
-    def _names(self, zone: Zone) -> dict[str, str]:
+    def _select_names(self, zone: Zone) -> dict[str, str]:
         if not self._only:
             return zone.names
         return {language: name for language, name in zone.names.items() if language in self._only}
 
-    def _ancestors(self, zone: Zone) -> _Ancestors | None:
-        return None if zone.parent is None else self._ancestors_of(zone.parent)
+    def _find_ancestors(self, zone: Zone) -> _Ancestors | None:
+        return None if zone.parent is None else self._cached_ancestors(zone.parent)
 
     def _collect_ancestors(self, index: int) -> _Ancestors:
         zone = self._zones[index]
-        above, names = self._ancestors(zone), self._names(zone)
+        above, names = self._find_ancestors(zone), self._select_names(zone)
         languages = sorted((above.after.keys() if above else set()) | names.keys())
         after = {}
         for language in languages:
             first = names.get(language, zone.name)
-            after[language] = _SEPARATOR + first + (above.follow(first, language) if above else "")
-        local = _SEPARATOR + zone.name + (above.follow(zone.name) if above else "")
+            after[language] = _SEPARATOR + first + (above.get_end(first, language) if above else "")
+        local = _SEPARATOR + zone.name + (above.get_end(zone.name) if above else "")
         return _Ancestors(zone.name, names, local, after)
 
 

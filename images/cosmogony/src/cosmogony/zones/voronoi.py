@@ -114,7 +114,7 @@ class Voronoi:
     def _divide(self, parent: int, places: list[Place]) -> list[tuple[int, bytes | None]]:
         """Return the places (number in the list) that get a part of their parent, with what is left of it as WKB."""
         made = []
-        for number, cell in self._cells(self._zones[parent], places):
+        for number, cell in self._make_cells(self._zones[parent], places):
             shape = self._keep_polygons(self._subtract_real_zones(places[number], cell))
             made.append((number, None if shape is None else shapely.to_wkb(shapely.orient_polygons(shape))))
         return made
@@ -185,18 +185,18 @@ class Voronoi:
         zone.shape = shape
         west, south, east, north = shape.bounds
         zone.box = (west, south, east, north)
-        zone.globe_box = self._globe_box(shape)
+        zone.globe_box = self._find_globe_box(shape)
         zone.size = float(shape.area)
-        zone.country = self._country_below(self._zones[place.parent])
+        zone.country = self._inherit_country(self._zones[place.parent])
         self._decisions.record(zone.osm_id, "geometry", f"its part of its parent, {zone.size:.6g} square degrees")
         return zone
 
-    def _globe_box(self, shape: shapely.MultiPolygon) -> Box:
+    def _find_globe_box(self, shape: shapely.MultiPolygon) -> Box:
         _, south, _, north = shape.bounds
         west, east = boxes.find_narrowest_span((part.bounds[0], part.bounds[2]) for part in shape.geoms)
         return (west, south, east, north)
 
-    def _country_below(self, parent: Zone) -> str | None:
+    def _inherit_country(self, parent: Zone) -> str | None:
         return parent.country
 
     def _is_place_of_parent(self, place: Place, parent: Zone) -> bool:
@@ -208,7 +208,7 @@ class Voronoi:
             return place.type == parent.type
         return wikidata == parent.wikidata
 
-    def _cells(self, parent: Zone, places: list[Place]) -> Iterator[tuple[int, shapely.Geometry]]:
+    def _make_cells(self, parent: Zone, places: list[Place]) -> Iterator[tuple[int, shapely.Geometry]]:
         """Yield the part of the parent for each place that gets one."""
         shape = self._shape(parent)
         if len(places) == 1:
