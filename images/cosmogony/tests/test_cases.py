@@ -232,11 +232,11 @@ def test_the_tables_are_in_the_meta_of_a_json_file(case: Case, tmp_path: Path) -
 
 def test_explain_shows_each_decision(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(case.path("E10")), "relation:10004", "--no-progress"]) == 0
-    told = capsys.readouterr().out
-    assert "DE: lies in relation:10002 'Eastland'" in told
-    assert "FR, by relation:10001" in told
-    assert "not taken: it is in DE" in told
-    assert "city 'Claimed Town, Claimed Province, Westland', country FR" in told
+    printed = capsys.readouterr().out
+    assert "DE: lies in relation:10002 'Eastland'" in printed
+    assert "FR, by relation:10001" in printed
+    assert "not taken: it is in DE" in printed
+    assert "city 'Claimed Town, Claimed Province, Westland', country FR" in printed
 
 
 @pytest.mark.parametrize(
