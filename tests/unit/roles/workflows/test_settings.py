@@ -100,7 +100,7 @@ def test_what_is_wrong_is_named_all_at_once(tmp_path):
     [
         (
             {"cosmogony_sources": [{"url": "https://a/b.osm.pbf"}, {"url": "ftp://a/c.osm.pbf?key=hidden"}]},
-            "the url of extract 1 (from 0) is not an address of http, https, s3 or file",
+            "the url of extract 1 (from 0) is not an address with http, https, s3 or file",
         ),
         (
             {"cosmogony_source_storage_access_key": "hidden", "cosmogony_source_storage_secret_key": "hidden"},
