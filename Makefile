@@ -62,12 +62,12 @@ venv: .venv/.stamp ## Python environment with Ansible and every tool
 	touch $@
 
 local: ## everything: from a bare machine to a running site with real data; SAMPLE=world for the larger sample
-	@.ci/phases begin local
-	.ci/phases run local environment make --no-print-directory venv
-	.ci/phases run local cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
-	.ci/phases run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
-	.ci/phases end local
-	.ci/next-steps $(or $(LISTEN),127.0.0.1:8080)
+	@tools/time_phases.sh begin local
+	tools/time_phases.sh run local environment make --no-print-directory venv
+	tools/time_phases.sh run local cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
+	tools/time_phases.sh run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
+	tools/time_phases.sh end local
+	tools/print_next_steps.sh $(or $(LISTEN),127.0.0.1:8080)
 
 down: venv ## stops all of it and leaves the machine as it was; data stays
 	@$(PLAYBOOK) playbooks/local_down.yml -i inventories/local $(ARGS)
@@ -190,13 +190,13 @@ $(NODE_MODULES): %/node_modules/.stamp: %/package-lock.json | node
 	touch node_modules/.stamp
 
 test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
-	@.ci/test
+	@tools/run_gate.sh
 
 test-upgrade: venv ## scenario upgrade: an earlier commit is deployed and becomes this checkout, with its data
 	@molecule test -s upgrade
 
 test-long: ## the gate with every fault of scenario data_update, scenario upgrade, the tests of `make long`, the checks of the collection
-	@FAULTS=all .ci/test
+	@FAULTS=all tools/run_gate.sh
 	$(MAKE) --no-print-directory test-upgrade
 	$(MAKE) --no-print-directory long ARGS=--require-services
 	$(MAKE) --no-print-directory sanity galaxy-import matrix

@@ -12,21 +12,21 @@ finish() {
 }
 trap finish EXIT
 
-.ci/phases begin $record
-.ci/phases run $record lint make --no-print-directory lint
-.ci/phases run $record local make --no-print-directory local
+tools/time_phases.sh begin $record
+tools/time_phases.sh run $record lint make --no-print-directory lint
+tools/time_phases.sh run $record local make --no-print-directory local
 # After the cluster: the unit tests use the programs that it has built. They compute while the scenarios wait.
 # Job control gives them a process group, and does not ignore SIGINT as the shell does for other background commands.
 set -m
-nice .ci/phases run $record unit make --no-print-directory unit ARGS=--require-services > "$unit_log" 2>&1 &
+nice tools/time_phases.sh run $record unit make --no-print-directory unit ARGS=--require-services > "$unit_log" 2>&1 &
 unit_pid=$!
 set +m
-.ci/phases run $record molecule make --no-print-directory molecule
+tools/time_phases.sh run $record molecule make --no-print-directory molecule
 printf '\n==> waiting for the unit tests, which ran beside the scenarios\n'
 status=0
 wait "$unit_pid" || status=$?
 unit_pid=
 cat "$unit_log"
 [ "$status" = 0 ] || exit "$status"
-.ci/phases end $record
+tools/time_phases.sh end $record
 make --no-print-directory live

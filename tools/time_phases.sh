@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Times the phases of a long command: begin NAME | run NAME PHASE COMMAND… | end NAME
+# Times the phases of a long command: time_phases.sh begin NAME | run NAME PHASE COMMAND… | end NAME
 set -euo pipefail
 record=${TMPDIR:-/tmp}/.cosmogony-stack-$2.$(id -u)
 

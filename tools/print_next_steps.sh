@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What to do once `make local` is through: next-steps ADDRESS:PORT
+# What to do once `make local` is through: print_next_steps.sh ADDRESS:PORT
 set -euo pipefail
 port=${1##*:}
 cat << TEXT
