@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from waiting import wait_for
 
 from . import UnavailableError, debian, free_port
 
@@ -189,5 +190,7 @@ def _sweep(base: Path) -> None:
             command = Path(f"/proc/{pid}/cmdline")
             if command.exists() and folder.name.encode() in command.read_bytes():
                 os.kill(pid, signal.SIGQUIT)
-                time.sleep(1)
+                wait_for(
+                    lambda gone=Path(f"/proc/{pid}"): not gone.exists(), "the server of a killed session ends", limit=10
+                )
         debian.remove(folder)
