@@ -41,7 +41,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
 
-.PHONY: help local down clean status prune logs venv test test-long lint arrows requirements schemas docs manifests unit molecule faults e2e live long bench browser node build
+.PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults e2e live long bench browser node build
 .PHONY: changelog test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
@@ -131,8 +131,8 @@ matrix: venv ## plugins and sanity with the oldest and the newest ansible-core t
 galaxy-import: venv ## what Galaxy checks when the collection is published there
 	@tools/run_galaxy_importer.sh
 
-arrows: venv ## the imports between the packages of images/, and between the parts of each
-	@python tools/list_arrows.py
+imports: venv ## the imports between the packages of images/, and between the parts of each
+	@python tools/list_imports.py
 
 requirements: venv ## requirements.txt of every Python image, out of uv.lock
 	@python tools/export_requirements.py

@@ -35,6 +35,6 @@ def test_every_image_with_python_tests_is_listed() -> None:
 
 
 @pytest.mark.parametrize("image", ALLOWED)
-def test_tests_keep_to_the_arrows(image: str) -> None:
+def test_tests_import_what_their_image_may(image: str) -> None:
     for path in (IMAGES / image / "tests").rglob("*.py"):
         assert imported_packages(path) <= ALLOWED[image], path

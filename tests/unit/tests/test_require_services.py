@@ -73,13 +73,13 @@ def run(tmp_path: Path):
     return pytest_with
 
 
-def test_without_it_they_are_skipped(run):
+def test_without_the_option_tests_are_skipped(run):
     code, printed = run()
     assert code == 0
     assert "1 passed, 5 skipped, 1 xfailed" in printed
 
 
-def test_with_it_every_one_fails_and_says_what_is_missing(run):
+def test_with_the_option_each_fails_and_names_what_is_missing(run):
     code, printed = run("--require-services", "--continue-on-collection-errors")
     assert code == 1
     assert "1 failed, 1 passed, 1 xfailed, 4 errors" in printed

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """List the imports between the packages of images/, then those between the parts of each package.
 
-One line per importer, such as `cosmogony.rules -> errors, zones`. The contracts in pyproject.toml say which arrows are
+One line per importer, such as `cosmogony.rules -> errors, zones`. The contracts in pyproject.toml say which imports are
 allowed; `lint-imports` checks them.
 """
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Print the arrows."""
+    """Print the imports."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     graph = grimp.build_graph(*config["tool"]["importlinter"]["root_packages"], cache_dir=None)
     packages: dict[str, set[str]] = {}
@@ -28,9 +28,9 @@ def main() -> None:
                 packages.setdefault(importer.split(".")[0], set()).add(imported.split(".")[0])
             elif get_part(importer) != get_part(imported):
                 parts.setdefault(get_part(importer), set()).add(get_part(imported).rpartition(".")[2])
-    for arrows in (packages, parts):
-        for importer in sorted(arrows):
-            print(f"{importer} -> {', '.join(sorted(arrows[importer]))}")
+    for imports in (packages, parts):
+        for importer in sorted(imports):
+            print(f"{importer} -> {', '.join(sorted(imports[importer]))}")
 
 
 def get_part(module: str) -> str:
