@@ -22,7 +22,7 @@ SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\)
 #: `(int) Seconds to wait`: the type of an option that may also be blank text.
 RAW_TYPE = re.compile(r"\(([^)]+)\) ")
 #: The default column has it.
-DEFAULT_SENTENCE = re.compile(r" By default the setting C\(\w+\)\.")
+DEFAULT_SENTENCE = re.compile(r" By default (the setting )?C\([^)]*\)\.")
 MARKUP = re.compile(r"\b[BCEIOV]\(([^)]*)\)")
 LONGEST_DEFAULT = 60
 

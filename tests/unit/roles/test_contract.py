@@ -102,7 +102,8 @@ def test_the_specification_shows_the_defaults(role):
             sentence = f"By default the setting C(cosmogony_{setting[1].replace('.', '_')})."
             assert sentence in str(option["description"]), f"{where}: the description lacks: {sentence}"
         computed = "{{" in str(default) or isinstance(default, dict) or "dictionaries" in str(option["description"])
-        if computed or default in ("", []):
+        # With a default, Ansible's check refuses null for what is not raw; surveys send null.
+        if computed or default in ("", []) or option["type"] != "raw":
             assert "default" not in option, where
         else:
             assert option.get("default") == default, where
