@@ -100,7 +100,7 @@ def test_a_statement_that_is_cancelled_may_succeed_later(postgres: postgis.Serve
     ("setting", "message"),
     [
         ({"POSTGRES_PORT": "five"}, "POSTGRES_PORT 'five' is not a number"),
-        ({"POSTGRES_SSLMODE": "bogus"}, "POSTGRES_SSLMODE 'bogus' is none of disable, allow, prefer"),
+        ({"POSTGRES_SSLMODE": "bogus"}, "POSTGRES_SSLMODE 'bogus' is not one of disable, allow, prefer"),
     ],
 )
 def test_a_setting_that_is_not_valid_is_refused(setting: dict[str, str], message: str) -> None:
