@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws names and comments for a reading test: a fresh reader says what each means before looking it up.
 
-Names are public functions, classes, modules, role variables and options of modules; comments are those of programs and
-YAML files, and the first lines of docstrings. Tests and generated files are left out. The same seed over the same
-commit draws the same lists; --places adds where each one is.
+Names are public functions, classes and modules with the module and class that they are in, as their users write them,
+and variables of roles and options of modules. Comments are those of programs and YAML files, each whole and, where it
+stands behind code, with its line; and the first lines of docstrings, with the name of what they document. Tests and
+generated files are left out. The same seed over the same commit draws the same lists; --places adds where each one is.
 """
 
 from __future__ import annotations
@@ -51,39 +52,82 @@ def list_files() -> list[str]:
     )
 
 
+def name_module(path: str) -> str:
+    """Return the name by which a Python file is imported or called: `cosmogony.osm.reader`, `modules.readiness`."""
+    parts = list(Path(path).with_suffix("").parts)
+    for root in ("src", "plugins", "files"):
+        if root in parts:
+            parts = parts[len(parts) - parts[::-1].index(root) :]
+            break
+    else:
+        parts = parts[-1:]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def walk_definitions(parent: ast.AST, prefix: str) -> Iterator[tuple[str, ast.AST]]:
+    """Walk through the functions and classes of a module or class; what is in a function is private to it."""
+    for node in ast.iter_child_nodes(parent):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{prefix}.{node.name}"
+            yield name, node
+            if isinstance(node, ast.ClassDef):
+                yield from walk_definitions(node, name)
+        elif isinstance(node, ast.If | ast.Try):
+            yield from walk_definitions(node, prefix)
+
+
 def find_python_names(path: str, tree: ast.Module) -> Iterator[Drawable]:
-    """Find the module, and the functions, methods and classes in it, whose names do not begin with an underscore."""
-    module = Path(path).stem
-    if not module.startswith("_"):
+    """Find the module, and the functions, methods and classes in it that no underscore marks as private."""
+    module = name_module(path)
+    if not Path(path).stem.startswith("_"):
         yield Drawable(f"module {module}", path, 1)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+    for name, node in walk_definitions(tree, module):
+        if not any(part.startswith("_") for part in name.removeprefix(module).split(".")):
             kind = "class" if isinstance(node, ast.ClassDef) else "function"
-            yield Drawable(f"{kind} {node.name}", path, node.lineno)
+            yield Drawable(f"{kind} {name}", path, getattr(node, "lineno", 1))
 
 
 def find_docstrings(path: str, tree: ast.Module) -> Iterator[Drawable]:
     """Find the first line of each docstring."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            text = ast.get_docstring(node)
-            if text:
-                yield Drawable(text.splitlines()[0], path, getattr(node, "lineno", 1))
+    module = name_module(path)
+    for name, node in ((module, tree), *walk_definitions(tree, module)):
+        text = ast.get_docstring(node)  # type: ignore[arg-type]  # walk_definitions yields what has one
+        if text:
+            yield Drawable(f"{name}: {text.splitlines()[0]}", path, getattr(node, "lineno", 1))
 
 
 def find_python_comments(path: str, source: str) -> Iterator[Drawable]:
     """Find comments that are not meant for a program."""
+    lines = source.splitlines()
+    alone: dict[int, str] = {}
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and not DIRECTIVE.search(token.string):
-            yield Drawable(token.string.lstrip("#: "), path, token.start[0])
+            number, column = token.start
+            if lines[number - 1][:column].strip():
+                yield Drawable(lines[number - 1].strip(), path, number)
+            else:
+                alone[number] = token.string.lstrip("#: ")
+    yield from join_lines(alone, path)
 
 
 def find_line_comments(path: str, source: str, mark: str) -> Iterator[Drawable]:
-    """Find lines that hold a comment only, in languages without a tokenizer here."""
-    for number, line in enumerate(source.splitlines(), start=1):
-        text = line.strip()
-        if text.startswith(mark) and not DIRECTIVE.search(text) and len(text.split()) > 2:
-            yield Drawable(text.lstrip(f"{mark} "), path, number)
+    """Find comments that have lines to themselves, in languages without a tokenizer here."""
+    alone = {
+        number: text.strip().lstrip(f"{mark} ")
+        for number, text in enumerate(source.splitlines(), start=1)
+        if text.strip().startswith(mark) and not DIRECTIVE.search(text)
+    }
+    yield from (drawn for drawn in join_lines(alone, path) if len(drawn.text.split()) > 2)
+
+
+def join_lines(comments: dict[int, str], path: str) -> Iterator[Drawable]:
+    """Join the lines of each comment; `comments` has them by line number, in order."""
+    for number, text in comments.items():
+        if number - 1 not in comments:
+            whole = [text]
+            while number + len(whole) in comments:
+                whole.append(comments[number + len(whole)])
+            yield Drawable(" ".join(whole), path, number)
 
 
 def find_options(options: dict[str, Any], kind: str, path: str) -> Iterator[Drawable]:

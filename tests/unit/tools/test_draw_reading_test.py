@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
 from checkout import CHECKOUT
+from draw_reading_test import find_line_comments, find_python_comments, find_python_names
 
 
 def draw(*options: str) -> list[str]:
@@ -25,3 +27,35 @@ def test_places_are_shown_on_demand_and_name_no_tests() -> None:
     drawn = draw("--seed=3", "--count=200", "--places")
     assert [line.rsplit("  [", 1)[0] for line in drawn] == draw("--seed=3", "--count=200")
     assert not any("/tests/" in line or "[tests/" in line for line in drawn)
+
+
+def test_comments_are_whole_and_behind_code_have_their_line() -> None:
+    source = """# The first line
+# and the second one.
+LIMIT = 10  # names in a message
+
+def name_it():
+    pass
+"""
+    drawn = [each.text for each in find_python_comments("x.py", source)]
+    assert sorted(drawn) == ["LIMIT = 10  # names in a message", "The first line and the second one."]
+    assert [each.text for each in find_line_comments("x.yml", "a: 1\n# One comment\n# of two lines\n", "#")] == [
+        "One comment of two lines"
+    ]
+
+
+def test_names_are_those_that_users_write() -> None:
+    source = """
+class Reader:
+    def read_zone(self):
+        def helper(): ...
+    def _open(self): ...
+class _Hidden:
+    def method(self): ...
+"""
+    names = find_python_names("images/cosmogony/src/cosmogony/osm/reader.py", ast.parse(source))
+    assert [each.text for each in names] == [
+        "module cosmogony.osm.reader",
+        "class cosmogony.osm.reader.Reader",
+        "function cosmogony.osm.reader.Reader.read_zone",
+    ]
