@@ -56,8 +56,8 @@ def name_module(path: str) -> str:
     """Return the name by which a Python file is imported or called: `cosmogony.osm.reader`, `modules.readiness`."""
     parts = list(Path(path).with_suffix("").parts)
     for root in ("src", "plugins", "files"):
-        if root in parts:
-            parts = parts[len(parts) - parts[::-1].index(root) :]
+        if root in parts[:-1]:
+            parts = parts[parts.index(root) + 1 :]
             break
     else:
         parts = parts[-1:]
