@@ -35,20 +35,23 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             raise AnsibleActionSkip("a long command is not run in check mode")
         if not arguments["argv"]:
             raise AnsibleActionFail("argv is empty")
-        code, lines, errors = relay(arguments["argv"], arguments["stdin"] or "", arguments["silent_prefix"])
+        code, lines, errors = relay(
+            arguments["argv"], arguments["stdin"] or "", arguments["silent_prefix"], no_log=self._task.no_log
+        )
         result.update(changed=True, rc=code, stdout_lines=lines, stdout="\n".join(lines), stderr=errors)
         if code != 0:
             result.update(failed=True, msg=errors.strip() or f"{arguments['argv'][0]} ended with {code}")
         return result
 
 
-def relay(argv: list[str], stdin: str, silent_prefix: str) -> tuple[int, list[str], str]:
+def relay(argv: list[str], stdin: str, silent_prefix: str, *, no_log: bool = False) -> tuple[int, list[str], str]:
     """Run a command and print its lines as they come.
 
     Args:
         argv: The command and its arguments.
         stdin: What it reads.
         silent_prefix: Beginning of lines that are returned and not printed; blank for none.
+        no_log: Whether no line is printed.
 
     Returns:
         Exit code, lines of standard output, and the end of standard error.
@@ -66,7 +69,7 @@ def relay(argv: list[str], stdin: str, silent_prefix: str) -> tuple[int, list[st
         try:
             for line in process.stdout or ():
                 lines.append(line.rstrip("\n"))
-                if not (silent_prefix and line.startswith(silent_prefix)):
+                if not (no_log or silent_prefix and line.startswith(silent_prefix)):
                     display.display(f"    {lines[-1]}")
             code = process.wait()
         finally:

@@ -10,6 +10,10 @@ short_description: Run a long command on the controller and show its lines as th
 description:
   - Runs a command on the controller, without a shell, and prints each line of its standard output as it comes.
   - Meant for commands that take minutes and report their progress in a few lines.
+  - The command runs in the folder in which Ansible was started, with the environment of Ansible. C(become),
+    C(environment), C(async) and C(delegate_to) of the task have no effect.
+  - Fails if the command ends with an exit code other than 0, or cannot be started.
+  - With C(no_log) no line is printed.
 version_added: 0.1.0
 author:
   - The cosmogony.stack contributors (!UNKNOWN)
@@ -54,19 +58,24 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rc:
-  description: Exit code of the command.
-  returned: always
+  description: Exit code of the command. The task fails if it is not 0.
+  returned: when the command ran
   type: int
   sample: 0
 stdout_lines:
   description: The lines of standard output.
-  returned: always
+  returned: when the command ran
   type: list
   elements: str
   sample: ["etcd: built in 40 s"]
+stdout:
+  description: The lines of standard output as one text.
+  returned: when the command ran
+  type: str
+  sample: "etcd: built in 40 s"
 stderr:
   description: Standard error, at most the last 8000 characters.
-  returned: always
+  returned: when the command ran
   type: str
   sample: ""
 """

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_plays import run_play
 from ansible_collections.cosmogony.stack.plugins.action import progress_command
 
 
@@ -19,6 +20,20 @@ def test_lines_are_relayed_in_order_and_kept(shown):
     code, lines, errors = progress_command.relay(["sh", "-c", "cat; echo two; echo '{}'; echo bad >&2"], "one\n", "{")
     assert (code, lines, errors) == (0, ["one", "two", "{}"], "bad\n")
     assert shown == ["    one", "    two"]
+
+
+def test_no_log_prints_nothing(tmp_path):
+    task = {
+        "name": "Speak",
+        "cosmogony.stack.progress_command": {"argv": ["echo", "a secret"]},
+        "no_log": True,
+        "register": "spoken",
+    }
+    check = {
+        "name": "Check that the lines are returned",
+        "ansible.builtin.assert": {"that": "spoken.stdout_lines == ['a secret']", "quiet": True},
+    }
+    assert "a secret" not in run_play(tmp_path, {"tasks": [task, check]}).stdout
 
 
 def test_a_command_that_does_not_read_its_input_is_no_failure():

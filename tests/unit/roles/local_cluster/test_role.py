@@ -18,3 +18,11 @@ def test_every_setting_of_the_node_tool_is_given():
     folders = {"state", "run", "cache"}
     assert fields - added - folders <= options
     assert {f"{name}_dir" for name in folders} <= options
+
+
+def test_old_tags_of_every_image_are_removed():
+    names = [
+        yaml.safe_load((CHECKOUT / f"roles/{role}/defaults/main.yml").read_text())[f"{role}_{option}"]
+        for role, option in (("local_cluster", "prune_images"), ("images", "names"))
+    ]
+    assert names[0] == names[1]
