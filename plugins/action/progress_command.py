@@ -69,7 +69,7 @@ def relay(argv: list[str], stdin: str, silent_prefix: str, *, no_log: bool = Fal
         try:
             for line in process.stdout or ():
                 lines.append(line.rstrip("\n"))
-                if not (no_log or silent_prefix and line.startswith(silent_prefix)):
+                if not (no_log or (silent_prefix and line.startswith(silent_prefix))):
                     display.display(f"    {lines[-1]}")
             code = process.wait()
         finally:

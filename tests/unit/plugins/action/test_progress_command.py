@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_plays import run_play
 from ansible_collections.cosmogony.stack.plugins.action import progress_command
+from ansible_plays import run_play
 
 
 @pytest.fixture(autouse=True)
