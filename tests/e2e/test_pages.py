@@ -26,7 +26,21 @@ def test_dashboard_lists_every_result(watched: WatchedPage, site: Site, artifact
     expect(rows.first.locator("td").nth(0)).to_have_text(first["name"])
     expect(rows.first.locator("td").nth(2)).to_have_text(expected)
     classes = rows.evaluate_all("rows => rows.map(row => row.className)")
-    assert classes == ["ko_column" if row["test_status"] == "ko" else "ok_column" for row in results]
+    wrong = [row["claimed"] and row["test_status"] != "ok" for row in results]
+    assert classes == ["ko_column" if is_wrong else "ok_column" for is_wrong in wrong]
+
+
+def test_dashboard_groups_right_wrong_and_not_claimed(page: Page, site: Site, artifacts: Path) -> None:
+    results = site.get("/data/test_results.json").json()
+    judged = [row["test_status"] == "ok" for row in results if row["claimed"]]
+    groups = {"Right": sum(judged), "Wrong": len(judged) - sum(judged), "Not claimed": len(results) - len(judged)}
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site.url}/#/data_dashboard")
+    for name, count in groups.items():
+        page.get_by_role("button", name=f"{name} {count}", exact=True).click()
+        expect(page.get_by_test_id("dashboard").locator("tbody tr")).to_have_count(count)
+    page.screenshot(path=artifacts / "dashboard-phone.png")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
 
 
 def test_dashboard_filters_and_sorts(page: Page, site: Site) -> None:

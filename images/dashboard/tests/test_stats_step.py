@@ -27,8 +27,11 @@ def environment(minio: MinIO, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def put(minio: MinIO, content: bytes) -> None:
-    minio.client().put_object(BUCKET, f"releases/{RELEASE}/zones.jsonl.gz", io.BytesIO(content), len(content))
+def put(minio: MinIO, content: bytes, counts: dict[str, dict[str, int]] | None = None) -> None:
+    """Store a release: its zones, and a manifest with their number by country and zone type."""
+    manifest = {"id": RELEASE, "counts": {"zones": 0, "by_country": counts or {}}}
+    for name, data in (("zones.jsonl.gz", content), ("manifest.json", json.dumps(manifest).encode())):
+        minio.client().put_object(BUCKET, f"releases/{RELEASE}/{name}", io.BytesIO(data), len(data))
 
 
 def lines(cantons: int) -> bytes:
@@ -53,6 +56,31 @@ def test_results_are_written_for_the_release_and_counted(minio: MinIO, tmp_path:
     assert float(noted["x-amz-meta-seconds"]) >= 0  # for the report of the run
     cantons = [record for record in json.loads(texts[0]) if record["zone_type_local_name"] == "canton"]
     assert {"Luxembourg"} <= {record["name"] for record in cantons if record["test_status"] == "ok"}
+
+
+@pytest.mark.usefixtures("environment")
+def test_counts_are_judged_where_the_data_claim_the_zone_type(
+    minio: MinIO, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(minio, gzip.compress(lines(13)), {"LI": {"country": 1, "city": 11}, "US": {"country": 1}})
+    assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path)]) == 0
+    results = json.loads(minio.client().get_object(BUCKET, f"releases/{RELEASE}/test_results.json").read())
+    claimed = {(row["name"], row["zone_type"], row["test_status"]) for row in results if row["claimed"]}
+    assert claimed == {
+        ("Liechtenstein", "city", "skip"),
+        *(("Luxembourg", zone_type, "ok") for zone_type in ("state", "state_district", "city")),
+    }
+    assert "the data do not claim the zone type of 258 of all" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_release_without_manifest_is_refused(minio: MinIO, capsys: pytest.CaptureFixture[str]) -> None:
+    put(minio, gzip.compress(lines(13)))
+    minio.client().remove_object(BUCKET, f"releases/{RELEASE}/manifest.json")
+    assert main(["stats", "--release", RELEASE]) == 1
+    said = capsys.readouterr().err
+    assert f"releases/{RELEASE}/manifest.json" in said
+    assert "run the merge step of this release first" in said
 
 
 @pytest.mark.usefixtures("environment")

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from cosmogony_steps.documents import to_json
 from cosmogony_steps.settings import GateSettings
-from importer_support.helpers import Bucket, Importer, Zones, expected_count, grid, square, zone
+from importer_support.helpers import Bucket, Importer, Zones, expected_count, grid, manifest_source, square, zone
 from zone_records import RECORDS
 
 TWO = [*grid(5), *grid(5, west=20, country="BB", first=100)]
@@ -204,6 +204,39 @@ def test_gate_ignores_changed_expectations(importer: Importer, bucket: Bucket) -
     judged(importer, bucket, 1, [counted(25, "ok")])
     said = judged(importer, bucket, 2, [counted(25, "ko", expected_min=26.0)])
     assert "passed" in said
+
+
+def read_claims(importer: Importer, release: str) -> dict[str, bool]:
+    """Return the claims of a release by zone type, as the API answers them."""
+    schema = f"release_{release.replace('-', '_')}"
+    with importer.connect() as connection:
+        rows = connection.execute(f"SELECT document FROM {schema}.statistics").fetchone()[0]
+    return {row["zone_type"]: row["claimed"] for row in rows}
+
+
+def test_gate_keeps_claims_of_the_live_release(importer: Importer, bucket: Bucket) -> None:
+    """Cities that vanish are wrong, and so they stay when the release is published in spite of that."""
+    unclaimed = counted(0, "ko", zone_type="state", claimed=False)
+    judged(importer, bucket, 1, [counted(25, "ok", claimed=True), unclaimed])
+    for number in (2, 3):
+        release = f"2026112{number}t221000-0000000{number}"
+        bucket.release(TWO, release, statistics=[counted(0, "ko", claimed=False), unclaimed])
+        importer.run("load", "--release", release)
+        gate(importer, release, blocked=number == 2)
+        assert read_claims(importer, release) == {"city": True, "state": False}
+        importer.run("gate", "--release", release, "--override", "known")
+        importer.run("publish", "--release", release)
+
+
+def test_gate_blocks_a_count_that_turns_ko_and_is_not_claimed(importer: Importer, bucket: Bucket) -> None:
+    """As where the source of the cities was taken away: the page does not show it as wrong, the gate stops it."""
+    judged(importer, bucket, 1, [counted(25, "ok", claimed=True)])
+    release = "20261122t221000-00000002"
+    other = [manifest_source("other.osm.pbf")]
+    bucket.release(TWO, release, statistics=[counted(0, "ko", claimed=False)], sources=other)
+    importer.run("load", "--release", release)
+    assert "1 expected counts turned ko" in gate(importer, release)
+    assert read_claims(importer, release) == {"city": False}
 
 
 # Zones outside their parent

@@ -67,9 +67,23 @@ describe('DashboardPage', () => {
     ])
   })
 
-  it('filters by status and by text', async () => {
+  it('shows right, wrong and not claimed results in groups', async () => {
+    const unclaimed = { ...result('Cuba', 0, 'ko'), claimed: false }
+    const missing = { ...result('Fiji', -1, 'skip'), claimed: true }
+    const { host } = await open({ 'data/test_results.json': [...RESULTS, unclaimed, missing] })
+    const texts = (selector: string) =>
+      [...host.querySelectorAll(selector)].map((element) => element.textContent.replace(/\s+/g, ' ').trim())
+    expect(texts('.tabs button')).toEqual(['All 5', 'Right 1', 'Wrong 2', 'Not claimed 2'])
+    expect(texts('h3')).toEqual(['Right 1', 'Wrong 2', 'Not claimed 2'])
+    expect(texts('tr.ko_column td:first-child')).toEqual(['Albania', 'Fiji'])
+    button(host, 'Not claimed 2').click()
+    await nextTick()
+    expect(countries(host)).toEqual(['Chad', 'Cuba'])
+  })
+
+  it('filters by group and by text', async () => {
     const { host } = await open()
-    button(host, 'Unexpected 1').click()
+    button(host, 'Wrong 1').click()
     await nextTick()
     expect(countries(host)).toEqual(['Albania'])
     const input = host.querySelector('input')!

@@ -60,7 +60,8 @@ describe('ProblemCard', () => {
 describe('VerdictMark', () => {
   it.each([
     ['known', 'known failure'],
-    ['skip', 'skipped'],
+    ['missing', 'not found'],
+    ['unclaimed', 'not claimed'],
   ] as const)('says %s in words', (verdict, text) => {
     expect(mount(VerdictMark, { verdict }).textContent).toContain(text)
   })

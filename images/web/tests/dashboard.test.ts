@@ -27,23 +27,35 @@ const FILE = [
   result('Chad', 'skip', -1),
   result('Bhutan', 'ko', 1, 'yes'),
 ]
-const FILE_ORDER: Choice = { text: '', verdict: 'all', sort: 'file', descending: false }
+const FILE_ORDER: Choice = { text: '', group: 'all', sort: 'file', descending: false }
 const names = (choice: Partial<Choice>) => chooseRows(toRows(FILE), { ...FILE_ORDER, ...choice }).map((row) => row.name)
 
 describe('toVerdict', () => {
   it.each([
+    ['ok', null, true, 'ok'],
+    ['ok', 'yes', true, 'surprise'],
+    ['ko', null, true, 'ko'],
+    ['ko', 'yes', true, 'known'],
+    ['ko', null, false, 'unclaimed'],
+    ['ko', 'yes', false, 'unclaimed'],
+    ['skip', null, true, 'missing'],
+    ['skip', 'yes', true, 'missing'],
+    ['skip', null, false, 'unclaimed'],
+  ] as const)('%s, known failure %s, claimed %s: %s', (test_status, is_known_failure, claimed, verdict) => {
+    expect(toVerdict({ test_status, is_known_failure, claimed })).toBe(verdict)
+  })
+
+  it.each([
     ['ok', null, 'ok'],
-    ['ok', 'yes', 'surprise'],
     ['ko', null, 'ko'],
     ['ko', 'yes', 'known'],
-    ['skip', null, 'skip'],
-    ['skip', 'yes', 'skip'],
-  ] as const)('%s, known failure %s: %s', (test_status, is_known_failure, verdict) => {
+    ['skip', null, 'unclaimed'],
+  ] as const)('results without claims: %s, known failure %s: %s', (test_status, is_known_failure, verdict) => {
     expect(toVerdict({ test_status, is_known_failure })).toBe(verdict)
   })
 
   it('can be counted', () => {
-    expect(countVerdicts(toRows(FILE))).toEqual({ ok: 1, surprise: 0, ko: 1, known: 1, skip: 1 })
+    expect(countVerdicts(toRows(FILE))).toEqual({ ok: 1, surprise: 0, ko: 1, missing: 0, known: 1, unclaimed: 1 })
   })
 })
 
@@ -53,10 +65,14 @@ describe('chooseRows', () => {
     expect(names({ text: 'bhu' })).toEqual(['Bhutan'])
     expect(names({ text: 'state district' })).toHaveLength(4)
   })
-  it('filters by status', () => expect(names({ verdict: 'ko' })).toEqual(['Albania']))
+  it('filters by group', () => {
+    expect(names({ group: 'right' })).toEqual(['Norway'])
+    expect(names({ group: 'wrong' })).toEqual(['Albania', 'Bhutan'])
+    expect(names({ group: 'unclaimed' })).toEqual(['Chad'])
+  })
   it('sorts both ways', () => {
     expect(names({ sort: 'name' })).toEqual(['Albania', 'Bhutan', 'Chad', 'Norway'])
     expect(names({ sort: 'total', descending: true })[0]).toBe('Norway')
-    expect(names({ sort: 'verdict' })[0]).toBe('Albania')
+    expect(names({ sort: 'verdict' })).toEqual(['Albania', 'Bhutan', 'Norway', 'Chad'])
   })
 })

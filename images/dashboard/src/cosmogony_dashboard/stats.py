@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterator
 
 from cosmogony_steps import keys
-from cosmogony_steps.documents import CountStatus, Statistics
+from cosmogony_steps.documents import Claims, Manifest, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError, UsageError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.s3 import ObjectStream, Store
 from cosmogony_steps.zonefiles import ZoneFormat, decompress, translate_file_errors
 
-from .counting import compare_counts, count_by_status
+from .counting import compare_counts
 from .errors import InputError
 from .table import read_expectations
 from .zones import Zone, read_zone_lines
@@ -25,11 +25,8 @@ BUFFER = 256 * 1024  # bytes
 _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
-def count_release(store: Store, release: str) -> dict[CountStatus, int]:
-    """Count the zones of a release, and store the statistics.
-
-    Returns:
-        The number of expected counts with each status.
+def count_release(store: Store, release: str) -> Statistics:
+    """Count the zones of a release, and store the statistics, with what its data claim.
 
     Raises:
         UsageError: the text cannot be the id of a release.
@@ -38,18 +35,20 @@ def count_release(store: Store, release: str) -> dict[CountStatus, int]:
     if not _RELEASE.fullmatch(release):
         raise UsageError(f"--release '{release}' is not a release id such as 20261122t221000-3f9ab2c1")
     began = time.monotonic()
-    key = keys.release_zones(release)
+    key, manifest_key = keys.release_zones(release), keys.release_manifest(release)
     try:
         stream = store.open(key)
+        with stream:
+            statistics = compare_counts(_read_zones(stream, key), read_expectations())
+        manifest = Manifest.from_json(store.read_json(manifest_key), manifest_key)
     except MissingObjectError as cause:
         raise StepError(f"{cause}; run the merge step of this release first") from cause
-    with stream:
-        statistics = compare_counts(_read_zones(stream, key), read_expectations())
+    statistics = Claims.from_manifest(manifest).mark(statistics)
     content = encode_statistics(statistics)
     seconds = {"seconds": f"{time.monotonic() - began:.1f}"}
     store.write(keys.release_statistics(release), content, metadata=seconds)
     store.write(keys.LATEST_STATISTICS, content)
-    return count_by_status(statistics)
+    return statistics
 
 
 def encode_statistics(statistics: Statistics) -> bytes:

@@ -3,7 +3,8 @@
 import type { ExpectedCount } from './api'
 import { formatType } from './zoneTypes'
 
-export type Verdict = 'ok' | 'surprise' | 'ko' | 'known' | 'skip'
+export type Verdict = 'ok' | 'surprise' | 'ko' | 'missing' | 'known' | 'unclaimed'
+export type Group = 'right' | 'wrong' | 'unclaimed'
 
 export interface Row extends ExpectedCount {
   /** Place in the file. */
@@ -15,7 +16,7 @@ export type SortKey = 'file' | 'name' | 'type' | 'total' | 'verdict'
 
 export interface Choice {
   text: string
-  verdict: Verdict | 'all'
+  group: Group | 'all'
   sort: SortKey
   descending: boolean
 }
@@ -28,14 +29,30 @@ export const VERDICTS: Record<Verdict, { label: string; meaning: string }> = {
   },
   ko: { label: 'Unexpected', meaning: 'The number of zones lies outside the expected range: something to look into.' },
   known: { label: 'Known failure', meaning: 'Outside the expected range, and known to be so.' },
-  skip: { label: 'Skipped', meaning: 'The country is not part of this release.' },
+  missing: {
+    label: 'Not found',
+    meaning: 'The data have such zones, or had them, but no zone has the Wikidata id of the country.',
+  },
+  unclaimed: {
+    label: 'Not claimed',
+    meaning: 'The sources of this release have no such zones in the country, so there is nothing to judge.',
+  },
 }
 
-const ORDER: readonly Verdict[] = ['ko', 'known', 'surprise', 'ok', 'skip']
+/** The groups of the page, and their verdicts in the order of the legend. */
+export const GROUPS: Record<Group, { label: string; verdicts: readonly Verdict[] }> = {
+  right: { label: 'Right', verdicts: ['ok', 'surprise'] },
+  wrong: { label: 'Wrong', verdicts: ['ko', 'missing', 'known'] },
+  unclaimed: { label: 'Not claimed', verdicts: ['unclaimed'] },
+}
 
-export function toVerdict(result: Pick<ExpectedCount, 'test_status' | 'is_known_failure'>): Verdict {
+const ORDER: readonly Verdict[] = ['ko', 'missing', 'known', 'surprise', 'ok', 'unclaimed']
+
+/** The verdict on a row; where `claimed` is absent, as in results of earlier versions, every root zone is judged. */
+export function toVerdict(result: Pick<ExpectedCount, 'test_status' | 'is_known_failure' | 'claimed'>): Verdict {
   const known = result.is_known_failure === 'yes'
-  if (result.test_status === 'skip') return 'skip'
+  if (!(result.claimed ?? result.test_status !== 'skip')) return 'unclaimed'
+  if (result.test_status === 'skip') return 'missing'
   if (result.test_status === 'ok') return known ? 'surprise' : 'ok'
   return known ? 'known' : 'ko'
 }
@@ -44,16 +61,18 @@ export const toRows = (results: readonly ExpectedCount[]): Row[] =>
   results.map((result, key) => ({ ...result, key, verdict: toVerdict(result) }))
 
 export function countVerdicts(rows: readonly Row[]): Record<Verdict, number> {
-  const counts: Record<Verdict, number> = { ok: 0, surprise: 0, ko: 0, known: 0, skip: 0 }
+  const counts: Record<Verdict, number> = { ok: 0, surprise: 0, ko: 0, missing: 0, known: 0, unclaimed: 0 }
   for (const { verdict } of rows) counts[verdict] += 1
   return counts
 }
+
+export const isIn = (group: Group, verdict: Verdict) => GROUPS[group].verdicts.includes(verdict)
 
 export function chooseRows(rows: readonly Row[], choice: Choice): Row[] {
   const needle = choice.text.trim().toLowerCase()
   const chosen = rows.filter(
     (row) =>
-      (choice.verdict === 'all' || row.verdict === choice.verdict) &&
+      (choice.group === 'all' || isIn(choice.group, row.verdict)) &&
       `${row.name} ${formatType(row.zone_type)} ${row.zone_type}`.toLowerCase().includes(needle),
   )
   const compare = COMPARE[choice.sort]

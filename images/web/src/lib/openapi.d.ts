@@ -467,9 +467,11 @@ export interface components {
         };
         /**
          * ExpectedCount
-         * @description Expected and actual number of zones of a type below a root zone.
+         * @description Expected and actual number of zones of a type below a root zone. `test_status` and `total` are those of the original dashboard, whether or not the data claim the zone type.
          */
         ExpectedCount: {
+            /** @description whether the data claim zones of this type; absent in results of a file and of earlier versions */
+            claimed?: boolean;
             country_code: string | null;
             expected_max: number;
             expected_min: number;

@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import UNSET as ABSENT
 from msgspec import UnsetType as Absent
 
+from .claims import Claims
 from .document import Document, DocumentError, NewerFormatError, to_json
 from .findings import DroppedZone, FindingRow, IncompleteOfSource, IncompleteRelation
 from .gate import (
@@ -65,6 +66,7 @@ __all__ = [
     "ABSENT",
     "Absent",
     "Batch",
+    "Claims",
     "CountChange",
     "CountStatus",
     "Document",

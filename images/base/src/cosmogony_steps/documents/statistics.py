@@ -5,15 +5,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from .document import convert_document, description, to_json
 from .states import CountStatus
 
 
 class ExpectedCount(Struct, frozen=True, kw_only=True):
-    """Expected and actual number of zones of a type below a root zone."""
+    """Expected and actual number of zones of a type below a root zone.
 
+    `test_status` and `total` are those of the original dashboard, whether or not the data claim the zone type.
+    """
+
+    claimed: Annotated[
+        bool | UnsetType,
+        description("whether the data claim zones of this type; absent in results of a file and of earlier versions"),
+    ] = UNSET
     country_code: str | None
     expected_max: float
     expected_min: float
@@ -25,6 +32,11 @@ class ExpectedCount(Struct, frozen=True, kw_only=True):
     wikidata_ontology: str | None
     zone_type: str
     zone_type_local_name: str | None
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What identifies the expectation in the statistics of two releases: the root zone and the zone type."""
+        return self.wikidata_id or self.name, self.zone_type
 
 
 class Statistics(Struct, frozen=True):
@@ -50,3 +62,7 @@ class Statistics(Struct, frozen=True):
     def count(self, status: CountStatus) -> int:
         """Return the number of rows with a status."""
         return sum(row.test_status == status for row in self.rows)
+
+    def count_not_claimed(self) -> int:
+        """Return the number of rows whose zone type the data do not claim."""
+        return sum(row.claimed is False for row in self.rows)

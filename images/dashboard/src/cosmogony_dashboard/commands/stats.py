@@ -22,10 +22,14 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from cosmogony_steps.s3 import Store
 
-    from ..counting import describe_counts
+    from ..counting import count_by_status, describe_counts
     from ..stats import count_release
 
     store = Store.from_settings(load_settings(options).storage, os.environ)
-    counts = count_release(store, options.release)
+    statistics = count_release(store, options.release)
+    counts = count_by_status(statistics)
     write_outputs(options.outputs, {str(status): count for status, count in counts.items()})
-    log.info(f"release {options.release}: {describe_counts(counts)}")
+    log.info(
+        f"release {options.release}: {describe_counts(counts)}; "
+        f"the data do not claim the zone type of {statistics.count_not_claimed()} of all"
+    )

@@ -28,11 +28,11 @@ def check_expected_counts(
         The findings, each of which blocks the release, and the figures for the report.
     """
     before, after = catalog.read_statistics(connection, live), catalog.read_statistics(connection, release)
-    known = {_identify(row): row for row in before.rows}
+    known = {row.identity: row for row in before.rows}
     turned = [
-        (known[_identify(row)], row)
+        (known[row.identity], row)
         for row in after.rows
-        if row.test_status == CountStatus.KO and _was_met(known.get(_identify(row)), row)
+        if row.test_status == CountStatus.KO and _was_met(known.get(row.identity), row)
     ]
     figures = ExpectedFigures(
         rows=len(after.rows),
@@ -63,10 +63,6 @@ def check_expected_counts(
         findings.append(f"{len(turned) - MAX_NAMED} more expected counts are no longer met")
     findings[0] = f"{len(turned)} expected counts turned ko, limit {limits.max_turned_ko}; {findings[0]}"
     return findings, figures
-
-
-def _identify(row: ExpectedCount) -> tuple[str, str]:
-    return row.wikidata_id or row.name, row.zone_type
 
 
 def _was_met(before: ExpectedCount | None, now: ExpectedCount) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from cosmogony_steps import keys, log
 from cosmogony_steps.commands import Subparsers, add_command
-from cosmogony_steps.documents import GateVerdict, Statistics
+from cosmogony_steps.documents import Claims, GateVerdict, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.shortening import join_first
@@ -58,7 +58,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _take_statistics(connection: psycopg.Connection, release: catalog.Release, store: Store | None) -> str | None:
-    """Copy the statistics from the S3 store into the release; return the finding when they are missing."""
+    """Copy the statistics from the S3 store into the release; return the finding when they are missing.
+
+    What the live release claims stays claimed, so that vanished zones are shown as wrong.
+    """
     if store is None:
         return None
     key = keys.release_statistics(release.id)
@@ -66,6 +69,10 @@ def _take_statistics(connection: psycopg.Connection, release: catalog.Release, s
         document = store.read_json(key)
     except MissingObjectError:
         return f"the statistics {key} are missing; run the step stats"
-    Statistics.from_json(document, key)
-    catalog.store_document(connection, release.schema_name, "statistics", document)
+    statistics = Statistics.from_json(document, key)
+    live = catalog.find_live_release(connection)
+    if live is not None and live.id != release.id:
+        claims, live_claims = (Claims.from_manifest(catalog.read_manifest(connection, one)) for one in (release, live))
+        statistics = claims.keep(statistics, catalog.read_statistics(connection, live), live_claims)
+    catalog.store_document(connection, release.schema_name, "statistics", statistics.to_json())
     return None
