@@ -13,12 +13,13 @@ NODE_MODULES := $(WEB)/node_modules/.stamp $(WEB)/lint/node_modules/.stamp
 # lint-words reads every file but data, locks, licences, and SQL that databases have applied already
 WORDING := . ':!.config/wording.txt' ':!LICENSE' ':!uv.lock' ':!*package-lock.json' ':!*.tsv' ':!*.jsonl' ':!*.csv' ':!*/sql/catalog/*'
 INVENTORY ?= inventories/local
-# LISTEN=0.0.0.0:8080 opens the site; SAMPLE=world takes the larger sample; SOURCE=https://… COUNTRY=xx an extract of your own.
+# For make local: LISTEN=0.0.0.0:8080 opens the site to other machines; SAMPLE=world takes the larger sample;
+# SOURCE=https://… COUNTRY=xx takes an extract of yours.
 LISTEN ?=
 SAMPLE ?=
 SOURCE ?=
 COUNTRY ?=
-# What is handed on to ansible-playbook; to pytest in `make unit` and `make long`, to ansible-test in `make sanity`.
+# Options for ansible-playbook; for pytest in `make unit` and `make long`, for ansible-test in `make sanity`.
 ARGS ?=
 
 export PATH := $(BIN):$(PATH)
@@ -34,7 +35,7 @@ $(error SAMPLE and SOURCE exclude each other: give one of them)
 endif
 endif
 
-# Another source loses the zones of the one before; the gate lets it through and keeps the reason.
+# A release of another source lacks the zones of the one before, which the gate would block: the override lets it through.
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always \
 	  -e '{"data_update_override": "make local was given another source"}') \
@@ -84,7 +85,7 @@ prune: venv ## removes old images of the stack from the local registry
 logs: ## follows the logs of the local cluster's daemons
 	@tail -n 50 -F /var/lib/cosmogony-stack/log/*.log
 
-# The parts are also the hooks of .pre-commit-config.yaml.
+# Each of the linters is also a hook of .pre-commit-config.yaml.
 lint: lint-files lint-words lint-python lint-web lint-ansible ## all linters
 
 lint-files: venv
@@ -116,7 +117,7 @@ lint-web: $(NODE_MODULES)
 	npm --prefix $(WEB) run -s format:check
 	npm --prefix $(WEB) run -s typecheck
 
-# antsibull-docs asks git for the files of a collection, and git would say that those below .venv have none.
+# antsibull-docs lists the files of a collection with git, and git would list none of the collections below .venv.
 lint-ansible: venv
 	@ansible-lint --offline
 	GIT_CEILING_DIRECTORIES=$(CURDIR)/.venv antsibull-docs lint-collection-docs --plugin-docs \

@@ -25,7 +25,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ("images/base/src/cosmogony_steps/settings/model.py", "images/web/src/lib/openapi.d.ts")
-DIRECTIVE = re.compile(r"SPDX-|noqa|type: ignore|fmt: |shellcheck|pylint:|yamllint|!/|──|^\W*\w*$")
+DIRECTIVE = re.compile(r"SPDX-|<reference|noqa|type: ignore|fmt: |shellcheck|pylint:|yamllint|!/|──|^\W*\w*$")
 LINE_COMMENTS = {".yml": "#", ".yaml": "#", ".sh": "#", ".conf": "#", ".ts": "//", ".vue": "//", ".sql": "--"}
 
 
@@ -53,7 +53,7 @@ def list_files() -> list[str]:
 
 
 def name_module(path: str) -> str:
-    """Return the name by which a Python file is imported or called: `cosmogony.osm.reader`, `modules.readiness`."""
+    """Return the name under which a Python file is imported or called: `cosmogony.osm.reader`, `modules.readiness`."""
     parts = list(Path(path).with_suffix("").parts)
     for root in ("src", "plugins", "files"):
         if root in parts[:-1]:

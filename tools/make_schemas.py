@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cosmogony_api.openapi import make_document
+from cosmogony_api.openapi import make_openapi
 from cosmogony_steps.documents import ExpectedCount, GateReport, Manifest
 from cosmogony_steps.documents.schemas import make_components, make_schemas
 from generated_files import ROOT, update_files
@@ -36,7 +36,7 @@ def make_files() -> dict[Path, str | None]:
     settings = Schema(SETTINGS)
     files = dict.fromkeys(SCHEMAS.glob("*.json"))
     schemas = {SCHEMAS / f"{name}.json": _to_text(schema) for name, schema in make_schemas().items()}
-    openapi = _to_text(make_document(make_components(*IN_OPENAPI)))
+    openapi = _to_text(make_openapi(make_components(*IN_OPENAPI)))
     return {**files, **schemas, OPENAPI: openapi, MODEL: make_model(settings), REFERENCE: make_reference(settings)}
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Renders the configuration from the environment into RUN_DIR, then runs nginx.
+# Renders nginx's configuration into RUN_DIR, with values from the environment, then runs nginx.
 set -eu
 
 : "${API_UPSTREAM:=cosmogony-api:8000}"
@@ -23,17 +23,19 @@ fail() {
     exit 1
 }
 
-# nginx does not read resolv.conf: here its servers become the resolver, and its search domain completes short names.
-name_servers() {
+# nginx does not read resolv.conf, so its name servers are written into nginx's directive `resolver`, and its search domain
+# completes short host names.
+print_name_servers() {
     sed -n 's/^nameserver[[:space:]]\{1,\}\([^[:space:]%]*\).*$/\1/p' "$RESOLV_CONF" 2>/dev/null |
         sed 's/^\(.*:.*\)$/[\1]/' | tr '\n' ' '
 }
 
-search_domain() {
+print_search_domain() {
     sed -n 's/^search[[:space:]]\{1,\}\([^[:space:]]*\).*$/\1/p' "$RESOLV_CONF" 2>/dev/null | tail -n 1
 }
 
-complete() {
+# ADDRESS VARIABLE: prints HOST:PORT with the search domain; VARIABLE is named in errors.
+complete_address() {
     host=${1%:*}
     port=${1##*:}
     case $1 in *:[0-9]*) ;; *) fail "$2 must be HOST:PORT, not '$1'" ;; esac
@@ -41,13 +43,13 @@ complete() {
         *[!A-Za-z0-9._:\[\]-]*) fail "$2 holds characters that no host name has: '$1'" ;;
         localhost | *.* | \[*) echo "$host:$port" ;;
         *)
-            domain=$(search_domain)
+            domain=$(print_search_domain)
             echo "$host${domain:+.$domain}:$port"
             ;;
     esac
 }
 
-listen() {
+print_listen_directives() {
     if [ -n "${LISTEN:-}" ]; then
         echo "listen $LISTEN;"
     elif [ -s /proc/net/if_inet6 ]; then
@@ -57,13 +59,13 @@ listen() {
     fi
 }
 
-: "${RESOLVER:=$(name_servers)}"
+: "${RESOLVER:=$(print_name_servers)}"
 [ -n "$RESOLVER" ] || RESOLVER=127.0.0.1
-API_UPSTREAM=$(complete "$API_UPSTREAM" API_UPSTREAM)
-TILES_UPSTREAM=$(complete "$TILES_UPSTREAM" TILES_UPSTREAM)
+API_UPSTREAM=$(complete_address "$API_UPSTREAM" API_UPSTREAM)
+TILES_UPSTREAM=$(complete_address "$TILES_UPSTREAM" TILES_UPSTREAM)
 [ -z "$TILES_FALLBACK_UPSTREAM" ] ||
-    TILES_FALLBACK_UPSTREAM=$(complete "$TILES_FALLBACK_UPSTREAM" TILES_FALLBACK_UPSTREAM)
-LISTEN=$(listen)
+    TILES_FALLBACK_UPSTREAM=$(complete_address "$TILES_FALLBACK_UPSTREAM" TILES_FALLBACK_UPSTREAM)
+LISTEN=$(print_listen_directives)
 case $TILES_ENGINE in
     martin) other_engine=trex ;;
     trex) other_engine=martin ;;
@@ -81,6 +83,7 @@ esac
 mkdir -p "$CONF_DIR" "$CACHE_DIR" || fail "$RUN_DIR and $CACHE_DIR must be writable for user $(id -u)"
 [ -w "$CACHE_DIR" ] || fail "$CACHE_DIR is not writable for user $(id -u): mount a volume there"
 
+# TEMPLATE FILE: writes a file of nginx's configuration, with the values of the variables.
 render() {
     sed \
         -e "s|@API_UPSTREAM@|$API_UPSTREAM|g" -e "s|@TILES_UPSTREAM@|$TILES_UPSTREAM|g" \
@@ -98,14 +101,15 @@ for file in "$TEMPLATE_DIR"/conf/*.conf; do
     render "$file" "$CONF_DIR/${file##*/}"
 done
 
-# The site below a path, whether the proxy in front takes the path off or not.
+# A site below a path works whether the proxy in front removes BASE_PATH from the requests or not.
 if [ -n "$BASE_PATH" ]; then
     render "$TEMPLATE_DIR/base-path.conf.in" "$CONF_DIR/base-path.conf"
 else
     : >"$CONF_DIR/base-path.conf"
 fi
 
-# ENGINE PLACE NAMED_LOCATION: the locations of a tile server, and the one for requests that no pod of it answers.
+# ENGINE PLACE NAMED_LOCATION: writes the locations of tile server ENGINE (martin, trex), which is asked as PLACE (first,
+# second); NAMED_LOCATION gets the requests that none of its pods answers.
 render_tile_server() {
     render "$TEMPLATE_DIR/conf/tile-server-$1.conf" "$RUN_DIR/tile-server"
     sed -e "s|@PLACE@|$2|g" -e "s|@AWAY@|$3|g" "$RUN_DIR/tile-server" >"$CONF_DIR/tile-server-$2.conf"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A download site: files with .md5, Range, ETag and Last-Modified, with faults set over /control/.
 
-PUT    /control/files/NAME      take the body as file NAME            DELETE  the same
+PUT    /control/files/NAME      store the body as file NAME           DELETE  remove file NAME
 PUT    /control/latest/NAME     redirect NAME to the file named in the body
 POST   /control/faults          {"name", "kind": status|cut|stall|md5, "method", "status", "after", "times"}
-DELETE /control/faults          forget all faults and let go of all stalled answers
+DELETE /control/faults          forget all faults and continue all stalled answers
 GET    /control/seen            requests, body bytes and stalled answers of each name
-DELETE /control/seen            count from nought
+DELETE /control/seen            count from zero
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ FOLDER = Path(os.environ.get("SITE_FOLDER", "/srv/site"))
 PORT = int(os.environ.get("SITE_PORT", "8080"))
 BLOCK = 64 * 1024
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-STALL_LIMIT = 600.0  # seconds; a test that died must not hold a thread for ever
+STALL_LIMIT_SECONDS = 600.0  # a test that died must not keep a thread for ever
 
 
 @dataclass
 class Fault:
-    """What goes wrong with a file, and how often."""
+    """What goes wrong with answers for a file, after how many bytes, and how often (0: always)."""
 
     name: str
     kind: str
@@ -43,8 +43,8 @@ class Fault:
 
 
 @dataclass
-class Seen:
-    """What was asked and sent of one file."""
+class RequestCounts:
+    """Requests for one file, their Range headers, the body bytes sent, answers that stall, and statuses."""
 
     head: int = 0
     get: int = 0
@@ -54,18 +54,18 @@ class Seen:
     statuses: list[int] = field(default_factory=list)
 
 
-class Site:
-    """Files, faults and counters."""
+class SiteState:
+    """Faults that are set, counts of requests, and redirects to the latest files, by file name."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.faults: list[Fault] = []
-        self.seen: dict[str, Seen] = {}
+        self.seen: dict[str, RequestCounts] = {}
         self.latest: dict[str, str] = {}
-        self.go_on = threading.Event()
+        self.stalls_ended = threading.Event()
 
-    def fault(self, name: str, method: str, kinds: tuple[str, ...]) -> Fault | None:
-        """Take one use of a fault; times 0 means always."""
+    def take_fault(self, name: str, method: str, kinds: tuple[str, ...]) -> Fault | None:
+        """Return a fault that is set for this request and count it as used once; None if there is none."""
         with self.lock:
             for fault in self.faults:
                 if fault.name == name and fault.kind in kinds and fault.method in (method, "ANY"):
@@ -76,15 +76,15 @@ class Site:
                     return fault
         return None
 
-    def note(self, name: str) -> Seen:
-        return self.seen.setdefault(name, Seen())
+    def get_counts(self, name: str) -> RequestCounts:
+        return self.seen.setdefault(name, RequestCounts())
 
 
-SITE = Site()
+SITE = SiteState()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+    """Answers the requests of one connection."""
 
     protocol_version = "HTTP/1.1"
     server_version = "download-site"
@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/control/seen":
             with SITE.lock:
-                self._answer(HTTPStatus.OK, {name: asdict(seen) for name, seen in SITE.seen.items()})
+                self._answer(HTTPStatus.OK, {name: asdict(counts) for name, counts in SITE.seen.items()})
         elif self.path == "/":
             self._answer(HTTPStatus.OK, {})
         else:
@@ -122,14 +122,14 @@ class Handler(BaseHTTPRequestHandler):
         fault = Fault(**json.loads(body))
         with SITE.lock:
             SITE.faults.append(fault)
-            SITE.go_on.clear()
+            SITE.stalls_ended.clear()
         self._answer(HTTPStatus.CREATED, asdict(fault))
 
     def do_DELETE(self) -> None:
         with SITE.lock:
             if self.path == "/control/faults":
                 SITE.faults.clear()
-                SITE.go_on.set()
+                SITE.stalls_ended.set()
             elif self.path == "/control/seen":
                 SITE.seen.clear()
             else:
@@ -138,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _file(self, *, send: bool) -> None:
         name = self.path.lstrip("/").partition("?")[0]
-        if fault := SITE.fault(name, self.command, ("status",)):
+        if fault := SITE.take_fault(name, self.command, ("status",)):
             self._count(name, fault.status)
             self._answer(HTTPStatus(fault.status), {"message": "as ordered"})
             return
@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _checksum(self, path: Path, *, send: bool) -> None:
         digest = _md5(path)
-        if SITE.fault(path.name, "GET", ("md5",)):
+        if SITE.take_fault(path.name, "GET", ("md5",)):
             digest = "0" * 32
         self._count(f"{path.name}.md5", HTTPStatus.OK)
         self._send_text(f"{digest}  {path.name}\n".encode(), send=send)
@@ -189,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
             self._body(path.name, data[start:end])
 
     def _body(self, name: str, data: bytes) -> None:
-        fault = SITE.fault(name, "GET", ("cut", "stall"))
+        fault = SITE.take_fault(name, "GET", ("cut", "stall"))
         for begin in range(0, len(data), BLOCK):
             block = data[begin : begin + BLOCK]
             if fault and begin + len(block) > fault.after:
@@ -206,26 +206,26 @@ class Handler(BaseHTTPRequestHandler):
     def _write(self, name: str, block: bytes) -> None:
         self.wfile.write(block)
         with SITE.lock:
-            SITE.note(name).bytes += len(block)
+            SITE.get_counts(name).bytes += len(block)
 
     def _stall(self, name: str) -> None:
         self.wfile.flush()
         with SITE.lock:
-            SITE.note(name).stalled += 1
-        SITE.go_on.wait(STALL_LIMIT)
+            SITE.get_counts(name).stalled += 1
+        SITE.stalls_ended.wait(STALL_LIMIT_SECONDS)
         with SITE.lock:
-            SITE.note(name).stalled -= 1
+            SITE.get_counts(name).stalled -= 1
 
     def _count(self, name: str, status: int, asked: str | None = None) -> None:
         with SITE.lock:
-            seen = SITE.note(name)
+            counts = SITE.get_counts(name)
             if self.command == "HEAD":
-                seen.head += 1
+                counts.head += 1
             else:
-                seen.get += 1
-            seen.statuses.append(int(status))
+                counts.get += 1
+            counts.statuses.append(int(status))
             if asked:
-                seen.ranges.append(asked)
+                counts.ranges.append(asked)
 
     def _answer(self, status: HTTPStatus, document: Any, **headers: str) -> None:
         body = json.dumps(document).encode()

@@ -16,17 +16,17 @@ from cosmogony_api.context import record_release
 from cosmogony_api.models import Answer, Message
 from cosmogony_api.releases import Release
 
-# A release never changes, but another one may become live any second: ask again, mostly for a 304.
+# For answers from the live release: another one may become live any second, so clients ask each time, mostly for a 304.
 LIVE = "public, max-age=0, must-revalidate"
 PINNED = "public, max-age=3600"
-# An original database has no release to compare with.
+# For answers from a database of the original importer: without a release id they have no ETag to ask again with.
 UNKNOWN = "public, max-age=60"
 NO_STORE = "no-store"
 
 
 @cache
 def get_build_digest() -> str:
-    """Return a digest of this package: another version of the API may answer in another shape."""
+    """Return 8 hex digits of the code of this package, for ETags: another version may answer in another shape."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     for path in sorted(folder.rglob("*")):
@@ -36,12 +36,12 @@ def get_build_digest() -> str:
 
 
 def answer_from_release(content: Answer | str, release: Release, *, varies: str = "") -> Response:
-    """Answer with something that was read from a release.
+    """Make the response to content read from a release: JSON with ETag and Cache-Control, or 304 without a body.
 
     Args:
-        content: what to answer, or its JSON.
-        release: the release, for the headers.
-        varies: what the answer depends on besides the release, for the ETag.
+        content: the answer, or its JSON text.
+        release: the release that it was read from.
+        varies: what the answer depends on in addition to the release, for the ETag.
     """
     record_release(release)
     response = _to_response(content)
@@ -56,7 +56,7 @@ def answer_from_release(content: Answer | str, release: Release, *, varies: str 
 
 
 def answer_json(content: Answer, *, status: int = 200, cache: str = NO_STORE) -> Response:
-    """Answer with something that belongs to no release."""
+    """Make a JSON response that was read from no single release; `cache` is its Cache-Control."""
     response = _to_response(content)
     response.status_code = status
     response.headers["Cache-Control"] = cache
@@ -64,12 +64,13 @@ def answer_json(content: Answer, *, status: int = 200, cache: str = NO_STORE) ->
 
 
 def answer_message(text: str, status: int) -> Response:
-    """Answer with a message, as all errors do."""
+    """Make the JSON response of an error: `{"message": text}`, which nobody may cache."""
     return answer_json(Message(message=text), status=status)
 
 
 def _to_response(content: Answer | str) -> Response:
-    # Unlike msgspec, the original API escapes what is not ASCII, and releases have "+00:00" instead of "Z" in dates.
+    # json instead of msgspec's encoder, which would not escape non-ASCII characters as the original API does, and would
+    # end times with "Z" instead of "+00:00".
     if not isinstance(content, str):
         values = msgspec.to_builtins(content, builtin_types=(datetime,))
         content = json.dumps(values, separators=(",", ":"), default=datetime.isoformat)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The application: settings, pool, routes, and errors as JSON."""
+"""The Flask application: its settings, database pool and routes, and errors answered as JSON."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ log = logging.getLogger("cosmogony_api")
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the application; it connects to the database in the background."""
+    """Make the Flask application; it connects to the database in the background."""
     settings = settings or Settings.from_environment(os.environ)
-    # No static folder: it would add its own route.
+    # Without a static folder: Flask would add a route for it.
     app = Flask("cosmogony_api", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["PUBLIC_URL"] = settings.public_url

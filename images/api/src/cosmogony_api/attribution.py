@@ -46,5 +46,5 @@ def parse_credits(text: str) -> Credits:
 
 
 def to_html(credits: Credits) -> str:
-    """Return the credits as TileJSON and maps take them."""
+    """Return credits as HTML, separated by commas, as TileJSON and maps take an attribution."""
     return ", ".join(credit.to_html() for credit in credits)

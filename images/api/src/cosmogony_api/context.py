@@ -12,12 +12,12 @@ EXTENSION = "cosmogony_database"
 
 
 def get_database() -> Database:
-    """Return the database of this application."""
+    """Return the database pool of the running Flask application."""
     database: Database = current_app.extensions[EXTENSION]
     return database
 
 
 def record_release(release: Release) -> Release:
-    """Record which release the current request is answered from, for the header and the log."""
+    """Record which release the current request is answered from, for a header and the log; return the release."""
     g.release_id = release.id
     return release

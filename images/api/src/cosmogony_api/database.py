@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connection pool: short read-only transactions, and one kind of error when the database cannot be read."""
+"""Pool of connections to PostgreSQL, for short read-only transactions.
+
+Whatever keeps the database from being read becomes an UnavailableError.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,9 @@ T = TypeVar("T")
 AWAY = "The database does not answer"
 SLOW = "The database took too long to answer"
 UNREADABLE = "The database cannot be read"
-KNOWN_DOWN_TIMEOUT = 0.2
+KNOWN_DOWN_TIMEOUT_SECONDS = 0.2
 
-# PostGIS may live in a separate schema.
+# Run on each new connection. The search path gets the schema of PostGIS, which may be another one than public.
 _PREPARE = """
 select set_config('statement_timeout', %(ms)s, false), set_config('lock_timeout', %(ms)s, false),
        set_config('search_path', concat_ws(', ', 'public', (
@@ -43,7 +46,7 @@ class Database:
         self._settings = settings
         self._down = False
         self._pool: ConnectionPool[Reader] = ConnectionPool(
-            kwargs=connection_arguments(settings),
+            kwargs=make_connection_arguments(settings),
             connection_class=psycopg.Connection[DictRow],
             configure=self._configure,
             check=ConnectionPool.check_connection,
@@ -72,11 +75,11 @@ class Database:
     def _connection_timeout(self) -> float:
         # If every request waited for a database that is known to be away, all threads would be taken, and the liveness
         # probe would fail.
-        return self._settings.pool_timeout if not self._down else KNOWN_DOWN_TIMEOUT
+        return self._settings.pool_timeout if not self._down else KNOWN_DOWN_TIMEOUT_SECONDS
 
     @contextmanager
-    def reader(self) -> Iterator[Reader]:
-        """Open a read-only transaction; errors of the database become UnavailableError."""
+    def open_transaction(self) -> Iterator[Reader]:
+        """Open a read-only transaction; errors of the database become UnavailableError, except UndefinedTable."""
         try:
             with self._pool.connection(timeout=self._connection_timeout()) as connection:
                 self._down = False
@@ -94,10 +97,10 @@ class Database:
             raise UnavailableError(UNREADABLE, cause=f"{type(error).__name__}: {_first_line(error)}") from error
 
     def read(self, work: Callable[[Reader], T]) -> T:
-        """Run a function in a transaction; once more when a table vanished (an old release was dropped)."""
+        """Return what a function reads in a transaction; call it again if an old release was dropped meanwhile."""
         for attempt in (1, 2):
             try:
-                with self.reader() as connection:
+                with self.open_transaction() as connection:
                     return work(connection)
             except errors.UndefinedTable as error:
                 if attempt == 2:
@@ -106,8 +109,8 @@ class Database:
         raise AssertionError("unreachable")
 
 
-def connection_arguments(settings: Settings) -> dict[str, Any]:
-    """Return the arguments of psycopg.connect; as they are not joined, the password may have any character."""
+def make_connection_arguments(settings: Settings) -> dict[str, Any]:
+    """Return the keyword arguments of psycopg.connect; unlike a URL, they take a password with any character."""
     return {
         "host": settings.host,
         "port": settings.port,
@@ -120,7 +123,7 @@ def connection_arguments(settings: Settings) -> dict[str, Any]:
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,  # ms
+        "tcp_user_timeout": 30_000,  # milliseconds
         "row_factory": dict_row,
         "prepare_threshold": None,
     }

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors that become answers."""
+"""The error that becomes a 503 answer."""
 
 from __future__ import annotations
 
 
 class UnavailableError(Exception):
-    """The database cannot answer now: 503 with a message and Retry-After."""
+    """The database cannot be read now: the request gets 503 with this message and Retry-After in seconds."""
 
     def __init__(self, message: str, *, cause: str = "", retry_after: int = 5) -> None:
         super().__init__(message)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of gunicorn: plain HTTP on 8000, three processes, no file outside of /dev/shm and /tmp."""
+"""Settings of gunicorn: plain HTTP on port 8000, three processes, no file outside of /dev/shm and /tmp."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory, as gunicorn's manual asks fo
 timeout = 30
 graceful_timeout = 20
 keepalive = 15
-# The application logs each request; gunicorn's own records take the same form.
+# The application logs each request itself, and what gunicorn logs gets the same form: one line of JSON.
 accesslog = None
 logconfig_dict = {
     "version": 1,
@@ -33,7 +33,7 @@ logconfig_dict = {
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Close the pool; otherwise its threads would delay the end of the process by 20 s."""
+    """Close the database pool when a worker process ends; its threads would delay the end by 20 seconds."""
     app = getattr(worker, "wsgi", None)
     if app is not None:
         app.extensions[EXTENSION].close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The manifest of a release, as everybody may see it.
+"""The manifest of a release, without what only its operator may see.
 
 It shows where the data is from, and hides how the operator's network is built: URLs of internal hosts and image
 references are cut to their last part, and no URL keeps a user, a password or a query.
@@ -20,7 +20,7 @@ _INSIDE = (".svc", ".local", ".internal", ".intranet", ".lan", ".localhost", ".h
 
 
 def redact_manifest(manifest: Json) -> Json:
-    """Return a manifest (docs/reference/schemas/manifest.json) without what concerns the operator only."""
+    """Return a manifest (docs/reference/schemas/manifest.json) without internal hosts, credentials and registries."""
     shown = _redact_urls(manifest)
     if isinstance(shown, dict) and isinstance(inputs := shown.get("inputs"), dict):
         shown["inputs"] = {
@@ -31,7 +31,7 @@ def redact_manifest(manifest: Json) -> Json:
 
 
 def redact_url(url: str) -> str:
-    """Return what is left of a URL: all but user and query when it leads to a public host, otherwise its last part."""
+    """Return the public part of a URL: without user and query if its host is public, otherwise the file name only."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

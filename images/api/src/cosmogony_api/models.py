@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types of the answers and of the queries; openapi.json is made from them.
+"""Types of the JSON answers and of the URLs' parameters; openapi.json is made from them.
 
 Documents of the pipeline are passed on as stored. Their schemas come from the types that wrote them
 (docs/reference/schemas).
@@ -39,17 +39,17 @@ Bounds: TypeAlias = Annotated[
 
 
 class Answer(Struct, forbid_unknown_fields=True):
-    """A JSON object with exactly these keys, in this order."""
+    """Base of all answers: a JSON object with exactly the fields of the class, in their order."""
 
 
 class Message(Answer):
-    """Why a request was not answered."""
+    """The answer to a request that failed: why it failed."""
 
     message: str
 
 
 class Geometry(Answer):
-    """GeoJSON: Polygon (ring SW, NW, NE, SE, SW), Point for a point zone."""
+    """A bounding box as GeoJSON: Polygon (ring SW, NW, NE, SE, SW); Point or LineString if the zone has no area."""
 
     type: Literal["Polygon", "LineString", "Point"]
     coordinates: list[Any]
@@ -96,7 +96,7 @@ class ZoneWithParents(Answer):
 
 
 class LiveRelease(Answer):
-    """The release that all other routes answer from."""
+    """The live release: the one that is answered from unless a request names another."""
 
     id: str
     inputs_digest: str | None
@@ -114,7 +114,7 @@ class LiveRelease(Answer):
 
 
 class Release(Answer):
-    """A release that is kept."""
+    """A kept release as the API lists it: its state, times, number of zones and gate report."""
 
     id: str
     inputs_digest: str | None
@@ -167,20 +167,20 @@ class TileJson(Answer, kw_only=True):
 
 
 class Alive(Answer):
-    """The process answers."""
+    """Answer to the liveness probe: the process runs."""
 
     status: Literal["alive"] = "alive"
 
 
 class Ready(Answer, kw_only=True):
-    """The database answers."""
+    """Answer to the readiness probe: the database answers."""
 
     status: Literal["ready"] = "ready"
     release: Annotated[str | None, Meta(description="Id of the live release; null before the first publish")]
 
 
 class ReleaseQuery(Struct):
-    """Query of the routes that can answer from a kept release."""
+    """Query string of the routes that can answer from a kept release."""
 
     v: Annotated[
         str,
@@ -191,7 +191,7 @@ class ReleaseQuery(Struct):
     ] = ""
 
 
-class CheckQuery(Struct):
-    """Query of the check of a release."""
+class ReleaseCheckQuery(Struct):
+    """Query string of the route that says whether a release is kept or live."""
 
     live: Annotated[str | UnsetType, Meta(description="Ask whether it is the live one")] = UNSET

@@ -34,7 +34,7 @@ _HEADERS = {
     "ETag": {"description": "Changes with the release", "schema": {"type": "string"}},
 }
 _MESSAGE = {"application/json": {"schema": {"$ref": f"{COMPONENTS}Message"}}}
-# Answers other than 200 and 204; those of all routes are the same.
+# OpenAPI responses with other statuses than 200 and 204, which all routes share; keys are the names of the statuses.
 _RESPONSES: dict[str, dict[str, Any]] = {
     "NotModified": {"description": "What the client has is still right"},
     "Forbidden": {"description": "The release is not kept, or not live", "content": _MESSAGE},
@@ -47,8 +47,8 @@ _RESPONSES: dict[str, dict[str, Any]] = {
 }
 
 
-def make_document(documents: dict[str, Any]) -> dict[str, Any]:
-    """Describe all routes.
+def make_openapi(documents: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI document that describes all routes.
 
     Args:
         documents: schemas of the documents of the pipeline that answers contain, by name.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Declarations of routes. The OpenAPI document is made from them, and queries are read by them."""
+"""View functions with the types of their answers and queries, from which the OpenAPI document is made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ View: TypeAlias = Callable[..., Response]
 
 
 class Operation:
-    """A view function with what the OpenAPI document says of it.
+    """A view function of Flask, with what the OpenAPI document says about it.
 
     Attributes:
         name: name of the view.
@@ -37,14 +37,14 @@ class Operation:
         self.query = self.path.pop("query", None)
 
     def __call__(self, **arguments: Any) -> Response:
-        """Answer a request; the query is read into its type."""
+        """Call the view function, with the query string of the request converted to its type."""
         if self.query is not None:
             arguments["query"] = msgspec.convert(request.args.to_dict(), self.query)
         return self._view(**arguments)
 
 
 def describe(answer: Any, *statuses: int, from_release: bool = False) -> Callable[[Callable[..., Response]], Operation]:
-    """Declare what a view answers.
+    """Decorate a view function with what it answers, for the OpenAPI document.
 
     The rest is read from the view: its name, its docstring, the types of its parameters. One that is called ``query``
     is read from the query of the URL.

@@ -19,12 +19,12 @@ from werkzeug.exceptions import NotFound
 from cosmogony_api.database import Reader, Row
 from cosmogony_api.errors import UnavailableError
 
-# The original API ignores query strings, so text that cannot be an id is ignored.
+# Form of a release id. Other text in a query string is ignored, as the original API ignores query strings.
 RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}|legacy(?:-[0-9]{8}t[0-9]{6})?")
 
 NOTHING_PUBLISHED = "No release has been published yet"
 
-# Before the first release public.zones may be an empty view that a tile server needs to start: it reads nothing.
+# Whether public.zones can be read. Before the first release it may be a view without a table, made for t-rex to start.
 _ZONES = """
 select to_regclass('public.zones') is not null and (
     not exists (select from pg_class where oid = to_regclass('public.zones') and relkind = 'v')
@@ -32,7 +32,8 @@ select to_regclass('public.zones') is not null and (
                where r.ev_class = to_regclass('public.zones') and d.refobjid <> r.ev_class
                      and d.refclassid in ('pg_class'::regclass, 'pg_proc'::regclass))) as zones
 """
-# Releases of older importers have no boxes until the importer adds them. Asking needs no right on the schema.
+# Whether a release has the table of its zones' boxes: those of older importers get it later. The question needs no
+# right on the release's schema.
 _BOXES = """
 exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = schema_name and c.relname = 'zone_boxes') as boxes
@@ -62,13 +63,13 @@ class Release:
     boxes: bool = False
     bounds: Sequence[float] | None = None
 
-    def table(self, name: str) -> sql.Identifier:
-        """Return the qualified name of one of its tables."""
+    def qualify_table(self, name: str) -> sql.Identifier:
+        """Return the name of a table with the schema of this release, for SQL."""
         return sql.Identifier(self.schema, name)
 
 
 def select_release(connection: Reader, kept_id: str | None = None) -> Release:
-    """Select the kept release of an id, or the live one without an id.
+    """Return the kept release with this id, or without an id the live one.
 
     Raises:
         NotFound: no release of this id is kept.
@@ -89,28 +90,28 @@ def select_release(connection: Reader, kept_id: str | None = None) -> Release:
 
 
 def fetch_live_release(connection: Reader, columns: LiteralString) -> Row | None:
-    """Return columns of the live release; None when there is none."""
+    """Return these columns of the live release, or None if no release is live."""
     if not _has_catalog(connection):
         return None
     return connection.execute(f"select {columns} from public.cosmogony_release").fetchone()  # noqa: S608
 
 
 def fetch_kept_release(connection: Reader, release_id: str) -> Row | None:
-    """Return the row of a kept release; None when it is not kept."""
+    """Return the catalog's row of the release with this id, or None if it is not kept."""
     if not _has_catalog(connection):
         return None
     return connection.execute(f"{_KEPT} and id = %s", (release_id,)).fetchone()
 
 
 def fetch_kept_releases(connection: Reader) -> list[Row]:
-    """Return the rows of all kept releases, newest first."""
+    """Return the catalog's rows of all kept releases, newest first."""
     if not _has_catalog(connection):
         return []
     return connection.execute(f"{_KEPT} order by created desc, id desc").fetchall()
 
 
 def parse_release_id(text: str) -> str | None:
-    """Return the text when it can be the id of a release."""
+    """Return the text if it has the form of a release id, otherwise None."""
     return text if RELEASE_ID.fullmatch(text) else None
 
 

@@ -22,10 +22,10 @@ log = logging.getLogger("cosmogony_api.request")
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one line of JSON, with the id of the request it belongs to."""
+    """Formats log records as lines of JSON, with the id of the request that they belong to."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record."""
+        """Return a log record as one line of JSON."""
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -41,7 +41,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def install_request_log(app: Flask) -> None:
-    """Give each request an id and write a line when it ends."""
+    """Make a Flask application give each request an id, and log one line when it ends."""
 
     @app.before_request
     def start() -> None:

@@ -17,7 +17,7 @@ START_ZOOM_MAX = 12
 
 
 def make_tilejson(site: str, release: str | None, bounds: Sequence[float] | None, attribution: str) -> TileJson:
-    """Describe the vector tiles of a release.
+    """Return the TileJSON of the vector tiles of a release.
 
     Args:
         site: scheme, host and path of the site, before the path of the tiles; may be empty.

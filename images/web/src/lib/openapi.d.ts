@@ -137,8 +137,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check that a release is kept, for auth_request of nginx
-         * @description With `live` in the query: that it is the live one.
+         * Answer whether a release is kept, for auth_request of nginx
+         * @description With `live` in the query: whether it is the live one.
          */
         get: operations["checkRelease"];
         put?: never;
@@ -190,7 +190,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return this document: OpenAPI 3.1 */
+        /** Return the OpenAPI 3.1 document of this API */
         get: operations["getOpenApi"];
         put?: never;
         post?: never;
@@ -207,7 +207,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answer as long as the process does */
+        /** Answer the liveness probe, without the database */
         get: operations["getLive"];
         put?: never;
         post?: never;
@@ -224,7 +224,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answer when the database does, even if nothing is published yet */
+        /** Answer the readiness probe if the database answers, even if nothing is published yet */
         get: operations["getReady"];
         put?: never;
         post?: never;
@@ -240,7 +240,7 @@ export interface components {
     schemas: {
         /**
          * Message
-         * @description Why a request was not answered.
+         * @description The answer to a request that failed: why it failed.
          */
         Message: {
             message: string;
@@ -283,7 +283,7 @@ export interface components {
         };
         /**
          * Geometry
-         * @description GeoJSON: Polygon (ring SW, NW, NE, SE, SW), Point for a point zone.
+         * @description A bounding box as GeoJSON: Polygon (ring SW, NW, NE, SE, SW); Point or LineString if the zone has no area.
          */
         Geometry: {
             /** @enum {unknown} */
@@ -326,7 +326,7 @@ export interface components {
         };
         /**
          * LiveRelease
-         * @description The release that all other routes answer from.
+         * @description The live release: the one that is answered from unless a request names another.
          */
         LiveRelease: {
             id: string;
@@ -346,7 +346,7 @@ export interface components {
         };
         /**
          * Release
-         * @description A release that is kept.
+         * @description A kept release as the API lists it: its state, times, number of zones and gate report.
          */
         Release: {
             id: string;
@@ -418,7 +418,7 @@ export interface components {
         };
         /**
          * Alive
-         * @description The process answers.
+         * @description Answer to the liveness probe: the process runs.
          */
         Alive: {
             /**
@@ -429,7 +429,7 @@ export interface components {
         };
         /**
          * Ready
-         * @description The database answers.
+         * @description Answer to the readiness probe: the database answers.
          */
         Ready: {
             /**
@@ -1210,7 +1210,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Check that a release is kept, for auth_request of nginx */
+            /** @description Answer whether a release is kept, for auth_request of nginx */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1279,7 +1279,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Return this document: OpenAPI 3.1 */
+            /** @description Return the OpenAPI 3.1 document of this API */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1300,7 +1300,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Answer as long as the process does */
+            /** @description Answer the liveness probe, without the database */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1320,7 +1320,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Answer when the database does, even if nothing is published yet */
+            /** @description Answer the readiness probe if the database answers, even if nothing is published yet */
             200: {
                 headers: {
                     [name: string]: unknown;

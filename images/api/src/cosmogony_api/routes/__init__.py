@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The routes, one module per subject."""
+"""The routes of the API, one module per subject."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from cosmogony_api.routes import health, releases, site, zones
 
 
 def register_routes(app: Flask) -> None:
-    """Add all routes to an application."""
+    """Add all routes to a Flask application."""
     for module in (zones, releases, site, health):
         app.register_blueprint(module.blueprint)

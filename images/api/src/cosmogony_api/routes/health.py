@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Probes: alive without the database, ready with it."""
+"""Routes for Kubernetes' probes: liveness does not need the database, readiness does."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/health/live")
 @describe(Alive)
 def get_live() -> Response:
-    """Answer as long as the process does."""
+    """Answer the liveness probe, without the database."""
     return answer_json(Alive())
 
 
 @blueprint.get("/health/ready")
 @describe(Ready, 503)
 def get_ready() -> Response:
-    """Answer when the database does, even if nothing is published yet."""
+    """Answer the readiness probe if the database answers, even if nothing is published yet."""
     row = get_database().read(lambda connection: fetch_live_release(connection, "id"))
     return answer_json(Ready(release=row["id"] if row else None))

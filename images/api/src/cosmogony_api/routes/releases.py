@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live release and the kept ones."""
+"""Routes of the live release and of the kept ones."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from cosmogony_api.answers import NO_STORE, answer_from_release, answer_json, an
 from cosmogony_api.context import get_database
 from cosmogony_api.database import Row
 from cosmogony_api.manifest import redact_manifest
-from cosmogony_api.models import CheckQuery, LiveRelease, ReleaseId, Releases
+from cosmogony_api.models import LiveRelease, ReleaseCheckQuery, ReleaseId, Releases
 from cosmogony_api.operations import describe
 from cosmogony_api.releases import Release
 
 blueprint = Blueprint("releases", __name__)
 
 KEPT = "public, max-age=60"
-# The tables of what was left out have thousands of rows for the planet; the site asks for this when it loads.
+# Without the manifest's tables of borders left out and repaired: they have thousands of rows for the planet, and the
+# site requests the live release each time it loads.
 _LIVE = "id, schema_name, inputs_digest, published_at, zones, bounds, manifest - 'left_out' - 'repaired' as manifest"
 
 
@@ -58,10 +59,10 @@ def get_release(id: ReleaseId) -> Response:
 
 @blueprint.get("/releases/<id>/check")
 @describe(None, 403, 503)
-def check_release(id: ReleaseId, query: CheckQuery) -> Response:
-    """Check that a release is kept, for auth_request of nginx.
+def check_release(id: ReleaseId, query: ReleaseCheckQuery) -> Response:
+    """Answer whether a release is kept, for auth_request of nginx.
 
-    With `live` in the query: that it is the live one.
+    With `live` in the query: whether it is the live one.
     """
     row = _find(id)
     if row is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statistics and TileJSON of the live release, and the OpenAPI document."""
+"""Routes of the statistics and TileJSON of the live release, and of the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def read_openapi() -> str:
 @blueprint.get("/openapi.json")
 @describe(dict[str, Any], 304)
 def get_open_api() -> Response:
-    """Return this document: OpenAPI 3.1."""
+    """Return the OpenAPI 3.1 document of this API."""
     response = Response(read_openapi(), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
     response.set_etag(get_build_digest(), weak=True)

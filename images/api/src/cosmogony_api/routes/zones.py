@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones by their id in a release and by their OSM id."""
+"""Routes of a zone with its children or parents, by its id in a release and by its OSM id."""
 
 from __future__ import annotations
 
