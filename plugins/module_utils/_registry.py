@@ -54,8 +54,25 @@ def split_reference(reference: str) -> tuple[str, str, str]:
     return host, repository, found[3] or found[2] or "latest"
 
 
+def find_registry(references: list[str]) -> str:
+    """Return the one registry that references name, for user and password.
+
+    Raises:
+        ValueError: They name several, or one of them is not a reference.
+    """
+    hosts = sorted({split_reference(reference)[0] for reference in references})
+    if len(hosts) > 1:
+        raise ValueError(
+            f"references name the registries {', '.join(hosts)}, and username is for one of them: name it in registry"
+        )
+    return "".join(hosts)
+
+
 class Registry:
-    """Answers whether images exist; the options are those of module registry_image_info."""
+    """Answers whether images exist; the options are those of module registry_image_info.
+
+    User and password are sent to one registry only, and to the token server that it names.
+    """
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._scheme: str = options["scheme"]
@@ -63,9 +80,12 @@ class Registry:
             "timeout": options["timeout"],
             "validate_certs": options["validate_certs"],
             "ca_path": options["ca_path"],
+            "unredirected_headers": ["Authorization"],
         }
         self._user: dict[str, Any] = {}
+        self._registry = ""
         if options["username"]:
+            self._registry = options["registry"] or find_registry(options["references"])
             self._user = {
                 "url_username": options["username"],
                 "url_password": options["password"],
@@ -86,12 +106,12 @@ class Registry:
         server = "registry-1.docker.io" if host == DOCKER_HUB else host
         url = f"{scheme}://{server}/v2/{repository}/manifests/{version}"
         try:
-            return self._ask_manifest(url)
+            return self._ask_manifest(url, self._user if host == self._registry else {})
         except HTTPError as error:
             if error.code == 404:
                 return None
             denied = error.code in (401, 403)
-            advice = "check username and password" if denied else "look at its log"
+            advice = "check registry, username and password" if denied else "look at its log"
             reason = "denied" if denied else "refused"
             raise RegistryError(
                 reason, _describe(host, reference, f"HTTP {error.code} {error.reason}", advice)
@@ -100,25 +120,25 @@ class Registry:
             advice = "check that it runs, and the host of the reference"
             raise RegistryError("unreachable", _describe(host, reference, describe_cause(error), advice)) from error
 
-    def _ask_manifest(self, url: str) -> str | None:
+    def _ask_manifest(self, url: str, user: dict[str, Any]) -> str | None:
         try:
-            return self._head(url, {}, self._user)
+            return self._head(url, {}, user)
         except HTTPError as error:
             challenge = error.headers.get("WWW-Authenticate", "")
             if error.code != 401 or not challenge.lower().startswith("bearer "):
                 raise
-        return self._head(url, {"Authorization": f"Bearer {self._get_token(challenge)}"}, {})
+        return self._head(url, {"Authorization": f"Bearer {self._get_token(challenge, user)}"}, {})
 
     def _head(self, url: str, headers: dict[str, str], user: dict[str, Any]) -> str | None:
         with open_url(url, method="HEAD", headers={"Accept": MEDIA_TYPES, **headers}, **user, **self._http) as answer:
             digest: str | None = answer.headers.get("Docker-Content-Digest", "")
             return digest
 
-    def _get_token(self, challenge: str) -> str:
+    def _get_token(self, challenge: str, user: dict[str, Any]) -> str:
         """Get the token that a challenge asks for, as ``Bearer realm="…",service="…",scope="…"``."""
         fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
         query = urlencode({name: fields[name] for name in ("service", "scope") if name in fields})
-        with open_url(f"{fields['realm']}?{query}", **self._user, **self._http) as answer:
+        with open_url(f"{fields['realm']}?{query}", **user, **self._http) as answer:
             document = json.load(answer)
         return str(document.get("token") or document["access_token"])
 

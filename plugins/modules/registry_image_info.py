@@ -12,20 +12,32 @@ author:
   - The cosmogony.stack contributors (!UNKNOWN)
 description:
   - Reports for each image reference whether its registry has it, and with which digest.
-  - Asks the registry itself, so that neither Docker nor a download of the image is needed. Registries that want a token
-    (C(Bearer)) or a password (C(Basic)) are supported.
+  - Asks the registry itself, so that neither Docker nor a download of the image is needed.
+  - Where the registry asks for a password (C(Basic)), O(username) and O(password) are sent to it. Where it asks for a
+    token (C(Bearer)), as Docker Hub does for public images as well, the module fetches one from the token server that
+    the registry names, with O(username) and O(password) if they are given.
+  - Runs on the host of the task, usually C(localhost). Needs no Python library and no Kubernetes.
 options:
   references:
     description:
       - Images as C(HOST/REPOSITORY:TAG) or C(HOST/REPOSITORY@DIGEST).
+      - As with Docker, a first part without a dot or a port is not a host, unless it is C(localhost). Such a reference
+        belongs to Docker Hub, C(debian) to C(docker.io/library/debian). Without a tag and a digest, C(latest) is asked
+        for.
     type: list
     elements: str
     required: true
+  registry:
+    description:
+      - Host and port of the registry that O(username) and O(password) are for, as O(references) name it. Docker Hub is
+        C(docker.io). All other registries are asked without a user.
+      - Needed if O(username) is given and O(references) name several registries.
+    type: str
   username:
-    description: User of the registry. Without one it is asked anonymously.
+    description: User of the registry. Without one it is asked without a user.
     type: str
   password:
-    description: Password or token of the user.
+    description: Password of the user, or an access token that the registry takes in place of it.
     type: str
   scheme:
     description:
@@ -67,6 +79,16 @@ EXAMPLES = r"""
     references:
       - registry.example.org/cosmogony/api:9f2c1e07a55d1b83
       - registry.example.org/cosmogony/web:1.2.0
+    username: cosmogony
+    password: "{{ vault_registry_password }}"
+  register: found
+
+- name: Ask two registries, one of them with a password
+  cosmogony.stack.registry_image_info:
+    references:
+      - registry.example.org/cosmogony/api:9f2c1e07a55d1b83
+      - debian:trixie-slim
+    registry: registry.example.org
     username: cosmogony
     password: "{{ vault_registry_password }}"
   register: found
@@ -113,6 +135,7 @@ from ..module_utils._registry import Registry, RegistryError
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "references": {"type": "list", "elements": "str", "required": True},
+    "registry": {"type": "str"},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "scheme": {"type": "str", "choices": ["auto", "http", "https"], "default": "auto"},
@@ -125,8 +148,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    registry = Registry(module.params)
     try:
+        registry = Registry(module.params)
         digests = {reference: registry.find_digest(reference) for reference in module.params["references"]}
     except RegistryError as error:
         module.fail_json(msg=str(error), reason=error.reason)

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils import _registry
 from ansible_collections.cosmogony.stack.plugins.module_utils._registry import RegistryError, split_reference
@@ -12,7 +15,61 @@ from services.registry import PASSWORD, USER, Registry, TokenServer, basic_crede
 
 def find(reference, **options):
     defaults = {"username": None, "password": None, "scheme": "auto", "validate_certs": True, "ca_path": None}
-    return _registry.Registry({**defaults, "timeout": 10, **options}).find_digest(reference)
+    defaults |= {"references": [reference], "registry": None, "timeout": 10}
+    return _registry.Registry({**defaults, **options}).find_digest(reference)
+
+
+@pytest.fixture
+def visited():
+    """A server on a loopback port, and the `Authorization` headers that it gets; `/v2/moved…` redirects to `target`."""
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            seen.append(self.headers["Authorization"])
+            moved = self.path.startswith("/v2/moved")
+            self.send_response(302 if moved else 404)
+            if moved:
+                self.send_header("Location", f"http://{target}/v2/elsewhere")
+            self.end_headers()
+
+        do_GET = do_HEAD  # what urllib asks after a redirect
+
+        def log_message(self, *_arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        target = f"127.0.0.1:{server.server_address[1]}"
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield target, seen
+        server.shutdown()
+        thread.join()
+
+
+def test_credentials_go_to_the_named_registry_only(visited):
+    address, seen = visited
+    credentials = {"username": USER, "password": PASSWORD}
+    both = [f"{address}/geo/api:1", "registry.example.org/geo/api:1"]
+    assert find(both[0], references=both, registry="registry.example.org", **credentials) is None
+    assert seen == [None]
+    assert find(both[0], references=both, registry=address, **credentials) is None
+    assert seen[1:] == [basic_credentials()]
+
+
+def test_refuses_credentials_for_several_registries(visited):
+    address, seen = visited
+    both = [f"{address}/geo/api:1", "debian:trixie"]
+    with pytest.raises(ValueError, match=f"the registries {address}, docker.io, .* name it in registry"):
+        find(both[0], references=both, username=USER, password=PASSWORD)
+    assert find(both[0], references=both) is None  # no user, no question
+    assert seen == [None]
+
+
+def test_credentials_do_not_follow_a_redirect(visited):
+    address, seen = visited
+    assert find(f"{address}/moved/api:1", username=USER, password=PASSWORD) is None
+    assert seen == [basic_credentials(), None]
 
 
 @pytest.fixture
@@ -50,7 +107,7 @@ def test_registry_with_a_password(start, tmp_path):
         assert denied.value.reason == "denied"
         assert str(denied.value) == (
             f"The registry {registry.address} does not say whether it has {reference} (HTTP 401 Unauthorized):"
-            " check username and password"
+            " check registry, username and password"
         )
 
 
