@@ -33,7 +33,8 @@ def visited():
                 self.send_header("Location", f"http://{target}/v2/elsewhere")
             self.end_headers()
 
-        do_GET = do_HEAD  # what urllib asks after a redirect
+        def do_GET(self):  # what urllib asks after a redirect
+            self.do_HEAD()
 
         def log_message(self, *_arguments):
             pass
