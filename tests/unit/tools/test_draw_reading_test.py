@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from checkout import CHECKOUT
-from draw_reading_test import find_line_comments, find_python_comments, find_python_names
+from draw_reading_test import find_line_comments, find_python_comments, find_python_names, name_module
 
 
 def draw(*options: str) -> list[str]:
@@ -59,3 +59,8 @@ class _Hidden:
         "class cosmogony.osm.reader.Reader",
         "function cosmogony.osm.reader.Reader.read_zone",
     ]
+
+
+def test_a_module_named_like_a_root_keeps_its_name() -> None:
+    path = "roles/local_cluster/files/cluster_node/files.py"
+    assert name_module(path) == "cluster_node.files"
