@@ -52,7 +52,7 @@ def list_files() -> list[str]:
     )
 
 
-def name_module(path: str) -> str:
+def get_module_name(path: str) -> str:
     """Return the name under which a Python file is imported or called: `cosmogony.osm.reader`, `modules.readiness`."""
     parts = list(Path(path).with_suffix("").parts)
     for root in ("src", "plugins", "files"):
@@ -78,7 +78,7 @@ def walk_definitions(parent: ast.AST, prefix: str) -> Iterator[tuple[str, ast.AS
 
 def find_python_names(path: str, tree: ast.Module) -> Iterator[Drawable]:
     """Find the module, and the functions, methods and classes in it that no underscore marks as private."""
-    module = name_module(path)
+    module = get_module_name(path)
     if not Path(path).stem.startswith("_"):
         yield Drawable(f"module {module}", path, 1)
     for name, node in walk_definitions(tree, module):
@@ -89,7 +89,7 @@ def find_python_names(path: str, tree: ast.Module) -> Iterator[Drawable]:
 
 def find_docstrings(path: str, tree: ast.Module) -> Iterator[Drawable]:
     """Find the first line of each docstring."""
-    module = name_module(path)
+    module = get_module_name(path)
     for name, node in ((module, tree), *walk_definitions(tree, module)):
         text = ast.get_docstring(node)  # type: ignore[arg-type]  # walk_definitions yields what has one
         if text:

@@ -19,7 +19,7 @@ EXTRAS = {"api": ["build"], "base": ["build"], "cosmogony": ["formats"]}
 OPTIONS = ["--locked", "--offline", "--no-dev", "--no-emit-workspace", "--no-header", "--no-annotate", "--quiet"]
 
 
-def make_files() -> dict[Path, str | None]:
+def render_files() -> dict[Path, str | None]:
     """Return the content of requirements.txt of every image."""
     projects = (ROOT / "images").glob("*/pyproject.toml")
     return {project.with_name("requirements.txt"): export_requirements(project) for project in sorted(projects)}
@@ -34,4 +34,4 @@ def export_requirements(project: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(update_files(make_files, "make requirements", __doc__))
+    sys.exit(update_files(render_files, "make requirements", __doc__))

@@ -11,11 +11,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def update_files(make_files: Callable[[], Mapping[Path, str | None]], command: str, description: str | None) -> int:
+def update_files(render_files: Callable[[], Mapping[Path, str | None]], command: str, description: str | None) -> int:
     """Write the files that have changed; with --check only name them.
 
     Args:
-        make_files: returns the content of each file, or None for a file to remove.
+        render_files: returns the content of each file, or None for a file to remove.
         command: renews the files, for messages.
         description: of the program, for --help.
 
@@ -25,7 +25,7 @@ def update_files(make_files: Callable[[], Mapping[Path, str | None]], command: s
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     check = parser.parse_args().check
-    files = make_files()
+    files = render_files()
     stale = [path for path, text in files.items() if (path.read_text("utf-8") if path.exists() else None) != text]
     for path in stale:
         text = files[path]

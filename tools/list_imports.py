@@ -26,14 +26,14 @@ def main() -> None:
         for imported in graph.find_modules_directly_imported_by(importer):
             if importer.split(".")[0] != imported.split(".")[0]:
                 packages.setdefault(importer.split(".")[0], set()).add(imported.split(".")[0])
-            elif get_part(importer) != get_part(imported):
-                parts.setdefault(get_part(importer), set()).add(get_part(imported).rpartition(".")[2])
+            elif get_package_part(importer) != get_package_part(imported):
+                parts.setdefault(get_package_part(importer), set()).add(get_package_part(imported).rpartition(".")[2])
     for imports in (packages, parts):
         for importer in sorted(imports):
             print(f"{importer} -> {', '.join(sorted(imports[importer]))}")
 
 
-def get_part(module: str) -> str:
+def get_package_part(module: str) -> str:
     """Return the package and the first part below it, such as `cosmogony.osm` for `cosmogony.osm.reader`."""
     return ".".join(module.split(".")[:2])
 

@@ -27,7 +27,7 @@ FILES = ROOT / "roles/workflows/files"
 EXAMPLE = ROOT / "tests/data/settings.yaml"
 
 
-def read_folder(name: str) -> dict[str, Any]:
+def read_yaml_folder(name: str) -> dict[str, Any]:
     """Return the documents of a folder of role workflows by the names of their files."""
     return {path.stem: yaml.safe_load(path.read_text()) for path in sorted((FILES / name).glob("*.yaml"))}
 
@@ -36,7 +36,7 @@ def render_manifests(settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the templates; these settings override those of the example."""
     envelope = yaml.safe_load((FILES / "envelope.yaml").read_text())
     tree = complete_tree(settings, over=yaml.safe_load(EXAMPLE.read_text()))
-    return Manifests(read_folder("steps"), read_folder("workflows"), tree, envelope).render()
+    return Manifests(read_yaml_folder("steps"), read_yaml_folder("workflows"), tree, envelope).render()
 
 
 def write_manifests(manifests: list[dict[str, Any]], folder: Path) -> None:

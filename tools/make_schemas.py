@@ -19,9 +19,9 @@ from cosmogony_api.openapi import make_openapi
 from cosmogony_steps.documents import ExpectedCount, GateReport, Manifest
 from cosmogony_steps.documents.schemas import make_components, make_schemas
 from generated_files import ROOT, update_files
-from settings_model import make_model
-from settings_reference import make_reference
-from settings_schema import Schema
+from settings_model import render_types
+from settings_reference import render_page
+from settings_schema import SettingsSchema
 
 SCHEMAS = ROOT / "docs/reference/schemas"
 OPENAPI = ROOT / "images/api/src/cosmogony_api/openapi.json"
@@ -31,13 +31,13 @@ REFERENCE = ROOT / "docs/reference/settings.md"
 IN_OPENAPI = (ExpectedCount, GateReport, Manifest)
 
 
-def make_files() -> dict[Path, str | None]:
+def render_files() -> dict[Path, str | None]:
     """Return the content of all files; None for schemas of documents that no longer exist."""
-    settings = Schema(SETTINGS)
+    settings = SettingsSchema(SETTINGS)
     files = dict.fromkeys(SCHEMAS.glob("*.json"))
     schemas = {SCHEMAS / f"{name}.json": _to_text(schema) for name, schema in make_schemas().items()}
     openapi = _to_text(make_openapi(make_components(*IN_OPENAPI)))
-    return {**files, **schemas, OPENAPI: openapi, MODEL: make_model(settings), REFERENCE: make_reference(settings)}
+    return {**files, **schemas, OPENAPI: openapi, MODEL: render_types(settings), REFERENCE: render_page(settings)}
 
 
 def _to_text(document: dict[str, Any]) -> str:
@@ -45,4 +45,4 @@ def _to_text(document: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(update_files(make_files, "make schemas", __doc__))
+    sys.exit(update_files(render_files, "make schemas", __doc__))

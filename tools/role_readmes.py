@@ -27,7 +27,7 @@ MARKUP = re.compile(r"\b[BCEIOV]\(([^)]*)\)")
 LONGEST_DEFAULT = 60
 
 
-def make_files() -> dict[Path, str | None]:
+def render_files() -> dict[Path, str | None]:
     """Return the READMEs of all roles."""
     files: dict[Path, str | None] = {}
     for role in sorted(path.parent.parent for path in ROOT.glob("roles/*/meta/argument_specs.yml")):
@@ -47,9 +47,9 @@ def fill_tables(text: str, role: Path) -> str:
     """
     specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
     defaults = yaml.safe_load((role / "defaults/main.yml").read_text(encoding="utf-8")) or {}
-    tables = {"variables": list_variables(specs["main"]["options"], defaults)}
+    tables = {"variables": list_variable_rows(specs["main"]["options"], defaults)}
     if len(specs) > 1:
-        tables["entry points"] = list_entry_points(specs)
+        tables["entry points"] = list_entry_point_rows(specs)
     for name, lines in tables.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         if begin not in text or end not in text.partition(begin)[2]:
@@ -59,13 +59,13 @@ def fill_tables(text: str, role: Path) -> str:
     return text
 
 
-def list_entry_points(specs: Mapping[str, Any]) -> list[str]:
+def list_entry_point_rows(specs: Mapping[str, Any]) -> list[str]:
     """Return the rows of the table of entry points, values of `tasks_from`."""
     rows = [(f"`{name}`", to_markdown(spec["short_description"])) for name, spec in specs.items()]
     return ["| entry point | what it does |", "|---|---|", *map(format_row, rows)]
 
 
-def list_variables(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
+def list_variable_rows(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
     """Return the rows of the table of variables."""
     rows = [row for name, option in options.items() for row in describe_option(name, option, defaults[name])]
     return ["| variable | type | default | meaning |", "|---|---|---|---|", *map(format_row, rows)]
@@ -73,7 +73,7 @@ def list_variables(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> l
 
 def describe_option(name: str, option: Mapping[str, Any], default: Any) -> Iterator[tuple[str, ...]]:
     """Yield the cells of an option, then those of the keys of its dictionaries."""
-    description = DEFAULT_SENTENCE.sub("", " ".join(to_list(option["description"])))
+    description = DEFAULT_SENTENCE.sub("", " ".join(to_paragraphs(option["description"])))
     kind = describe_type(option)
     if kind == "raw" and (match := RAW_TYPE.match(description)):
         kind, description = match[1], description[match.end() :]
@@ -110,10 +110,10 @@ def format_row(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
-def to_list(value: str | list[str]) -> list[str]:
+def to_paragraphs(value: str | list[str]) -> list[str]:
     """Return a description as a list of paragraphs."""
     return [value] if isinstance(value, str) else value
 
 
 if __name__ == "__main__":
-    sys.exit(update_files(make_files, "make docs", __doc__))
+    sys.exit(update_files(render_files, "make docs", __doc__))

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from typing import Any
 
-from settings_schema import Entry, Schema
+from settings_schema import SettingEntry, SettingsSchema
 
 _HEADER = '''\
 # SPDX-License-Identifier: Apache-2.0
@@ -29,7 +29,7 @@ _LIMITS = {"minimum": "ge", "maximum": "le", "pattern": "pattern"}
 _WIDTH = 110
 
 
-def make_model(schema: Schema) -> str:
+def render_types(schema: SettingsSchema) -> str:
     """Return the source of the module."""
     classes: list[str] = []
     fields = [
@@ -39,13 +39,13 @@ def make_model(schema: Schema) -> str:
     return _format("\n\n".join([_HEADER, *classes]))
 
 
-def _is_read_by_steps(entry: Entry, schema: Schema) -> bool:
+def _is_read_by_steps(entry: SettingEntry, schema: SettingsSchema) -> bool:
     if entry.is_section:
         return any(_is_read_by_steps(child, schema) for child in schema.list_entries(entry))
     return bool(entry.schema.get("x-steps"))
 
 
-def _make_field(entry: Entry, schema: Schema, classes: list[str]) -> str:
+def _make_field(entry: SettingEntry, schema: SettingsSchema, classes: list[str]) -> str:
     """Return a field of a class, and add the class of its type, if any, to `classes`."""
     comment = textwrap.indent(textwrap.fill(entry.description, _WIDTH), "    #: ")
     if entry.is_section:
@@ -59,13 +59,13 @@ def _make_field(entry: Entry, schema: Schema, classes: list[str]) -> str:
     return f"{comment}\n    {entry.name}: {_make_type(entry, schema, classes)}{default}"
 
 
-def _make_type(entry: Entry, schema: Schema, classes: list[str]) -> str:
+def _make_type(entry: SettingEntry, schema: SettingsSchema, classes: list[str]) -> str:
     kind = entry.schema["type"]
     if kind == "array":
         items = entry.schema["items"]
         if items["type"] != "object":
             return f"tuple[{_make_plain_type(items)}, ...]"
-        item = Entry(entry.path, items)
+        item = SettingEntry(entry.path, items)
         fields = [_make_field(child, schema, classes) for child in schema.list_entries(item)]
         classes.append(_make_class(items["title"], items["description"], fields))
         return f"tuple[{items['title']}, ...]"
@@ -98,7 +98,7 @@ def _make_docstring(description: str) -> str:
     return textwrap.indent(f'"""{summary}{dot.strip()}\n\n{textwrap.fill(rest, _WIDTH)}\n"""', "    ")
 
 
-def _class_name(entry: Entry) -> str:
+def _class_name(entry: SettingEntry) -> str:
     return "".join(word.capitalize() for part in entry.path for word in part.split("_")) + "Settings"
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from settings_schema import Entry, Schema
+from settings_schema import SettingEntry, SettingsSchema
 
 _HEADER = """\
 # Settings
@@ -24,7 +24,7 @@ A name that is not in this list is refused. Secrets belong in a vault, or in a S
 _TABLE = "| setting | meaning | type, limits | default |\n|---|---|---|---|"
 
 
-def make_reference(schema: Schema) -> str:
+def render_page(schema: SettingsSchema) -> str:
     """Return the page."""
     parts = [_HEADER]
     for heading, entries in schema.group_entries().items():
@@ -38,7 +38,7 @@ def make_reference(schema: Schema) -> str:
     return "\n".join(parts)
 
 
-def _make_section(section: Entry, schema: Schema) -> str:
+def _make_section(section: SettingEntry, schema: SettingsSchema) -> str:
     lines = [f"### {_get_variable(section)}\n", section.description]
     if alone := section.schema.get("x-alone"):
         lines.append(f"\nA single value in place of the dictionary is `{alone}`.")
@@ -47,12 +47,12 @@ def _make_section(section: Entry, schema: Schema) -> str:
         path = ".".join(setting.path[1:])
         lines.append(_make_row(f"`{path}`<br>`{_get_variable(setting)}`", setting))
         if setting.schema["type"] == "array" and "properties" in setting.schema["items"]:
-            for child in schema.list_entries(Entry(setting.path, setting.schema["items"])):
+            for child in schema.list_entries(SettingEntry(setting.path, setting.schema["items"])):
                 lines.append(_make_row(f"`{path}[].{child.name}`", child))
     return "\n".join(lines) + "\n"
 
 
-def _make_row(name: str, setting: Entry) -> str:
+def _make_row(name: str, setting: SettingEntry) -> str:
     cells = (name, setting.description, _describe_type(setting.schema), _describe_default(setting.schema))
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
@@ -86,5 +86,5 @@ def _encode(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _get_variable(entry: Entry) -> str:
+def _get_variable(entry: SettingEntry) -> str:
     return "_".join(("cosmogony", *entry.path))

@@ -16,7 +16,7 @@ _KEY = re.compile(r"^  (?P<name>[a-z_]+):$")
 
 
 @dataclass(frozen=True)
-class Entry:
+class SettingEntry:
     """A setting, or a section of settings, by its path in the schema."""
 
     path: tuple[str, ...]
@@ -38,20 +38,20 @@ class Entry:
         return self.schema["type"] == "object" and "properties" in self.schema
 
 
-class Schema:
+class SettingsSchema:
     """The settings in their order."""
 
     def __init__(self, path: Path) -> None:
         self._text = path.read_text(encoding="utf-8")
         self._document: dict[str, Any] = yaml.safe_load(self._text)
 
-    def list_entries(self, parent: Entry | None = None) -> Iterator[Entry]:
+    def list_entries(self, parent: SettingEntry | None = None) -> Iterator[SettingEntry]:
         """Yield the settings and sections directly below a section, or below the root."""
         schema = parent.schema if parent else self._document
         for name, child in schema["properties"].items():
-            yield Entry((*(parent.path if parent else ()), name), self._resolve(child))
+            yield SettingEntry((*(parent.path if parent else ()), name), self._resolve(child))
 
-    def list_settings(self, parent: Entry | None = None) -> Iterator[Entry]:
+    def list_settings(self, parent: SettingEntry | None = None) -> Iterator[SettingEntry]:
         """Yield all settings below a section, those of its subsections included."""
         for entry in self.list_entries(parent):
             if entry.is_section:
@@ -59,7 +59,7 @@ class Schema:
             else:
                 yield entry
 
-    def group_entries(self) -> dict[str, list[Entry]]:
+    def group_entries(self) -> dict[str, list[SettingEntry]]:
         """Return the entries below the root, by the comment above each group."""
         heading, headings = "", {}
         for line in self._text.splitlines():
@@ -67,7 +67,7 @@ class Schema:
                 heading = found["text"]
             elif found := _KEY.match(line):
                 headings[found["name"]] = heading
-        groups: dict[str, list[Entry]] = {}
+        groups: dict[str, list[SettingEntry]] = {}
         for entry in self.list_entries():
             groups.setdefault(headings[entry.name], []).append(entry)
         return groups

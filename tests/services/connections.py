@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, apply_environment
 
@@ -16,6 +16,6 @@ def find_store(environ: Mapping[str, str]) -> Store:
     return Store.from_settings(apply_environment(Settings(), environ).storage, environ)
 
 
-def find_database(environ: Mapping[str, str] = os.environ) -> Database:
+def find_database(environ: Mapping[str, str] = os.environ) -> DatabaseAddress:
     """Return the database that POSTGRES_… name."""
-    return Database.from_settings(apply_environment(Settings(), environ).database, environ)
+    return DatabaseAddress.from_settings(apply_environment(Settings(), environ).database, environ)

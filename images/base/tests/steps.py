@@ -81,7 +81,7 @@ def read_a_file() -> None:
         file = Path(folder) / "extract"
         file.write_bytes(bytes(100))
         with file.open("rb", buffering=0) as opened:
-            heartbeat.follow_files(folder)
+            heartbeat.watch_file_positions(folder)
             _say_ready()
             for _ in range(50):
                 c.usleep(int(float(os.environ[watch.VARIABLE]) * 1e6 / 25))
@@ -106,11 +106,11 @@ def repeat_the_same() -> None:
 
 def explain_and_hang() -> None:
     heartbeat.beat("COPY zones", 10, 20)
-    heartbeat.explain_activity("waits for a lock")
+    heartbeat.record_activity_detail("waits for a lock")
     _say_ready()
     while True:
         time.sleep(0.01)
-        heartbeat.explain_activity("waits for a lock")
+        heartbeat.record_activity_detail("waits for a lock")
 
 
 def leave_a_child_behind() -> None:
@@ -122,7 +122,9 @@ def leave_a_child_behind() -> None:
         os._exit(0)
     os.wait()
     time.sleep(0.6)
-    zombies = [folder for folder in Path("/proc").glob("[0-9]*") if stacks.get_state(int(folder.name)) == "dead"]
+    zombies = [
+        folder for folder in Path("/proc").glob("[0-9]*") if stacks.get_process_state(int(folder.name)) == "dead"
+    ]
     print("zombies:", len(zombies))
 
 
@@ -148,6 +150,6 @@ def _say_ready(*more: object) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "move_after_a_suspension":
         watch.MAX_DELAY = 0.5
-    watch.start_watch(sys.argv[1])
+    watch.continue_in_watched_child(sys.argv[1])
     run: Callable[[], None] = globals()[sys.argv[1]]
     run()

@@ -12,7 +12,7 @@ from cosmogony_steps.progress import Progress
 
 
 def count_beats(before: int) -> int:
-    return heartbeat.read_count() - before
+    return heartbeat.read_beat_count() - before
 
 
 def test_progress_file_stops_at_the_total(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_logs_progress(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_unchanged_count_is_no_sign_of_life() -> None:
-    before = heartbeat.read_count()
+    before = heartbeat.read_beat_count()
     progress = Progress("zones", 10, path="")
     counts = []
     for done in (1, 1, 2, 2, 2):
@@ -70,12 +70,12 @@ def test_unchanged_count_is_no_sign_of_life() -> None:
 
 
 def test_explanation_is_no_sign_of_life() -> None:
-    before = heartbeat.read_count()
+    before = heartbeat.read_beat_count()
     heartbeat.beat("COPY", 1, 2)
-    heartbeat.explain_activity("waits for a lock")
+    heartbeat.record_activity_detail("waits for a lock")
     assert count_beats(before) == 1
     assert heartbeat.describe_last_beat() == "COPY, 1 of 2 (waits for a lock)"
-    heartbeat.explain_activity("row 3 of 4", moved=True)
+    heartbeat.record_activity_detail("row 3 of 4", moved=True)
     assert count_beats(before) == 2
     assert heartbeat.describe_last_beat() == "COPY, 1 of 2 (row 3 of 4)"
     heartbeat.beat("ANALYZE")
@@ -83,7 +83,7 @@ def test_explanation_is_no_sign_of_life() -> None:
 
 
 def test_forked_process_gives_signs_of_life() -> None:
-    before = heartbeat.read_count()
+    before = heartbeat.read_beat_count()
     heartbeat.beat("finding inclusions", 1, 2)
     pid = os.fork()
     if not pid:

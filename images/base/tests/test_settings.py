@@ -13,7 +13,7 @@ import pytest
 from cosmogony_steps.documents import Plan, Programs
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.plans import write_plan
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings, SourceSettings, apply_environment, document
 from cosmogony_steps.step_settings import add_settings_options, load_settings
@@ -190,12 +190,12 @@ def test_credentials_come_from_the_environment_only(file: Path) -> None:
     found = load()
     store = Store.from_settings(found.storage, {"S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"})
     assert (store.endpoint, store.bucket) == ("e:9000", "cosmogony")
-    database = Database.from_settings(found.database, {"POSTGRES_USER": "u", "POSTGRES_PASSWORD": " p "})
+    database = DatabaseAddress.from_settings(found.database, {"POSTGRES_USER": "u", "POSTGRES_PASSWORD": " p "})
     assert (database.host, database.name, database.user, database.password) == ("h", "d", "u", " p ")
     with pytest.raises(UsageError, match="S3_ACCESS_KEY, S3_SECRET_KEY not set"):
         Store.from_settings(found.storage, {})
     with pytest.raises(UsageError, match="POSTGRES_HOST, POSTGRES_USER, POSTGRES_PASSWORD not set"):
-        Database.from_settings(Settings().database, {})
+        DatabaseAddress.from_settings(Settings().database, {})
 
 
 def test_command_takes_settings_of_the_plan(file: Path, environ: dict[str, str]) -> None:

@@ -33,8 +33,8 @@ def test_sigterm_raises_inside_the_block_only() -> None:
 def test_the_message_of_the_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "termination-log"
     monkeypatch.setattr(termination, "FILE", str(file))
-    termination.write_message("nobody reads it")
+    termination.write_pod_message("nobody reads it")
     assert not file.exists(), "only Kubernetes makes the file"
     file.touch()
-    termination.write_message("x" * 5000)
+    termination.write_pod_message("x" * 5000)
     assert file.read_text() == "x" * termination.MAX_LENGTH

@@ -71,7 +71,7 @@ def test_a_stream_that_fails_leaves_nothing(store: Store) -> None:
     with pytest.raises(OSError, match="disk is full"):
         store.upload("a", Broken(), None)
     assert store.find("a") is None
-    assert store.list_uploads("a") == []
+    assert store.list_unfinished_uploads("a") == []
     etag = store.upload("a", io.BytesIO(b"content"), 7)
     found = store.find("a")
     assert found is not None
@@ -80,12 +80,12 @@ def test_a_stream_that_fails_leaves_nothing(store: Store) -> None:
 
 def test_unfinished_uploads(store: Store) -> None:
     store.client._create_multipart_upload(BUCKET, "osm/a", {})
-    (upload,) = store.list_uploads("osm/a")
+    (upload,) = store.list_unfinished_uploads("osm/a")
     store.abort_upload(upload)
     store.abort_upload(upload)
     store.client._create_multipart_upload(BUCKET, "osm/a", {})
     store.abort_uploads("osm/a")
-    assert store.list_uploads("osm/a") == []
+    assert store.list_unfinished_uploads("osm/a") == []
 
 
 def test_stream_resumes_after_a_broken_connection(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,17 +118,17 @@ def test_waiting_doubles_up_to_the_limit_and_honours_the_server(monkeypatch: pyt
     monkeypatch.setattr("time.sleep", slept.append)
     backoff = Backoff(attempts=5, first=1, limit=3)
     for failures in (1, 2, 3):
-        backoff.wait(failures, TransientError("x"))
-    backoff.wait(1, TransientError("x", retry_after=5))
-    backoff.wait(1, TransientError("x", retry_after=3600))
+        backoff.wait_or_raise(failures, TransientError("x"))
+    backoff.wait_or_raise(1, TransientError("x", retry_after=5))
+    backoff.wait_or_raise(1, TransientError("x", retry_after=3600))
     assert slept == [1, 2, 3, 5, 6]
     with pytest.raises(TransientError, match="x"):
-        backoff.wait(5, TransientError("x"))
+        backoff.wait_or_raise(5, TransientError("x"))
 
 
 def test_sigterm_is_not_waited_for() -> None:
     with pytest.raises(TerminatedError):
-        Backoff(attempts=5, first=0).wait(1, TerminatedError("x"))
+        Backoff(attempts=5, first=0).wait_or_raise(1, TerminatedError("x"))
 
 
 @pytest.mark.parametrize(

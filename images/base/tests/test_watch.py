@@ -242,12 +242,12 @@ def test_process_1_ends_on_sigterm(start) -> None:
 def test_timer_ignores_time_without_a_look() -> None:
     """A machine that was suspended, or a container that was frozen: the step gets its whole time again."""
     timer = StallTimer(5, now=0)
-    assert timer.measure(1, now=5) == 0
-    assert timer.measure(1, now=10) == 5
-    assert timer.measure(1, now=10 + 5 + MAX_DELAY) == 10 + MAX_DELAY, "late, as on a busy machine"
-    assert timer.measure(1, now=4000) == 0
-    assert timer.measure(1, now=4005) == 5
-    assert timer.measure(2, now=4010) == 0
+    assert timer.measure_seconds(1, now=5) == 0
+    assert timer.measure_seconds(1, now=10) == 5
+    assert timer.measure_seconds(1, now=10 + 5 + MAX_DELAY) == 10 + MAX_DELAY, "late, as on a busy machine"
+    assert timer.measure_seconds(1, now=4000) == 0
+    assert timer.measure_seconds(1, now=4005) == 5
+    assert timer.measure_seconds(2, now=4010) == 0
 
 
 def test_a_suspended_machine_ends_nothing(start) -> None:

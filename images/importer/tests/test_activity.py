@@ -78,22 +78,22 @@ def look_until(connection: psycopg.Connection, pid: int, enough: Callable[[], bo
     ],
 )
 def test_progress_of_a_statement_is_a_sign_of_life(importer: Importer, statement: str, seen: str) -> None:
-    before = heartbeat.read_count()
+    before = heartbeat.read_beat_count()
     with running(statement) as pid, importer.connect() as connection:
-        look_until(connection, pid, lambda: heartbeat.read_count() >= before + 3)
+        look_until(connection, pid, lambda: heartbeat.read_beat_count() >= before + 3)
         assert seen in heartbeat.describe_last_beat()
 
 
 @pytest.mark.usefixtures("pages")
 def test_waiting_for_a_lock_is_explained_but_no_sign_of_life(importer: Importer) -> None:
-    before = heartbeat.read_count()
+    before = heartbeat.read_beat_count()
     with importer.connect() as holder, importer.connect() as connection:
         holder.autocommit = False
         holder.execute("LOCK pages")
         with running("CREATE INDEX ON pages (number)") as pid:
             holding = f"waits for Lock relation that process {holder.info.backend_pid} holds"
             look_until(connection, pid, lambda: holding in heartbeat.describe_last_beat())
-            assert heartbeat.read_count() == before
+            assert heartbeat.read_beat_count() == before
 
 
 def test_hanging_import_ends_as_transient_and_can_be_repeated(importer: Importer, zones: Zones) -> None:

@@ -177,7 +177,7 @@ def cut(geometry: Zone) -> Zone:
 def test_shared_borders_stay_shared_at_the_edge(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(bands.make_bands, "__defaults__", (0, chunk))
+    monkeypatch.setattr(bands.create_band_tables, "__defaults__", (0, chunk))
     records = grid(5, west=177.5, south=-20.0, points=60)
     for one in records:
         one["geometry"] = cut(one["geometry"])

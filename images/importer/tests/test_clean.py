@@ -97,7 +97,7 @@ def test_clean_does_not_touch_a_running_load(importer: Importer, four: list[str]
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, state, format) VALUES ('x', 'release_x', "
         "'loading', 1); CREATE SCHEMA IF NOT EXISTS import; CREATE TABLE import.zones (id bigint)"
     )
-    with sessions.hold_lock(db, sessions.LOAD):
+    with sessions.hold_advisory_lock(db, sessions.LOAD):
         assert "the staging schema is not cleaned: another importer is busy with load" in importer.run(
             "clean", "--keep", 4
         )

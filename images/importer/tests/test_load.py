@@ -115,7 +115,7 @@ def test_empty_file_needs_the_option(importer: Importer, zones: Zones) -> None:
 
 def test_second_load_is_refused_or_waits(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     path = zones.grid(size=2)
-    with sessions.hold_lock(db, sessions.LOAD):
+    with sessions.hold_advisory_lock(db, sessions.LOAD):
         said = importer.run("import_data", path, code=1)
         assert "another importer is busy with load (process " in said
     importer.run("import_data", path, "--wait", 5)

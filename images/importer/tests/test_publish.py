@@ -329,7 +329,7 @@ def test_commands_accept_gate_report_of_another_version(
 
 def test_recognises_own_views_without_comments(importer: Importer, zones: Zones, db: psycopg.Connection) -> None:
     importer.run("init")
-    views.make_empty_zones_view(db)
+    views.create_empty_zones_view(db)
     for name in "ab":
         db.execute("COMMENT ON VIEW public.zones IS NULL")
         release = importer.load(zones.grid(f"{name}.jsonl.gz"))

@@ -254,7 +254,7 @@ def test_shared_borders_stay_shared(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     """No gap and no overlap between neighbours at any zoom, also where they were simplified apart from each other."""
-    monkeypatch.setattr(bands.make_bands, "__defaults__", (0, chunk))
+    monkeypatch.setattr(bands.create_band_tables, "__defaults__", (0, chunk))
     publish(importer, zones.grid(size=6, points=60, south=47.0))
     seen = 0
     for zoom in range(3, 15):
@@ -270,7 +270,7 @@ def test_shared_borders_stay_shared(
 def test_bands_are_coverages(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bands.make_bands, "__defaults__", (0, 500))
+    monkeypatch.setattr(bands.create_band_tables, "__defaults__", (0, 500))
     release = importer.load(zones.grid(size=6, points=80))
     vertices = {}
     for zoom in bands.BANDS:
@@ -363,7 +363,7 @@ def test_two_runs_share_the_work(
     def work() -> None:
         with importer.connect() as own:
             release = tiles_release(own, release_id)
-            found.append(pyramid.store_low_zooms(find_database(), own, release, 7, 1))
+            found.append(pyramid.store_low_zoom_tiles(find_database(), own, release, 7, 1))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:

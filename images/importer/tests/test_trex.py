@@ -115,7 +115,7 @@ def test_prepared_configuration_names_release_and_folder(
     importer.run("tile_prepare", "--release", release, "--template", CONFIG)
     read = tomllib.loads(Path(importer.output("config")).read_text())
     schema = "release_" + release.replace("-", "_")
-    assert read == config(f"{schema}.zones") | {"cache": {"file": {"base": str(cache.get_preparing(release))}}}
+    assert read == config(f"{schema}.zones") | {"cache": {"file": {"base": str(cache.get_preparing_folder(release))}}}
     assert {name for _, name, *_ in features(db, 4, 8, 7, f"{schema}.zones")} >= {"Land b", "City 0 b"}
     west, south, east, north = map(float, importer.output("extent").split(","))
     assert (west, south, east, north) == pytest.approx((0, 0, 4, 4), abs=0.1)
@@ -147,7 +147,7 @@ def test_prepare_without_id_takes_the_live_release(importer: Importer, zones: Zo
     importer.load(zones.grid("later.jsonl.gz", mark=" later"))
     importer.run("tile_prepare", "--release", "", "--template", CONFIG)
     assert importer.output("release") == release
-    assert cache.get_preparing(release).is_dir()
+    assert cache.get_preparing_folder(release).is_dir()
 
 
 def test_works_before_the_first_release(
@@ -219,7 +219,7 @@ def test_drops_tiles_computed_during_a_switch(
 def test_a_release_without_tiles_gets_an_empty_folder(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     first = published(importer, zones, "a", generated=False)
     published(importer, zones, "b")
-    trex.TrexCache(cache.root).remove(cache.get_folder(first))
+    trex.TrexCache(cache.root).remove_folders(cache.get_folder(first))
     assert f"no tiles of release {first}" in importer.run("rollback")
     assert shown(cache, "0/0/0") is None
     write(cache.root, "0/0/0", b"computed")
@@ -248,7 +248,7 @@ def test_finish_refuses_missing_and_truncated_tiles(importer: Importer, zones: Z
     assert "run tile_prepare" in importer.run("tile_finish", "--release", release, "--max-zoom", 4, code=1)
     said = generate(importer, release, without=ALL, code=1)
     assert "zoom 0: 1 (0/0/0); zoom 1: 1 (1/1/0)" in said
-    path = write(cache.get_preparing(release), "4/8/7", b"x" * 1000)
+    path = write(cache.get_preparing_folder(release), "4/8/7", b"x" * 1000)
     path.write_bytes(path.read_bytes()[:-9])
     assert "tile 4/8/7.pbf is damaged" in importer.run("tile_finish", "--release", release, "--max-zoom", 4, code=1)
     assert not cache.get_folder(release).exists()
@@ -275,7 +275,7 @@ def test_finish_does_not_require_tiles_of_hidden_zones(importer: Importer, zones
     made = ("3/4/3", "3/6/3", "4/8/7", "4/12/7")
     importer.run("tile_prepare", "--release", release, "--template", CONFIG)
     for name in made:
-        write(cache.get_preparing(release), name)
+        write(cache.get_preparing_folder(release), name)
     importer.run("tile_finish", "--release", release, "--max-zoom", 4)
     assert importer.output("tiles") == "4"
 
@@ -297,7 +297,7 @@ def test_list_counts_the_files_of_each_zoom(importer: Importer, zones: Zones, ca
 
 def test_clean_keeps_what_the_database_keeps(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     releases = [published(importer, zones, mark) for mark in "abc"]
-    cache.get_preparing("20200101t000000-00000000").mkdir(parents=True)
+    cache.get_preparing_folder("20200101t000000-00000000").mkdir(parents=True)
     importer.run("clean", "--keep", 2)
     assert {path.name for path in cache.root.glob("releases/*")} == set(releases[1:])
     assert not list(cache.root.glob("preparing/*")) and not (cache.root / "trash").exists()
@@ -307,7 +307,7 @@ def test_clean_keeps_what_the_database_keeps(importer: Importer, zones: Zones, c
 def test_link_replaces_a_folder_made_by_trex(importer: Importer, zones: Zones, cache: trex.TrexCache) -> None:
     write(cache.root, "metadata")
     release = published(importer, zones, "a")
-    assert cache.read_link() == release
+    assert cache.read_linked_release() == release
 
 
 def test_a_broken_volume_leaves_the_release_live_and_says_what_to_do(

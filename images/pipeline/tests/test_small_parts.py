@@ -124,7 +124,7 @@ def test_reading_ahead_stops_with_its_reader() -> None:
 
 def test_a_changed_source_is_not_asked_again_for_the_same() -> None:
     with pytest.raises(SourceChangedError):
-        Backoff(attempts=5, first=0).wait(1, SourceChangedError("x"))
+        Backoff(attempts=5, first=0).wait_or_raise(1, SourceChangedError("x"))
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ import orjson
 import psycopg
 from cosmogony_importer.database import sessions, statements
 from cosmogony_importer.load import bands, loader, reader, rows
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 from cosmogony_steps.zonefiles import ZoneFormat
 
 EXTRACT = DATA / "luxembourg_filtered.osm.pbf"
@@ -125,7 +125,7 @@ def reading_alone(file: Path, jobs: int) -> float:
     return time.monotonic() - begun
 
 
-def low_zooms(connection: psycopg.Connection, settings: Database, file: Path) -> float:
+def low_zooms(connection: psycopg.Connection, settings: DatabaseAddress, file: Path) -> float:
     with schema(connection):
         with connection.transaction():
             enter(connection)
@@ -135,7 +135,7 @@ def low_zooms(connection: psycopg.Connection, settings: Database, file: Path) ->
             loader._create_indexes(connection)
         begun = time.monotonic()
         with redirect_stderr(io.StringIO()):
-            bands.make_bands(settings, connection, "bench")
+            bands.create_band_tables(settings, connection, "bench")
         return time.monotonic() - begun
 
 
@@ -219,7 +219,7 @@ def run(zones: Path | None, copies: int, rounds: int) -> None:
         server.stop()
 
 
-def compare(connection: psycopg.Connection, settings: Database, file: Path, rounds: int) -> None:
+def compare(connection: psycopg.Connection, settings: DatabaseAddress, file: Path, rounds: int) -> None:
     copied: dict[str, list[float]] = {}
     alone: dict[str, list[float]] = {}
     inserted: dict[str, list[float]] = {}

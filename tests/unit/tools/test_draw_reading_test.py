@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from checkout import CHECKOUT
-from draw_reading_test import find_line_comments, find_python_comments, find_python_names, name_module
+from draw_reading_test import find_line_comments, find_python_comments, find_python_names, get_module_name
 
 
 def draw(*options: str) -> list[str]:
@@ -63,4 +63,4 @@ class _Hidden:
 
 def test_a_module_named_like_a_root_keeps_its_name() -> None:
     path = "roles/local_cluster/files/cluster_node/files.py"
-    assert name_module(path) == "cluster_node.files"
+    assert get_module_name(path) == "cluster_node.files"

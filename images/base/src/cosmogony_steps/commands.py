@@ -19,7 +19,7 @@ else:
     Subparsers = argparse._SubParsersAction
 
 
-class Command(Protocol):
+class CommandModule(Protocol):
     """A module with commands. It imports large libraries where they are used, so that the program starts fast."""
 
     __name__: str
@@ -28,11 +28,11 @@ class Command(Protocol):
         """Add the commands of the module to the command line, with `add_command`."""
 
 
-def find_commands(package: ModuleType) -> list[Command]:
+def find_commands(package: ModuleType) -> list[CommandModule]:
     """Return the modules of a package that have a function `register`, sorted by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     modules = [importlib.import_module(f"{package.__name__}.{name}") for name in names]
-    return [cast(Command, module) for module in modules if hasattr(module, "register")]
+    return [cast(CommandModule, module) for module in modules if hasattr(module, "register")]
 
 
 def add_command(

@@ -49,7 +49,7 @@ def beat(activity: str, done: int = 0, total: int = 0) -> None:
     _write_numbers(done, total)
 
 
-def explain_activity(detail: str, moved: bool = False) -> None:
+def record_activity_detail(detail: str, moved: bool = False) -> None:
     """Record what the activity waits for; the message shows it if the step is ended for standing still.
 
     Args:
@@ -62,7 +62,7 @@ def explain_activity(detail: str, moved: bool = False) -> None:
         _write_numbers(done, total)
 
 
-def follow_files(folder: str | os.PathLike[str]) -> None:
+def watch_file_positions(folder: str | os.PathLike[str]) -> None:
     """Take it as a sign of life when the position in an open file of this folder changes.
 
     This is for libraries that work through a large file in one call. It works without the interpreter's lock.
@@ -70,13 +70,13 @@ def follow_files(folder: str | os.PathLike[str]) -> None:
     _write_text(_FOLDER, os.path.realpath(folder))
 
 
-def read_count() -> int:
+def read_beat_count() -> int:
     """Return the number of beats so far."""
     count, _, _ = _NUMBERS.unpack_from(_memory)
     return int(count)
 
 
-def read_folder() -> str:
+def read_watched_folder() -> str:
     """Return the folder whose files are followed; empty when there is none."""
     return _read_text(_FOLDER)
 
@@ -95,7 +95,7 @@ def describe_last_beat() -> str:
 
 def _write_numbers(done: int, total: int) -> None:
     # Two processes or threads may overwrite each other's beat; the count still differs from the one before.
-    _NUMBERS.pack_into(_memory, 0, (read_count() + 1) % 2**64, done, total)
+    _NUMBERS.pack_into(_memory, 0, (read_beat_count() + 1) % 2**64, done, total)
 
 
 def _write_text(place: int, text: str) -> None:

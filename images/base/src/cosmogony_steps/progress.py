@@ -51,7 +51,7 @@ class Progress:
         self._write()
 
     @property
-    def seconds(self) -> float:
+    def elapsed_seconds(self) -> float:
         """How long the work has taken so far."""
         return time.monotonic() - self._began
 
@@ -75,7 +75,7 @@ class Progress:
 
     def describe(self) -> str:
         """Return how far the work is, as a line of the log."""
-        rate = self.done / max(self.seconds, 0.001)
+        rate = self.done / max(self.elapsed_seconds, 0.001)
         of = f" of {self._format(self.total)} ({100 * self.done // self.total} %)" if self.total else ""
         return f"{self.subject}: {self._format(self.done)}{of}, {self._format(rate)}/s"
 

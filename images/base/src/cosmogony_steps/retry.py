@@ -22,7 +22,7 @@ class Backoff:
     first: float = 1.0
     limit: float = 30.0
 
-    def wait(self, failures: int, cause: TransientError) -> None:
+    def wait_or_raise(self, failures: int, cause: TransientError) -> None:
         """Sleep before the next attempt.
 
         Args:
@@ -48,4 +48,4 @@ class Backoff:
                 return function()
             except TransientError as cause:
                 failures += 1
-                self.wait(failures, cause)
+                self.wait_or_raise(failures, cause)

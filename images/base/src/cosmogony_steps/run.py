@@ -8,7 +8,7 @@ from collections.abc import Callable
 from . import log
 from .errors import EXIT_INTERRUPTED, EXIT_PERMANENT, StepError, TransientError
 from .signals import raise_on_sigterm
-from .termination import report_failure, write_message
+from .termination import report_failure, write_pod_message
 
 #: For the help of the programs.
 EXIT_CODES = "Exit codes: 0 done, 1 permanent error, 2 wrong arguments or settings, 75 transient error (retry)."
@@ -41,5 +41,5 @@ def run_command(name: str, function: Callable[[], int | None]) -> int:
         except KeyboardInterrupt:
             return report_failure(f"{name}: interrupted", EXIT_INTERRUPTED)
         except Exception as error:
-            write_message(f"{name}: unexpected {type(error).__name__}: {error}; see the log of the pod")
+            write_pod_message(f"{name}: unexpected {type(error).__name__}: {error}; see the log of the pod")
             raise

@@ -35,7 +35,7 @@ def collect_stacks(pid: int, output: int) -> str:
         pid: the process; one without a handler for SIGUSR1 dies of that signal.
         output: the end of the pipe to read from.
     """
-    state = get_state(pid)
+    state = get_process_state(pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGUSR1)
         os.kill(pid, signal.SIGCONT)  # a stopped process handles no signal before
@@ -45,7 +45,7 @@ def collect_stacks(pid: int, output: int) -> str:
     return f"process {pid}, {state}:\n{text}"
 
 
-def get_state(pid: int) -> str:
+def get_process_state(pid: int) -> str:
     """Return the state of a process in the kernel, as a word such as `sleeping`; `gone` if there is no such process."""
     fields = _read_stat(pid)
     return _STATES.get(fields[0], fields[0]) if fields else "gone"
@@ -75,7 +75,7 @@ def _read_stacks(output: int, pid: int) -> str:
                 break  # no process has the other end open
             data += block
             silent = 0.0
-        elif get_state(pid) in ("dead", "gone"):
+        elif get_process_state(pid) in ("dead", "gone"):
             break
         else:
             silent += POLL_WAIT

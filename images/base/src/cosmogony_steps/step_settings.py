@@ -46,7 +46,7 @@ def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.e
         UsageError: a setting is unknown, or has a wrong value.
         StepError: the plan cannot be read.
     """
-    return choose_settings(options, find_plan(options, environ), environ)
+    return merge_settings(options, find_plan(options, environ), environ)
 
 
 def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Plan | None:
@@ -62,9 +62,7 @@ def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.envir
     return read_plan(Store.from_settings(mounted.storage, environ), key)
 
 
-def choose_settings(
-    options: argparse.Namespace, plan: Plan | None, environ: Mapping[str, str] = os.environ
-) -> Settings:
+def merge_settings(options: argparse.Namespace, plan: Plan | None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of a command whose plan has been read. Raises the same errors as `load_settings`."""
     from .settings import Settings, apply_environment, apply_overrides
 

@@ -9,7 +9,7 @@ FILE = "/dev/termination-log"  # made by Kubernetes for each container
 MAX_LENGTH = 2000  # characters; Kubernetes cuts at 4096 bytes
 
 
-def write_message(message: str) -> None:
+def write_pod_message(message: str) -> None:
     """Store the message of the pod; outside of a pod nothing happens."""
     try:
         # "r+" never makes the file: only Kubernetes does
@@ -22,5 +22,5 @@ def write_message(message: str) -> None:
 def report_failure(message: str, exit_code: int) -> int:
     """Log why the program ends and store it as the message of the pod; return the exit code."""
     log.error(message)
-    write_message(message)
+    write_pod_message(message)
     return exit_code

@@ -26,7 +26,7 @@ AWAITED = (*FORWARDED, signal.SIGCHLD, signal.SIGALRM)
 PR_SET_PDEATHSIG = 1
 
 
-def start_watch(step: str) -> None:
+def continue_in_watched_child(step: str) -> None:
     """Continue in a child process. The calling process watches it, ends with its exit code and never returns.
 
     Call it before anything large is imported and before threads are started. The limit comes from STALL_SECONDS:
@@ -80,7 +80,7 @@ class StallTimer:
         self._last_look = self._since = now
         self._state: object = None
 
-    def measure(self, state: object, now: float) -> float:
+    def measure_seconds(self, state: object, now: float) -> float:
         """Return how many seconds `state` has been the same, without times in which nobody looked."""
         late = now - self._last_look > self._longest_pause
         self._last_look = now
@@ -110,7 +110,7 @@ class Watcher:
             status = self._reap()
             if status is not None:
                 return self._exit_code(status)
-            if self._limit and timer.measure(self._state(), time.monotonic()) >= self._limit:
+            if self._limit and timer.measure_seconds(self._state(), time.monotonic()) >= self._limit:
                 return self._end_stalled()
 
     def _wait(self) -> None:
@@ -132,8 +132,8 @@ class Watcher:
 
     def _state(self) -> object:
         """Return a value that differs when the step has moved."""
-        folder = heartbeat.read_folder()
-        return heartbeat.read_count(), self._list_positions(folder) if folder else []
+        folder = heartbeat.read_watched_folder()
+        return heartbeat.read_beat_count(), self._list_positions(folder) if folder else []
 
     def _list_positions(self, folder: str) -> list[tuple[str, str]]:
         """Return the files of a folder that the step has open, and the position in each of them."""

@@ -8,7 +8,7 @@ from cosmogony_steps import watch
 
 def main() -> int:
     """Run the command of the command line under the stall watch; return its exit code."""
-    watch.start_watch(sys.argv[1] if len(sys.argv) > 1 else "import.py")
+    watch.continue_in_watched_child(sys.argv[1] if len(sys.argv) > 1 else "import.py")
     from .cli import main as run
 
     return run()

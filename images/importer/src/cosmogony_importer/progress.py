@@ -12,7 +12,7 @@ def format_duration(seconds: float) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
 
 
-class Progress(progress.Progress):
+class TimedProgress(progress.Progress):
     """Progress that says how long it has taken and what is left, at most every five seconds."""
 
     def __init__(self, subject: str, total: int = 0, share: tuple[int, int] | None = None) -> None:
@@ -27,7 +27,7 @@ class Progress(progress.Progress):
 
     def describe(self) -> str:
         """Return what is done, how long it took and what is left."""
-        spent = self.seconds
+        spent = self.elapsed_seconds
         if not self.total:
             return f"{self.subject}: {self.done} in {format_duration(spent)}"
         per_cent = 100 * self.done // self.total

@@ -9,7 +9,7 @@ from cosmogony_steps import watch
 def main() -> int:
     """Run the step of the command line under the stall watch; return its exit code."""
     if sys.argv[1:2] and not sys.argv[1].startswith("-"):
-        watch.start_watch(sys.argv[1])
+        watch.continue_in_watched_child(sys.argv[1])
     from .cli import main as run
 
     return run()

@@ -15,7 +15,7 @@ from cosmogony_steps.documents import Inputs, Plan, PlanItem
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
-from cosmogony_steps.step_settings import choose_settings, find_plan
+from cosmogony_steps.step_settings import find_plan, merge_settings
 from cosmogony_steps.text import parse_integer
 
 from .release.inputs import make_inputs
@@ -42,7 +42,7 @@ class Context:
         plan = find_plan(options)
         if plan and (plan.programs.rules, plan.programs.extractor) != (load_rules().digest, build_digest()):
             raise StepError(f"plan {options.plan} is of another version of the extractor; run the update again")
-        settings = choose_settings(options, plan)
+        settings = merge_settings(options, plan)
         return cls(settings, Store.from_settings(settings.storage, os.environ), plan, options.settings)
 
     def list_sources(self) -> list[SourceConfig]:

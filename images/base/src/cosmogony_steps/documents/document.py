@@ -97,7 +97,7 @@ def to_json(value: object) -> Any:
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
-def is_valid(data: object, kind: Any) -> bool:
+def fits_type(data: object, kind: Any) -> bool:
     """Return whether plain JSON values fit a type."""
     try:
         conversion.convert_value(data, kind)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .document import Count, Document, Moment, Names, description, is_valid
+from .document import Count, Document, Moment, Names, description, fits_type
 from .findings import IncompleteOfSource
 from .states import GateVerdict, IncompletePolicy
 
@@ -146,5 +146,5 @@ class GateReport(Document, frozen=True, kw_only=True):
         if number >= cls.FORMAT:
             return data
         kinds: dict[str, Any] = {"limits": Limits, "figures": GateFigures}
-        unfit = {name: None for name, kind in kinds.items() if not is_valid(data.get(name), kind)}
+        unfit = {name: None for name, kind in kinds.items() if not fits_type(data.get(name), kind)}
         return {**data, **unfit}

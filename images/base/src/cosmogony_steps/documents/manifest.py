@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Struct, field
 
-from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, description, is_valid
+from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, description, fits_type
 from .findings import DroppedZone, FindingRow, IncompleteOfSource
 from .inputs import Inputs
 from .states import ReleaseState, WarningKind
@@ -116,7 +116,7 @@ class Manifest(Document, frozen=True, kw_only=True):
             return data
         lists = {"left_out": FindingRow, "repaired": FindingRow, "incomplete": IncompleteOfSource}
         kept = {
-            name: [row for row in data[name] if is_valid(row, kind)]
+            name: [row for row in data[name] if fits_type(row, kind)]
             for name, kind in lists.items()
             if isinstance(data.get(name), list)
         }

@@ -29,7 +29,7 @@ Connection = TypeVar("Connection", bound="psycopg.Connection[Any]")
 
 
 @dataclass(frozen=True)
-class Database:
+class DatabaseAddress:
     """Address of a PostgreSQL database, and the role to connect as."""
 
     host: str
@@ -40,7 +40,7 @@ class Database:
     sslmode: str
 
     @classmethod
-    def from_settings(cls, settings: DatabaseSettings, environ: Mapping[str, str]) -> Database:
+    def from_settings(cls, settings: DatabaseSettings, environ: Mapping[str, str]) -> DatabaseAddress:
         """Take the address from the settings, and POSTGRES_USER and POSTGRES_PASSWORD from the environment.
 
         Raises:

@@ -3,7 +3,7 @@
 
 from .errors import translate_errors
 from .server import Server
-from .store import ObjectInfo, Readable, Store, Upload
+from .store import ObjectInfo, Readable, Store, UnfinishedUpload
 from .stream import ObjectStream
 
-__all__ = ["ObjectInfo", "ObjectStream", "Readable", "Server", "Store", "Upload", "translate_errors"]
+__all__ = ["ObjectInfo", "ObjectStream", "Readable", "Server", "Store", "UnfinishedUpload", "translate_errors"]

@@ -51,7 +51,7 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UnfinishedUpload:
     """An unfinished multipart upload."""
 
     key: str
@@ -205,15 +205,15 @@ class Store:
             for error in self.client.remove_objects(self.bucket, [DeleteObject(key) for key in keys]):
                 raise make_error(f"removing {error.name} at {self.where}", error.code, error.message or "", error.name)
 
-    def list_uploads(self, prefix: str = "") -> list[Upload]:
+    def list_unfinished_uploads(self, prefix: str = "") -> list[UnfinishedUpload]:
         """List at most 1000 unfinished uploads below a prefix; MinIO takes the prefix for a complete key."""
         with translate_errors(self.where, f"listing unfinished uploads of {prefix or 'all objects'}"):
             page = self.client._list_multipart_uploads(
                 self.bucket, prefix=prefix
             )  # the client has no public method for it
-        return [Upload(one.object_name, one.upload_id or "", one.initiated_time) for one in page.uploads]
+        return [UnfinishedUpload(one.object_name, one.upload_id or "", one.initiated_time) for one in page.uploads]
 
-    def abort_upload(self, upload: Upload) -> None:
+    def abort_upload(self, upload: UnfinishedUpload) -> None:
         """Remove an unfinished upload; it is not an error if it does not exist."""
         with translate_errors(self.where, f"removing an unfinished upload of {upload.key}"):
             try:
@@ -224,7 +224,7 @@ class Store:
 
     def abort_uploads(self, key: str) -> None:
         """Remove the unfinished uploads of one key."""
-        stale = [upload for upload in self.list_uploads(key) if upload.key == key]
+        stale = [upload for upload in self.list_unfinished_uploads(key) if upload.key == key]
         for upload in stale:
             self.abort_upload(upload)
         if stale:

@@ -64,7 +64,7 @@ class ObjectStream(io.RawIOBase):
             except TransientError as cause:
                 self._disconnect()
                 failures += 1
-                self._backoff.wait(failures, cause)
+                self._backoff.wait_or_raise(failures, cause)
                 continue
             view[: len(data)] = data
             self.offset += len(data)

@@ -30,7 +30,7 @@ class LeftOutComparison:
     growth: list[LeftOutGrowth] | None = None  # the largest first; None if one of the releases has no table
     figures: LeftOutFigures | None = None
 
-    def explain(self, country: str) -> str:
+    def explain_loss(self, country: str) -> str:
         """Return the end of a finding that a country has fewer zones than in the live release."""
         if self.growth is None:
             return ""

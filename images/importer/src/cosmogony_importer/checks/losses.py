@@ -63,7 +63,7 @@ def check_losses(
     for (country, kind), had, has in fallen[:MAX_NAMED]:
         what = f"country {country or 'unknown'}, type {kind or 'unknown'}"
         loss = _describe_loss(what, had, has, live, max_percent)
-        findings.append(loss if country in explained else loss + comparison.explain(country))
+        findings.append(loss if country in explained else loss + comparison.explain_loss(country))
         explained.add(country)
     if len(fallen) > MAX_NAMED:
         findings.append(f"{len(fallen) - MAX_NAMED} more countries and types lost zones")

@@ -28,14 +28,14 @@ MAX_NAMED = 5  # countries and types in the findings
 
 
 @dataclass(frozen=True)
-class Limit:
+class OutsideLimit:
     """How many zones may extend beyond their parent: a number, or per cent of the checked ones, rounded up."""
 
     number: float
     percent: bool
 
     @classmethod
-    def parse(cls, text: str) -> Limit:
+    def parse(cls, text: str) -> OutsideLimit:
         """Parse a number such as 20, or per cent such as 1%; the settings allow nothing else."""
         return cls(float(text.rstrip("%")), text.endswith("%"))
 
@@ -57,7 +57,7 @@ def check_outside_parent(
     Returns:
         The findings, each of which blocks the release, and the figures for the report.
     """
-    allowed, tolerance = Limit.parse(limits.max_outside), limits.outside_tolerance_percent
+    allowed, tolerance = OutsideLimit.parse(limits.max_outside), limits.outside_tolerance_percent
     zones = release.get_table("zones")
     children = fetch_value(
         connection.execute(sql.SQL("SELECT count(*) FROM {zones} WHERE parent IS NOT NULL").format(zones=zones))

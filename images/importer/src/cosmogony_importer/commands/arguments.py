@@ -14,30 +14,30 @@ from cosmogony_steps.text import parse_boolean
 T = TypeVar("T")
 
 
-def add_release(parser: argparse.ArgumentParser, required: bool = True) -> None:
+def add_release_option(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Add --release ID."""
     parser.add_argument("--release", required=required, metavar="ID")
 
 
-def add_jobs(parser: argparse.ArgumentParser) -> None:
+def add_jobs_option(parser: argparse.ArgumentParser) -> None:
     """Add --jobs N."""
     parser.add_argument(
         "--jobs",
-        type=blank_or(to_count, 0),
+        type=allow_blank(to_count, 0),
         default=0,
         metavar="N",
         help="parallel connections (blank: number of processors)",
     )
 
 
-def add_wait(parser: argparse.ArgumentParser) -> None:
+def add_wait_option(parser: argparse.ArgumentParser) -> None:
     """Add --wait SECONDS."""
     parser.add_argument(
         "--wait", type=float, default=0, metavar="SECONDS", help="how long to wait for another load to end"
     )
 
 
-def add_patience(parser: argparse.ArgumentParser) -> None:
+def add_patience_option(parser: argparse.ArgumentParser) -> None:
     """Add --patience SECONDS."""
     parser.add_argument(
         "--patience",
@@ -48,7 +48,7 @@ def add_patience(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def blank_or(convert: Callable[[str], T], default: T | None = None) -> Callable[[str], T | None]:
+def allow_blank(convert: Callable[[str], T], default: T | None = None) -> Callable[[str], T | None]:
     """Return a converter that gives the default for a blank value, which forms may send."""
 
     def convert_unless_blank(text: str) -> T | None:

@@ -18,8 +18,8 @@ from cosmogony_steps.step_settings import load_settings
 from ..housekeeping import cleanup
 from ..releases import catalog, durations
 from ..tiles.backend import get_tile_backend
-from .arguments import blank_or, to_boolean, to_count
-from .context import connect_database, find_store
+from .arguments import allow_blank, to_boolean, to_count
+from .context import connect_and_migrate, find_store
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
@@ -31,7 +31,7 @@ def register(subparsers: Subparsers) -> None:
     parser = add_command(subparsers, "clean", run, __doc__)
     parser.add_argument(
         "--keep",
-        type=blank_or(to_count),
+        type=allow_blank(to_count),
         metavar="N",
         help="how many releases to keep, the live one included (blank: setting releases.keep)",
     )
@@ -50,13 +50,13 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     settings = load_settings(options)
     start = time.monotonic()
-    with connect_database(settings) as connection:
+    with connect_and_migrate(settings) as connection:
         dropped = cleanup.drop_old_releases(connection, options.keep or settings.releases.keep, options.dry_run)
         removed, freed = 0, 0
         if store := find_store(settings):
             removed, freed = _clean_store(connection, store, settings, dropped, options.dry_run)
         if not options.dry_run:
-            get_tile_backend().clean(connection)
+            get_tile_backend().remove_old_tiles(connection)
         live = catalog.find_live_release(connection)
         if live and not options.dry_run:
             durations.record_duration(connection, live.id, "clean", time.monotonic() - start)
@@ -73,7 +73,7 @@ def _clean_store(
     from ..housekeeping import leftovers
 
     kept = leftovers.KeptReleases.from_database(connection, dropped if dry_run else ())
-    sources = leftovers.list_source_names(settings.sources.extracts)
+    sources = leftovers.list_source_files(settings.sources.extracts)
     keep_runs = timedelta(days=settings.report.keep_days)
     found = leftovers.find_leftovers(store, kept, sources, keep_runs, datetime.now(UTC))
     for leftover in found:

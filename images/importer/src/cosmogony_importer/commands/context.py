@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from cosmogony_steps.errors import StepError
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 
 from ..database import sessions
 from ..releases import catalog, migrations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from cosmogony_steps.settings import Settings
 
 
-def get_database(settings: Settings) -> Database:
+def get_database_address(settings: Settings) -> DatabaseAddress:
     """Return the address of the database, and the role to connect as.
 
     Raises:
         UsageError: a setting or a credential is missing.
     """
-    return Database.from_settings(settings.database, os.environ)
+    return DatabaseAddress.from_settings(settings.database, os.environ)
 
 
-def connect_database(settings: Settings) -> psycopg.Connection:
+def connect_and_migrate(settings: Settings) -> psycopg.Connection:
     """Connect to the database, and bring its catalog to the version of this importer."""
-    connection = sessions.connect(get_database(settings))
+    connection = sessions.connect(get_database_address(settings))
     try:
         migrations.migrate_database(connection)
     except BaseException:

@@ -18,8 +18,8 @@ from cosmogony_steps.step_settings import load_settings
 
 from ..checks import gate
 from ..releases import catalog, durations
-from .arguments import add_release
-from .context import connect_database, find_store
+from .arguments import add_release_option
+from .context import connect_and_migrate, find_store
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
@@ -30,7 +30,7 @@ MAX_NAMED = 3  # findings in the message of a blocked release
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "gate", run, __doc__)
-    add_release(parser)
+    add_release_option(parser)
     parser.add_argument(
         "--override", metavar="REASON", help="publish the release even if it is blocked, for this reason"
     )
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     settings = load_settings(options)
     start = time.monotonic()
-    with connect_database(settings) as connection:
+    with connect_and_migrate(settings) as connection:
         release = catalog.get_release(connection, options.release)
         missing = _take_statistics(connection, release, find_store(settings))
         report = gate.check_release(connection, release, settings.gate, options.override, missing)

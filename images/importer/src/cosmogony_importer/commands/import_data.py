@@ -13,8 +13,8 @@ from cosmogony_steps.errors import StepError
 from cosmogony_steps.step_settings import load_settings
 from cosmogony_steps.zonefiles import detect_format
 
-from .arguments import add_jobs, add_wait
-from .context import connect_database, get_database
+from .arguments import add_jobs_option, add_wait_option
+from .context import connect_and_migrate, get_database_address
 
 
 def register(subparsers: Subparsers) -> None:
@@ -26,8 +26,8 @@ def register(subparsers: Subparsers) -> None:
         path.add_argument("path", nargs="?", metavar="PATH", help=".json, .json.gz, .jsonl or .jsonl.gz")
         path.add_argument("--cosmogony_path", "--cosmogony-path", dest="path_option", metavar="PATH")
         parser.add_argument("--allow-empty", action="store_true", help="accept a file without zones")
-        add_jobs(parser)
-        add_wait(parser)
+        add_jobs_option(parser)
+        add_wait_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -39,9 +39,9 @@ def run(options: argparse.Namespace) -> None:
     format_ = detect_format(str(path))
     if not path.is_file():
         raise StepError(f"{path} cannot be read: no such file")
-    with connect_database(settings) as connection, reader.open_file(path) as stream:
+    with connect_and_migrate(settings) as connection, reader.open_file(path) as stream:
         loader.load_release(
-            get_database(settings),
+            get_database_address(settings),
             connection,
             f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(4)}",
             loader.ZoneStream(stream, format_, str(path)),

@@ -10,7 +10,7 @@ from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog
-from .context import connect_database
+from .context import connect_and_migrate
 
 
 def register(subparsers: Subparsers) -> None:
@@ -20,6 +20,6 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    with connect_database(load_settings(options)) as connection:
+    with connect_and_migrate(load_settings(options)) as connection:
         live = catalog.find_live_release(connection)
     log.info(f"database is ready; live release: {live.id if live else 'none'}")

@@ -12,8 +12,8 @@ from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog
 from ..tiles.backend import get_tile_backend
-from ..tiles.counts import StoredTiles
-from .context import connect_database
+from ..tiles.counts import TilesByZoom
+from .context import connect_and_migrate
 
 
 def register(subparsers: Subparsers) -> None:
@@ -23,9 +23,9 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    with connect_database(load_settings(options)) as connection:
+    with connect_and_migrate(load_settings(options)) as connection:
         kept = catalog.list_releases(connection)
-        backend, nothing = get_tile_backend(), StoredTiles({}, None)
+        backend, nothing = get_tile_backend(), TilesByZoom({}, None)
         stored = [nothing if release.is_loading else backend.count_tiles(connection, release) for release in kept]
     document = json.dumps([_describe(*pair) for pair in zip(kept, stored, strict=True)])
     write_outputs(options.outputs, {"releases": document})
@@ -35,9 +35,9 @@ def run(options: argparse.Namespace) -> None:
         _print_table(kept, stored)
 
 
-def _describe(release: catalog.Release, stored: StoredTiles) -> dict[str, object]:
+def _describe(release: catalog.Release, stored: TilesByZoom) -> dict[str, object]:
     return {
-        **release.describe(),
+        **release.to_list_entry(),
         "schema": release.schema_name,
         "inputs_digest": release.inputs_digest,
         "stored_zoom": stored.complete_zoom,
@@ -48,7 +48,7 @@ def _describe(release: catalog.Release, stored: StoredTiles) -> dict[str, object
     }
 
 
-def _print_table(kept: list[catalog.Release], stored: list[StoredTiles]) -> None:
+def _print_table(kept: list[catalog.Release], stored: list[TilesByZoom]) -> None:
     row = "{:1} {:32} {:10} {:>10} {:>6} {:11} {:20}".format
     print(row("", "release", "state", "zones", "tiles", "gate", "published"))
     for release, tiles in zip(kept, stored, strict=True):

@@ -16,8 +16,8 @@ from cosmogony_steps.zonefiles import ZoneFormat
 
 from ..progress import format_duration
 from ..releases import catalog, durations
-from .arguments import add_jobs, add_release, add_wait
-from .context import connect_database, get_database, open_store
+from .arguments import add_jobs_option, add_release_option, add_wait_option
+from .context import connect_and_migrate, get_database_address, open_store
 
 BUFFER = 1 << 20  # bytes
 
@@ -25,9 +25,9 @@ BUFFER = 1 << 20  # bytes
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "load", run, __doc__)
-    add_release(parser)
-    add_jobs(parser)
-    add_wait(parser)
+    add_release_option(parser)
+    add_jobs_option(parser)
+    add_wait_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -41,12 +41,12 @@ def run(options: argparse.Namespace) -> None:
     document = store.read_json(key)
     Manifest.from_json(document, key)  # fails early, before the database is needed
     start = time.monotonic()
-    with connect_database(settings) as connection:
-        if not (loaded := loader.find_loaded(connection, options.release)):
+    with connect_and_migrate(settings) as connection:
+        if not (loaded := loader.find_load_counts(connection, options.release)):
             name = keys.release_zones(options.release)
             with io.BufferedReader(store.open(name), BUFFER) as stream:
                 loaded = loader.load_release(
-                    get_database(settings),
+                    get_database_address(settings),
                     connection,
                     options.release,
                     loader.ZoneStream(stream, ZoneFormat.JSONL_GZ, name),

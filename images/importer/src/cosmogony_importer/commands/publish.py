@@ -19,8 +19,8 @@ from cosmogony_steps.step_settings import load_settings
 from ..housekeeping import cleanup
 from ..releases import catalog, durations, switch
 from ..tiles.backend import get_tile_backend
-from .arguments import add_patience, add_release
-from .context import connect_database, find_store
+from .arguments import add_patience_option, add_release_option
+from .context import connect_and_migrate, find_store
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
@@ -30,18 +30,18 @@ def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "publish", run, __doc__)
     parser.set_defaults(has_original_exit_code=lambda options: not options.release)
-    add_release(parser, required=False)
+    add_release_option(parser, required=False)
     parser.add_argument(
         "--override", metavar="REASON", help="publish a release that has not passed the gate, for this reason"
     )
-    add_patience(parser)
+    add_patience_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     settings = load_settings(options)
     start = time.monotonic()
-    with connect_database(settings) as connection:
+    with connect_and_migrate(settings) as connection:
         release = catalog.get_release(connection, options.release) if options.release else _find_last_loaded(connection)
         _check_publishable(release, options)
         published = switch.switch_release(

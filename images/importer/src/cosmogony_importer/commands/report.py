@@ -29,11 +29,11 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     settings = load_settings(options)
     from ..reports import report
-    from ..reports.run import Run
+    from ..reports.run import EndedRun
 
     if not options.status:
         report.post_summary_again(options.workflow, open_store(settings))
         return
-    summary = report.report_run(Run.from_options(options), find_store(settings), settings)
+    summary = report.report_run(EndedRun.from_options(options), find_store(settings), settings)
     report.print_summary(summary)
     write_outputs(options.outputs, {"result": summary.result})

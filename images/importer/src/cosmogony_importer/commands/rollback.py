@@ -13,8 +13,8 @@ from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog, switch
 from ..tiles.backend import get_tile_backend
-from .arguments import add_patience
-from .context import connect_database
+from .arguments import add_patience_option
+from .context import connect_and_migrate
 
 
 def register(subparsers: Subparsers) -> None:
@@ -22,13 +22,13 @@ def register(subparsers: Subparsers) -> None:
     parser = add_command(subparsers, "rollback", run, __doc__)
     parser.add_argument("--to", metavar="ID", help="the release (default: the newest that is older than the live one)")
     parser.add_argument("--reason", metavar="TEXT")
-    add_patience(parser)
+    add_patience_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     start = time.monotonic()
-    with connect_database(load_settings(options)) as connection:
+    with connect_and_migrate(load_settings(options)) as connection:
         release = (
             catalog.get_release(connection, options.to) if options.to else switch.find_previous_release(connection)
         )

@@ -13,7 +13,7 @@ from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog
 from ..reports import usage
-from .context import connect_database, find_store
+from .context import connect_and_migrate, find_store
 
 
 def register(subparsers: Subparsers) -> None:
@@ -24,7 +24,7 @@ def register(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     settings = load_settings(options)
-    with connect_database(settings) as connection:
+    with connect_and_migrate(settings) as connection:
         document: dict[str, Any] = {
             "releases": [usage.describe_release(connection, release) for release in catalog.list_releases(connection)],
             "database": usage.measure_database(connection),

@@ -17,32 +17,32 @@ from ..progress import format_duration
 from ..releases import durations
 from ..tiles import area, pyramid
 from ..tiles.box import Box
-from .arguments import add_jobs, blank_or, to_boolean, to_country_code, to_zoom
-from .context import connect_database, get_database, get_release_or_live
+from .arguments import add_jobs_option, allow_blank, to_boolean, to_country_code, to_zoom
+from .context import connect_and_migrate, get_database_address, get_release_or_live
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = add_command(subparsers, "tiles", run, __doc__)
     parser.add_argument("--release", default="", metavar="ID", help="the release (blank: the live one)")
-    add_jobs(parser)
+    add_jobs_option(parser)
     parser.add_argument(
-        "--min-zoom", type=blank_or(to_zoom, 0), default=0, metavar="N", help="lowest zoom (%(default)s)"
+        "--min-zoom", type=allow_blank(to_zoom, 0), default=0, metavar="N", help="lowest zoom (%(default)s)"
     )
     parser.add_argument(
         "--max-zoom",
-        type=blank_or(to_zoom),
+        type=allow_blank(to_zoom),
         metavar="N",
         help="highest zoom (blank: setting tiles.max_stored_zoom)",
     )
     parser.add_argument(
         "--bbox",
-        type=blank_or(Box.parse),
+        type=allow_blank(Box.parse),
         metavar="W,S,E,N",
         help="only tiles in this box, in degrees (--bbox=-5.1,41.3,9.6,51.1)",
     )
     parser.add_argument(
-        "--country", type=blank_or(to_country_code), metavar="CODE", help="only tiles of this country's zones"
+        "--country", type=allow_blank(to_country_code), metavar="CODE", help="only tiles of this country's zones"
     )
     parser.add_argument(
         "--estimate",
@@ -61,8 +61,8 @@ def run(options: argparse.Namespace) -> None:
     start = time.monotonic()
     max_zoom = settings.tiles.max_stored_zoom if options.max_zoom is None else options.max_zoom
     selection = area.TileSelection(options.min_zoom, max_zoom, options.bbox, options.country)
-    database = get_database(settings)
-    with connect_database(settings) as connection:
+    database = get_database_address(settings)
+    with connect_and_migrate(settings) as connection:
         release = get_release_or_live(connection, options.release)
         before = pyramid.count_tiles(connection, release).total
         if options.estimate:
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
             return
         expected = {}
         if selection.completes_low_zooms(release.stored_zoom):
-            stored = pyramid.store_low_zooms(database, connection, release, max_zoom, options.jobs)
+            stored = pyramid.store_low_zoom_tiles(database, connection, release, max_zoom, options.jobs)
         else:
             expected = area.store_selection(database, connection, release, selection, options.jobs).to_json()
             stored = pyramid.count_tiles(connection, release).total

@@ -13,22 +13,22 @@ from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog, views
 from ..tiles import trex, trex_generate, trex_switch
-from .arguments import add_release, blank_or, to_zoom
-from .context import connect_database, get_release_or_live
+from .arguments import add_release_option, allow_blank, to_zoom
+from .context import connect_and_migrate, get_release_or_live
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the commands."""
     prepare = add_command(subparsers, "tile_prepare", prepare_tiles, prepare_tiles.__doc__)
-    add_release(prepare)
+    add_release_option(prepare)
     prepare.add_argument(
         "--template", required=True, metavar="FILE", help="t-rex's configuration with @ZONES@ and @CACHE@"
     )
     finish = add_command(subparsers, "tile_finish", finish_tiles, finish_tiles.__doc__)
-    add_release(finish)
+    add_release_option(finish)
     finish.add_argument(
         "--max-zoom",
-        type=blank_or(to_zoom),
+        type=allow_blank(to_zoom),
         metavar="N",
         help="highest zoom that was generated (blank: setting trex.generate_max_zoom)",
     )
@@ -38,7 +38,7 @@ def register(subparsers: Subparsers) -> None:
 def prepare_tiles(options: argparse.Namespace) -> None:
     """Make an empty folder and the configuration with which t-rex generates the tiles of a release."""
     cache = trex.TrexCache.from_environment()
-    with connect_database(load_settings(options)) as connection:
+    with connect_and_migrate(load_settings(options)) as connection:
         release = get_release_or_live(connection, options.release)
     with trex.translate_cache_errors(cache):
         config, extent = trex_generate.prepare_folder(cache, release, Path(options.template))
@@ -51,7 +51,7 @@ def finish_tiles(options: argparse.Namespace) -> None:
     settings = load_settings(options)
     max_zoom = settings.trex.generate_max_zoom if options.max_zoom is None else options.max_zoom
     cache = trex.TrexCache.from_environment()
-    with connect_database(settings) as connection:
+    with connect_and_migrate(settings) as connection:
         release = catalog.get_release(connection, options.release)
         with trex.translate_cache_errors(cache):
             made = trex_generate.finish_folder(connection, cache, release, max_zoom).total
@@ -62,8 +62,8 @@ def finish_tiles(options: argparse.Namespace) -> None:
 def link_tiles(options: argparse.Namespace) -> None:
     """Let t-rex read the tiles of the live release; before the first one make what t-rex needs to start."""
     cache = trex.TrexCache.from_environment()
-    with connect_database(load_settings(options)) as connection:
-        views.make_empty_zones_view(connection)
+    with connect_and_migrate(load_settings(options)) as connection:
+        views.create_empty_zones_view(connection)
         with trex.translate_cache_errors(cache):
             name, before = trex_switch.move_link(connection, cache)
     log.info(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))

@@ -43,7 +43,7 @@ def _poll_statements(stop: threading.Event) -> None:
     connection: psycopg.Connection | None = None
     is_reported = False
     while not stop.wait(INTERVAL):
-        if not (opened := sessions.list_open_sessions()):
+        if not (opened := sessions.list_open_connections()):
             continue
         try:
             connection = connection or sessions.connect(opened[0].settings, seconds=0)
@@ -74,7 +74,7 @@ class StatementMonitor:
             state = (statement, phase, done)
             moved |= phase is not None and self._states.get(pid) not in (None, state)
             self._states[pid] = state
-        heartbeat.explain_activity("; ".join(_describe(*row) for row in rows), moved)
+        heartbeat.record_activity_detail("; ".join(_describe(*row) for row in rows), moved)
 
 
 def _describe(

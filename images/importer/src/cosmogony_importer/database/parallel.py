@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TypeVar
 
 import psycopg
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 
 from . import sessions
 
@@ -21,7 +21,7 @@ Worker = Callable[[psycopg.Connection, threading.Event], None]
 
 
 def process_items(
-    settings: Database, items: Iterable[Item], process: Callable[[psycopg.Connection, Item], None], jobs: int = 0
+    settings: DatabaseAddress, items: Iterable[Item], process: Callable[[psycopg.Connection, Item], None], jobs: int = 0
 ) -> None:
     """Call `process` once for each item, in `jobs` threads with a connection each.
 
@@ -48,7 +48,7 @@ def process_items(
     run_workers(settings, take_items, jobs or os.cpu_count() or 1)
 
 
-def run_workers(settings: Database, worker: Worker, jobs: int) -> None:
+def run_workers(settings: DatabaseAddress, worker: Worker, jobs: int) -> None:
     """Run `worker` in `jobs` threads with a connection each.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import psycopg
 from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import TerminatedError, TransientError
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 from cosmogony_steps.postgres.database import CONNECT_SECONDS
 from psycopg.abc import PQGen
 from psycopg.generators import fetch_many
@@ -33,13 +33,13 @@ LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "sche
 Result = TypeVar("Result")
 
 
-class Session(psycopg.Connection[TupleRow]):
+class CancellableConnection(psycopg.Connection[TupleRow]):
     """A connection on which SIGTERM cancels the statement that is running, as psycopg does for KeyboardInterrupt.
 
     Otherwise the connection would stay busy, and a command could not clean up.
     """
 
-    settings: Database  # where it is connected to
+    settings: DatabaseAddress  # where it is connected to
 
     def wait(self, gen: PQGen[Result], *limits: Any, **named_limits: Any) -> Result:
         """Wait for the server."""
@@ -57,17 +57,17 @@ class Session(psycopg.Connection[TupleRow]):
             raise
 
 
-_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+_sessions: weakref.WeakSet[CancellableConnection] = weakref.WeakSet()
 _sessions_lock = threading.Lock()
 
 
-def list_open_sessions() -> list[Session]:
+def list_open_connections() -> list[CancellableConnection]:
     """Return the connections of this process that are open."""
     with _sessions_lock:
         return [session for session in _sessions if not session.closed]
 
 
-def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
+def connect(settings: DatabaseAddress, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
     """Connect, trying again while the server cannot be reached.
 
     Args:
@@ -79,7 +79,7 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
         TransientError: the server does not answer in time.
     """
     session = settings.connect(
-        Session,
+        CancellableConnection,
         "cosmogony-importer",
         seconds,
         autocommit=True,
@@ -93,7 +93,7 @@ def connect(settings: Database, seconds: float = CONNECT_SECONDS) -> psycopg.Con
 
 
 @contextlib.contextmanager
-def hold_lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
+def hold_advisory_lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
     """Hold an advisory lock that excludes other importers; it ends with the session at the latest.
 
     Args:

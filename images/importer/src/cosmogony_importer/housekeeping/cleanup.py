@@ -33,7 +33,7 @@ def drop_old_releases(connection: psycopg.Connection, keep: int, dry_run: bool =
     if dry_run:
         return _list_droppable(connection, keep)
     dropped = _drop_killed_loads(connection)
-    with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
+    with sessions.hold_advisory_lock(connection, sessions.SWITCH, wait=60):
         for release in _select_superfluous(catalog.list_releases(connection), keep):
             if _drop_release(connection, release.id, release.schema_name):
                 dropped.append(release.id)
@@ -60,13 +60,13 @@ def _drop_killed_loads(connection: psycopg.Connection) -> list[str]:
     """Drop what killed loads left, unless a load is running; return the ids."""
     dropped = []
     try:
-        with sessions.hold_lock(connection, sessions.LOAD):
+        with sessions.hold_advisory_lock(connection, sessions.LOAD):
             with connection.transaction():
                 if staging.drop_staged_tables(connection):
                     dropped.append("import")
             for release in catalog.list_releases(connection):
                 if release.is_loading:
-                    staging.forget_load(connection, release.id)
+                    staging.remove_catalog_row(connection, release.id)
                     dropped.append(release.id)
     except TransientError as error:
         log.info(f"the staging schema is not cleaned: {error}")

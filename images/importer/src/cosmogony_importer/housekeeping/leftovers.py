@@ -16,7 +16,7 @@ import psycopg
 from cosmogony_steps import keys, log
 from cosmogony_steps.documents import Manifest, ReleaseState
 from cosmogony_steps.errors import MissingObjectError, StepError
-from cosmogony_steps.s3 import ObjectInfo, Store, Upload
+from cosmogony_steps.s3 import ObjectInfo, Store, UnfinishedUpload
 from cosmogony_steps.settings import SourceSettings
 
 from ..releases import catalog
@@ -34,7 +34,7 @@ class Leftover:
     key: str
     size: int  # bytes
     reason: str
-    upload: Upload | None = None
+    upload: UnfinishedUpload | None = None
 
     @property
     def description(self) -> str:
@@ -62,7 +62,7 @@ class KeptReleases:
         return cls(live, frozenset(release.id for release in kept), frozenset(sources))
 
 
-def list_source_names(extracts: Iterable[SourceSettings]) -> set[str]:
+def list_source_files(extracts: Iterable[SourceSettings]) -> set[str]:
     """Return the file names of the configured sources, including disabled ones."""
     return {urlsplit(extract.url.strip()).path.rpartition("/")[2] for extract in extracts} - {""}
 
@@ -167,9 +167,9 @@ def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datet
     for name in sorted(in_use):
         targets += [keys.source(name), keys.part(name)]
     targets += [keys.release(release) + name for release in sorted(kept.releases) for name in keys.RELEASE_FILES]
-    found: dict[tuple[str, str], Upload] = {}
+    found: dict[tuple[str, str], UnfinishedUpload] = {}
     for prefix in ("", *PREFIXES, *targets):
-        for one in store.list_uploads(prefix):
+        for one in store.list_unfinished_uploads(prefix):
             if one.key.startswith(PREFIXES) and one.started and now - one.started > MAX_UPLOAD_AGE:
                 found[one.key, one.id] = one
     return [Leftover(one.key, 0, "an unfinished upload", one) for one in found.values()]

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import psycopg
 from cosmogony_steps import log
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 from psycopg import sql
 
 from ..database import parallel, statements
-from ..progress import Progress
+from ..progress import TimedProgress
 
 BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each is made from the one before
 PIXEL = 156543.03392804097  # metres per pixel at zoom 0, with 256 pixels per tile
@@ -25,8 +25,12 @@ FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
     END::smallint)"""
 
 
-def make_bands(
-    settings: Database, connection: psycopg.Connection, schema: str, jobs: int = 0, chunk_vertices: int = CHUNK_VERTICES
+def create_band_tables(
+    settings: DatabaseAddress,
+    connection: psycopg.Connection,
+    schema: str,
+    jobs: int = 0,
+    chunk_vertices: int = CHUNK_VERTICES,
 ) -> None:
     """Make the tables of all bands from the table zones.
 
@@ -54,7 +58,7 @@ def make_bands(
             chunks = connection.execute(
                 "SELECT chunk, sum(vertices), count(DISTINCT id) FROM band_chunks GROUP BY chunk ORDER BY 2 DESC"
             ).fetchall()
-        progress = Progress(f"zoom {zoom} and below, vertices", int(sum(chunk[1] for chunk in chunks)), part)
+        progress = TimedProgress(f"zoom {zoom} and below, vertices", int(sum(chunk[1] for chunk in chunks)), part)
 
         def fill_band(
             own: psycopg.Connection,
@@ -63,7 +67,7 @@ def make_bands(
             table: str = table,
             first: sql.Composable = first,
             zoom: int = zoom,
-            progress: Progress = progress,
+            progress: TimedProgress = progress,
         ) -> None:
             with own.transaction():
                 statements.set_search_path(own, schema)

@@ -34,14 +34,14 @@ class BoxCollector:
         self._missing = False
 
     def add(self, zone_id: int, box: Box | None) -> None:
-        """Keep the box of a zone; if it is None, `store` computes it."""
+        """Keep the box of a zone; if it is None, `store_boxes` computes it."""
         if box is None:
             self._missing = True
             return
         self._zones.append(zone_id)
         self._degrees.extend(box)
 
-    def store(self, connection: psycopg.Connection) -> None:
+    def store_boxes(self, connection: psycopg.Connection) -> None:
         """Fill the table zone_boxes of the first schema of the search path, whose table zones is complete."""
         with (
             connection.cursor() as cursor,

@@ -13,12 +13,12 @@ import psycopg
 from cosmogony_steps import log
 from cosmogony_steps.documents import Manifest, ManifestCounts
 from cosmogony_steps.errors import StepError
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 from cosmogony_steps.zonefiles import ZoneFormat
 from psycopg import sql
 
 from ..database import grants, sessions, statements
-from ..progress import Progress, format_duration
+from ..progress import TimedProgress, format_duration
 from ..releases import catalog, migrations
 from . import bands, boxes, rows, staging
 from .rows import Row
@@ -28,19 +28,19 @@ SHARE = (0, bands.PROGRESS[0])  # of copying the zones in a load, in per cent
 
 
 @dataclass
-class LoadResult:
+class LoadCounts:
     """Numbers of loaded and skipped zones."""
 
     rows: int = 0
     skipped: int = 0
     by_country: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def count(self, row: Row) -> None:
+    def count_row(self, row: Row) -> None:
         """Count a row."""
         self.rows += 1
         self.by_country.setdefault(row[8] or "", Counter())[row[4] or ""] += 1
 
-    def to_counts(self) -> ManifestCounts:
+    def to_manifest_counts(self) -> ManifestCounts:
         """Return the counts as a manifest has them."""
         by_type: Counter[str] = Counter()
         for types in self.by_country.values():
@@ -62,7 +62,7 @@ class ZoneStream:
 
 
 def load_release(
-    settings: Database,
+    settings: DatabaseAddress,
     connection: psycopg.Connection,
     release_id: str,
     source: ZoneStream,
@@ -71,7 +71,7 @@ def load_release(
     wait: float = 0.0,
     allow_empty: bool = False,
     jobs: int = 0,
-) -> LoadResult:
+) -> LoadCounts:
     """Load zones as a new release, completely or not at all.
 
     Args:
@@ -94,8 +94,8 @@ def load_release(
     """
     schema = catalog.get_schema_name(release_id)
     manifest = None if document is None else Manifest.from_json(document, f"of release {release_id}")
-    with sessions.hold_lock(connection, sessions.LOAD, wait):
-        if done := find_loaded(connection, release_id):
+    with sessions.hold_advisory_lock(connection, sessions.LOAD, wait):
+        if done := find_load_counts(connection, release_id):
             return done
         _register_load(connection, release_id, schema, manifest)
         try:
@@ -104,7 +104,7 @@ def load_release(
             with connection.transaction():
                 statements.set_search_path(connection, staging.SCHEMA)
                 if document is None:
-                    document = Manifest(id=release_id, counts=loaded.to_counts()).to_json()
+                    document = Manifest(id=release_id, counts=loaded.to_manifest_counts()).to_json()
                 catalog.store_document(connection, staging.SCHEMA, "manifest", document)
                 _promote_staging(connection, release_id, schema, loaded)
         except BaseException:
@@ -114,15 +114,15 @@ def load_release(
 
 
 def _load_into_staging(
-    settings: Database,
+    settings: DatabaseAddress,
     connection: psycopg.Connection,
     schema: str,
     source: ZoneStream,
     expected: int,
     allow_empty: bool,
     jobs: int,
-) -> LoadResult:
-    loaded = LoadResult()
+) -> LoadCounts:
+    loaded = LoadCounts()
     with connection.transaction():
         _prepare_staging(connection, schema)
         statements.set_search_path(connection, staging.SCHEMA)
@@ -134,7 +134,7 @@ def _load_into_staging(
         _create_indexes(connection)
     log.info(f"indexes made in {format_duration(time.monotonic() - start)}")
     start = time.monotonic()
-    bands.make_bands(settings, connection, staging.SCHEMA, jobs)
+    bands.create_band_tables(settings, connection, staging.SCHEMA, jobs)
     log.info(f"low zooms simplified in {format_duration(time.monotonic() - start)}")
     return loaded
 
@@ -144,12 +144,12 @@ def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
     try:
         with connection.transaction():
             staging.drop_staged_tables(connection)
-        staging.forget_load(connection, release_id)
+        staging.remove_catalog_row(connection, release_id)
     except psycopg.Error as error:
         log.info(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
 
 
-def find_loaded(connection: psycopg.Connection, release_id: str) -> LoadResult | None:
+def find_load_counts(connection: psycopg.Connection, release_id: str) -> LoadCounts | None:
     """Return the numbers of an earlier load of this release; None if there was none."""
     row = connection.execute(
         "SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s AND state <> 'loading'", (release_id,)
@@ -157,7 +157,7 @@ def find_loaded(connection: psycopg.Connection, release_id: str) -> LoadResult |
     if row is None:
         return None
     log.info(f"release {release_id} is already loaded: {row[0]} zones")
-    return LoadResult(row[0], row[1] or 0)
+    return LoadCounts(row[0], row[1] or 0)
 
 
 def _register_load(connection: psycopg.Connection, release_id: str, schema: str, manifest: Manifest | None) -> None:
@@ -166,7 +166,7 @@ def _register_load(connection: psycopg.Connection, release_id: str, schema: str,
         "INSERT INTO cosmogony_catalog.releases (id, schema_name, inputs_digest, state, format) "
         "VALUES (%s, %s, %s, 'loading', %s) ON CONFLICT (id) DO UPDATE SET inputs_digest = excluded.inputs_digest, "
         "format = excluded.format, created = now()",
-        (release_id, schema, manifest.inputs_digest if manifest else None, migrations.latest_release_format()),
+        (release_id, schema, manifest.inputs_digest if manifest else None, migrations.get_latest_release_format()),
     )
 
 
@@ -189,10 +189,10 @@ def _create_indexes(connection: psycopg.Connection) -> None:
 
 
 def _copy_zones(
-    connection: psycopg.Connection, source: ZoneStream, loaded: LoadResult, expected: int, jobs: int
+    connection: psycopg.Connection, source: ZoneStream, loaded: LoadCounts, expected: int, jobs: int
 ) -> None:
     start = time.monotonic()
-    progress = Progress("load", expected, SHARE)
+    progress = TimedProgress("load", expected, SHARE)
     statement = f"COPY zones ({', '.join(rows.COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
     collected = boxes.BoxCollector()
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -204,22 +204,22 @@ def _copy_zones(
                 continue
             copy.write_row(row[:-1])
             collected.add(row[0], row[-1])
-            loaded.count(row)
+            loaded.count_row(row)
             if loaded.rows % LOG_EVERY == 0:
                 _print_imported(loaded, start)
-    collected.store(connection)
+    collected.store_boxes(connection)
     progress.end()
     _print_imported(loaded, start)
     if loaded.skipped:
         log.info(f"{loaded.skipped} records without geometry skipped")
 
 
-def _print_imported(loaded: LoadResult, start: float) -> None:
+def _print_imported(loaded: LoadCounts, start: float) -> None:
     """Print the same line to standard output as the original importer."""
     print(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}", flush=True)
 
 
-def _promote_staging(connection: psycopg.Connection, release_id: str, schema: str, loaded: LoadResult) -> None:
+def _promote_staging(connection: psycopg.Connection, release_id: str, schema: str, loaded: LoadCounts) -> None:
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     for table in staging.TABLES:
         connection.execute(

@@ -66,10 +66,10 @@ def parse_line(line: bytes) -> Zone:
         zone = _parse_needed(line) or orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise InvalidZoneError(f"not JSON ({error.msg} at character {error.pos + 1})", _guess_osm_id(line)) from error
-    return check_zone(zone)
+    return validate_zone(zone)
 
 
-def check_zone(zone: Any) -> Zone:
+def validate_zone(zone: Any) -> Zone:
     """Return the record if it is a zone; its geometry is not checked.
 
     Raises:

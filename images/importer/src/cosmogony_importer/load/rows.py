@@ -24,7 +24,7 @@ Row = tuple[Any, ...]  # COLUMNS, then the box, which may be None
 T = TypeVar("T")
 
 
-class Batch(NamedTuple):
+class ConvertedBatch(NamedTuple):
     """Some records of a file, converted."""
 
     rows: list[Row | None]  # None for a zone without geometry; empty if a record is refused
@@ -53,7 +53,7 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
         stream = decompress(raw, format_, reader.open_gzip)
         if not format_.has_lines:
             zones = enumerate(iterate_zones(stream, name), 1)
-            batches: Iterable[Batch] = (convert_records([zone], reader.check_zone) for zone in zones)
+            batches: Iterable[ConvertedBatch] = (convert_records([zone], reader.validate_zone) for zone in zones)
         elif jobs == 1:
             batches = (convert_lines(first, lines) for first, lines in _read_lines(stream))
         else:
@@ -65,7 +65,7 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
     refusals.raise_if_any()
 
 
-def convert_lines(first: int, lines: list[bytes]) -> Batch:
+def convert_lines(first: int, lines: list[bytes]) -> ConvertedBatch:
     """Convert some lines, of which the first has this number; blank lines are skipped."""
     numbered = enumerate(strip_byte_order_marks(lines), first)
     return convert_records(
@@ -73,7 +73,7 @@ def convert_lines(first: int, lines: list[bytes]) -> Batch:
     )
 
 
-def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zone]) -> Batch:
+def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zone]) -> ConvertedBatch:
     """Convert some records; each comes with its number in the file."""
     numbers, zones, refused = [], [], []
     for number, record in records:
@@ -92,9 +92,9 @@ def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zon
     except geometry.InvalidGeometryError:
         refused += _refuse_invalid_geometries(numbers, zones)
     if refused:
-        return Batch([], numbers, ids, sorted(refused, key=by_number))
+        return ConvertedBatch([], numbers, ids, sorted(refused, key=by_number))
     shape_of = dict(zip(map(id, with_shape), shapes, strict=True))
-    return Batch([_make_row(zone, shape_of.get(id(zone))) for zone in zones], numbers, ids, [])
+    return ConvertedBatch([_make_row(zone, shape_of.get(id(zone))) for zone in zones], numbers, ids, [])
 
 
 def _refuse_invalid_geometries(numbers: list[int], zones: list[Zone]) -> Iterator[RefusedRecord]:
@@ -135,13 +135,13 @@ def _read_lines(stream: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
         number += len(lines)
 
 
-def _convert_parallel(batches: Iterable[tuple[int, list[bytes]]], jobs: int) -> Iterator[Batch]:
+def _convert_parallel(batches: Iterable[tuple[int, list[bytes]]], jobs: int) -> Iterator[ConvertedBatch]:
     """Convert batches in order, with at most two per thread in memory.
 
     Threads are enough, because decompressing, checking and repairing geometries release the interpreter's lock.
     """
     with ThreadPoolExecutor(jobs) as pool:
-        waiting: deque[Future[Batch]] = deque()
+        waiting: deque[Future[ConvertedBatch]] = deque()
         try:
             for first, lines in batches:
                 waiting.append(pool.submit(convert_lines, first, lines))

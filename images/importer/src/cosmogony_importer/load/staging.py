@@ -36,6 +36,6 @@ def drop_staged_tables(connection: psycopg.Connection) -> int:
     return len(names)
 
 
-def forget_load(connection: psycopg.Connection, release_id: str) -> None:
+def remove_catalog_row(connection: psycopg.Connection, release_id: str) -> None:
     """Remove the catalog row of a load that failed."""
     connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s AND state = 'loading'", (release_id,))

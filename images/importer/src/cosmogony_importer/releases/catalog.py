@@ -53,7 +53,7 @@ class Release:
         """Return the qualified name of a table of the release."""
         return sql.Identifier(self.schema_name, name)
 
-    def describe(self) -> dict[str, object]:
+    def to_list_entry(self) -> dict[str, object]:
         """Return what every list of releases shows, as plain JSON values."""
         return {
             "id": self.id,

@@ -16,7 +16,7 @@ from . import catalog, views
 CATALOG, FUNCTIONS, CHANGES = "catalog", "functions", "release_changes"  # folders of SQL files
 
 
-def latest_release_format() -> int:
+def get_latest_release_format() -> int:
     """Return the version of the release schema that this importer writes."""
     return max((_parse_version(name) for name, _ in statements.read_files(CHANGES)), default=1)
 
@@ -31,7 +31,7 @@ def migrate_database(connection: psycopg.Connection) -> None:
     postgis = statements.find_postgis_schema(connection)
     if _is_current(connection):
         return
-    with sessions.hold_lock(connection, sessions.MIGRATE, wait=60), connection.transaction():
+    with sessions.hold_advisory_lock(connection, sessions.MIGRATE, wait=60), connection.transaction():
         connection.execute("CREATE SCHEMA IF NOT EXISTS cosmogony_catalog")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS cosmogony_catalog.migrations (name text PRIMARY KEY, "
@@ -54,7 +54,7 @@ def migrate_database(connection: psycopg.Connection) -> None:
         upgrade_releases(connection)
         live = catalog.find_live_release(connection)
         if live and fetch_value(connection.execute("SELECT to_regclass('public.zone_boxes')")) is None:
-            views.serve_boxes(connection, live.schema_name)
+            views.create_boxes_view(connection, live.schema_name)
 
 
 def upgrade_releases(connection: psycopg.Connection) -> None:
@@ -108,7 +108,7 @@ def _is_current(connection: psycopg.Connection) -> bool:
             connection.execute(
                 "SELECT count(*) FROM cosmogony_catalog.releases WHERE format < %s AND state <> 'loading' "
                 "AND to_regnamespace(quote_ident(schema_name)) IS NOT NULL",
-                (latest_release_format(),),
+                (get_latest_release_format(),),
             )
         )
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):

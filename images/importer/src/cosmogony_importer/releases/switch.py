@@ -41,7 +41,7 @@ def switch_release(
     """
     deadline = time.monotonic() + patience
     pause, announced = 0.1, False
-    with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
+    with sessions.hold_advisory_lock(connection, sessions.SWITCH, wait=60):
         while True:
             try:
                 return _try_switch(connection, target.id, action, reason)
@@ -118,7 +118,7 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
         if adopted:
             grants.grant_privileges(connection, sql.Identifier("public", "zones"), privileges)
             grants.grant_schema_to_readers(connection, catalog.get_schema_name(adopted))
-        views.serve_boxes(connection, release.schema_name)
+        views.create_boxes_view(connection, release.schema_name)
     if adopted:
         log.info(f"table public.zones of the original importer kept as release {adopted}")
     return now

@@ -24,19 +24,19 @@ EMPTY_VIEW_COLUMNS = [
 ]
 
 
-def list_sources(connection: psycopg.Connection, view: str) -> set[tuple[str, str]]:
+def list_view_sources(connection: psycopg.Connection, view: str) -> set[tuple[str, str]]:
     """Return schema and name of the tables and views that a view reads; empty if it is not a view."""
     return set(connection.execute(statements.read_statement("view_sources.sql"), {"view": view}).fetchall())
 
 
 def is_showing_release(connection: psycopg.Connection, schema: str) -> bool:
     """Return whether public.zones is a view on the release in this schema."""
-    return (schema, "zones") in list_sources(connection, "public.zones")
+    return (schema, "zones") in list_view_sources(connection, "public.zones")
 
 
 def is_own_view(connection: psycopg.Connection, name: str) -> bool:
     """Return whether a view of the schema public belongs to this stack: it reads a release, or is the empty view."""
-    sources = list_sources(connection, f"public.{name}")
+    sources = list_view_sources(connection, f"public.{name}")
     if sources:
         return any(schema.startswith(SCHEMA_PREFIX) and table == name for schema, table in sources)
     columns = connection.execute(
@@ -47,7 +47,7 @@ def is_own_view(connection: psycopg.Connection, name: str) -> bool:
     return columns == EMPTY_VIEW_COLUMNS
 
 
-def serve_boxes(connection: psycopg.Connection, schema: str) -> None:
+def create_boxes_view(connection: psycopg.Connection, schema: str) -> None:
     """Let public.zone_boxes show the boxes of a release to those who may read public.zones.
 
     Raises:
@@ -60,7 +60,7 @@ def serve_boxes(connection: psycopg.Connection, schema: str) -> None:
     grants.grant_view_to_readers(connection, "public", "zone_boxes")
 
 
-def make_empty_zones_view(connection: psycopg.Connection) -> None:
+def create_empty_zones_view(connection: psycopg.Connection) -> None:
     """Create an empty view public.zones if there is nothing with that name.
 
     t-rex reads its columns at the start, which may be before the first release.

@@ -12,11 +12,11 @@ from cosmogony_steps.documents import RunSummary
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
-from cosmogony_steps.shortening import take_first
+from cosmogony_steps.shortening import shorten_to_bytes
 from msgspec.structs import replace
 
 from . import webhook
-from .run import Run
+from .run import EndedRun
 from .summary import summarise_run
 
 URL = "WEBHOOK_URL"
@@ -25,7 +25,7 @@ MAX_LIST_BYTES = 16 * 1024  # of each list that grows with the number of sources
 NO_SECRET = ("", "no-webhook")  # names that stand for no webhook
 
 
-def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
+def report_run(run: EndedRun, store: Store | None, settings: Settings) -> RunSummary:
     """Store and post the summary of a run that has just ended, as far as that is possible.
 
     Args:
@@ -45,7 +45,7 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
         problems.append(f"nothing is posted: Secret {name}, or its key url, is not in the namespace")
     answer = None
     if url:
-        answer = webhook.post_document(url, make_body(replace(summary, warnings=(*summary.warnings, *problems))))
+        answer = webhook.post_document(url, make_post_body(replace(summary, warnings=(*summary.warnings, *problems))))
         if answer.error:
             problems.append(
                 f"the webhook did not accept the summary ({answer.error}); this does not change the result of the run"
@@ -54,7 +54,7 @@ def report_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
             log.info(f"the webhook accepted the summary (HTTP {answer.status}, attempt {answer.attempts})")
     summary = replace(
         summary,
-        webhook=answer.to_document() if answer else None,
+        webhook=answer.to_webhook_answer() if answer else None,
         warnings=(*summary.warnings, *problems),
     )
     problems += [problem for problem in _store_summary(store, summary) if problem not in problems]
@@ -75,19 +75,19 @@ def post_summary_again(run: str, store: Store) -> None:
     url = os.environ.get(URL, "").strip()
     if not url:
         raise StepError("no webhook is set: name a Secret with the key url (cosmogony_report_webhook_secret)")
-    answer = webhook.post_document(url, make_body(summary))
+    answer = webhook.post_document(url, make_post_body(summary))
     if answer.error:
         kind = TransientError if answer.is_transient else StepError
         raise kind(f"the webhook did not accept the summary of {run}: {answer.error}")
     log.info(f"the webhook accepted the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
 
 
-def make_body(summary: RunSummary) -> dict[str, Any]:
+def make_post_body(summary: RunSummary) -> dict[str, Any]:
     """Return the body for the webhook; if it lists only the first of very many sources, its warnings say so."""
     document = summary.to_json()
     for owner, name in ((document["inputs"], "sources"), (document, "skipped")):
         complete = owner[name]
-        owner[name] = take_first(complete, MAX_LIST_BYTES)
+        owner[name] = shorten_to_bytes(complete, MAX_LIST_BYTES)
         if more := len(complete) - len(owner[name]):
             place = keys.run_summary(summary.run)
             document["warnings"].append(

@@ -20,7 +20,7 @@ MAX_FAILURES = 20
 
 
 @dataclass(frozen=True)
-class Run:
+class EndedRun:
     """A workflow that has ended."""
 
     name: str
@@ -31,7 +31,7 @@ class Run:
     failures: tuple[Failure, ...] = ()
 
     @classmethod
-    def from_options(cls, options: argparse.Namespace) -> Run:
+    def from_options(cls, options: argparse.Namespace) -> EndedRun:
         """Parse the options of the command report.
 
         Raises:
@@ -43,7 +43,7 @@ class Run:
             _parse_time(options.started),
             _parse_number(options.duration),
             _parse_parameters(options.parameters),
-            find_causes(_parse_failures(options.failures)),
+            find_failed_attempts(_parse_failures(options.failures)),
         )
 
     @property
@@ -61,7 +61,7 @@ class Run:
         return self.parameters.get(name) or None
 
 
-def find_causes(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
+def find_failed_attempts(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
     """Return the failed attempts of steps whose last attempt failed, without nodes that only contain others.
 
     Names of nodes do not say to which source they belong, so attempts for several sources are all listed.

@@ -42,7 +42,7 @@ from cosmogony_steps.documents import (
     SummarySource,
 )
 from cosmogony_steps.errors import MissingObjectError, StepError
-from cosmogony_steps.postgres import Database, translate_database_error
+from cosmogony_steps.postgres import DatabaseAddress, translate_database_error
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.s3.server import MAX_CONNECTIONS
 from cosmogony_steps.settings import DatabaseSettings, Settings, SourceSettings
@@ -51,7 +51,7 @@ from ..checks import completeness, left_out
 from ..database import sessions
 from ..progress import format_duration
 from ..releases import catalog, durations, migrations
-from .run import Run
+from .run import EndedRun
 
 MAX_LISTED = 50  # entries of a list in the summary, which has the number of all
 
@@ -75,7 +75,7 @@ class RunFacts:
     warnings: list[str] = field(default_factory=list)
 
 
-def summarise_run(run: Run, store: Store | None, settings: Settings) -> RunSummary:
+def summarise_run(run: EndedRun, store: Store | None, settings: Settings) -> RunSummary:
     """Make the summary of a run.
 
     Args:
@@ -102,7 +102,7 @@ def _warn_if_unreachable(facts: RunFacts, what: str) -> Iterator[None]:
         facts.warnings.append(f"{what} could not be reached for this summary: {translate_database_error(error)}")
 
 
-def _read_store(run: Run, store: Store, extracts: Sequence[SourceSettings], facts: RunFacts) -> None:
+def _read_store(run: EndedRun, store: Store, extracts: Sequence[SourceSettings], facts: RunFacts) -> None:
     if run.release_prefix:
         listed = store.list_objects(f"{keys.RELEASES}{run.release_prefix}")
         if manifests := [one.key for one in listed if one.key.endswith("/manifest.json")]:
@@ -141,7 +141,7 @@ def _read_or_warn(read: Callable[[], T], warnings: list[str]) -> T | None:
         return None
 
 
-def _describe_source(run: Run, store: Store, name: str) -> tuple[SummarySource, list[str]]:
+def _describe_source(run: EndedRun, store: Store, name: str) -> tuple[SummarySource, list[str]]:
     """Return what the markers say is stored of a source, whether this run brought it, and warnings."""
     warnings: list[str] = []
     source = _find_document(store, keys.source_marker(name), SourceMarker.from_json, warnings)
@@ -163,12 +163,12 @@ def _describe_source(run: Run, store: Store, name: str) -> tuple[SummarySource, 
     return found, warnings
 
 
-def _happened_in(run: Run, moment: datetime | None) -> bool:
+def _happened_in(run: EndedRun, moment: datetime | None) -> bool:
     return bool(moment and run.started and moment >= run.started.replace(microsecond=0))
 
 
-def _read_database(run: Run, settings: DatabaseSettings, facts: RunFacts) -> None:
-    with sessions.connect(Database.from_settings(settings, os.environ)) as connection:
+def _read_database(run: EndedRun, settings: DatabaseSettings, facts: RunFacts) -> None:
+    with sessions.connect(DatabaseAddress.from_settings(settings, os.environ)) as connection:
         migrations.migrate_database(connection)
         kept = catalog.list_releases(connection)
         facts.live = next((release for release in kept if release.live), None)
@@ -180,7 +180,7 @@ def _read_database(run: Run, settings: DatabaseSettings, facts: RunFacts) -> Non
             facts.gate = _read_or_warn(facts.release.read_gate_report, facts.warnings)
 
 
-def _make_summary(run: Run, facts: RunFacts) -> RunSummary:
+def _make_summary(run: EndedRun, facts: RunFacts) -> RunSummary:
     manifest, release, live = facts.manifest, facts.release, facts.live
     result, published = _get_result(run, facts), _is_published(facts)
     release_id = manifest.id or (release.id if release else None)
@@ -226,7 +226,7 @@ def _is_published(facts: RunFacts) -> bool:
     return facts.manifest.state == ReleaseState.PUBLISHED
 
 
-def _get_result(run: Run, facts: RunFacts) -> RunResult:
+def _get_result(run: EndedRun, facts: RunFacts) -> RunResult:
     if run.has_succeeded:
         if _is_published(facts):
             return RunResult.PUBLISHED
@@ -250,7 +250,7 @@ def _collect_counts(facts: RunFacts) -> SummaryCounts:
     )
 
 
-def _collect_durations(run: Run, facts: RunFacts) -> dict[str, float | None]:
+def _collect_durations(run: EndedRun, facts: RunFacts) -> dict[str, float | None]:
     """Return seconds by step. Sources are processed in parallel, so fetch and extract can exceed the total."""
     seconds: dict[str, float | None] = {
         "fetch": round(sum(source.seconds.fetch or 0 for source in facts.sources), 1),
@@ -287,7 +287,7 @@ def _cut_to_second(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC).replace(microsecond=0) if moment else None
 
 
-def _describe_result(run: Run, facts: RunFacts, result: RunResult, published: bool, release_id: str | None) -> str:
+def _describe_result(run: EndedRun, facts: RunFacts, result: RunResult, published: bool, release_id: str | None) -> str:
     """Return the result in one line."""
     took = f" in {format_duration(run.seconds)}" if run.seconds else ""
     live = facts.live.id if facts.live else None

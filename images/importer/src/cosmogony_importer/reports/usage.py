@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from cosmogony_steps import keys, log
 from cosmogony_steps.documents import DocumentError, Manifest
-from cosmogony_steps.shortening import take_first
+from cosmogony_steps.shortening import shorten_to_bytes
 
 from ..database.queries import fetch_row, fetch_value
 from ..releases import catalog
@@ -40,9 +40,9 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
         log.warn(str(error))
         manifest = Manifest(id=release.id)
     sources = [{name: getattr(source, name) for name in SOURCE_FIELDS} for source in manifest.sources]
-    shown = take_first(sources) if release.live else []
+    shown = shorten_to_bytes(sources) if release.live else []
     return {
-        **release.describe(),
+        **release.to_list_entry(),
         "bytes": size,
         "as_original": manifest.inputs.as_original if manifest.inputs else None,
         "sources": shown,

@@ -37,7 +37,7 @@ class PostResult:
     attempts: int = 0
     is_transient: bool = False  # a retry can help
 
-    def to_document(self) -> WebhookAnswer:
+    def to_webhook_answer(self) -> WebhookAnswer:
         """Return the result for the summary."""
         return WebhookAnswer(
             posted=not self.error, status=self.status, attempts=self.attempts, error=self.error or ABSENT

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import psycopg
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError, UsageError
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 from psycopg import sql
 
 from ..database import parallel, statements
 from ..database.queries import fetch_row, fetch_value
-from ..progress import Progress
+from ..progress import TimedProgress
 from ..releases.catalog import Release
 from . import batches, forecast
 from .box import EVERYWHERE, Box
-from .forecast import Estimate
+from .forecast import TileEstimate
 
 BATCHES = sql.SQL("SELECT z, xs, ys FROM planned_batches")
 
@@ -43,16 +43,16 @@ class TileSelection:
 
 def estimate_selection(
     connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
-) -> Estimate:
+) -> TileEstimate:
     """Estimate what storing these tiles takes, without storing any; see `store_selection`."""
     if not _plan_tiles(connection, release, selection):
-        return Estimate()
+        return TileEstimate()
     return forecast.estimate_tiles(connection, release.schema_name, BATCHES, jobs or os.cpu_count() or 2)
 
 
 def store_selection(
-    settings: Database, connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
-) -> Estimate:
+    settings: DatabaseAddress, connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
+) -> TileEstimate:
     """Store the selected tiles that are not stored yet.
 
     A killed run leaves complete tiles, and the next one makes the others.
@@ -72,14 +72,14 @@ def store_selection(
         StepError: the selection contains no zone.
     """
     if not _plan_tiles(connection, release, selection):
-        return Estimate()
+        return TileEstimate()
     jobs = jobs or os.cpu_count() or 2
     expected = forecast.estimate_tiles(connection, release.schema_name, BATCHES, jobs)
     connection.execute(
         "UPDATE cosmogony_catalog.releases SET warmed_zoom = greatest(warmed_zoom, %s) WHERE id = %s",
         (selection.max_zoom, release.id),
     )
-    _store_planned(settings, connection, release, Progress("tiles", expected.tiles), jobs)
+    _store_planned(settings, connection, release, TimedProgress("tiles", expected.tiles), jobs)
     connection.execute(sql.SQL("ANALYZE {}").format(release.get_table("tiles")))
     return expected
 
@@ -110,7 +110,7 @@ def _plan_tiles(connection: psycopg.Connection, release: Release, selection: Til
             statements.read_statement(
                 "release/planned_area.sql",
                 shown=sql.SQL(shown),
-                boxes=box.to_envelopes(),
+                boxes=box.to_envelope_array(),
                 country=sql.Literal(selection.country),
             )
         )
@@ -136,7 +136,7 @@ def _name_countries(connection: psycopg.Connection, selection: TileSelection) ->
 
 
 def _store_planned(
-    settings: Database, connection: psycopg.Connection, release: Release, progress: Progress, jobs: int
+    settings: DatabaseAddress, connection: psycopg.Connection, release: Release, progress: TimedProgress, jobs: int
 ) -> None:
     count = fetch_value(connection.execute("SELECT count(*) FROM planned_batches"))
     query = "SELECT z, xs, ys FROM planned_batches WHERE number = %s"

@@ -9,7 +9,7 @@ import psycopg
 
 from ..releases.catalog import Release
 from . import pyramid
-from .counts import StoredTiles
+from .counts import TilesByZoom
 from .trex import TrexCache
 from .trex_switch import TrexTiles
 
@@ -20,10 +20,10 @@ class TileBackend(Protocol):
     def follow_switch(self, connection: psycopg.Connection) -> None:
         """Serve the tiles of the release that has just become live."""
 
-    def clean(self, connection: psycopg.Connection) -> None:
+    def remove_old_tiles(self, connection: psycopg.Connection) -> None:
         """Remove the tiles of releases that are not kept."""
 
-    def count_tiles(self, connection: psycopg.Connection, release: Release) -> StoredTiles:
+    def count_tiles(self, connection: psycopg.Connection, release: Release) -> TilesByZoom:
         """Count the stored tiles of a release."""
 
 
@@ -33,15 +33,15 @@ class DatabaseTiles:
     def follow_switch(self, connection: psycopg.Connection) -> None:
         """Do nothing: the views follow the switch."""
 
-    def clean(self, connection: psycopg.Connection) -> None:
+    def remove_old_tiles(self, connection: psycopg.Connection) -> None:
         """Do nothing: the tiles are dropped with their release."""
 
-    def count_tiles(self, connection: psycopg.Connection, release: Release) -> StoredTiles:
+    def count_tiles(self, connection: psycopg.Connection, release: Release) -> TilesByZoom:
         """Count the tiles in the table of a release."""
         return pyramid.count_tiles(connection, release)
 
 
 def get_tile_backend() -> TileBackend:
     """Return the tile server that the environment configures."""
-    cache = TrexCache.find()
+    cache = TrexCache.find_from_environment()
     return TrexTiles(cache) if cache else DatabaseTiles()

@@ -43,7 +43,7 @@ def find_touched_tiles(
                     target=f"touched_{zoom}",
                     area=area,
                     margin=margin,
-                    inside=box.to_condition(zoom),
+                    inside=box.to_tile_condition(zoom),
                 )
             )
         yield zoom, f"touched_{zoom}"

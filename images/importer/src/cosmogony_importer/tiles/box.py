@@ -36,29 +36,29 @@ class Box:
             raise ValueError(f"{text!r} is not a box; wanted degrees, west,south,east,north, with south below north")
         return cls(west, max(south, -MAX_LATITUDE), east, min(north, MAX_LATITUDE))
 
-    def to_columns(self) -> list[tuple[float, float]]:
+    def to_x_ranges(self) -> list[tuple[float, float]]:
         """Return its west and east ends as fractions of the map's width; two pairs across the antimeridian."""
         west, east = (longitude / 360 + 0.5 for longitude in (self.west, self.east))
         return [(west, east)] if west < east else [(west, 1.0), (0.0, east)]
 
-    def to_rows(self) -> tuple[float, float]:
+    def to_y_range(self) -> tuple[float, float]:
         """Return its north and south ends as fractions of the map's height, from the north."""
         north, south = (0.5 - math.asinh(math.tan(math.radians(at))) / (2 * math.pi) for at in (self.north, self.south))
         return max(0.0, north), min(1.0, south)
 
-    def to_envelopes(self) -> sql.Composed:
+    def to_envelope_array(self) -> sql.Composed:
         """Return the box as an SQL array of rectangles in web mercator, two across the antimeridian."""
-        north, south = self.to_rows()
+        north, south = self.to_y_range()
         return sql.SQL("ARRAY[{}]").format(
             sql.SQL(", ").join(
                 sql.SQL("ST_MakeEnvelope({}, {}, {}, {}, 3857)").format(
                     *((fraction - 0.5) * MAP_WIDTH for fraction in (west, 1 - south, east, 1 - north))
                 )
-                for west, east in self.to_columns()
+                for west, east in self.to_x_ranges()
             )
         )
 
-    def to_condition(self, zoom: int) -> sql.Composed:
+    def to_tile_condition(self, zoom: int) -> sql.Composed:
         """Return the SQL condition that the tile `child` (x, y) lies in the box; one that only touches it does not."""
 
         def is_between(axis: str, low: float, high: float) -> sql.Composed:
@@ -66,8 +66,8 @@ class Box:
             last = max(first, math.ceil(high * 2**zoom) - 1)
             return sql.SQL("child.{} BETWEEN {} AND {}").format(sql.Identifier(axis), first, last)
 
-        columns = sql.SQL(" OR ").join(is_between("x", *ends) for ends in self.to_columns())
-        return sql.SQL("({}) AND {}").format(columns, is_between("y", *self.to_rows()))
+        columns = sql.SQL(" OR ").join(is_between("x", *ends) for ends in self.to_x_ranges())
+        return sql.SQL("({}) AND {}").format(columns, is_between("y", *self.to_y_range()))
 
 
 EVERYWHERE = Box(-180, -MAX_LATITUDE, 180, MAX_LATITUDE)

@@ -15,7 +15,7 @@ class TileCount:
 
 
 @dataclass(frozen=True)
-class StoredTiles:
+class TilesByZoom:
     """The stored tiles of a release."""
 
     by_zoom: dict[int, TileCount]

@@ -56,7 +56,7 @@ def _read_queries(config: Path) -> dict[tuple[int, int], str]:
 
 def _list_tiles(extent: Box, zoom: int) -> Iterator[tuple[int, int]]:
     """Yield the tiles of a zoom in a box, or an evenly spread part of them if there are very many."""
-    (west, east), (north, south) = extent.to_columns()[0], extent.to_rows()
+    (west, east), (north, south) = extent.to_x_ranges()[0], extent.to_y_range()
     first_x, end_x = _to_range(west, east, zoom)
     first_y, end_y = _to_range(north, south, zoom)
     width = end_x - first_x

@@ -15,7 +15,7 @@ SAMPLE = 5  # tiles per zoom
 
 
 @dataclass
-class Estimate:
+class TileEstimate:
     """Number of tiles to make, their bytes, and the time that takes."""
 
     tiles: int = 0
@@ -33,7 +33,7 @@ class Estimate:
         }
 
 
-def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Composable, jobs: int) -> Estimate:
+def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Composable, jobs: int) -> TileEstimate:
     """Compute a sample of the tiles and extrapolate.
 
     Args:
@@ -42,7 +42,7 @@ def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Com
         batches: query for the tiles to make, with the columns z, xs, ys: a zoom, and arrays of columns and rows.
         jobs: number of connections that will make them.
     """
-    estimate = Estimate()
+    estimate = TileEstimate()
     counts = connection.execute(
         sql.SQL("SELECT z, sum(cardinality(xs))::integer FROM ({}) AS batches GROUP BY z ORDER BY z").format(batches)
     ).fetchall()

@@ -9,20 +9,20 @@ import threading
 import psycopg
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError, UsageError
-from cosmogony_steps.postgres import Database
+from cosmogony_steps.postgres import DatabaseAddress
 from psycopg import sql
 
 from ..database import parallel, sessions, statements
 from ..database.queries import fetch_row, fetch_value
-from ..progress import Progress
+from ..progress import TimedProgress
 from ..releases import catalog
 from ..releases.catalog import Release
 from . import batches, forecast
-from .counts import StoredTiles, TileCount
+from .counts import TileCount, TilesByZoom
 
 
-def store_low_zooms(
-    settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int = 0
+def store_low_zoom_tiles(
+    settings: DatabaseAddress, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int = 0
 ) -> TileCount:
     """Store all tiles of zooms 0 to max_zoom that are not stored yet.
 
@@ -58,7 +58,7 @@ def store_low_zooms(
 
 
 def _make_planned(
-    settings: Database, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int
+    settings: DatabaseAddress, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int
 ) -> None:
     table = release.get_table("tile_batches")
     total, done = fetch_row(
@@ -69,7 +69,7 @@ def _make_planned(
             ).format(table)
         )
     )
-    progress = Progress("tiles", total)
+    progress = TimedProgress("tiles", total)
     progress.done = done
     log.info(f"{total} tiles to make up to zoom {max_zoom}" + (f", {done} of them done before" if done else ""))
     jobs = jobs or os.cpu_count() or 2
@@ -88,16 +88,16 @@ def _make_planned(
     progress.end()
 
 
-def count_tiles(connection: psycopg.Connection, release: Release) -> StoredTiles:
+def count_tiles(connection: psycopg.Connection, release: Release) -> TilesByZoom:
     """Count the stored tiles of a release."""
     query = sql.SQL("SELECT z, count(*), sum(length(mvt)) FROM {} GROUP BY z ORDER BY z")
     rows = connection.execute(query.format(release.get_table("tiles"))).fetchall()
-    return StoredTiles({z: TileCount(tiles, size) for z, tiles, size in rows}, release.stored_zoom)
+    return TilesByZoom({z: TileCount(tiles, size) for z, tiles, size in rows}, release.stored_zoom)
 
 
 def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
     """List the tiles to make in a table, which an interrupted run leaves to the next one."""
-    with sessions.hold_lock(connection, sessions.TILES, wait=600), connection.transaction():
+    with sessions.hold_advisory_lock(connection, sessions.TILES, wait=600), connection.transaction():
         statements.set_search_path(connection, release.schema_name)
         connection.execute(statements.read_statement("release/tile_plan.sql"))
         planned = fetch_value(connection.execute("SELECT max(z) FROM tile_batches"))
@@ -112,7 +112,7 @@ def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int)
                 batches.add_batches(connection, "tile_batches", zoom, touched)
 
 
-def _run_workers(settings: Database, release: Release, progress: Progress, jobs: int) -> None:
+def _run_workers(settings: DatabaseAddress, release: Release, progress: TimedProgress, jobs: int) -> None:
     def make_batches(connection: psycopg.Connection, stop: threading.Event) -> None:
         while not stop.is_set():
             made = _make_batch(connection, release)

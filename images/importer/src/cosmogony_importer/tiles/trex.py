@@ -21,7 +21,7 @@ from pathlib import Path
 from cosmogony_steps import heartbeat
 from cosmogony_steps.errors import TransientError, UsageError
 
-from .counts import StoredTiles, TileCount
+from .counts import TileCount, TilesByZoom
 
 TILESET = "cosmogony"
 NOTHING = "none"  # name of the folder while there is no live release
@@ -35,7 +35,7 @@ class TrexCache:
     root: Path
 
     @classmethod
-    def find(cls) -> TrexCache | None:
+    def find_from_environment(cls) -> TrexCache | None:
         """Return the cache that TREX_CACHE names; None if t-rex is not the tile server."""
         path = os.environ.get("TREX_CACHE")
         return cls(Path(path)) if path else None
@@ -47,7 +47,7 @@ class TrexCache:
         Raises:
             UsageError: TREX_CACHE is not set.
         """
-        cache = cls.find()
+        cache = cls.find_from_environment()
         if cache is None:
             raise UsageError("TREX_CACHE is not set; set it to the folder that t-rex has its cache in")
         return cache
@@ -61,15 +61,15 @@ class TrexCache:
         """Return the folder with the tiles of a release."""
         return self.root / "releases" / release_id
 
-    def get_preparing(self, release_id: str) -> Path:
+    def get_preparing_folder(self, release_id: str) -> Path:
         """Return the folder in which the tiles of a release are generated."""
         return self.root / "preparing" / release_id
 
-    def read_link(self) -> str | None:
+    def read_linked_release(self) -> str | None:
         """Return the release whose folder t-rex reads; None if there is no link."""
         return self.link.readlink().name if self.link.is_symlink() else None
 
-    def remove(self, *paths: Path) -> None:
+    def remove_folders(self, *paths: Path) -> None:
         """Remove folders, each by one rename."""
         trash = self.root / "trash"
         for path in paths:
@@ -104,7 +104,7 @@ def list_tiles(folder: Path) -> Iterator[os.DirEntry[str]]:
             yield entry
 
 
-def count_tiles(folder: Path) -> StoredTiles:
+def count_tiles(folder: Path) -> TilesByZoom:
     """Count the tiles in the folder of a release."""
     by_zoom = {}
     for zoom in sorted(int(path.name) for path in folder.glob("[0-9]*")):
@@ -113,4 +113,4 @@ def count_tiles(folder: Path) -> StoredTiles:
             by_zoom[zoom] = TileCount(len(sizes), sum(sizes))
     marker = folder / GENERATED
     generated = marker.read_text().strip() if marker.exists() else ""
-    return StoredTiles(by_zoom, int(generated) if generated else None)
+    return TilesByZoom(by_zoom, int(generated) if generated else None)

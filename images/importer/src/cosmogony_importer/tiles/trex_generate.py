@@ -14,7 +14,7 @@ from cosmogony_steps.shortening import join_first
 
 from ..releases.catalog import Release
 from .box import Box
-from .counts import StoredTiles
+from .counts import TilesByZoom
 from .coverage import find_missing_tiles
 from .trex import GENERATED, TILESET, TrexCache, count_tiles, list_tiles
 
@@ -38,13 +38,13 @@ def prepare_folder(cache: TrexCache, release: Release, template: Path) -> tuple[
         StepError: the template lacks one of its placeholders.
     """
     text = template.read_text()
-    values = {"@ZONES@": f"{release.schema_name}.zones", "@CACHE@": str(cache.get_preparing(release.id))}
+    values = {"@ZONES@": f"{release.schema_name}.zones", "@CACHE@": str(cache.get_preparing_folder(release.id))}
     for name, value in values.items():
         if name not in text:
             raise StepError(f"{template} does not hold {name}; take the configuration that the chart makes")
         text = text.replace(name, value)
-    folder = cache.get_preparing(release.id)
-    cache.remove(folder)
+    folder = cache.get_preparing_folder(release.id)
+    cache.remove_folders(folder)
     folder.mkdir(parents=True)
     config = folder / CONFIG
     config.write_text(text)
@@ -58,7 +58,7 @@ def format_extent(bounds: list[float] | None) -> str:
     return ",".join(f"{number:.6f}" for number in inside)
 
 
-def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Release, max_zoom: int) -> StoredTiles:
+def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Release, max_zoom: int) -> TilesByZoom:
     """Check the tiles that t-rex generated, and move them to the folder of the release.
 
     Args:
@@ -70,7 +70,7 @@ def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Rel
     Raises:
         StepError: tiles are missing or damaged.
     """
-    preparing, folder = cache.get_preparing(release.id), cache.get_folder(release.id)
+    preparing, folder = cache.get_preparing_folder(release.id), cache.get_folder(release.id)
     made = preparing / TILESET
     if not made.is_dir():
         if (folder / GENERATED).exists():
@@ -90,9 +90,9 @@ def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Rel
         )
     (made / GENERATED).write_text(f"{max_zoom}\n")
     folder.parent.mkdir(exist_ok=True)
-    cache.remove(folder)
+    cache.remove_folders(folder)
     made.rename(folder)
-    cache.remove(preparing)
+    cache.remove_folders(preparing)
     return count_tiles(folder)
 
 

@@ -14,7 +14,7 @@ from cosmogony_steps.errors import StepError, TransientError
 from ..database import sessions
 from ..releases import catalog
 from ..releases.catalog import Release
-from .counts import StoredTiles
+from .counts import TilesByZoom
 from .trex import GENERATED, NOTHING, TILESET, TrexCache, count_tiles, list_tiles, translate_cache_errors
 
 # A switch waits for transactions that read the zones, and t-rex reads the zones of a tile in one. After that it packs
@@ -45,13 +45,13 @@ class TrexTiles:
         if before != name:
             log.info(f"t-rex reads the tiles of release {name}")
 
-    def clean(self, connection: psycopg.Connection) -> None:
+    def remove_old_tiles(self, connection: psycopg.Connection) -> None:
         """Remove the folders of releases that are not kept."""
         with translate_cache_errors(self.cache):
             removed = remove_old_folders(connection, self.cache)
         log.info(f"tiles of t-rex removed: {', '.join(removed) or 'none'}")
 
-    def count_tiles(self, connection: psycopg.Connection, release: Release) -> StoredTiles:
+    def count_tiles(self, connection: psycopg.Connection, release: Release) -> TilesByZoom:
         """Count the tiles of a release on the volume."""
         with translate_cache_errors(self.cache):
             return count_tiles(self.cache.get_folder(release.id))
@@ -79,9 +79,9 @@ def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple
 
     The live release is read under the lock of publish and rollback, so the last one to move the link is right.
     """
-    with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
+    with sessions.hold_advisory_lock(connection, sessions.SWITCH, wait=60):
         live = catalog.find_live_release(connection)
-        name, before = live.id if live else NOTHING, cache.read_link()
+        name, before = live.id if live else NOTHING, cache.read_linked_release()
         folder = cache.get_folder(name)
         if not folder.is_dir():
             folder.mkdir(parents=True)
@@ -91,7 +91,7 @@ def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple
         if before == name:
             return name, name
         if before is None:
-            cache.remove(cache.link)  # a folder, which t-rex makes if it starts without the link
+            cache.remove_folders(cache.link)  # a folder, which t-rex makes if it starts without the link
         new = cache.root / f".{TILESET}-{uuid.uuid4().hex[:8]}"
         new.symlink_to(Path("releases") / name)
         new.replace(cache.link)
@@ -110,13 +110,13 @@ def remove_added_tiles(folder: Path) -> None:
 
 def remove_old_folders(connection: psycopg.Connection, cache: TrexCache) -> list[str]:
     """Remove the folders of releases that are not kept, except the target of the link; return their names."""
-    with sessions.hold_lock(connection, sessions.SWITCH, wait=60):
-        kept = {release.id for release in catalog.list_releases(connection)} | {cache.read_link()}
+    with sessions.hold_advisory_lock(connection, sessions.SWITCH, wait=60):
+        kept = {release.id for release in catalog.list_releases(connection)} | {cache.read_linked_release()}
         old = [
             path
             for parent in ("releases", "preparing")
             for path in sorted((cache.root / parent).glob("*"))
             if path.name not in kept
         ]
-        cache.remove(*old)
+        cache.remove_folders(*old)
     return [path.name for path in old]

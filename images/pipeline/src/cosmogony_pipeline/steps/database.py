@@ -43,9 +43,9 @@ def list_kept_releases(settings: DatabaseSettings, environ: Mapping[str, str]) -
         TransientError: it does not answer now.
     """
     import psycopg  # only this step needs it
-    from cosmogony_steps.postgres import Database, translate_database_error
+    from cosmogony_steps.postgres import DatabaseAddress, translate_database_error
 
-    database = Database.from_settings(settings, environ)
+    database = DatabaseAddress.from_settings(settings, environ)
     try:
         with database.connect(
             psycopg.Connection,

@@ -76,7 +76,7 @@ def extract(
     subject = f"source {item.name}"
     languages = item.effective_languages(inputs.languages)
     with report_full_disk(scratch, subject), tempfile.TemporaryDirectory(prefix="extract-", dir=scratch) as folder:
-        heartbeat.follow_files(folder)
+        heartbeat.watch_file_positions(folder)
         pbf, zones = Path(folder) / item.name, Path(folder) / "zones.jsonl.gz"
         download_object(store, keys.source(item.name), pbf, source)
         with report_stages(subject, progress_file) as progress:

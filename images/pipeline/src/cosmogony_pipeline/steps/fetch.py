@@ -96,9 +96,10 @@ def _transfer(
     with ReadAhead(stream) as ahead:
         etag = store.upload(keys.source(item.name), ahead, version.size)
     progress.end()
+    seconds = progress.elapsed_seconds
     marker = markers.make_source_marker(
-        item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=progress.seconds
+        item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=seconds
     )
     store.write_json(keys.source_marker(item.name), marker.to_json())
-    log.info(f"{item.name}: stored {log.format_bytes(stream.size)} in {progress.seconds:.1f} s, sha256 {stream.sha256}")
+    log.info(f"{item.name}: stored {log.format_bytes(stream.size)} in {seconds:.1f} s, sha256 {stream.sha256}")
     return marker

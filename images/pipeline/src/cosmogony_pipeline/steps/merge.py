@@ -87,7 +87,7 @@ def merge_parts(
         return finished
     _check_disk(parts, disk)
     with report_full_disk(scratch, "merge"), tempfile.TemporaryDirectory(prefix="merge-", dir=scratch) as folder:
-        heartbeat.follow_files(folder)
+        heartbeat.watch_file_positions(folder)
         files = {}
         for part in parts:
             path = Path(folder) / f"{part.config.name}.jsonl.gz"

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from cosmogony_steps.documents import Plan, PlannedSource, SourceState
-from cosmogony_steps.shortening import take_first
+from cosmogony_steps.shortening import shorten_to_bytes
 
 _STATES = list(SourceState)
 
@@ -34,7 +34,7 @@ def make_outputs(plan: Plan, key: str) -> dict[str, object]:
 def _make_details(plan: Plan, key: str) -> dict[str, Any]:
     """Count the sources by state, and list the first ones, beginning with those that have the most to do."""
     ordered = sorted(plan.details, key=lambda source: _STATES.index(source.state))
-    listed = take_first(map(_describe, ordered))
+    listed = shorten_to_bytes(map(_describe, ordered))
     return {
         "states": Counter(source.state for source in ordered),
         "sources": listed,

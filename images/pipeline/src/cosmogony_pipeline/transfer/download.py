@@ -79,7 +79,7 @@ class Download:
                 return
             except TransientError as cause:
                 failures += 1
-                self._backoff.wait(failures, cause)
+                self._backoff.wait_or_raise(failures, cause)
                 if self.size:
                     log.info(f"{self._source.name}: continuing at byte {self.size}")
 
