@@ -53,7 +53,7 @@ def list_files() -> list[str]:
 
 
 def get_module_name(path: str) -> str:
-    """Return the name under which a Python file is imported or called: `cosmogony.osm.reader`, `modules.readiness`."""
+    """Return the name of a Python module as its users write it: `cosmogony.osm.reader`, `modules.readiness`."""
     parts = list(Path(path).with_suffix("").parts)
     for root in ("src", "plugins", "files"):
         if root in parts[:-1]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of a program: the modules of a package that register one."""
+"""Find the commands of a program: the modules of a package that have a function `register`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ else:
 
 
 class CommandModule(Protocol):
-    """A module with commands. It imports large libraries where they are used, so that the program starts fast."""
+    """A module that has commands of a program. Large libraries are imported in functions: programs start faster."""
 
     __name__: str
 
     def register(self, subparsers: Subparsers) -> None:
-        """Add the commands of the module to the command line, with `add_command`."""
+        """Add the commands of the module to the parser of the command line, with `add_command`."""
 
 
 def find_commands(package: ModuleType) -> list[CommandModule]:

@@ -17,7 +17,7 @@ class MismatchError(ValueError):
 
 
 def convert_value(data: object, kind: type[T], noun: str = "field", *, strict: bool = True) -> T:
-    """Convert plain JSON values to a type.
+    """Convert plain JSON values to an object of a type, with checks.
 
     Args:
         data: the plain values.
@@ -37,7 +37,7 @@ def convert_value(data: object, kind: type[T], noun: str = "field", *, strict: b
 
 
 def describe_value(value: object) -> str:
-    """Return a value for a message, shortened where it is long."""
+    """Return a JSON value as text for a message; long text is shortened."""
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list | tuple):
@@ -47,7 +47,7 @@ def describe_value(value: object) -> str:
 
 
 def _describe_problem(text: str, path: str, data: object, noun: str) -> str:
-    """Return the problem in the words of msgspec, with the path and the value that was found."""
+    """Return why msgspec refused a value: the path, what was expected there and what was found."""
     missing = text.removeprefix("Object missing required field ")
     if missing != text:
         return f"{noun} {'.'.join(part for part in (path, missing.strip('`')) if part)} is missing"

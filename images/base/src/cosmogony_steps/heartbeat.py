@@ -11,14 +11,14 @@ import mmap
 import os
 import struct
 
-_NUMBERS = struct.Struct("=Qqq")  # count of beats, work done, work in all
-_TEXT = 1024  # bytes of each text
+_NUMBERS = struct.Struct("=Qqq")  # number of beats, amount of work done, amount in all
+_TEXT = 1024  # bytes of the shared memory for each text
 _ACTIVITY = _NUMBERS.size
 _DETAIL = _ACTIVITY + _TEXT
 _FOLDER = _DETAIL + _TEXT
 
 _memory = mmap.mmap(-1, mmap.PAGESIZE)
-_activity = ""  # that this process wrote last
+_activity = ""  # the activity in the last beat of this process
 _is_watched = False
 
 
@@ -34,7 +34,7 @@ def is_watched() -> bool:
 
 
 def beat(activity: str, done: int = 0, total: int = 0) -> None:
-    """Record that the work has moved. Call it when it has, never only because time has passed.
+    """Record a sign of life: the step made progress. Never call it only because time has passed.
 
     Args:
         activity: what is being done.
@@ -50,7 +50,7 @@ def beat(activity: str, done: int = 0, total: int = 0) -> None:
 
 
 def record_activity_detail(detail: str, moved: bool = False) -> None:
-    """Record what the activity waits for; the message shows it if the step is ended for standing still.
+    """Record what the current activity waits for, for the message if the step is ended because it stalls.
 
     Args:
         detail: the explanation.
@@ -63,7 +63,7 @@ def record_activity_detail(detail: str, moved: bool = False) -> None:
 
 
 def watch_file_positions(folder: str | os.PathLike[str]) -> None:
-    """Take it as a sign of life when the position in an open file of this folder changes.
+    """Count it as a sign of life when the read or write position in an open file of this folder changes.
 
     This is for libraries that work through a large file in one call. It works without the interpreter's lock.
     """
@@ -71,18 +71,18 @@ def watch_file_positions(folder: str | os.PathLike[str]) -> None:
 
 
 def read_beat_count() -> int:
-    """Return the number of beats so far."""
+    """Return how many beats the step has recorded so far."""
     count, _, _ = _NUMBERS.unpack_from(_memory)
     return int(count)
 
 
 def read_watched_folder() -> str:
-    """Return the folder whose files are followed; empty when there is none."""
+    """Return the folder that `watch_file_positions` set; empty if it was not called."""
     return _read_text(_FOLDER)
 
 
 def describe_last_beat() -> str:
-    """Return what the step did last. A beat that is being written right now may come as a mixture of two."""
+    """Return the last recorded activity as text. If a beat is being written right now, parts of two may be mixed."""
     _, done, total = _NUMBERS.unpack_from(_memory)
     text = _read_text(_ACTIVITY) or "no stage begun"
     if total:

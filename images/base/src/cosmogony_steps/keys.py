@@ -20,19 +20,19 @@ LATEST = "cosmogony-data/concat/"
 RELEASES = "releases/"
 RUNS = "runs/"
 
-MARKER = ".json"  # ending of a marker; the rest is the name of the file that it describes
-ZONES = ".jsonl.gz"  # ending of a file of zones
+MARKER = ".json"  # suffix of the key of a marker; the rest is the name of the file that it describes
+ZONES = ".jsonl.gz"  # suffix of the key of a file of zones
 
 _RUN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 LATEST_ZONES = f"{LATEST}cosmogony{ZONES}"
-LATEST_STATISTICS = f"{LATEST}tests_results.json"  # the spelling of the original
+LATEST_STATISTICS = f"{LATEST}tests_results.json"  # spelled as in the original Cosmogony
 
 RELEASE_FILES = (f"zones{ZONES}", "manifest.json", "test_results.json", "summary.json")
 
 
 def source(name: str) -> str:
-    """Return the key of a fetched source, which has the name of its file."""
+    """Return the key of a fetched OSM extract; `name` is that of its file."""
     return f"{SOURCES}{name}"
 
 
@@ -42,7 +42,7 @@ def source_marker(name: str) -> str:
 
 
 def part(name: str) -> str:
-    """Return the key of a part: the zones of one source."""
+    """Return the key of a part: the file with the zones of one source."""
     return f"{PARTS}{name}{ZONES}"
 
 
@@ -52,12 +52,12 @@ def part_marker(name: str) -> str:
 
 
 def release(release_id: str) -> str:
-    """Return the prefix of the keys of a release."""
+    """Return the prefix that the keys of all objects of a release have."""
     return f"{RELEASES}{release_id}/"
 
 
 def release_zones(release_id: str) -> str:
-    """Return the key of all zones of a release."""
+    """Return the key of the file with all zones of a release."""
     return f"{RELEASES}{release_id}/zones{ZONES}"
 
 
@@ -87,7 +87,7 @@ def run_summary(run: str) -> str:
 
 
 def former_run_summary(run: str) -> str:
-    """Return the key of a summary that was stored before runs had folders."""
+    """Return the key that earlier versions used for the summary of a run: runs/NAME.json."""
     return f"{RUNS}{run}.json"
 
 
@@ -102,7 +102,7 @@ def find_run(key: str) -> str:
 
 
 def validate_run_name(name: str) -> str:
-    """Return the name unchanged.
+    """Return the name of a run unchanged, if a workflow can have it.
 
     Raises:
         UsageError: no workflow can have this name.

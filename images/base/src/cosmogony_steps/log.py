@@ -13,7 +13,7 @@ def _line(level: str, text: str) -> None:
 
 
 def info(text: str) -> None:
-    """Log a message."""
+    """Log a message at level INFO."""
     _line("INFO", text)
 
 
@@ -23,7 +23,7 @@ def warn(text: str) -> None:
 
 
 def error(text: str) -> None:
-    """Log the error that ends the step."""
+    """Log an error, after which the step ends."""
     _line("ERROR", text)
 
 

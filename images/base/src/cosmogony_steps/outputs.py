@@ -14,12 +14,12 @@ FOLDER = Path("/tmp/outputs")  # noqa: S108  a volume that no other pod has
 
 
 def add_outputs_option(parser: argparse.ArgumentParser) -> None:
-    """Add --outputs DIR."""
+    """Add the option --outputs DIR to a command."""
     parser.add_argument("--outputs", default=FOLDER, type=Path, metavar="DIR", help="where results go (%(default)s)")
 
 
 def write_outputs(folder: Path, values: Mapping[str, object]) -> None:
-    """Write each value to a file of its name: text unchanged, everything else as JSON.
+    """Write the output parameters of a step, each to a file with its name: text unchanged, other values as JSON.
 
     Raises:
         StepError: the folder cannot be written to.

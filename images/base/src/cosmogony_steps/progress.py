@@ -13,7 +13,7 @@ from . import heartbeat, log
 
 
 class Progress:
-    """Counts work that is done; may be used by several threads. Each change of the count is a sign of life."""
+    """Counts the work that a step has done, also in several threads. Each change is a sign of life."""
 
     def __init__(
         self,
@@ -52,29 +52,29 @@ class Progress:
 
     @property
     def elapsed_seconds(self) -> float:
-        """How long the work has taken so far."""
+        """Seconds since the work began."""
         return time.monotonic() - self._began
 
     def advance(self, count: int = 1) -> None:
-        """Count work that was done."""
+        """Add `count` to the amount of work that is done."""
         with self._lock:
             self._set(self.done + count)
 
     def set(self, done: int, total: int | None = None) -> None:
-        """Record how much is done by now, and how much there is in all where that has become known."""
+        """Set the amount of work that is done and, if it has become known, the amount in all."""
         with self._lock:
             if total is not None:
                 self.total = total
             self._set(done)
 
     def end(self) -> None:
-        """Write where the work ended, which the pause between two writes may have left out."""
+        """Write the final amount to Argo's progress file, whatever the pause between two writes."""
         with self._lock:
             self.total = max(self.total, self.done)
             self._write()
 
     def describe(self) -> str:
-        """Return how far the work is, as a line of the log."""
+        """Return a line for the log: amount done, amount in all, and rate per second."""
         rate = self.done / max(self.elapsed_seconds, 0.001)
         of = f" of {self._format(self.total)} ({100 * self.done // self.total} %)" if self.total else ""
         return f"{self.subject}: {self._format(self.done)}{of}, {self._format(rate)}/s"

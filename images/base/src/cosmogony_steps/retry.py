@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How often to try, and how long to wait between tries: `first` seconds, doubled each time up to `limit`."""
+    """How often to try, and the pause between attempts: `first` seconds, doubled each time up to `limit` seconds."""
 
     attempts: int = 6
     first: float = 1.0
     limit: float = 30.0
 
     def wait_or_raise(self, failures: int, cause: TransientError) -> None:
-        """Sleep before the next attempt.
+        """Sleep before the next attempt, or raise the error if there is none.
 
         Args:
             failures: number of failures in a row.
@@ -41,7 +41,7 @@ class Backoff:
         time.sleep(delay)
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call a function until it succeeds; the error of the last attempt is raised."""
+        """Call a function again after each transient error; return its result or raise the last error."""
         failures = 0
         while True:
             try:

@@ -10,12 +10,12 @@ from .errors import EXIT_INTERRUPTED, EXIT_PERMANENT, StepError, TransientError
 from .signals import raise_on_sigterm
 from .termination import report_failure, write_pod_message
 
-#: For the help of the programs.
+#: Text at the end of the --help of each program.
 EXIT_CODES = "Exit codes: 0 done, 1 permanent error, 2 wrong arguments or settings, 75 transient error (retry)."
 
 
 def run_command(name: str, function: Callable[[], int | None]) -> int:
-    """Run a command; log an error as one line, and store it as the message of the pod.
+    """Run a command of a program; log an error as one line, and store it as the message of the pod.
 
     Messages of libraries are logged in the format of our own log. SIGTERM is raised in `function` as `TerminatedError`.
     An error of another kind is a bug: it becomes the message of the pod, and is raised again for its traceback.

@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-MAX_NAMED = 10  # entries of a list in a message
-MAX_BYTES = 4096  # of a list in an output
+MAX_NAMED = 10  # entries of a list that a message names
+MAX_BYTES = 4096  # of a list in an output parameter of a step
 
 T = TypeVar("T")
 
 
 def join_first(texts: Sequence[str], most: int = MAX_NAMED, *, separator: str = ", ", rest: str = "") -> str:
-    """Join the first texts, and say how many more there are.
+    """Join the first `most` texts to one, and say how many more there are.
 
     Args:
         texts: the list.

@@ -9,15 +9,15 @@ import select
 import signal
 from pathlib import Path
 
-FIRST_WAIT = 3.0  # seconds until a process begins to write its stacks
+FIRST_WAIT = 3.0  # seconds in which a process must begin to write its stacks
 QUIET_WAIT = 0.3  # seconds of silence after which it has written them all
-POLL_WAIT = 0.1  # seconds between two looks at whether it is still there
+POLL_WAIT = 0.1  # seconds between two checks whether a process still exists
 BLOCK = 1 << 16  # bytes
 _STATES = {"R": "running", "S": "sleeping", "D": "waiting for a device", "T": "stopped", "t": "traced", "Z": "dead"}
 
 
 def list_descendants(pid: int) -> list[int]:
-    """Return the children of a process, their children and so on."""
+    """Return the ids of the child processes of a process, of their children and so on."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         if fields := _read_stat(int(folder.name)):
@@ -38,7 +38,7 @@ def collect_stacks(pid: int, output: int) -> str:
     state = get_process_state(pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGUSR1)
-        os.kill(pid, signal.SIGCONT)  # a stopped process handles no signal before
+        os.kill(pid, signal.SIGCONT)  # a stopped process handles SIGUSR1 only when it continues
     text = _read_stacks(output, pid)
     if not text:
         return f"process {pid}, {state}, has written no stack: it hangs in the kernel or is not Python"
@@ -52,7 +52,7 @@ def get_process_state(pid: int) -> str:
 
 
 def kill_process(pid: int) -> None:
-    """Kill a process; one that is gone is not an error."""
+    """Kill a process with SIGKILL; one that has ended is not an error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
@@ -72,7 +72,7 @@ def _read_stacks(output: int, pid: int) -> str:
     while silent < (QUIET_WAIT if data else FIRST_WAIT):
         if select.select([output], [], [], POLL_WAIT)[0]:
             if not (block := os.read(output, BLOCK)):
-                break  # no process has the other end open
+                break  # no process has the writing end of the pipe open
             data += block
             silent = 0.0
         elif get_process_state(pid) in ("dead", "gone"):

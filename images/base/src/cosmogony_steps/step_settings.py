@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_settings_options(parser: argparse.ArgumentParser) -> None:
-    """Add --plan KEY, --settings FILE and --set NAME=VALUE."""
+    """Add the options --plan KEY, --settings FILE and --set NAME=VALUE to a command."""
     group = parser.add_argument_group("settings")
     group.add_argument(
         "--plan",
@@ -36,7 +36,7 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
 
 
 def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a command. Options override variables, and these the plan or the file.
+    """Return the settings of a command: those of the plan or the file, overridden by variables, then by --set.
 
     Args:
         options: of the command, see `add_settings_options`.
@@ -57,13 +57,13 @@ def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.envir
     from .s3 import Store
     from .settings import Settings, apply_environment
 
-    # only the section that is needed: the file may have been replaced by a newer version since the run began
+    # only the section storage: a newer version may have replaced the rest of the file since the run began
     mounted = apply_environment(Settings.load(options.settings, only="storage"), environ)
     return read_plan(Store.from_settings(mounted.storage, environ), key)
 
 
 def merge_settings(options: argparse.Namespace, plan: Plan | None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of a command whose plan has been read. Raises the same errors as `load_settings`."""
+    """Return the settings of a command whose plan was read already. Raises the same errors as `load_settings`."""
     from .settings import Settings, apply_environment, apply_overrides
 
     found = plan.settings if plan else Settings.load(options.settings)

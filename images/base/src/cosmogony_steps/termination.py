@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from . import log
 
-FILE = "/dev/termination-log"  # made by Kubernetes for each container
+FILE = "/dev/termination-log"  # Kubernetes creates it in each container
 MAX_LENGTH = 2000  # characters; Kubernetes cuts at 4096 bytes
 
 
 def write_pod_message(message: str) -> None:
-    """Store the message of the pod; outside of a pod nothing happens."""
+    """Store a message as that of the pod; outside of a pod do nothing."""
     try:
         # "r+" never makes the file: only Kubernetes does
         with open(FILE, "r+", encoding="utf-8") as file:  # noqa: PTH123  the watch loads this, and pathlib is large

@@ -16,7 +16,7 @@ _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "
 def require_variables(
     environ: Mapping[str, str], names: Sequence[str], purpose: str, settings: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the values of variables, stripped of blanks.
+    """Return the values of environment variables, stripped of blanks; raise an error if any is not set.
 
     Args:
         environ: all variables.
@@ -74,7 +74,7 @@ def parse_size(text: str, name: str) -> int | None:
 
 
 def parse_words(value: object, name: str) -> tuple[str, ...]:
-    """Return the words of a list, or of a comma-separated text, sorted and without duplicates."""
+    """Return the words of a list or of a comma-separated text, sorted and without duplicates."""
     if value is None:
         return ()
     if isinstance(value, str):

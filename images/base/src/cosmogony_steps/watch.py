@@ -19,15 +19,15 @@ from .termination import report_failure
 
 VARIABLE = "STALL_SECONDS"
 DEFAULT_LIMIT = 900  # seconds
-MAX_PAUSE = 5.0  # seconds between two looks
-MAX_DELAY = 10.0  # seconds that a look may be late on a busy machine; after more the machine was suspended
+MAX_PAUSE = 5.0  # longest time in seconds between two looks at the step
+MAX_DELAY = 10.0  # seconds that a look may be late on a busy machine; if it is later, the machine was suspended
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 AWAITED = (*FORWARDED, signal.SIGCHLD, signal.SIGALRM)
 PR_SET_PDEATHSIG = 1
 
 
 def continue_in_watched_child(step: str) -> None:
-    """Continue in a child process. The calling process watches it, ends with its exit code and never returns.
+    """Fork: the child returns and is the step; the parent watches it, ends with its exit code and never returns.
 
     Call it before anything large is imported and before threads are started. The limit comes from STALL_SECONDS:
     whole seconds without progress, 0 for none.
@@ -73,7 +73,7 @@ def _write_stacks_to(output: int) -> None:
 
 
 class StallTimer:
-    """Measures how long something has stood still, without the time in which nobody looked."""
+    """Measures for how long a state has not changed, without the time in which the machine was suspended."""
 
     def __init__(self, pause: float, now: float) -> None:
         self._longest_pause = pause + MAX_DELAY
@@ -81,7 +81,7 @@ class StallTimer:
         self._state: object = None
 
     def measure_seconds(self, state: object, now: float) -> float:
-        """Return how many seconds `state` has been the same, without times in which nobody looked."""
+        """Return for how many seconds `state` has not changed, without times in which the machine was suspended."""
         late = now - self._last_look > self._longest_pause
         self._last_look = now
         if late or state != self._state:
@@ -114,7 +114,7 @@ class Watcher:
                 return self._end_stalled()
 
     def _wait(self) -> None:
-        """Sleep until a signal or the timer; forward to the step what is meant for it."""
+        """Sleep until a signal or the timer; forward SIGTERM and other signals to the step."""
         received = signal.sigwaitinfo(AWAITED)
         # Signals of the terminal (positive codes) have reached the step already: it is in the same process group.
         if received.si_signo in FORWARDED and received.si_code <= 0:
@@ -131,7 +131,7 @@ class Watcher:
                 return None
 
     def _state(self) -> object:
-        """Return a value that differs when the step has moved."""
+        """Return the number of beats and the file positions of the step; they change when it makes progress."""
         folder = heartbeat.read_watched_folder()
         return heartbeat.read_beat_count(), self._list_positions(folder) if folder else []
 
@@ -145,7 +145,7 @@ class Watcher:
                     with open(f"/proc/{self._child}/fdinfo/{number}", encoding="ascii") as file:  # noqa: PTH123
                         found.append((path, file.readline()))
         except OSError:
-            pass  # a file or the process has just gone, so the step has moved
+            pass  # a file or the process has just gone: the step made progress
         return found
 
     def _exit_code(self, status: int) -> int:
@@ -161,14 +161,14 @@ class Watcher:
         return 128 - code
 
     def _end_stalled(self) -> int:
-        """Log the stacks of the step, kill it, and report that."""
+        """Log the stacks of the stalled step, kill it, and return the exit code."""
         from . import stacks
 
         last = heartbeat.describe_last_beat()
         processes = [self._child, *stacks.list_descendants(self._child)]
         found = [stacks.collect_stacks(pid, self._stacks) for pid in processes]
         for pid in processes:
-            stacks.kill_process(pid)  # not waited for: one that hangs in the kernel may take long
+            stacks.kill_process(pid)  # its end is not awaited: a process that hangs in the kernel may take long
         message = (
             f"{self._step}: no progress for {self._limit:g} s, last seen at: {last}; ended, a retry can help."
             f" If it needs longer without a sign, raise the step's stall ({VARIABLE})"

@@ -34,11 +34,11 @@ class ZoneFormat(Enum):
 
     @property
     def has_lines(self) -> bool:
-        """Whether each line is one record."""
+        """Whether each line of the file is the JSON record of one zone."""
         return self in (ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
 
 
-#: Formats with JSON records, which can be read.
+#: Formats that programs can read; they contain JSON records.
 RECORD_FORMATS = (ZoneFormat.JSON, ZoneFormat.JSON_GZ, ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
 
 
@@ -49,7 +49,7 @@ def detect_format(
     problem: str = "Unknown file extension:",
     kind: type[StepError] = StepError,
 ) -> ZoneFormat:
-    """Return the format of a file by the end of its name; the case matters, as it does for the originals.
+    """Return the format of a file by the end of its name; upper and lower case differ, as in the original programs.
 
     Args:
         name: of the file.
@@ -68,7 +68,7 @@ def detect_format(
 
 
 def _open_gzip(raw: IO[bytes]) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(raw, "rb"))  # typeshed does not say that it is one
+    return cast(IO[bytes], gzip.open(raw, "rb"))  # a GzipFile, which typeshed does not declare as IO[bytes]
 
 
 def decompress(raw: IO[bytes], form: ZoneFormat, open_gzip: Callable[[IO[bytes]], IO[bytes]] = _open_gzip) -> IO[bytes]:
@@ -78,7 +78,7 @@ def decompress(raw: IO[bytes], form: ZoneFormat, open_gzip: Callable[[IO[bytes]]
 
 @contextmanager
 def translate_file_errors(name: str, *errors: type[Exception], kind: type[StepError] = StepError) -> Iterator[None]:
-    """Turn errors of reading and decompressing into ones that name the file.
+    """Turn errors of reading and decompressing a file into a StepError that names it.
 
     Args:
         name: of the file.

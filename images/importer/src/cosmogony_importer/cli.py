@@ -45,6 +45,6 @@ def _run(options: argparse.Namespace) -> None:
         raise
     except (StepError, psycopg.Error) as cause:
         error = cause if isinstance(cause, StepError) else translate_database_error(cause)
-        if "has_original_exit_code" in options and options.has_original_exit_code(options):  # which is always 1
+        if "has_original_exit_code" in options and options.has_original_exit_code(options):  # always 1
             error = StepError(str(error))
         raise error from cause

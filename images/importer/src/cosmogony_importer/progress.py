@@ -7,13 +7,13 @@ from cosmogony_steps import progress
 
 
 def format_duration(seconds: float) -> str:
-    """Return hours, minutes and seconds, written as the original importer did."""
+    """Return a duration as text in the form of the original importer: 1:02:03."""
     hours, rest = divmod(int(seconds), 3600)
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
 
 
 class TimedProgress(progress.Progress):
-    """Progress that says how long it has taken and what is left, at most every five seconds."""
+    """Progress that logs the time taken and an estimate of the time left, at most every five seconds."""
 
     def __init__(self, subject: str, total: int = 0, share: tuple[int, int] | None = None) -> None:
         """Start with nothing done.
@@ -26,7 +26,7 @@ class TimedProgress(progress.Progress):
         super().__init__(subject, total, share=share, line_every=5.0, file_every=5.0)
 
     def describe(self) -> str:
-        """Return what is done, how long it took and what is left."""
+        """Return a line for the log: amount done, time taken, and about how much time is left."""
         spent = self.elapsed_seconds
         if not self.total:
             return f"{self.subject}: {self.done} in {format_duration(spent)}"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ..settings import DatabaseSettings
 
 CONNECT_SECONDS = 10.0
-RETRY_SECONDS = 0.3  # between two tries
-# refusals that are permanent; libpq has no error code for them
+RETRY_SECONDS = 0.3  # pause between two attempts to connect
+# texts of errors after which trying again is useless; libpq has no error code for them
 _REFUSED = re.compile(
     r"password authentication failed|no password supplied|role .* does not exist|database .* does not "
     r"exist|no pg_hba\.conf entry|server does not support SSL|certificate|permission denied"
@@ -30,7 +30,7 @@ Connection = TypeVar("Connection", bound="psycopg.Connection[Any]")
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """Address of a PostgreSQL database, and the role to connect as."""
+    """Host, port and name of a PostgreSQL database, and the role and password to connect with."""
 
     host: str
     port: int
@@ -57,14 +57,14 @@ class DatabaseAddress:
             settings.port,
             settings.name,
             values["POSTGRES_USER"],
-            environ["POSTGRES_PASSWORD"],  # not stripped: blanks may belong to it
+            environ["POSTGRES_PASSWORD"],  # not stripped: a password may begin or end with a blank
             settings.sslmode,
         )
 
     def connect(
         self, kind: type[Connection], application: str, seconds: float = CONNECT_SECONDS, **options: Any
     ) -> Connection:
-        """Connect, trying again while the server cannot be reached.
+        """Open a connection, trying again while the server cannot be reached.
 
         Args:
             kind: class of the connection.

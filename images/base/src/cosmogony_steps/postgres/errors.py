@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Translate errors of the database to errors of a step."""
+"""Translate errors of PostgreSQL to errors of a step: permanent or transient."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import psycopg
 
 from ..errors import StepError, TransientError
 
-# connection lost, server going down or full, statement cancelled, lock or serialization trouble
+# beginnings of SQLSTATE codes after which a retry can help: connection lost, server going down or full, statement
+# cancelled, lock or serialization trouble
 TRANSIENT_STATES = ("08", "40", "53", "57", "55P03", "58")
 NO_PRIVILEGE = "42501"
 
 
 def translate_database_error(error: psycopg.Error) -> StepError:
-    """Return the step's error for an error of the database."""
+    """Return the StepError or TransientError for an error of the database."""
     state = error.sqlstate or ""
     text = " ".join(str(error).split())
     is_lost = isinstance(error, psycopg.OperationalError) and not state

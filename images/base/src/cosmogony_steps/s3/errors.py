@@ -76,7 +76,7 @@ def translate_errors(where: str, action: str, prefix: str = "S3_") -> Iterator[N
 
 
 def make_error(what: str, code: str, message: str, key: str | None = None, prefix: str = "S3_") -> StepError:
-    """Return the step's error for an S3 error code. A code that is not known counts as transient."""
+    """Return the exception for the error code of an S3 server. An unknown code counts as transient."""
     if code in ABSENT:
         return MissingObjectError(f"{what} failed: {key or 'the object'} does not exist")
     if code in REFUSALS:

@@ -31,7 +31,7 @@ class Server:
     region: str
     access_key: str | None
     secret_key: str | None = field(repr=False)
-    prefix: str = "S3_"  # of the environment variables, for messages
+    prefix: str = "S3_"  # of the environment variables that configure the server, for messages
 
     @classmethod
     def from_settings(
@@ -85,7 +85,7 @@ class Server:
 
 
 def validate_bucket_name(name: str, setting: str) -> str:
-    """Return the name unchanged.
+    """Return the name of a bucket unchanged, if S3 allows it.
 
     Raises:
         UsageError: no bucket can have this name; the message begins with `setting`.
@@ -103,7 +103,7 @@ def _make_http_pool() -> urllib3.PoolManager:
         redirect=0,
         backoff_factor=0.5,
         backoff_max=10,
-        respect_retry_after_header=False,  # it may ask for a day
+        respect_retry_after_header=False,  # the server's Retry-After may be a day
         status_forcelist=[500, 502, 503, 504],
         raise_on_status=False,
     )

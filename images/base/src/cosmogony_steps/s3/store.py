@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from ..settings import StorageSettings
 
 PART_SIZE = 16 * 1024 * 1024  # bytes
-MAX_PARTS = 9000  # S3 allows 10,000
+MAX_PARTS = 9000  # of a multipart upload; S3 allows 10,000
 MAX_COPY = 5 * 1024**3  # bytes
 _METADATA = "x-amz-meta-"
 
 
 class Readable(Protocol):
-    """A stream to upload; it ends where no bytes are returned."""
+    """A stream that can be uploaded; it ends when `read` returns no bytes."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the next bytes."""
+        """Return the next bytes of the stream, at most `size`; none at its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """An object of the bucket; the size is in bytes. Objects of a listing come without metadata."""
+    """Key, size in bytes, ETag and time of an object in the bucket; without metadata if it comes from a listing."""
 
     key: str
     size: int
@@ -60,7 +60,7 @@ class UnfinishedUpload:
 
 
 class Store:
-    """One bucket. Errors name server, bucket and object, never a secret; see `translate_errors` for their types."""
+    """A bucket. Errors name server, bucket and object, never a secret; their types are those of `translate_errors`."""
 
     def __init__(self, client: Minio, bucket: str, endpoint: str) -> None:
         self.client = client
@@ -81,7 +81,7 @@ class Store:
         return cls(Server.from_settings(settings, environ).make_client(), bucket, settings.endpoint)
 
     def find(self, key: str) -> ObjectInfo | None:
-        """Return what the server knows of an object; None if it does not exist."""
+        """Return size, ETag, time and metadata of an object; None if it does not exist."""
         with translate_errors(self.where, f"looking up {key}"):
             try:
                 found = self.client.stat_object(self.bucket, key)
@@ -114,7 +114,7 @@ class Store:
             return stream.readall()
 
     def read_json(self, key: str) -> Any:
-        """Return a document.
+        """Return the content of a JSON object, parsed.
 
         Raises:
             MissingObjectError: there is no such object.
@@ -127,7 +127,7 @@ class Store:
             raise StepError(f"{key} in {self.where} is not JSON ({cause}); make it again") from cause
 
     def find_json(self, key: str) -> dict[str, Any] | None:
-        """Return a document; None if it does not exist or is damaged."""
+        """Return the content of a JSON object, parsed; None if it does not exist or is damaged."""
         try:
             text = self.read(key)
         except MissingObjectError:
@@ -140,7 +140,7 @@ class Store:
         return document if isinstance(document, dict) else None
 
     def write(self, key: str, content: bytes, metadata: Mapping[str, str] | None = None) -> None:
-        """Write a small JSON object with its metadata."""
+        """Write a small object of type application/json; `metadata` is stored with it."""
         noted: dict[str, str | list[str] | tuple[str]] | None = dict(metadata) if metadata else None
         with translate_errors(self.where, f"writing {key}"):
             self.client.put_object(
@@ -174,7 +174,7 @@ class Store:
             result = self.client.put_object(
                 self.bucket,
                 key,
-                cast(BinaryIO, _ReadOnly(stream)),  # the client calls no other method
+                cast(BinaryIO, _ReadOnly(stream)),  # the client calls only `read`
                 -1,
                 content_type=content_type,
                 part_size=part_size,
@@ -210,7 +210,7 @@ class Store:
         with translate_errors(self.where, f"listing unfinished uploads of {prefix or 'all objects'}"):
             page = self.client._list_multipart_uploads(
                 self.bucket, prefix=prefix
-            )  # the client has no public method for it
+            )  # the client has no public method to list them
         return [UnfinishedUpload(one.object_name, one.upload_id or "", one.initiated_time) for one in page.uploads]
 
     def abort_upload(self, upload: UnfinishedUpload) -> None:

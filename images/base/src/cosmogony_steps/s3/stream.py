@@ -51,7 +51,7 @@ class ObjectStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Read up to the size of the buffer; 0 at the end of the object only.
+        """Read bytes into the buffer; return their number, which is 0 only at the end of the object.
 
         Raises:
             TransientError: the connection broke too often, or the object was replaced.
@@ -95,6 +95,6 @@ class ObjectStream(io.RawIOBase):
             self._response = None
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the stream and its connection."""
         self._disconnect()
         super().close()

@@ -14,7 +14,7 @@ import msgspec
 from .. import conversion
 from ..errors import UsageError
 
-PATH: Final = Path("/etc/cosmogony/settings.json")  # where steps have the ConfigMap cosmogony-settings
+PATH: Final = Path("/etc/cosmogony/settings.json")  # the ConfigMap cosmogony-settings, as pods of steps mount it
 
 
 class SettingsDocument:
@@ -84,7 +84,7 @@ class SettingsDocument:
             raise UsageError(f"{where}: {cause}") from cause
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as `json.dumps` takes them."""
+        """Return the settings as plain JSON values."""
         return {"format": self.FORMAT, **msgspec.json.decode(msgspec.json.encode(self))}
 
 

@@ -17,7 +17,7 @@ def _keep_text(text: str, name: str) -> str:
 
 
 def _parse_port(text: str, name: str) -> int | None:
-    # Kubernetes sets POSTGRES_PORT to such a URL if there is a Service called postgres
+    # Kubernetes sets POSTGRES_PORT to a URL like tcp://10.0.0.1:5432 if there is a Service called postgres
     return None if text.startswith("tcp://") else parse_integer(text, name, least=1, most=65535)
 
 
@@ -28,7 +28,7 @@ def _parse_sslmode(text: str, name: str) -> str:
     return text
 
 
-#: By variable: the section and the setting that it overrides, and the function that parses it.
+#: By environment variable: section and name of the setting that it overrides, and the function that parses the text.
 _VARIABLES: Mapping[str, tuple[str, str, Callable[[str, str], object]]] = {
     "S3_ENDPOINT": ("storage", "endpoint", _keep_text),
     "S3_SECURE": ("storage", "secure", parse_boolean),
@@ -45,7 +45,7 @@ _VARIABLES: Mapping[str, tuple[str, str, Callable[[str, str], object]]] = {
 
 
 def apply_environment(settings: Settings, environ: Mapping[str, str]) -> Settings:
-    """Return the settings, overridden by the variables that are set and not blank.
+    """Return the settings, overridden by the environment variables that are set and not blank.
 
     Raises:
         UsageError: a variable has a wrong value.

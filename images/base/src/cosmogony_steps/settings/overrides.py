@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Override settings by options of the command line."""
+"""Override settings by the option --set NAME=VALUE of a command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .model import Settings
 
 
 def apply_overrides(settings: Settings, assignments: Sequence[str]) -> Settings:
-    """Return the settings with some values replaced.
+    """Return the settings, with the values of the options --set NAME=VALUE in place.
 
     Args:
         settings: the settings to change.

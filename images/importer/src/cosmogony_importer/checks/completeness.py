@@ -11,14 +11,14 @@ from cosmogony_steps.shortening import join_first
 from ..releases import catalog
 from ..releases.catalog import Release
 
-MAX_NAMED = 5  # relations per source in a finding
-MAX_STORED = 50  # relations in the report
+MAX_NAMED = 5  # relations of a source that a finding names
+MAX_STORED = 50  # relations that the report of the gate lists
 
 
 def check_completeness(
     connection: psycopg.Connection, release: Release, live: Release | None, limits: GateSettings
 ) -> tuple[list[str], IncompleteFigures]:
-    """Find truncated boundaries; those that the live release has, too, were accepted with it.
+    """Find boundaries with missing members; those that the live release has too were accepted with it.
 
     Args:
         connection: reads the manifests.
@@ -43,7 +43,7 @@ def check_completeness(
 
 
 def describe_relation(relation: IncompleteOfSource) -> str:
-    """Describe an incomplete boundary, and whether it has a geometry."""
+    """Return a boundary as text: its name, how many members are missing, whether it has a geometry."""
     level = f", level {relation.admin_level}" if relation.admin_level else ""
     state = "cut" if relation.has_geometry else "left out"
     return f"{relation.osm_id} {relation.name} ({relation.missing} members missing{level}: {state})"
@@ -58,5 +58,5 @@ def _describe_source(source: str, cut: list[IncompleteOfSource]) -> str:
 
 
 def _identify(relation: IncompleteOfSource) -> tuple[str, str, bool]:
-    """Return the key of a boundary in two releases; one that has lost its geometry counts as new."""
+    """Return what identifies an incomplete boundary in two releases; one that lost its geometry counts as new."""
     return relation.source, relation.osm_id, relation.has_geometry

@@ -10,13 +10,13 @@ from cosmogony_steps.settings import GateSettings
 from ..releases import catalog
 from ..releases.catalog import Release
 
-MAX_NAMED = 20  # counts in the findings
+MAX_NAMED = 20  # expected counts that the findings name
 
 
 def check_expected_counts(
     connection: psycopg.Connection, release: Release, live: Release, limits: GateSettings
 ) -> tuple[list[str], ExpectedFigures]:
-    """Compare the statistics of two releases, without rows whose expectation has changed.
+    """Find expected counts that the live release meets and a release does not; changed expectations are left out.
 
     Args:
         connection: reads the statistics.

@@ -19,7 +19,7 @@ from ..releases import catalog
 from ..releases.catalog import Release
 from . import completeness, expectations, left_out, losses, outside, parents
 
-SAMPLES = 25  # zones whose tiles are checked
+SAMPLES = 25  # zones in whose middle tiles are checked
 
 
 def check_release(
@@ -29,7 +29,7 @@ def check_release(
     override: str | None = None,
     finding: str | None = None,
 ) -> GateReport:
-    """Check a release and store the report in the catalog.
+    """Run all checks of the gate on a release, and store the report in the catalog.
 
     Args:
         connection: reads the release and the live one.
@@ -95,7 +95,7 @@ def _count_zones(connection: psycopg.Connection, release: Release) -> int:
 
 
 def _compare_counts(connection: psycopg.Connection, release: Release, zones: int) -> list[str]:
-    """Compare the number of zones with the manifest, and with the number of loaded zones."""
+    """Compare the number of zones in the table with the manifest, and with the number that the load counted."""
     counts = catalog.read_manifest(connection, release).counts
     skipped = fetch_value(
         connection.execute("SELECT coalesce(skipped, 0) FROM cosmogony_catalog.releases WHERE id = %s", (release.id,))

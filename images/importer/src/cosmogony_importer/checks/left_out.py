@@ -17,21 +17,21 @@ from ..releases import catalog
 from ..releases.catalog import Release
 
 NO_POLYGON = ("broken_geometry", "no_area")  # reasons that are always noted, not only if there are more than before
-MAX_NAMED = 10  # objects per note, and per row of the comparison
-MAX_REASONS, MAX_EXAMPLES = 3, 3  # reasons per country that lost zones, and objects per reason
-MAX_STORED = 50  # rows of the comparison in the report
+MAX_NAMED = 10  # objects that a note, or a row of the comparison, names
+MAX_REASONS, MAX_EXAMPLES = 3, 3  # that a finding names for a country: reasons, and objects per reason
+MAX_STORED = 50  # rows of the comparison that the report of the gate lists
 
 
 @dataclass(frozen=True)
 class LeftOutComparison:
-    """Objects that were left out, compared with the live release."""
+    """The objects that the extractor left out of a release, compared with those of the live release."""
 
-    notes: list[str] = field(default_factory=list)  # do not block the release
-    growth: list[LeftOutGrowth] | None = None  # the largest first; None if one of the releases has no table
+    notes: list[str] = field(default_factory=list)  # for the report; they do not block the release
+    growth: list[LeftOutGrowth] | None = None  # the largest first; None if one release has no table of left-out objects
     figures: LeftOutFigures | None = None
 
     def explain_loss(self, country: str) -> str:
-        """Return the end of a finding that a country has fewer zones than in the live release."""
+        """Return the end of the finding that a country lost zones: of which objects more were left out, and why."""
         if self.growth is None:
             return ""
         own = [growth for growth in self.growth if growth.country == country]
@@ -46,7 +46,7 @@ class LeftOutComparison:
 
 
 def count_by_reason(table: Iterable[FindingRow]) -> dict[str, int]:
-    """Return the number of objects by reason."""
+    """Return how many objects were left out for each reason."""
     counted: Counter[str] = Counter()
     for row in table:
         counted[row.reason] += row.count
@@ -117,5 +117,5 @@ def _list_examples(table: Iterable[FindingRow]) -> dict[str, None]:
 
 
 def _select_examples(table: Iterable[FindingRow], known: Container[str]) -> list[str]:
-    """Return at most `MAX_NAMED` examples, those first that are not in `known`."""
+    """Return at most `MAX_NAMED` OSM ids as examples, those first that are not in `known`."""
     return sorted(_list_examples(table), key=lambda osm_id: osm_id in known)[:MAX_NAMED]

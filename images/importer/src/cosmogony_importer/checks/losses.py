@@ -11,8 +11,8 @@ from psycopg import sql
 from ..releases.catalog import Release
 from .left_out import LeftOutComparison
 
-MAX_NAMED = 20  # countries and types in the findings
-MAX_STORED = 200  # changes of counts in the report
+MAX_NAMED = 20  # pairs of country and type that the findings name
+MAX_STORED = 200  # changed numbers of zones that the report of the gate lists
 
 Counts = dict[tuple[str, str], int]  # zones by country and type
 
@@ -24,7 +24,7 @@ def check_losses(
     limits: GateSettings,
     comparison: LeftOutComparison,
 ) -> tuple[list[str], LossFigures]:
-    """Compare the numbers of zones with those of the live release.
+    """Find countries and types with too many zones fewer than in the live release.
 
     Args:
         connection: reads both releases.
@@ -38,7 +38,7 @@ def check_losses(
     """
     max_percent, max_zones = limits.max_loss_percent, limits.max_loss_zones
     before, after = _count_zones(connection, live), _count_zones(connection, release)
-    if not any(country for country, _ in before):  # an original database does not know countries
+    if not any(country for country, _ in before):  # zones that the original importer loaded have no country
         before, after = _merge_countries(before), _merge_countries(after)
     findings = []
     total_before, total_after = sum(before.values()), sum(after.values())

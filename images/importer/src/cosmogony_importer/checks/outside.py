@@ -19,12 +19,12 @@ from ..database import statements
 from ..database.queries import fetch_value
 from ..releases.catalog import Release
 
-SAMPLE = 5000  # zones that are checked in a large release
-SECONDS = 300.0  # limit for checking them
-BATCH = 500  # zones per statement
-MAX_STORED = 50  # zones in the report
+SAMPLE = 5000  # zones that are checked when a release has more with a parent
+SECONDS = 300.0  # after which no more zones are compared with their parents
+BATCH = 500  # zones that one statement compares with their parents
+MAX_STORED = 50  # zones that the report of the gate lists
 ZONE_COLUMNS = ("osm_id", "name", "country", "type", "generated", "parent_osm_id", "parent_name")
-MAX_NAMED = 5  # countries and types in the findings
+MAX_NAMED = 5  # pairs of country and type that the findings name
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class OutsideLimit:
         return cls(float(text.rstrip("%")), text.endswith("%"))
 
     def count_allowed(self, zones: int) -> int:
-        """Return how many of the checked zones are allowed."""
+        """Return how many of `zones` checked zones may extend beyond their parent."""
         return math.ceil(round(self.number * zones / 100, 9)) if self.percent else int(self.number)
 
 
 def check_outside_parent(
     connection: psycopg.Connection, release: Release, limits: GateSettings
 ) -> tuple[list[str], OutsideFigures]:
-    """Compare zones with their parents; in a large release a sample of them, which is always the same.
+    """Find zones that extend beyond their parent. Of a large release a sample is checked, always the same.
 
     Args:
         connection: reads the release.

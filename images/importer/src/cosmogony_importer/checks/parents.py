@@ -9,7 +9,7 @@ from psycopg import sql
 
 from ..releases.catalog import Release
 
-MAX_NAMED = 20  # zones per finding
+MAX_NAMED = 20  # zones that a finding names
 
 
 def check_parents(connection: psycopg.Connection, release: Release) -> tuple[list[str], ParentFigures]:
@@ -39,8 +39,8 @@ def _find_orphans(connection: psycopg.Connection, zones: sql.Identifier) -> list
 
 
 def _find_cycles(connection: psycopg.Connection, zones: sql.Identifier) -> list[list[int]]:
-    """Return the ids of each cycle, from the lowest one on, each followed by its parent."""
-    # zones without children, which are most, cannot be in a cycle
+    """Return the zones of each cycle of parents: ids, beginning with the lowest, each followed by its parent."""
+    # zones without children, which most are, cannot be in a cycle of parents
     statement = sql.SQL("SELECT id, parent FROM {zones} WHERE id IN (SELECT parent FROM {zones})")
     parents: dict[int, int | None] = dict(connection.execute(statement.format(zones=zones)).fetchall())
     cycles, seen = [], set()

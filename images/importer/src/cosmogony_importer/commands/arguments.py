@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 def add_release_option(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    """Add --release ID."""
+    """Add the option --release ID to a command."""
     parser.add_argument("--release", required=required, metavar="ID")
 
 
 def add_jobs_option(parser: argparse.ArgumentParser) -> None:
-    """Add --jobs N."""
+    """Add the option --jobs N to a command."""
     parser.add_argument(
         "--jobs",
         type=allow_blank(to_count, 0),
@@ -31,14 +31,14 @@ def add_jobs_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_wait_option(parser: argparse.ArgumentParser) -> None:
-    """Add --wait SECONDS."""
+    """Add the option --wait SECONDS to a command."""
     parser.add_argument(
         "--wait", type=float, default=0, metavar="SECONDS", help="how long to wait for another load to end"
     )
 
 
 def add_patience_option(parser: argparse.ArgumentParser) -> None:
-    """Add --patience SECONDS."""
+    """Add the option --patience SECONDS to a command."""
     parser.add_argument(
         "--patience",
         type=float,
@@ -49,7 +49,7 @@ def add_patience_option(parser: argparse.ArgumentParser) -> None:
 
 
 def allow_blank(convert: Callable[[str], T], default: T | None = None) -> Callable[[str], T | None]:
-    """Return a converter that gives the default for a blank value, which forms may send."""
+    """Return a converter that maps a blank value, which forms may send, to the default."""
 
     def convert_unless_blank(text: str) -> T | None:
         try:
@@ -61,28 +61,28 @@ def allow_blank(convert: Callable[[str], T], default: T | None = None) -> Callab
 
 
 def to_zoom(text: str) -> int:
-    """Convert a zoom level."""
+    """Return the zoom level that an option names."""
     if not re.fullmatch(r"[0-9]{1,2}", text):
         raise ValueError(f"{text!r} is not a zoom level")
     return int(text)
 
 
 def to_count(text: str) -> int:
-    """Convert a number of at least 1."""
+    """Return the number that an option names, at least 1."""
     if not re.fullmatch(r"[0-9]{1,9}", text) or not int(text):
         raise ValueError(f"{text!r} is not a number of at least 1")
     return int(text)
 
 
 def to_country_code(text: str) -> str:
-    """Convert a country code to upper case."""
+    """Return the country code that an option names, in upper case."""
     if not re.fullmatch(r"[A-Za-z]{2,3}", text):
         raise ValueError(f"{text!r} is not a country code such as LI")
     return text.upper()
 
 
 def to_boolean(text: str) -> bool:
-    """Convert true/false, yes/no, on/off or 1/0; blank is false."""
+    """Return the truth value of true/false, yes/no, on/off or 1/0; False for blank text."""
     try:
         return parse_boolean(text, "value")
     except UsageError:

@@ -28,7 +28,7 @@ def get_database_address(settings: Settings) -> DatabaseAddress:
 
 
 def connect_and_migrate(settings: Settings) -> psycopg.Connection:
-    """Connect to the database, and bring its catalog to the version of this importer."""
+    """Connect to the database, and upgrade its catalog to the version of this importer."""
     connection = sessions.connect(get_database_address(settings))
     try:
         migrations.migrate_database(connection)
@@ -39,18 +39,18 @@ def connect_and_migrate(settings: Settings) -> psycopg.Connection:
 
 
 def open_store(settings: Settings) -> Store:
-    """Return the S3 store.
+    """Return the bucket of the stack, as the settings and the environment name it.
 
     Raises:
         UsageError: a setting or a credential is missing or wrong.
     """
-    from cosmogony_steps.s3 import Store  # slow to import, and not needed for a rollback
+    from cosmogony_steps.s3 import Store  # slow to import, and a rollback does not need it
 
     return Store.from_settings(settings.storage, os.environ)
 
 
 def find_store(settings: Settings) -> Store | None:
-    """Return the S3 store; None if none is configured."""
+    """Return the bucket of the stack; None if the settings name no S3 server."""
     return open_store(settings) if settings.storage.endpoint else None
 
 

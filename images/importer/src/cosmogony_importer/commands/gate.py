@@ -24,7 +24,7 @@ from .context import connect_and_migrate, find_store
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
 
-MAX_NAMED = 3  # findings in the message of a blocked release
+MAX_NAMED = 3  # findings that the message of a blocked release names
 
 
 def register(subparsers: Subparsers) -> None:
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _take_statistics(connection: psycopg.Connection, release: catalog.Release, store: Store | None) -> str | None:
-    """Copy the statistics from the S3 store into the release; return the finding when they are missing.
+    """Copy the statistics from the S3 store into the release; return a finding if they are missing.
 
     What the live release claims stays claimed, so that vanished zones are shown as wrong.
     """

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     store = open_store(settings)
     key = keys.release_manifest(options.release)
     document = store.read_json(key)
-    Manifest.from_json(document, key)  # fails early, before the database is needed
+    Manifest.from_json(document, key)  # only to check: a wrong manifest fails before the database is needed
     start = time.monotonic()
     with connect_and_migrate(settings) as connection:
         if not (loaded := loader.find_load_counts(connection, options.release)):

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
             connection, release, "publish", reason=options.override, patience=options.patience
         )
         get_tile_backend().follow_switch(connection)
-        if not options.release:  # users of the original two commands do not run clean
+        if not options.release:  # users of the two commands of the original importer do not run clean
             cleanup.drop_old_releases(connection, settings.releases.keep)
         durations.record_duration(connection, release.id, "publish", time.monotonic() - start)
     if options.release:
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _find_last_loaded(connection: psycopg.Connection) -> catalog.Release:
-    """Return the last release that import_data loaded; it is an error, as always, to publish it twice."""
+    """Return the newest release that import_data loaded and nobody published; raise an error if there is none."""
     for release in catalog.list_releases(connection):
         if release.state == ReleaseState.LOADED:
             return release

@@ -17,13 +17,13 @@ from cosmogony_steps.errors import StepError
 
 from . import sessions, statements
 
-INTERVAL = 2.0  # seconds between two polls
-CLOSING = 10.0  # seconds for the last poll to end
+INTERVAL = 2.0  # seconds between two polls of the statements
+CLOSING = 10.0  # seconds that the last poll may take to end
 
 
 @contextmanager
 def watch_statements() -> Iterator[None]:
-    """Poll the statements of this process while the block runs, if the process is under the stall watch."""
+    """Report progress of the SQL statements of this process as signs of life while the block runs, if it is watched."""
     if not heartbeat.is_watched():
         yield
         return
@@ -38,7 +38,7 @@ def watch_statements() -> Iterator[None]:
 
 
 def _poll_statements(stop: threading.Event) -> None:
-    """Poll every few seconds over a separate connection, which is opened at the first poll."""
+    """Ask every few seconds what the statements do, over a separate connection that the first poll opens."""
     activity = StatementMonitor()
     connection: psycopg.Connection | None = None
     is_reported = False
@@ -58,13 +58,13 @@ def _poll_statements(stop: threading.Event) -> None:
 
 
 class StatementMonitor:
-    """The statements of some sessions at the last poll."""
+    """Compares the SQL statements of some sessions with those of the last poll."""
 
     def __init__(self) -> None:
         self._states: dict[int, tuple[str, str | None, int | None]] = {}
 
     def poll(self, connection: psycopg.Connection, pids: list[int]) -> None:
-        """Report what the statements of these server processes do and wait for.
+        """Record what the statements of these server processes do and wait for; a sign of life if they progressed.
 
         It is a sign of life if one of them has advanced since the last poll.
         """

@@ -23,18 +23,18 @@ class Privilege(NamedTuple):
     """A privilege of a role on a table, or on one of its columns."""
 
     role: str | None  # None stands for PUBLIC
-    kind: str  # as in GRANT, such as SELECT
+    kind: str  # name of the privilege in GRANT, such as SELECT
     grantable: bool
     column: str | None
 
 
 def list_privileges(connection: psycopg.Connection, name: str) -> list[Privilege]:
-    """Return the privileges of all roles but the owner on a table or view."""
+    """Return the privileges on a table or view that roles other than its owner have."""
     return [Privilege(*row) for row in connection.execute(TABLE_PRIVILEGES, {"name": name}).fetchall()]
 
 
 def grant_privileges(connection: psycopg.Connection, name: sql.Identifier, privileges: list[Privilege]) -> None:
-    """Grant privileges on a view; privileges that exist for tables only are left out."""
+    """Grant privileges on a view, except those that only tables can have."""
     for privilege in privileges:
         if privilege.kind not in VIEW_PRIVILEGES:
             continue
@@ -49,7 +49,7 @@ def grant_privileges(connection: psycopg.Connection, name: sql.Identifier, privi
 
 
 def grant_schema_to_readers(connection: psycopg.Connection, schema: str) -> None:
-    """Let the roles that may read public.zones read the schema of a release."""
+    """Grant SELECT on all tables of a release to the roles that may read public.zones."""
     for role in _list_readers(connection):
         for what in ("USAGE ON SCHEMA", "SELECT ON ALL TABLES IN SCHEMA"):
             connection.execute(
@@ -58,7 +58,7 @@ def grant_schema_to_readers(connection: psycopg.Connection, schema: str) -> None
 
 
 def grant_view_to_readers(connection: psycopg.Connection, schema: str, view: str) -> None:
-    """Let the roles that may read public.zones read another view."""
+    """Grant SELECT on a view to the roles that may read public.zones."""
     for role in _list_readers(connection):
         connection.execute(
             sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(schema, view), _to_identifier(role))

@@ -76,6 +76,6 @@ def run_workers(settings: DatabaseAddress, worker: Worker, jobs: int) -> None:
         except BaseException:
             stop.set()
             for connection in connections:
-                with contextlib.suppress(psycopg.Error):  # it is lost or has ended
+                with contextlib.suppress(psycopg.Error):  # the connection is lost, or its statement has ended
                     connection.cancel_safe(timeout=sessions.CANCEL_SECONDS)
             raise

@@ -22,9 +22,9 @@ from psycopg.rows import TupleRow
 
 from .queries import fetch_value
 
-CANCEL_SECONDS = 5.0  # limit for cancelling a statement
-LOCK_SECONDS = 600  # limit for a statement that waits for a lock of another session
-# separate keys of one lock space: a long load must not hinder a publish
+CANCEL_SECONDS = 5.0  # longest time that cancelling a statement may take
+LOCK_SECONDS = 600  # longest time that a statement waits for a lock of another session
+# keys of advisory locks in one space: separate, so that a long load does not hinder a publish
 LOCK_SPACE = 0x636F736D
 LOAD, SWITCH, MIGRATE, TILES = 1, 2, 3, 4
 LOCK_NAMES = {LOAD: "load", SWITCH: "publish, rollback or clean", MIGRATE: "schema change", TILES: "tile planning"}
@@ -39,17 +39,17 @@ class CancellableConnection(psycopg.Connection[TupleRow]):
     Otherwise the connection would stay busy, and a command could not clean up.
     """
 
-    settings: DatabaseAddress  # where it is connected to
+    settings: DatabaseAddress  # address that the connection was opened with
 
     def wait(self, gen: PQGen[Result], *limits: Any, **named_limits: Any) -> Result:
-        """Wait for the server."""
+        """Wait for the server as psycopg does; on SIGTERM cancel the running statement, then raise."""
         try:
             return super().wait(gen, *limits, **named_limits)
         except TerminatedError:
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 with contextlib.suppress(
                     psycopg.Error
-                ):  # the statement is cancelled, or the server is too slow for that
+                ):  # the statement was cancelled, or the server did not do that in time
                     self.cancel_safe(timeout=CANCEL_SECONDS)
                     super().wait(gen, *limits, **named_limits)
                     if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # SIGTERM came within `gen`
@@ -62,13 +62,13 @@ _sessions_lock = threading.Lock()
 
 
 def list_open_connections() -> list[CancellableConnection]:
-    """Return the connections of this process that are open."""
+    """Return the open database connections of this process."""
     with _sessions_lock:
         return [session for session in _sessions if not session.closed]
 
 
 def connect(settings: DatabaseAddress, seconds: float = CONNECT_SECONDS) -> psycopg.Connection:
-    """Connect, trying again while the server cannot be reached.
+    """Open a connection that SIGTERM can cancel, trying again while the server cannot be reached.
 
     Args:
         settings: where the server is, and the role to connect as.
@@ -94,7 +94,7 @@ def connect(settings: DatabaseAddress, seconds: float = CONNECT_SECONDS) -> psyc
 
 @contextlib.contextmanager
 def hold_advisory_lock(connection: psycopg.Connection, kind: int, wait: float = 0.0) -> Iterator[None]:
-    """Hold an advisory lock that excludes other importers; it ends with the session at the latest.
+    """Hold an advisory lock while the block runs, so that other importers wait or fail.
 
     Args:
         connection: the session that holds the lock.
@@ -115,7 +115,7 @@ def hold_advisory_lock(connection: psycopg.Connection, kind: int, wait: float = 
         if not announced:
             log.info(f"waiting for another importer: {LOCK_NAMES[kind]} ({_describe_holder(connection, kind)})")
             announced = True
-        heartbeat.beat(f"waiting for another importer: {LOCK_NAMES[kind]}")  # until the deadline above
+        heartbeat.beat(f"waiting for another importer: {LOCK_NAMES[kind]}")  # only until the deadline
         time.sleep(0.2)
     try:
         yield

@@ -11,11 +11,11 @@ from cosmogony_steps.errors import StepError
 from psycopg import sql
 
 FOLDER = resources.files("cosmogony_importer") / "sql"
-OLDEST_POSTGIS = (3, 4)  # the first with ST_CoverageSimplify
+OLDEST_POSTGIS = (3, 4)  # the oldest that works: the first with ST_CoverageSimplify
 
 
 def find_postgis_schema(connection: psycopg.Connection) -> str:
-    """Return the schema that PostGIS is installed in.
+    """Return the name of the schema in which the extension PostGIS is installed.
 
     Raises:
         StepError: the database has no PostGIS, or one that is too old.
@@ -41,7 +41,7 @@ def read_files(folder: str) -> list[tuple[str, str]]:
 
 
 def read_statement(path: str, **values: str | int | float | sql.Composable) -> sql.Composed:
-    """Return the SQL of a file of the package with its placeholders filled in, see `fill_placeholders`."""
+    """Return the SQL of a file of the package, with values for its `@name@` placeholders filled in."""
     return fill_placeholders((FOLDER / path).read_text(), **values)
 
 

@@ -16,7 +16,7 @@ from ..load import staging
 from ..releases import catalog
 from ..releases.catalog import Release
 
-PATIENCE = 60.0  # seconds to wait for readers of an old release
+PATIENCE = 60.0  # seconds to wait until nobody reads an old release, before it is kept
 
 
 def drop_old_releases(connection: psycopg.Connection, keep: int, dry_run: bool = False) -> list[str]:
@@ -57,7 +57,7 @@ def _select_superfluous(releases: list[Release], keep: int) -> list[Release]:
 
 
 def _drop_killed_loads(connection: psycopg.Connection) -> list[str]:
-    """Drop what killed loads left, unless a load is running; return the ids."""
+    """Drop what killed loads left, unless a load is running; return the ids of the dropped releases."""
     dropped = []
     try:
         with sessions.hold_advisory_lock(connection, sessions.LOAD):
@@ -111,7 +111,7 @@ def _drop_release(connection: psycopg.Connection, release_id: str, schema: str) 
             if time.monotonic() > deadline:
                 log.info(f"release {release_id} is being read; the next clean drops it")
                 return False
-            heartbeat.beat(f"waiting for readers of release {release_id}")  # until the deadline above
+            heartbeat.beat(f"waiting for readers of release {release_id}")  # only until the deadline
             time.sleep(0.5)
         except psycopg.errors.DependentObjectsStillExist as error:
             log.info(f"release {release_id} is kept because other objects depend on it: {error.diag.message_detail}")

@@ -21,10 +21,10 @@ from cosmogony_steps.settings import SourceSettings
 
 from ..releases import catalog
 
-PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)  # of the objects that steps write
-RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # made by the step merge
-MAX_UPLOAD_AGE = timedelta(days=1)  # older uploads are abandoned
-MAX_RUN_AGE = timedelta(days=7)  # older runs without a summary have ended
+PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)  # of the keys of all objects that steps write
+RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # ids as the step merge makes them
+MAX_UPLOAD_AGE = timedelta(days=1)  # an unfinished upload that is older counts as abandoned
+MAX_RUN_AGE = timedelta(days=7)  # a run without a summary that is older counts as ended
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Leftover:
 
     @property
     def description(self) -> str:
-        """Key, size and reason, for the log."""
+        """Key and size of the object and why it is not needed, as text for the log."""
         return f"{self.key} ({self.size} bytes): {self.reason}"
 
 
 @dataclass(frozen=True)
 class KeptReleases:
-    """The releases of the database, and the sources of their manifests."""
+    """Ids of the releases that the database keeps, and names of the sources that they are made from."""
 
     live: str | None
     releases: frozenset[str]
@@ -70,7 +70,7 @@ def list_source_files(extracts: Iterable[SourceSettings]) -> set[str]:
 def find_leftovers(
     store: Store, kept: KeptReleases, sources: set[str], keep_runs: timedelta, now: datetime
 ) -> list[Leftover]:
-    """Find all objects that are no longer needed.
+    """Return all objects in the bucket that are no longer needed.
 
     Args:
         store: the bucket to search.
@@ -96,7 +96,7 @@ def find_leftovers(
 
 
 def remove_leftovers(store: Store, kept: KeptReleases, leftovers: list[Leftover]) -> None:
-    """Remove leftovers, markers and manifests first: without them the rest counts as absent.
+    """Remove leftovers from the bucket, markers and manifests first: without them the rest counts as absent.
 
     Raises:
         StepError: one of the objects is needed; none is removed.
@@ -128,7 +128,7 @@ def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], se
     waiting: set[str] = set()
     if unknown and unknown[-1] > max(known, default=""):
         manifest = _read_manifest(store, unknown[-1])
-        if manifest and manifest.state == ReleaseState.MERGED:  # others were published once and have been dropped
+        if manifest and manifest.state == ReleaseState.MERGED:  # releases in other states have been dropped
             log.info(f"release {unknown[-1]} is merged and not loaded yet: kept")
             waiting = _list_sources(manifest)
             unknown.pop()

@@ -13,12 +13,12 @@ from psycopg import sql
 from ..database import parallel, statements
 from ..progress import TimedProgress
 
-BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each is made from the one before
+BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each band is simplified from the one before
 PIXEL = 156543.03392804097  # metres per pixel at zoom 0, with 256 pixels per tile
-MIN_SIZE = 2  # pixels; a zone is shown from the zoom where its area is the square of that
-TOLERANCE = 0.5  # pixels of the highest zoom of the band; islands and holes below its square are left out
-PROGRESS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # of a load, in per cent, before and after each band
-CHUNK_VERTICES = 1_000_000  # about 300 MB of memory in the database server
+MIN_SIZE = 2  # pixels; a zone is shown from the zoom where its area is that of a square with this side
+TOLERANCE = 0.5  # of simplification, in pixels at the band's highest zoom; holes and islands below its square go
+PROGRESS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # per cent of a load that are done before and after each band
+CHUNK_VERTICES = 1_000_000  # simplified in one statement, with about 300 MB of memory in the database server
 
 FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
     ELSE least(99, greatest(0, ceil(log(2::numeric, ({size} / greatest(1e-9, sqrt(ST_Area(geometry))))::numeric))))
@@ -32,7 +32,7 @@ def create_band_tables(
     jobs: int = 0,
     chunk_vertices: int = CHUNK_VERTICES,
 ) -> None:
-    """Make the tables of all bands from the table zones.
+    """Create the tables of simplified zones, one per band of zooms, from the table zones.
 
     Args:
         settings: the database, for parallel connections.

@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 
 
 def read_box(record: dict[str, Any]) -> Box | None:
-    """Return the `bbox` of a record; None if it is missing or is not in degrees."""
+    """Return the bounding box of a record of a zone; None if it is missing or not in degrees."""
     found = record.get("bbox")
     if not isinstance(found, list) or len(found) != 4 or not all(isinstance(one, int | float) for one in found):
         return None
@@ -26,7 +26,7 @@ def read_box(record: dict[str, Any]) -> Box | None:
 
 
 class BoxCollector:
-    """Keeps boxes in memory, 40 bytes each, until the COPY of the zones ends: a connection runs one COPY at a time."""
+    """Keeps boxes of zones in memory, 40 bytes each, until COPY of the zones ends: a connection runs one at a time."""
 
     def __init__(self) -> None:
         self._zones = array("q")
@@ -34,7 +34,7 @@ class BoxCollector:
         self._missing = False
 
     def add(self, zone_id: int, box: Box | None) -> None:
-        """Keep the box of a zone; if it is None, `store_boxes` computes it."""
+        """Keep the box of a zone in memory; if it is None, `store_boxes` computes it."""
         if box is None:
             self._missing = True
             return

@@ -19,14 +19,14 @@ Degrees = npt.NDArray[np.float64]  # of shape (n, 2): longitude and latitude
 
 
 class Coordinates(NamedTuple):
-    """All points of an area, and the number of points of each ring of each polygon."""
+    """All points of a (Multi)Polygon in degrees, and how many each ring of each polygon has."""
 
     points: Degrees
     parts: list[list[int]]
 
 
 def parse_coordinates(nested: simdjson.Array, is_multi: bool, text: bytes) -> Coordinates:
-    """Parse the coordinates of a Polygon, or of a MultiPolygon.
+    """Convert the coordinates of a GeoJSON Polygon or MultiPolygon to a NumPy array.
 
     Args:
         nested: the value of `coordinates`.

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from cosmogony_steps.errors import StepError
 
-CHUNK = 1 << 20  # bytes read at a time
+CHUNK = 1 << 20  # bytes that are read from the stream at a time
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -52,7 +52,7 @@ class _JsonStream:
         self.stream, self.name = stream, name
         self.buffer, self.position, self.ended = "", 0, False
         self.decoder = json.JSONDecoder()
-        self.partial = b""  # first bytes of a character
+        self.partial = b""  # first bytes of a UTF-8 character whose other bytes are not read yet
 
     def _fill(self, size: int) -> None:
         data = self.stream.read(size)
@@ -68,7 +68,7 @@ class _JsonStream:
         self.position = 0
 
     def peek(self) -> str:
-        """Return the next character that is not blank, without consuming it."""
+        """Return the next character that is not blank, which stays in the buffer."""
         while True:
             while self.position < len(self.buffer) and self.buffer[self.position] in " \t\r\n":
                 self.position += 1
@@ -87,7 +87,7 @@ class _JsonStream:
         return found
 
     def read_value(self) -> Any:
-        """Read one JSON value."""
+        """Consume one JSON value and return it."""
         self.peek()
         while True:
             try:
@@ -98,13 +98,13 @@ class _JsonStream:
                 if self.ended:
                     raise StepError(f"{self.name} is not JSON or is truncated: {error.msg}") from error
             else:
-                # a number at the end of the buffer may continue there, as 12, 12. and 12e- do
+                # a number at the end of the buffer may continue in the next chunk, as 12, 12. and 12e- do
                 if self.ended or self.buffer[end : end + 3].strip(".eE+-"):
                     self.position = end
                     return value
             self._fill(
                 max(CHUNK, len(self.buffer) - self.position)
-            )  # doubled, so that a large value is not parsed often
+            )  # reads twice as much each time, so that a large value is not parsed too often
 
     def read_elements(self) -> Iterator[Any]:
         """Yield the elements of an array."""

@@ -17,15 +17,15 @@ from .coordinates import AREAS, Coordinates, Degrees
 RADIUS = 6378137.0
 SRID = 3857
 MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
-WRAPPING = re.compile(r"^\w+Exception: |Error parsing JSON: '\[[\w.]+\] |'$")  # text of GEOS around the cause
+WRAPPING = re.compile(r"^\w+Exception: |Error parsing JSON: '\[[\w.]+\] |'$")  # what GEOS writes around the cause
 LIMITS = (180.0, 90.0)
 MIN_RING = 4  # positions
 MIN_AREA = 1e-11  # square degrees, 0.1 m² at the equator; rounding errors of points on one line are smaller
-SURE_AREA = 1e-6  # square degrees; larger than the error of `_sum_areas`
+SURE_AREA = 1e-6  # square degrees; a larger result of `_sum_areas` is certainly not 0
 
 
 Offsets = npt.NDArray[np.int64]
-Shapes = npt.NDArray[np.object_]  # of shapely geometries
+Shapes = npt.NDArray[np.object_]  # an array of shapely geometries
 
 
 class InvalidGeometryError(ValueError):
@@ -33,16 +33,16 @@ class InvalidGeometryError(ValueError):
 
 
 class Rings(NamedTuple):
-    """The points of some areas, and the offsets at which rings, polygons and areas begin (and the last one ends)."""
+    """All points of several areas, with the offsets at which their rings, polygons and areas begin."""
 
     points: Degrees
-    rings: Offsets  # in points
-    polygons: Offsets  # in rings
-    areas: Offsets  # in polygons
+    rings: Offsets  # index in `points` of the first point of each ring, then the number of points
+    polygons: Offsets  # index in `rings` of the first ring of each polygon, then the number of rings
+    areas: Offsets  # index in `polygons` of the first polygon of each area, then the number of polygons
 
     @classmethod
     def from_areas(cls, areas: list[Coordinates]) -> Rings:
-        """Concatenate areas."""
+        """Return the rings of some areas, concatenated."""
         sizes = [length for area in areas for part in area.parts for length in part]
         polygons = [len(part) for area in areas for part in area.parts]
         return cls(
@@ -62,18 +62,18 @@ def _to_offsets(sizes: list[int]) -> Offsets:
 
 
 def to_mercator(degrees: Degrees) -> npt.NDArray[np.float64]:
-    """Project to web mercator, in metres, with the same formula as PROJ (finite at the poles); shape (n, 2)."""
+    """Project points to web mercator: shape (n, 2) in metres, with the formula of PROJ (finite at the poles)."""
     radians = np.radians(degrees)
     return np.column_stack((RADIUS * radians[:, 0], RADIUS * np.arcsinh(np.tan(radians[:, 1]))))
 
 
 def to_ewkb(geojson: Any, generated: bool = False) -> bytes:
-    """Convert the geometry of one zone, see `to_ewkbs`."""
+    """Convert the GeoJSON geometry of one zone to valid EWKB in web mercator, see `to_ewkbs`."""
     return to_ewkbs([geojson], [generated])[0]
 
 
 def to_ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
-    """Convert geometries in degrees to valid ones in web mercator (EPSG:3857), as the table stores them.
+    """Convert GeoJSON geometries in degrees to valid EWKB in web mercator (EPSG:3857).
 
     Args:
         geojsons: GeoJSON objects whose coordinates are lists, or were parsed by `parse_coordinates`.
@@ -120,7 +120,7 @@ def _read_coordinates(geojson: Any) -> Coordinates:
 
 def _check_positions(points: Degrees) -> None:
     x, y = points.T
-    if not (max(x.max(), -x.min()) <= LIMITS[0] and max(y.max(), -y.min()) <= LIMITS[1]):  # NaN is not
+    if not (max(x.max(), -x.min()) <= LIMITS[0] and max(y.max(), -y.min()) <= LIMITS[1]):  # true of NaN, too
         x, y = points[~(np.abs(points) <= LIMITS).all(axis=1)][0]
         raise InvalidGeometryError(f"[{x:.10g}, {y:.10g}] lies beyond 180 degrees of longitude or 90 of latitude")
 
@@ -145,7 +145,7 @@ def _sum_areas(rings: Rings) -> npt.NDArray[np.float64]:
     """Return the area of each zone in square degrees, with an error of up to 4e-12 per position."""
     x, y = rings.points.T
     steps = x[:-1] * y[1:] - x[1:] * y[:-1]
-    steps[rings.rings[1:-1] - 1] = 0  # from one ring to the next
+    steps[rings.rings[1:-1] - 1] = 0  # the step from the last point of a ring to the first one of the next ring
     signed = -np.abs(np.add.reduceat(steps, rings.rings[:-1])) / 2
     signed[rings.polygons[:-1]] *= -1
     return np.add.reduceat(signed, rings.polygons[rings.areas[:-1]])

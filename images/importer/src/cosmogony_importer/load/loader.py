@@ -24,24 +24,24 @@ from . import bands, boxes, rows, staging
 from .rows import Row
 
 LOG_EVERY = 10_000  # zones
-SHARE = (0, bands.PROGRESS[0])  # of copying the zones in a load, in per cent
+SHARE = (0, bands.PROGRESS[0])  # per cent of a load that are done before and after the zones are copied
 
 
 @dataclass
 class LoadCounts:
-    """Numbers of loaded and skipped zones."""
+    """Counts zones of a load: loaded ones by country and type, and skipped ones, which have no geometry."""
 
     rows: int = 0
     skipped: int = 0
     by_country: dict[str, Counter[str]] = field(default_factory=dict)
 
     def count_row(self, row: Row) -> None:
-        """Count a row."""
+        """Add a loaded row to the counts."""
         self.rows += 1
         self.by_country.setdefault(row[8] or "", Counter())[row[4] or ""] += 1
 
     def to_manifest_counts(self) -> ManifestCounts:
-        """Return the counts as a manifest has them."""
+        """Return the counts of zones in the form of a manifest."""
         by_type: Counter[str] = Counter()
         for types in self.by_country.values():
             by_type += types
@@ -54,7 +54,7 @@ class LoadCounts:
 
 @dataclass(frozen=True)
 class ZoneStream:
-    """A stream of zones, its format and its name in messages."""
+    """A file of zones to load: stream, format, and its name in messages."""
 
     stream: IO[bytes]
     format: ZoneFormat
@@ -150,7 +150,7 @@ def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
 
 
 def find_load_counts(connection: psycopg.Connection, release_id: str) -> LoadCounts | None:
-    """Return the numbers of an earlier load of this release; None if there was none."""
+    """Return the counts of an earlier load of a release, without countries; None if it is not loaded."""
     row = connection.execute(
         "SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s AND state <> 'loading'", (release_id,)
     ).fetchone()
@@ -215,7 +215,7 @@ def _copy_zones(
 
 
 def _print_imported(loaded: LoadCounts, start: float) -> None:
-    """Print the same line to standard output as the original importer."""
+    """Print the number of imported zones, in the words of the original importer."""
     print(f"{loaded.rows} zones imported in {format_duration(time.monotonic() - start)}", flush=True)
 
 

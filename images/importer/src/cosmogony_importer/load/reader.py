@@ -22,10 +22,10 @@ COUNTRY, BOX = "country_code", "bbox"
 BUFFER = 1 << 20  # bytes
 COORDINATES = re.compile(rb'"geometry":\s*{\s*"type":\s*"(?:Multi)?Polygon",\s*"coordinates":(?=\s*\[)')
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-# the stub of isal declares an exception where there is the type of one
+# the stub of isal declares an instance of the exception, but this is its class
 ISAL_ERROR = cast(type[Exception], isal_zlib.error)
 
-Zone = dict[str, Any]  # a record of the file
+Zone = dict[str, Any]  # the JSON record of a zone in a file
 
 _local = threading.local()
 
@@ -39,7 +39,7 @@ class InvalidZoneError(ValueError):
 
 
 def open_file(path: Path) -> IO[bytes]:
-    """Open a file to read.
+    """Open a local file for reading bytes.
 
     Raises:
         StepError: the file cannot be read.
@@ -57,7 +57,7 @@ def open_gzip(raw: IO[bytes]) -> IO[bytes]:
 
 
 def parse_line(line: bytes) -> Zone:
-    """Return the zone of one line; in the usual form of a line only the needed fields are parsed.
+    """Parse the zone of one line of JSON. If the line has the usual form, only the needed fields are parsed.
 
     Raises:
         InvalidZoneError: the line is not a zone.
@@ -70,7 +70,7 @@ def parse_line(line: bytes) -> Zone:
 
 
 def validate_zone(zone: Any) -> Zone:
-    """Return the record if it is a zone; its geometry is not checked.
+    """Return the record unchanged if it is a zone; its geometry is not checked.
 
     Raises:
         InvalidZoneError: the record is not a zone.

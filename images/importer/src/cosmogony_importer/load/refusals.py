@@ -16,7 +16,7 @@ MAX_NAMED = 20
 
 
 class RefusedRecord(NamedTuple):
-    """A refused record: its number in the file, its osm_id if it is known, and the reason."""
+    """A record for which a file is refused: its number in the file, its osm_id if it is known, and the reason."""
 
     number: int
     osm_id: str | None
@@ -38,7 +38,7 @@ class Refusals:
         """
         self._name, self._unit = name, unit
         self._first: list[RefusedRecord] = []
-        self._ids, self._numbers = array("q"), array("q")  # 16 bytes per zone, however many there are
+        self._ids, self._numbers = array("q"), array("q")  # arrays, because they take only 16 bytes per zone
         self.refused = 0
 
     def add(self, numbers: Sequence[int], ids: Sequence[int], refused: Sequence[RefusedRecord]) -> None:
@@ -49,7 +49,7 @@ class Refusals:
         self.refused += len(refused)
 
     def raise_if_any(self) -> None:
-        """Refuse the file if a record was refused or an id occurs twice.
+        """Raise an error about the file if a record was refused or an id occurs twice.
 
         Raises:
             StepError: the file is refused; the message names the first such records.
@@ -70,7 +70,7 @@ class Refusals:
         return f"{self._unit} {refused.number}{osm_id}: {refused.reason}"
 
     def _find_repeated(self) -> npt.NDArray[np.int64]:
-        """Return an array of shape (n, 2), in the order of the file.
+        """Return the zones whose id occurred before, and the first zone with that id: indexes of shape (n, 2).
 
         A row has the index of a zone with a repeated id, and that of the first zone with the same id.
         """

@@ -18,23 +18,23 @@ from .refusals import Refusals, RefusedRecord, by_number
 
 COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
 TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
-BATCH_BYTES = 1 << 20  # of lines that one thread converts at a time
+BATCH_BYTES = 1 << 20  # size of the lines that one thread converts at a time
 
-Row = tuple[Any, ...]  # COLUMNS, then the box, which may be None
+Row = tuple[Any, ...]  # values of COLUMNS, then the bounding box, which may be None
 T = TypeVar("T")
 
 
 class ConvertedBatch(NamedTuple):
-    """Some records of a file, converted."""
+    """Rows for the table that were made from some records of a file."""
 
     rows: list[Row | None]  # None for a zone without geometry; empty if a record is refused
-    numbers: list[int]  # of the records that are zones, whatever their geometry
-    ids: list[int]  # of the same records
+    numbers: list[int]  # positions in the file, from 1, of the records that are zones
+    ids: list[int]  # of the zones in `numbers`
     refused: list[RefusedRecord]
 
 
 def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> Iterator[Row | None]:
-    """Yield the rows of a file in order, with a bounded part of it in memory.
+    """Yield the rows for the table zones, in the order of the file, with a bounded part of it in memory.
 
     Args:
         raw: the stored file, maybe compressed.
@@ -66,7 +66,7 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
 
 
 def convert_lines(first: int, lines: list[bytes]) -> ConvertedBatch:
-    """Convert some lines, of which the first has this number; blank lines are skipped."""
+    """Convert lines of JSON to rows; `first` is the number of the first line, blank lines are skipped."""
     numbered = enumerate(strip_byte_order_marks(lines), first)
     return convert_records(
         ((number, line) for number, line in numbered if line and not line.isspace()), reader.parse_line
@@ -74,7 +74,7 @@ def convert_lines(first: int, lines: list[bytes]) -> ConvertedBatch:
 
 
 def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zone]) -> ConvertedBatch:
-    """Convert some records; each comes with its number in the file."""
+    """Convert records of zones, each with its number in the file, to rows."""
     numbers, zones, refused = [], [], []
     for number, record in records:
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The staging schema, in which a load works."""
+"""The staging schema `import`, in which a load builds the tables of a release."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def drop_staged_tables(connection: psycopg.Connection) -> int:
 
 
 def remove_catalog_row(connection: psycopg.Connection, release_id: str) -> None:
-    """Remove the catalog row of a load that failed."""
+    """Remove the row of a release from the catalog, if its load failed."""
     connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s AND state = 'loading'", (release_id,))

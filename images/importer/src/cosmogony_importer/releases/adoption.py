@@ -12,7 +12,7 @@ from psycopg import sql
 from ..database import statements
 from . import catalog, migrations, views
 
-LEGACY = "legacy"  # id of the release
+LEGACY = "legacy"  # id of the release made from the table of the original importer
 
 
 def adopt_original_table(connection: psycopg.Connection) -> str | None:

@@ -21,7 +21,7 @@ RELEASE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 
 @dataclass(frozen=True)
 class Release:
-    """A row of public.cosmogony_releases."""
+    """A release with its state: a row of the view public.cosmogony_releases."""
 
     id: str
     schema_name: str
@@ -32,29 +32,29 @@ class Release:
     published_at: datetime | None
     zones: int | None
     loaded_at: datetime | None
-    stored_zoom: int | None  # all tiles up to this zoom are stored
+    stored_zoom: int | None  # all tiles of this zoom and the lower ones are stored
     bounds: list[float] | None  # west, south, east, north in degrees
-    gate: object  # report of the gate, of this version or another one
-    override: str | None  # why a blocked release was published
+    gate: object  # report of the gate as JSON, written by this version or another one
+    override: str | None  # the reason that was given to publish a blocked release
     warmed_zoom: int | None  # highest zoom of which tiles of an area are stored
 
     @property
     def is_loading(self) -> bool:
-        """Whether the release is not complete yet."""
+        """Whether a load of the release is still running, or was killed."""
         return self.state == ReleaseState.LOADING
 
     @property
     def verdict(self) -> GateVerdict | None:
-        """The verdict of the gate, which reports of all versions have; None before the gate has run."""
+        """The verdict in the report of the gate, whatever its version; None before the gate has run."""
         word = self.gate.get("verdict") if isinstance(self.gate, Mapping) else None
         return GateVerdict(word) if word in list(GateVerdict) else None
 
     def get_table(self, name: str) -> sql.Identifier:
-        """Return the qualified name of a table of the release."""
+        """Return the SQL name of a table of the release, qualified with its schema."""
         return sql.Identifier(self.schema_name, name)
 
     def to_list_entry(self) -> dict[str, object]:
-        """Return what every list of releases shows, as plain JSON values."""
+        """Return the release as a JSON object for the lists of releases that commands print."""
         return {
             "id": self.id,
             "state": self.state,
@@ -76,7 +76,7 @@ class Release:
 
 
 def get_schema_name(release_id: str) -> str:
-    """Return the name of the schema that holds a release.
+    """Return the name of the database schema that has the tables of a release.
 
     Raises:
         UsageError: the text cannot be the id of a release.
@@ -100,7 +100,7 @@ def _make_release(state: str, **columns: Any) -> Release:
 
 
 def get_release(connection: psycopg.Connection, release_id: str) -> Release:
-    """Return a complete release.
+    """Return the release with an id; raise an error if it is unknown or still loading.
 
     Raises:
         StepError: it does not exist, or is still loading; the message lists the kept releases.
@@ -122,7 +122,7 @@ def find_live_release(connection: psycopg.Connection) -> Release | None:
 
 
 def read_manifest(connection: psycopg.Connection, release: Release) -> Manifest:
-    """Return the manifest of a release; while it is loading, one with only the id.
+    """Return the manifest of a release. While the release is loading, the manifest has only the id.
 
     Raises:
         DocumentError: the stored document is not a manifest.
@@ -134,7 +134,7 @@ def read_manifest(connection: psycopg.Connection, release: Release) -> Manifest:
 
 
 def read_statistics(connection: psycopg.Connection, release: Release) -> Statistics:
-    """Return the statistics of a release, without rows if none are stored.
+    """Return the statistics of a release: its expected counts; none if no statistics are stored.
 
     Raises:
         DocumentError: the stored document is not statistics.
@@ -150,7 +150,7 @@ def _read_document(connection: psycopg.Connection, release: Release, table: str)
 
 
 def store_document(connection: psycopg.Connection, schema: str, table: str, document: object) -> None:
-    """Replace the document in the table manifest or statistics of a release."""
+    """Replace the JSON document in the table `manifest` or `statistics` of a release."""
     target = sql.Identifier(schema, table)
     with connection.transaction():
         connection.execute(sql.SQL("DELETE FROM {}").format(target))

@@ -17,7 +17,7 @@ CATALOG, FUNCTIONS, CHANGES = "catalog", "functions", "release_changes"  # folde
 
 
 def get_latest_release_format() -> int:
-    """Return the version of the release schema that this importer writes."""
+    """Return the version of the tables in the schema of a new release."""
     return max((_parse_version(name) for name, _ in statements.read_files(CHANGES)), default=1)
 
 
@@ -71,7 +71,7 @@ def upgrade_releases(connection: psycopg.Connection) -> None:
                 (release.id,),
             )
         )
-        if not exists:  # dropped manually: unqualified names would be found in another schema
+        if not exists:  # somebody dropped the schema: unqualified names would be found in another one
             continue
         for version, name, text in changes:
             if version > format_:
@@ -85,7 +85,7 @@ def upgrade_releases(connection: psycopg.Connection) -> None:
 
 
 def _list_files() -> dict[str, str]:
-    """Return the texts of the SQL files of the catalog, then of the functions, by folder and name."""
+    """Return the SQL files of the catalog, then those of the functions: texts by folder and name."""
     return {f"{folder}/{name}": text for folder in (CATALOG, FUNCTIONS) for name, text in statements.read_files(folder)}
 
 
@@ -119,7 +119,7 @@ def _is_current(connection: psycopg.Connection) -> bool:
 
 
 def _read_applied(connection: psycopg.Connection) -> dict[str, str]:
-    """Return the digests of the applied files, by folder and name."""
+    """Return the digests of the SQL files that were applied to this database, by folder and name."""
     return dict(connection.execute("SELECT name, digest FROM cosmogony_catalog.migrations").fetchall())
 
 

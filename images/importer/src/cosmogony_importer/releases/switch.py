@@ -18,7 +18,7 @@ from ..database import grants, sessions, statements
 from . import adoption, catalog, views
 from .catalog import Release
 
-LOCK_TIMEOUT = "150ms"  # new readers wait no longer than that while a switch waits for older readers
+LOCK_TIMEOUT = "150ms"  # how long a switch waits for older readers before it lets new ones through and tries again
 
 
 def switch_release(
@@ -54,13 +54,13 @@ def switch_release(
                 if not announced:
                     log.info(f"waiting for a long reader ({_describe_reader(connection)}); the site keeps answering")
                     announced = True
-            heartbeat.beat("waiting for readers of public.zones")  # until the deadline above
+            heartbeat.beat("waiting for readers of public.zones")  # only until the deadline
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 1.5, 5.0)
 
 
 def find_previous_release(connection: psycopg.Connection) -> Release:
-    """Return the newest kept release that is older than the live one, and was live once.
+    """Return the release to roll back to: the newest one that is older than the live one and was live once.
 
     Raises:
         StepError: there is none.
@@ -111,7 +111,7 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
             sql.SQL("UPDATE {} SET document = document || %s").format(release.get_table("manifest")),
             (Jsonb({"state": "published", "published": now.isoformat(timespec="seconds")}),),
         )
-        # last, so that the views are locked for the shortest time
+        # the last statement, so that the views are locked for the shortest time
         connection.execute(
             statements.read_statement("views.sql", release=release.schema_name, id=sql.Literal(release_id))
         )

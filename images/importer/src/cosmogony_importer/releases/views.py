@@ -9,8 +9,8 @@ from cosmogony_steps.errors import StepError
 
 from ..database import grants, statements
 
-SCHEMA_PREFIX = "release_"  # of the schemas of releases
-# of the view public.zones before the first release (no_zones.sql)
+SCHEMA_PREFIX = "release_"  # with which the names of the schemas of releases begin
+# columns of the empty view public.zones before the first release (no_zones.sql)
 EMPTY_VIEW_COLUMNS = [
     ("id", "bigint"),
     ("parent", "bigint"),
@@ -30,7 +30,7 @@ def list_view_sources(connection: psycopg.Connection, view: str) -> set[tuple[st
 
 
 def is_showing_release(connection: psycopg.Connection, schema: str) -> bool:
-    """Return whether public.zones is a view on the release in this schema."""
+    """Return whether public.zones reads the release in this schema, so that it is the live one."""
     return (schema, "zones") in list_view_sources(connection, "public.zones")
 
 
@@ -48,7 +48,7 @@ def is_own_view(connection: psycopg.Connection, name: str) -> bool:
 
 
 def create_boxes_view(connection: psycopg.Connection, schema: str) -> None:
-    """Let public.zone_boxes show the boxes of a release to those who may read public.zones.
+    """Create or replace the view public.zone_boxes of the boxes of a release, for all who may read public.zones.
 
     Raises:
         StepError: public.zone_boxes is something else.

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of runs, releases and their sizes."""
+"""Reports of runs, of releases, and of the sizes of database and bucket."""

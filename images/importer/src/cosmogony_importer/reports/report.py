@@ -20,9 +20,9 @@ from .run import EndedRun
 from .summary import summarise_run
 
 URL = "WEBHOOK_URL"
-NAME = "WEBHOOK_NAME"  # name of the Secret that has the URL
-MAX_LIST_BYTES = 16 * 1024  # of each list that grows with the number of sources, in what the webhook gets
-NO_SECRET = ("", "no-webhook")  # names that stand for no webhook
+NAME = "WEBHOOK_NAME"  # environment variable with the name of the Secret that has the URL
+MAX_LIST_BYTES = 16 * 1024  # of each list in the body for the webhook that grows with the number of sources
+NO_SECRET = ("", "no-webhook")  # names of a Secret that mean that there is no webhook
 
 
 def report_run(run: EndedRun, store: Store | None, settings: Settings) -> RunSummary:
@@ -83,7 +83,7 @@ def post_summary_again(run: str, store: Store) -> None:
 
 
 def make_post_body(summary: RunSummary) -> dict[str, Any]:
-    """Return the body for the webhook; if it lists only the first of very many sources, its warnings say so."""
+    """Return the summary as body for the webhook; very long lists are cut, and a warning in it says so."""
     document = summary.to_json()
     for owner, name in ((document["inputs"], "sources"), (document, "skipped")):
         complete = owner[name]
@@ -107,13 +107,13 @@ def _read_summary(run: str, store: Store) -> RunSummary:
 
 
 def print_summary(summary: RunSummary) -> None:
-    """Print a summary, so that it is in the log even if no server can be reached."""
+    """Print a summary as JSON, so that the log has it even if no server can be reached."""
     print(json.dumps(summary.to_json(), indent=2, ensure_ascii=False))
     log.info(summary.text)
 
 
 def _store_summary(store: Store | None, summary: RunSummary) -> list[str]:
-    """Store a summary; return what failed."""
+    """Store a summary in the bucket; return messages about what failed."""
     if store is None:
         return []
     targets = [keys.run_summary(summary.run)]

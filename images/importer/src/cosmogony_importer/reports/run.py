@@ -21,7 +21,7 @@ MAX_FAILURES = 20
 
 @dataclass(frozen=True)
 class EndedRun:
-    """A workflow that has ended."""
+    """A workflow that has ended, as Argo describes it to its exit handler."""
 
     name: str
     status: str
@@ -53,16 +53,16 @@ class EndedRun:
 
     @property
     def release_prefix(self) -> str:
-        """The prefix of the id of its release; empty if its start is unknown."""
+        """How the id of a release that the run made begins; empty if the start of the run is unknown."""
         return f"{self.started.astimezone(UTC):%Y%m%dt%H%M%S}-" if self.started else ""
 
     def get_parameter(self, name: str) -> str | None:
-        """Return a parameter of the workflow; None if it is blank or not set."""
+        """Return the value of a parameter of the workflow; None if it is blank or not set."""
         return self.parameters.get(name) or None
 
 
 def find_failed_attempts(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
-    """Return the failed attempts of steps whose last attempt failed, without nodes that only contain others.
+    """Return the failed attempts of all steps that failed in the end, without nodes that only contain others.
 
     Names of nodes do not say to which source they belong, so attempts for several sources are all listed.
 
@@ -79,7 +79,7 @@ def find_failed_attempts(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
         found[step, message] = Failure(
             step=step, message=message, pod=node.get("podName"), finished=node.get("finishedAt")
         )
-    if not found:  # no pod ever ran
+    if not found:  # no step had a pod: report the nodes that contain others
         for node in nodes:
             if node.get("message"):
                 step = str(node.get("displayName", ""))
@@ -106,7 +106,7 @@ def _parse_failures(text: str) -> list[dict[str, Any]]:
 
 
 def _unquote(text: str) -> list[dict[str, Any]] | None:
-    """Parse a JSON list, which may be quoted as a Go string, which Python can read; None if it is neither."""
+    """Parse a list of JSON objects, which may be quoted as a JSON or Go string; None if it is neither."""
     value: Any = text
     for _ in range(2):
         if not isinstance(value, str) or not value:

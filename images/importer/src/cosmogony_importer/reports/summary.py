@@ -53,30 +53,30 @@ from ..progress import format_duration
 from ..releases import catalog, durations, migrations
 from .run import EndedRun
 
-MAX_LISTED = 50  # entries of a list in the summary, which has the number of all
+MAX_LISTED = 50  # first entries that a list in the summary has, next to the number of all
 
-SOURCE_FIELDS = ("url", "file", "version_date", "size", "sha256")  # of both the marker and the summary
+SOURCE_FIELDS = ("url", "file", "version_date", "size", "sha256")  # of a marker, copied to the summary
 
 T = TypeVar("T")
 
 
 @dataclass
 class RunFacts:
-    """What the store and the database have about a run."""
+    """What the bucket and the database contain about a run, from which its summary is made."""
 
-    manifest: Manifest = field(default_factory=lambda: Manifest(id=""))  # an empty id: there is none
+    manifest: Manifest = field(default_factory=lambda: Manifest(id=""))  # an empty id stands for none
     sources: list[SummarySource] = field(default_factory=list)
     release: catalog.Release | None = None
     gate: GateReport | None = None
     live: catalog.Release | None = None
     live_known: bool = False
-    steps: dict[str, float] = field(default_factory=dict)  # seconds
-    statuses: StatusCounts | None = None  # of the expected counts
+    steps: dict[str, float] = field(default_factory=dict)  # seconds that each step took
+    statuses: StatusCounts | None = None  # how many expected counts are ok, ko and skipped
     warnings: list[str] = field(default_factory=list)
 
 
 def summarise_run(run: EndedRun, store: Store | None, settings: Settings) -> RunSummary:
-    """Make the summary of a run.
+    """Return the summary of a run, from what the bucket and the database contain.
 
     Args:
         run: the workflow.
@@ -120,7 +120,7 @@ def _read_store(run: EndedRun, store: Store, extracts: Sequence[SourceSettings],
         plan = _find_document(store, keys.run_plan(run.name), Plan.from_json, facts.warnings)
         enabled = [urlsplit(extract.url).path.rpartition("/")[2] for extract in extracts if extract.enabled]
         names = [item.name for item in plan.items] if plan else enabled
-    with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:  # the first error cancels the rest
+    with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:  # the first error cancels the requests that did not start
         for source, warnings in pool.map(lambda name: _describe_source(run, store, name), names):
             facts.sources.append(source)
             facts.warnings += warnings
@@ -251,7 +251,7 @@ def _collect_counts(facts: RunFacts) -> SummaryCounts:
 
 
 def _collect_durations(run: EndedRun, facts: RunFacts) -> dict[str, float | None]:
-    """Return seconds by step. Sources are processed in parallel, so fetch and extract can exceed the total."""
+    """Return seconds by step; fetch and extract are sums over sources, which can exceed the total."""
     seconds: dict[str, float | None] = {
         "fetch": round(sum(source.seconds.fetch or 0 for source in facts.sources), 1),
         "extract": round(sum(source.seconds.extract or 0 for source in facts.sources), 1),
@@ -276,7 +276,7 @@ def _list_warnings(facts: RunFacts) -> list[str]:
 
 
 def _summarise_table(rows: Sequence[FindingRow] | None) -> FindingSummary | None:
-    """Return the numbers by reason and the largest rows; the manifest has all rows."""
+    """Return how many objects were left out or repaired by reason, and the rows with the most."""
     if rows is None:
         return None
     largest = sorted(rows, key=lambda row: row.count, reverse=True)
@@ -288,7 +288,7 @@ def _cut_to_second(moment: datetime | None) -> datetime | None:
 
 
 def _describe_result(run: EndedRun, facts: RunFacts, result: RunResult, published: bool, release_id: str | None) -> str:
-    """Return the result in one line."""
+    """Return the result of a run as one line of text."""
     took = f" in {format_duration(run.seconds)}" if run.seconds else ""
     live = facts.live.id if facts.live else None
     if result == RunResult.PUBLISHED:
@@ -312,7 +312,7 @@ def _describe_result(run: EndedRun, facts: RunFacts, result: RunResult, publishe
 
 
 def _count_zones(facts: RunFacts) -> int | None:
-    """Return the number of loaded zones, or that of the manifest."""
+    """Return the number of zones of the release: of the loaded ones, or that of the manifest."""
     if facts.release and facts.release.zones is not None:
         return facts.release.zones
     return facts.manifest.counts.zones if facts.manifest.counts else None

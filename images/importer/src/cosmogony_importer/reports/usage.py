@@ -17,13 +17,13 @@ from ..releases.catalog import Release
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
 
-# Prefixes of keys in the bucket; the first that matches counts.
+# Prefixes of keys for counting the objects of the bucket; an object counts for the first that matches.
 PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES, keys.RUNS)
 SOURCE_FIELDS = ("name", "url", "file", "version_date", "size", "zones")
 
 
 def describe_release(connection: psycopg.Connection, release: Release) -> dict[str, Any]:
-    """Return state and verdict of a release, and the bytes of its schema with indexes and tiles.
+    """Return state, verdict and size of a release, as a JSON object; the bytes include indexes and tiles.
 
     For the live release also its first sources: a thousand are too many for an output parameter of Argo.
     """
@@ -36,7 +36,7 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
     )
     try:
         manifest = catalog.read_manifest(connection, release)
-    except DocumentError as error:  # written by a newer version: the rest is still useful
+    except DocumentError as error:  # a newer version wrote the manifest: the rest is still useful
         log.warn(str(error))
         manifest = Manifest(id=release.id)
     sources = [{name: getattr(source, name) for name in SOURCE_FIELDS} for source in manifest.sources]
@@ -51,14 +51,14 @@ def describe_release(connection: psycopg.Connection, release: Release) -> dict[s
 
 
 def measure_database(connection: psycopg.Connection) -> dict[str, Any]:
-    """Return the name of the database and its bytes."""
+    """Return name and size in bytes of the database, as a JSON object."""
     query = "SELECT current_database(), pg_database_size(current_database())"
     name, size = fetch_row(connection.execute(query))
     return {"name": name, "bytes": size}
 
 
 def measure_bucket(store: Store) -> dict[str, Any]:
-    """Return the number of objects and their bytes by prefix."""
+    """Return number and bytes of the objects in the bucket by prefix of their keys, as a JSON object."""
     counted = {prefix: {"objects": 0, "bytes": 0} for prefix in (*PREFIXES, "other")}
     for entry in store.list_objects():
         group = next((prefix for prefix in PREFIXES if entry.key.startswith(prefix)), "other")

@@ -14,7 +14,7 @@ from cosmogony_steps.documents import ABSENT, WebhookAnswer
 from urllib3 import exceptions
 
 ATTEMPTS = 4
-PAUSE = 1.0  # seconds before the second attempt, doubled from then on
+PAUSE = 1.0  # seconds before the second attempt to post; doubled before each further one
 CONNECT, READ = 5.0, 10.0  # seconds
 #: Why a post failed, by the error of urllib3; the first class that fits counts.
 REASONS = {
@@ -35,10 +35,10 @@ class PostResult:
     error: str = ""
     status: int | None = None
     attempts: int = 0
-    is_transient: bool = False  # a retry can help
+    is_transient: bool = False  # whether another attempt can help
 
     def to_webhook_answer(self) -> WebhookAnswer:
-        """Return the result for the summary."""
+        """Return the result as the summary of a run has it."""
         return WebhookAnswer(
             posted=not self.error, status=self.status, attempts=self.attempts, error=self.error or ABSENT
         )

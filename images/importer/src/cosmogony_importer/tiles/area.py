@@ -25,7 +25,7 @@ BATCHES = sql.SQL("SELECT z, xs, ys FROM planned_batches")
 
 @dataclass(frozen=True)
 class TileSelection:
-    """Tiles of some zooms, optionally only those in a box or of a country."""
+    """Which tiles to store: a range of zooms, optionally only those in a box or of a country."""
 
     min_zoom: int
     max_zoom: int
@@ -33,7 +33,7 @@ class TileSelection:
     country: str | None = None
 
     def completes_low_zooms(self, stored_zoom: int | None) -> bool:
-        """Return whether all tiles up to max_zoom are stored with this selection, if those up to `stored_zoom` are."""
+        """Return whether all tiles up to `max_zoom` are stored afterwards, if those up to `stored_zoom` are now."""
         return not self.box and not self.country and self.min_zoom <= (-1 if stored_zoom is None else stored_zoom) + 1
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class TileSelection:
 def estimate_selection(
     connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
 ) -> TileEstimate:
-    """Estimate what storing these tiles takes, without storing any; see `store_selection`."""
+    """Estimate number, bytes and time of the selected tiles that are not stored yet, without storing any."""
     if not _plan_tiles(connection, release, selection):
         return TileEstimate()
     return forecast.estimate_tiles(connection, release.schema_name, BATCHES, jobs or os.cpu_count() or 2)

@@ -15,7 +15,7 @@ from .trex_switch import TrexTiles
 
 
 class TileBackend(Protocol):
-    """A tile server."""
+    """What the importer does for a tile server: after a switch, in a cleanup, for a list."""
 
     def follow_switch(self, connection: psycopg.Connection) -> None:
         """Serve the tiles of the release that has just become live."""
@@ -31,10 +31,10 @@ class DatabaseTiles:
     """A tile server that gets every tile from the database."""
 
     def follow_switch(self, connection: psycopg.Connection) -> None:
-        """Do nothing: the views follow the switch."""
+        """Do nothing: the tile server reads the views, which the switch has changed."""
 
     def remove_old_tiles(self, connection: psycopg.Connection) -> None:
-        """Do nothing: the tiles are dropped with their release."""
+        """Do nothing: the tiles are in the schema of their release, which was dropped."""
 
     def count_tiles(self, connection: psycopg.Connection, release: Release) -> TilesByZoom:
         """Count the tiles in the table of a release."""
@@ -42,6 +42,6 @@ class DatabaseTiles:
 
 
 def get_tile_backend() -> TileBackend:
-    """Return the tile server that the environment configures."""
+    """Return t-rex if TREX_CACHE is set, otherwise a tile server that reads the database."""
     cache = TrexCache.find_from_environment()
     return TrexTiles(cache) if cache else DatabaseTiles()

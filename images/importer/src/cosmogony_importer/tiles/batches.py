@@ -12,14 +12,14 @@ from psycopg import sql
 from ..database import statements
 from .box import EVERYWHERE, Box
 
-BATCH = 64  # tiles that one statement makes
+BATCH = 64  # tiles that one SQL statement computes and stores
 MAX_ZOOM = 14  # highest zoom of which tiles may be stored
 
 
 def find_touched_tiles(
     connection: psycopg.Connection, area: sql.Composable, max_zoom: int, box: Box = EVERYWHERE, margin: float = 0.0
 ) -> Iterator[tuple[int, str]]:
-    """Find the tiles that an area touches, zoom by zoom from 0 on, in temporary tables of this transaction.
+    """Write the tiles that an area touches to temporary tables of this transaction, zoom by zoom from 0 on.
 
     Args:
         connection: has the schemas of the release and of PostGIS in its search path.
@@ -50,14 +50,14 @@ def find_touched_tiles(
 
 
 def add_batches(connection: psycopg.Connection, table: str, zoom: int, touched: str) -> None:
-    """Add those of the touched tiles of a zoom that are not stored to a table of batches (z, batch, xs, ys)."""
+    """Add the touched tiles of a zoom that are not stored yet to a table of batches (z, batch, xs, ys)."""
     connection.execute(
         statements.read_statement("release/add_batches.sql", batches=table, zoom=zoom, touched=touched, size=BATCH)
     )
 
 
 def store_batch(connection: psycopg.Connection, schema: str, zoom: int, xs: list[int], ys: list[int]) -> None:
-    """Make the tiles of a batch, and store those that are not empty."""
+    """Compute the tiles of a batch, and store those that are not empty."""
     connection.execute(
         sql.SQL(
             "INSERT INTO {} (z, x, y, mvt) SELECT %(z)s, x, y, mvt FROM (SELECT t.x, t.y, "

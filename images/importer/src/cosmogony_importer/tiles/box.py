@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-MAP_WIDTH = 40075016.685578488  # metres around the equator: the side of the one tile of zoom 0
-MAX_LATITUDE = 85.05112877980659  # degrees: the upper side of that tile
+MAP_WIDTH = 40075016.685578488  # metres around the equator, which is the side of the map in web mercator
+MAX_LATITUDE = 85.05112877980659  # degrees, at the upper side of the map in web mercator
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box in degrees; west is greater than east where it crosses the antimeridian."""
+    """A box in degrees on the map; west is greater than east if it crosses the antimeridian."""
 
     west: float
     south: float
@@ -23,7 +23,7 @@ class Box:
 
     @classmethod
     def parse(cls, text: str) -> Box:
-        """Parse west,south,east,north in degrees; what lies outside of the map is cut off.
+        """Parse the text west,south,east,north in degrees; latitudes outside of the map are cut off.
 
         Raises:
             ValueError: the text is not a box.
@@ -37,12 +37,12 @@ class Box:
         return cls(west, max(south, -MAX_LATITUDE), east, min(north, MAX_LATITUDE))
 
     def to_x_ranges(self) -> list[tuple[float, float]]:
-        """Return its west and east ends as fractions of the map's width; two pairs across the antimeridian."""
+        """Return west and east of the box as fractions of the map's width; two pairs across the antimeridian."""
         west, east = (longitude / 360 + 0.5 for longitude in (self.west, self.east))
         return [(west, east)] if west < east else [(west, 1.0), (0.0, east)]
 
     def to_y_range(self) -> tuple[float, float]:
-        """Return its north and south ends as fractions of the map's height, from the north."""
+        """Return north and south of the box as fractions of the map's height, from the north."""
         north, south = (0.5 - math.asinh(math.tan(math.radians(at))) / (2 * math.pi) for at in (self.north, self.south))
         return max(0.0, north), min(1.0, south)
 
@@ -59,7 +59,7 @@ class Box:
         )
 
     def to_tile_condition(self, zoom: int) -> sql.Composed:
-        """Return the SQL condition that the tile `child` (x, y) lies in the box; one that only touches it does not."""
+        """Return SQL that is true if the tile `child` (x, y) lies in the box; one that only touches it does not."""
 
         def is_between(axis: str, low: float, high: float) -> sql.Composed:
             first = math.floor(low * 2**zoom)

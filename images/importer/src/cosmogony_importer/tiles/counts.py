@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TileCount:
-    """The number of stored tiles, and their bytes."""
+    """A number of stored tiles, and their size in bytes."""
 
     tiles: int
     size: int  # bytes
@@ -16,13 +16,13 @@ class TileCount:
 
 @dataclass(frozen=True)
 class TilesByZoom:
-    """The stored tiles of a release."""
+    """Number and size of the stored tiles of a release, by zoom."""
 
     by_zoom: dict[int, TileCount]
-    complete_zoom: int | None  # all tiles up to this zoom are stored
+    complete_zoom: int | None  # all tiles of this zoom and the lower ones are stored
 
     @property
     def total(self) -> TileCount:
-        """The tiles of all zooms together."""
+        """Number and size of the stored tiles of all zooms together."""
         counts = self.by_zoom.values()
         return TileCount(sum(count.tiles for count in counts), sum(count.size for count in counts))

@@ -16,14 +16,14 @@ from ..database import statements
 from ..releases.catalog import Release
 from .box import Box
 
-MAX_CHECKED = 20_000  # tiles per zoom, evenly spread
-EDGE = 1e-3  # of a tile; at the edge of the box rounding decides which tile counts
+MAX_CHECKED = 20_000  # tiles of a zoom that are checked, evenly spread
+EDGE = 1e-3  # of the width of a tile: one that the box overlaps by less may be missing because of rounding
 
 
 def find_missing_tiles(
     connection: psycopg.Connection, release: Release, config: Path, extent: Box, max_zoom: int, made: Path
 ) -> dict[int, list[str]]:
-    """Return the names of missing tiles that should contain zones, by zoom.
+    """Return the tiles that are missing though they contain zones: names z/x/y by zoom.
 
     Args:
         connection: queries the zones.
@@ -48,7 +48,7 @@ def find_missing_tiles(
 
 
 def _read_queries(config: Path) -> dict[tuple[int, int], str]:
-    """Return t-rex's queries by their lowest and highest zoom, with !bbox! for the box of a tile."""
+    """Return the SQL queries of t-rex by their lowest and highest zoom; !bbox! stands for the box of a tile."""
     (tileset,) = tomllib.loads(config.read_text())["tileset"]
     (layer,) = tileset["layer"]
     return {(query["minzoom"], query["maxzoom"]): query["sql"] for query in layer["query"]}

@@ -11,12 +11,12 @@ from psycopg import sql
 
 from ..progress import format_duration
 
-SAMPLE = 5  # tiles per zoom
+SAMPLE = 5  # tiles of each zoom that are computed for the estimate
 
 
 @dataclass
 class TileEstimate:
-    """Number of tiles to make, their bytes, and the time that takes."""
+    """Estimate for tiles that are to be stored: number, bytes, and seconds that it takes."""
 
     tiles: int = 0
     size: float = 0.0  # bytes
@@ -24,7 +24,7 @@ class TileEstimate:
     by_zoom: dict[int, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
-        """Return the estimate for the output parameter."""
+        """Return the estimate as a JSON object, for an output parameter of the step."""
         return {
             "tiles": self.tiles,
             "bytes": round(self.size),
@@ -34,7 +34,7 @@ class TileEstimate:
 
 
 def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Composable, jobs: int) -> TileEstimate:
-    """Compute a sample of the tiles and extrapolate.
+    """Estimate bytes and time of tiles: compute a sample of each zoom and extrapolate.
 
     Args:
         connection: computes the sample.
@@ -54,10 +54,10 @@ def estimate_tiles(connection: psycopg.Connection, schema: str, batches: sql.Com
     ).format(batches)
     for zoom, count in counts:
         heartbeat.beat("timing tiles, zoom", zoom)
-        # one more, because the first tile of a session is slow
+        # one tile more, because the first one of a session is slow
         sample = connection.execute(timed, (zoom, SAMPLE + 1, schema)).fetchall()
         sample = sample[1:] or sample
-        if not sample:  # another run has made them in the meantime
+        if not sample:  # another run has stored the tiles of this zoom in the meantime
             continue
         size = count * sum(row[1] for row in sample) / len(sample)
         estimate.tiles += count

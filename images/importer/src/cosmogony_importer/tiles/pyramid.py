@@ -24,7 +24,7 @@ from .counts import TileCount, TilesByZoom
 def store_low_zoom_tiles(
     settings: DatabaseAddress, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int = 0
 ) -> TileCount:
-    """Store all tiles of zooms 0 to max_zoom that are not stored yet.
+    """Store all tiles of zooms 0 to `max_zoom` that are not stored yet.
 
     Args:
         settings: the database, for parallel connections.
@@ -96,7 +96,7 @@ def count_tiles(connection: psycopg.Connection, release: Release) -> TilesByZoom
 
 
 def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
-    """List the tiles to make in a table, which an interrupted run leaves to the next one."""
+    """Write the tiles to make to the table tile_batches, with which the next run continues after an interruption."""
     with sessions.hold_advisory_lock(connection, sessions.TILES, wait=600), connection.transaction():
         statements.set_search_path(connection, release.schema_name)
         connection.execute(statements.read_statement("release/tile_plan.sql"))
@@ -124,7 +124,7 @@ def _run_workers(settings: DatabaseAddress, release: Release, progress: TimedPro
 
 
 def _make_batch(connection: psycopg.Connection, release: Release) -> int:
-    """Make the next batch, preferably one that no other run is making; return the number of its tiles, 0 at the end."""
+    """Make the next batch of tiles, preferably one that no other run is making; return its size, 0 at the end."""
     table = release.get_table("tile_batches")
     query = sql.SQL("SELECT z, batch, xs, ys FROM {} WHERE NOT done ORDER BY z, batch LIMIT 1 FOR UPDATE").format(table)
     with connection.transaction():
@@ -140,9 +140,9 @@ def _make_batch(connection: psycopg.Connection, release: Release) -> int:
 
 
 def _check_sample(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
-    """Check that some stored tiles equal the computed ones."""
+    """Check that all batches are done, and that a sample of stored tiles equals the computed ones."""
     table = release.get_table("tile_batches")
-    # waits for batches of other runs
+    # FOR SHARE waits for batches that other runs are making
     left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(table)).fetchall())
     if left:
         raise StepError(f"{left} batches of tiles of release {release.id} are not done; run the command again")

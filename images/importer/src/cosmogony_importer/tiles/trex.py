@@ -24,25 +24,25 @@ from cosmogony_steps.errors import TransientError, UsageError
 from .counts import TileCount, TilesByZoom
 
 TILESET = "cosmogony"
-NOTHING = "none"  # name of the folder while there is no live release
+NOTHING = "none"  # name of the folder that t-rex reads while there is no live release
 GENERATED = "generated"
 
 
 @dataclass(frozen=True)
 class TrexCache:
-    """The cache volume of t-rex."""
+    """The cache volume of t-rex: a folder of tiles per release, and a link to that of the live one."""
 
     root: Path
 
     @classmethod
     def find_from_environment(cls) -> TrexCache | None:
-        """Return the cache that TREX_CACHE names; None if t-rex is not the tile server."""
+        """Return the cache in the folder TREX_CACHE; None if that is not set: t-rex is not the tile server."""
         path = os.environ.get("TREX_CACHE")
         return cls(Path(path)) if path else None
 
     @classmethod
     def from_environment(cls) -> TrexCache:
-        """Return the cache that TREX_CACHE names.
+        """Return the cache in the folder TREX_CACHE; raise an error if that is not set.
 
         Raises:
             UsageError: TREX_CACHE is not set.
@@ -54,23 +54,23 @@ class TrexCache:
 
     @property
     def link(self) -> Path:
-        """The symbolic link that t-rex follows."""
+        """Path of the symbolic link to the folder whose tiles t-rex serves."""
         return self.root / TILESET
 
     def get_folder(self, release_id: str) -> Path:
-        """Return the folder with the tiles of a release."""
+        """Return the path of the folder with the finished tiles of a release."""
         return self.root / "releases" / release_id
 
     def get_preparing_folder(self, release_id: str) -> Path:
-        """Return the folder in which the tiles of a release are generated."""
+        """Return the path of the folder in which t-rex generates the tiles of a release."""
         return self.root / "preparing" / release_id
 
     def read_linked_release(self) -> str | None:
-        """Return the release whose folder t-rex reads; None if there is no link."""
+        """Return the id of the release whose folder t-rex reads; None if there is no link."""
         return self.link.readlink().name if self.link.is_symlink() else None
 
     def remove_folders(self, *paths: Path) -> None:
-        """Remove folders, each by one rename."""
+        """Remove folders: rename each out of the way, so that none is ever there in part, then delete them."""
         trash = self.root / "trash"
         for path in paths:
             if path.exists():

@@ -20,11 +20,11 @@ from .trex import GENERATED, TILESET, TrexCache, count_tiles, list_tiles
 
 WORLD = (-180.0, -85.0511, 180.0, 85.0511)  # west, south, east, north of the tile grid in degrees
 CONFIG = "config.toml"
-MAX_NAMED = 5  # tiles per zoom in a message
+MAX_NAMED = 5  # missing tiles of each zoom that a message names
 
 
 def prepare_folder(cache: TrexCache, release: Release, template: Path) -> tuple[Path, str]:
-    """Make an empty folder with t-rex's configuration to generate the tiles of a release there.
+    """Create an empty folder for the tiles of a release, with the configuration with which t-rex generates them.
 
     Args:
         cache: the volume.
@@ -52,7 +52,7 @@ def prepare_folder(cache: TrexCache, release: Release, template: Path) -> tuple[
 
 
 def format_extent(bounds: list[float] | None) -> str:
-    """Return bounds as west,south,east,north in degrees, cut to the tile grid; None stands for all of it."""
+    """Return bounds as the text west,south,east,north in degrees, cut to the map; None stands for all of it."""
     west, south, east, north = bounds or WORLD
     inside = (max(west, WORLD[0]), max(south, WORLD[1]), min(east, WORLD[2]), min(north, WORLD[3]))
     return ",".join(f"{number:.6f}" for number in inside)

@@ -91,7 +91,7 @@ def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple
         if before == name:
             return name, name
         if before is None:
-            cache.remove_folders(cache.link)  # a folder, which t-rex makes if it starts without the link
+            cache.remove_folders(cache.link)  # not a link but a folder, which t-rex makes if it starts without the link
         new = cache.root / f".{TILESET}-{uuid.uuid4().hex[:8]}"
         new.symlink_to(Path("releases") / name)
         new.replace(cache.link)
@@ -109,7 +109,7 @@ def remove_added_tiles(folder: Path) -> None:
 
 
 def remove_old_folders(connection: psycopg.Connection, cache: TrexCache) -> list[str]:
-    """Remove the folders of releases that are not kept, except the target of the link; return their names."""
+    """Remove the tiles of releases that are not kept, except those that t-rex reads; return names of folders."""
     with sessions.hold_advisory_lock(connection, sessions.SWITCH, wait=60):
         kept = {release.id for release in catalog.list_releases(connection)} | {cache.read_linked_release()}
         old = [
