@@ -94,7 +94,7 @@ def test_catalog_without_releases_is_503(postgres, make_client, empty):
 def test_empty_view_for_the_tile_server_is_503(postgres, make_client, empty):
     with postgres.connect(empty) as connection:
         migrations.migrate_database(connection)
-        views.make_empty_zones_view(connection)
+        views.create_empty_zones_view(connection)
         assert connection.execute("select count(*) from public.zones").fetchone() == (0,)
     client = make_client(empty)
     assert client.get("/zones/1").status_code == client.get("/tiles/cosmogony.json").status_code == 503
@@ -104,7 +104,7 @@ def test_empty_view_for_the_tile_server_is_503(postgres, make_client, empty):
 def test_empty_view_is_recognized_without_its_comment(postgres, make_client, empty, comment):
     with postgres.connect(empty) as connection:
         migrations.migrate_database(connection)
-        views.make_empty_zones_view(connection)
+        views.create_empty_zones_view(connection)
         text = psycopg.sql.Literal(comment)
         connection.execute(psycopg.sql.SQL("comment on view public.zones is {}").format(text))
     client = make_client(empty)

@@ -79,7 +79,7 @@ def source(stream: IO[bytes], file: Path) -> loader.ZoneStream:
 
 
 def by_copy(connection: psycopg.Connection, file: Path, jobs: int, times: dict[str, list[float]]) -> int:
-    loaded, begun, used = loader.Loaded(), time.monotonic(), processor(connection)
+    loaded, begun, used = loader.LoadCounts(), time.monotonic(), processor(connection)
     with schema(connection):
         with connection.transaction():
             enter(connection)
@@ -131,7 +131,7 @@ def low_zooms(connection: psycopg.Connection, settings: DatabaseAddress, file: P
             enter(connection)
             loader._create_tables(connection)
             with reader.open_file(file) as stream, redirect_stderr(io.StringIO()):
-                loader._copy_zones(connection, source(stream, file), loader.Loaded(), 0, 0)
+                loader._copy_zones(connection, source(stream, file), loader.LoadCounts(), 0, 0)
             loader._create_indexes(connection)
         begun = time.monotonic()
         with redirect_stderr(io.StringIO()):
