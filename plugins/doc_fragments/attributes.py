@@ -20,9 +20,15 @@ attributes:
 
     ACTION_GROUP = r"""
 options: {}
+notes:
+  - Runs on the host of the task, usually C(localhost). The Python of that host needs the libraries of the requirements.
 attributes:
   action_group:
-    description: Takes its defaults from C(group/cosmogony.stack.stack) of C(module_defaults).
+    description:
+      - Takes its defaults from C(group/cosmogony.stack.stack) of C(module_defaults).
+      - Give only the options of the connection to Kubernetes there, such as C(kubeconfig) and C(context). Other options
+        are not options of every module of the group. M(cosmogony.stack.readiness) and M(cosmogony.stack.s3_bucket) for
+        example have no C(namespace).
     support: full
     membership:
       - cosmogony.stack.stack

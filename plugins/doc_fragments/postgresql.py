@@ -16,8 +16,9 @@ options:
     suboptions:
       host:
         description:
-          - Host as the controller reaches it.
-          - Needed unless O(postgres.service) is given. With it, give the name that the server's certificate holds.
+          - Host as the host that runs the task reaches it (usually C(localhost)).
+          - Needed unless O(postgres.service) is given. If both are given, the connection goes to the Service, and
+            this is the name that the server's certificate must hold.
         type: str
       port:
         description: Port of the server. With O(postgres.service), the port of the Service is used instead.
@@ -48,12 +49,17 @@ options:
             type: str
             required: true
       sslmode:
-        description: How libpq uses TLS.
+        description:
+          - How libpq uses TLS. V(disable) uses none, V(allow) and V(prefer) accept a connection without it.
+          - V(require) refuses a connection without TLS. V(verify-ca) also checks that the CA signed the certificate,
+            V(verify-full) also that it holds the name of the host.
         type: str
         choices: [disable, allow, prefer, require, verify-ca, verify-full]
         default: prefer
       ca_path:
-        description: File with the certificates of the CA that signed the server's certificate.
+        description:
+          - File with the certificates of the CA that signed the server's certificate.
+          - Without it libpq takes C(~/.postgresql/root.crt), which V(verify-ca) and V(verify-full) need then.
         type: path
       service:
         description:

@@ -16,8 +16,9 @@ options:
     suboptions:
       endpoint:
         description:
-          - Host and port without a scheme, as the controller reaches them.
-          - Needed unless O(minio.service) is given. With it, give the name that the store's certificate holds.
+          - Host and port without a scheme, as the host that runs the task reaches them (usually C(localhost)).
+          - Needed unless O(minio.service) is given. If both are given, the connection goes to the Service, and this is
+            the name that the store's certificate must hold.
         type: str
       access_key:
         description: The access key. Needed unless O(minio.existing_secret) is given.
@@ -98,7 +99,7 @@ options:
         type: bool
         default: false
       create_bucket:
-        description: Refused. Module M(cosmogony.stack.s3_bucket) creates buckets.
+        description: No longer supported, any value fails. Create the bucket with M(cosmogony.stack.s3_bucket).
         type: bool
 """
     )

@@ -14,6 +14,10 @@ description:
   - Submits a Workflow from a WorkflowTemplate, follows it until it has ended, and returns its output parameters.
   - While it runs, a line is printed for each change, with the time since the start and the progress of long steps. A
     step whose phase and progress have not changed for O(no_progress_after) seconds is reported as well.
+  - Exactly one of O(template) and O(name) is needed.
+  - The task counts as changed unless the output parameter C(result) of the workflow is one of O(unchanged_results). A
+    workflow without this output parameter counts as changed. With O(wait=false) the task counts as changed if it has
+    submitted a workflow.
   - When it fails, the failed steps are returned with their messages and their last log lines.
   - Needs Argo Workflows 3.6 or newer and the rights to get C(workflowtemplates), to create, get and list C(workflows),
     to list C(pods) and to get C(pods/log).
@@ -21,11 +25,12 @@ options:
   template:
     description:
       - Name of the WorkflowTemplate.
-      - Needed unless O(name) is given.
+      - Needed unless O(name) is given, and excludes it.
     type: str
   name:
     description:
-      - Name of a workflow to follow. Nothing is submitted.
+      - Name of a workflow to follow. Nothing is submitted, and O(parameters), O(parallelism), O(labels) and
+        O(when_running) have no effect.
     type: str
   namespace:
     description:
@@ -125,7 +130,7 @@ EXAMPLES = r"""
 
 - name: Show the outcome
   ansible.builtin.debug:
-    msg: "{{ update.outputs.result }}: {{ update.outputs.release }}"
+    msg: "{{ update.msg if ansible_check_mode else update.outputs.result ~ ': ' ~ update.outputs.release }}"
 
 - name: Continue to follow an update that was started elsewhere
   cosmogony.stack.argo_workflow:
@@ -196,10 +201,15 @@ workflow:
       returned: always
       sample: 69
 outputs:
-  description: Output parameters of the workflow.
+  description: Output parameters of the workflow; empty until it has ended.
   returned: when one was submitted or followed
   type: dict
   sample: {result: published, release: 20261122t221000-3f9ab2c1}
+msg:
+  description: What would be run, or why the task failed.
+  returned: in check mode with O(template), and on failure
+  type: str
+  sample: WorkflowTemplate cosmogony-update would be run
 failed_nodes:
   description: Where the failure began, each with the last lines of its log.
   returned: when the workflow failed

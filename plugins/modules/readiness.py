@@ -12,7 +12,7 @@ author:
   - The cosmogony.stack contributors (!UNKNOWN)
 description:
   - Asks an S3 store (MinIO or another) with a signed call on the bucket, and a PostgreSQL database with a query for
-    its version, its PostGIS, and the right to create schemas.
+    its version, its PostGIS, and the right to create schemas. At least one of O(minio) and O(postgres) is needed.
   - Asks immediately, then again until both are ready or O(timeout) is over. Nothing is changed.
   - What waiting does not cure fails immediately, for example wrong credentials, a missing extension, a missing right or
     a certificate that is not trusted. The message names the service, the cause and the next step.
@@ -126,8 +126,12 @@ minio:
       sample: true
     reason:
       description:
-        - C(ready), or one word for what is wrong, for example C(unreachable), C(access_key_refused),
-          C(secret_key_refused), C(access_denied), C(bucket_missing), C(region_refused), C(certificate_refused).
+        - C(ready), or one word for what is wrong, such as C(unreachable), C(server_error), C(no_s3),
+          C(access_key_refused), C(secret_key_refused), C(access_denied), C(bucket_missing), C(bucket_name_refused),
+          C(region_refused), C(clock_differs), C(object_differs), C(setting_refused) or C(refused).
+        - For TLS C(scheme_refused), C(certificate_refused) or C(tls_failed).
+        - With O(minio.service) also C(service_missing), C(port_missing), C(no_pod), C(kubernetes_denied) or
+          C(kubernetes_unreachable).
       type: str
       returned: always
       sample: ready
@@ -137,7 +141,7 @@ minio:
       returned: always
       sample: 1
     latency_ms:
-      description: Milliseconds that the successful attempt took.
+      description: Milliseconds that the successful attempt took; null if none was.
       type: float
       returned: always
       sample: 12.5
@@ -178,8 +182,11 @@ postgres:
       sample: true
     reason:
       description:
-        - C(ready), or one word for what is wrong, for example C(unreachable), C(starting), C(password_refused),
-          C(database_missing), C(postgis_missing), C(create_denied), C(standby), C(tls_refused).
+        - C(ready), or one word for what is wrong, such as C(unreachable), C(starting), C(password_refused),
+          C(address_refused), C(access_denied), C(database_missing), C(version_too_old), C(postgis_missing),
+          C(postgis_too_old), C(create_denied), C(standby), C(tls_refused), C(setting_refused) or C(refused).
+        - With O(postgres.service) also C(service_missing), C(port_missing), C(no_pod), C(kubernetes_denied) or
+          C(kubernetes_unreachable).
       type: str
       returned: always
       sample: ready
@@ -189,7 +196,7 @@ postgres:
       returned: always
       sample: 1
     latency_ms:
-      description: Milliseconds that the successful attempt took.
+      description: Milliseconds that the successful attempt took; null if none was.
       type: float
       returned: always
       sample: 12.5
@@ -197,7 +204,7 @@ postgres:
       description: The last thing that was wrong, even if it has passed; null if nothing was.
       type: str
       returned: always
-      sample: "cannot be reached from the controller (Connection refused): check that it runs, and minio.endpoint"
+      sample: "cannot be reached from the controller (Connection refused): check that it runs, and postgres.host"
     host:
       description: Its host.
       type: str

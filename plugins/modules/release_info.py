@@ -32,6 +32,8 @@ options:
     description:
       - Longest time to wait for the API, for the database and for the S3 store each, in seconds. With V(0) each
         is asked once.
+      - It does not bound the listing of the bucket, which is read in pages of 1,000 objects. Each page may take 60
+        seconds.
     type: int
     default: 10
 extends_documentation_fragment:
@@ -126,7 +128,7 @@ live:
           size: 3145728
           zones: 17
 releases:
-  description: The kept releases, the newest first.
+  description: The kept releases, the newest first; empty when there are none, and when RV(source) is null.
   returned: success
   type: list
   elements: dict
@@ -198,7 +200,8 @@ runs:
       result: published
       release: 20261122t221000-3f9ab2c1
 workflows:
-  description: Number of workflows in the namespace (C(count)) and of their pods (C(pods)), which keep their logs.
+  description: Number of workflows in the namespace (C(count)) and of their pods (C(pods)), which keep their logs; null
+    if they cannot be read. See RV(notes).
   returned: success
   type: dict
   sample: {count: 3, pods: 14}

@@ -12,7 +12,7 @@ author:
   - The cosmogony.stack contributors (!UNKNOWN)
 description:
   - Creates a bucket of an S3 store (MinIO or another one) if it does not exist, or removes it.
-  - A bucket that holds objects is removed with O(force=true) only, and its objects with it.
+  - With O(state=absent) the task fails if the bucket holds objects, unless O(force=true), which removes them as well.
   - A store that does not answer is asked again until O(timeout) is over. Refusals, such as wrong credentials, fail
     immediately.
 options:

@@ -16,15 +16,18 @@ description:
   - nginx has no counter of hits, so they are counted in the last lines of its access log, which is read through the
     Kubernetes API server. Only tiles whose URL names a release count; nginx does not cache others on disk. A site
     without an access log has no counts.
-  - The size is what the kubelet measures. It needs the right to get C(nodes/proxy) and is null without it.
-  - Needs the rights to list C(pods) and to get C(pods/log).
+  - Needs the rights to list C(pods) and to get C(pods/log) in O(namespace).
+  - The size is what the kubelet measures. It needs the right to get C(nodes/proxy), which is a right of the whole
+    cluster, and is null without it.
 options:
   namespace:
     description: Namespace of the stack.
     type: str
     default: cosmogony
   log_lines:
-    description: How many of the last log lines of each pod are counted.
+    description:
+      - How many of the last log lines of each pod are read.
+      - Lines of other requests are among them and do not count, so RV(requests) is smaller.
     type: int
     default: 20000
 extends_documentation_fragment:
@@ -57,7 +60,9 @@ EXAMPLES = r"""
 
 - name: Show the hit rate
   ansible.builtin.debug:
-    msg: "{{ cache.hits }} of {{ cache.requests }} tiles came from the disk cache ({{ cache.hit_rate }} %)"
+    msg: >-
+      {{ cache.hits }} of {{ cache.requests }} tiles came from the disk cache
+      {{ '' if cache.hit_rate is none else '(' ~ cache.hit_rate ~ ' %)' }}
 """
 
 RETURN = r"""
