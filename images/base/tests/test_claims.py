@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cosmogony_steps.documents import Claims, Manifest, Statistics
+from cosmogony_steps.settings import SourceSettings
 
 INPUTS = dict.fromkeys(("rules", "extractor", "importer", "dashboard"), "0") | {"languages": [], "tiles_max_zoom": 9}
 
@@ -58,6 +59,22 @@ def test_marks_what_the_data_claim(
     assert marked.rows[0].claimed is claimed, description
     assert marked.count_not_claimed() == (not claimed)
     assert marked.to_json() == [{"claimed": claimed} | counted], "the fields of the original keep their values"
+
+
+@pytest.mark.parametrize(
+    ("extract", "of_release", "claimed"),
+    [
+        (SourceSettings(url="u", country_code="aa", levels=("city",)), manifest(a="AA"), True),
+        (SourceSettings(url="u", country_code="AA", levels=("state",)), manifest(a="AA"), False),
+        (SourceSettings(url="u", country_code="BB", levels=("city",)), manifest(a="AA"), False),
+        (SourceSettings(url="u", country_code="AA", levels=("city",), enabled=False), manifest(a="AA"), False),
+        (SourceSettings(url="u", country_code="AA", levels=("city",)), manifest(b="BB"), False),
+    ],
+    ids=["named", "another zone type", "another country", "disabled", "not a source of the release"],
+)
+def test_levels_of_a_source_are_claimed(extract: SourceSettings, of_release: Manifest, claimed: bool) -> None:
+    marked = Claims.from_manifest(of_release, [extract]).mark(statistics(row(-1, "skip")))
+    assert marked.rows[0].claimed is claimed
 
 
 @pytest.mark.parametrize(

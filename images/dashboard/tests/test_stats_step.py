@@ -71,6 +71,9 @@ def test_counts_are_judged_where_the_data_claim_the_zone_type(
         *(("Luxembourg", zone_type, "ok") for zone_type in ("state", "state_district", "city")),
     }
     assert "the data do not claim the zone type of 258 of all" in capsys.readouterr().err
+    sources = '--set=sources.extracts=[{"url": "https://e.org/us.pbf", "country_code": "US", "levels": ["state"]}]'
+    assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path), sources]) == 0
+    assert "the data do not claim the zone type of 257 of all" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("environment")

@@ -61,6 +61,7 @@ def test_source_is_the_same_after_a_plan() -> None:
         ("https://e.org/a.pbf.json", "taken for a marker"),
         ({"url": "https://e.org/a.pbf", "name": "b.pbf"}, "not the last part of the URL"),
         ({"url": "https://e.org/a.pbf", "country_code": "LIE"}, "'LIE' is not"),
+        ({"url": "https://e.org/a.pbf", "levels": ["city"]}, "source a.pbf: levels need a country_code"),
         ({"url": "https://e.org/a.pbf", "languages": ("fr;rm",)}, "'fr;rm' is not a language"),
     ],
 )

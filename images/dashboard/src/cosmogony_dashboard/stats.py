@@ -7,13 +7,14 @@ import io
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cosmogony_steps import keys
 from cosmogony_steps.documents import Claims, Manifest, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError, UsageError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.s3 import ObjectStream, Store
+from cosmogony_steps.settings import SourceSettings
 from cosmogony_steps.zonefiles import ZoneFormat, decompress, translate_file_errors
 
 from .counting import compare_counts
@@ -25,8 +26,13 @@ BUFFER = 256 * 1024  # bytes
 _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
-def count_release(store: Store, release: str) -> Statistics:
+def count_release(store: Store, release: str, extracts: Iterable[SourceSettings]) -> Statistics:
     """Count the zones of a release, and store the statistics, with what its data claim.
+
+    Args:
+        store: has the release, and takes the statistics.
+        release: the id of the release.
+        extracts: the sources in the settings.
 
     Raises:
         UsageError: the text cannot be the id of a release.
@@ -43,7 +49,7 @@ def count_release(store: Store, release: str) -> Statistics:
         manifest = Manifest.from_json(store.read_json(manifest_key), manifest_key)
     except MissingObjectError as cause:
         raise StepError(f"{cause}; run the merge step of this release first") from cause
-    statistics = Claims.from_manifest(manifest).mark(statistics)
+    statistics = Claims.from_manifest(manifest, extracts).mark(statistics)
     content = encode_statistics(statistics)
     seconds = {"seconds": f"{time.monotonic() - began:.1f}"}
     store.write(keys.release_statistics(release), content, metadata=seconds)

@@ -77,7 +77,7 @@ def test_blank_means_not_set_in_every_spelling(blank):
     taken = read_variables({"cosmogony_sources": [extract, blank]})["sources"]["extracts"]
     assert taken == [
         {"url": "https://x/y.osm.pbf", "name": "", "country_code": "", "enabled": True, "languages": ["de"],
-         "disable_voronoi": False}
+         "disable_voronoi": False, "levels": []}
     ]  # fmt: skip
 
 

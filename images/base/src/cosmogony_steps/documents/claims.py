@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from ..settings import SourceSettings
 from .manifest import Manifest
 from .states import CountStatus
 from .statistics import ExpectedCount, Statistics
@@ -22,15 +23,27 @@ class Claims:
     source_names: frozenset[str]
     source_countries: frozenset[str]  # country codes of the sources
     counts: Mapping[str, Mapping[str, int]]  # zones by country code and zone type
+    levels: frozenset[tuple[str, str]] = frozenset()  # country code and zone type, as settings of sources name them
 
     @classmethod
-    def from_manifest(cls, manifest: Manifest) -> Self:
-        """Take the sources and the counts of a manifest; without them a release claims only what was counted."""
+    def from_manifest(cls, manifest: Manifest, extracts: Iterable[SourceSettings] = ()) -> Self:
+        """Take the sources and the counts of a manifest; without them a release claims only what was counted.
+
+        Args:
+            manifest: of the release.
+            extracts: the sources in the settings, for their `levels`.
+        """
         inputs = manifest.inputs.sources if manifest.inputs else ()
         return cls(
             source_names=frozenset(source.name for source in manifest.sources),
             source_countries=frozenset(source.country_code.upper() for source in inputs if source.country_code),
             counts=manifest.counts.by_country if manifest.counts else {},
+            levels=frozenset(
+                (extract.country_code.strip().upper(), level)
+                for extract in extracts
+                if extract.enabled
+                for level in extract.levels
+            ),
         )
 
     def mark(self, statistics: Statistics) -> Statistics:
@@ -63,7 +76,8 @@ class Claims:
         has_root = row.total >= 0
         has_country = has_root or row.country_code in self.source_countries or bool(zones.get("country"))
         has_type = row.test_status == CountStatus.OK or row.total > 0 or bool(zones.get(row.zone_type))
-        return has_country and has_type
+        is_named = (row.country_code, row.zone_type) in self.levels
+        return has_country and (has_type or is_named)
 
 
 def _was_claimed(row: ExpectedCount) -> bool:

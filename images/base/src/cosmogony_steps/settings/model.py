@@ -65,6 +65,11 @@ class SourceSettings:
     languages: tuple[str, ...] = ()
     #: Whether to make no zones around places that have none.
     disable_voronoi: bool = False
+    #: Zone types that its country must have, so that their absence is wrong on the data dashboard; needs
+    #: country_code. Blank judges the zone types that the data have.
+    levels: tuple[
+        Literal["suburb", "city_district", "city", "state_district", "state", "country_region", "country"], ...
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ class SourcesSettings:
     """
 
     #: OSM extracts. Each has a url (http, https, s3 or file), and if wanted country_code (ISO 3166-1 alpha-2),
-    #: enabled, languages and disable_voronoi.
+    #: enabled, languages, disable_voronoi and levels.
     extracts: tuple[SourceSettings, ...] = ()
     #: Whether the zones are those of the original Cosmogony instead of corrected ones.
     as_original: bool = False

@@ -25,8 +25,9 @@ def run(options: argparse.Namespace) -> None:
     from ..counting import count_by_status, describe_counts
     from ..stats import count_release
 
-    store = Store.from_settings(load_settings(options).storage, os.environ)
-    statistics = count_release(store, options.release)
+    settings = load_settings(options)
+    store = Store.from_settings(settings.storage, os.environ)
+    statistics = count_release(store, options.release, settings.sources.extracts)
     counts = count_by_status(statistics)
     write_outputs(options.outputs, {str(status): count for status, count in counts.items()})
     log.info(

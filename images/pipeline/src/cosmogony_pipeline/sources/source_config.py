@@ -66,7 +66,7 @@ def parse_source(entry: SourceSettings) -> SourceConfig:
     """Check one source of the settings.
 
     Raises:
-        UsageError: its URL, name, country or languages are invalid.
+        UsageError: its URL, name, country, levels or languages are invalid.
     """
     url = entry.url.strip()
     name = _parse_file_name(url)
@@ -75,6 +75,8 @@ def parse_source(entry: SourceSettings) -> SourceConfig:
     country = entry.country_code.strip().upper()
     if country and not _COUNTRY.fullmatch(country):
         raise UsageError(f"source {name}: country_code '{country}' is not an ISO 3166-1 alpha-2 code such as LI")
+    if entry.levels and not country:
+        raise UsageError(f"source {name}: levels need a country_code, which says whose zone types they are")
     languages = parse_words(entry.languages, f"source {name}: languages")
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
