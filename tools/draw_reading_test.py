@@ -177,7 +177,7 @@ def find_all() -> tuple[list[Drawable], list[Drawable]]:
 
 
 def main() -> None:
-    """Print the lists."""
+    """Print the names and comments that the seed draws."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, required=True, help="draws the same lists again")
     parser.add_argument("--count", type=int, default=10, help="how many names, and how many comments (default: 10)")

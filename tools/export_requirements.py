@@ -20,13 +20,13 @@ OPTIONS = ["--locked", "--offline", "--no-dev", "--no-emit-workspace", "--no-hea
 
 
 def render_files() -> dict[Path, str | None]:
-    """Return the content of requirements.txt of every image."""
+    """Return the text of requirements.txt of every Python image, by path."""
     projects = (ROOT / "images").glob("*/pyproject.toml")
     return {project.with_name("requirements.txt"): export_requirements(project) for project in sorted(projects)}
 
 
 def export_requirements(project: Path) -> str:
-    """Return the requirements of the image whose package a pyproject.toml describes."""
+    """Return the text of requirements.txt for the package of an image, which its pyproject.toml names."""
     package = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["name"]
     extras = [option for extra in EXTRAS.get(project.parent.name, []) for option in ("--extra", extra)]
     command = ["uv", "export", *OPTIONS, "--package", package, *extras]

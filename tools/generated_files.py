@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def update_files(render_files: Callable[[], Mapping[Path, str | None]], command: str, description: str | None) -> int:
-    """Write the files that have changed; with --check only name them.
+    """Write the generated files that have changed; with --check only name them.
 
     Args:
         render_files: returns the content of each file, or None for a file to remove.

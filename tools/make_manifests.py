@@ -28,12 +28,12 @@ EXAMPLE = ROOT / "tests/data/settings.yaml"
 
 
 def read_yaml_folder(name: str) -> dict[str, Any]:
-    """Return the documents of a folder of role workflows by the names of their files."""
+    """Return the YAML files in a folder of role workflows, parsed, by name without suffix."""
     return {path.stem: yaml.safe_load(path.read_text()) for path in sorted((FILES / name).glob("*.yaml"))}
 
 
 def render_manifests(settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the templates; these settings override those of the example."""
+    """Return the workflow templates of role workflows for some settings, which override those of the example."""
     envelope = yaml.safe_load((FILES / "envelope.yaml").read_text())
     tree = complete_tree(settings, over=yaml.safe_load(EXAMPLE.read_text()))
     return Manifests(read_yaml_folder("steps"), read_yaml_folder("workflows"), tree, envelope).render()

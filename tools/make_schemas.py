@@ -32,7 +32,7 @@ IN_OPENAPI = (ExpectedCount, GateReport, Manifest)
 
 
 def render_files() -> dict[Path, str | None]:
-    """Return the content of all files; None for schemas of documents that no longer exist."""
+    """Return the text of all generated files, by path; None for schemas of documents that no longer exist."""
     settings = SettingsSchema(SETTINGS)
     files = dict.fromkeys(SCHEMAS.glob("*.json"))
     schemas = {SCHEMAS / f"{name}.json": _to_text(schema) for name, schema in make_schemas().items()}

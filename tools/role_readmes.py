@@ -19,16 +19,16 @@ import yaml
 from generated_files import ROOT, update_files
 
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
-#: `(int) Seconds to wait`: the type of an option that may also be blank text.
+#: The type in `(int) Seconds to wait`: how the description of an option of type raw begins.
 RAW_TYPE = re.compile(r"\(([^)]+)\) ")
-#: The default column has it.
+#: Left out of descriptions, because the table has a column for the default.
 DEFAULT_SENTENCE = re.compile(r" By default (the setting )?C\([^)]*\)\.")
 MARKUP = re.compile(r"\b[BCEIOV]\(([^)]*)\)")
 LONGEST_DEFAULT = 60
 
 
 def render_files() -> dict[Path, str | None]:
-    """Return the READMEs of all roles."""
+    """Return the READMEs of all roles with renewed tables, by path."""
     files: dict[Path, str | None] = {}
     for role in sorted(path.parent.parent for path in ROOT.glob("roles/*/meta/argument_specs.yml")):
         readme = role / "README.md"
@@ -40,7 +40,7 @@ def render_files() -> dict[Path, str | None]:
 
 
 def fill_tables(text: str, role: Path) -> str:
-    """Return the text of a README with the tables of its role.
+    """Return the text of a README, with the tables of its role renewed.
 
     Raises:
         ValueError: a marker is missing.
@@ -106,7 +106,7 @@ def to_markdown(text: str) -> str:
 
 
 def format_row(cells: tuple[str, ...]) -> str:
-    """Return a row of a Markdown table."""
+    """Return the cells as a row of a Markdown table."""
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 

@@ -47,7 +47,7 @@ cd "$work" # it writes its report to the current folder
 unset ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH
 export PATH=$venv/bin:/usr/bin:/bin GALAXY_IMPORTER_CONFIG=$config/galaxy-importer.cfg
 python -m galaxy_importer.main "$artifact" | tee log
-# It always warns of the files tests/sanity/ignore-*.txt, whose lines all have reasons.
+# galaxy-importer always warns of the files tests/sanity/ignore-*.txt, whose lines all have reasons.
 if grep -E '^(WARNING|ERROR)' log | grep -qv 'Ignore files skip ansible-test sanity tests'; then
   echo "galaxy-importer has warned, see above" >&2
   exit 1

@@ -15,7 +15,7 @@ trap finish EXIT
 tools/time_phases.sh begin $record
 tools/time_phases.sh run $record lint make --no-print-directory lint
 tools/time_phases.sh run $record local make --no-print-directory local
-# After the cluster: the unit tests use the programs that it has built. They compute while the scenarios wait.
+# The unit tests start after the cluster, because they use programs that it has built, and run beside the scenarios.
 # Job control gives them a process group, and does not ignore SIGINT as the shell does for other background commands.
 set -m
 nice tools/time_phases.sh run $record unit make --no-print-directory unit ARGS=--require-services > "$unit_log" 2>&1 &

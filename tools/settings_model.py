@@ -30,7 +30,7 @@ _WIDTH = 110
 
 
 def render_types(schema: SettingsSchema) -> str:
-    """Return the source of the module."""
+    """Return the Python source of cosmogony_steps.settings.model, with a class per section of settings."""
     classes: list[str] = []
     fields = [
         _make_field(entry, schema, classes) for entry in schema.list_entries() if _is_read_by_steps(entry, schema)

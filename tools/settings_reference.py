@@ -25,7 +25,7 @@ _TABLE = "| setting | meaning | type, limits | default |\n|---|---|---|---|"
 
 
 def render_page(schema: SettingsSchema) -> str:
-    """Return the page."""
+    """Return docs/reference/settings.md as text."""
     parts = [_HEADER]
     for heading, entries in schema.group_entries().items():
         parts.append(f"## {heading}\n")

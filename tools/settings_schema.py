@@ -24,12 +24,12 @@ class SettingEntry:
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
+        """The name without the section: the last part of the path."""
         return self.path[-1]
 
     @property
     def description(self) -> str:
-        """The meaning of the setting or section."""
+        """What the setting or section means, as the schema says it."""
         return str(self.schema["description"])
 
     @property
@@ -39,7 +39,7 @@ class SettingEntry:
 
 
 class SettingsSchema:
-    """The settings in their order."""
+    """The settings of meta/settings.schema.yml, in the order of the file."""
 
     def __init__(self, path: Path) -> None:
         self._text = path.read_text(encoding="utf-8")
@@ -60,7 +60,7 @@ class SettingsSchema:
                 yield entry
 
     def group_entries(self) -> dict[str, list[SettingEntry]]:
-        """Return the entries below the root, by the comment above each group."""
+        """Return settings and sections of the first level, by the comment above each group in the file."""
         heading, headings = "", {}
         for line in self._text.splitlines():
             if found := _HEADING.match(line):

@@ -242,7 +242,7 @@ def test_statistics_keep_the_shape_of_the_original() -> None:
     text = (_FOLDER / "test-results.json").read_text(encoding="utf-8")
     statistics = Statistics.from_json(json.loads(text), "key")
     assert json.dumps(statistics.to_json(), ensure_ascii=False) + "\n" == text
-    assert {status: statistics.count(status) for status in CountStatus} == {"ok": 2, "ko": 0, "skip": 4}
+    assert {status: statistics.count_with_status(status) for status in CountStatus} == {"ok": 2, "ko": 0, "skip": 4}
     validate(statistics.to_json(), "test-results")
     whole_numbers = json.loads(text.replace("17.0", "17"))
     assert Statistics.from_json(whole_numbers, "key") == statistics

@@ -101,16 +101,16 @@ def test_keys() -> None:
     assert keys.LATEST_STATISTICS == "cosmogony-data/concat/tests_results.json"
     made = [keys.run_plan("update-x"), keys.run_summary("update-x"), keys.former_run_summary("update-x")]
     assert made == ["runs/update-x/plan.json", "runs/update-x/summary.json", "runs/update-x.json"]
-    assert [keys.find_run(key) for key in made] == ["update-x"] * 3
+    assert [keys.find_run_name(key) for key in made] == ["update-x"] * 3
     for key in ("runs/x/notes.json", "runs/x/y/plan.json", "runs/x.txt", "runs/", "osm/x.json"):
-        assert keys.find_run(key) == ""
+        assert keys.find_run_name(key) == ""
     assert keys.validate_run_name("update-x") == "update-x"
     for name in ("", "Update", "a/b", "../x", "a-"):
         with pytest.raises(UsageError, match="is not the name of a workflow"):
             keys.validate_run_name(name)
     made = [keys.release_zones, keys.release_manifest, keys.release_statistics, keys.release_summary]
     assert tuple(key("r") for key in made) == tuple(f"releases/r/{name}" for name in keys.RELEASE_FILES)
-    assert keys.release_zones("r").startswith(keys.release("r"))
+    assert keys.release_zones("r").startswith(keys.release_prefix("r"))
 
 
 def test_waiting_doubles_up_to_the_limit_and_honours_the_server(monkeypatch: pytest.MonkeyPatch) -> None:

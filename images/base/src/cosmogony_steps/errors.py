@@ -15,7 +15,7 @@ from __future__ import annotations
 EXIT_PERMANENT = 1
 EXIT_USAGE = 2
 EXIT_TRANSIENT = 75  # EX_TEMPFAIL of sysexits.h
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 class StepError(Exception):
@@ -38,7 +38,7 @@ class TransientError(StepError):
     """A transient error, such as a server that does not answer: a retry can help."""
 
     exit_code = EXIT_TRANSIENT
-    is_repeatable = True  # whether repeating the request can help; otherwise the step must start again
+    is_repeatable = True  # whether the step can repeat the request; otherwise the whole step must run again
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         """Create the error.

@@ -51,7 +51,7 @@ def part_marker(name: str) -> str:
     return f"{PARTS}{name}{MARKER}"
 
 
-def release(release_id: str) -> str:
+def release_prefix(release_id: str) -> str:
     """Return the prefix that the keys of all objects of a release have."""
     return f"{RELEASES}{release_id}/"
 
@@ -91,7 +91,7 @@ def former_run_summary(run: str) -> str:
     return f"{RUNS}{run}.json"
 
 
-def find_run(key: str) -> str:
+def find_run_name(key: str) -> str:
     """Return the name of the run whose plan or summary has this key; empty for other keys."""
     name, slash, file = key.removeprefix(RUNS).partition("/")
     if not key.startswith(RUNS) or not name:

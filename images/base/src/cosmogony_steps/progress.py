@@ -26,7 +26,7 @@ class Progress:
         line_every: float = 10.0,
         file_every: float = 1.0,
     ) -> None:
-        """Start with nothing done.
+        """Start to count work, of which nothing is done yet.
 
         Args:
             subject: what is worked on, for the log.

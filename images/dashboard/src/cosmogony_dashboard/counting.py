@@ -14,7 +14,7 @@ from .zones import Zone
 
 
 class Census:
-    """Parents and types of all zones. If an id or a Wikidata id is repeated, the last record counts."""
+    """Counts zones below others, from the parents and types of all. Of records with the same id the last one counts."""
 
     def __init__(self, zones: Iterable[Zone], root_ids: Iterable[str]) -> None:
         root_ids = set(root_ids)
@@ -35,7 +35,7 @@ class Census:
         self._counted: dict[int, Counter[str | None]] = {}
 
     def count_descendants(self, wikidata: str, zone_type: str) -> int | None:
-        """Return the number of descendants of a type, at any depth, of the zone with a Wikidata id; None without it."""
+        """Return how many zones of a type are below the zone with a Wikidata id, at any depth; None without it."""
         root = self._roots.get(wikidata)
         if root is None:
             return None
@@ -58,17 +58,17 @@ class Census:
 
 
 def compare_counts(zones: Iterable[Zone], expectations: Sequence[Expectation]) -> Statistics:
-    """Compare the numbers of zones with each row of the table, in its order."""
+    """Compare the numbers of zones with the expected counts; return the results in the same order."""
     census = Census(zones, (row.wikidata for row in expectations))
     return Statistics(tuple(row.compare(census.count_descendants(row.wikidata, row.zone_type)) for row in expectations))
 
 
 def count_by_status(statistics: Statistics) -> dict[CountStatus, int]:
-    """Return the number of rows with each status."""
-    return {status: statistics.count(status) for status in CountStatus}
+    """Return how many expected counts have each status: ok, ko, skip."""
+    return {status: statistics.count_with_status(status) for status in CountStatus}
 
 
 def describe_counts(counts: Mapping[CountStatus, int]) -> str:
-    """Return the number of rows with each status as one line of text."""
+    """Return the numbers of expected counts by status as one line of text."""
     ok, ko, skipped = (counts[status] for status in (CountStatus.OK, CountStatus.KO, CountStatus.SKIP))
     return f"{ok} ok, {ko} ko, {skipped} skipped (their root zone is not in the data)"

@@ -20,20 +20,20 @@ class Expectation:
     zone_type: str
     min: int
     max: int
-    known_gap: str | None  # `yes` or `no`
+    known_gap: str | None  # `yes` if it is known that the count is not met, otherwise `no`
     wikidata: str
     country_name: str
     local_term: str | None
     class_wikidata: str | None
 
     def get_status(self, total: int | None) -> CountStatus:
-        """Compare a number of zones, which is None without the root zone, with the expected range."""
+        """Return whether a number of zones is in the expected range; the number is None without the root zone."""
         if total is None:
             return CountStatus.SKIP
         return CountStatus.OK if self.min <= total <= self.max else CountStatus.KO
 
     def compare(self, total: int | None) -> ExpectedCount:
-        """Return the result as a row of test_results.json."""
+        """Compare a number of zones with the expected range; return the result as test_results.json has it."""
         return ExpectedCount(
             country_code=self.country,
             expected_max=float(self.max),
@@ -50,13 +50,13 @@ class Expectation:
 
 
 def parse_expectations(lines: Iterable[str]) -> list[Expectation]:
-    """Return the rows in the order of the file; empty fields are None, and ``NA`` is Namibia."""
+    """Parse a CSV table of expected counts, in its order; empty fields are None, and ``NA`` is Namibia."""
     rows = [{name: text or None for name, text in row.items()} for row in csv.DictReader(lines)]
     return msgspec.convert(rows, list[Expectation], strict=False)
 
 
 def read_expectations() -> list[Expectation]:
-    """Return the rows of the packaged table."""
+    """Return the expected counts of volumetry.csv, the table in this package."""
     return parse_expectations(
         (files(__package__) / "volumetry.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     )

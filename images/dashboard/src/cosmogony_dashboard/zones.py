@@ -17,7 +17,7 @@ from .errors import InputError
 
 
 class Zone(NamedTuple):
-    """The fields of a zone that counting needs."""
+    """The fields of the record of a zone that are needed to count zones."""
 
     id: int
     parent: int | None
@@ -32,7 +32,7 @@ def _to_zone(record: object, where: str) -> Zone:
 
 
 def read_zone_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -> Iterator[Zone]:
-    """Yield one zone per line.
+    """Yield the zone of each line of JSON.
 
     Raises:
         InputError: a line is not a zone, or is blank and that is not allowed; the message has its number.
@@ -49,7 +49,7 @@ def read_zone_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = Tr
 
 
 def read_zone_document(stream: IO[bytes], name: str) -> Iterator[Zone]:
-    """Yield the elements of the array ``zones`` of one JSON object, which is never in memory as a whole.
+    """Yield the zones in the array ``zones`` of one JSON object, which is never in memory as a whole.
 
     Raises:
         InputError: the file is not JSON, or an element is not a zone.
@@ -64,7 +64,7 @@ def read_zone_document(stream: IO[bytes], name: str) -> Iterator[Zone]:
 
 
 def _skip_byte_order_mark(stream: IO[bytes]) -> IO[bytes]:
-    """Return the stream without its byte order mark."""
+    """Return the stream without a UTF-8 byte order mark at its beginning."""
     buffered = io.BufferedReader(cast(io.RawIOBase, stream))
     if buffered.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
         buffered.read(len(BOM_UTF8))

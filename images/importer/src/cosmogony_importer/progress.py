@@ -16,7 +16,7 @@ class TimedProgress(progress.Progress):
     """Progress that logs the time taken and an estimate of the time left, at most every five seconds."""
 
     def __init__(self, subject: str, total: int = 0, share: tuple[int, int] | None = None) -> None:
-        """Start with nothing done.
+        """Start to count work, of which nothing is done yet.
 
         Args:
             subject: what is counted.

@@ -17,7 +17,7 @@ NO_FORMAT: Final = 0  # the format of documents without a number, which are the 
 
 
 def description(text: str) -> msgspec.Meta:
-    """Return the description of a field for its schema."""
+    """Return the msgspec metadata with which a JSON Schema describes a field."""
     return msgspec.Meta(description=text)
 
 
@@ -49,7 +49,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     TITLE: ClassVar[str]
     FORMAT: ClassVar[int]
-    REMEDY: ClassVar[str]  # how to get a valid document; ends messages
+    REMEDY: ClassVar[str]  # how to get a valid document, for the end of error messages
 
     @classmethod
     def from_json(cls, data: object, key: str) -> Self:
@@ -98,7 +98,7 @@ def to_json(value: object) -> Any:
 
 
 def fits_type(data: object, kind: Any) -> bool:
-    """Return whether plain JSON values fit a type."""
+    """Return whether plain JSON values can be converted to a type."""
     try:
         conversion.convert_value(data, kind)
     except conversion.MismatchError:
@@ -107,7 +107,7 @@ def fits_type(data: object, kind: Any) -> bool:
 
 
 def convert_document(data: object, kind: type[_T], name: str, remedy: str) -> _T:
-    """Convert plain JSON values to a type.
+    """Convert plain JSON values to an object of a type, with errors that name the document.
 
     Raises:
         DocumentError: they do not fit; the message begins with `name` and ends with `remedy`.

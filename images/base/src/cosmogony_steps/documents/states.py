@@ -9,11 +9,11 @@ from enum import StrEnum
 class ReleaseState(StrEnum):
     """State of a data release."""
 
-    MERGED = "merged"  # its zones are in the bucket
-    LOADING = "loading"  # its schema is incomplete
+    MERGED = "merged"  # the zones of the release are in the bucket, not yet in the database
+    LOADING = "loading"  # the database does not have all zones of the release yet
     LOADED = "loaded"
-    PUBLISHED = "published"  # it is, or was, the live one
-    RETIRED = "retired"  # was live once, and another one was published after it
+    PUBLISHED = "published"  # the release is, or was, the live one
+    RETIRED = "retired"  # the release was live, and another one was published after it
 
 
 class GateVerdict(StrEnum):
@@ -28,9 +28,9 @@ class RunResult(StrEnum):
     """Result of a data update."""
 
     PUBLISHED = "published"
-    CURRENT = "current"  # nothing was new
-    DONE = "done"  # another kind of run, which succeeded
-    BLOCKED = "blocked"  # by the gate
+    CURRENT = "current"  # no source had changed, so no release was made
+    DONE = "done"  # a run of another kind than an update succeeded
+    BLOCKED = "blocked"  # the gate blocked the release of the run
     FAILED = "failed"
 
 
@@ -58,7 +58,7 @@ class CountStatus(StrEnum):
 
     OK = "ok"
     KO = "ko"
-    SKIP = "skip"  # the root zone is not in the data
+    SKIP = "skip"  # the data do not contain the zone below which zones are counted
 
 
 class IncompletePolicy(StrEnum):

@@ -36,9 +36,9 @@ def check_expected_counts(
     ]
     figures = ExpectedFigures(
         rows=len(after.rows),
-        ok=after.count(CountStatus.OK),
-        ko=after.count(CountStatus.KO),
-        ok_before=before.count(CountStatus.OK),
+        ok=after.count_with_status(CountStatus.OK),
+        ko=after.count_with_status(CountStatus.KO),
+        ok_before=before.count_with_status(CountStatus.OK),
         turned=tuple(
             TurnedCount(
                 name=row.name,

@@ -112,7 +112,7 @@ def remove_leftovers(store: Store, kept: KeptReleases, leftovers: list[Leftover]
 
 
 def _refuse_if_needed(key: str, kept: KeptReleases) -> None:
-    if not key.startswith((*PREFIXES, keys.RUNS)) or (kept.live and key.startswith(keys.release(kept.live))):
+    if not key.startswith((*PREFIXES, keys.RUNS)) or (kept.live and key.startswith(keys.release_prefix(kept.live))):
         raise StepError(f"{key} must not be removed; nothing was")
 
 
@@ -166,7 +166,7 @@ def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datet
     targets = [keys.LATEST_ZONES]
     for name in sorted(in_use):
         targets += [keys.source(name), keys.part(name)]
-    targets += [keys.release(release) + name for release in sorted(kept.releases) for name in keys.RELEASE_FILES]
+    targets += [keys.release_prefix(release) + name for release in sorted(kept.releases) for name in keys.RELEASE_FILES]
     found: dict[tuple[str, str], UnfinishedUpload] = {}
     for prefix in ("", *PREFIXES, *targets):
         for one in store.list_unfinished_uploads(prefix):
@@ -177,10 +177,10 @@ def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datet
 
 def _find_run_documents(objects: Sequence[ObjectInfo], keep: timedelta, now: datetime) -> list[Leftover]:
     """Return plans and summaries of runs that ended long ago; a run without a summary may still need its plan."""
-    ended = {keys.find_run(one.key) for one in objects if one.key != keys.run_plan(keys.find_run(one.key))}
+    ended = {keys.find_run_name(one.key) for one in objects if one.key != keys.run_plan(keys.find_run_name(one.key))}
     found = []
     for one in objects:
-        run = keys.find_run(one.key)
+        run = keys.find_run_name(one.key)
         limit = keep if run in ended else max(keep, MAX_RUN_AGE)
         if run and one.modified and now - one.modified > limit:
             found.append(Leftover(one.key, one.size, f"its run is older than {limit.days} days"))

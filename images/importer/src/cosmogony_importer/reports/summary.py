@@ -111,7 +111,7 @@ def _read_store(run: EndedRun, store: Store, extracts: Sequence[SourceSettings],
     if facts.manifest.id:
         key = keys.release_statistics(facts.manifest.id)
         if statistics := _find_document(store, key, Statistics.from_json, facts.warnings):
-            facts.statuses = StatusCounts(**{status: statistics.count(status) for status in CountStatus})
+            facts.statuses = StatusCounts(**{status: statistics.count_with_status(status) for status in CountStatus})
         written = store.find(key)
         if written and (seconds := written.metadata.get("seconds")):
             facts.steps["stats"] = float(seconds)
