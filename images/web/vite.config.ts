@@ -2,16 +2,16 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
-// `npm run dev` shows the site with the data of a running stack.
+// `npm run dev` serves the site from its source, and passes requests for data on to a running stack.
 const backend = process.env.SITE_URL ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
   plugins: [vue()],
-  // The page works below any path.
+  // Addresses in the built page are relative, so the site works below any path.
   base: './',
   build: {
     target: 'es2022',
-    // Nothing becomes a data: address: the content security policy allows files only.
+    // Small assets stay files: the content security policy allows no scripts, styles or fonts in data: addresses.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1300,
     sourcemap: false,

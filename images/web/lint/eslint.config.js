@@ -30,9 +30,9 @@ export default defineConfig(
     },
     rules: {
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      // noUncheckedIndexedAccess of tsconfig.json asks for the mark wherever an index is known to exist.
+      // With noUncheckedIndexedAccess in tsconfig.json an element that is known to exist needs the `!`.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      // An empty text is replaced too.
+      // `||` instead of `??` replaces empty text, too.
       '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },

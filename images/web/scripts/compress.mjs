@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes a .gz and a .br next to every text file of a folder, which the server sends as they are.
+// Writes a .gz and a .br beside every text file of a folder, which nginx sends instead to browsers that accept them.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'

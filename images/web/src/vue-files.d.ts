@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For ESLint, which does not read components; vue-tsc takes each component's own types.
+// For ESLint, which cannot read the types in .vue files and takes each component as a plain Component; vue-tsc reads them.
 declare module '*.vue' {
   import type { Component } from 'vue'
 

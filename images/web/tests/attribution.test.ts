@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { formatAttribution, OPENSTREETMAP, readAttribution } from '../src/lib/attribution'
+import { formatAttribution, OPENSTREETMAP, parseAttribution } from '../src/lib/attribution'
 
 const LINK = '<a href="https://a.example/?x=1&amp;y=2" target="_blank" rel="noopener">A &amp; B</a>'
 
-describe('readAttribution', () => {
+describe('parseAttribution', () => {
   it('reads text and links', () => {
-    const credits = readAttribution(`${LINK}, C &lt;c&gt;`)
+    const credits = parseAttribution(`${LINK}, C &lt;c&gt;`)
     expect(credits).toEqual([
       { text: 'A & B', url: 'https://a.example/?x=1&y=2' },
       { text: ', C <c>', url: null },
@@ -17,8 +17,8 @@ describe('readAttribution', () => {
   it.each([[undefined], [null], [7], [''], ['  '], ['<!-- nobody -->'], ['<img src=x onerror=alert(1)>']])(
     'names OpenStreetMap when it reads %j',
     (html) => {
-      expect(readAttribution(html)).toBe(OPENSTREETMAP)
-      expect(formatAttribution(readAttribution(html))).toContain('© OpenStreetMap contributors')
+      expect(parseAttribution(html)).toBe(OPENSTREETMAP)
+      expect(formatAttribution(parseAttribution(html))).toContain('© OpenStreetMap contributors')
     },
   )
 
@@ -34,6 +34,6 @@ describe('readAttribution', () => {
       '<a href="https://a.example/&quot;x" target="_blank" rel="noopener">AB</a>',
     ],
   ])('keeps nothing but text and http(s) links of %s', (html, shown) => {
-    expect(formatAttribution(readAttribution(html))).toBe(shown)
+    expect(formatAttribution(parseAttribution(html))).toBe(shown)
   })
 })

@@ -48,7 +48,7 @@ describe('ProblemCard', () => {
   it('tries again by itself after the time the server asked for', () => {
     vi.useFakeTimers()
     const onRetry = vi.fn()
-    mount(ProblemCard, { problem: { title: 'The service is not ready', detail: '', retryAfter: 3 }, onRetry })
+    mount(ProblemCard, { problem: { title: 'The service is not ready', detail: '', retrySeconds: 3 }, onRetry })
     vi.advanceTimersByTime(2900)
     expect(onRetry).not.toHaveBeenCalled()
     vi.advanceTimersByTime(200)

@@ -5,10 +5,10 @@ import {
   findLabelPlace,
   listPolygons,
   computeRingArea,
-  shiftTowards,
+  shiftTowardsLongitude,
   type Ring,
 } from '../src/lib/geometry'
-import { mergePlaceNodes, placeLabels, listZones } from '../src/lib/labels'
+import { dropDuplicates, placeLabels, listZones } from '../src/lib/labels'
 
 const square = (x: number, y: number, size: number): Ring => [
   [x, y],
@@ -54,9 +54,9 @@ describe('a box across the antimeridian', () => {
   })
 
   it('is turned to the side that is looked at', () => {
-    expect(shiftTowards([177, -18, 181, -16], 178)).toEqual([177, -18, 181, -16])
-    expect(shiftTowards([177, -18, 181, -16], -179.5)).toEqual([-183, -18, -179, -16])
-    expect(shiftTowards([0, 0, 4, 4], 10)).toEqual([0, 0, 4, 4])
+    expect(shiftTowardsLongitude([177, -18, 181, -16], 178)).toEqual([177, -18, 181, -16])
+    expect(shiftTowardsLongitude([177, -18, 181, -16], -179.5)).toEqual([-183, -18, -179, -16])
+    expect(shiftTowardsLongitude([0, 0, 4, 4], 10)).toEqual([0, 0, 4, 4])
   })
 })
 
@@ -117,12 +117,12 @@ describe('listZones', () => {
   })
 })
 
-describe('mergePlaceNodes', () => {
+describe('dropDuplicates', () => {
   const zone = (id: number, name: string, type: string, bounded: boolean) => ({ id, name, type, bounded })
 
   it('leaves out the place node of a town that has a boundary', () => {
     const town = zone(1, 'Vaduz', 'city', true)
-    expect(mergePlaceNodes([zone(2, 'Vaduz', 'city', false), town])).toEqual([town])
+    expect(dropDuplicates([zone(2, 'Vaduz', 'city', false), town])).toEqual([town])
   })
 
   it('keeps whatever differs in name or type, and places without a boundary', () => {
@@ -132,6 +132,6 @@ describe('mergePlaceNodes', () => {
       zone(3, 'Ebenholz', 'city', false),
       zone(4, 'Vaduz', 'city', true),
     ]
-    expect(mergePlaceNodes(zones)).toEqual(zones)
+    expect(dropDuplicates(zones)).toEqual(zones)
   })
 })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { makeGrid, chooseStep } from '../src/lib/grid'
+import { makeGrid, chooseGridStep } from '../src/lib/grid'
 
 const box = (west: number, south: number, east: number, north: number) => ({
   getWest: () => west,
@@ -26,7 +26,7 @@ describe('makeGrid', () => {
   })
 
   it('gets finer with the zoom', () => {
-    expect(chooseStep(1)).toBeGreaterThan(chooseStep(8))
-    expect(chooseStep(8)).toBeGreaterThan(chooseStep(16))
+    expect(chooseGridStep(1)).toBeGreaterThan(chooseGridStep(8))
+    expect(chooseGridStep(8)).toBeGreaterThan(chooseGridStep(16))
   })
 })

@@ -11,6 +11,7 @@ export function useAddress(state: State, map: MapRef) {
   /** The zone that the address names, which may still be loading. */
   let zone: ZoneRef | null = null
 
+  /** Writes the view of the map and the zone into the address, if it shows the explorer. */
   function write(mode: HistoryMode): void {
     if (mode === 'none' || map.value === null || state.route.page !== 'explorer') return
     const hash = formatHash(map.value.view, zone)
@@ -32,8 +33,8 @@ export function useAddress(state: State, map: MapRef) {
   return {
     write,
     read,
-    nameZone: (ref: ZoneRef | null) => (zone = ref),
-    /** Where the explorer was left. */
-    explorerAddress: () => explorerHash || '#/',
+    setZone: (ref: ZoneRef | null) => (zone = ref),
+    /** The hash of the view and zone that the explorer showed last, for links from the other pages. */
+    getExplorerAddress: () => explorerHash || '#/',
   }
 }

@@ -2,14 +2,14 @@
 /** The explorer: what the page shows, and everything that can change it. The page creates one and provides it. */
 import { computed, inject, onScopeDispose, readonly, shallowRef, type InjectionKey } from 'vue'
 import type { ZoneMap } from '../lib/map'
-import type { Shown } from '../lib/style'
+import type { Marks } from '../lib/style'
 import { useAddress } from './address'
 import { useMapEvents } from './mapEvents'
 import { useReleases } from './releases'
 import { useSelection } from './selection'
 import { createState, type MapRef, type State } from './state'
 
-/** What tests and the curious see as `window.cosmogony`. */
+/** What `window.cosmogony` gives to tests and to the browser's console: the map and the state of the page. */
 export interface ExplorerHandle {
   readonly map: ZoneMap['map'] | null
   readonly state: Readonly<State>
@@ -19,7 +19,8 @@ export type Explorer = ReturnType<typeof createExplorer>
 
 export const EXPLORER: InjectionKey<Explorer> = Symbol('explorer')
 
-const CHECK_EVERY = 60_000
+/** Milliseconds between two questions whether a newer release was published. */
+const RELEASE_CHECK_INTERVAL = 60_000
 
 /** The explorer of the page that this component belongs to. */
 export function useExplorer(): Explorer {
@@ -36,7 +37,7 @@ export function createExplorer() {
   const selection = useSelection(state, map, address, () => releases.check())
   const releases = useReleases(state, map, (osmId) => selection.select({ osmId }, { history: 'replace' }))
 
-  const shown = computed<Shown>(() => {
+  const marks = computed<Marks>(() => {
     if (state.selection) {
       const { zone, children } = state.selection
       return { zone: zone.id, zoneType: zone.zone_type ?? '', children: children.map(({ id }) => id) }
@@ -46,7 +47,7 @@ export function createExplorer() {
 
   function followAddress(): void {
     if (!address.read() || state.route.page !== 'explorer') return
-    if (state.route.view) map.value?.jump(state.route.view)
+    if (state.route.view) map.value?.jumpTo(state.route.view)
     selection.followAddress(state.route.zone)
   }
 
@@ -57,7 +58,7 @@ export function createExplorer() {
   window.addEventListener('popstate', followAddress)
   window.addEventListener('hashchange', followAddress)
   document.addEventListener('visibilitychange', checkRelease)
-  const timer = setInterval(checkRelease, CHECK_EVERY)
+  const timer = setInterval(checkRelease, RELEASE_CHECK_INTERVAL)
   onScopeDispose(() => {
     window.removeEventListener('popstate', followAddress)
     window.removeEventListener('hashchange', followAddress)
@@ -70,8 +71,8 @@ export function createExplorer() {
     ...useMapEvents(state, map, address, selection, releases),
     state,
     map,
-    shown,
-    explorerAddress: address.explorerAddress,
+    marks,
+    getExplorerAddress: address.getExplorerAddress,
     loadRelease: releases.load,
     showNewerRelease: releases.showNewer,
     handle: {

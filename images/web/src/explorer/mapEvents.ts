@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What happens when the map is created, moved and drawn, or cannot load its tiles. */
-import type { View } from '../lib/hash'
+import type { MapView } from '../lib/hash'
 import type { NamedZone } from '../lib/labels'
 import type { ZoneMap } from '../lib/map'
 import type { Bounds } from '../lib/release'
@@ -18,10 +18,10 @@ export function useMapEvents(
   selection: ReturnType<typeof useSelection>,
   releases: ReturnType<typeof useReleases>,
 ) {
-  function chooseStartView(): View | Bounds {
+  function chooseStartView(): MapView | Bounds {
     if (state.route.page === 'explorer' && state.route.view) return state.route.view
     const bounds = state.release?.bounds ?? WORLD_VIEW
-    // The poles of a world map are all stretch and no zones.
+    // A view of the whole world leaves out the poles: the projection stretches them, and no zones are there.
     return bounds[2] - bounds[0] > 300 ? WORLD_VIEW : bounds
   }
 

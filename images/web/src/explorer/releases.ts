@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The release on the page, and the newer one that was published meanwhile. */
 import { describeReleaseProblem } from '../lib/problem'
-import { fetchLiveId, loadRelease, getSiteUrl } from '../lib/release'
+import { fetchLiveReleaseId, loadRelease, getSiteUrl } from '../lib/release'
 import { chooseOverviewType, chooseTypeForZoom } from '../lib/zoneTypes'
 import type { MapRef, State } from './state'
 
@@ -22,11 +22,11 @@ export function useReleases(state: State, map: MapRef, reselect: (osmId: string)
   async function check(): Promise<void> {
     if (state.release === null || document.hidden) return
     try {
-      const live = await fetchLiveId()
+      const live = await fetchLiveReleaseId()
       if (live === state.release.id) state.newerRelease = null
       else if (live !== state.newerRelease?.id) state.newerRelease = await loadRelease(getSiteUrl())
     } catch {
-      // The release on the page stays usable; the next check is a minute away.
+      // The check failed: the release on the page stays usable, and the next check follows in a minute.
     }
   }
 

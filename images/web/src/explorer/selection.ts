@@ -3,8 +3,8 @@
 import { getParents, getZone, getZoneByOsmId, type Zone, type ZoneWithBbox } from '../lib/api'
 import { computeBounds } from '../lib/geometry'
 import type { ZoneRef } from '../lib/hash'
-import { getPadding, isNarrow } from '../lib/layout'
-import { isMissing, toMessage } from '../lib/problem'
+import { getMapPadding, isNarrowScreen } from '../lib/layout'
+import { isNotFound, toMessage } from '../lib/problem'
 import { chooseOverviewType } from '../lib/zoneTypes'
 import type { HistoryMode, useAddress } from './address'
 import type { MapRef, State } from './state'
@@ -28,7 +28,7 @@ export function useSelection(
     const request = (pending = new AbortController())
     state.selecting = true
     state.zoneProblem = null
-    if (history === 'none') address.nameZone(ref)
+    if (history === 'none') address.setZone(ref)
     try {
       const release = state.release?.id ?? ''
       const { zone, children } = await ('id' in ref
@@ -38,13 +38,13 @@ export function useSelection(
       if (request.signal.aborted) return
       state.selection = { zone, children, parents: withoutRepeats(parents, zone.id) }
       state.layer = null
-      if (history !== 'none') address.nameZone({ id: zone.id })
+      if (history !== 'none') address.setZone({ id: zone.id })
       address.write(history)
       frameZone(zone, frame)
     } catch (error) {
       if (request.signal.aborted) return
-      state.zoneProblem = isMissing(error) ? 'This zone is not in the release shown here.' : toMessage(error)
-      if (isMissing(error)) void checkRelease()
+      state.zoneProblem = isNotFound(error) ? 'This zone is not in the release shown here.' : toMessage(error)
+      if (isNotFound(error)) void checkRelease()
     } finally {
       if (pending === request) {
         state.selecting = false
@@ -57,13 +57,13 @@ export function useSelection(
     const bounds = computeBounds(zone.bbox)
     if (bounds === null || map.value === null || frame === 'never') return
     if (frame === 'needed' && map.value.isFramed(bounds)) return
-    map.value.fitBounds(bounds, getPadding(state.selection !== null))
+    map.value.fitBounds(bounds, getMapPadding(state.selection !== null))
   }
 
   function clear(): void {
     pending?.abort()
     pending = null
-    address.nameZone(null)
+    address.setZone(null)
     state.selection = null
     state.selecting = false
     state.zoneProblem = null
@@ -83,7 +83,7 @@ export function useSelection(
   }
 
   /** Selects a zone that was clicked on the map: it is in sight, unless the panel is about to cover it. */
-  const selectClicked = (id: number) => select({ id }, { frame: isNarrow() ? 'always' : 'never' })
+  const selectClicked = (id: number) => select({ id }, { frame: isNarrowScreen() ? 'always' : 'never' })
 
   /** Selects a zone of a list. */
   function selectListed(id: number): void {
@@ -111,7 +111,7 @@ export function useSelection(
   return { select, selectClicked, selectListed, followAddress, zoomToSelection, chooseLayer, closePanel }
 }
 
-/** Damaged data can make a zone its own ancestor; the list ends before it repeats. */
+/** Leaves out parents that repeat: in damaged data a zone may be among its parents. */
 function withoutRepeats(parents: Zone[], self: number): Zone[] {
   const seen = new Set([self])
   return parents.filter(({ id }) => !seen.has(id) && seen.add(id))

@@ -29,10 +29,12 @@ export const createState = () =>
     /** A release published after the one on the page. */
     newerRelease: null as Release | null,
     selection: null as Selection | null,
+    /** Whether the zone that was asked for last is still loading. */
     selecting: false,
     zoneProblem: null as string | null,
     /** Why parts of the map are missing. */
     tileProblem: null as string | null,
+    /** A notice for the visitor, until it is closed. */
     announcement: null as string | null,
     visibleZones: [] as NamedZone[],
     /** Whether the map has drawn everything in view. */

@@ -11,18 +11,19 @@ export class RequestError extends Error {
     readonly url: string,
     readonly status: number,
     message: string,
-    readonly retryAfter: number | null = null,
+    readonly retrySeconds: number | null = null,
   ) {
     super(message)
     this.name = 'RequestError'
   }
 }
 
-/** Milliseconds for an answer; the proxy in front of the API gives it a minute. */
-const LIMIT = 70_000
+/** Milliseconds to wait for an answer; longer than the minute after which nginx gives up on the API. */
+const ANSWER_TIMEOUT = 70_000
 
-export async function getJson<T>(url: string, signal?: AbortSignal, limit = LIMIT): Promise<T> {
-  const late = AbortSignal.timeout(limit)
+/** Requests JSON; throws a RequestError without a usable answer, and an AbortError after `signal`. */
+export async function getJson<T>(url: string, signal?: AbortSignal, timeout = ANSWER_TIMEOUT): Promise<T> {
+  const late = AbortSignal.timeout(timeout)
   let response: Response
   try {
     response = await fetch(url, {
@@ -33,12 +34,8 @@ export async function getJson<T>(url: string, signal?: AbortSignal, limit = LIMI
     throw toRequestError(url, error)
   }
   if (!response.ok) {
-    throw new RequestError(
-      url,
-      response.status,
-      await readMessage(response),
-      parseSeconds(response.headers.get('retry-after')),
-    )
+    const retrySeconds = parseSeconds(response.headers.get('retry-after'))
+    throw new RequestError(url, response.status, await readMessage(response), retrySeconds)
   }
   try {
     return (await response.json()) as T
@@ -60,7 +57,7 @@ async function readMessage(response: Response): Promise<string> {
     const body: unknown = await response.json()
     if (typeof body === 'object' && body !== null && 'message' in body) return String(body.message)
   } catch {
-    // Not JSON: the status is all there is to say.
+    // The body is not JSON, so the message is made from the status.
   }
   return `The server answered ${response.status}.`
 }
@@ -69,7 +66,7 @@ function parseSeconds(text: string | null): number | null {
   return text !== null && /^\d+$/.test(text) ? Number(text) : null
 }
 
-/** Ids change with each release, so the page asks for zones of the release that its tiles show. */
+/** Adds the release to a path of the API: ids change with each, so zones are read from the one that the tiles show. */
 const pinRelease = (path: string, release: string) => (release ? `${path}?v=${encodeURIComponent(release)}` : path)
 
 export const getZone = (id: number, release: string, signal?: AbortSignal) =>

@@ -7,14 +7,14 @@ export interface Credit {
   url: string | null
 }
 
-/** Shown when the TileJSON names nobody. */
+/** MarkedZones when the TileJSON names nobody. */
 export const OPENSTREETMAP: readonly Credit[] = [
   { text: '© OpenStreetMap contributors (ODbL)', url: 'https://www.openstreetmap.org/copyright' },
 ]
 
-export function readAttribution(html: unknown): readonly Credit[] {
+export function parseAttribution(html: unknown): readonly Credit[] {
   if (typeof html !== 'string') return OPENSTREETMAP
-  // A separate document: nothing in it is loaded or run.
+  // DOMParser makes a separate document, in which no image is loaded and no script runs.
   const { body } = new DOMParser().parseFromString(html, 'text/html')
   const credits = [...body.childNodes].map(readCredit).filter(({ text }) => text !== '')
   return credits.some(({ text }) => text.trim()) ? credits : OPENSTREETMAP

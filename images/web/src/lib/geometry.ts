@@ -26,7 +26,7 @@ export function computeBounds(geometry: { coordinates?: unknown } | null | undef
 }
 
 /** The box shifted by whole turns so that its middle is as near to a longitude as possible. */
-export function shiftTowards([west, south, east, north]: Bounds, longitude: number): Bounds {
+export function shiftTowardsLongitude([west, south, east, north]: Bounds, longitude: number): Bounds {
   const turn = 360 * Math.round((longitude - (west + east) / 2) / 360)
   return [west + turn, south, east + turn, north]
 }
@@ -37,6 +37,7 @@ export function listPolygons(geometry: { type: string; coordinates?: unknown }):
   return []
 }
 
+/** Computes the area inside a ring in square degrees. */
 export function computeRingArea(ring: Ring): number {
   let twice = 0
   for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
@@ -45,6 +46,7 @@ export function computeRingArea(ring: Ring): number {
   return Math.abs(twice) / 2
 }
 
+/** A place inside a polygon where a label has room. */
 export interface LabelPlace {
   at: [number, number]
   /** Length of the free horizontal line through the place, in degrees. */

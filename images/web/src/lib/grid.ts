@@ -5,7 +5,7 @@ import type { LngLatBounds } from 'maplibre-gl'
 
 type Box = Pick<LngLatBounds, 'getWest' | 'getEast' | 'getSouth' | 'getNorth'>
 
-/** Distance of the lines in degrees, by the zoom up to which it is used. */
+/** Degrees between two lines of the grid, with the zoom up to which they are used. */
 const STEPS: readonly [upTo: number, degrees: number][] = [
   [2.5, 30],
   [4, 10],
@@ -16,13 +16,15 @@ const STEPS: readonly [upTo: number, degrees: number][] = [
   [12.5, 0.05],
   [14, 0.02],
 ]
-const FINEST = 0.005
+const FINEST_STEP = 0.005
+/** Latitude, north and south, where the grid ends. */
 const NORTHMOST = 85
 
-export const chooseStep = (zoom: number): number => STEPS.find(([upTo]) => zoom < upTo)?.[1] ?? FINEST
+export const chooseGridStep = (zoom: number): number => STEPS.find(([upTo]) => zoom < upTo)?.[1] ?? FINEST_STEP
 
+/** Makes the lines of the grid for a zoom and the box in view. */
 export function makeGrid(zoom: number, box: Box): FeatureCollection<LineString> {
-  const step = chooseStep(zoom)
+  const step = chooseGridStep(zoom)
   const [west, east] = [box.getWest() - step, box.getEast() + step]
   const [south, north] = [Math.max(box.getSouth() - step, -NORTHMOST), Math.min(box.getNorth() + step, NORTHMOST)]
   const line = (from: [number, number], to: [number, number]) => ({

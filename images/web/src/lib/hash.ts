@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Addresses of the pages, in the part behind the `#`. */
 
-export interface View {
+/** Centre of the map in degrees, and its zoom. */
+export interface MapView {
   zoom: number
   lng: number
   lat: number
@@ -10,8 +11,9 @@ export interface View {
 /** A zone, by its id in the release or by its OSM id (`relation:48`), which stays the same in later releases. */
 export type ZoneRef = { id: number } | { osmId: string }
 
+/** A page, and of the explorer what its address names; null where it names none. */
 export type Route =
-  { page: 'about' } | { page: 'dashboard' } | { page: 'explorer'; view: View | null; zone: ZoneRef | null }
+  { page: 'about' } | { page: 'dashboard' } | { page: 'explorer'; view: MapView | null; zone: ZoneRef | null }
 
 const NUMBER = /^-?\d+(\.\d+)?$/
 const OSM_ID = /^(node|way|relation):\d+$/
@@ -23,7 +25,7 @@ export function parseHash(hash: string): Route {
   return { page: 'explorer', view: parseView(parts), zone: parseZone(parts[3]) }
 }
 
-function parseView(parts: string[]): View | null {
+function parseView(parts: string[]): MapView | null {
   const [zoom, lng, lat] = parts
   if (zoom === undefined || lng === undefined || lat === undefined) return null
   if (![zoom, lng, lat].every((part) => NUMBER.test(part))) return null
@@ -47,7 +49,7 @@ function safeDecode(text: string): string {
   }
 }
 
-export function formatHash(view: View, zone: ZoneRef | null): string {
+export function formatHash(view: MapView, zone: ZoneRef | null): string {
   const base = `#/${view.zoom.toFixed(2)}/${view.lng.toFixed(2)}/${view.lat.toFixed(2)}`
   if (zone === null) return base
   return `${base}/${'id' in zone ? zone.id : zone.osmId}`

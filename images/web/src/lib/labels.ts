@@ -3,6 +3,7 @@
 import type { Feature, FeatureCollection, Point } from 'geojson'
 import { findLabelPlace, listPolygons, computeRingArea, type Polygon } from './geometry'
 
+/** The part of a zone that is in one vector tile, as MapLibre returns it. */
 export interface ZonePiece {
   id?: string | number | undefined
   properties: Record<string, unknown> | null
@@ -20,8 +21,9 @@ export interface NamedZone {
 /** Most labels in one view; more could not be read. */
 const MOST_LABELS = 400
 /** Average width of a letter of a label, in pixels. */
-const LETTER = 6.2
+const LETTER_WIDTH = 6.2
 
+/** Lists the zones that pieces belong to, each once. */
 export function listZones(pieces: readonly ZonePiece[]): NamedZone[] {
   const zones = new Map<number, NamedZone>()
   for (const piece of pieces) {
@@ -42,12 +44,13 @@ export function listZones(pieces: readonly ZonePiece[]): NamedZone[] {
  * Leaves out zones generated from the place node of a town if the town itself, with a boundary of the same name and type,
  * is there too. They stay among its children.
  */
-export function mergePlaceNodes(zones: readonly NamedZone[]): NamedZone[] {
+export function dropDuplicates(zones: readonly NamedZone[]): NamedZone[] {
   const key = ({ name, type }: NamedZone) => `${type}\n${name}`
   const bounded = new Set(zones.filter((zone) => zone.bounded).map(key))
   return zones.filter((zone) => zone.bounded || !bounded.has(key(zone)))
 }
 
+/** Places the names of zones, each in the largest piece of its zone; `rank` 0 is the largest zone. */
 export function placeLabels(
   pieces: readonly ZonePiece[],
   pixelsPerDegree: number,
@@ -69,7 +72,7 @@ export function placeLabels(
       const place = findLabelPlace(polygon)
       if (place === null || area === 0) return []
       const longestWord = Math.max(...name.split(/[\s-]+/).map((word) => word.length))
-      if (place.width * pixelsPerDegree < longestWord * LETTER * 0.8) return []
+      if (place.width * pixelsPerDegree < longestWord * LETTER_WIDTH * 0.8) return []
       return [{ type: 'Feature', geometry: { type: 'Point', coordinates: place.at }, properties: { name, rank } }]
     })
   return { type: 'FeatureCollection', features }

@@ -14,34 +14,39 @@ import {
 } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { shiftTowards } from './geometry'
+import { shiftTowardsLongitude } from './geometry'
 import { makeGrid } from './grid'
-import type { View } from './hash'
-import { mergePlaceNodes, placeLabels, listZones, type NamedZone } from './labels'
+import type { MapView } from './hash'
+import { dropDuplicates, placeLabels, listZones, type NamedZone } from './labels'
 import type { Bounds, Release } from './release'
-import { ALL, makeFilters, GRID, HOVER, LABEL_FONT, LABELS, makeStyle, SOURCE_LAYER, ZONES, type Shown } from './style'
+import { FILL, makeFilters, GRID, HOVER, LABEL_FONT, LABELS, makeStyle, SOURCE_LAYER, ZONES, type Marks } from './style'
 
 setWorkerUrl(workerUrl)
 
+/** Functions that the map calls. */
 export interface MapEvents {
   /** The view came to rest after a move. */
-  moved(view: View): void
+  moved(view: MapView): void
   zoomed(zoom: number): void
+  /** The pointer is over these zones, or (null) over none. */
   pointed(zones: NamedZone[], at: { x: number; y: number } | null): void
   clicked(zones: NamedZone[]): void
   /** Everything in view is drawn. */
   settled(zones: NamedZone[]): void
+  /** A request of the map failed with this HTTP status; 0 without an answer. */
   failed(status: number): void
 }
 
 /** Milliseconds between two pointer moves that are handled. */
 const HOVER_INTERVAL = 30
 const DEEPEST_ZOOM = 18
-const LONGEST_FLIGHT = 900
+/** Milliseconds that a move to a zone takes. */
+const FLIGHT_DURATION = 900
 
+/** The map of the zones of one release, which the explorer moves and marks. */
 export class ZoneMap {
   readonly map: MapLibre
-  private shown: Shown
+  private marks: Marks
   private release: Release
   private hovered: number | null = null
   private lastPointed = 0
@@ -51,16 +56,16 @@ export class ZoneMap {
   constructor(
     container: HTMLElement,
     release: Release,
-    shown: Shown,
-    start: View | Bounds,
+    marks: Marks,
+    start: MapView | Bounds,
     padding: PaddingOptions,
     private readonly events: MapEvents,
   ) {
-    this.shown = shown
+    this.marks = marks
     this.release = release
     this.map = new MapLibre({
       container,
-      style: makeStyle(release, this.darkMode.matches, shown),
+      style: makeStyle(release, this.darkMode.matches, marks),
       maxZoom: DEEPEST_ZOOM,
       dragRotate: false,
       pitchWithRotate: false,
@@ -78,15 +83,15 @@ export class ZoneMap {
     this.listen()
   }
 
-  get view(): View {
+  get view(): MapView {
     const { lng, lat } = this.map.getCenter().wrap()
     return { zoom: this.map.getZoom(), lng, lat }
   }
 
-  show(shown: Shown): void {
-    this.shown = shown
-    if (!this.map.getLayer(ALL)) return
-    for (const [layer, filter] of Object.entries(makeFilters(shown))) this.map.setFilter(layer, filter)
+  mark(marks: Marks): void {
+    this.marks = marks
+    if (!this.map.getLayer(FILL)) return
+    for (const [layer, filter] of Object.entries(makeFilters(marks))) this.map.setFilter(layer, filter)
     this.highlight(null)
   }
 
@@ -101,25 +106,26 @@ export class ZoneMap {
     if (this.map.getSource(ZONES)) this.map.refreshTiles(ZONES)
   }
 
-  jump(view: View): void {
+  jumpTo(view: MapView): void {
     this.map.jumpTo({ center: [view.lng, view.lat], zoom: view.zoom }, { jumped: true })
   }
 
   fitBounds(bounds: Bounds, padding: PaddingOptions): void {
-    this.map.fitBounds(bounds, { padding, maxZoom: 15, duration: LONGEST_FLIGHT })
+    this.map.fitBounds(bounds, { padding, maxZoom: 15, duration: FLIGHT_DURATION })
   }
 
-  /** Whether the box is in view, neither tiny nor much larger than the view. */
+  /** Whether the box is in view, and neither tiny in it nor much larger. */
   isFramed(bounds: Bounds): boolean {
     const seen = this.map.getBounds()
     const width = seen.getEast() - seen.getWest()
-    const [west, south, east, north] = shiftTowards(bounds, seen.getCenter().lng)
+    const [west, south, east, north] = shiftTowardsLongitude(bounds, seen.getCenter().lng)
     const overlaps =
       west < seen.getEast() && east > seen.getWest() && south < seen.getNorth() && north > seen.getSouth()
     const share = (east - west) / width
     return overlaps && share > 0.04 && share < 1.6
   }
 
+  /** Draws the zone under the pointer, or of a list's row, in another colour; null: none. */
   highlight(id: number | null): void {
     if (id === this.hovered || !this.map.getSource(ZONES)) return
     const feature = (zone: number) => ({ source: ZONES, sourceLayer: SOURCE_LAYER, id: zone })
@@ -139,7 +145,7 @@ export class ZoneMap {
 
   private readonly restyle = (): void => {
     this.lastLabels = ''
-    this.map.setStyle(makeStyle(this.release, this.darkMode.matches, this.shown), { diff: false })
+    this.map.setStyle(makeStyle(this.release, this.darkMode.matches, this.marks), { diff: false })
   }
 
   private listen(): void {
@@ -148,7 +154,7 @@ export class ZoneMap {
     map.on('style.load', () => this.drawGrid())
     map.on('moveend', (event) => {
       this.drawGrid()
-      // A jump follows the address, which needs no update then.
+      // A jump goes to the view that the address names, so the address is right already.
       if (!('jumped' in event)) events.moved(this.view)
     })
     map.on('zoom', () => events.zoomed(map.getZoom()))
@@ -176,28 +182,28 @@ export class ZoneMap {
     this.events.pointed(zones, zones.length > 0 ? event.point : null)
   }
 
-  /** The zones that a click can mean: those of the shown type; with a zone selected its children, or a neighbour of its type. */
+  /** The zones that a click can mean: those of the marked type; with a zone selected its children, or a neighbour of its type. */
   private zonesAt(point: PointLike): NamedZone[] {
-    const { shown } = this
+    const { marks } = this
     if (!this.map.getLayer(HOVER)) return []
-    if ('type' in shown) return mergePlaceNodes(listZones(this.map.queryRenderedFeatures(point, { layers: [ALL] })))
+    if ('type' in marks) return dropDuplicates(listZones(this.map.queryRenderedFeatures(point, { layers: [FILL] })))
     const here = listZones(this.map.queryRenderedFeatures(point, { layers: [HOVER] }))
-    const children = here.filter(({ id }) => shown.children.includes(id))
-    if (children.length > 0) return mergePlaceNodes(children)
-    const inside = here.find(({ id }) => id === shown.zone)
+    const children = here.filter(({ id }) => marks.children.includes(id))
+    if (children.length > 0) return dropDuplicates(children)
+    const inside = here.find(({ id }) => id === marks.zone)
     if (inside) return [inside]
-    return mergePlaceNodes(here.filter(({ type }) => type === shown.zoneType))
+    return dropDuplicates(here.filter(({ type }) => type === marks.zoneType))
   }
 
   private listPieces(): MapGeoJSONFeature[] {
-    return this.map.getLayer(ALL) ? this.map.queryRenderedFeatures({ layers: [ALL] }) : []
+    return this.map.getLayer(FILL) ? this.map.queryRenderedFeatures({ layers: [FILL] }) : []
   }
 
   private handleIdle(): void {
     const pieces = this.listPieces()
     const zones = listZones(pieces)
     const named =
-      'zone' in this.shown && this.shown.children.length > 0 ? this.listPiecesOf(this.shown.children) : pieces
+      'zone' in this.marks && this.marks.children.length > 0 ? this.listPiecesOf(this.marks.children) : pieces
     const pixelsPerDegree = (512 * 2 ** this.map.getZoom()) / 360
     const labels = placeLabels(named.length > 0 ? named : pieces, pixelsPerDegree)
     void this.drawLabels(labels)

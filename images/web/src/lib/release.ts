@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The release on the page, read from the TileJSON and the answer of `/release`. */
 import { getJson } from './api'
-import { readAttribution, type Credit } from './attribution'
+import { parseAttribution, type Credit } from './attribution'
 import type { LiveRelease, Manifest, ManifestCounts, ManifestSource, TileJson } from './openapi'
 import type { TypeCounts } from './zoneTypes'
 
+/** A box in degrees. */
 export type Bounds = [west: number, south: number, east: number, north: number]
 
+/** What the page shows of a release. */
 export interface Release {
   /** Release id; empty when the tiles name none. */
   id: string
+  /** Templates of the tiles' URLs. */
   tiles: string[]
   attribution: readonly Credit[]
   bounds: Bounds | null
   minzoom: number
   maxzoom: number
+  /** Number of zones. */
   zones: number | null
   counts: TypeCounts | null
   publishedAt: string | null
@@ -23,14 +27,14 @@ export interface Release {
 }
 
 const WORLD: Bounds = [-180, -85, 180, 85]
-/** Tiles of this zoom are exact to a metre; deeper views enlarge them instead of asking for more. */
-const DEEPEST_TILES = 14
+/** Largest zoom of requested tiles: these are exact to a metre, and deeper views enlarge them. */
+const DEEPEST_TILE_ZOOM = 14
 
 /** An answer whose values are not checked yet: the API may be of another version. */
 type Unchecked<T> = Readonly<Partial<Record<keyof T, unknown>>>
 
 /** The id of the release that is live now. */
-export async function fetchLiveId(signal?: AbortSignal): Promise<string> {
+export async function fetchLiveReleaseId(signal?: AbortSignal): Promise<string> {
   const { tiles } = await getJson<Unchecked<TileJson>>('tiles/cosmogony.json', signal)
   return parseReleaseId(Array.isArray(tiles) ? String(tiles[0]) : '')
 }
@@ -52,17 +56,17 @@ export function readRelease(
   const tiles = (Array.isArray(tilejson.tiles) ? tilejson.tiles : []).map((url) => toSiteUrl(String(url), site))
   if (tiles.length === 0) throw new Error('The tile description names no tiles.')
   const id = parseReleaseId(tiles[0]!)
-  // Another release may have been published between the two answers.
+  // If another release was published between the two answers, they do not belong together: the details are left out.
   const about = details !== null && (id === '' || details.id === id) ? details : null
   const manifest = asObject<Manifest>(about?.manifest)
   const counts = asObject<ManifestCounts>(manifest?.counts)
   return {
     id,
     tiles,
-    attribution: readAttribution(tilejson.attribution),
+    attribution: parseAttribution(tilejson.attribution),
     bounds: readBounds(tilejson.bounds),
     minzoom: number(tilejson.minzoom) ?? 0,
-    maxzoom: Math.min(number(tilejson.maxzoom) ?? DEEPEST_TILES, DEEPEST_TILES),
+    maxzoom: Math.min(number(tilejson.maxzoom) ?? DEEPEST_TILE_ZOOM, DEEPEST_TILE_ZOOM),
     zones: number(about?.zones) ?? number(counts?.zones),
     counts: readCounts(counts?.by_type),
     publishedAt: text(about?.published_at),
@@ -70,12 +74,13 @@ export function readRelease(
   }
 }
 
-/** Tiles are asked from where the page came from, whatever host and path a proxy in between named to the API. */
+/** Makes a tile's URL one of the page's site, whatever host and path a proxy in between reported to the API. */
 function toSiteUrl(template: string, site: string): string {
   const path = template.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]+/i, '')
   return site + path.slice(Math.max(path.lastIndexOf('/tiles/'), 0)).replace(/^\//, '')
 }
 
+/** Returns the release id in a tile's URL, or empty text. */
 export function parseReleaseId(template: string): string {
   return /[?&]v=([^&]+)/.exec(template)?.[1] ?? ''
 }

@@ -4,18 +4,19 @@ import type { ExpressionSpecification, FilterSpecification, StyleSpecification }
 import { formatAttribution } from './attribution'
 import type { Release } from './release'
 
+/** Sources of the style: vector tiles with the layer SOURCE_LAYER, and GeoJSON for labels and grid. */
 export const ZONES = 'zones'
 export const LABELS = 'labels'
 export const GRID = 'grid'
 export const SOURCE_LAYER = 'vector-zones'
-/** Fill of the marked type or of the selected zone. */
-export const ALL = 'all'
-/** All zones, invisible unless hovered; clicks outside of `all` query it. */
+/** Layer that fills the zones of the marked type, or the selected zone. */
+export const FILL = 'all'
+/** Layer with all zones, invisible unless hovered, that finds the zones under the pointer while a zone is selected. */
 export const HOVER = 'hover'
 
 export const LABEL_FONT = 'Inter Variable'
 
-/** Colours of the map in light and in dark mode. */
+/** Colours of the map, each for light and for dark mode. */
 const COLORS = {
   sea: ['#e6eff6', '#0c1826'],
   grid: ['#d8e4ee', '#15263a'],
@@ -43,23 +44,24 @@ const idFilter = (ids: readonly number[]): FilterSpecification =>
   ids.length === 0 ? NONE : ['in', ['id'], ['literal', [...ids]]]
 
 /** What the map marks: the zones of a type, or a selected zone (of a type) with its children. */
-export type Shown = { type: string } | { zone: number; zoneType: string; children: readonly number[] }
+export type Marks = { type: string } | { zone: number; zoneType: string; children: readonly number[] }
 
-export function makeFilters(shown: Shown): Record<typeof ALL | 'outline' | 'children' | 'chosen', FilterSpecification> {
-  if ('type' in shown) {
-    return { [ALL]: typeFilter(shown.type), outline: typeFilter(shown.type), children: NONE, chosen: NONE }
+/** Makes the filters of the layers that show the marks, by layer. */
+export function makeFilters(marks: Marks): Record<'all' | 'outline' | 'children' | 'chosen', FilterSpecification> {
+  if ('type' in marks) {
+    return { [FILL]: typeFilter(marks.type), outline: typeFilter(marks.type), children: NONE, chosen: NONE }
   }
   return {
-    [ALL]: idFilter([shown.zone]),
+    [FILL]: idFilter([marks.zone]),
     outline: NONE,
-    children: idFilter(shown.children),
-    chosen: idFilter([shown.zone]),
+    children: idFilter(marks.children),
+    chosen: idFilter([marks.zone]),
   }
 }
 
-export function makeStyle(release: Release, dark: boolean, shown: Shown): StyleSpecification {
+export function makeStyle(release: Release, dark: boolean, marks: Marks): StyleSpecification {
   const colors = chooseColors(dark)
-  const filters = makeFilters(shown)
+  const filters = makeFilters(marks)
   const fill = { type: 'fill', source: ZONES, 'source-layer': SOURCE_LAYER } as const
   const line = { ...fill, type: 'line', layout: { 'line-join': 'round' } } as const
   return {
@@ -96,9 +98,9 @@ export function makeStyle(release: Release, dark: boolean, shown: Shown): StyleS
         paint: { 'fill-color': colors.land, 'fill-antialias': false },
       },
       {
-        id: ALL,
+        id: FILL,
         ...fill,
-        filter: filters[ALL],
+        filter: filters[FILL],
         paint: { 'fill-color': colors.fill, 'fill-opacity': 0.44, 'fill-outline-color': colors.outline },
       },
       {
