@@ -178,6 +178,28 @@ def test_entry_points_that_are_used_are_specified(role):
                     assert name.removesuffix(".yml") in known, f"{path.relative_to(CHECKOUT)} takes {name}"
 
 
+def text_of(role: Path, entry_point: str) -> str:
+    """The tasks of an entry point, those that they include, and the variables of the role that they use."""
+    texts, names, files = [], load(role / "vars/main.yml") or {}, [role / f"tasks/{entry_point}.yml"]
+    for path in files:
+        texts.append(path.read_text())
+        for name in re.findall(r"(?:include|import)_tasks: (\S+\.yml)", texts[-1]):
+            files += [found for found in (role / "tasks").glob(name) if found not in files]
+    while used := [name for name in names if re.search(rf"\b{name}\b", "\n".join(texts))]:
+        texts += [str(names.pop(name)) for name in used]
+    return "\n".join(texts)
+
+
+@each_role
+def test_entry_points_take_the_options_that_they_read(role):
+    known = entry_points(role)["main"]["options"]
+    for name, spec in entry_points(role).items():
+        text = text_of(role, name)
+        read = {f"{role.name}_{each}" for each in re.findall(rf"__{role.name}_(?:options|settings)\.(\w+)", text)}
+        given = set(re.findall(rf"^\s+({role.name}_\w+):", text, re.MULTILINE))
+        assert (read & known.keys()) - given <= spec["options"].keys(), name
+
+
 @each_role
 def test_options_bear_the_name_of_the_role(role):
     for entry_point, name, _option in options(role):
