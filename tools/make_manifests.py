@@ -19,9 +19,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusalError, complete_tree  # noqa: E402
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusedSettingsError, complete_tree  # noqa: E402
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.files import WorkflowFileError  # noqa: E402
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Manifests  # noqa: E402
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Renderer  # noqa: E402
 
 FILES = ROOT / "roles/workflows/files"
 EXAMPLE = ROOT / "tests/data/settings.yaml"
@@ -36,7 +36,7 @@ def render_manifests(settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the workflow templates of role workflows for some settings, which override those of the example."""
     envelope = yaml.safe_load((FILES / "envelope.yaml").read_text())
     tree = complete_tree(settings, over=yaml.safe_load(EXAMPLE.read_text()))
-    return Manifests(read_yaml_folder("steps"), read_yaml_folder("workflows"), tree, envelope).render()
+    return Renderer(read_yaml_folder("steps"), read_yaml_folder("workflows"), tree, envelope).render()
 
 
 def write_manifests(manifests: list[dict[str, Any]], folder: Path) -> None:
@@ -57,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         manifests = render_manifests(yaml.safe_load(options.settings.read_text()) or {} if options.settings else {})
-    except (OSError, RefusalError, WorkflowFileError, yaml.YAMLError) as error:
+    except (OSError, RefusedSettingsError, WorkflowFileError, yaml.YAMLError) as error:
         sys.exit(f"make_manifests: {error}")
     write_manifests(manifests, options.output)
     print(f"{len(manifests)} templates in {options.output}")

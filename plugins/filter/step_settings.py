@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._schema import load_schema, reduce_to_steps
+from ..plugin_utils._schema import load_schema, select_step_settings
 
 DOCUMENTATION = r"""
 name: step_settings
@@ -44,11 +44,11 @@ _value:
 FORMAT = 1
 
 
-def step_settings(tree: Any) -> dict[str, Any]:
+def make_steps_document(tree: Any) -> dict[str, Any]:
     """Return the document of the steps."""
     if not isinstance(tree, Mapping):
         raise AnsibleFilterError("step_settings: the input is not a dictionary of settings")
-    return {"format": FORMAT, **reduce_to_steps(tree, load_schema())}
+    return {"format": FORMAT, **select_step_settings(tree, load_schema())}
 
 
 class FilterModule:
@@ -56,4 +56,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"step_settings": step_settings}
+        return {"step_settings": make_steps_document}

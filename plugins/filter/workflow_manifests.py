@@ -10,7 +10,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils._schema import copy_deeply
 from ..plugin_utils._workflows.files import WorkflowFileError
-from ..plugin_utils._workflows.manifests import Manifests
+from ..plugin_utils._workflows.manifests import Renderer
 
 DOCUMENTATION = r"""
 name: workflow_manifests
@@ -55,13 +55,13 @@ _value:
 """
 
 
-def workflow_manifests(
+def render_workflow_manifests(
     steps: Mapping[str, Any], graphs: Mapping[str, Any], settings: Mapping[str, Any], envelope: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return every WorkflowTemplate."""
     # Copies, because Ansible's containers look for templates in every entry whenever it is taken.
     try:
-        return Manifests(copy_deeply(steps), copy_deeply(graphs), copy_deeply(settings), copy_deeply(envelope)).render()
+        return Renderer(copy_deeply(steps), copy_deeply(graphs), copy_deeply(settings), copy_deeply(envelope)).render()
     except WorkflowFileError as error:
         raise AnsibleFilterError(f"workflow_manifests: {error}") from error
 
@@ -71,4 +71,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"workflow_manifests": workflow_manifests}
+        return {"workflow_manifests": render_workflow_manifests}

@@ -43,8 +43,8 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils._role_options import ROLES, complete_section, find_settings, read_role_defaults
-from ..plugin_utils._settings import RefusalError
+from ..plugin_utils._role_options import ROLES, complete_section, find_unchanged_settings, read_role_defaults
+from ..plugin_utils._settings import RefusedSettingsError
 from ..plugin_utils._values import is_blank
 from ..plugin_utils._variables import Evaluator, get_value, read_settings
 
@@ -70,10 +70,10 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             if name in variables and variables[name] != default
             if not is_blank(value := evaluator.evaluate(variables[name], name))
         }
-        settings = find_settings(defaults)
+        settings = find_unchanged_settings(defaults)
         tree = read_settings(evaluator, variables, settings.values())
         blank = {name: default for name, default in defaults.items() if name not in given}
-        evaluator.use({**variables, **blank, "role_path": str(ROLES / role)})
+        evaluator.set_variables({**variables, **blank, "role_path": str(ROLES / role)})
         problems: list[str] = []
         options: dict[str, Any] = {}
         for name, default in defaults.items():
@@ -81,10 +81,10 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             short = name.removeprefix(f"{role}_")
             try:
                 options[short] = complete_section(role, short, given[name], standard) if name in given else standard
-            except RefusalError as error:
+            except RefusedSettingsError as error:
                 problems += error.problems
             except ValueError as error:
                 problems.append(f"{name} {error}")
         if problems := [*evaluator.problems, *problems]:
-            raise RefusalError(problems)
+            raise RefusedSettingsError(problems)
         return options

@@ -50,8 +50,8 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 
-from ..plugin_utils._connections import make_connections
-from ..plugin_utils._secrets import name_made_secrets, name_secrets
+from ..plugin_utils._connections import make_connection_options
+from ..plugin_utils._secrets import get_made_secret_names, get_secret_names
 from ..plugin_utils._variables import Evaluator, get_value, read_settings
 from .role_options import LookupModule as RoleOptions
 
@@ -71,14 +71,14 @@ class LookupModule(RoleOptions):
             settings = {**tree, **{name: value for name, value in options.items() if name in tree}}
             built = given.get("images_references") or {}
             settings["images"] = {name: image or built.get(name, "") for name, image in settings["images"].items()}
-            secrets = name_secrets(settings)
+            secrets = get_secret_names(settings)
             found.append(
                 {
                     "options": options,
                     "settings": settings,
                     "secrets": secrets,
-                    "made_secrets": name_made_secrets(settings),
-                    "connections": make_connections(settings, secrets),
+                    "made_secrets": get_made_secret_names(settings),
+                    "connections": make_connection_options(settings, secrets),
                 }
             )
         return found

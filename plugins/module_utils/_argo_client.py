@@ -20,7 +20,7 @@ COMPLETED = "workflows.argoproj.io/completed"
 EXECUTOR_LOG_LINE = re.compile(r"\bargo=true\b|^Error: exit status \d+$")
 
 
-class WorkflowError(Exception):
+class SubmitError(Exception):
     """A workflow that cannot be submitted as asked."""
 
 
@@ -58,7 +58,7 @@ class ArgoClient:
         )
         return sorted(answer.get("items", []), key=lambda item: item["metadata"].get("creationTimestamp", ""))
 
-    def list_running(self, template: str) -> list[dict[str, Any]]:
+    def list_running_workflows(self, template: str) -> list[dict[str, Any]]:
         """Return the Workflows of a template that have not ended, oldest first."""
         return [
             item
@@ -67,7 +67,7 @@ class ArgoClient:
             and (item.get("status", {}).get("phase") or "Pending") in ("Pending", "Running")
         ]
 
-    def submit(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def submit_workflow(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create a Workflow; return it as the API stored it."""
         workflow: dict[str, Any] = call_api(
             f"Workflow of template {body['spec']['workflowTemplateRef']['name']}",
@@ -87,7 +87,7 @@ class ArgoClient:
         )
         return list(pods.items)
 
-    def read_log(self, workflow: str, node: str, lines: int) -> list[str]:
+    def read_last_log_lines(self, workflow: str, node: str, lines: int) -> list[str]:
         """Return the last lines that a step wrote; none when its pod is gone."""
         try:
             for pod in self.list_pods(f"{WORKFLOW}={workflow}"):
@@ -114,7 +114,7 @@ class ArgoClient:
         return GROUP, VERSION, self.namespace, plural
 
 
-def make_workflow(
+def make_manifest(
     template: str,
     namespace: str,
     parameters: Mapping[str, str],
@@ -141,7 +141,7 @@ def make_workflow(
     }
 
 
-def to_parameters(given: Mapping[str, Any]) -> dict[str, str]:
+def format_parameters(given: Mapping[str, Any]) -> dict[str, str]:
     """Return values as texts. Blank ones are left out, so that the template's default applies."""
     texts: dict[str, str] = {}
     for name, value in given.items():
@@ -160,18 +160,18 @@ def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> N
     """Refuse what Argo would accept silently: parameters that the template does not have, and missing ones.
 
     Raises:
-        WorkflowError: A parameter is unknown, missing, or not one of its choices.
+        SubmitError: A parameter is unknown, missing, or not one of its choices.
     """
     name = template["metadata"]["name"]
     known = (template.get("spec", {}).get("arguments") or {}).get("parameters") or []
     unknown = sorted(set(given) - {parameter["name"] for parameter in known})
     if unknown:
         choice = ", ".join(sorted(parameter["name"] for parameter in known)) or "none"
-        raise WorkflowError(f"WorkflowTemplate {name}: unknown parameter {', '.join(unknown)}; it has {choice}")
+        raise SubmitError(f"WorkflowTemplate {name}: unknown parameter {', '.join(unknown)}; it has {choice}")
     missing = [p["name"] for p in known if "value" not in p and "valueFrom" not in p and p["name"] not in given]
     if missing:
-        raise WorkflowError(f"WorkflowTemplate {name}: parameter {', '.join(missing)} is needed")
+        raise SubmitError(f"WorkflowTemplate {name}: parameter {', '.join(missing)} is needed")
     for parameter in known:
         allowed, value = parameter.get("enum"), given.get(parameter["name"])
         if allowed and value is not None and value not in allowed:
-            raise WorkflowError(f"WorkflowTemplate {name}: {parameter['name']} is '{value}', use {', '.join(allowed)}")
+            raise SubmitError(f"WorkflowTemplate {name}: {parameter['name']} is '{value}', use {', '.join(allowed)}")

@@ -23,7 +23,7 @@ class Observation(NamedTuple):
     seen: dict[str, str]
 
 
-def watch(
+def wait_for_change(
     look: Callable[[], dict[str, Any]],
     seen: Mapping[str, str],
     *,

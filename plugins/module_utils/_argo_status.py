@@ -71,13 +71,13 @@ def get_outputs(workflow: Workflow) -> dict[str, str]:
     return found
 
 
-def summarize(workflow: Workflow) -> dict[str, Any]:
+def summarize_workflow(workflow: Workflow) -> dict[str, Any]:
     """Return what modules report about a workflow."""
     metadata, status = workflow["metadata"], workflow.get("status", {})
     return {
         "name": metadata["name"],
         "namespace": metadata.get("namespace"),
-        "template": get_template(workflow),
+        "template": get_template_name(workflow),
         "phase": get_phase(workflow),
         "message": status.get("message", ""),
         "progress": status.get("progress", ""),
@@ -88,7 +88,7 @@ def summarize(workflow: Workflow) -> dict[str, Any]:
     }
 
 
-def get_template(workflow: Workflow) -> str:
+def get_template_name(workflow: Workflow) -> str:
     """Return the name of the WorkflowTemplate that the workflow was submitted from; empty if there is none."""
     name: str = (workflow.get("spec", {}).get("workflowTemplateRef") or {}).get("name", "")
     return name
@@ -235,7 +235,7 @@ def _strip_item(display_name: str) -> str:
     return expanded["base"] if expanded else display_name
 
 
-def describe_waiting(workflow: Workflow) -> str:
+def describe_wait_reason(workflow: Workflow) -> str:
     """Return why a workflow has not begun, such as the lock that it waits for and its holder; empty once it has."""
     status = workflow.get("status", {})
     if get_phase(workflow) != "Pending":
@@ -262,7 +262,7 @@ def list_changes(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple
     created = workflow["metadata"].get("creationTimestamp")
     current: dict[str, str] = {}
     lines: list[tuple[int, str]] = []
-    waiting = describe_waiting(workflow)
+    waiting = describe_wait_reason(workflow)
     current[""] = waiting
     if waiting and seen.get("") != waiting:
         lines.append((seconds_between(created, now) or 0, f"{workflow['metadata']['name']} {waiting}"))
@@ -278,9 +278,9 @@ def list_changes(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple
     return [f"[{format_elapsed(seconds)}] {text}" for seconds, text in lines], current
 
 
-def list_active_steps(workflow: Workflow) -> dict[str, str]:
+def describe_active_steps(workflow: Workflow) -> dict[str, str]:
     """Return a line for each step that has not ended, by its id; before the first one, what the workflow waits for."""
-    waiting = describe_waiting(workflow)
+    waiting = describe_wait_reason(workflow)
     if waiting:
         return {"": f"{workflow['metadata']['name']} {waiting}"}
     return {step.id: step.describe() for step in NodeTree(workflow).list_steps() if step.phase not in FINAL_PHASES}
@@ -292,8 +292,8 @@ def describe_progress(workflow: Workflow) -> str:
     status = workflow.get("status", {})
     if status.get("progress"):
         parts.append(f"progress {status['progress']}")
-    waiting = describe_waiting(workflow)
+    waiting = describe_wait_reason(workflow)
     if waiting:
         parts.append(waiting)
-    active = [] if waiting else list_active_steps(workflow).values()
+    active = [] if waiting else describe_active_steps(workflow).values()
     return ", ".join(parts) + (f"; running: {'; '.join(active)}" if active else "")

@@ -121,10 +121,10 @@ class Cluster:
         apps = client.AppsV1Api(self.api)
         found = self._ask_optional("deployments of all namespaces", apps.list_deployment_for_all_namespaces)
         if found is not None:
-            return select_controllers(found.items)
+            return select_workflow_controllers(found.items)
         found = self._ask_optional(f"deployments of {self.namespace}", apps.list_namespaced_deployment, self.namespace)
         # Seeing none in one namespace says nothing about a controller of the whole cluster.
-        return (select_controllers(found.items) or None) if found is not None else None
+        return (select_workflow_controllers(found.items) or None) if found is not None else None
 
     def _read_least_version(self) -> str | None:
         """Return the oldest version of Argo Workflows that the definition of CronWorkflow can be from."""
@@ -160,7 +160,7 @@ def _ask(subject: str, function: Any, *arguments: Any) -> Any:
     return call_api(subject, function, *arguments, timeout=REQUEST_SECONDS)
 
 
-def select_controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:
+def select_workflow_controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the workflow controllers among deployments."""
     found = []
     for deployment in deployments:
@@ -174,7 +174,7 @@ def select_controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:
                     "namespace": deployment.metadata.namespace,
                     "name": deployment.metadata.name,
                     "image": container.image,
-                    "version": parse_version(container.image, labels),
+                    "version": parse_argo_version(container.image, labels),
                     "namespaced": "--namespaced" in words or "--namespaced=true" in words,
                     "managed_namespace": _parse_managed_namespace(words),
                     "ready": bool(deployment.status and deployment.status.ready_replicas),
@@ -193,7 +193,7 @@ def _parse_managed_namespace(words: list[str]) -> str | None:
     return None
 
 
-def parse_version(image: str | None, labels: Mapping[str, str]) -> str | None:
+def parse_argo_version(image: str | None, labels: Mapping[str, str]) -> str | None:
     """Return the version in the tag of an image, otherwise in labels; a tag may be anything, a digest for example."""
     tag = (image or "").partition("@")[0].rpartition(":")[2]
     for text in (tag, *(labels.get(name, "") for name in VERSION_LABELS)):

@@ -14,7 +14,7 @@ from ansible.module_utils.urls import open_url
 
 from ._errors import describe_cause
 from ._services.errors import ServiceError
-from ._services.portforward import forward_to
+from ._services.portforward import forward_to_service
 from ._services.postgres import PostgresServer
 from ._services.s3 import S3Store
 
@@ -35,7 +35,7 @@ _MANIFEST = "select manifest from public.cosmogony_release"
 _DATABASE = "select current_database() as name, pg_database_size(current_database()) as bytes"
 
 
-def read_database(server: PostgresServer, timeout: float) -> dict[str, Any]:
+def read_database_releases(server: PostgresServer, timeout: float) -> dict[str, Any]:
     """Return ``releases``, ``manifest`` of the live one, and name and bytes of the ``database``.
 
     Raises:
@@ -50,13 +50,13 @@ def read_database(server: PostgresServer, timeout: float) -> dict[str, Any]:
     return found
 
 
-def read_api(namespace: str, kubernetes: Any, timeout: float) -> dict[str, Any]:
+def read_api_releases(namespace: str, kubernetes: Any, timeout: float) -> dict[str, Any]:
     """Return ``releases`` and ``manifest`` of the live one, through the port-forward to the Service of the API.
 
     Raises:
         ServiceError: The API does not answer.
     """
-    with forward_to({**API_SERVICE, "namespace": namespace}, kubernetes) as local:
+    with forward_to_service({**API_SERVICE, "namespace": namespace}, kubernetes) as local:
         host, port = local or ("", 0)
         url = f"http://{host}:{port}"
         return {
@@ -84,7 +84,7 @@ def describe_releases(found: Mapping[str, Any], now: datetime) -> dict[str, Any]
     """Return ``live`` and ``releases`` as module release_info reports them.
 
     Args:
-        found: What ``read_database`` or ``read_api`` returned.
+        found: What ``read_database_releases`` or ``read_api_releases`` returned.
         now: The time, for ages.
     """
     releases = [_describe_release(row) for row in found["releases"]]

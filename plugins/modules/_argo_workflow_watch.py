@@ -122,16 +122,16 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argo_client import ArgoClient
-from ..module_utils._argo_follow import watch
+from ..module_utils._argo_follow import wait_for_change
 from ..module_utils._argo_status import (
     FAILED_PHASES,
     NodeTree,
+    describe_active_steps,
     describe_progress,
     get_outputs,
     get_phase,
     has_ended,
-    list_active_steps,
-    summarize,
+    summarize_workflow,
 )
 from ..module_utils._kubernetes_api import ApiError, connect, make_argument_spec
 
@@ -145,26 +145,26 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def observe(params: dict[str, Any], client: ArgoClient) -> dict[str, Any]:
+def wait_for_observation(params: dict[str, Any], client: ArgoClient) -> dict[str, Any]:
     """Wait for a change and return what the module returns; ``failed`` when the workflow failed.
 
     Raises:
         ApiError: The API refuses or does not answer.
     """
-    workflow, lines, seen = watch(
+    workflow, lines, seen = wait_for_change(
         lambda: client.get_workflow(params["name"]),
         params["seen"],
         interval=params["poll_interval"],
         seconds=params["seconds"],
     )
     results = {
-        "workflow": summarize(workflow),
+        "workflow": summarize_workflow(workflow),
         "outputs": get_outputs(workflow),
         "ended": has_ended(workflow),
         "observation": describe_progress(workflow),
         "lines": lines,
         "seen": seen,
-        "active": list_active_steps(workflow),
+        "active": describe_active_steps(workflow),
     }
     if get_phase(workflow) in FAILED_PHASES:
         results.update(describe_failure(workflow, client, params["log_lines"]))
@@ -180,16 +180,16 @@ def describe_failure(workflow: dict[str, Any], client: ArgoClient, log_lines: in
             "template": step.template,
             "phase": step.phase,
             "message": step.message,
-            "log": client.read_log(name, step.id, log_lines),
+            "log": client.read_last_log_lines(name, step.id, log_lines),
         }
         for step in NodeTree(workflow).list_failures()
     ]
-    where = "; ".join(describe_node(node) for node in failed)
+    where = "; ".join(describe_failed_step(node) for node in failed)
     text = where or workflow.get("status", {}).get("message") or "no step says why"
     return {"failed": True, "failed_nodes": failed, "msg": f"Workflow {name} {get_phase(workflow).lower()}: {text}"}
 
 
-def describe_node(node: dict[str, Any]) -> str:
+def describe_failed_step(node: dict[str, Any]) -> str:
     """Return a failed step with its message and the last line that it wrote."""
     words = [node["step"], node["message"].removeprefix("main: ") or node["phase"]]
     # A program that passes its error on to Kubernetes has it in the message: "main: Error (exit code 1): CAUSE".
@@ -203,7 +203,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=make_argument_spec(**OPTIONS), supports_check_mode=True)
     client = ArgoClient.from_api(connect(module), module.params["namespace"])
     try:
-        results = observe(module.params, client)
+        results = wait_for_observation(module.params, client)
     except ApiError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**results)

@@ -259,8 +259,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._argo_client import ArgoClient, WorkflowError, check_parameters, make_workflow, to_parameters
-from ..module_utils._argo_status import get_outputs, summarize
+from ..module_utils._argo_client import ArgoClient, SubmitError, check_parameters, format_parameters, make_manifest
+from ..module_utils._argo_status import get_outputs, summarize_workflow
 from ..module_utils._kubernetes_api import ApiError, connect, make_argument_spec
 
 OPTIONS: dict[str, Any] = {
@@ -284,7 +284,7 @@ RULES: dict[str, Any] = {
 }
 
 
-class WorkflowTask:
+class WorkflowSubmission:
     """One call of the module."""
 
     def __init__(self, params: dict[str, Any], client: ArgoClient) -> None:
@@ -297,13 +297,13 @@ class WorkflowTask:
 
         Raises:
             ApiError: The API refuses or does not answer.
-            WorkflowError: A parameter does not fit, or a workflow of the same template is running and must not.
+            SubmitError: A parameter does not fit, or a workflow of the same template is running and must not.
         """
         if self.params["name"]:
             return self._describe(self.client.get_workflow(self.params["name"]))
         if check_mode:
             return self._predict()
-        running = self.client.list_running(self.params["template"])
+        running = self.client.list_running_workflows(self.params["template"])
         if running:
             self.results["running"] = [item["metadata"]["name"] for item in running]
         if not running or self.params["when_running"] == "submit":
@@ -311,7 +311,7 @@ class WorkflowTask:
         if self.params["when_running"] == "follow":
             return self._describe(running[0])
         names = self.results["running"]
-        raise WorkflowError(
+        raise SubmitError(
             f"Workflow {', '.join(names)} of template {self.params['template']} is still running in namespace"
             f" {self.client.namespace}; wait for its end, follow it (when_running: follow), or stop it with:"
             f" argo stop --namespace {self.client.namespace} {names[0]}"
@@ -320,7 +320,7 @@ class WorkflowTask:
     def _predict(self) -> dict[str, Any]:
         template = self.params["template"]
         try:
-            check_parameters(self.client.get_template(template), to_parameters(self.params["parameters"]))
+            check_parameters(self.client.get_template(template), format_parameters(self.params["parameters"]))
         except ApiError as error:
             if not error.is_missing:
                 raise
@@ -331,10 +331,10 @@ class WorkflowTask:
         return self.results
 
     def _submit(self) -> dict[str, Any]:
-        template, parameters = self.params["template"], to_parameters(self.params["parameters"])
+        template, parameters = self.params["template"], format_parameters(self.params["parameters"])
         check_parameters(self.client.get_template(template), parameters)
-        workflow = self.client.submit(
-            make_workflow(
+        workflow = self.client.submit_workflow(
+            make_manifest(
                 template,
                 self.client.namespace,
                 parameters,
@@ -346,17 +346,17 @@ class WorkflowTask:
         return self._describe(workflow)
 
     def _describe(self, workflow: dict[str, Any]) -> dict[str, Any]:
-        self.results.update(workflow=summarize(workflow), outputs=get_outputs(workflow))
+        self.results.update(workflow=summarize_workflow(workflow), outputs=get_outputs(workflow))
         return self.results
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=make_argument_spec(**OPTIONS), supports_check_mode=True, **RULES)
-    task = WorkflowTask(module.params, ArgoClient.from_api(connect(module), module.params["namespace"]))
+    task = WorkflowSubmission(module.params, ArgoClient.from_api(connect(module), module.params["namespace"]))
     try:
         results = task.run(check_mode=module.check_mode)
-    except (ApiError, WorkflowError) as error:
+    except (ApiError, SubmitError) as error:
         module.fail_json(**{**task.results, "msg": str(error)})
     module.exit_json(**results)
 

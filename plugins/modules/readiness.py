@@ -243,19 +243,19 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._kubernetes_api import make_argument_spec
-from ..module_utils._services.options import minio_spec, postgres_spec, prepare_connections
+from ..module_utils._services.options import make_minio_spec, make_postgres_spec, prepare_connections
 from ..module_utils._services.postgres import PostgresServer
 from ..module_utils._services.requirements import check_bucket, check_database
 from ..module_utils._services.s3 import S3Store
-from ..module_utils._services.waiting import Backend, wait_for
+from ..module_utils._services.waiting import AwaitedService, wait_for_services
 
 ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
-    minio=minio_spec(
+    minio=make_minio_spec(
         bucket_required={"type": "bool", "default": True},
         create_bucket={"type": "bool"},
         probe_object={"type": "bool", "default": False},
     ),
-    postgres=postgres_spec(
+    postgres=make_postgres_spec(
         minimum_version={"type": "int", "default": 14},
         postgis_version={"type": "str", "default": "3.4"},
         create_schema={"type": "bool", "default": True},
@@ -266,7 +266,7 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
 )
 
 
-def check_options(params: Mapping[str, Any]) -> str:
+def describe_option_errors(params: Mapping[str, Any]) -> str:
     """Return what is wrong with the options, or nothing."""
     if params["timeout"] < 0 or params["interval"] <= 0:
         return "timeout must not be below 0, and interval must be above 0"
@@ -281,15 +281,15 @@ def wait_until_ready(params: Mapping[str, Any], *, check_mode: bool, api: Any = 
     Returns:
         What the module returns; with ``msg``, and ``failed`` if the options say so, when not all is ready.
     """
-    backends: dict[str, Backend] = {}
+    backends: dict[str, AwaitedService] = {}
     if params["minio"]:
         store = S3Store(params["minio"], api)
         write = params["minio"]["probe_object"] and not check_mode
-        backends["minio"] = Backend(store.subject, lambda timeout: check_bucket(store, timeout, write=write))
+        backends["minio"] = AwaitedService(store.subject, lambda timeout: check_bucket(store, timeout, write=write))
     if params["postgres"]:
         server = PostgresServer(params["postgres"], api)
-        backends["postgres"] = Backend(server.subject, lambda timeout: check_database(server, timeout))
-    elapsed = wait_for(list(backends.values()), params["timeout"], params["interval"])
+        backends["postgres"] = AwaitedService(server.subject, lambda timeout: check_database(server, timeout))
+    elapsed = wait_for_services(list(backends.values()), params["timeout"], params["interval"])
     failures = [each.describe_failure(elapsed) for each in backends.values() if not each.ready]
     results: dict[str, Any] = {
         "changed": False,
@@ -309,7 +309,7 @@ def main() -> None:
         required_one_of=[("minio", "postgres")],
         supports_check_mode=True,
     )
-    if problem := check_options(module.params):
+    if problem := describe_option_errors(module.params):
         module.fail_json(msg=problem)
     api = prepare_connections(module)
     results = wait_until_ready(module.params, check_mode=module.check_mode, api=api)

@@ -233,13 +233,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argo_client import WORKFLOW, ArgoClient
-from ..module_utils._argo_status import get_outputs, get_template, summarize
+from ..module_utils._argo_status import get_outputs, get_template_name, summarize_workflow
 from ..module_utils._kubernetes_api import ApiError, connect, make_argument_spec
-from ..module_utils._releases import describe_releases, measure_bucket, read_api, read_database
-from ..module_utils._services.options import complete_connections, minio_spec, postgres_spec
+from ..module_utils._releases import describe_releases, measure_bucket, read_api_releases, read_database_releases
+from ..module_utils._services.options import complete_connections, make_minio_spec, make_postgres_spec
 from ..module_utils._services.postgres import PostgresServer
 from ..module_utils._services.s3 import S3Store
-from ..module_utils._services.waiting import Backend, wait_for
+from ..module_utils._services.waiting import AwaitedService, wait_for_services
 
 TEMPLATES = ("cosmogony-update", "cosmogony-rollback")
 BUCKET_SECONDS = 60  # for a listing, which has a page for every 1,000 objects
@@ -249,12 +249,12 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
     namespace={"type": "str", "default": "cosmogony"},
     runs={"type": "int", "default": 10},
     timeout={"type": "int", "default": 10},
-    minio=minio_spec(),
-    postgres=postgres_spec(),
+    minio=make_minio_spec(),
+    postgres=make_postgres_spec(),
 )
 
 
-class Report:
+class ReleaseReport:
     """Collects what the services of a stack answer, and what they do not."""
 
     def __init__(self, timeout: float, notes: Iterable[str]) -> None:
@@ -263,8 +263,8 @@ class Report:
 
     def ask(self, subject: str, probe: Callable[[float], dict[str, Any]]) -> dict[str, Any] | None:
         """Return what a service answers; note why it does not."""
-        backend = Backend(subject, probe)
-        elapsed = wait_for([backend], self._timeout, 2)
+        backend = AwaitedService(subject, probe)
+        elapsed = wait_for_services([backend], self._timeout, 2)
         if not backend.ready:
             self.notes.append(backend.describe_failure(elapsed))
             return None
@@ -278,9 +278,9 @@ class Report:
         except ApiError as error:
             self.notes.append(str(error))
             return {"runs": None, "workflows": None}
-        runs = [each for each in reversed(workflows) if get_template(each) in TEMPLATES]
+        runs = [each for each in reversed(workflows) if get_template_name(each) in TEMPLATES]
         described = [
-            {**summarize(run), **{name: get_outputs(run).get(name) for name in ("result", "release")}}
+            {**summarize_workflow(run), **{name: get_outputs(run).get(name) for name in ("result", "release")}}
             for run in runs[:count]
         ]
         return {"runs": described, "workflows": {"count": len(workflows), "pods": pods}}
@@ -292,14 +292,14 @@ def main() -> None:
     params = module.params
     api, problems = complete_connections(module)
     api = api or connect(module)
-    report = Report(params["timeout"], problems.values())
+    report = ReleaseReport(params["timeout"], problems.values())
     source, found, bucket = None, None, None
     if params["postgres"] and "postgres" not in problems:
         server = PostgresServer(params["postgres"], api)
-        source, found = "database", report.ask(server.subject, lambda timeout: read_database(server, timeout))
+        source, found = "database", report.ask(server.subject, lambda timeout: read_database_releases(server, timeout))
     if found is None:
         subject = f"API of the stack in namespace {params['namespace']}"
-        source, found = "api", report.ask(subject, lambda timeout: read_api(params["namespace"], api, timeout))
+        source, found = "api", report.ask(subject, lambda timeout: read_api_releases(params["namespace"], api, timeout))
     if params["minio"] and "minio" not in problems:
         store = S3Store(params["minio"], api)
         bucket = report.ask(store.subject, lambda _: measure_bucket(store, BUCKET_SECONDS))

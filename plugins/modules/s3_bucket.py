@@ -106,12 +106,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._kubernetes_api import make_argument_spec
 from ..module_utils._services.errors import make_refusal
-from ..module_utils._services.options import minio_spec, prepare_connections
+from ..module_utils._services.options import make_minio_spec, prepare_connections
 from ..module_utils._services.s3 import S3Store
-from ..module_utils._services.waiting import Backend, wait_for
+from ..module_utils._services.waiting import AwaitedService, wait_for_services
 
 ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
-    minio=minio_spec() | {"required": True},
+    minio=make_minio_spec() | {"required": True},
     state={"type": "str", "choices": ["present", "absent"], "default": "present"},
     force={"type": "bool", "default": False},
     timeout={"type": "int", "default": 60},
@@ -167,13 +167,13 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     store = S3Store(params["minio"], prepare_connections(module))
-    backend = Backend(
+    backend = AwaitedService(
         store.subject,
         lambda timeout: ensure_bucket(
             store, timeout, present=params["state"] == "present", force=params["force"], check_mode=module.check_mode
         ),
     )
-    elapsed = wait_for([backend], params["timeout"], 1)
+    elapsed = wait_for_services([backend], params["timeout"], 1)
     if not backend.ready:
         module.fail_json(msg=backend.describe_failure(elapsed))
     module.exit_json(bucket=store.bucket, endpoint=store.url, **backend.facts)

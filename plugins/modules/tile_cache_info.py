@@ -198,7 +198,7 @@ class TileCaches:
         self._core = client.CoreV1Api(api)
         self._namespace = namespace
 
-    def describe(self, log_lines: int) -> list[dict[str, Any]]:
+    def describe_pods(self, log_lines: int) -> list[dict[str, Any]]:
         """Return what the module returns as ``pods``.
 
         Raises:
@@ -252,7 +252,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     caches = TileCaches(connect(module), module.params["namespace"])
     try:
-        pods = caches.describe(module.params["log_lines"])
+        pods = caches.describe_pods(module.params["log_lines"])
     except ApiError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**summarize_pods(pods), notes=caches.notes)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def make_connections(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def make_connection_options(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return the options ``minio`` and ``postgres`` of readiness, s3_bucket and release_info.
 
     The credentials are those of the settings, otherwise those of the Secrets in the namespace of the stack.

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from ._schema import LOADER, Keys, get_sections, load_schema
+from ._schema import LOADER, Keys, get_properties, load_schema
 from ._settings import complete_tree, parse_path
-from ._values import is_list, show, to_boolean, to_dictionary, to_integer, to_list, to_number, to_text
+from ._values import is_list, quote, to_boolean, to_dictionary, to_integer, to_list, to_number, to_text
 from ._variables import trust_templates
 
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
@@ -27,7 +27,7 @@ def read_role_defaults(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
     return dict(trust_templates(yaml.load(text, Loader=LOADER)))  # noqa: S506  # a safe loader
 
 
-def find_settings(defaults: Mapping[str, Any]) -> dict[str, Keys]:
+def find_unchanged_settings(defaults: Mapping[str, Any]) -> dict[str, Keys]:
     """Return the paths of the settings that are defaults unchanged, which can be read together and without Jinja."""
     found = {name: SETTING.fullmatch(default) for name, default in defaults.items() if isinstance(default, str)}
     return {name: parse_path(match[1]) for name, match in found.items() if match}
@@ -40,12 +40,12 @@ def complete_section(role: str, option: str, value: Any, default: Any) -> Any:
         ValueError: the value does not fit.
     """
     section = load_schema()["properties"].get(option)
-    if isinstance(default, Mapping) and section and default.keys() == (get_sections(section) or {}).keys():
+    if isinstance(default, Mapping) and section and default.keys() == (get_properties(section) or {}).keys():
         return complete_tree({option: value}, {option: default}, f"{role}_")[option]
-    return convert(value, default)
+    return convert_to_type_of(value, default)
 
 
-def convert(value: Any, default: Any) -> Any:
+def convert_to_type_of(value: Any, default: Any) -> Any:
     """Return a value in the type of the default; where that is text a list or a dictionary stays one.
 
     Raises:
@@ -66,5 +66,5 @@ def convert(value: Any, default: Any) -> Any:
         if is_list(default):
             return to_list(value, commas=not any(isinstance(entry, Mapping) for entry in default))
     except ValueError as error:
-        raise ValueError(f"is {show(value, wanted_scalar=isinstance(default, int | float | str))}: {error}") from None
+        raise ValueError(f"is {quote(value, wanted_scalar=isinstance(default, int | float | str))}: {error}") from None
     return value

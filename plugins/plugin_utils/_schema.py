@@ -36,7 +36,7 @@ def _with_definitions(node: Any, definitions: Mapping[str, Any]) -> Any:
     return {key: _with_definitions(value, definitions) for key, value in node.items()}
 
 
-def get_sections(schema: Schema) -> Mapping[str, Schema] | None:
+def get_properties(schema: Schema) -> Mapping[str, Schema] | None:
     """Return what a section consists of, or None for a setting."""
     return schema.get("properties") if schema["type"] == "object" else None
 
@@ -49,10 +49,10 @@ def get_defaults() -> Mapping[str, Any]:
 
 def get_default(schema: Schema) -> Any:
     """Return the default of a setting, or those of a section as a tree."""
-    sections = get_sections(schema)
+    sections = get_properties(schema)
     if sections is None:
         return copy_deeply(schema["default"])
-    return merge({key: get_default(sub) for key, sub in sections.items()}, schema.get("default", {}))
+    return merge_trees({key: get_default(sub) for key, sub in sections.items()}, schema.get("default", {}))
 
 
 def copy_deeply(value: Any) -> Any:
@@ -62,27 +62,27 @@ def copy_deeply(value: Any) -> Any:
     return [copy_deeply(entry) for entry in value] if isinstance(value, list) else value
 
 
-def merge(base: Any, change: Any) -> Any:
+def merge_trees(base: Any, change: Any) -> Any:
     """Return ``base`` with ``change`` over it: dictionaries key by key, anything else as a whole.
 
     What only one of them has is not copied.
     """
     if not (isinstance(base, Mapping) and isinstance(change, Mapping)):
         return change
-    return {**base, **{key: merge(base.get(key), value) for key, value in change.items()}}
+    return {**base, **{key: merge_trees(base.get(key), value) for key, value in change.items()}}
 
 
-def walk(schema: Schema, keys: Keys = ()) -> Iterator[tuple[Keys, Schema]]:
+def walk_schema(schema: Schema, keys: Keys = ()) -> Iterator[tuple[Keys, Schema]]:
     """Yield every section and every setting below ``schema`` with its path."""
-    for key, sub in (get_sections(schema) or {}).items():
+    for key, sub in (get_properties(schema) or {}).items():
         yield (*keys, key), sub
-        yield from walk(sub, (*keys, key))
+        yield from walk_schema(sub, (*keys, key))
 
 
 @functools.cache
 def map_variable_names(path: Path = PATH) -> Mapping[str, Keys]:
     """Return the path of each section and setting by the name of its variable."""
-    return {PREFIX + "_".join(keys): keys for keys, _schema in walk(load_schema(path))}
+    return {PREFIX + "_".join(keys): keys for keys, _schema in walk_schema(load_schema(path))}
 
 
 def find_schema(keys: Keys, schema: Schema) -> Schema:
@@ -92,19 +92,19 @@ def find_schema(keys: Keys, schema: Schema) -> Schema:
         KeyError: there is none.
     """
     for key in keys:
-        schema = (get_sections(schema) or {})[key]
+        schema = (get_properties(schema) or {})[key]
     return schema
 
 
-def reduce_to_steps(tree: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+def select_step_settings(tree: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     """Return of a tree what the steps of a data update read (x-steps)."""
     reduced: dict[str, Any] = {}
-    for key, sub in (get_sections(schema) or {}).items():
+    for key, sub in (get_properties(schema) or {}).items():
         if key not in tree:
             continue
-        if get_sections(sub) is None:
+        if get_properties(sub) is None:
             if sub.get("x-steps"):
                 reduced[key] = copy_deeply(tree[key])
-        elif below := reduce_to_steps(tree[key], sub):
+        elif below := select_step_settings(tree[key], sub):
             reduced[key] = below
     return reduced

@@ -15,7 +15,7 @@ DEFAULT_NAMES = {
 }
 
 
-def name_secrets(settings: Mapping[str, Any]) -> dict[str, str]:
+def get_secret_names(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the names of the Secrets by section of the settings; blank where there is none."""
     names = {section: settings[section]["existing_secret"] or name for section, name in DEFAULT_NAMES.items()}
     sources = settings["source_storage"]
@@ -24,7 +24,7 @@ def name_secrets(settings: Mapping[str, Any]) -> dict[str, str]:
     return {**names, "report": settings["report"]["webhook_secret"]}
 
 
-def name_made_secrets(settings: Mapping[str, Any]) -> dict[str, str]:
+def get_made_secret_names(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the names of the Secrets that the roles may have made; blank where a site has one of this name."""
     own = {settings[section]["existing_secret"] for section in DEFAULT_NAMES}
     return {section: "" if name in own else name for section, name in DEFAULT_NAMES.items()}

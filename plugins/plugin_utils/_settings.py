@@ -16,14 +16,15 @@ from ._schema import (
     find_schema,
     get_default,
     get_defaults,
-    get_sections,
+    get_properties,
     load_schema,
     map_variable_names,
-    merge,
+    merge_trees,
 )
 from ._values import (
+    copy_without_blanks,
     is_blank,
-    show,
+    quote,
     to_boolean,
     to_dictionary,
     to_integer,
@@ -31,13 +32,12 @@ from ._values import (
     to_number,
     to_snake_case,
     to_text,
-    without_blanks,
 )
 
 UNSET = object()
 
 
-class RefusalError(ValueError):
+class RefusedSettingsError(ValueError):
     """Settings or options that cannot be taken; its text names all of them, one a line."""
 
     def __init__(self, problems: Iterable[str]) -> None:
@@ -47,7 +47,7 @@ class RefusalError(ValueError):
         super().__init__("\n".join([title, *(f"- {line}" for line in self.problems)]))
 
 
-class Reader:
+class SettingsReader:
     """Reads given values by the schema, and collects what is wrong with them."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Reader:
         return self._read_scalar(schema, value, name)
 
     def _read_object(self, schema: Schema, value: Any, name: str) -> Any:
-        sections = get_sections(schema)
+        sections = get_properties(schema)
         try:
             given = to_dictionary(value)
         except ValueError as error:
@@ -76,7 +76,7 @@ class Reader:
                 return {} if read is UNSET else {schema["x-alone"]: read}
             return self._refuse(schema, value, name, str(error))
         if sections is None:
-            return without_blanks(given)
+            return copy_without_blanks(given)
         read = {}
         for key, entry in given.items():
             if key not in sections:
@@ -99,14 +99,14 @@ class Reader:
     def _read_entry(self, schema: Schema, value: Any, name: str) -> Any:
         """Return an entry of a list, with its own defaults if it is a dictionary."""
         read = self.read(schema, value, name)
-        sections = get_sections(schema)
+        sections = get_properties(schema)
         if read is UNSET or sections is None:
             return read
         for key in schema.get("required", []):
             if key not in read:
                 self.problems.append(f"{name} has no {key}: {sections[key]['description']}")
         defaults = {key: get_default(sub) for key, sub in sections.items() if key not in schema.get("required", [])}
-        return merge(defaults, read)
+        return merge_trees(defaults, read)
 
     def _read_scalar(self, schema: Schema, value: Any, name: str) -> Any:
         try:
@@ -131,7 +131,7 @@ class Reader:
 
     def _refuse(self, schema: Schema, value: Any, name: str, advice: str) -> Any:
         scalar = schema["type"] not in ("array", "object")
-        shown = "is not of its type" if schema.get("writeOnly") else f"is {show(value, wanted_scalar=scalar)}"
+        shown = "is not of its type" if schema.get("writeOnly") else f"is {quote(value, wanted_scalar=scalar)}"
         self.problems.append(f"{name} {shown}: {advice}")
         return UNSET
 
@@ -181,7 +181,7 @@ def describe_unknown_names(names: Iterable[str]) -> list[str]:
     return said
 
 
-def read_variables(values: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
+def read_effective_settings(values: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
     """Return the effective settings of an inventory. Take a copy before you change them.
 
     Args:
@@ -189,22 +189,22 @@ def read_variables(values: Mapping[str, Any], problems: Iterable[str] = ()) -> d
         problems: What the caller has found wrong already.
 
     Raises:
-        RefusalError: something is unknown or cannot be taken; all of it is named.
+        RefusedSettingsError: something is unknown or cannot be taken; all of it is named.
     """
     schema, known = load_schema(), map_variable_names()
-    reader = Reader()
+    reader = SettingsReader()
     tree: dict[str, Any] = {}
     for name in sorted(values.keys() & known.keys(), key=lambda name: len(known[name])):  # the longer name wins
         read = reader.read(find_schema(known[name], schema), values[name], name)
         if read is not UNSET:
-            tree = merge(tree, make_tree(known[name], read))
+            tree = merge_trees(tree, make_single_value_tree(known[name], read))
     problems = [*problems, *describe_unknown_names(values), *reader.problems]
     if problems:
-        raise RefusalError(problems)
-    return dict(merge(get_defaults(), tree))
+        raise RefusedSettingsError(problems)
+    return dict(merge_trees(get_defaults(), tree))
 
 
-def make_tree(keys: Keys, value: Any) -> Any:
+def make_single_value_tree(keys: Keys, value: Any) -> Any:
     """Return a tree with nothing but one value in it."""
     for key in reversed(keys):
         value = {key: value}
@@ -220,10 +220,10 @@ def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = Non
         prefix: What messages put before the name of a section, such as ``workflows_``.
 
     Raises:
-        RefusalError: something is unknown or cannot be taken; all of it is named.
+        RefusedSettingsError: something is unknown or cannot be taken; all of it is named.
     """
-    schema, reader = load_schema(), Reader()
-    sections = get_sections(schema) or {}
+    schema, reader = load_schema(), SettingsReader()
+    sections = get_properties(schema) or {}
     tree = dict(get_defaults())
     for layer in (over or {}, given):
         for key, value in layer.items():
@@ -231,7 +231,7 @@ def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = Non
                 near = find_nearest_name(to_snake_case(str(key)), sections)
                 reader.problems.append(f"{prefix}{key} is not a setting" + (f": write {prefix}{near}" if near else ""))
             elif (read := reader.read(sections[key], value, f"{prefix}{key}")) is not UNSET:
-                tree[key] = merge(tree[key], read)
+                tree[key] = merge_trees(tree[key], read)
     if reader.problems:
-        raise RefusalError(reader.problems)
+        raise RefusedSettingsError(reader.problems)
     return dict(copy_deeply(tree))

@@ -18,12 +18,12 @@ def is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def without_blanks(value: Any) -> Any:
+def copy_without_blanks(value: Any) -> Any:
     """Return a copy of a value in which no dictionary and no list has a blank entry."""
     if isinstance(value, Mapping):
-        return {key: without_blanks(entry) for key, entry in value.items() if not is_blank(entry)}
+        return {key: copy_without_blanks(entry) for key, entry in value.items() if not is_blank(entry)}
     if is_list(value):
-        return [without_blanks(entry) for entry in value if not is_blank(entry)]
+        return [copy_without_blanks(entry) for entry in value if not is_blank(entry)]
     return value
 
 
@@ -97,7 +97,7 @@ def to_text(value: Any) -> str:
     raise ValueError("give text")
 
 
-def from_json(text: str, kind: type) -> Any:
+def parse_json_of_kind(text: str, kind: type) -> Any:
     """Return what JSON text holds if that is a ``kind``, otherwise None."""
     try:
         value = json.loads(text)
@@ -115,7 +115,7 @@ def to_list(value: Any, *, commas: bool) -> list[Any]:
     if is_list(value):
         return list(value)
     if isinstance(value, str):
-        entries = from_json(value, list)
+        entries = parse_json_of_kind(value, list)
         if entries is not None:
             return list(entries)
         if commas and not value.lstrip().startswith(("[", "{")):
@@ -132,13 +132,13 @@ def to_dictionary(value: Any) -> dict[str, Any]:
         ValueError: the value is not a dictionary.
     """
     if isinstance(value, str):
-        value = from_json(value, dict)
+        value = parse_json_of_kind(value, dict)
     if not isinstance(value, Mapping):
         raise ValueError("give a dictionary")
     return dict(value)
 
 
-def show(value: Any, *, wanted_scalar: bool = True) -> str:
+def quote(value: Any, *, wanted_scalar: bool = True) -> str:
     """Return a value for a message.
 
     Of a list, of a dictionary and of text in place of one it is the kind alone, because there may be a secret in it.

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleError
 
 from ._former_names import FORMER_NAMES, describe_former_chart_values, describe_former_names
 from ._schema import PREFIX, Keys, copy_deeply, map_variable_names
-from ._settings import RefusalError, read_variables
+from ._settings import RefusedSettingsError, read_effective_settings
 from ._values import is_list, to_dictionary
 
 try:
@@ -30,7 +30,7 @@ class Evaluator:
         self.omit = variables.get("omit")
         self.problems: list[str] = []
 
-    def use(self, variables: Mapping[str, Any]) -> None:
+    def set_variables(self, variables: Mapping[str, Any]) -> None:
         """Let templates see these variables from now on."""
         self.templar = self.templar.copy_with_new_env(available_variables=variables)
 
@@ -73,21 +73,21 @@ def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Ite
         paths: What is asked for.
 
     Raises:
-        RefusalError: a name is unknown, or a value cannot be taken; everything that is wrong is named.
+        RefusedSettingsError: a name is unknown, or a value cannot be taken; everything that is wrong is named.
     """
-    former = [*describe_former_names(variables), *describe_former_chart_values(chart_values(evaluator, variables))]
+    former = [*describe_former_names(variables), *describe_former_chart_values(read_chart_values(evaluator, variables))]
     known = map_variable_names()
     names = [name for name in variables if name.startswith(PREFIX) and name not in FORMER_NAMES]
     asked = {name for name in names if name in known and any(is_above_or_below(known[name], path) for path in paths)}
     try:
         values = {name: evaluator.evaluate(variables[name], name) if name in asked else None for name in names}
-        return read_variables(values, [*former, *evaluator.problems])
-    except RefusalError:
+        return read_effective_settings(values, [*former, *evaluator.problems])
+    except RefusedSettingsError:
         values = {name: evaluator.evaluate(variables[name], name) for name in names}
-        return read_variables(values, [*former, *evaluator.problems])
+        return read_effective_settings(values, [*former, *evaluator.problems])
 
 
-def chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+def read_chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values of the chart that the inventory gives; nothing where they cannot be evaluated yet."""
     given = variables.get("chart_values")
     if isinstance(given, str):

@@ -42,11 +42,11 @@ def api(importer: Importer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     threading.Thread(target=http.serve_forever, daemon=True).start()
 
     @contextlib.contextmanager
-    def forward_to(service: dict[str, Any], _api: Any) -> Iterator[tuple[str, int]]:
+    def forward_to_service(service: dict[str, Any], _api: Any) -> Iterator[tuple[str, int]]:
         assert service == {"name": "cosmogony-api", "port": 8000, "namespace": "geo"}
         yield "127.0.0.1", http.server_port
 
-    monkeypatch.setattr(_releases, "forward_to", forward_to)
+    monkeypatch.setattr(_releases, "forward_to_service", forward_to_service)
     yield
     http.shutdown()
 
@@ -65,22 +65,22 @@ def describe(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_empty_database_has_no_releases(server: PostgresServer) -> None:
-    found = _releases.read_database(server, 5)
+    found = _releases.read_database_releases(server, 5)
     assert describe(found) == NO_RELEASE
     assert found["database"]["bytes"] > 1_000_000
 
 
 def test_catalog_without_releases(importer: Importer, server: PostgresServer, api: None) -> None:
     importer.run("init")
-    assert describe(_releases.read_database(server, 5)) == NO_RELEASE
-    assert describe(_releases.read_api("geo", None, 5)) == NO_RELEASE
+    assert describe(_releases.read_database_releases(server, 5)) == NO_RELEASE
+    assert describe(_releases.read_api_releases("geo", None, 5)) == NO_RELEASE
 
 
 def test_database_and_api_agree_but_for_the_sizes(
     importer: Importer, zones: Zones, server: PostgresServer, api: None
 ) -> None:
     first, second = publish_two(importer, zones)
-    database = describe(_releases.read_database(server, 5))
+    database = describe(_releases.read_database_releases(server, 5))
     assert [(each["id"], each["live"], each["state"]) for each in database["releases"]] == [
         (second, True, "published"),
         (first, False, "retired"),
@@ -91,7 +91,7 @@ def test_database_and_api_agree_but_for_the_sizes(
     assert live["published"].endswith("+00:00")
     assert live["zones"] > database["releases"][1]["zones"]
 
-    without_sizes = describe(_releases.read_api("geo", None, 5))
+    without_sizes = describe(_releases.read_api_releases("geo", None, 5))
     for release in (live, *database["releases"]):
         release["bytes"] = None
     assert without_sizes == database
@@ -105,7 +105,7 @@ def test_api_without_its_database_is_an_error(importer: Importer, api: None) -> 
         )
         try:
             with pytest.raises(ServiceError, match="answers HTTP 503: look at its log"):
-                _releases.read_api("geo", None, 10)
+                _releases.read_api_releases("geo", None, 10)
         finally:
             connection.execute(f'ALTER DATABASE "{importer.database}" ALLOW_CONNECTIONS true')
 

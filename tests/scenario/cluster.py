@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoClient, make_workflow
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import ArgoClient, make_manifest
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import (
     NodeTree,
     Step,
-    describe_waiting,
+    describe_wait_reason,
     get_nodes,
     get_outputs,
     has_ended,
-    summarize,
+    summarize_workflow,
 )
 from kubernetes.client.exceptions import ApiException
 from waiting import wait_for
@@ -51,8 +51,8 @@ class Cluster:
     def submit(self, template: str, **parameters: str) -> str:
         """Start a workflow of a template; returns its name."""
         labels = {"app.kubernetes.io/part-of": "cosmogony"}
-        body = make_workflow(template, self.namespace, parameters, parallelism=2, labels=labels)
-        return self.argo.submit(body)["metadata"]["name"]
+        body = make_manifest(template, self.namespace, parameters, parallelism=2, labels=labels)
+        return self.argo.submit_workflow(body)["metadata"]["name"]
 
     def workflows(self) -> list[dict[str, Any]]:
         items = self.custom.list_namespaced_custom_object(*GROUP, self.namespace, "workflows")["items"]
@@ -63,7 +63,7 @@ class Cluster:
 
         def look() -> dict[str, Any] | None:
             workflow = self.argo.get_workflow(name)
-            state.update(summarize(workflow))
+            state.update(summarize_workflow(workflow))
             return workflow if has_ended(workflow) else None
 
         state: dict[str, Any] = {}
@@ -79,7 +79,7 @@ class Cluster:
         return list(get_nodes(self.argo.get_workflow(workflow)).values())
 
     def waits_for(self, workflow: str) -> str:
-        return describe_waiting(self.argo.get_workflow(workflow))
+        return describe_wait_reason(self.argo.get_workflow(workflow))
 
     def step(self, workflow: str, label: str, test: Callable[[Step], bool], *, limit: float = 180) -> Step:
         """The last attempt of the step whose label begins so, once the test is true of it."""
@@ -90,7 +90,7 @@ class Cluster:
             if found and test(found[-1]):
                 return found[-1]
             if has_ended(now):
-                raise RuntimeError(f"{workflow} ended before step {label} was as wanted: {summarize(now)}")
+                raise RuntimeError(f"{workflow} ended before step {label} was as wanted: {summarize_workflow(now)}")
             return None
 
         return wait_for(look, f"step {label} of {workflow}", limit=limit)
@@ -124,7 +124,7 @@ class Cluster:
 
     def log_of(self, workflow: str, step: Step) -> str:
         """What a step has written so far."""
-        return "\n".join(self.argo.read_log(workflow, step.id, 200))
+        return "\n".join(self.argo.read_last_log_lines(workflow, step.id, 200))
 
     def kill_pod(self, name: str, namespace: str | None = None) -> None:
         """Delete a pod without grace, and see it go: from the API, and its processes from this machine."""

@@ -21,7 +21,7 @@ SECRET_KEYS = {
 }
 
 
-def minio_spec(**more: Any) -> dict[str, Any]:
+def make_minio_spec(**more: Any) -> dict[str, Any]:
     """Return the options of an S3 store, with ``more`` of the module."""
     options = {
         "endpoint": {"type": "str"},
@@ -39,7 +39,7 @@ def minio_spec(**more: Any) -> dict[str, Any]:
     return _connection_spec(options, "endpoint", "access_key", "secret_key", port=9000)
 
 
-def postgres_spec(**more: Any) -> dict[str, Any]:
+def make_postgres_spec(**more: Any) -> dict[str, Any]:
     """Return the options of a PostgreSQL database, with ``more`` of the module."""
     options = {
         "host": {"type": "str"},
@@ -97,7 +97,7 @@ def complete_connections(module: AnsibleModule) -> tuple[Any, dict[str, str]]:
         try:
             if options["existing_secret"]:
                 options.update(_read_secret(api, name, options["existing_secret"]))
-            check_connection(name, options)
+            check_connection_options(name, options)
         except (ApiError, ValueError) as error:
             problems[name] = str(error)
     return api, problems
@@ -122,7 +122,7 @@ def _read_secret(api: Any, name: str, place: Mapping[str, str]) -> dict[str, str
     return {option: base64.b64decode(data[key]).decode(errors="replace") for key, option in wanted.items()}
 
 
-def name_credential(name: str, option: str, options: Mapping[str, Any]) -> str:
+def locate_credential(name: str, option: str, options: Mapping[str, Any]) -> str:
     """Return where a credential comes from, for messages: an option, or a key of a Secret."""
     place = options.get("existing_secret")
     if not place:
@@ -131,7 +131,7 @@ def name_credential(name: str, option: str, options: Mapping[str, Any]) -> str:
     return f"key {key} of Secret {place['namespace']}/{place['name']} ({name}.existing_secret)"
 
 
-def check_connection(name: str, options: Mapping[str, Any]) -> None:
+def check_connection_options(name: str, options: Mapping[str, Any]) -> None:
     """Refuse suboptions of ``minio`` or ``postgres`` that cannot be right.
 
     Raises:
@@ -144,7 +144,7 @@ def check_connection(name: str, options: Mapping[str, Any]) -> None:
             " speaks TLS"
         )
     for option in SECRET_KEYS[name].values():
-        where = name_credential(name, option, options)
+        where = locate_credential(name, option, options)
         if not options[option]:
             raise ValueError(f"{where} is empty: give a value, or name a Secret in {name}.existing_secret")
         if any(character in options[option] for character in "\r\n\0"):

@@ -24,7 +24,7 @@ RIGHTS = "get services, list endpointslices, create and get pods/portforward"
 
 
 @dataclass(frozen=True)
-class Target:
+class ForwardTarget:
     """Where a forward ends."""
 
     namespace: str
@@ -33,7 +33,7 @@ class Target:
 
 
 @contextlib.contextmanager
-def forward_to(service: Mapping[str, Any] | None, api: Any) -> Iterator[tuple[str, int] | None]:
+def forward_to_service(service: Mapping[str, Any] | None, api: Any) -> Iterator[tuple[str, int] | None]:
     """Forward to a Service while the block runs.
 
     Args:
@@ -60,7 +60,7 @@ def forward_to(service: Mapping[str, Any] | None, api: Any) -> Iterator[tuple[st
             raise _to_service_error(ApiError(f"{subject}: {_flatten(listener.error)}"), subject) from error
 
 
-def _find_target(service: Mapping[str, Any], api: Any) -> Target:
+def _find_target(service: Mapping[str, Any], api: Any) -> ForwardTarget:
     """Return a ready pod behind a Service, and the port that it listens on."""
     from kubernetes import client
 
@@ -86,7 +86,7 @@ def _find_target(service: Mapping[str, Any], api: Any) -> Target:
             ready = endpoint.conditions is None or endpoint.conditions.ready is not False
             pod = endpoint.target_ref
             if ports and ready and pod is not None and pod.kind == "Pod":
-                return Target(pod.namespace or namespace, pod.name, ports[0])
+                return ForwardTarget(pod.namespace or namespace, pod.name, ports[0])
     advice = f"see kubectl --namespace {namespace} get pods, endpointslices"
     raise ServiceError("no_pod", f"{subject} has no ready pod", advice)
 
@@ -107,7 +107,7 @@ def _flatten(error: Exception) -> str:
 class _Listener:
     """Accepts connections on a loopback port and connects each to a separate stream."""
 
-    def __init__(self, api: Any, target: Target) -> None:
+    def __init__(self, api: Any, target: ForwardTarget) -> None:
         self._api = api
         self._target = target
         self._socket = socket.create_server(("127.0.0.1", 0))

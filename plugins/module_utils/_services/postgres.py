@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .errors import ServiceError, make_refusal
-from .options import name_credential
-from .portforward import forward_to
+from .options import locate_credential
+from .portforward import forward_to_service
 
 SECRET_OPTIONS = ("user", "password")
 QUERY_CANCELED = "57014"
@@ -100,7 +100,7 @@ class PostgresServer:
 
         options = self.options
         milliseconds = round(timeout * 1000)
-        with forward_to(options["service"], self._api) as local:
+        with forward_to_service(options["service"], self._api) as local:
             # The name stays that of the server, so that its certificate can be checked.
             place = {"hostaddr": local[0], "port": local[1]} if local else {"port": self.port}
             more = {"sslrootcert": options["ca_path"]} if options["ca_path"] else {}
@@ -127,26 +127,26 @@ class PostgresServer:
     def _from_error(self, error: Exception) -> ServiceError:
         text = " ".join(str(error).split())
         if _LATER.search(text):
-            cause = f"does not take connections yet ({shorten(text)})"
+            cause = f"does not take connections yet ({shorten_text(text)})"
             return ServiceError("starting", cause, "look at the server's log")
-        filled = {f"{option}_option": name_credential("postgres", option, self.options) for option in SECRET_OPTIONS}
+        filled = {f"{option}_option": locate_credential("postgres", option, self.options) for option in SECRET_OPTIONS}
         filled |= {"user": self.options["user"], "database": self.options["database"]}
         for pattern, reason, cause, advice in _REFUSALS:
             if pattern.search(text):
-                return make_refusal(reason, f"{cause.format(**filled)} ({shorten(text)})", advice.format(**filled))
+                return make_refusal(reason, f"{cause.format(**filled)} ({shorten_text(text)})", advice.format(**filled))
         # A server that names an error has been reached; unless it ran out of time, what it objects to stays so.
         state = getattr(error, "sqlstate", None)
         if "FATAL:" in text or (state and state != QUERY_CANCELED):
-            return make_refusal("refused", f"refused ({shorten(text)})", "check the options of postgres")
+            return make_refusal("refused", f"refused ({shorten_text(text)})", "check the options of postgres")
         return ServiceError(
             "unreachable",
-            f"cannot be reached from the controller ({shorten(text)})",
+            f"cannot be reached from the controller ({shorten_text(text)})",
             "check that it runs, and postgres.host and postgres.port; name its Service in postgres.service if only the"
             " cluster reaches it",
         )
 
 
-def shorten(text: str) -> str:
+def shorten_text(text: str) -> str:
     """Return what libpq says, without the address that it repeats, in at most 200 characters."""
     text = re.sub(r"^connection (?:failed|is bad): ", "", text)
     text = re.sub(r"connection to server (?:at|on) .*?(?:port \d+|\") failed: ", "", text)

@@ -37,7 +37,7 @@ def check_bucket(store: S3Store, timeout: float, *, write: bool) -> dict[str, An
         if not exists and store.options["bucket_required"]:
             raise store.make_error("NoSuchBucket")
         if exists and write:
-            store.probe_object(client)
+            store.write_and_delete_probe(client)
     return {
         "bucket": store.bucket,
         "bucket_exists": exists,

@@ -12,8 +12,8 @@ from typing import Any
 
 from .._errors import describe_cause
 from .errors import ServiceError, make_refusal
-from .options import name_credential
-from .portforward import forward_to
+from .options import locate_credential
+from .portforward import forward_to_service
 
 PROBE_PREFIX = ".cosmogony-readiness/"
 
@@ -91,7 +91,7 @@ class S3Store:
         Raises:
             ServiceError: A call in the block failed.
         """
-        with forward_to(self.options["service"], self._api) as local, self._translate_errors():
+        with forward_to_service(self.options["service"], self._api) as local, self._translate_errors():
             http = self._make_pool(timeout)
             try:
                 yield self._make_client(f"{local[0]}:{local[1]}" if local else self.address, http)
@@ -170,10 +170,10 @@ class S3Store:
     def make_error(self, code: str) -> ServiceError:
         """Return the error of an S3 error code of ``REFUSALS``."""
         reason, cause, advice = REFUSALS[code]
-        names = {option: name_credential("minio", option, self.options) for option in ("access_key", "secret_key")}
+        names = {option: locate_credential("minio", option, self.options) for option in ("access_key", "secret_key")}
         return make_refusal(reason, f"{cause.format(bucket=self.bucket)} ({code})", advice.format(**names))
 
-    def probe_object(self, client: Any) -> None:
+    def write_and_delete_probe(self, client: Any) -> None:
         """Write an object, read it back, delete it.
 
         Raises:

@@ -17,7 +17,7 @@ SHORTEST_ATTEMPT = 1.0
 
 
 @dataclass
-class Backend:
+class AwaitedService:
     """One service and what it answered.
 
     Attributes:
@@ -43,7 +43,7 @@ class Backend:
         """Whether waiting does not help."""
         return not self.ready and self.error is not None and self.error.final
 
-    def attempt(self, timeout: float, now: Callable[[], float]) -> None:
+    def ask_once(self, timeout: float, now: Callable[[], float]) -> None:
         """Ask once, within ``timeout`` seconds."""
         self.attempts += 1
         started = now()
@@ -77,8 +77,8 @@ class Backend:
         }
 
 
-def wait_for(
-    backends: Sequence[Backend],
+def wait_for_services(
+    backends: Sequence[AwaitedService],
     timeout: float,
     interval: float,
     *,
@@ -94,7 +94,7 @@ def wait_for(
         for backend in backends:
             if not backend.ready:
                 left = started + timeout - now()
-                backend.attempt(max(SHORTEST_ATTEMPT, min(LONGEST_ATTEMPT, left)), now)
+                backend.ask_once(max(SHORTEST_ATTEMPT, min(LONGEST_ATTEMPT, left)), now)
         elapsed = now() - started
         if all(backend.ready for backend in backends) or any(backend.has_refused for backend in backends):
             return elapsed

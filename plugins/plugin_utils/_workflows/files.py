@@ -80,7 +80,7 @@ class Graph(_Common):
     on_exit: str = ""
 
 
-def read_files(kind: type[F], documents: Mapping[str, Document]) -> dict[str, F]:
+def parse_files(kind: type[F], documents: Mapping[str, Document]) -> dict[str, F]:
     """Check the documents of a folder.
 
     Args:

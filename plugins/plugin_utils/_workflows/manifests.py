@@ -7,15 +7,15 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .files import Document, Graph, Step, WorkflowFileError, read_files
-from .pods import DISK_ALONE, is_planned, make_step_template
+from .files import Document, Graph, Step, WorkflowFileError, parse_files
+from .pods import DISK_ALONE, has_planned_scratch, make_step_template
 
 API = "argoproj.io/v1alpha1"
 PREFIX = "cosmogony-"
 MAIN = "main"
 
 
-class Manifests:
+class Renderer:
     """Renders the files of the role with one set of settings."""
 
     def __init__(
@@ -38,8 +38,8 @@ class Manifests:
         """
         self.settings = settings
         self.envelope = envelope
-        self.steps = {name: step for name, step in read_files(Step, steps).items() if self._is_part(step)}
-        self.graphs = {name: graph for name, graph in read_files(Graph, graphs).items() if self._is_part(graph)}
+        self.steps = {name: step for name, step in parse_files(Step, steps).items() if self._is_part(step)}
+        self.graphs = {name: graph for name, graph in parse_files(Graph, graphs).items() if self._is_part(graph)}
         self.places = {entry.instead_of: name for name, entry in self._all() if entry.instead_of}
 
     def render(self) -> list[Document]:
@@ -52,12 +52,12 @@ class Manifests:
         yield from self.graphs.items()
 
     def _is_part(self, entry: Step | Graph) -> bool:
-        return all(setting(self.settings, path) == value for path, value in entry.where.items())
+        return all(get_setting(self.settings, path) == value for path, value in entry.where.items())
 
     def _step(self, step: Step) -> Document:
         template = self._named(MAIN, step)
-        arguments = list_arguments(step)
-        if is_planned(step, self.settings):
+        arguments = make_template_arguments(step)
+        if has_planned_scratch(step, self.settings):
             said = f"Scratch space, where settings leave it to step plan (steps.{step.pod}.scratch)"
             arguments.append({"name": "disk", "description": said, "value": DISK_ALONE})
         return self._template(step, arguments, [template])
@@ -65,7 +65,7 @@ class Manifests:
     def _graph(self, graph: Graph) -> Document:
         templates = [self._filled(template) for template in graph.templates]
         names = [template["name"] for template in templates]
-        wanted = [name for template in templates for name in called(template)]
+        wanted = [name for template in templates for name in list_called_templates(template)]
         while wanted:
             name = wanted.pop(0)
             if name in names:
@@ -73,8 +73,8 @@ class Manifests:
             template = self._named(name, self._callee(name, graph.name))
             names.append(name)
             templates.append(template)
-            wanted.extend(called(template))
-        made = self._template(graph, list_arguments(graph), templates)
+            wanted.extend(list_called_templates(template))
+        made = self._template(graph, make_template_arguments(graph), templates)
         if graph.on_exit:
             made["spec"]["onExit"] = graph.on_exit
         return made
@@ -99,7 +99,7 @@ class Manifests:
         """Settings instead of ``{setting: PATH}``."""
         if isinstance(document, dict):
             if set(document) == {"setting"}:
-                return str(setting(self.settings, document["setting"]))
+                return str(get_setting(self.settings, document["setting"]))
             return {key: self._filled(value) for key, value in document.items()}
         if isinstance(document, list):
             return [self._filled(value) for value in document]
@@ -123,7 +123,7 @@ class Manifests:
         return {"apiVersion": API, "kind": "WorkflowTemplate", "metadata": metadata, "spec": spec}
 
 
-def setting(settings: Mapping[str, Any], path: str) -> Any:
+def get_setting(settings: Mapping[str, Any], path: str) -> Any:
     """Value of a setting by its path.
 
     Args:
@@ -144,13 +144,13 @@ def setting(settings: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def list_arguments(entry: Step | Graph) -> list[Document]:
+def make_template_arguments(entry: Step | Graph) -> list[Document]:
     """Arguments that somebody who submits the workflow may give."""
     shown = [parameter for parameter in entry.parameters if not parameter.get("internal")]
     return [{key: value for key, value in parameter.items() if key != "internal"} for parameter in shown]
 
 
-def called(template: Document) -> Iterator[str]:
+def list_called_templates(template: Document) -> Iterator[str]:
     """Names of the templates that a template calls."""
     tasks = template.get("dag", {}).get("tasks", [])
     for task in [*tasks, *(step for group in template.get("steps", []) for step in group)]:

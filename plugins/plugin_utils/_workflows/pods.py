@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .._secrets import name_secrets
+from .._secrets import get_secret_names
 from .files import Document, Step, WorkflowFileError
 
 FROM_PLAN = "from-plan"
@@ -34,10 +34,10 @@ SECTIONS = {"sources": "source_storage", "webhook": "report"}
 OPTIONAL = {"sources", "webhook"}
 
 
-def environment(step: Step, settings: Mapping[str, Any], scratch: str) -> list[Document]:
+def make_environment(step: Step, settings: Mapping[str, Any], scratch: str) -> list[Document]:
     """Variables of the container; everything else is in settings.json."""
     made: list[Document] = []
-    names = name_secrets(settings)
+    names = get_secret_names(settings)
     for credential in step.credentials:
         if credential not in CREDENTIALS:
             raise WorkflowFileError(f"{step.name}.yaml: no credentials {credential}, only {', '.join(CREDENTIALS)}")
@@ -145,14 +145,14 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
     if step.pod not in settings["steps"]:
         raise WorkflowFileError(f"{step.name}.yaml: no pod {step.pod}, only {', '.join(settings['steps'])}")
     pod = settings["steps"][step.pod]
-    planned = is_planned(step, settings)
+    planned = has_planned_scratch(step, settings)
     scratch = DISK if planned else str(pod["scratch"])
     volumes, mounts = make_volumes(step, settings, "" if planned else scratch)
     resources = copy.deepcopy({key: value for key, value in pod["resources"].items() if value})
     # Requested as well as limited, so that the pod is put where there is room; a site may ask for less.
     asks_for_less = "ephemeral-storage" in resources.setdefault("requests", {})
     made: Document = copy.deepcopy(envelope["template"])
-    inputs = list_inputs(step, planned=planned)
+    inputs = make_template_inputs(step, planned=planned)
     if inputs:
         made["inputs"] = {"parameters": inputs}
     if step.outputs:
@@ -167,11 +167,11 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
         made.update(make_trex_placement(settings, envelope["spec"]["securityContext"]))
     made["volumes"] = volumes
     made["container"] = {
-        "image": find_image(step, settings),
+        "image": get_image_reference(step, settings),
         "imagePullPolicy": settings["image_pull_policy"],
         "command": step.command,
         "args": _options(step) if step.args is None else step.args,
-        "env": environment(step, settings, scratch),
+        "env": make_environment(step, settings, scratch),
         "resources": resources,
         **copy.deepcopy(envelope["container"]),
         "volumeMounts": mounts,
@@ -179,7 +179,7 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
     return made
 
 
-def find_image(step: Step, settings: Mapping[str, Any]) -> str:
+def get_image_reference(step: Step, settings: Mapping[str, Any]) -> str:
     """Reference of a step's image.
 
     Raises:
@@ -192,7 +192,7 @@ def find_image(step: Step, settings: Mapping[str, Any]) -> str:
     return image
 
 
-def is_planned(step: Step, settings: Mapping[str, Any]) -> bool:
+def has_planned_scratch(step: Step, settings: Mapping[str, Any]) -> bool:
     """Return whether the scratch space of a step is what step plan computes.
 
     Raises:
@@ -204,7 +204,7 @@ def is_planned(step: Step, settings: Mapping[str, Any]) -> bool:
     return bool(planned)
 
 
-def list_inputs(step: Step, *, planned: bool) -> list[Document]:
+def make_template_inputs(step: Step, *, planned: bool) -> list[Document]:
     """Inputs of a step's template; scratch space is one where the plan says how much."""
     given: list[Document] = [
         {key: entry[key] for key in ("name", "value") if key in entry} for entry in step.parameters

@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "images": ("images", "make_images", ()),
     "wait-node": ("waiting", "wait_for_node", ("wait",)),
     "wait-dns": ("waiting", "wait_for_dns", ("wait",)),
-    "status": ("status", "show_status", ()),
+    "status": ("status", "collect_status", ()),
     "prune": ("prune", "prune_images", ("images", "keep", "dry_run")),
 }
 

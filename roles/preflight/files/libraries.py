@@ -10,7 +10,7 @@ import sys
 from importlib import metadata
 
 
-def check_package(requirement: str) -> str:
+def find_package_problem(requirement: str) -> str:
     """Return what is wrong with a package, or nothing."""
     name, _, least = requirement.partition(">=")
     try:
@@ -26,5 +26,5 @@ def parse_version(version: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    lacking = [problem for problem in map(check_package, sys.argv[1:]) if problem]
+    lacking = [problem for problem in map(find_package_problem, sys.argv[1:]) if problem]
     json.dump({"python": platform.python_version(), "lacking": lacking}, sys.stdout)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.commands import run_command
-from cluster_node.network import read_ip
+from cluster_node.network import run_ip_command
 from cluster_node.processes import find_own_processes, list_processes
 from cluster_node.settings import Settings
 from cluster_node.sockets import LISTENING, Socket, list_sockets
@@ -130,7 +130,7 @@ def find_foreign_kubelets(settings: Settings) -> list[int]:
     ]
 
 
-def find_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
+def find_machine_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
     """Return what keeps the cluster from starting here, each with a next step."""
     problems: list[str] = []
     if os.geteuid() != 0:
@@ -176,7 +176,7 @@ def find_network_problems(settings: Settings) -> list[str]:
         if is_port_taken(sockets, address, port):
             problems.append(f"{settings.listen} is taken: free it, or choose another with LISTEN=ADDRESS:PORT")
     if shutil.which("ip"):
-        routes = read_ip("-4", "route", "show", "table", "all")
+        routes = run_ip_command("-4", "route", "show", "table", "all")
         problems += [
             f"{problem}: choose other ranges (local_cluster_node_cidr, _pod_cidr, _service_cidr)"
             for problem in find_route_overlaps(settings.address_ranges, routes)
@@ -217,7 +217,7 @@ def find_nameservers() -> list[str]:
 def read_uplink_mtu() -> int:
     """Return the size of packets that the default route takes; pods must not send larger ones."""
     if shutil.which("ip"):
-        for route in read_ip("-4", "route", "show", "default"):
+        for route in run_ip_command("-4", "route", "show", "default"):
             path = Path("/sys/class/net") / str(route.get("dev")) / "mtu"
             if path.is_file():
                 return min(1500, int(path.read_text(encoding="ascii")))
@@ -229,7 +229,7 @@ def check_machine(settings: Settings) -> dict[str, Any]:
     to_build = [str(program["name"]) for program in settings.programs if not program["built"]]
     return {
         "changed": False,
-        "problems": find_problems(settings, to_build),
+        "problems": find_machine_problems(settings, to_build),
         "to_build": to_build,
         "missing_packages": find_missing_packages(settings.packages),
         "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],

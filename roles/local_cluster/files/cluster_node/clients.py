@@ -61,7 +61,7 @@ def describe_clients(found: list[Process]) -> str:
     )
 
 
-def make_refusal(found: list[Process], waited: float) -> NodeError:
+def make_clients_error(found: list[Process], waited: float) -> NodeError:
     """Return the error that names the clients that stayed."""
     names = describe_clients(found)
     return NodeError(

@@ -43,7 +43,7 @@ class Image:
     inputs: str = ""
 
     @property
-    def recipe(self) -> str:
+    def recipe_digest(self) -> str:
         digest = hashlib.sha256(f"{self.dockerfile}\0{self.inputs}\0".encode())
         for name in sorted(self.files):
             digest.update(name.encode() + b"\0")
@@ -77,7 +77,7 @@ def is_in_registry(reference: str) -> bool:
     return ask_registry(registry, "HEAD", f"/v2/{repository}/manifests/{tag}") == 200
 
 
-def list_authorities() -> list[Path]:
+def list_extra_certificates() -> list[Path]:
     """Return the certificates that this machine trusts beyond those of Debian."""
     return sorted(EXTRA_CA_DIRECTORY.glob("**/*.crt"))
 
@@ -87,12 +87,12 @@ def compute_base_recipe(settings: Settings) -> str:
     digest = hashlib.sha256()
     for part in ("2", settings.debian_suite, settings.debian_mirror, *SLIM):
         digest.update(part.encode() + b"\0")
-    for path in list_authorities():
+    for path in list_extra_certificates():
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def make_base(settings: Settings) -> Path:
+def make_base_archive(settings: Settings) -> Path:
     """Return a minimal Debian as a tar archive in the cache, with the extra authorities of this machine."""
     target = settings.cache / "base" / f"{settings.debian_suite}-{compute_base_recipe(settings)}.tar"
     if target.is_file():
@@ -103,7 +103,7 @@ def make_base(settings: Settings) -> Path:
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--include=ca-certificates"]
     command += [f"--dpkgopt={option}" for option in SLIM]
     # A separate folder inside the root, so that a file of the same name never hides another.
-    for number, path in enumerate(list_authorities()):
+    for number, path in enumerate(list_extra_certificates()):
         command.append(f'--customize-hook=cp "{path}" "$1{EXTRA_CA_DIRECTORY}/local-{number}.crt"')
     command += ['--customize-hook=chroot "$1" update-ca-certificates', settings.debian_suite, str(temporary)]
     if settings.debian_mirror:
@@ -129,7 +129,7 @@ def find_program(settings: Settings, name: str) -> Mapping[str, Any]:
     return next(item for item in settings.programs if item["name"] == name)
 
 
-def list_images(settings: Settings) -> list[Image]:
+def list_cluster_images(settings: Settings) -> list[Image]:
     """Return all images but the base, which is imported."""
     catatonit = shutil.which("catatonit") or "/usr/bin/catatonit"
     version = run_command(["dpkg-query", "--show", "--showformat=${Version}", "catatonit"], check=False).stdout
@@ -168,7 +168,7 @@ def list_images(settings: Settings) -> list[Image]:
     return images
 
 
-def check_docker_answer(stream: Any, action: str) -> None:
+def read_docker_answer(stream: Any, action: str) -> None:
     """Read an answer of Docker to its end.
 
     Raises:
@@ -186,13 +186,13 @@ def build_image(client: Any, image: Image) -> None:
         for name, path in image.files.items():
             shutil.copy(path, Path(folder, name))
         stream = client.build(path=folder, tag=image.reference, rm=True, forcerm=True, decode=True)
-        check_docker_answer(stream, f"build {image.reference}")
+        read_docker_answer(stream, f"build {image.reference}")
 
 
 def push_image(client: Any, reference: str) -> None:
     """Push an image to its registry."""
     registry, repository, tag = split_reference(reference)
-    check_docker_answer(client.push(f"{registry}/{repository}", tag=tag, stream=True, decode=True), f"push {reference}")
+    read_docker_answer(client.push(f"{registry}/{repository}", tag=tag, stream=True, decode=True), f"push {reference}")
 
 
 def import_base(client: Any, settings: Settings, archive: Path) -> None:
@@ -247,17 +247,17 @@ def make_images(settings: Settings) -> dict[str, Any]:
         made.append(reference)
 
     if record.get(settings.base_image) != compute_base_recipe(settings) or not is_in_registry(settings.base_image):
-        archive = make_base(settings)
+        archive = make_base_archive(settings)
         client = connect_docker(settings)
         import_base(client, settings, archive)
         record_image(settings.base_image, compute_base_recipe(settings))
         print(f"{settings.base_image} pushed", flush=True)
-    for image in list_images(settings):
-        if record.get(image.reference) == image.recipe and is_in_registry(image.reference):
+    for image in list_cluster_images(settings):
+        if record.get(image.reference) == image.recipe_digest and is_in_registry(image.reference):
             continue
         client = client or connect_docker(settings)
         build_image(client, image)
         push_image(client, image.reference)
-        record_image(image.reference, image.recipe)
+        record_image(image.reference, image.recipe_digest)
         print(f"{image.reference} pushed", flush=True)
     return {"changed": bool(made), "made": made}

@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.cgroups import list_cgroup_files, list_cgroups, remove_cgroups
-from cluster_node.clients import describe_clients, find_clients, make_refusal
+from cluster_node.clients import describe_clients, find_clients, make_clients_error
 from cluster_node.commands import CLEAN_PATH, wait_until
 from cluster_node.mounts import list_mounts, unmount_all
-from cluster_node.network import read_record, remove_network, set_up_network
+from cluster_node.network import read_machine_record, remove_network, set_up_network
 from cluster_node.pods import find_pod_processes, stop_pods
 from cluster_node.processes import MARKER, end_processes, find_own_processes
 from cluster_node.settings import NodeError, Settings
 from cluster_node.supervisor import find_supervisor, find_tool, run_supervisorctl
 
 
-class Actions(list[str]):
+class ActionLog(list[str]):
     """What was done. Each entry is printed immediately, so that a slow step is seen."""
 
     def append(self, text: str) -> None:
         print(text, flush=True)
         super().append(text)
 
-    def __iadd__(self, texts: Iterable[str]) -> Actions:  # type: ignore[override,misc]
+    def __iadd__(self, texts: Iterable[str]) -> ActionLog:  # type: ignore[override,misc]
         for text in texts:
             self.append(text)
         return self
@@ -102,7 +102,7 @@ def start_supervisor(settings: Settings) -> None:
 def start_daemons(settings: Settings) -> dict[str, Any]:
     """Bring all daemons up; what is up and unchanged is left alone."""
     settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    actions = Actions()
+    actions = ActionLog()
     if find_supervisor(settings):
         actions += set_up_network(settings)
         done = run_supervisorctl(settings, "update")
@@ -133,7 +133,7 @@ def start_daemons(settings: Settings) -> dict[str, Any]:
 
 def remove_outside_folders(settings: Settings) -> list[str]:
     """Remove folders with fixed names that were not there before us; return their names."""
-    removed = [name for name in read_record(settings).get("absent", ()) if Path(name).is_dir()]
+    removed = [name for name in read_machine_record(settings).get("absent", ()) if Path(name).is_dir()]
     for name in removed:
         shutil.rmtree(name, ignore_errors=True)
     settings.machine_record_file.unlink(missing_ok=True)
@@ -152,7 +152,7 @@ def wait_for_clients(settings: Settings, seconds: float) -> None:
         wait_until(lambda: not find_clients(settings), seconds, 1)
         found = find_clients(settings)
     if found:
-        raise make_refusal(found, seconds)
+        raise make_clients_error(found, seconds)
 
 
 def stop_daemons(settings: Settings, wait: float) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def stop_daemons(settings: Settings, wait: float) -> dict[str, Any]:
     """
     if wait >= 0:
         wait_for_clients(settings, wait)
-    actions = Actions()
+    actions = ActionLog()
     if find_supervisor(settings):
         run_supervisorctl(settings, "stop", "kubelet", "kube-controller-manager", "kube-scheduler", "site")
         stopped = stop_pods(settings)

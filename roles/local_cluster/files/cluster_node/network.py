@@ -38,7 +38,7 @@ SYSCTLS = (
 OUTSIDE = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/etc/docker", "/etc/cni")
 
 
-def read_ip(*arguments: str) -> list[dict[str, Any]]:
+def run_ip_command(*arguments: str) -> list[dict[str, Any]]:
     """Return what `ip -json` prints with these arguments; nothing where it fails."""
     found: list[dict[str, Any]] = json.loads(run_command(["ip", "-json", *arguments], check=False).stdout or "[]")
     return found
@@ -58,7 +58,7 @@ def read_sysctls(names: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def read_record(settings: Settings) -> dict[str, Any]:
+def read_machine_record(settings: Settings) -> dict[str, Any]:
     """Return what `record_machine` wrote; empty when there is nothing."""
     known: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
@@ -68,11 +68,11 @@ def read_record(settings: Settings) -> dict[str, Any]:
 
 def record_machine(settings: Settings) -> None:
     """Record what this machine is like before the first start since the last boot or `down`."""
-    known = read_record(settings)
+    known = read_machine_record(settings)
     if known.get("boot") == read_boot_id():
         return
     absent = known.get("absent") or [path for path in OUTSIDE if not Path(path).exists()]
-    links = [link["ifname"] for link in read_ip("link", "show")]
+    links = [link["ifname"] for link in run_ip_command("link", "show")]
     interfaces = {f"net/ipv4/conf/{name}/{leaf}" for name in links for leaf in ("forwarding", "accept_redirects")}
     record = {
         "boot": read_boot_id(),
@@ -149,14 +149,14 @@ def load_firewall(settings: Settings) -> bool:
     return True
 
 
-def set_up_link(settings: Settings) -> bool:
+def set_up_node_link(settings: Settings) -> bool:
     """Make the link with the node's address; return whether it changed. Kernels without dummy devices have bridges."""
     changed = False
     if run_command(["ip", "link", "show", LINK], check=False).returncode != 0:
         if run_command(["ip", "link", "add", LINK, "type", "dummy"], check=False).returncode != 0:
             run_command(["ip", "link", "add", LINK, "type", "bridge"])
         changed = True
-    described = read_ip("-4", "addr", "show", "dev", LINK)
+    described = run_ip_command("-4", "addr", "show", "dev", LINK)
     addresses = {info["local"] for link in described for info in link.get("addr_info", ())}
     if settings.node_address not in addresses:
         run_command(["ip", "addr", "add", f"{settings.node_address}/32", "dev", LINK])
@@ -179,7 +179,7 @@ def list_routes(settings: Settings) -> list[list[str]]:
 def set_up_routes(settings: Settings) -> bool:
     """Add the routes that are missing; return whether there were any."""
     changed = False
-    known = read_ip("-4", "route", "show")
+    known = run_ip_command("-4", "route", "show")
     for route in list_routes(settings):
         destination = route[1] if route[0] == "unreachable" else route[0]
         kind = "unreachable" if route[0] == "unreachable" else None
@@ -199,7 +199,7 @@ def set_up_network(settings: Settings) -> list[str]:
     done = []
     if load_firewall(settings):
         done.append("firewall")
-    if set_up_link(settings):
+    if set_up_node_link(settings):
         done.append("link")
     if set_up_routes(settings):
         done.append("routes")
@@ -213,7 +213,7 @@ def set_up_network(settings: Settings) -> list[str]:
 def find_pod_links(settings: Settings) -> list[str]:
     """Return our ends of the links of pods, which have the first address of the pod range."""
     gateway = settings.pod_cidr.split("/")[0].rpartition(".")[0] + ".1"
-    described = read_ip("-4", "addr", "show")
+    described = run_ip_command("-4", "addr", "show")
     return [
         link["ifname"]
         for link in described
@@ -236,7 +236,7 @@ def remove_network(settings: Settings) -> list[str]:
         if table in tables:
             run_command(["nft", "delete", *table.split()], check=False)
             done.append(table)
-    record = read_record(settings)
+    record = read_machine_record(settings)
     if record.get("boot") == read_boot_id():
         done += restore_sysctls(record)
     return done

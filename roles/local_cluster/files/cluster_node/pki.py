@@ -35,7 +35,7 @@ BOTH_SIDES = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 SERVER_ONLY = BOTH_SIDES[:1]
 
 
-def get_time() -> datetime.datetime:
+def get_utc_time() -> datetime.datetime:
     """Return the time."""
     return datetime.datetime.now(datetime.UTC)
 
@@ -56,7 +56,7 @@ def to_alternative_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def encode_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+def encode_private_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     """Return a private key as PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -91,7 +91,7 @@ class KeyPair:
         subject: x509.Name,
         lifetime: datetime.timedelta,
         extensions: Sequence[tuple[x509.ExtensionType, bool]],
-        issuer: Authority | None = None,
+        issuer: CertificateAuthority | None = None,
     ) -> None:
         """Make a new key and a certificate for it.
 
@@ -108,8 +108,8 @@ class KeyPair:
             .issuer_name(issuer.certificate.subject if issuer else subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(get_time() - datetime.timedelta(hours=1))
-            .not_valid_after(get_time() + lifetime)
+            .not_valid_before(get_utc_time() - datetime.timedelta(hours=1))
+            .not_valid_after(get_utc_time() + lifetime)
         )
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
@@ -117,17 +117,17 @@ class KeyPair:
             identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
             builder = builder.add_extension(identifier, critical=False)
         certificate = builder.sign(issuer.key if issuer else key, hashes.SHA256())
-        write_private_file(self.key_file, encode_key(key))
+        write_private_file(self.key_file, encode_private_key(key))
         write_private_file(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
-class Authority:
+class CertificateAuthority:
     """A certificate authority; made when it is missing or about to expire."""
 
     def __init__(self, directory: Path, name: str) -> None:
         self.pair = KeyPair(directory, name)
         known = self.pair.load_certificate()
-        self.changed = known is None or known.not_valid_after_utc <= get_time() + LIFETIME
+        self.changed = known is None or known.not_valid_after_utc <= get_utc_time() + LIFETIME
         if self.changed:
             usage = dict.fromkeys(KEY_USAGES, False) | {
                 "digital_signature": True,
@@ -142,7 +142,7 @@ class Authority:
         self.certificate = x509.load_pem_x509_certificate(self.pair.certificate_file.read_bytes())
         self.key: Any = serialization.load_pem_private_key(self.pair.key_file.read_bytes(), None)
 
-    def issue(
+    def issue_if_needed(
         self,
         directory: Path,
         name: str,
@@ -176,7 +176,7 @@ class Authority:
             certificate.verify_directly_issued_by(self.certificate)
         except (InvalidSignature, ValueError, TypeError):
             return False
-        return certificate.not_valid_after_utc > get_time() + RENEW_BEFORE
+        return certificate.not_valid_after_utc > get_utc_time() + RENEW_BEFORE
 
 
 def _get_alternatives(certificate: x509.Certificate) -> list[x509.GeneralName]:
@@ -223,20 +223,20 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
     service_names = [f"kubernetes{suffix}" for suffix in ("", ".default", ".default.svc", ".default.svc.cluster.local")]
     api_names = [*service_names, "localhost", settings.node_name, "127.0.0.1", first_service, settings.node_address]
     changed: list[str] = []
-    ca = Authority(directory, "ca")
-    etcd_ca = Authority(directory, "etcd-ca")
+    ca = CertificateAuthority(directory, "ca")
+    etcd_ca = CertificateAuthority(directory, "etcd-ca")
     changed += [name for name, authority in (("ca", ca), ("etcd-ca", etcd_ca)) if authority.changed]
     node_names = [settings.node_name, settings.node_address]
     issued = {
-        "apiserver": ca.issue(directory, "apiserver", "kube-apiserver", names=api_names, usages=SERVER_ONLY),
-        "apiserver-kubelet-client": ca.issue(
+        "apiserver": ca.issue_if_needed(directory, "apiserver", "kube-apiserver", names=api_names, usages=SERVER_ONLY),
+        "apiserver-kubelet-client": ca.issue_if_needed(
             directory, "apiserver-kubelet-client", "kube-apiserver-kubelet-client", organization="system:masters"
         ),
-        "kubelet-server": ca.issue(
+        "kubelet-server": ca.issue_if_needed(
             directory, "kubelet-server", settings.node_name, names=node_names, usages=SERVER_ONLY
         ),
-        "etcd": etcd_ca.issue(directory, "etcd", "etcd", names=["localhost", "127.0.0.1"], usages=BOTH_SIDES),
-        "apiserver-etcd-client": etcd_ca.issue(directory, "apiserver-etcd-client", "kube-apiserver"),
+        "etcd": etcd_ca.issue_if_needed(directory, "etcd", "etcd", names=["localhost", "127.0.0.1"], usages=BOTH_SIDES),
+        "apiserver-etcd-client": etcd_ca.issue_if_needed(directory, "apiserver-etcd-client", "kube-apiserver"),
     }
     users = {
         "admin": ("kubernetes-admin", "system:masters"),
@@ -246,7 +246,7 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
         "kube-scheduler": ("system:kube-scheduler", ""),
     }
     for name, (common_name, organization) in users.items():
-        issued[name] = ca.issue(directory, name, common_name, organization=organization)
+        issued[name] = ca.issue_if_needed(directory, name, common_name, organization=organization)
         target = settings.state / "kubeconfig" if name == "admin" else directory / f"{name}.kubeconfig"
         server = f"https://{settings.node_address}:6443"
         content = make_kubeconfig(server, common_name, ca.pair.certificate_file, KeyPair(directory, name))
@@ -257,7 +257,7 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
     account_key = directory / "service-account.key"
     if not account_key.is_file():
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        write_private_file(account_key, encode_key(key))
+        write_private_file(account_key, encode_private_key(key))
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )

@@ -24,7 +24,7 @@ COLLECT_SECONDS = 900
 
 
 @dataclass(frozen=True)
-class Tag:
+class ImageTag:
     repository: str
     name: str
     digest: str
@@ -39,7 +39,7 @@ def prune_images(settings: Settings, images: list[str], keep: int, dry_run: bool
     if keep < 1:
         raise NodeError(f"{keep} tags cannot be kept: 1 or more")
     folder = _find_repositories(settings)
-    used = find_references(settings)
+    used = find_referenced_images(settings)
     tags = [tag for image in images for tag in list_tags(folder, image)]
     old = select_old_tags(tags, used, settings.registry, keep)
     before = _size(folder)
@@ -54,7 +54,7 @@ def prune_images(settings: Settings, images: list[str], keep: int, dry_run: bool
             raise NodeError(f"the registry does not delete {repository}@{digest}: HTTP {status or 'no answer'}")
     _check_tags(folder, old)
     _remove_from_docker(settings, old)
-    collect_garbage(settings)
+    collect_registry_garbage(settings)
     after = _size(folder)
     return answer | {"freed": before - after, "size": after}
 
@@ -76,18 +76,18 @@ def _find_repositories(settings: Settings) -> Path:
     return folder
 
 
-def list_tags(folder: Path, image: str) -> list[Tag]:
+def list_tags(folder: Path, image: str) -> list[ImageTag]:
     """Return the tags of an image with the time of their last push."""
     found = []
     for link in sorted((folder / image / "_manifests" / "tags").glob("*/current/link")):
         name = link.parent.parent.name
-        found.append(Tag(image, name, link.read_text(encoding="ascii").strip(), link.stat().st_mtime))
+        found.append(ImageTag(image, name, link.read_text(encoding="ascii").strip(), link.stat().st_mtime))
     return found
 
 
-def select_old_tags(tags: list[Tag], used: set[str], registry: str, keep: int) -> list[Tag]:
+def select_old_tags(tags: list[ImageTag], used: set[str], registry: str, keep: int) -> list[ImageTag]:
     """Return tags that are neither in use nor among the newest, nor have the same content as one that is."""
-    kept: set[Tag] = set()
+    kept: set[ImageTag] = set()
     for repository in {tag.repository for tag in tags}:
         own = sorted((tag for tag in tags if tag.repository == repository), key=lambda tag: -tag.pushed)
         kept |= set(own[:keep])
@@ -96,7 +96,7 @@ def select_old_tags(tags: list[Tag], used: set[str], registry: str, keep: int) -
     return [tag for tag in tags if (tag.repository, tag.digest) not in shared]
 
 
-def find_references(settings: Settings) -> set[str]:
+def find_referenced_images(settings: Settings) -> set[str]:
     """Return the images of the registry that objects of the cluster name; ended workflows and pods need none."""
     kubectl = [str(settings.state / "bin" / "kubectl"), f"--kubeconfig={settings.state / 'kubeconfig'}"]
     answer = run_command(
@@ -119,14 +119,14 @@ def has_ended(item: dict[str, Any]) -> bool:
     return item["kind"] == "ReplicaSet" and not item["spec"].get("replicas") and not item["status"].get("replicas")
 
 
-def _check_tags(folder: Path, old: list[Tag]) -> None:
+def _check_tags(folder: Path, old: list[ImageTag]) -> None:
     """Check that no tag is left: deleting a manifest deletes its tags."""
     for tag in old:
         if (folder / tag.repository / "_manifests" / "tags" / tag.name / "current" / "link").exists():
             raise NodeError(f"the registry still has {tag.repository}:{tag.name} after its deletion")
 
 
-def _remove_from_docker(settings: Settings, old: list[Tag]) -> None:
+def _remove_from_docker(settings: Settings, old: list[ImageTag]) -> None:
     """Remove the copies of the engine that built them, but for those that containers use."""
     import docker
 
@@ -137,7 +137,7 @@ def _remove_from_docker(settings: Settings, old: list[Tag]) -> None:
                 client.remove_image(tag.reference(settings.registry))
 
 
-def collect_garbage(settings: Settings) -> None:
+def collect_registry_garbage(settings: Settings) -> None:
     """Free the disk. The registry is stopped meanwhile: a layer that is pushed before its manifest would be removed."""
     print("freeing the disk; the registry is stopped for a moment", flush=True)
     stopped = run_supervisorctl(settings, "stop", "registry")

@@ -10,7 +10,7 @@ from cluster_node.settings import Settings
 from cluster_node.supervisor import find_supervisor, run_supervisorctl
 
 
-def measure_disk(settings: Settings) -> dict[str, str]:
+def measure_disk_use(settings: Settings) -> dict[str, str]:
     """Return the space used by state and cache, as `du` prints it; mounts of pods do not count."""
     used = {}
     for path in (settings.state, settings.cache):
@@ -20,7 +20,7 @@ def measure_disk(settings: Settings) -> dict[str, str]:
     return used
 
 
-def show_status(settings: Settings) -> dict[str, Any]:
+def collect_status(settings: Settings) -> dict[str, Any]:
     """Return which daemons run, which programs there are and how much disk they use."""
     pid = find_supervisor(settings)
     daemons = run_supervisorctl(settings, "status").stdout.rstrip().splitlines() if pid else []
@@ -29,5 +29,5 @@ def show_status(settings: Settings) -> dict[str, Any]:
         "running": bool(pid),
         "daemons": daemons,
         "programs": [f"{program['name']} {program['version']}" for program in settings.programs],
-        "disk": measure_disk(settings),
+        "disk": measure_disk_use(settings),
     }

@@ -20,7 +20,7 @@ LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 LEASE_SECONDS = 20
 
 
-def ask_api(settings: Settings, path: str) -> str:
+def get_from_api(settings: Settings, path: str) -> str:
     """Return what the API server answers to a GET.
 
     Raises:
@@ -39,13 +39,13 @@ def compute_lease_age(lease: dict[str, Any]) -> float:
     return (datetime.datetime.now(datetime.UTC) - moment).total_seconds()
 
 
-def observe_node(settings: Settings) -> str:
+def describe_node_problem(settings: Settings) -> str:
     """Return what keeps the node from being ready; "" when it is ready."""
     name = settings.node_name
     try:
-        ask_api(settings, "/readyz")
-        node = json.loads(ask_api(settings, f"/api/v1/nodes/{name}"))
-        lease = json.loads(ask_api(settings, f"{LEASES}/{name}"))
+        get_from_api(settings, "/readyz")
+        node = json.loads(get_from_api(settings, f"/api/v1/nodes/{name}"))
+        lease = json.loads(get_from_api(settings, f"{LEASES}/{name}"))
     except NodeError as error:
         return f"the API server is not ready: {error}"
     conditions = {condition["type"]: condition for condition in node.get("status", {}).get("conditions", ())}
@@ -74,7 +74,7 @@ def parse_dns_answer(packet: bytes, identifier: int) -> str:
     return socket.inet_ntoa(packet[-4:]) if len(packet) >= 16 else ""
 
 
-def observe_dns(settings: Settings, name: str = "kubernetes.default.svc.cluster.local") -> str:
+def describe_dns_problem(settings: Settings, name: str = "kubernetes.default.svc.cluster.local") -> str:
     """Return what is wrong with cluster DNS; "" when it knows the Service of the API server."""
     identifier = int.from_bytes(os.urandom(2), "big")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -87,7 +87,7 @@ def observe_dns(settings: Settings, name: str = "kubernetes.default.svc.cluster.
     return "" if parse_dns_answer(packet, identifier) else f"cluster DNS does not know {name}"
 
 
-def wait_for(what: str, observe: Callable[[], str], seconds: float, hint: str) -> dict[str, Any]:
+def wait_until_ready(what: str, observe: Callable[[], str], seconds: float, hint: str) -> dict[str, Any]:
     """Wait until `observe` returns ""; print what it returns every TICK_SECONDS.
 
     Raises:
@@ -111,11 +111,11 @@ def wait_for(what: str, observe: Callable[[], str], seconds: float, hint: str) -
 def wait_for_node(settings: Settings, wait: float) -> dict[str, Any]:
     """Wait until the node is ready, `wait` seconds at most."""
     hint = f"read {settings.state}/log/kubelet.log, kube-apiserver.log and etcd.log (make logs)"
-    return wait_for(f"node {settings.node_name} Ready", lambda: observe_node(settings), wait, hint)
+    return wait_until_ready(f"node {settings.node_name} Ready", lambda: describe_node_problem(settings), wait, hint)
 
 
 def wait_for_dns(settings: Settings, wait: float) -> dict[str, Any]:
     """Wait until cluster DNS answers, `wait` seconds at most."""
     kubectl = f"{settings.state}/bin/kubectl --kubeconfig {settings.state}/kubeconfig"
     hint = f"{kubectl} -n kube-system describe pods -l k8s-app=kube-dns"
-    return wait_for("cluster DNS ready", lambda: observe_dns(settings), wait, hint)
+    return wait_until_ready("cluster DNS ready", lambda: describe_dns_problem(settings), wait, hint)

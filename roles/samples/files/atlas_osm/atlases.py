@@ -50,18 +50,18 @@ def _make_country(country: Country, number: int, name: str, source: str, borders
     return Relation(number, tags, borders.list_members(*shapes))
 
 
-def make_world(topology: Topology, borders: Borders, source: str) -> list[Relation]:
+def make_world_relations(topology: Topology, borders: Borders, source: str) -> list[Relation]:
     """Return all countries. Territories that are states in us-atlas belong to the United States here too."""
     known = Countries()
     parts: dict[int, list[Shape]] = {}
     for position, shape in enumerate(topology.get_layer("countries")):
-        country = known.find(shape)
+        country = known.find_by_shape(shape)
         number = _UNNUMBERED + position if country is None or country.numeric is None else FIRST + country.numeric
         parts.setdefault(number, []).append(shape)  # several shapes can have the number of one country
     territories = [shape for number in _TERRITORIES for shape in parts.pop(number, [])]
     relations = []
     for number, shapes in parts.items():
-        name, country = shapes[0].name, known.find(shapes[0])
+        name, country = shapes[0].name, known.find_by_shape(shapes[0])
         covered = shapes + (territories if number == _UNITED_STATES else [])
         if country is None:
             relations.append(Relation(number, _make_tags(name, 2, source), borders.list_members(*covered)))
@@ -70,9 +70,9 @@ def make_world(topology: Topology, borders: Borders, source: str) -> list[Relati
     return relations
 
 
-def make_united_states(topology: Topology, borders: Borders, source: str) -> list[Relation]:
+def make_united_states_relations(topology: Topology, borders: Borders, source: str) -> list[Relation]:
     """Return the nation, its states and territories, and their counties."""
-    country = Countries().get(_UNITED_STATES - FIRST)
+    country = Countries().get_by_number(_UNITED_STATES - FIRST)
     nation = topology.get_layer("nation")
     relations = [_make_country(country, _UNITED_STATES, "", source, borders, *nation)]
     codes = read_state_codes()
@@ -90,6 +90,6 @@ def make_united_states(topology: Topology, borders: Borders, source: str) -> lis
 
 
 ATLASES = {
-    "world": Atlas(make_world, FIRST),
-    "united_states": Atlas(make_united_states, FIRST + 100_000_000),
+    "world": Atlas(make_world_relations, FIRST),
+    "united_states": Atlas(make_united_states_relations, FIRST + 100_000_000),
 }

@@ -50,7 +50,7 @@ class Countries:
         self._by_number = {row.numeric: row for row in rows if row.numeric is not None}
         self._by_name = {row.name: row for row in rows if row.numeric is None}
 
-    def find(self, shape: Shape) -> Country | None:
+    def find_by_shape(self, shape: Shape) -> Country | None:
         """Return the country of a shape; None for one without an ISO code.
 
         Raises:
@@ -64,7 +64,7 @@ class Countries:
             )
         return self._by_number[int(shape.key)]
 
-    def get(self, numeric: int) -> Country:
+    def get_by_number(self, numeric: int) -> Country:
         """Return the country with a number of ISO 3166-1."""
         return self._by_number[numeric]
 

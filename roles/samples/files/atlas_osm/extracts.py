@@ -12,7 +12,7 @@ from typing import Any
 from . import package, topojson
 from .borders import Borders
 from .errors import AtlasError
-from .package import Package
+from .package import NpmPackage
 
 _OWN = Path(__file__).parent
 
@@ -35,7 +35,7 @@ class Extract:
         """Take an entry of `samples_atlas_files`."""
         return cls(**{key: item[key] for key in cls.__slots__})
 
-    def compute_recipe(self) -> str:
+    def compute_recipe_digest(self) -> str:
         """Return a digest of everything that determines the extract, this program included."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
         for path in sorted([*_OWN.glob("*.py"), *_OWN.glob("data/*.tsv")]):
@@ -46,7 +46,7 @@ class Extract:
         """Return whether the folder has the extract, made in this way and unchanged."""
         try:
             record = json.loads(self._record_file(folder).read_text())
-            return bool(record == {"recipe": self.compute_recipe(), "sha256": _sha256(folder / self.name)})
+            return bool(record == {"recipe": self.compute_recipe_digest(), "sha256": _sha256(folder / self.name)})
         except (OSError, ValueError):
             return False
 
@@ -59,7 +59,7 @@ class Extract:
         if self.atlas not in ATLASES:
             raise AtlasError(f"{self.name}: atlas {self.atlas!r} is unknown, one of {', '.join(ATLASES)} is needed")
         atlas = ATLASES[self.atlas]
-        archive = package.fetch_package(Package(self.package, self.version, self.integrity), cache, registry)
+        archive = package.fetch_package(NpmPackage(self.package, self.version, self.integrity), cache, registry)
         topology = topojson.parse_topology(package.read_package_file(archive, self.member))
         borders = Borders(topology.arcs)
         relations = atlas.make_relations(topology, borders, self.source)
@@ -70,7 +70,7 @@ class Extract:
         part.chmod(0o644)
         self._record_file(folder).unlink(missing_ok=True)
         part.replace(folder / self.name)
-        record = {"recipe": self.compute_recipe(), "sha256": _sha256(folder / self.name)}
+        record = {"recipe": self.compute_recipe_digest(), "sha256": _sha256(folder / self.name)}
         self._record_file(folder).write_text(json.dumps(record) + "\n")
         return {"zones": len(relations), "without_area": flat}
 

@@ -28,7 +28,7 @@ _NPM_TIMEOUT = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class NpmPackage:
     """A version of a package, with its integrity as lock files of npm have it."""
 
     name: str
@@ -39,7 +39,7 @@ class Package:
         return f"{self.name}@{self.version}"
 
     @property
-    def file(self) -> str:
+    def archive_name(self) -> str:
         """Name of the archive in a registry."""
         return f"{self.name}-{self.version}.tgz"
 
@@ -51,7 +51,7 @@ class Package:
         return base64.b64encode(found).decode() == wanted
 
 
-def fetch_package(package: Package, cache: Path, registry: str = "") -> Path:
+def fetch_package(package: NpmPackage, cache: Path, registry: str = "") -> Path:
     """Return the archive of a package, from the cache if it is there.
 
     Args:
@@ -62,12 +62,12 @@ def fetch_package(package: Package, cache: Path, registry: str = "") -> Path:
     Raises:
         AtlasError: it cannot be fetched, or is not the expected file.
     """
-    target = cache / package.file
+    target = cache / package.archive_name
     if target.is_file() and package.has_integrity(target):
         return target
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as folder:
-        got = Path(folder) / package.file
+        got = Path(folder) / package.archive_name
         origin = (
             _fetch_by_npm(package, got, registry) if shutil.which("npm") else _fetch_by_http(package, got, registry)
         )
@@ -96,7 +96,7 @@ def read_package_file(archive: Path, name: str) -> bytes:
         return file.read()
 
 
-def _fetch_by_npm(package: Package, target: Path, registry: str) -> str:
+def _fetch_by_npm(package: NpmPackage, target: Path, registry: str) -> str:
     command = ["npm", "pack", str(package), "--ignore-scripts", "--pack-destination", str(target.parent)]
     # not an argument: an address may hold a password
     environment = {**os.environ, _VARIABLE: registry} if registry else None
@@ -118,9 +118,9 @@ def _fetch_by_npm(package: Package, target: Path, registry: str) -> str:
     return origin
 
 
-def _fetch_by_http(package: Package, target: Path, registry: str) -> str:
+def _fetch_by_http(package: NpmPackage, target: Path, registry: str) -> str:
     origin = (registry or os.environ.get(_VARIABLE) or os.environ.get(_VARIABLE.upper()) or PUBLIC_REGISTRY).rstrip("/")
-    url = f"{origin}/{package.name}/-/{package.file}"
+    url = f"{origin}/{package.name}/-/{package.archive_name}"
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with urllib.request.urlopen(_make_request(url), timeout=_TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310
@@ -145,7 +145,7 @@ def _make_request(url: str) -> urllib.request.Request:
     return urllib.request.Request(bare, headers={"Authorization": f"Basic {token}"})  # noqa: S310
 
 
-def _make_error(package: Package, origin: str, cause: str) -> AtlasError:
+def _make_error(package: NpmPackage, origin: str, cause: str) -> AtlasError:
     return AtlasError(
         _hide_password(
             f"{package} cannot be fetched from {origin}: {cause}. Check network, proxy and CA, "

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import (
-    WorkflowError,
+    SubmitError,
     check_parameters,
-    make_workflow,
-    to_parameters,
+    format_parameters,
+    make_manifest,
 )
 from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
 from urllib3.exceptions import MaxRetryError
@@ -16,18 +16,18 @@ from urllib3.exceptions import MaxRetryError
 
 def test_leaves_blank_parameters_out() -> None:
     given = {"a": True, "b": False, "c": 3, "d": [{"url": "é"}], "e": "", "f": None, "g": "x", "h": 0}
-    assert to_parameters(given) == {"a": "true", "b": "false", "c": "3", "d": '[{"url":"é"}]', "g": "x", "h": "0"}
+    assert format_parameters(given) == {"a": "true", "b": "false", "c": "3", "d": '[{"url":"é"}]', "g": "x", "h": "0"}
 
 
 def test_workflow_has_template_parameters_and_parallelism() -> None:
-    body = make_workflow("toy", "geo", {"b": "2", "a": "1"}, parallelism=2, labels={"team": "maps"})
+    body = make_manifest("toy", "geo", {"b": "2", "a": "1"}, parallelism=2, labels={"team": "maps"})
     assert body["spec"] == {
         "workflowTemplateRef": {"name": "toy"},
         "arguments": {"parameters": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]},
         "parallelism": 2,
     }
     assert body["metadata"]["labels"] == {"workflows.argoproj.io/workflow-template": "toy", "team": "maps"}
-    bare = make_workflow("toy", "geo", {})
+    bare = make_manifest("toy", "geo", {})
     assert bare["spec"] == {"workflowTemplateRef": {"name": "toy"}}
 
 
@@ -39,14 +39,14 @@ def test_workflow_has_template_parameters_and_parallelism() -> None:
     ],
 )
 def test_refuses_unknown_parameters_and_choices(client, given, message: str) -> None:
-    with pytest.raises(WorkflowError) as refused:
+    with pytest.raises(SubmitError) as refused:
         check_parameters(client.get_template("toy"), given)
     assert str(refused.value) == message
 
 
 def test_requires_parameters_without_default() -> None:
     template = {"metadata": {"name": "load"}, "spec": {"arguments": {"parameters": [{"name": "release"}]}}}
-    with pytest.raises(WorkflowError, match="WorkflowTemplate load: parameter release is needed"):
+    with pytest.raises(SubmitError, match="WorkflowTemplate load: parameter release is needed"):
         check_parameters(template, {})
     check_parameters(template, {"release": "r1"})
     template["spec"]["arguments"]["parameters"][0]["valueFrom"] = {"configMapKeyRef": {"name": "x", "key": "y"}}
@@ -88,7 +88,7 @@ def test_lists_running_workflows_of_a_template_oldest_first(client, api, workflo
         "spec": {"workflowTemplateRef": {"name": "toy"}},
     }
     api.listed = [unseen, other, workflow("running"), workflow("failed")]
-    assert [item["metadata"]["name"] for item in client.list_running("toy")] == [
+    assert [item["metadata"]["name"] for item in client.list_running_workflows("toy")] == [
         workflow("running")["metadata"]["name"], "unseen"
     ]  # fmt: skip
 
@@ -99,5 +99,5 @@ def test_log_leaves_out_lines_of_the_executor(client, api) -> None:
         'time="2026-11-23T14:19:37.686Z" level=info msg="sub-process exited" argo=true error="<nil>"\n'
         "Error: exit status 1\n"
     }
-    assert client.read_log("toy-1", "node-1", 2) == ["two", "error: HTTP 404"]
-    assert client.read_log("toy-1", "gone", 2) == []
+    assert client.read_last_log_lines("toy-1", "node-1", 2) == ["two", "error: HTTP 404"]
+    assert client.read_last_log_lines("toy-1", "gone", 2) == []

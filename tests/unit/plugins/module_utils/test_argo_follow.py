@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import PATIENCE, watch
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_follow import PATIENCE, wait_for_change
 from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
 
 NOW = "2026-11-23T14:31:30Z"
@@ -36,7 +36,9 @@ def look_at(*answers):
 
 
 def run(look, clock, *, seen=None, seconds=20):
-    return watch(look, seen or {}, interval=2, seconds=seconds, clock=clock, sleep=clock.sleep, now=lambda: NOW)
+    return wait_for_change(
+        look, seen or {}, interval=2, seconds=seconds, clock=clock, sleep=clock.sleep, now=lambda: NOW
+    )
 
 
 def test_returns_a_workflow_that_has_ended_immediately(workflow) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_standstill import LONGEST, StandstillReporter
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import list_active_steps
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_status import describe_active_steps
 
 STEP = {"node": "extract(world) running 3/9"}
 
@@ -52,7 +52,7 @@ def test_limit_of_zero_reports_nothing() -> None:
 
 
 def test_what_is_list_active_steps(workflow) -> None:
-    assert list(list_active_steps(workflow("running")).values())
-    assert list_active_steps(workflow("succeeded")) == {}
-    (waiting,) = list_active_steps(workflow("waiting")).values()
+    assert list(describe_active_steps(workflow("running")).values())
+    assert describe_active_steps(workflow("succeeded")) == {}
+    (waiting,) = describe_active_steps(workflow("waiting")).values()
     assert "waits for lock" in waiting

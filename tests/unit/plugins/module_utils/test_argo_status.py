@@ -98,7 +98,7 @@ def test_reads_compressed_nodes(workflow) -> None:
 
 
 def test_summary(workflow) -> None:
-    summary = status.summarize(workflow("succeeded"))
+    summary = status.summarize_workflow(workflow("succeeded"))
     assert (summary["phase"], summary["template"], summary["progress"], summary["duration"]) == (
         "Succeeded",
         "toy",
@@ -116,7 +116,7 @@ def test_new_workflow_is_pending() -> None:
 
 def test_waiting_workflow_names_the_lock_and_its_holder(workflow) -> None:
     waiting = workflow("waiting")
-    reason = status.describe_waiting(waiting)
+    reason = status.describe_wait_reason(waiting)
     assert "waits for lock" in reason and "Mutex/toy" in reason and "held by chart-try/toy-" in reason
     lines, seen = status.list_changes(waiting, {}, waiting["metadata"]["creationTimestamp"])
     assert lines == [f"[00:00] {waiting['metadata']['name']} {reason}"]

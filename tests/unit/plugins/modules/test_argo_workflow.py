@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import WorkflowError
+from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import SubmitError
 from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
 from ansible_collections.cosmogony.stack.plugins.modules import _argo_workflow_watch, argo_workflow
 
 
 def submit(client, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     defaults = {name: spec.get("default") for name, spec in argo_workflow.OPTIONS.items()}
-    return argo_workflow.WorkflowTask({**defaults, **options}, client).run(check_mode=check_mode)
+    return argo_workflow.WorkflowSubmission({**defaults, **options}, client).run(check_mode=check_mode)
 
 
 def look(client, *, seen: dict[str, str] | None = None, log_lines: int = 20) -> dict[str, Any]:
     options = {"name": "toy-1", "seen": seen or {}, "seconds": 0.0, "poll_interval": 0, "log_lines": log_lines}
-    return _argo_workflow_watch.observe(options, client)
+    return _argo_workflow_watch.wait_for_observation(options, client)
 
 
 @pytest.mark.parametrize("module", [argo_workflow, _argo_workflow_watch])
@@ -45,7 +45,7 @@ def test_check_mode_submits_nothing(client, api) -> None:
     assert (result["changed"], result["msg"]) == (True, "WorkflowTemplate toy would be run")
     missing = submit(client, template="nowhere", check_mode=True)
     assert missing["msg"] == "WorkflowTemplate nowhere does not exist yet; it would be run once it does"
-    with pytest.raises(WorkflowError, match="unknown parameter typo"):
+    with pytest.raises(SubmitError, match="unknown parameter typo"):
         submit(client, template="toy", parameters={"typo": 1}, check_mode=True)
     assert api.created == []
 
@@ -53,7 +53,7 @@ def test_check_mode_submits_nothing(client, api) -> None:
 def test_refuses_while_another_one_is_running(client, api, workflow) -> None:
     running = workflow("running")
     api.listed = [running]
-    with pytest.raises(WorkflowError) as refused:
+    with pytest.raises(SubmitError) as refused:
         submit(client, template="toy")
     assert f"Workflow {running['metadata']['name']} of template toy is still running" in str(refused.value)
     assert "argo stop --namespace geo" in str(refused.value)
@@ -144,4 +144,4 @@ def test_workflow_that_vanishes_is_an_error(client, api, workflow, refusal) -> N
 )
 def test_describes_a_failed_node(message: str, log: list[str], text: str) -> None:
     node = {"step": "fetch", "phase": "Failed", "message": message, "log": log}
-    assert _argo_workflow_watch.describe_node(node) == text
+    assert _argo_workflow_watch.describe_failed_step(node) == text

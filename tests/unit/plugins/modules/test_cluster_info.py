@@ -7,8 +7,8 @@ import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._cluster_info import (
     Cluster,
     is_watching,
-    parse_version,
-    select_controllers,
+    parse_argo_version,
+    select_workflow_controllers,
 )
 from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
 from kubernetes import client
@@ -28,7 +28,7 @@ def deployment(*, image="quay.io/argoproj/workflow-controller:v3.7.14", args=(),
 
 
 def test_controllers_are_told_from_other_deployments():
-    found = select_controllers([deployment(), deployment(name="argo-server")])
+    found = select_workflow_controllers([deployment(), deployment(name="argo-server")])
     assert found == [
         {
             "namespace": "argo",
@@ -56,7 +56,7 @@ def test_controllers_are_told_from_other_deployments():
     ],
 )
 def test_versions(image, labels, version):
-    assert parse_version(image, labels) == version
+    assert parse_argo_version(image, labels) == version
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_versions(image, labels, version):
     ],
 )
 def test_which_namespaces_a_controller_looks_after(args, namespace, expected):
-    assert is_watching(select_controllers([deployment(args=args)])[0], namespace) is expected
+    assert is_watching(select_workflow_controllers([deployment(args=args)])[0], namespace) is expected
 
 
 def test_a_cluster_that_is_away_is_named():

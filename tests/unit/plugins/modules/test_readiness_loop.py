@@ -7,9 +7,9 @@ import re
 
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._services.errors import ServiceError, make_refusal
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.options import check_connection
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.waiting import Backend, wait_for
-from ansible_collections.cosmogony.stack.plugins.modules.readiness import check_options
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.options import check_connection_options
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.waiting import AwaitedService, wait_for_services
+from ansible_collections.cosmogony.stack.plugins.modules.readiness import describe_option_errors
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,8 +50,8 @@ def answers(*steps, clock=None, takes=0.0):
 
 def test_ready_service_is_asked_once():
     clock = Clock()
-    backend = Backend("x", answers({"a": 1}, clock=clock, takes=0.25))
-    assert wait_for([backend], 60, 2, now=clock.now, sleep=clock.sleep) == 0.25
+    backend = AwaitedService("x", answers({"a": 1}, clock=clock, takes=0.25))
+    assert wait_for_services([backend], 60, 2, now=clock.now, sleep=clock.sleep) == 0.25
     assert clock.slept == []
     assert backend.to_result() == {
         "ready": True,
@@ -65,8 +65,8 @@ def test_ready_service_is_asked_once():
 
 def test_asks_only_the_service_that_is_not_ready_again():
     clock = Clock()
-    slow, quick = Backend("slow", answers(later(), later(), {})), Backend("quick", answers({}))
-    wait_for([slow, quick], 60, 2, now=clock.now, sleep=clock.sleep)
+    slow, quick = AwaitedService("slow", answers(later(), later(), {})), AwaitedService("quick", answers({}))
+    wait_for_services([slow, quick], 60, 2, now=clock.now, sleep=clock.sleep)
     assert (slow.attempts, quick.attempts, clock.slept) == (3, 1, [2, 2])
     assert slow.ready
     assert slow.to_result()["last_error"].startswith("cannot be reached")
@@ -74,17 +74,17 @@ def test_asks_only_the_service_that_is_not_ready_again():
 
 def test_refusal_ends_the_waiting_after_all_were_asked_once():
     clock = Clock()
-    no = Backend("no", answers(make_refusal("password_refused", "password refused", "check it")))
-    other = Backend("other", answers(later()))
-    wait_for([no, other], 600, 2, now=clock.now, sleep=clock.sleep)
+    no = AwaitedService("no", answers(make_refusal("password_refused", "password refused", "check it")))
+    other = AwaitedService("other", answers(later()))
+    wait_for_services([no, other], 600, 2, now=clock.now, sleep=clock.sleep)
     assert (no.attempts, other.attempts, clock.slept) == (1, 1, [])
     assert no.describe_failure(0) == "no: password refused: check it"
 
 
 def test_timeout_reports_the_last_error():
     clock = Clock()
-    backend = Backend("S3 endpoint http://h:1", answers(ServiceError("a", "first", "x"), later()))
-    elapsed = wait_for([backend], 5, 2, now=clock.now, sleep=clock.sleep)
+    backend = AwaitedService("S3 endpoint http://h:1", answers(ServiceError("a", "first", "x"), later()))
+    elapsed = wait_for_services([backend], 5, 2, now=clock.now, sleep=clock.sleep)
     assert (elapsed, backend.attempts, clock.slept) == (5, 4, [2, 2, 1])
     assert backend.describe_failure(elapsed) == (
         "S3 endpoint http://h:1: cannot be reached (connection refused), still so after 5 s and 4 attempts:"
@@ -95,8 +95,8 @@ def test_timeout_reports_the_last_error():
 
 def test_timeout_zero_asks_once():
     clock = Clock()
-    backend = Backend("x", answers(later()))
-    wait_for([backend], 0, 2, now=clock.now, sleep=clock.sleep)
+    backend = AwaitedService("x", answers(later()))
+    wait_for_services([backend], 0, 2, now=clock.now, sleep=clock.sleep)
     assert (backend.attempts, clock.slept) == (1, [])
     assert "still so after 0 s and 1 attempt:" in backend.describe_failure(0)
 
@@ -110,7 +110,7 @@ def test_attempts_get_the_remaining_time_within_bounds():
         clock.time += 4
         raise later()
 
-    wait_for([Backend("x", probe)], 10, 2, now=clock.now, sleep=clock.sleep)
+    wait_for_services([AwaitedService("x", probe)], 10, 2, now=clock.now, sleep=clock.sleep)
     assert timeouts == [5, 4]
 
 
@@ -122,8 +122,8 @@ def test_attempts_get_the_remaining_time_within_bounds():
 )
 def test_never_waits_much_longer_than_the_timeout(timeout, interval, takes, needed):
     clock = Clock()
-    backend = Backend("x", answers(*[later()] * needed, {}, clock=clock, takes=takes))
-    elapsed = wait_for([backend], timeout, interval, now=clock.now, sleep=clock.sleep)
+    backend = AwaitedService("x", answers(*[later()] * needed, {}, clock=clock, takes=takes))
+    elapsed = wait_for_services([backend], timeout, interval, now=clock.now, sleep=clock.sleep)
     assert elapsed <= timeout + 2 * takes + 1e-6
     assert backend.attempts >= 1
     assert all(pause > 0 for pause in clock.slept)
@@ -158,16 +158,16 @@ def test_names_connection_options_that_cannot_be_right(minio, postgres, part):
     store = {"endpoint": "h:9000", "access_key": "a", "secret_key": "s", **minio} if minio else None
     server = {"user": "u", "password": "p", **postgres} if postgres else None
     with pytest.raises(ValueError, match=re.escape(part)):
-        check_connection("minio" if store else "postgres", store or server)
+        check_connection_options("minio" if store else "postgres", store or server)
 
 
 def test_refuses_impossible_times():
     params = {"minio": None, "timeout": 1, "interval": 0.0}
-    assert "interval must be above 0" in check_options(params)
-    assert "timeout must not be below 0" in check_options({**params, "timeout": -1, "interval": 1.0})
+    assert "interval must be above 0" in describe_option_errors(params)
+    assert "timeout must not be below 0" in describe_option_errors({**params, "timeout": -1, "interval": 1.0})
 
 
 def test_refuses_to_create_a_bucket_and_names_the_module_that_does():
     params = {"minio": {"create_bucket": True}, "timeout": 1, "interval": 1.0}
     expected = "minio.create_bucket has moved: create the bucket with module cosmogony.stack.s3_bucket"
-    assert check_options(params) == expected
+    assert describe_option_errors(params) == expected

@@ -6,27 +6,27 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cosmogony.stack.plugins.plugin_utils import _schema
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import (
-    RefusalError,
+    RefusedSettingsError,
     complete_tree,
-    read_variables,
+    read_effective_settings,
 )
 
 SCHEMA = _schema.load_schema()
 DEFAULTS = _schema.get_default(SCHEMA)
-LEAVES = [(keys, schema) for keys, schema in _schema.walk(SCHEMA) if _schema.get_sections(schema) is None]
+LEAVES = [(keys, schema) for keys, schema in _schema.walk_schema(SCHEMA) if _schema.get_properties(schema) is None]
 
 
 def refused(values) -> list[str]:
-    with pytest.raises(RefusalError) as refusal:
-        read_variables(values)
+    with pytest.raises(RefusedSettingsError) as refusal:
+        read_effective_settings(values)
     return refusal.value.problems
 
 
 def test_every_setting_has_a_name_of_its_own_a_meaning_and_a_default_that_fits():
-    everything = list(_schema.walk(SCHEMA))
+    everything = list(_schema.walk_schema(SCHEMA))
     assert len(_schema.map_variable_names()) == len(everything)
     assert all(schema["description"] for _keys, schema in everything)
-    assert complete_tree(DEFAULTS) == read_variables({}) == DEFAULTS
+    assert complete_tree(DEFAULTS) == read_effective_settings({}) == DEFAULTS
 
 
 def test_a_secret_is_never_for_the_steps():
@@ -46,7 +46,7 @@ def test_a_definition_stands_where_it_is_referred_to():
     {"cosmogony_gate": {"max_loss_percent": 3}, "cosmogony_gate_max_loss_percent": ""},
 ])  # fmt: skip
 def test_a_setting_has_two_spellings_and_a_partial_dictionary_keeps_the_rest(values):
-    assert read_variables(values) == _schema.merge(DEFAULTS, {"gate": {"max_loss_percent": 3}})
+    assert read_effective_settings(values) == _schema.merge_trees(DEFAULTS, {"gate": {"max_loss_percent": 3}})
 
 
 def test_the_longer_name_wins_on_every_level():
@@ -55,26 +55,28 @@ def test_the_longer_name_wins_on_every_level():
         "cosmogony_trex": {"cache_volume": {"size": "1Gi", "storage_class": "slow", "access_mode": "ReadWriteOnce"}},
         "cosmogony_trex_cache_volume": {"size": "2Gi", "storage_class": "fast"},
     }
-    assert read_variables(values)["trex"]["cache_volume"] == {
+    assert read_effective_settings(values)["trex"]["cache_volume"] == {
         "existing_claim": "", "size": "3Gi", "storage_class": "fast", "access_mode": "ReadWriteOnce"
     }  # fmt: skip
 
 
 def test_requests_and_limits_are_merged_too():
-    steps = read_variables({"cosmogony_steps": {"load": {"resources": {"limits": {"memory": "9Gi"}}}}})["steps"]
+    steps = read_effective_settings({"cosmogony_steps": {"load": {"resources": {"limits": {"memory": "9Gi"}}}}})[
+        "steps"
+    ]
     assert steps["load"]["resources"] == {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"memory": "9Gi"}}
 
 
 @pytest.mark.parametrize("blank", [None, "", " \n"])
 def test_blank_means_not_set_in_every_spelling(blank):
     flat = dict.fromkeys(_schema.map_variable_names(), blank)
-    assert read_variables(flat) == DEFAULTS
+    assert read_effective_settings(flat) == DEFAULTS
     for section, schema in SCHEMA["properties"].items():
-        keys = _schema.get_sections(schema)
+        keys = _schema.get_properties(schema)
         if keys is not None:
-            assert read_variables({f"cosmogony_{section}": dict.fromkeys(keys, blank)}) == DEFAULTS
+            assert read_effective_settings({f"cosmogony_{section}": dict.fromkeys(keys, blank)}) == DEFAULTS
     extract = {"url": "https://x/y.osm.pbf", "country_code": blank, "enabled": blank, "languages": ["de", blank]}
-    taken = read_variables({"cosmogony_sources": [extract, blank]})["sources"]["extracts"]
+    taken = read_effective_settings({"cosmogony_sources": [extract, blank]})["sources"]["extracts"]
     assert taken == [
         {"url": "https://x/y.osm.pbf", "name": "", "country_code": "", "enabled": True, "languages": ["de"],
          "disable_voronoi": False, "levels": []}
@@ -101,14 +103,14 @@ def test_blank_means_not_set_in_every_spelling(blank):
     ("database_password", 123456, "123456"),
 ])  # fmt: skip
 def test_values_come_as_text_too(name, value, taken):
-    found = read_variables({f"cosmogony_{name}": value})
+    found = read_effective_settings({f"cosmogony_{name}": value})
     for key in _schema.map_variable_names()[f"cosmogony_{name}"]:
         found = found[key]
     assert (found, type(found)) == (taken, type(taken))
 
 
 def test_a_bare_value_for_a_section_is_its_main_setting():
-    settings = read_variables({
+    settings = read_effective_settings({
         "cosmogony_registry": "registry.example.org", "cosmogony_registry_namespace": "geodata",
         "cosmogony_sources": [{"url": "https://x/y.osm.pbf"}], "cosmogony_sources_as_original": True,
     })  # fmt: skip
@@ -117,7 +119,7 @@ def test_a_bare_value_for_a_section_is_its_main_setting():
     }  # fmt: skip
     assert settings["sources"]["extracts"][0]["url"] == "https://x/y.osm.pbf"
     assert settings["sources"]["as_original"] is True
-    text = read_variables({"cosmogony_sources": '[{"url": "https://x/y.osm.pbf"}]'})
+    text = read_effective_settings({"cosmogony_sources": '[{"url": "https://x/y.osm.pbf"}]'})
     assert text["sources"]["extracts"] == settings["sources"]["extracts"]
 
 
@@ -159,13 +161,13 @@ def test_all_that_is_wrong_is_said_at_once_and_no_secret_is_shown():
 
 
 def test_a_tree_is_completed_over_another_one():
-    over = read_variables({"cosmogony_gate": {"max_loss_zones": 1, "max_loss_percent": 2}})
+    over = read_effective_settings({"cosmogony_gate": {"max_loss_zones": 1, "max_loss_percent": 2}})
     gate = complete_tree({"gate": {"max_loss_percent": "3", "incomplete": None}}, over)["gate"]
     assert gate == {**DEFAULTS["gate"], "max_loss_zones": 1, "max_loss_percent": 3}
 
 
 def test_messages_about_a_tree_name_the_option_of_the_role():
-    with pytest.raises(RefusalError) as refusal:
+    with pytest.raises(RefusedSettingsError) as refusal:
         complete_tree({"gate": {"max_loss": 3}, "gat": {}}, prefix="workflows_")
     assert refusal.value.problems == [
         "workflows_gat is not a setting: write workflows_gate",
@@ -179,7 +181,7 @@ def test_a_result_shares_nothing_with_the_schema():
 
 
 def test_the_steps_get_what_the_schema_marks_and_no_more():
-    reduced = _schema.reduce_to_steps(DEFAULTS, SCHEMA)
+    reduced = _schema.select_step_settings(DEFAULTS, SCHEMA)
     found = {keys for keys, _schema_of_it in LEAVES if lies_in(reduced, keys)}
     assert found == {keys for keys, schema in LEAVES if schema.get("x-steps")}
     assert "steps" not in reduced
@@ -194,8 +196,10 @@ def lies_in(tree, keys) -> bool:
 
 
 def test_a_source_may_be_its_address_alone():
-    taken = read_variables({"cosmogony_sources": ["https://example.org/a.osm.pbf"]})["sources"]["extracts"]
+    taken = read_effective_settings({"cosmogony_sources": ["https://example.org/a.osm.pbf"]})["sources"]["extracts"]
     assert (
         taken
-        == read_variables({"cosmogony_sources": [{"url": "https://example.org/a.osm.pbf"}]})["sources"]["extracts"]
+        == read_effective_settings({"cosmogony_sources": [{"url": "https://example.org/a.osm.pbf"}]})["sources"][
+            "extracts"
+        ]
     )

@@ -116,11 +116,11 @@ def test_all_problems_come_in_one_answer(settings, monkeypatch):
     hungry = dataclasses.replace(settings, minimum_cpus=10_000, minimum_memory_mb=10**9, minimum_disk_gb=10**6)
     monkeypatch.setattr(checks, "find_own_processes", lambda _: [])
     monkeypatch.setattr(checks, "list_sockets", lambda: [listening(ANY, 8080), listening("127.0.0.1", 5000)])
-    problems = "\n".join(checks.find_problems(hungry, ["helm"]))
+    problems = "\n".join(checks.find_machine_problems(hungry, ["helm"]))
     for expected in ("CPU", "MB of memory", "GB free", "helm", "port 5000", "127.0.0.1:8080 is taken"):
         assert expected in problems
     # Disk counts only while there is something to build.
-    assert "GB free" not in "\n".join(checks.find_problems(hungry, []))
+    assert "GB free" not in "\n".join(checks.find_machine_problems(hungry, []))
 
 
 def test_ports_of_a_running_cluster_are_no_problem(settings, monkeypatch):

@@ -43,7 +43,7 @@ def test_certificates_are_made_once_and_are_private(settings):
 def test_certificates_are_renewed_before_they_expire(settings, monkeypatch):
     first = pki.make_pki(settings)
     later = datetime.datetime.now(datetime.UTC) + pki.LIFETIME - pki.RENEW_BEFORE + datetime.timedelta(days=1)
-    monkeypatch.setattr(pki, "get_time", lambda: later)
+    monkeypatch.setattr(pki, "get_utc_time", lambda: later)
     second = pki.make_pki(settings)
     assert {"apiserver", "kubelet", "admin", "kubeconfig", "etcd"} <= set(second["made"])
     assert "ca" not in second["made"]

@@ -118,7 +118,7 @@ def test_old_tags_go_and_their_space(registry: Registry, monkeypatch: pytest.Mon
         registry.push("cosmogony/web", f"t{number}", base)  # one content, five tags
         registry.push("cosmogony/coredns", f"t{number}", f"other {number} ".encode() * 5000)
     used = {f"{registry.settings.registry}/cosmogony/api:t1", "elsewhere.example.org/cosmogony/api:t0"}
-    monkeypatch.setattr(prune, "find_references", lambda settings: used)
+    monkeypatch.setattr(prune, "find_referenced_images", lambda settings: used)
     images = ["cosmogony/api", "cosmogony/web", "cosmogony/importer"]
 
     dry = prune.prune_images(registry.settings, images, 2, True)
@@ -136,7 +136,9 @@ def test_old_tags_go_and_their_space(registry: Registry, monkeypatch: pytest.Mon
     registry.push("cosmogony/api", "t0", b"layer 0 " * 5000)  # can be pushed again, every layer of it
     assert registry.pulls("cosmogony/api", "t0")
 
-    monkeypatch.setattr(prune, "collect_garbage", lambda settings: pytest.fail("the registry was stopped for nothing"))
+    monkeypatch.setattr(
+        prune, "collect_registry_garbage", lambda settings: pytest.fail("the registry was stopped for nothing")
+    )
     registry.ask("DELETE", "/v2/cosmogony/api/manifests/t0")
     assert prune.prune_images(registry.settings, images, 3, False)["changed"] is False
 

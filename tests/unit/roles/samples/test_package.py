@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from atlas_osm import package
 from atlas_osm.errors import AtlasError
-from atlas_osm.package import Package
+from atlas_osm.package import NpmPackage
 
 
 def archive(files: dict[str, bytes]) -> bytes:
@@ -32,7 +32,7 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 CONTENT = archive({"package.json": b'{"name": "small-atlas", "version": "1.2.3"}', "world.json": b"{}"})
 INTEGRITY = "sha512-" + base64.b64encode(hashlib.sha512(CONTENT).digest()).decode()
-SMALL = Package("small-atlas", "1.2.3", INTEGRITY)
+SMALL = NpmPackage("small-atlas", "1.2.3", INTEGRITY)
 
 
 class Registry(http.server.ThreadingHTTPServer):
@@ -124,7 +124,7 @@ def test_what_npm_says_is_told(registry, tmp_path, monkeypatch):
     with pytest.raises(
         AtlasError, match=r"no-atlas@1\.0\.0 cannot be fetched from http://127.*E404.*samples_npm_registry"
     ):
-        package.fetch_package(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path / "cache", registry.url)
+        package.fetch_package(NpmPackage("no-atlas", "1.0.0", INTEGRITY), tmp_path / "cache", registry.url)
 
 
 def test_what_is_in_the_cache_is_not_fetched_again(registry, tmp_path, without_npm):
@@ -143,7 +143,7 @@ def test_a_registry_that_recovers_is_asked_again(registry, tmp_path, without_npm
 
 
 def test_another_file_is_refused_and_not_kept(registry, tmp_path, without_npm):
-    other = Package("small-atlas", "1.2.3", "sha512-" + base64.b64encode(bytes(64)).decode())
+    other = NpmPackage("small-atlas", "1.2.3", "sha512-" + base64.b64encode(bytes(64)).decode())
     with pytest.raises(AtlasError, match=r"is not the expected file.*nothing was taken"):
         package.fetch_package(other, tmp_path, registry.url)
     assert list(tmp_path.iterdir()) == []
@@ -151,7 +151,7 @@ def test_another_file_is_refused_and_not_kept(registry, tmp_path, without_npm):
 
 def test_what_is_not_there_is_asked_for_once(registry, tmp_path, without_npm):
     with pytest.raises(AtlasError, match=r"404.*Check network, proxy and CA"):
-        package.fetch_package(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path, registry.url)
+        package.fetch_package(NpmPackage("no-atlas", "1.0.0", INTEGRITY), tmp_path, registry.url)
     assert len(registry.asked) == 1
 
 
@@ -160,7 +160,7 @@ def test_a_password_in_an_address_is_sent_and_not_told(registry, tmp_path, witho
     assert package.fetch_package(SMALL, tmp_path, address).read_bytes() == CONTENT
     assert registry.authorization == "Basic " + base64.b64encode(b"user:hid/den").decode()
     with pytest.raises(AtlasError, match="404") as refused:
-        package.fetch_package(Package("no-atlas", "1.0.0", INTEGRITY), tmp_path, address)
+        package.fetch_package(NpmPackage("no-atlas", "1.0.0", INTEGRITY), tmp_path, address)
     assert "hid" not in str(refused.value)
 
 

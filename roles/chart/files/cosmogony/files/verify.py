@@ -113,7 +113,7 @@ def find_tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int
         live: The id of the live release.
     """
     seen = []
-    for z, x, y in list_tiles(bounds):
+    for z, x, y in list_candidate_tiles(bounds):
         path = f"/tiles/cosmogony/{z}/{x}/{y}.pbf?v={live}"
         status, body = site.get(path)
         seen.append(f"{z}/{x}/{y}: HTTP {status}")
@@ -147,54 +147,54 @@ def check_statistics(site: Site) -> str:
     return f"{len(answer)} expectations"
 
 
-def list_tiles(bounds: list[float]) -> Iterator[tuple[int, int, int]]:
+def list_candidate_tiles(bounds: list[float]) -> Iterator[tuple[int, int, int]]:
     """Yield zoom, column and row of tiles that cover the bounds, those in the middle of a zoom first.
 
     The first zoom is the one at which the bounds fill about one tile.
     """
     west, south, east, north = bounds
-    width, height = (east - west) / 360, abs(to_mercator(south) - to_mercator(north))
+    width, height = (east - west) / 360, abs(to_mercator_y(south) - to_mercator_y(north))
     fit = min(14, max(0, math.floor(-math.log2(max(width, height, 1e-9)))))
     for z in (fit, fit + 1, fit + 2):
-        x, y = to_column(west, z), to_row(north, z)
-        found = [(z, a, b) for b in range(y, to_row(south, z) + 1) for a in range(x, to_column(east, z) + 1)]
-        middle = (to_column((west + east) / 2, z), to_row((south + north) / 2, z))
+        x, y = to_tile_column(west, z), to_tile_row(north, z)
+        found = [(z, a, b) for b in range(y, to_tile_row(south, z) + 1) for a in range(x, to_tile_column(east, z) + 1)]
+        middle = (to_tile_column((west + east) / 2, z), to_tile_row((south + north) / 2, z))
         found.sort(key=lambda t: abs(t[1] - middle[0]) + abs(t[2] - middle[1]))
         yield from found[:TILES_OF_A_ZOOM]
 
 
-def to_mercator(latitude: float) -> float:
+def to_mercator_y(latitude: float) -> float:
     """Return the distance from the north edge of the map, 0 to 1, of a latitude in degrees."""
     latitude = math.radians(max(-85.0511, min(85.0511, latitude)))
     return (1 - math.asinh(math.tan(latitude)) / math.pi) / 2
 
 
-def to_column(longitude: float, zoom: int) -> int:
+def to_tile_column(longitude: float, zoom: int) -> int:
     """Return the column of the tiles with a longitude in degrees."""
     return min(2**zoom - 1, max(0, math.floor((longitude + 180) / 360 * 2**zoom)))
 
 
-def to_row(latitude: float, zoom: int) -> int:
+def to_tile_row(latitude: float, zoom: int) -> int:
     """Return the row of the tiles with a latitude in degrees."""
-    return min(2**zoom - 1, max(0, math.floor(to_mercator(latitude) * 2**zoom)))
+    return min(2**zoom - 1, max(0, math.floor(to_mercator_y(latitude) * 2**zoom)))
 
 
 def read_feature_ids(tile: bytes) -> list[int]:
     """Return the ids of the zones in a tile (protobuf: Tile.layers=3, Layer.name=1 .features=2, Feature.id=1)."""
     ids = []
-    for number, content in read_fields(tile):
+    for number, content in read_protobuf(tile):
         if number != 3 or not isinstance(content, bytes):
             continue
-        parts = list(read_fields(content))
+        parts = list(read_protobuf(content))
         if (1, LAYER) not in parts:
             continue
         for part, feature in parts:
             if part == 2 and isinstance(feature, bytes):
-                ids += [value for key, value in read_fields(feature) if key == 1 and isinstance(value, int)][:1]
+                ids += [value for key, value in read_protobuf(feature) if key == 1 and isinstance(value, int)][:1]
     return ids
 
 
-def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def read_protobuf(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Yield number and value of each field of a protobuf message; only varints are numbers."""
     position = 0
 
