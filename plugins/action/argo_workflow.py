@@ -19,12 +19,12 @@ OF_THE_LOOP = ("lines", "seen", "ended", "active", "observation")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no types
-    """Submits through the module, then lets a second one look again and again, and prints its lines."""
+    """Submits a workflow by the module argo_workflow, then prints a line for each change until it ends."""
 
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the task; return what the documentation of the module names."""
+        """Submit or find the workflow and follow it; return the task's result as RETURN of the module documents it."""
         super().run(tmp, task_vars)
         _, options = self.validate_argument_spec(make_argument_spec(**OPTIONS), **RULES)
         began = time.monotonic()

@@ -22,7 +22,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     _supports_check_mode = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the command; return its exit code, its lines, and the end of its standard error."""
+        """Run the task's command; return a result with exit code, lines of output, and the end of standard error."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _result, arguments = self.validate_argument_spec(
             argument_spec={

@@ -45,15 +45,15 @@ FORMAT = 1
 
 
 def make_steps_document(tree: Any) -> dict[str, Any]:
-    """Return the document of the steps."""
+    """Return the content of settings.json: the settings that steps of a data update read, and its format's number."""
     if not isinstance(tree, Mapping):
         raise AnsibleFilterError("step_settings: the input is not a dictionary of settings")
     return {"format": FORMAT, **select_step_settings(tree, load_schema())}
 
 
 class FilterModule:
-    """Filters of this file."""
+    """Registers the filter step_settings with Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return them by name."""
+        """Return the filter's function by the filter's name."""
         return {"step_settings": make_steps_document}

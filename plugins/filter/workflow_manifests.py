@@ -58,8 +58,8 @@ _value:
 def render_workflow_manifests(
     steps: Mapping[str, Any], graphs: Mapping[str, Any], settings: Mapping[str, Any], envelope: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return every WorkflowTemplate."""
-    # Copies, because Ansible's containers look for templates in every entry whenever it is taken.
+    """Return the manifests of all WorkflowTemplates that role workflows applies."""
+    # Plain copies: Ansible's own dictionaries and lists search every entry for templates whenever it is read.
     try:
         return Renderer(copy_deeply(steps), copy_deeply(graphs), copy_deeply(settings), copy_deeply(envelope)).render()
     except WorkflowFileError as error:
@@ -67,8 +67,8 @@ def render_workflow_manifests(
 
 
 class FilterModule:
-    """Filters of this file."""
+    """Registers the filter workflow_manifests with Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return them by name."""
+        """Return the filter's function by the filter's name."""
         return {"workflow_manifests": render_workflow_manifests}

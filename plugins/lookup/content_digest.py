@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lookup plugin: one digest for what a folder holds."""
+"""Lookup plugin: one digest of all files in a folder."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def list_files(root: Path) -> Iterator[tuple[str, Path]]:
 
 
 def digest_file(path: Path) -> tuple[str, str]:
-    """Return the kind of a file (link, program, plain file) and the digest of what it holds."""
+    """Return the kind of a file (link, program, plain file) and the digest of its content."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return "link", hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
@@ -176,7 +176,7 @@ def compute_digest(
     ignore_file: str = ".dockerignore",
     always: Sequence[str] = ("Dockerfile",),
 ) -> str:
-    """Return the SHA-256 digest of a folder and of further values."""
+    """Return one SHA-256 digest over all files of a folder that are not ignored, and over further values."""
     if not root.is_dir():
         raise ValueError(f"{root} is not a folder")
     ignore_path = root / ignore_file
@@ -196,7 +196,7 @@ def compute_digest(
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
-    """Lookup plugin entry point."""
+    """The lookup plugin content_digest."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """Return one digest for each folder."""

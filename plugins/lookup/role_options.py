@@ -50,10 +50,10 @@ from ..plugin_utils._variables import Evaluator, get_value, read_settings
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
-    """Lookup plugin entry point."""
+    """The lookup plugin role_options."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
-        """Return the options of each role."""
+        """Return for each named role its options, checked and typed: the inventory's values over the defaults."""
         self.set_options(var_options=variables, direct=kwargs)
         try:
             return [self._read(role, variables or {}) for role in terms]
@@ -61,7 +61,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             raise AnsibleLookupError(str(error)) from error
 
     def _read(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """Return the options of one role."""
+        """Return the checked and typed options of one role."""
         defaults = read_role_defaults(role)
         evaluator = Evaluator(self._templar, variables)
         given = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lookup plugin: all settings as a role takes them."""
+"""Lookup plugin: all settings, with the options of a role in place of the sections that they override."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ from .role_options import LookupModule as RoleOptions
 
 
 class LookupModule(RoleOptions):
-    """Lookup plugin entry point."""
+    """The lookup plugin role_settings."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
-        """Return options and settings of each role."""
+        """Return for each named role its options, its settings, names of Secrets, and options of connections."""
         given = variables or {}
         try:
             tree = get_value((), read_settings(Evaluator(self._templar, given), given, [()]))

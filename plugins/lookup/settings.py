@@ -58,10 +58,10 @@ from ..plugin_utils._variables import Evaluator, get_value, read_settings
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
-    """Lookup plugin entry point."""
+    """The lookup plugin settings."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        """Return what is at each path."""
+        """Return the setting or section at each path such as storage.bucket; all settings without a path."""
         self.set_options(var_options=variables, direct=kwargs)
         variables = variables or {}
         try:

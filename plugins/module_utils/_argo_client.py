@@ -16,16 +16,16 @@ NODE_ID = "workflows.argoproj.io/node-id"
 WORKFLOW = "workflows.argoproj.io/workflow"
 WORKFLOW_TEMPLATE = "workflows.argoproj.io/workflow-template"
 COMPLETED = "workflows.argoproj.io/completed"
-# What Argo's executor writes into the log of a step.
+# Lines that Argo's executor adds to the log of a step; they are left out of what users see.
 EXECUTOR_LOG_LINE = re.compile(r"\bargo=true\b|^Error: exit status \d+$")
 
 
 class SubmitError(Exception):
-    """A workflow that cannot be submitted as asked."""
+    """A workflow cannot be submitted: a wrong parameter, or one of the same template runs already."""
 
 
 class ArgoClient:
-    """Workflows and their pods in one namespace. Its methods raise ApiError."""
+    """Reads and creates Workflows, and reads their pods and logs, in one namespace. Its methods raise ApiError."""
 
     def __init__(self, custom_objects: Any, core: Any, namespace: str) -> None:
         """Take ``CustomObjectsApi`` and ``CoreV1Api`` of the Kubernetes client."""
@@ -35,21 +35,21 @@ class ArgoClient:
 
     @classmethod
     def from_api(cls, api: Any, namespace: str) -> ArgoClient:
-        """Make one from a client of the Kubernetes API."""
+        """Make an ArgoClient from a client of the Kubernetes API."""
         from kubernetes import client
 
         return cls(client.CustomObjectsApi(api), client.CoreV1Api(api), namespace)
 
     def get_template(self, name: str) -> dict[str, Any]:
-        """Return a WorkflowTemplate."""
+        """Return the WorkflowTemplate with a name, as the API has it."""
         return self._get("WorkflowTemplate", name)
 
     def get_workflow(self, name: str) -> dict[str, Any]:
-        """Return a Workflow."""
+        """Return the Workflow with a name, as the API has it."""
         return self._get("Workflow", name)
 
     def list_workflows(self, label_selector: str = "") -> list[dict[str, Any]]:
-        """Return Workflows, oldest first."""
+        """Return the Workflows of the namespace that have the labels, oldest first."""
         answer = call_api(
             f"Workflows of namespace {self.namespace}",
             self._custom.list_namespaced_custom_object,
@@ -88,7 +88,7 @@ class ArgoClient:
         return list(pods.items)
 
     def read_last_log_lines(self, workflow: str, node: str, lines: int) -> list[str]:
-        """Return the last lines that a step wrote; none when its pod is gone."""
+        """Return the last lines of a step's log, those of Argo left out; an empty list when its pod is gone."""
         try:
             for pod in self.list_pods(f"{WORKFLOW}={workflow}"):
                 if (pod.metadata.annotations or {}).get(NODE_ID) == node:
@@ -122,7 +122,7 @@ def make_manifest(
     parallelism: int | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return a Workflow that runs a template and gets its name from it."""
+    """Return the manifest of a Workflow that runs a WorkflowTemplate and gets its name from it."""
     spec: dict[str, Any] = {"workflowTemplateRef": {"name": template}}
     if parameters:
         given = [{"name": name, "value": value} for name, value in sorted(parameters.items())]
@@ -142,7 +142,7 @@ def make_manifest(
 
 
 def format_parameters(given: Mapping[str, Any]) -> dict[str, str]:
-    """Return values as texts. Blank ones are left out, so that the template's default applies."""
+    """Return parameters of a workflow as texts. Blank ones are left out, so that the template's default applies."""
     texts: dict[str, str] = {}
     for name, value in given.items():
         if value is None or value == "":

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from ._argo_status import has_ended, list_changes
 from ._kubernetes_api import ApiError
 
-PATIENCE = 120.0  # seconds without an answer of the API
+PATIENCE = 120.0  # seconds without an answer of the API before following a workflow fails
 
 
 class Observation(NamedTuple):
-    """A workflow, a line for each change since the last observation, and the states of its steps."""
+    """A workflow, a line of text for each change since the last observation, and the state of each step by its id."""
 
     workflow: dict[str, Any]
     lines: list[str]
@@ -33,7 +33,7 @@ def wait_for_change(
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], str] = lambda: datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
 ) -> Observation:
-    """Look immediately and then every ``interval`` seconds, until something changes or ``seconds`` are over.
+    """Ask for the workflow now and every ``interval`` seconds, until it changes or ``seconds`` are over; return it.
 
     Args:
         look: Returns the current workflow.

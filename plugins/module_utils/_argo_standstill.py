@@ -7,18 +7,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LONGEST = 3600.0  # seconds until a step is reported again
+LONGEST = 3600.0  # seconds at most between two reports of the same step
 
 
 @dataclass(slots=True)
 class _Standstill:
     text: str
     since: float
-    due: float  # seconds without a change after which it is reported
+    due: float  # seconds without a change of the step after which it is reported
 
 
 class StandstillReporter:
-    """Remembers since when each step has not changed."""
+    """Reports steps of a workflow that have not changed for long; remembers since when each has been the same."""
 
     def __init__(self, limit: float) -> None:
         """Take the limit in seconds; with 0 nothing is reported."""
@@ -26,7 +26,7 @@ class StandstillReporter:
         self._steps: dict[str, _Standstill] = {}
 
     def report(self, active: Mapping[str, str], now: float) -> list[str]:
-        """Return a line for each step that has not changed for the limit, then for twice as long, and so on.
+        """Return a line for each step that has not changed for the limit; again after twice that time, and so on.
 
         Args:
             active: A line for each running step, progress included, by its id.

@@ -22,7 +22,7 @@ Node = Mapping[str, Any]
 
 
 def get_phase(workflow: Workflow) -> str:
-    """Return the phase of the workflow, Pending before the controller has seen it."""
+    """Return the phase of the workflow, such as Running; Pending before Argo's controller has seen it."""
     return workflow.get("status", {}).get("phase") or "Pending"
 
 
@@ -50,7 +50,7 @@ def format_elapsed(seconds: float | None) -> str:
 
 
 def get_nodes(workflow: Workflow) -> dict[str, Node]:
-    """Return the nodes by id; large workflows hold them compressed."""
+    """Return the nodes of a workflow by their ids, unpacked where a large workflow has them compressed."""
     status = workflow.get("status", {})
     if status.get("nodes"):
         return dict(status["nodes"])
@@ -61,7 +61,7 @@ def get_nodes(workflow: Workflow) -> dict[str, Node]:
 
 
 def get_outputs(workflow: Workflow) -> dict[str, str]:
-    """Return the output parameters: the global ones, and those of the entry template."""
+    """Return values of a workflow's output parameters by name: the global ones and those of the entry template."""
     found: dict[str, str] = {}
     root = get_nodes(workflow).get(workflow["metadata"]["name"], {})
     for holder in (root, workflow.get("status", {})):
@@ -72,7 +72,7 @@ def get_outputs(workflow: Workflow) -> dict[str, str]:
 
 
 def summarize_workflow(workflow: Workflow) -> dict[str, Any]:
-    """Return what modules report about a workflow."""
+    """Return what modules report of a workflow: name, template, phase, progress, times, and duration in seconds."""
     metadata, status = workflow["metadata"], workflow.get("status", {})
     return {
         "name": metadata["name"],
@@ -122,11 +122,11 @@ class Step:
 
     @property
     def state(self) -> str:
-        """What a new line is printed for when it changes."""
+        """Phase, progress and message of the step as one text; a new line is printed when it changes."""
         return "|".join((self.phase, self.progress, self.message if self.phase != "Running" else ""))
 
     def describe(self) -> str:
-        """Return one line with label, attempt, phase, progress and message."""
+        """Return one line about the step, such as ``fetch(batch 0) attempt 2 running 3/8``."""
         words = [self.label]
         if self.attempt > 1:
             words.append(f"attempt {self.attempt}")
@@ -141,7 +141,7 @@ class Step:
 
 
 class NodeTree:
-    """The nodes of a workflow with their parents."""
+    """The nodes of a workflow as a tree, in which pods and failures are found."""
 
     def __init__(self, workflow: Workflow) -> None:
         self.nodes = get_nodes(workflow)
@@ -151,13 +151,13 @@ class NodeTree:
                 self.parents.setdefault(child, identifier)
 
     def list_steps(self) -> list[Step]:
-        """Return all pods, in the order in which they began."""
+        """Return a Step for each pod of the workflow, in the order in which they began."""
         pods = [identifier for identifier, node in self.nodes.items() if node.get("type") == "Pod"]
         pods.sort(key=lambda identifier: (self.nodes[identifier].get("startedAt") or "~", identifier))
         return [self._make_step(identifier) for identifier in pods]
 
     def list_failures(self) -> list[Step]:
-        """Return the failed nodes without a failed node below them, oldest first; of retries the last attempt."""
+        """Return a Step for each failed node without a failed one inside, oldest first; of retries the last attempt."""
         found = []
         for identifier, node in self.nodes.items():
             if node.get("phase") not in FAILED_PHASES or self._was_retried(identifier):
@@ -167,7 +167,7 @@ class NodeTree:
         return sorted(found, key=lambda step: step.finished or "~")
 
     def _list_below(self, identifier: str) -> Iterator[str]:
-        """Yield the nodes inside of this one. Its children include nodes that follow it, so the boundary decides."""
+        """Yield the ids of nodes inside a node. Its children include nodes that follow it, so the boundary decides."""
         node = self.nodes[identifier]
         if node.get("type") == "Retry":
             yield from (child for child in node.get("children") or [] if child in self.nodes)
@@ -208,7 +208,7 @@ class NodeTree:
         )
 
     def _describe_item(self, identifier: str) -> str:
-        """Return the item that a step in a loop works on, after the parameter that has it: ``batch 0``."""
+        """Return parameter and item that a step in a loop works on, such as ``batch 0``; empty outside of loops."""
         for node in self._list_boundaries(identifier):
             expanded = _EXPANDED.match(node.get("displayName", ""))
             if expanded is None or expanded["item"] is None:
@@ -249,7 +249,7 @@ def describe_wait_reason(workflow: Workflow) -> str:
 
 
 def list_changes(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple[list[str], dict[str, str]]:
-    """Compare a workflow with what was seen of it before.
+    """Return a line for each step that changed since an earlier call, and the present state of each step.
 
     Args:
         workflow: The workflow.
@@ -279,7 +279,7 @@ def list_changes(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple
 
 
 def describe_active_steps(workflow: Workflow) -> dict[str, str]:
-    """Return a line for each step that has not ended, by its id; before the first one, what the workflow waits for."""
+    """Return a line for each running step by its id; before the first step, what the workflow waits for."""
     waiting = describe_wait_reason(workflow)
     if waiting:
         return {"": f"{workflow['metadata']['name']} {waiting}"}
@@ -287,7 +287,7 @@ def describe_active_steps(workflow: Workflow) -> dict[str, str]:
 
 
 def describe_progress(workflow: Workflow) -> str:
-    """Return one sentence with phase, progress and running steps of a workflow."""
+    """Return one sentence about a workflow: its phase, its progress and its running steps."""
     parts = [f"phase {get_phase(workflow)}"]
     status = workflow.get("status", {})
     if status.get("progress"):

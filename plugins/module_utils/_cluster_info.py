@@ -15,12 +15,12 @@ ARGO_GROUP = "argoproj.io"
 ARGO_VERSION = "v1alpha1"
 VERSION_LABELS = ("app.kubernetes.io/version", "helm.sh/chart-version")
 CONTROLLER = "workflow-controller"
-# A field of CronWorkflow, and the version that brought it.
+# A field of CronWorkflow, and the version of Argo Workflows that introduced it.
 SCHEMA_MARK, SCHEMA_VERSION = "schedules", "3.6"
 
 
 class Cluster:
-    """One cluster, asked without changing anything.
+    """Reads version, user, rights and Argo Workflows of one cluster; changes nothing.
 
     Attributes:
         api: A client of its API.
@@ -75,7 +75,7 @@ class Cluster:
         }
 
     def list_missing_rights(self, rights: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Return which of the rights the user lacks, each as ``verb/verb resource.group``.
+        """Return which of the given rights the user lacks, as texts ``verb/verb resource.group``.
 
         Raises:
             ApiError: The API does not say.
@@ -123,7 +123,7 @@ class Cluster:
         if found is not None:
             return select_workflow_controllers(found.items)
         found = self._ask_optional(f"deployments of {self.namespace}", apps.list_namespaced_deployment, self.namespace)
-        # Seeing none in one namespace says nothing about a controller of the whole cluster.
+        # No controller in this namespace does not rule out one elsewhere that serves the whole cluster.
         return (select_workflow_controllers(found.items) or None) if found is not None else None
 
     def _read_least_version(self) -> str | None:
@@ -144,7 +144,7 @@ class Cluster:
         return None
 
     def _ask_optional(self, subject: str, function: Any, *arguments: Any, missing: Any = None) -> Any:
-        """Ask something that can be done without; return None, and note it, when the user may not ask."""
+        """Return an answer that is optional; None, with a note for the module's result, when the user may not ask."""
         try:
             return _ask(subject, function, *arguments)
         except ApiError as error:
@@ -161,7 +161,7 @@ def _ask(subject: str, function: Any, *arguments: Any) -> Any:
 
 
 def select_workflow_controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:
-    """Return the workflow controllers among deployments."""
+    """Return name, version, scope and readiness of each Argo workflow controller among Deployments."""
     found = []
     for deployment in deployments:
         for container in deployment.spec.template.spec.containers:
@@ -184,7 +184,7 @@ def select_workflow_controllers(deployments: Iterable[Any]) -> list[dict[str, An
 
 
 def _parse_managed_namespace(words: list[str]) -> str | None:
-    """Return the value of --managed-namespace, which may be one word or two."""
+    """Return the value of --managed-namespace among arguments: ``--managed-namespace=NAME`` or two arguments."""
     for position, word in enumerate(words):
         if word.startswith("--managed-namespace="):
             return word.partition("=")[2]

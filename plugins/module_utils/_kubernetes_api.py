@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""The one way to the Kubernetes API: a client, calls with a time limit, and errors in words."""
+"""Access to the Kubernetes API for all modules: a client, calls with a time limit, and errors in plain words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHECK = "Check the kubeconfig, its context and credentials, and that the cluster
 
 
 class ApiError(Exception):
-    """What the Kubernetes API refused, or that it does not answer.
+    """The Kubernetes API refused a call or did not answer.
 
     Attributes:
         status: HTTP status; 0 when there was no answer.
@@ -36,17 +36,17 @@ class ApiError(Exception):
 
     @property
     def is_transient(self) -> bool:
-        """Whether asking again may help."""
+        """Whether the same call may succeed later."""
         return self.status in (0, 429) or self.status >= 500
 
     @property
     def is_missing(self) -> bool:
-        """Whether the object does not exist."""
+        """Whether the call failed because the object does not exist."""
         return self.status == 404
 
     @property
     def is_denied(self) -> bool:
-        """Whether the user lacks the right."""
+        """Whether the call failed because the user lacks the right to it."""
         return self.status in (401, 403)
 
 
@@ -56,7 +56,7 @@ def make_argument_spec(**options: Any) -> dict[str, Any]:
 
 
 def require_library(module: AnsibleModule, name: str) -> None:
-    """Make the module fail with the name of a Python library and of the interpreter when it cannot be imported."""
+    """Make the module fail when a Python library cannot be imported; the message names library and interpreter."""
     try:
         importlib.import_module(name)
     except ImportError:
@@ -73,7 +73,7 @@ def connect(module: AnsibleModule) -> Any:
 
 
 def make_client(params: Mapping[str, Any]) -> Any:
-    """Return a client that asks once and does not repeat what failed.
+    """Return a client of the Kubernetes API that does not repeat failed calls.
 
     Args:
         params: The module's options, those of kubernetes.core's modules among them.
@@ -116,7 +116,7 @@ def _limit_time(seconds: int) -> Iterator[None]:
     """
 
     def end(*_: object) -> NoReturn:
-        # Not an OSError, after which urllib3 would ask again.
+        # Not an OSError: after one urllib3 would repeat the call.
         raise ApiError(f"The Kubernetes API does not answer within {seconds} s. {CHECK}")
 
     before = signal.signal(signal.SIGALRM, end)
@@ -129,7 +129,7 @@ def _limit_time(seconds: int) -> Iterator[None]:
 
 
 def call_api(subject: str, function: Any, *args: Any, timeout: float = REQUEST_SECONDS, **kwargs: Any) -> Any:
-    """Call a method of the Kubernetes client.
+    """Call a method of the Kubernetes client with a time limit, and return its answer.
 
     Args:
         subject: What is asked for; messages begin with it.

@@ -27,7 +27,7 @@ DOCKER_HUB = "docker.io"
 
 
 class RegistryError(Exception):
-    """A registry that does not say whether it has an image.
+    """A registry did not say whether it has an image: it refused, failed or did not answer.
 
     Attributes:
         reason: ``unreachable``, ``denied`` or ``refused``.

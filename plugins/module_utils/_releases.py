@@ -19,7 +19,7 @@ from ._services.postgres import PostgresServer
 from ._services.s3 import S3Store
 
 API_SERVICE = {"name": "cosmogony-api", "port": 8000}
-# Prefixes of keys in the bucket; the first one that fits counts.
+# Prefixes of keys by which sizes in the bucket are summed up; an object counts for the first prefix that fits.
 PREFIXES = ("osm/", "cosmogony-data/parts/", "cosmogony-data/concat/", "releases/", "runs/")
 SOURCE_FIELDS = ("name", "url", "file", "version_date", "size", "zones")
 
@@ -36,7 +36,7 @@ _DATABASE = "select current_database() as name, pg_database_size(current_databas
 
 
 def read_database_releases(server: PostgresServer, timeout: float) -> dict[str, Any]:
-    """Return ``releases``, ``manifest`` of the live one, and name and bytes of the ``database``.
+    """Read from the database all releases, the live one's manifest, and the name and size of the database.
 
     Raises:
         ServiceError: The database does not answer.
@@ -51,7 +51,7 @@ def read_database_releases(server: PostgresServer, timeout: float) -> dict[str, 
 
 
 def read_api_releases(namespace: str, kubernetes: Any, timeout: float) -> dict[str, Any]:
-    """Return ``releases`` and ``manifest`` of the live one, through the port-forward to the Service of the API.
+    """Read from the stack's API, through a port-forward to its Service, all releases and the live one's manifest.
 
     Raises:
         ServiceError: The API does not answer.
@@ -71,7 +71,7 @@ def _get(url: str, timeout: float) -> dict[str, Any]:
             document: dict[str, Any] = json.load(answer)
             return document
     except HTTPError as error:
-        if error.code == 404:  # no release yet
+        if error.code == 404:  # nothing has been published yet
             return {}
         raise ServiceError(
             "api_error", f"answers HTTP {error.code}", "look at its log; is PostgreSQL running?"
@@ -116,7 +116,7 @@ def _describe_release(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _format_time(moment: datetime | str | None) -> str | None:
-    """Return a time of the database or of the API in UTC, in whole seconds."""
+    """Return a time of the database or of the API as text in UTC, in whole seconds."""
     if moment is None:
         return None
     if isinstance(moment, str):

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Module: one look of the action plugin argo_workflow at a workflow."""
+"""Module: waits for the next change of a workflow, for the action plugin argo_workflow."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def wait_for_observation(params: dict[str, Any], client: ArgoClient) -> dict[str, Any]:
-    """Wait for a change and return what the module returns; ``failed`` when the workflow failed.
+    """Wait for a change of the workflow and return the module's result, with ``failed`` when the workflow failed.
 
     Raises:
         ApiError: The API refuses or does not answer.
@@ -172,7 +172,7 @@ def wait_for_observation(params: dict[str, Any], client: ArgoClient) -> dict[str
 
 
 def describe_failure(workflow: dict[str, Any], client: ArgoClient, log_lines: int) -> dict[str, Any]:
-    """Return ``failed``, ``failed_nodes`` and ``msg`` of a workflow that failed."""
+    """Return ``failed``, ``failed_nodes`` and ``msg`` for the module's result: which steps failed, and why."""
     name = workflow["metadata"]["name"]
     failed = [
         {
@@ -190,9 +190,9 @@ def describe_failure(workflow: dict[str, Any], client: ArgoClient, log_lines: in
 
 
 def describe_failed_step(node: dict[str, Any]) -> str:
-    """Return a failed step with its message and the last line that it wrote."""
+    """Return one line about a failed step: its name, its message and the last line of its log."""
     words = [node["step"], node["message"].removeprefix("main: ") or node["phase"]]
-    # A program that passes its error on to Kubernetes has it in the message: "main: Error (exit code 1): CAUSE".
+    # A step that writes its error to the termination log has it in the message: "main: Error (exit code 1): CAUSE".
     cause = node["message"].partition("): ")[2]
     last = [line for line in node["log"][-1:] if not cause or cause not in line]
     return ": ".join(words + last)

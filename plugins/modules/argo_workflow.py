@@ -285,7 +285,7 @@ RULES: dict[str, Any] = {
 
 
 class WorkflowSubmission:
-    """One call of the module."""
+    """Submits a workflow, or finds the one to follow, by the options of the module."""
 
     def __init__(self, params: dict[str, Any], client: ArgoClient) -> None:
         self.params = params
@@ -293,7 +293,7 @@ class WorkflowSubmission:
         self.results: dict[str, Any] = {"changed": False}
 
     def run(self, *, check_mode: bool) -> dict[str, Any]:
-        """Submit a workflow, or find the one that is meant.
+        """Submit a workflow, or find the one with the name or the running one; return the module's result.
 
         Raises:
             ApiError: The API refuses or does not answer.

@@ -267,7 +267,7 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
 
 
 def describe_option_errors(params: Mapping[str, Any]) -> str:
-    """Return what is wrong with the options, or nothing."""
+    """Return a message of what is wrong with the module's options; empty if nothing is."""
     if params["timeout"] < 0 or params["interval"] <= 0:
         return "timeout must not be below 0, and interval must be above 0"
     if (params["minio"] or {}).get("create_bucket") is not None:
@@ -276,7 +276,7 @@ def describe_option_errors(params: Mapping[str, Any]) -> str:
 
 
 def wait_until_ready(params: Mapping[str, Any], *, check_mode: bool, api: Any = None) -> dict[str, Any]:
-    """Ask the services of the options until they are ready.
+    """Ask the S3 store and the database until both are ready or the time is over; return the module's result.
 
     Returns:
         What the module returns; with ``msg``, and ``failed`` if the options say so, when not all is ready.

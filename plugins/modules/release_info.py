@@ -242,7 +242,7 @@ from ..module_utils._services.s3 import S3Store
 from ..module_utils._services.waiting import AwaitedService, wait_for_services
 
 TEMPLATES = ("cosmogony-update", "cosmogony-rollback")
-BUCKET_SECONDS = 60  # for a listing, which has a page for every 1,000 objects
+BUCKET_SECONDS = 60  # longest time for listing the bucket, which takes a request per 1,000 objects
 
 
 ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
@@ -255,14 +255,14 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
 
 
 class ReleaseReport:
-    """Collects what the services of a stack answer, and what they do not."""
+    """Asks the services of a stack, and collects a note for each that does not answer."""
 
     def __init__(self, timeout: float, notes: Iterable[str]) -> None:
         self.notes = list(notes)
         self._timeout = timeout
 
     def ask(self, subject: str, probe: Callable[[float], dict[str, Any]]) -> dict[str, Any] | None:
-        """Return what a service answers; note why it does not."""
+        """Return the answer of a service; None, with the reason added to ``notes``, when it does not answer."""
         backend = AwaitedService(subject, probe)
         elapsed = wait_for_services([backend], self._timeout, 2)
         if not backend.ready:
@@ -271,7 +271,7 @@ class ReleaseReport:
         return backend.facts
 
     def list_runs(self, client: ArgoClient, count: int) -> dict[str, Any]:
-        """Return ``runs`` and ``workflows`` of the module."""
+        """Return the last runs, newest first, and how many workflows and pods there are, as the module reports them."""
         try:
             workflows = client.list_workflows()
             pods = len(client.list_pods(WORKFLOW))

@@ -119,7 +119,7 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
 
 
 def ensure_bucket(store: S3Store, timeout: float, *, present: bool, force: bool, check_mode: bool) -> dict[str, Any]:
-    """Create or remove the bucket.
+    """Create or remove the bucket if it is not as wanted; return the module's result.
 
     Returns:
         ``changed`` and ``objects_removed``.
@@ -143,7 +143,7 @@ def _create(store: S3Store, client: Any) -> None:
     try:
         client.make_bucket(store.bucket, location=store.options["region"])
     except S3Error as error:
-        if error.code != "BucketAlreadyOwnedByYou":  # somebody was faster
+        if error.code != "BucketAlreadyOwnedByYou":  # another client has just created the bucket
             raise
 
 

@@ -143,7 +143,7 @@ PODS = "app.kubernetes.io/part-of=cosmogony,app.kubernetes.io/component=web"
 CONTAINER = "web"
 CACHE_FOLDER = "/var/cache/nginx"
 TILE_OF_RELEASE = re.compile(r"/tiles/cosmogony/\d+/\d+/\d+\.pbf\?(?:.*&)?v=")
-# Values of nginx's $upstream_cache_status.
+# Values of nginx's $upstream_cache_status that count as a hit of the cache, and as a miss.
 HITS = frozenset({"HIT", "STALE", "UPDATING", "REVALIDATED"})
 MISSES = frozenset({"MISS", "EXPIRED", "BYPASS"})
 
@@ -155,7 +155,7 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
 
 
 def count_hits(lines: Iterable[str]) -> dict[str, Any]:
-    """Return ``requests``, ``hits`` and ``since`` of an access log, whose lines are JSON."""
+    """Count requests and cache hits of tiles in nginx's access log (JSON lines); ``since``: time of the first."""
     requests = hits = 0
     since = ""
     for line in lines:
@@ -163,7 +163,7 @@ def count_hits(lines: Iterable[str]) -> dict[str, Any]:
             continue
         try:
             entry = json.loads(line)
-        except ValueError:  # the first line may be cut
+        except ValueError:  # the first line of a log's tail may be incomplete
             continue
         if not TILE_OF_RELEASE.match(entry.get("uri", "")) or entry.get("cache") not in HITS | MISSES:
             continue
@@ -174,7 +174,7 @@ def count_hits(lines: Iterable[str]) -> dict[str, Any]:
 
 
 def summarize_pods(pods: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the sums over all pods."""
+    """Return the module's result: requests, hits, hit rate in percent and bytes over all web pods, and each pod."""
     requests = sum(pod["requests"] for pod in pods)
     hits = sum(pod["hits"] for pod in pods)
     sizes = [pod["bytes"] for pod in pods]
@@ -188,7 +188,7 @@ def summarize_pods(pods: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 class TileCaches:
-    """The caches of the running pods of a site."""
+    """Reads sizes and hits of nginx's tile caches in the running web pods of a namespace."""
 
     def __init__(self, api: Any, namespace: str) -> None:
         from kubernetes import client
@@ -199,7 +199,7 @@ class TileCaches:
         self._namespace = namespace
 
     def describe_pods(self, log_lines: int) -> list[dict[str, Any]]:
-        """Return what the module returns as ``pods``.
+        """Return for each running web pod the size and limit of its tile cache, and its requests and hits.
 
         Raises:
             ApiError: Pods cannot be listed, or a log cannot be read.
@@ -228,7 +228,7 @@ class TileCaches:
         }
 
     def _measure_volumes(self, node: str) -> dict[tuple[str, str], int]:
-        """Return the bytes that the kubelet of a node measures, by names of pod and volume."""
+        """Return the bytes used by volumes, as the kubelet of a node measures them, by names of pod and volume."""
         try:
             summary = call_api(
                 f"size of the caches on node {node}", self._api.call_api,

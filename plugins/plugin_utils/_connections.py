@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The settings of S3 store and database as options of the modules that connect to them from the controller."""
+"""Module options by which the controller connects to the S3 store and the database, made from the settings."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of earlier versions, and what is written instead."""
+"""Variables and chart values that were renamed or removed, and what to write instead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ._values import to_snake_case
 
-# Options of roles that are settings now: ROLE_NAME is cosmogony_NAME.
+# Former options of roles that are settings now: ROLE_NAME is called cosmogony_NAME.
 SETTINGS_OF_CHART = [
     "database_existing_secret", "database_host", "database_name", "database_password", "database_port",
     "database_sslmode", "database_user", "gate_incomplete", "gate_max_loss_percent", "gate_max_loss_zones",
@@ -36,13 +36,13 @@ FORMER_NAMES: Mapping[str, str] = {
     "data_update_rollback_to": "rollback_to",
     "data_update_rollback_reason": "rollback_reason",
     "data_update_disk_paths": "status_disk_paths",
-    # Variables of the local inventory's own, which are not settings.
+    # Former variables that only inventories/local used.
     "cosmogony_sample_attributions": "local_sample_attributions",
     "cosmogony_sample_sources": "local_sample_sources",
 }
 
 
-# Values of the chart, and what is written instead: a name that ends in _ stands for all below it.
+# Former values of the chart, and the setting to write instead; a name that ends in _ stands for all below it.
 FORMER_CHART_VALUES: Mapping[str, str] = {
     "data.sources": "cosmogony_sources",
     "data": "cosmogony_",
@@ -72,7 +72,7 @@ def describe_former_chart_values(values: Mapping[str, Any]) -> list[str]:
 def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
     for key, value in values.items():
         path = f"{above}{key}"
-        # Below these there is what Kubernetes names, not a setting.
+        # The keys below these values are names of Kubernetes, not settings.
         if isinstance(value, Mapping) and value and not path.endswith(("esources", ".annotations")):
             yield from _leaves(value, f"{path}.")
         else:

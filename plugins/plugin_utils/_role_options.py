@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the roles of this collection: their defaults, and values in the type of these."""
+"""Options of the roles of this collection: their defaults, and values converted to the type of the default."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def read_role_defaults(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
 
 
 def find_unchanged_settings(defaults: Mapping[str, Any]) -> dict[str, Keys]:
-    """Return the paths of the settings that are defaults unchanged, which can be read together and without Jinja."""
+    """Return the path of the setting for each option whose default is just a setting, to be read without Jinja."""
     found = {name: SETTING.fullmatch(default) for name, default in defaults.items() if isinstance(default, str)}
     return {name: parse_path(match[1]) for name, match in found.items() if match}
 
 
 def complete_section(role: str, option: str, value: Any, default: Any) -> Any:
-    """Return the value of an option in its type; of a section of the settings complete.
+    """Return an option's value in the type of its default; a section of the settings with all its defaults filled in.
 
     Raises:
         ValueError: the value does not fit.
@@ -46,7 +46,7 @@ def complete_section(role: str, option: str, value: Any, default: Any) -> Any:
 
 
 def convert_to_type_of(value: Any, default: Any) -> Any:
-    """Return a value in the type of the default; where that is text a list or a dictionary stays one.
+    """Convert a value to the type of the default; for a default that is text a list or dictionary stays unchanged.
 
     Raises:
         ValueError: the value does not fit; says what it is and what to give.

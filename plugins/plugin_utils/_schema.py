@@ -12,7 +12,7 @@ import yaml
 
 PREFIX = "cosmogony_"
 PATH = Path(__file__).resolve().parents[2] / "meta/settings.schema.yml"
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is ten times as fast; not every PyYAML has it
 
 Schema = Mapping[str, Any]
 Keys = tuple[str, ...]
@@ -20,7 +20,7 @@ Keys = tuple[str, ...]
 
 @functools.cache
 def load_schema(path: Path = PATH) -> Schema:
-    """Read the schema, with the definitions that it refers to in their places."""
+    """Read the schema of the settings, with each $ref replaced by the definition that it names."""
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  # a safe loader, both of them
     definitions = document.pop("$defs", {})
     return {**document, "properties": _with_definitions(document["properties"], definitions)}
@@ -37,13 +37,13 @@ def _with_definitions(node: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def get_properties(schema: Schema) -> Mapping[str, Schema] | None:
-    """Return what a section consists of, or None for a setting."""
+    """Return the schemas of the settings in a section by their names; None for a setting."""
     return schema.get("properties") if schema["type"] == "object" else None
 
 
 @functools.cache
 def get_defaults() -> Mapping[str, Any]:
-    """Return the defaults of all settings. Nobody may change them: take a copy first."""
+    """Return the defaults of all settings as a tree. It is cached: copy it before changing it."""
     return dict(get_default(load_schema()))
 
 
@@ -63,7 +63,7 @@ def copy_deeply(value: Any) -> Any:
 
 
 def merge_trees(base: Any, change: Any) -> Any:
-    """Return ``base`` with ``change`` over it: dictionaries key by key, anything else as a whole.
+    """Return ``base`` with the values of ``change`` over it: dictionaries key by key, anything else as a whole.
 
     What only one of them has is not copied.
     """
@@ -97,7 +97,7 @@ def find_schema(keys: Keys, schema: Schema) -> Schema:
 
 
 def select_step_settings(tree: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
-    """Return of a tree what the steps of a data update read (x-steps)."""
+    """Return those settings of a tree that the steps of a data update read (x-steps in the schema)."""
     reduced: dict[str, Any] = {}
     for key, sub in (get_properties(schema) or {}).items():
         if key not in tree:

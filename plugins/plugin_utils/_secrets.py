@@ -16,7 +16,7 @@ DEFAULT_NAMES = {
 
 
 def get_secret_names(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names of the Secrets by section of the settings; blank where there is none."""
+    """Return the name of the Secret that each section of the settings uses; blank for a section that uses none."""
     names = {section: settings[section]["existing_secret"] or name for section, name in DEFAULT_NAMES.items()}
     sources = settings["source_storage"]
     if not (sources["existing_secret"] or sources["access_key"]):
@@ -25,6 +25,6 @@ def get_secret_names(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def get_made_secret_names(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names of the Secrets that the roles may have made; blank where a site has one of this name."""
+    """Return the Secret that the roles may have made per section; blank where the site's own has the same name."""
     own = {settings[section]["existing_secret"] for section in DEFAULT_NAMES}
     return {section: "" if name in own else name for section, name in DEFAULT_NAMES.items()}

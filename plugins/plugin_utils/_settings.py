@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The effective settings: what an inventory gives, checked and typed, over the defaults of the schema."""
+"""The effective settings: values of an inventory, checked and typed, over the defaults of the schema."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ UNSET = object()
 
 
 class RefusedSettingsError(ValueError):
-    """Settings or options that cannot be taken; its text names all of them, one a line."""
+    """Settings or options are unknown or have wrong values; the message has a line for each of them."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = sorted(set(problems))
@@ -48,13 +48,13 @@ class RefusedSettingsError(ValueError):
 
 
 class SettingsReader:
-    """Reads given values by the schema, and collects what is wrong with them."""
+    """Converts values of settings to the types of the schema, and collects a message for each wrong one."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
 
     def read(self, schema: Schema, value: Any, name: str) -> Any:
-        """Return a value in its type, or UNSET for a blank one and one that cannot be taken.
+        """Return a setting's or section's value in its type; UNSET for a blank or wrong one.
 
         Of a section only what is given is returned.
         """
@@ -97,7 +97,7 @@ class SettingsReader:
         return [entry for entry in read if entry is not UNSET]
 
     def _read_entry(self, schema: Schema, value: Any, name: str) -> Any:
-        """Return an entry of a list, with its own defaults if it is a dictionary."""
+        """Return an entry of a list in its type; a dictionary with the defaults of the keys that it lacks."""
         read = self.read(schema, value, name)
         sections = get_properties(schema)
         if read is UNSET or sections is None:
@@ -137,7 +137,7 @@ class SettingsReader:
 
 
 def check_limits(schema: Schema, number: float) -> float:
-    """Return a number that is within its limits.
+    """Return the number if it is within the limits of its schema.
 
     Raises:
         ValueError: it is not.
@@ -150,12 +150,12 @@ def check_limits(schema: Schema, number: float) -> float:
 
 
 def find_nearest_name(name: str, names: Iterable[str]) -> str:
-    """Return the name that is most like the given one, or nothing."""
+    """Return which of the names is most like a misspelt one; empty if none is."""
     return next(iter(difflib.get_close_matches(name, list(names), n=1)), "")
 
 
 def parse_path(term: str) -> Keys:
-    """Return the path of a section or a setting such as ``storage.bucket``.
+    """Return the path of a section or setting as a tuple of keys: ``storage.bucket`` gives (storage, bucket).
 
     Raises:
         ValueError: the schema has no such path.
@@ -194,7 +194,7 @@ def read_effective_settings(values: Mapping[str, Any], problems: Iterable[str] =
     schema, known = load_schema(), map_variable_names()
     reader = SettingsReader()
     tree: dict[str, Any] = {}
-    for name in sorted(values.keys() & known.keys(), key=lambda name: len(known[name])):  # the longer name wins
+    for name in sorted(values.keys() & known.keys(), key=lambda name: len(known[name])):  # sections before settings
         read = reader.read(find_schema(known[name], schema), values[name], name)
         if read is not UNSET:
             tree = merge_trees(tree, make_single_value_tree(known[name], read))
@@ -205,14 +205,14 @@ def read_effective_settings(values: Mapping[str, Any], problems: Iterable[str] =
 
 
 def make_single_value_tree(keys: Keys, value: Any) -> Any:
-    """Return a tree with nothing but one value in it."""
+    """Return nested dictionaries with the value at the path: keys (a, b) give {a: {b: value}}."""
     for key in reversed(keys):
         value = {key: value}
     return value
 
 
 def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = None, prefix: str = "") -> dict[str, Any]:
-    """Return a tree with everything that it does not give, checked and typed.
+    """Return all settings as a tree: the given ones, checked and typed, over the defaults.
 
     Args:
         given: Sections and settings, ``{"gate": {"max_loss_percent": 3}}``.

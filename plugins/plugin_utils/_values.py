@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values as inventories, surveys and command lines give them: blank, as text, or of the right type."""
+"""Converts values from inventories, surveys and command lines, which may be blank or text, to their types."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def to_snake_case(name: str) -> str:
 
 
 def is_list(value: Any) -> bool:
-    """Return whether a value is a list, and no text."""
+    """Return whether a value is a list or another sequence, but not text."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
@@ -98,7 +98,7 @@ def to_text(value: Any) -> str:
 
 
 def parse_json_of_kind(text: str, kind: type) -> Any:
-    """Return what JSON text holds if that is a ``kind``, otherwise None."""
+    """Return the value of JSON text if it is an instance of ``kind``, otherwise None."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -107,7 +107,7 @@ def parse_json_of_kind(text: str, kind: type) -> Any:
 
 
 def to_list(value: Any, *, commas: bool) -> list[Any]:
-    """Convert a list that may be given as JSON text, or (``commas``) as text with commas between its entries.
+    """Convert a list that may be given as JSON text or, with ``commas``, as text with commas between its entries.
 
     Raises:
         ValueError: the value is not a list.
@@ -139,7 +139,7 @@ def to_dictionary(value: Any) -> dict[str, Any]:
 
 
 def quote(value: Any, *, wanted_scalar: bool = True) -> str:
-    """Return a value for a message.
+    """Return a value as text for an error message.
 
     Of a list, of a dictionary and of text in place of one it is the kind alone, because there may be a secret in it.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of variables as a lookup plugin sees them: templates that are evaluated only when they are asked for."""
+"""Reads Ansible variables in lookup plugins, and evaluates templates in only those values that are needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._values import is_list, to_dictionary
 
 try:
     from ansible.template import trust_as_template
-except ImportError:  # before ansible-core 2.19, which asks where a template comes from
+except ImportError:  # ansible-core before 2.19 evaluates templates from any source
 
     def trust_as_template(value: str) -> str:
         """Return text unchanged."""
@@ -23,7 +23,7 @@ except ImportError:  # before ansible-core 2.19, which asks where a template com
 
 
 class Evaluator:
-    """Evaluates the templates in values of variables, and collects those that fail."""
+    """Evaluates templates in values of variables, and collects a message for each that fails."""
 
     def __init__(self, templar: Any, variables: Mapping[str, Any]) -> None:
         self.templar = templar
@@ -31,7 +31,7 @@ class Evaluator:
         self.problems: list[str] = []
 
     def set_variables(self, variables: Mapping[str, Any]) -> None:
-        """Let templates see these variables from now on."""
+        """Replace the variables that templates can use."""
         self.templar = self.templar.copy_with_new_env(available_variables=variables)
 
     def evaluate(self, value: Any, name: str) -> Any:
@@ -41,7 +41,7 @@ class Evaluator:
         """
         if isinstance(value, Mapping):
             return {key: self.evaluate(entry, f"{name}.{key}") for key, entry in value.items()}
-        if hasattr(value, "__ENCRYPTED__"):  # a single value from ansible-vault, before ansible-core 2.19
+        if hasattr(value, "__ENCRYPTED__"):  # how ansible-core before 2.19 marks a value from ansible-vault
             return str(value)
         if is_list(value):
             return [self.evaluate(entry, f"{name}[{number}]") for number, entry in enumerate(value)]
@@ -50,12 +50,12 @@ class Evaluator:
         try:
             return self._plain(self.templar.template(value))
         except AnsibleError as error:
-            if type(error).__name__ != "AnsibleValueOmittedError":  # how ansible-core says `omit` since 2.19
+            if type(error).__name__ != "AnsibleValueOmittedError":  # raised by ansible-core since 2.19 for `omit`
                 self.problems.append(f"{name} cannot be evaluated: {' '.join(str(error).split())}")
             return None
 
     def _plain(self, value: Any) -> Any:
-        if isinstance(value, str) and value == self.omit:  # how ansible-core says it before
+        if isinstance(value, str) and value == self.omit:  # the placeholder of ansible-core before 2.19 for `omit`
             return None
         if isinstance(value, Mapping):
             return {key: self._plain(entry) for key, entry in value.items()}
@@ -65,7 +65,7 @@ class Evaluator:
 
 
 def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Iterable[Keys]) -> Mapping[str, Any]:
-    """Return the effective settings of the inventory. Take a copy before you change them.
+    """Return the effective settings of the inventory as a tree. Copy it before changing it.
 
     Args:
         evaluator: Evaluates the values; only of those that belong to ``paths``, others count as not given.
@@ -88,7 +88,7 @@ def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Ite
 
 
 def read_chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the values of the chart that the inventory gives; nothing where they cannot be evaluated yet."""
+    """Return the inventory's variable chart_values; an empty dictionary where it cannot be evaluated yet."""
     given = variables.get("chart_values")
     if isinstance(given, str):
         given = Evaluator(evaluator.templar, variables).evaluate(given, "chart_values")
@@ -99,19 +99,19 @@ def read_chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Map
 
 
 def is_above_or_below(one: Iterable[str], other: Iterable[str]) -> bool:
-    """Return whether one of two paths is above the other, or the same."""
+    """Return whether two paths of settings are the same or one is a section that contains the other."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def get_value(path: Keys, tree: Any) -> Any:
-    """Return a copy of what a tree has at a path."""
+    """Return a copy of the setting or section at a path of a tree."""
     for key in path:
         tree = tree[key]
     return copy_deeply(tree)
 
 
 def trust_templates(value: Any) -> Any:
-    """Return content of a file of this collection, with its templates to be evaluated."""
+    """Return a value with all texts in it marked as trusted templates, for content of this collection's files."""
     if isinstance(value, Mapping):
         return {key: trust_templates(entry) for key, entry in value.items()}
     if is_list(value):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""The error of a service that does not do what is needed."""
+"""The error of an S3 store, a database or a Service that does not do what is needed."""
 
 from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """A service does not do what is needed.
+    """An S3 store, a database or a Service does not answer, or refuses what is needed.
 
     Attributes:
         reason: One word for it, such as ``access_denied``.
@@ -24,5 +24,5 @@ class ServiceError(Exception):
 
 
 def make_refusal(reason: str, cause: str, advice: str) -> ServiceError:
-    """Return the error of a service that answered no, and will again."""
+    """Return a final ServiceError: the service refused, so that asking again does not help."""
     return ServiceError(reason, cause, advice, final=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""Options of a connection to the S3 store and to PostgreSQL: their specification, checks, and existing Secrets."""
+"""The module options minio and postgres: their specification, their checks, credentials from existing Secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._kubernetes_api import ApiError, call_api, connect, require_library
 
 SSLMODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 LIBRARIES = {"minio": "minio", "postgres": "psycopg"}
-# Keys of an existing Secret, and the options that they stand for.
+# Keys of an existing Secret, and the suboption whose value each one has.
 SECRET_KEYS = {
     "minio": {"accesskey": "access_key", "secretkey": "secret_key"},
     "postgres": {"user": "user", "password": "password"},
@@ -22,10 +22,10 @@ SECRET_KEYS = {
 
 
 def make_minio_spec(**more: Any) -> dict[str, Any]:
-    """Return the options of an S3 store, with ``more`` of the module."""
+    """Return the argument spec of the option minio, an S3 store; ``more`` has suboptions of one module."""
     options = {
         "endpoint": {"type": "str"},
-        # It names a user and is not secret; hiding it would hide the same word everywhere else.
+        # An access key names a user and is not secret; no_log would mask the same word in all output.
         "access_key": {"type": "str", "no_log": False},
         "secret_key": {"type": "str", "no_log": True},
         "session_token": {"type": "str", "no_log": True},
@@ -40,7 +40,7 @@ def make_minio_spec(**more: Any) -> dict[str, Any]:
 
 
 def make_postgres_spec(**more: Any) -> dict[str, Any]:
-    """Return the options of a PostgreSQL database, with ``more`` of the module."""
+    """Return the argument spec of the option postgres, a database; ``more`` has suboptions of one module."""
     options = {
         "host": {"type": "str"},
         "port": {"type": "int", "default": 5432},
@@ -60,7 +60,7 @@ def _connection_spec(options: dict[str, Any], address: str, user: str, secret: s
         "type": "dict",
         "options": {
             **options,
-            # It names a Secret and holds none.
+            # The option names a Secret; its own value is not secret.
             "existing_secret": {"type": "dict", "no_log": False, "options": place},
             "service": {"type": "dict", "options": {**place, "port": {"type": "int", "default": port}}},
         },
@@ -69,9 +69,7 @@ def _connection_spec(options: dict[str, Any], address: str, user: str, secret: s
 
 
 def prepare_connections(module: AnsibleModule) -> Any:
-    """Complete the options ``minio`` and ``postgres`` with the credentials of existing Secrets, and check them.
-
-    Makes the module fail when something is wrong.
+    """Fill in credentials of the options minio and postgres from Secrets; make the module fail if one is wrong.
 
     Returns:
         A client of the Kubernetes API, or None when no Service and no Secret is needed.
@@ -83,7 +81,7 @@ def prepare_connections(module: AnsibleModule) -> Any:
 
 
 def complete_connections(module: AnsibleModule) -> tuple[Any, dict[str, str]]:
-    """Complete the options ``minio`` and ``postgres`` with the credentials of existing Secrets, and check them.
+    """Fill in credentials of the options minio and postgres from existing Secrets, and return what is wrong.
 
     Returns:
         A client of the Kubernetes API, or None when no Service and no Secret is needed; and what is wrong, by option.
@@ -123,7 +121,7 @@ def _read_secret(api: Any, name: str, place: Mapping[str, str]) -> dict[str, str
 
 
 def locate_credential(name: str, option: str, options: Mapping[str, Any]) -> str:
-    """Return where a credential comes from, for messages: an option, or a key of a Secret."""
+    """Return, for messages, the option or the key of a Secret that a credential comes from."""
     place = options.get("existing_secret")
     if not place:
         return f"{name}.{option}"

@@ -25,7 +25,7 @@ RIGHTS = "get services, list endpointslices, create and get pods/portforward"
 
 @dataclass(frozen=True)
 class ForwardTarget:
-    """Where a forward ends."""
+    """The pod and port that a port-forward leads to."""
 
     namespace: str
     pod: str
@@ -34,7 +34,7 @@ class ForwardTarget:
 
 @contextlib.contextmanager
 def forward_to_service(service: Mapping[str, Any] | None, api: Any) -> Iterator[tuple[str, int] | None]:
-    """Forward to a Service while the block runs.
+    """Open a port-forward to a Service for the time of a with block.
 
     Args:
         service: ``namespace``, ``name`` and ``port``; without one nothing is forwarded.
@@ -92,7 +92,7 @@ def _find_target(service: Mapping[str, Any], api: Any) -> ForwardTarget:
 
 
 def _to_service_error(error: ApiError, subject: str) -> ServiceError:
-    # The websocket client says the status in its text only.
+    # The websocket client has the HTTP status only in the text of its error.
     if error.is_denied or re.search(r"Handshake status 40[13]", str(error)):
         return make_refusal("kubernetes_denied", str(error), f"grant the rights to {RIGHTS}")
     if error.is_missing:
@@ -105,7 +105,7 @@ def _flatten(error: Exception) -> str:
 
 
 class _Listener:
-    """Accepts connections on a loopback port and connects each to a separate stream."""
+    """Accepts TCP connections on a loopback port and forwards each through a separate stream to the pod."""
 
     def __init__(self, api: Any, target: ForwardTarget) -> None:
         self._api = api
@@ -117,7 +117,7 @@ class _Listener:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Local host and port."""
+        """Loopback host and port on which connections are accepted."""
         host, port = self._socket.getsockname()
         return host, port
 
@@ -126,7 +126,7 @@ class _Listener:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        # Wakes accept() up, which closing alone does not do on Linux.
+        # Shutting the socket down wakes accept() up; on Linux closing alone does not.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -149,7 +149,7 @@ class _Listener:
         from kubernetes import client
         from kubernetes.stream import portforward
 
-        # A stream replaces the request method of its client while it starts, so each gets its own client.
+        # Opening a stream replaces the request method of its API client for a moment, so each gets its own client.
         api = client.ApiClient(self._api.configuration)
         api.default_headers.update(self._api.default_headers)
         try:
@@ -159,7 +159,7 @@ class _Listener:
                 self._target.namespace,
                 ports=str(self._target.port),
             )
-        except Exception as error:  # the websocket client raises many kinds
+        except Exception as error:  # the websocket client raises errors of many classes
             self.error = error
             local.close()
             return
@@ -175,7 +175,7 @@ class _Listener:
 
 
 def _copy(source: Any, sink: Any) -> None:
-    """Pass bytes on until one side ends; then end the other."""
+    """Copy bytes from one socket to another until one side closes; then close the other."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)

@@ -16,7 +16,7 @@ from .portforward import forward_to_service
 SECRET_OPTIONS = ("user", "password")
 QUERY_CANCELED = "57014"
 
-# Server messages in which waiting helps, then those in which it does not: pattern, reason, cause, next step.
+# Errors of the server that waiting can end, then those that it cannot: pattern, reason, cause, next step.
 # {database}, {user} and the places of the credentials are filled in.
 _LATER = re.compile(
     r"starting up|shutting down|recovery mode|not yet accepting connections|too many (?:clients|connections)"
@@ -72,7 +72,7 @@ class PostgresServer:
 
     @property
     def host(self) -> str:
-        """Host as the user gave it, or the name of the Service."""
+        """Host as the option names it, or the DNS name of the Service."""
         service = self.options["service"]
         if self.options["host"] or not service:
             return str(self.options["host"])
@@ -80,17 +80,17 @@ class PostgresServer:
 
     @property
     def port(self) -> int:
-        """Port as the user gave it, or that of the Service."""
+        """Port as the option names it, or that of the Service."""
         return int((self.options["service"] or self.options)["port"])
 
     @property
     def subject(self) -> str:
-        """What error messages begin with."""
+        """The database, host and port as error messages begin with them."""
         return f"PostgreSQL {self.host}:{self.port}, database {self.options['database']}"
 
     @contextlib.contextmanager
     def connect(self, timeout: float) -> Iterator[Any]:
-        """Yield a connection with dictionaries as rows, on which each statement takes ``timeout`` seconds at most.
+        """Yield a connection that returns rows as dictionaries; a statement takes ``timeout`` seconds at most.
 
         Raises:
             ServiceError: It could not be made, or a statement in the block failed.
@@ -101,7 +101,7 @@ class PostgresServer:
         options = self.options
         milliseconds = round(timeout * 1000)
         with forward_to_service(options["service"], self._api) as local:
-            # The name stays that of the server, so that its certificate can be checked.
+            # Also through a port-forward the host name is the server's, so that its certificate can be checked.
             place = {"hostaddr": local[0], "port": local[1]} if local else {"port": self.port}
             more = {"sslrootcert": options["ca_path"]} if options["ca_path"] else {}
             try:
@@ -134,7 +134,7 @@ class PostgresServer:
         for pattern, reason, cause, advice in _REFUSALS:
             if pattern.search(text):
                 return make_refusal(reason, f"{cause.format(**filled)} ({shorten_text(text)})", advice.format(**filled))
-        # A server that names an error has been reached; unless it ran out of time, what it objects to stays so.
+        # An error with an SQLSTATE comes from a server that was reached: except for time limits, waiting does not help.
         state = getattr(error, "sqlstate", None)
         if "FATAL:" in text or (state and state != QUERY_CANCELED):
             return make_refusal("refused", f"refused ({shorten_text(text)})", "check the options of postgres")
@@ -147,7 +147,7 @@ class PostgresServer:
 
 
 def shorten_text(text: str) -> str:
-    """Return what libpq says, without the address that it repeats, in at most 200 characters."""
+    """Return an error message of libpq without the address in it, cut to 200 characters."""
     text = re.sub(r"^connection (?:failed|is bad): ", "", text)
     text = re.sub(r"connection to server (?:at|on) .*?(?:port \d+|\") failed: ", "", text)
     text = re.sub(r"\s*Is the server running .*\?", "", text)

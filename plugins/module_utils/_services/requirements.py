@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Private to this collection: may change in any release.
-"""What module readiness asks of the S3 store and of the database."""
+"""Checks of module readiness: what the S3 store and the database must be able to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ select current_setting('server_version') as version,
 
 
 def check_bucket(store: S3Store, timeout: float, *, write: bool) -> dict[str, Any]:
-    """Make a signed call on the bucket, and write an object to it and delete it if ``write`` is true.
+    """Check that the bucket can be used with the credentials; with ``write`` also write and delete an object in it.
 
     Returns:
         What module readiness reports about the store.
@@ -47,7 +47,7 @@ def check_bucket(store: S3Store, timeout: float, *, write: bool) -> dict[str, An
 
 
 def check_database(server: PostgresServer, timeout: float) -> dict[str, Any]:
-    """Ask the database for its versions and for the rights of the user.
+    """Check versions of PostgreSQL and PostGIS and the rights of the user; return what was found.
 
     Returns:
         What module readiness reports about the database.

@@ -17,7 +17,7 @@ from .portforward import forward_to_service
 
 PROBE_PREFIX = ".cosmogony-readiness/"
 
-# What the store says no to: reason, cause, next step. {bucket}, {access_key} and {secret_key} are filled in.
+# By error code of S3: reason, cause, next step. {access_key} and {secret_key} become the places they come from.
 REFUSALS = {
     "InvalidAccessKeyId": ("access_key_refused", "access key refused", "check {access_key}"),
     "SignatureDoesNotMatch": ("secret_key_refused", "secret key refused", "check {secret_key}"),
@@ -68,7 +68,7 @@ class S3Store:
 
     @property
     def address(self) -> str:
-        """Host and port as the user gave them, or those of the Service."""
+        """Host and port as the option names them, or those of the Service."""
         service = self.options["service"]
         if self.options["endpoint"] or not service:
             return str(self.options["endpoint"])
@@ -76,17 +76,17 @@ class S3Store:
 
     @property
     def url(self) -> str:
-        """Address with its scheme."""
+        """URL of the store: http or https, host and port."""
         return f"http{'s' if self.options['secure'] else ''}://{self.address}"
 
     @property
     def subject(self) -> str:
-        """What error messages begin with."""
+        """The S3 store and its URL as error messages begin with them."""
         return f"S3 endpoint {self.url}"
 
     @contextlib.contextmanager
     def connect(self, timeout: float) -> Iterator[Any]:
-        """Yield a client of the SDK, whose calls take ``timeout`` seconds at most.
+        """Yield a client of MinIO's Python SDK, whose calls take ``timeout`` seconds at most.
 
         Raises:
             ServiceError: A call in the block failed.
@@ -149,7 +149,7 @@ class S3Store:
         except ServerError as error:
             raise ServiceError("server_error", f"answers {error}", "look at the store's own log") from error
         except ValueError as error:
-            # The text may hold a whole header; only what is about these two options is passed on.
+            # The error's text may hold a header with credentials; only texts about endpoint and bucket are passed on.
             cause = str(error) if "bucket" in str(error) or "endpoint" in str(error) else "an option is refused"
             raise make_refusal("setting_refused", cause, "correct minio.endpoint or minio.bucket") from error
         except urllib3.exceptions.HTTPError as error:
@@ -168,13 +168,13 @@ class S3Store:
         return True
 
     def make_error(self, code: str) -> ServiceError:
-        """Return the error of an S3 error code of ``REFUSALS``."""
+        """Return the ServiceError for an S3 error code that REFUSALS explains."""
         reason, cause, advice = REFUSALS[code]
         names = {option: locate_credential("minio", option, self.options) for option in ("access_key", "secret_key")}
         return make_refusal(reason, f"{cause.format(bucket=self.bucket)} ({code})", advice.format(**names))
 
     def write_and_delete_probe(self, client: Any) -> None:
-        """Write an object, read it back, delete it.
+        """Write a small object to the bucket, read it back and delete it.
 
         Raises:
             ServiceError: It came back changed.

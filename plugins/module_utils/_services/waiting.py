@@ -11,14 +11,14 @@ from typing import Any
 
 from .errors import ServiceError
 
-# Seconds that one attempt may take, however much time is left.
+# Seconds that one attempt may take at most, even when more time is left.
 LONGEST_ATTEMPT = 5.0
 SHORTEST_ATTEMPT = 1.0
 
 
 @dataclass
 class AwaitedService:
-    """One service and what it answered.
+    """A service that is asked until it is ready, with the number of attempts and the last answer or error.
 
     Attributes:
         subject: How messages call it.
@@ -40,11 +40,11 @@ class AwaitedService:
 
     @property
     def has_refused(self) -> bool:
-        """Whether waiting does not help."""
+        """Whether the service refused in a way that waiting does not change."""
         return not self.ready and self.error is not None and self.error.final
 
     def ask_once(self, timeout: float, now: Callable[[], float]) -> None:
-        """Ask once, within ``timeout`` seconds."""
+        """Ask the service once, within ``timeout`` seconds, and record its answer or error."""
         self.attempts += 1
         started = now()
         try:
@@ -56,7 +56,7 @@ class AwaitedService:
             self.latency = now() - started
 
     def describe_failure(self, elapsed: float) -> str:
-        """Return what is not ready, why, and what to do next."""
+        """Return a message: which service is not ready, why, and what to do next."""
         if self.error is None:
             return f"{self.subject}: was not asked"
         waited = ""

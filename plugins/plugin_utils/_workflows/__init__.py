@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the files of role workflows and the settings to the objects that Argo runs."""
+"""Renders Argo's WorkflowTemplates from the files of role workflows and the settings."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of role workflows: one step or one graph of steps each, with only what differs from the others."""
+"""The files of role workflows, each of which describes one step of the pipeline or one graph of steps."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ F = TypeVar("F", "Step", "Graph")
 
 
 class WorkflowFileError(ValueError):
-    """A file of the role that does not say what it should."""
+    """A file of role workflows has a wrong or missing key, or a setting does not fit it."""
 
 
 @dataclass(frozen=True)
 class _Common:
-    """What steps and graphs have in common.
+    """Fields that files of steps and of graphs share.
 
     Attributes:
         name: Name of the file, and of the WorkflowTemplate after ``cosmogony-``.
@@ -38,7 +38,7 @@ class _Common:
 
 @dataclass(frozen=True)
 class Step(_Common):
-    """One command of one image.
+    """The file of a step: one command that a pod of one image runs.
 
     Attributes:
         image: Name of the image in the settings, or ``trex``.
@@ -69,7 +69,7 @@ class Step(_Common):
 
 @dataclass(frozen=True)
 class Graph(_Common):
-    """Templates that call steps and other graphs by their names.
+    """The file of a workflow: Argo templates that call steps and other graphs by their names.
 
     Attributes:
         templates: Argo's templates; ``main`` is the first one to run.
@@ -81,7 +81,7 @@ class Graph(_Common):
 
 
 def parse_files(kind: type[F], documents: Mapping[str, Document]) -> dict[str, F]:
-    """Check the documents of a folder.
+    """Check the parsed files of a folder and return a Step or Graph for each.
 
     Args:
         kind: What each of them is.

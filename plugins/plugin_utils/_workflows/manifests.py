@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WorkflowTemplates and the schedule, as applied."""
+"""Manifests of the WorkflowTemplates that role workflows applies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAIN = "main"
 
 
 class Renderer:
-    """Renders the files of the role with one set of settings."""
+    """Renders the files of role workflows as WorkflowTemplates, with one set of settings."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Renderer:
         settings: Mapping[str, Any],
         envelope: Document,
     ) -> None:
-        """Check the files.
+        """Check the files, and leave out those that the settings do not need.
 
         Args:
             steps: Parsed step files by their names.
@@ -43,7 +43,7 @@ class Renderer:
         self.places = {entry.instead_of: name for name, entry in self._all() if entry.instead_of}
 
     def render(self) -> list[Document]:
-        """Return every WorkflowTemplate."""
+        """Return the manifests of all WorkflowTemplates: of each step that can run alone, then of each graph."""
         made = [self._step(step) for step in self.steps.values() if step.alone]
         return made + [self._graph(graph) for graph in self.graphs.values()]
 
@@ -86,7 +86,7 @@ class Renderer:
         return found
 
     def _named(self, name: str, entry: Step | Graph) -> Document:
-        """The template that runs a step or a graph, with a name."""
+        """Return the Argo template, under a name, that runs a step or a graph."""
         if isinstance(entry, Step):
             return {"name": name, **self._filled(make_step_template(entry, self.settings, self.envelope))}
         if [template["name"] for template in entry.templates] != [MAIN]:
@@ -96,7 +96,7 @@ class Renderer:
         return {**self._filled(entry.templates[0]), "name": name}
 
     def _filled(self, document: Any) -> Any:
-        """Settings instead of ``{setting: PATH}``."""
+        """Return a document with each ``{setting: PATH}`` in it replaced by the setting's value as text."""
         if isinstance(document, dict):
             if set(document) == {"setting"}:
                 return str(get_setting(self.settings, document["setting"]))
@@ -124,7 +124,7 @@ class Renderer:
 
 
 def get_setting(settings: Mapping[str, Any], path: str) -> Any:
-    """Value of a setting by its path.
+    """Return the value of the setting at a path such as ``tiles.engine``.
 
     Args:
         settings: The whole tree.
@@ -145,13 +145,13 @@ def get_setting(settings: Mapping[str, Any], path: str) -> Any:
 
 
 def make_template_arguments(entry: Step | Graph) -> list[Document]:
-    """Arguments that somebody who submits the workflow may give."""
+    """Return the arguments of a WorkflowTemplate: the parameters that users may give, without internal ones."""
     shown = [parameter for parameter in entry.parameters if not parameter.get("internal")]
     return [{key: value for key, value in parameter.items() if key != "internal"} for parameter in shown]
 
 
 def list_called_templates(template: Document) -> Iterator[str]:
-    """Names of the templates that a template calls."""
+    """Yield the names of the templates that an Argo template calls."""
     tasks = template.get("dag", {}).get("tasks", [])
     for task in [*tasks, *(step for group in template.get("steps", []) for step in group)]:
         yield task["template"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pod of a step: container, environment, volumes and limits, every value written out."""
+"""The pod of a step: container, environment, volumes and limits, with the values of the settings filled in."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .files import Document, Step, WorkflowFileError
 FROM_PLAN = "from-plan"
 DISK = "{{inputs.parameters.disk}}"
 DISK_ALONE = "10Gi"
-# An exact tag or a digest, never latest.
+# Reference of an image with an exact tag or a digest; latest is refused.
 IMAGE = re.compile(r"[^\s@]+(:(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})")
 TREX_CACHE = "/tmp/mvtcache"  # noqa: S108  where the original has it
 SETTINGS = "cosmogony-settings"
 
-# Name of the variable and key in the Secret, by the name that a step's file has for it.
+# By the name of credentials in a step's file: environment variable and the key of the Secret that it takes.
 CREDENTIALS = {
     "storage": {"S3_ACCESS_KEY": "accesskey", "S3_SECRET_KEY": "secretkey"},
     "sources": {"SOURCE_S3_ACCESS_KEY": "accesskey", "SOURCE_S3_SECRET_KEY": "secretkey"},
@@ -28,14 +28,14 @@ CREDENTIALS = {
     "webhook": {"WEBHOOK_URL": "url"},
     "trex": {"TREX_DATASOURCE_URL": "url"},
 }
-# Section of the settings that names the Secret, where it has another name.
+# Section of the settings that names the Secret, for credentials whose name differs from their section.
 SECTIONS = {"sources": "source_storage", "webhook": "report"}
-# What a step can do without: it reads public buckets, and posts nothing.
+# Credentials whose Secret may be missing: a step then reads public buckets, and posts nothing to a webhook.
 OPTIONAL = {"sources", "webhook"}
 
 
 def make_environment(step: Step, settings: Mapping[str, Any], scratch: str) -> list[Document]:
-    """Variables of the container; everything else is in settings.json."""
+    """Return the environment variables of a step's container; other settings reach it as settings.json."""
     made: list[Document] = []
     names = get_secret_names(settings)
     for credential in step.credentials:
@@ -63,7 +63,7 @@ def uses_trex(settings: Mapping[str, Any]) -> bool:
 
 
 def make_volumes(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple[list[Document], list[Document]]:
-    """Volumes and mounts of a step.
+    """Return the volumes of a step's pod and the mounts of its container.
 
     Args:
         step: Its ``volumes`` are ``sources``, ``trex-cache`` and ``trex-config``; each is left out where the settings
@@ -95,7 +95,7 @@ def make_volumes(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple
         elif name not in claims:
             raise WorkflowFileError(f"{step.name}.yaml: no volume {name}, only {', '.join(claims)} and trex-config")
         elif claims[name]:
-            # The whole cache is mounted: below a subPath its link would stay what it was when the pod started.
+            # Without subPath: with one, the cache's link to the live release would stay that of the pod's start.
             read_only = {"readOnly": True} if name == "sources" else {}
             volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claims[name], **read_only}})
             mounts.append({"name": name, "mountPath": "/sources" if name == "sources" else TREX_CACHE, **read_only})
@@ -103,7 +103,7 @@ def make_volumes(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple
 
 
 def make_trex_placement(settings: Mapping[str, Any], security: Document) -> Document:
-    """User and node of a step that works on t-rex's cache.
+    """Return the security context and affinity of a step that works on t-rex's cache.
 
     One user writes all of it, so that each pod can remove what another made. A volume of one node wants all its pods on
     that node, where those of t-rex are.
@@ -120,7 +120,7 @@ def make_trex_placement(settings: Mapping[str, Any], security: Document) -> Docu
             "app.kubernetes.io/instance": settings["release_name"],
             "app.kubernetes.io/component": "tiles",
         }
-        # The pods of Martin may be on any node; those of earlier versions do not name their engine.
+        # All pods of tiles but Martin's, which may run on any node; pods of earlier versions lack the engine's label.
         other = {"key": "cosmogony.stack/tiles-engine", "operator": "NotIn", "values": ["martin"]}
         selector = {"matchLabels": labels, "matchExpressions": [other]}
         term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": selector}
@@ -129,7 +129,7 @@ def make_trex_placement(settings: Mapping[str, Any], security: Document) -> Docu
 
 
 def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Document) -> Document:
-    """Argo's template of a step, without its name.
+    """Return the Argo template of a step, without its name.
 
     Args:
         step: The step.
@@ -149,7 +149,7 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
     scratch = DISK if planned else str(pod["scratch"])
     volumes, mounts = make_volumes(step, settings, "" if planned else scratch)
     resources = copy.deepcopy({key: value for key, value in pod["resources"].items() if value})
-    # Requested as well as limited, so that the pod is put where there is room; a site may ask for less.
+    # Scratch space is requested too, so that the pod is scheduled where there is room; settings may request less.
     asks_for_less = "ephemeral-storage" in resources.setdefault("requests", {})
     made: Document = copy.deepcopy(envelope["template"])
     inputs = make_template_inputs(step, planned=planned)
@@ -180,7 +180,7 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
 
 
 def get_image_reference(step: Step, settings: Mapping[str, Any]) -> str:
-    """Reference of a step's image.
+    """Return the reference of a step's image.
 
     Raises:
         WorkflowFileError: There is none, or none that names exactly one image.
@@ -193,7 +193,7 @@ def get_image_reference(step: Step, settings: Mapping[str, Any]) -> str:
 
 
 def has_planned_scratch(step: Step, settings: Mapping[str, Any]) -> bool:
-    """Return whether the scratch space of a step is what step plan computes.
+    """Return whether step plan computes the scratch space of a step, rather than the settings.
 
     Raises:
         WorkflowFileError: It is to be, and the step cannot take it.
@@ -205,7 +205,7 @@ def has_planned_scratch(step: Step, settings: Mapping[str, Any]) -> bool:
 
 
 def make_template_inputs(step: Step, *, planned: bool) -> list[Document]:
-    """Inputs of a step's template; scratch space is one where the plan says how much."""
+    """Return the input parameters of a step's Argo template, with ``disk`` where step plan computes scratch space."""
     given: list[Document] = [
         {key: entry[key] for key in ("name", "value") if key in entry} for entry in step.parameters
     ]
@@ -213,13 +213,13 @@ def make_template_inputs(step: Step, *, planned: bool) -> list[Document]:
 
 
 def _options(step: Step) -> list[str]:
-    """Return the arguments of a step: an option for each parameter, and the folder for results."""
+    """Return the arguments of a step's command: an option for each parameter, and the folder for outputs."""
     names = [entry["name"] for entry in step.parameters]
     return [*(f"--{name}={{{{inputs.parameters.{name}}}}}" for name in names), "--outputs=/tmp/outputs"]
 
 
 def _output(entry: str | Document) -> Document:
-    """Return the output of a template, which the step writes to a file with that name."""
+    """Return an output parameter of an Argo template, read from the file of that name in /tmp/outputs."""
     named = {"name": entry} if isinstance(entry, str) else entry
     source = {"path": f"/tmp/outputs/{named['name']}"}  # noqa: S108  the folder in the pod
     if "default" in named:
@@ -228,7 +228,7 @@ def _output(entry: str | Document) -> Document:
 
 
 def _scratch_patch(scratch: str, *, requested: bool) -> Document:
-    """Size of /tmp as the plan computed it: Argo fills parameters into no field that holds a quantity."""
+    """Return the pod patch that sizes /tmp by the plan; Argo fills no parameters into fields for quantities."""
     patch: Document = {"volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": scratch}}]}
     if requested:
         patch["containers"] = [{"name": "main", "resources": {"requests": {"ephemeral-storage": scratch}}}]

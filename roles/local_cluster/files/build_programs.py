@@ -69,7 +69,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def describe_program(program: Program, cache: Path) -> dict[str, Any]:
-    """Return where a program is and whether it is built, for other programs to read."""
+    """Return name, version, digest, folder and state of a program's build, for the output in JSON."""
     return {
         "name": program.name,
         "version": program.version,

@@ -11,8 +11,8 @@ import sys
 
 from cluster_node.settings import NodeError, Settings
 
-# Module, function and options of each command. A module is imported when its command runs: `check` runs before any
-# package is installed.
+# Module, function and options of each command. Modules are imported only when needed: `check` runs before the
+# packages that others import are installed.
 COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "check": ("checks", "check_machine", ()),
     "install": ("installation", "install_programs", ("dry_run",)),
@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 
 
 def main() -> int:
-    """Run a command; return the exit code."""
+    """Run the command of the command line, print its result as JSON, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--wait", type=float, default=180, help="seconds (default: %(default)s); -1: stop does not")

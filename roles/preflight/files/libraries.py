@@ -11,7 +11,7 @@ from importlib import metadata
 
 
 def find_package_problem(requirement: str) -> str:
-    """Return what is wrong with a package, or nothing."""
+    """Return what is wrong with a required Python package (``minio>=7.2``); empty if nothing is."""
     name, _, least = requirement.partition(">=")
     try:
         version = metadata.version(name)
@@ -21,7 +21,7 @@ def find_package_problem(requirement: str) -> str:
 
 
 def parse_version(version: str) -> list[int]:
-    """Return the numbers of a version, for comparing."""
+    """Return a version as a tuple of numbers, to be compared."""
     return [int(number) for number in re.findall(r"\d+", version)]
 
 

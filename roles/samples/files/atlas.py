@@ -14,7 +14,7 @@ from atlas_osm.extracts import Extract
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line; return the exit code."""
+    """Plan or make the extracts that standard input describes; return the exit code."""
     if arguments not in (["plan"], ["make"]):
         print("usage: atlas.py plan|make < options.json", file=sys.stderr)
         return 2

@@ -10,12 +10,12 @@ from pathlib import Path
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 CGROUP_NAME = "cosmogony-stack"
-# kubelet's and dockerd's (its cgroup-parent) groups, and the supervisor's.
+# Names of the cluster's control groups: kubelet's, dockerd's (its cgroup-parent) and the supervisor's.
 OWN_CGROUPS = ("kubepods", CGROUP_NAME)
 
 
 def list_cgroups(names: Iterable[str] = OWN_CGROUPS) -> list[Path]:
-    """Return our control groups, innermost first (version 1 has one tree per controller, version 2 a single one)."""
+    """Return the cluster's control groups, innermost first; version 1 has a tree per controller, version 2 only one."""
     roots = [CGROUP_ROOT] if (CGROUP_ROOT / "cgroup.controllers").exists() else sorted(CGROUP_ROOT.glob("*/"))
     found: list[Path] = []
     for root in roots:
@@ -26,7 +26,7 @@ def list_cgroups(names: Iterable[str] = OWN_CGROUPS) -> list[Path]:
 
 
 def remove_cgroups() -> int:
-    """Remove our control groups that are empty; return how many."""
+    """Remove the cluster's control groups that are empty; return how many were removed."""
     removed = 0
     for folder in list_cgroups():
         with contextlib.suppress(OSError):
@@ -36,7 +36,7 @@ def remove_cgroups() -> int:
 
 
 def list_cgroup_files() -> list[Path]:
-    """Return files that take a process out of the control groups of its caller (a login session, a job)."""
+    """Return the cgroup.procs files into which a process writes its id to leave the control groups of its caller."""
     files = []
     for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines():
         _, controllers, path = line.split(":", 2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks whether this machine is fit for the cluster; everything that is missing comes in one answer."""
+"""Checks whether the cluster can run on this machine, and reports all problems together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cluster_node.processes import find_own_processes, list_processes
 from cluster_node.settings import Settings
 from cluster_node.sockets import LISTENING, Socket, list_sockets
 
-# Ports on loopback and what listens there, in addition to the port of the site.
+# Ports on loopback that the cluster's programs listen on, in addition to the port of the site.
 LOOPBACK_PORTS = {
     2379: "etcd",
     2380: "etcd",
@@ -49,14 +49,14 @@ def split_listen(listen: str) -> tuple[str, int]:
 
 
 def is_port_taken(sockets: Iterable[Socket], address: str, port: int) -> bool:
-    """Return whether a socket listens already where another one is to listen."""
+    """Return whether another socket already listens on an address and port."""
     wanted = ipaddress.ip_address(address)
     bound = [socket.address for socket in sockets if socket.state == LISTENING and socket.port == port]
     return any(other.is_unspecified or wanted.is_unspecified or other == wanted for other in bound)
 
 
 def find_route_overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return which foreign routes (`ip -json route show table all`) overlap our address ranges."""
+    """Return a message for each route of this machine that overlaps an address range of the cluster."""
     problems = []
     for route in routes:
         destination = str(route.get("dst", "default"))
@@ -78,19 +78,19 @@ def find_route_overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any
 
 
 def find_missing_packages(wanted: Sequence[str]) -> list[str]:
-    """Return the Debian packages that are not installed."""
+    """Return which of the given Debian packages are not installed."""
     done = run_command(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *wanted], check=False)
     lines = set(done.stdout.splitlines())
     return [package for package in wanted if f"{package} installed" not in lines]
 
 
 def read_memory_mb() -> int:
-    """Return the memory of this machine, in MB."""
+    """Return the memory of this machine, in units of 1024² bytes."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
 
 
 def measure_free_disk_gb(path: Path) -> int:
-    """Return the free space where a path is, or will be, in GB."""
+    """Return the free space, in GB, of the file system where a path is or will be."""
     existing = next(folder for folder in (path, *path.parents) if folder.exists())
     return shutil.disk_usage(existing).free // 1_000_000_000
 
@@ -105,13 +105,13 @@ def is_debian() -> bool:
 
 
 def drops_forwarded_packets() -> bool:
-    """Return whether another program (a Docker of this machine, a firewall) drops the packets of pods."""
+    """Return whether the machine's firewall drops forwarded packets, as another Docker sets it up."""
     done = run_command(["iptables", "-S", "FORWARD"], check=False)
     return done.returncode == 0 and "-P FORWARD DROP" in done.stdout.splitlines()
 
 
 def find_foreign_kubelets(settings: Settings) -> list[int]:
-    """Return other kubelets, which would share control groups with ours; those inside a container (kind) do not."""
+    """Return the process ids of kubelets that are not the cluster's and run outside of containers."""
 
     def is_in_our_namespace(pid: int) -> bool:
         try:
@@ -131,7 +131,7 @@ def find_foreign_kubelets(settings: Settings) -> list[int]:
 
 
 def find_machine_problems(settings: Settings, to_build: Sequence[str]) -> list[str]:
-    """Return what keeps the cluster from starting here, each with a next step."""
+    """Return a message, with a next step, for each problem that keeps the cluster from starting on this machine."""
     problems: list[str] = []
     if os.geteuid() != 0:
         problems.append("not root: run the same command as root (sudo -H make local)")
@@ -162,7 +162,7 @@ def find_machine_problems(settings: Settings, to_build: Sequence[str]) -> list[s
 
 
 def find_network_problems(settings: Settings) -> list[str]:
-    """Return what keeps the network of the cluster from working here, each with a next step."""
+    """Return a message, with a next step, for each problem of this machine with the cluster's network."""
     problems: list[str] = []
     try:
         address, port = split_listen(settings.listen)
@@ -190,7 +190,7 @@ def find_network_problems(settings: Settings) -> list[str]:
 
 
 def parse_nameservers(text: str) -> list[str]:
-    """Return the name servers of a resolv.conf that pods reach too; those on loopback are for this machine only."""
+    """Return the name servers of a resolv.conf, without those on loopback, which pods cannot reach."""
     found = []
     for line in text.splitlines():
         fields = line.split()
@@ -215,7 +215,7 @@ def find_nameservers() -> list[str]:
 
 
 def read_uplink_mtu() -> int:
-    """Return the size of packets that the default route takes; pods must not send larger ones."""
+    """Return the MTU in bytes of the link of the default route; pods must not send larger packets."""
     if shutil.which("ip"):
         for route in run_ip_command("-4", "route", "show", "default"):
             path = Path("/sys/class/net") / str(route.get("dev")) / "mtu"
@@ -225,7 +225,7 @@ def read_uplink_mtu() -> int:
 
 
 def check_machine(settings: Settings) -> dict[str, Any]:
-    """Return the problems of this machine, and what the role has to know about it."""
+    """Return the problems of this machine, and facts that the role needs: name servers, MTU, programs to build."""
     to_build = [str(program["name"]) for program in settings.programs if not program["built"]]
     return {
         "changed": False,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds who else on this machine uses the cluster: after a stop their next packet would leave by the default route."""
+"""Finds processes on this machine that use the cluster; after a stop their packets would leave the machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOCAL_INVENTORY = "inventories/local"
 
 
 def list_socket_inodes(pid: int) -> set[str]:
-    """Return the inodes of the sockets that a process holds."""
+    """Return the inodes of the sockets that a process has open."""
     try:
         links = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
     except OSError:
@@ -25,7 +25,7 @@ def list_socket_inodes(pid: int) -> set[str]:
 
 
 def find_ancestors(pid: int) -> set[int]:
-    """Return the process and all above it."""
+    """Return the ids of a process and of all its ancestors."""
     found: set[int] = set()
     while pid > 0 and pid not in found:
         found.add(pid)
@@ -35,13 +35,13 @@ def find_ancestors(pid: int) -> set[int]:
 
 
 def runs_playbooks_here(process: Process) -> bool:
-    """Return whether a process runs a playbook on this cluster, which may be silent between two requests."""
+    """Return whether a process is ansible-playbook at work on this cluster; it need not have an open connection."""
     names = {Path(argument).name for argument in process.arguments[:2]}
     return bool(names & PLAYBOOK_PROGRAMS) and any(LOCAL_INVENTORY in argument for argument in process.arguments)
 
 
 def find_clients(settings: Settings) -> list[Process]:
-    """Return processes that use the cluster, and belong neither to it nor to this command."""
+    """Return the processes that use the cluster but belong neither to it nor to this command."""
     networks = [ipaddress.ip_network(text) for text in settings.address_ranges]
     sockets = [socket for socket in list_sockets() if socket.state in OPEN]
     inodes = {socket.inode for socket in sockets if any(socket.peer in network for network in networks)}
@@ -55,14 +55,14 @@ def find_clients(settings: Settings) -> list[Process]:
 
 
 def describe_clients(found: list[Process]) -> str:
-    """Return the processes with their ids and the beginning of their command lines."""
+    """Return the processes as text for messages: ids and the beginning of each command line."""
     return "; ".join(
         f"process {process.pid} ({' '.join(' '.join(process.arguments).split())[:80]})" for process in found
     )
 
 
 def make_clients_error(found: list[Process], waited: float) -> NodeError:
-    """Return the error that names the clients that stayed."""
+    """Return the error for a stop that was refused because processes still use the cluster; it names them."""
     names = describe_clients(found)
     return NodeError(
         f"Still in use after {waited:.0f} s by {names}. Nothing was stopped, since their next requests"

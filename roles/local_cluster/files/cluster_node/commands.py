@@ -21,7 +21,7 @@ def run_command(
     timeout: float = 120,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a short command.
+    """Run a short command to its end, and return its output and exit code.
 
     Raises:
         NodeError: the command failed; with what it printed. Not raised without `check`.
@@ -47,7 +47,7 @@ def run_command(
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, interval: float = 0.2) -> bool:
-    """Return True as soon as the condition holds, False when the time is over."""
+    """Check a condition repeatedly; return True as soon as it holds, False when the time is over."""
     end = time.monotonic() + seconds
     while True:
         if condition():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def write_private_file(path: Path, content: str | bytes, mode: int = 0o600) -> None:
-    """Write a file atomically; no other user can read it at any time, unless the mode says so."""
+    """Write a file atomically; unless the mode allows it, no other user can read it at any moment."""
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")

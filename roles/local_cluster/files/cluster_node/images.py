@@ -22,7 +22,7 @@ from cluster_node.settings import NodeError, Settings
 
 EXTRA_CA_DIRECTORY = Path("/usr/local/share/ca-certificates")
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
-# What Debian's own slim images leave out.
+# Options of dpkg that leave out documentation and translations, as Debian's slim images do.
 SLIM = (
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
@@ -35,7 +35,7 @@ SLIM = (
 
 @dataclass(frozen=True)
 class Image:
-    """An image: its reference, its Dockerfile, and the paths of the files that this copies, by their names there."""
+    """An image to build: reference, Dockerfile, and the files that it copies, by the names that it has for them."""
 
     reference: str
     dockerfile: str
@@ -60,7 +60,7 @@ def split_reference(reference: str) -> tuple[str, str, str]:
 
 
 def ask_registry(registry: str, method: str, path: str) -> int:
-    """Return the status of a request to a plain HTTP registry; 0 when it does not answer."""
+    """Return the HTTP status of a request to a registry without TLS; 0 when it does not answer."""
     connection = http.client.HTTPConnection(registry, timeout=10)
     try:
         connection.request(method, path, headers={"Accept": MANIFEST_TYPE})
@@ -72,18 +72,18 @@ def ask_registry(registry: str, method: str, path: str) -> int:
 
 
 def is_in_registry(reference: str) -> bool:
-    """Return whether the registry has an image."""
+    """Return whether the registry in an image's reference has the image."""
     registry, repository, tag = split_reference(reference)
     return ask_registry(registry, "HEAD", f"/v2/{repository}/manifests/{tag}") == 200
 
 
 def list_extra_certificates() -> list[Path]:
-    """Return the certificates that this machine trusts beyond those of Debian."""
+    """Return the files of CA certificates that an administrator added to those of Debian on this machine."""
     return sorted(EXTRA_CA_DIRECTORY.glob("**/*.crt"))
 
 
 def compute_base_recipe(settings: Settings) -> str:
-    """Return a digest of all that determines the base image."""
+    """Return a digest of everything that determines the content of the base image."""
     digest = hashlib.sha256()
     for part in ("2", settings.debian_suite, settings.debian_mirror, *SLIM):
         digest.update(part.encode() + b"\0")
@@ -93,7 +93,7 @@ def compute_base_recipe(settings: Settings) -> str:
 
 
 def make_base_archive(settings: Settings) -> Path:
-    """Return a minimal Debian as a tar archive in the cache, with the extra authorities of this machine."""
+    """Make a minimal Debian with this machine's extra CA certificates, unless it is cached; return the tar archive."""
     target = settings.cache / "base" / f"{settings.debian_suite}-{compute_base_recipe(settings)}.tar"
     if target.is_file():
         return target
@@ -102,7 +102,7 @@ def make_base_archive(settings: Settings) -> Path:
     temporary.unlink(missing_ok=True)
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--include=ca-certificates"]
     command += [f"--dpkgopt={option}" for option in SLIM]
-    # A separate folder inside the root, so that a file of the same name never hides another.
+    # Numbered names, so that certificates from several folders do not replace each other.
     for number, path in enumerate(list_extra_certificates()):
         command.append(f'--customize-hook=cp "{path}" "$1{EXTRA_CA_DIRECTORY}/local-{number}.crt"')
     command += ['--customize-hook=chroot "$1" update-ca-certificates', settings.debian_suite, str(temporary)]
@@ -125,12 +125,12 @@ def make_base_archive(settings: Settings) -> Path:
 
 
 def find_program(settings: Settings, name: str) -> Mapping[str, Any]:
-    """Return a program as the builder lists it."""
+    """Return the entry of a program in the list of build_programs.py."""
     return next(item for item in settings.programs if item["name"] == name)
 
 
 def list_cluster_images(settings: Settings) -> list[Image]:
-    """Return all images but the base, which is imported."""
+    """Return the images that the cluster needs and Docker builds: pause, CoreDNS, local-path-provisioner, Martin."""
     catatonit = shutil.which("catatonit") or "/usr/bin/catatonit"
     version = run_command(["dpkg-query", "--show", "--showformat=${Version}", "catatonit"], check=False).stdout
     binaries = settings.state / "bin"
@@ -169,7 +169,7 @@ def list_cluster_images(settings: Settings) -> list[Image]:
 
 
 def read_docker_answer(stream: Any, action: str) -> None:
-    """Read an answer of Docker to its end.
+    """Read Docker's streamed answer to its end, which is when the build or push has ended.
 
     Raises:
         NodeError: a message of the answer is an error, which Docker reports with status 200.
@@ -196,7 +196,7 @@ def push_image(client: Any, reference: str) -> None:
 
 
 def import_base(client: Any, settings: Settings, archive: Path) -> None:
-    """Make the base image from its archive and push it, also under its recipe."""
+    """Import the base image from its archive and push it, under its tag and under the digest of its recipe."""
     registry, repository, tag = split_reference(settings.base_image)
     recipe = compute_base_recipe(settings)
     changes = [
@@ -215,8 +215,8 @@ def import_base(client: Any, settings: Settings, archive: Path) -> None:
 
 
 def connect_docker(settings: Settings) -> Any:
-    """Return a client of our Docker daemon, which may still be starting."""
-    import docker  # from the controller's environment, like the collection community.docker
+    """Return a client of the cluster's Docker daemon; waits 60 seconds at most for the daemon to start."""
+    import docker  # a library of the controller's Python, needed by the collection community.docker too
 
     client = docker.APIClient(base_url=f"unix://{settings.docker_socket}", timeout=600)
 
@@ -231,7 +231,7 @@ def connect_docker(settings: Settings) -> Any:
 
 
 def make_images(settings: Settings) -> dict[str, Any]:
-    """Build and push what is missing or made from another recipe."""
+    """Build and push the cluster's images that the registry lacks or that are out of date; return which."""
     record_file = settings.state / "node" / "images.json"
     record: dict[str, str] = {}
     with contextlib.suppress(OSError, ValueError):

@@ -20,7 +20,7 @@ def is_same_file(source: Path, target: Path) -> bool:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Hard link on the same disk, otherwise copy. The file of a running program is replaced, never written into."""
+    """Install a file by a hard link, or a copy from another disk; an existing file is replaced, never written into."""
     temporary = target.with_name(f".{target.name}.new")
     temporary.unlink(missing_ok=True)
     try:
@@ -31,7 +31,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def install_programs(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
-    """Install binaries into bin/ and shared files into share/PROGRAM/; return the names of those that changed."""
+    """Install binaries into bin/ and shared files into share/PROGRAM/; return the names of changed programs."""
     wanted: dict[Path, Path] = {}
     for program in settings.programs:
         origin = Path(program["directory"])

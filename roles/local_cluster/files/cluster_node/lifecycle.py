@@ -23,7 +23,7 @@ from cluster_node.supervisor import find_supervisor, find_tool, run_supervisorct
 
 
 class ActionLog(list[str]):
-    """What was done. Each entry is printed immediately, so that a slow step is seen."""
+    """A list of what a command did; each entry is also printed immediately, so that progress can be followed."""
 
     def append(self, text: str) -> None:
         print(text, flush=True)
@@ -46,7 +46,7 @@ def clear_run_directory(settings: Settings) -> None:
 
 
 def clean_leftovers(settings: Settings) -> list[str]:
-    """Remove what a kill -9, a power cut or an incomplete stop has left; return what there was."""
+    """Remove processes, mounts and files that a kill, power cut or incomplete stop left; return what there was."""
     done = []
     orphans = find_pod_processes(settings)
     if orphans:
@@ -62,7 +62,7 @@ def clean_leftovers(settings: Settings) -> list[str]:
 
 
 def start_supervisor(settings: Settings) -> None:
-    """Start supervisord as a daemon with a separate environment."""
+    """Start supervisord as a daemon with a small, fixed environment, and wait until it answers."""
     groups = list_cgroup_files()
     for path in groups:
         with contextlib.suppress(OSError):
@@ -91,7 +91,7 @@ def start_supervisor(settings: Settings) -> None:
             check=False,
             timeout=60,
             start_new_session=True,
-            preexec_fn=leave_groups,  # one thread here
+            preexec_fn=leave_groups,  # safe, because this process has a single thread
         )
     if done.returncode != 0 or not wait_until(lambda: find_supervisor(settings) > 0, 20):
         raise NodeError(
@@ -100,7 +100,7 @@ def start_supervisor(settings: Settings) -> None:
 
 
 def start_daemons(settings: Settings) -> dict[str, Any]:
-    """Bring all daemons up; what is up and unchanged is left alone."""
+    """Start the cluster's daemons that do not run, restart changed ones; return what was done."""
     settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
     actions = ActionLog()
     if find_supervisor(settings):
@@ -117,7 +117,7 @@ def start_daemons(settings: Settings) -> dict[str, Any]:
         end_processes(daemons, 20)
         actions.append(f"ended {len(daemons)} daemons without a supervisor")
     if any(process.is_shim for process in own):
-        # The pods live on: containerd and kubelet find them again. Only stale pid files must go.
+        # Running pods are kept: containerd and kubelet find them again. Only stale pid files are removed.
         for name in ("docker.pid", "supervisord.pid"):
             (settings.run / name).unlink(missing_ok=True)
         actions.append("kept the running pods")
@@ -132,7 +132,7 @@ def start_daemons(settings: Settings) -> dict[str, Any]:
 
 
 def remove_outside_folders(settings: Settings) -> list[str]:
-    """Remove folders with fixed names that were not there before us; return their names."""
+    """Remove folders outside of the state directory that did not exist before the cluster; return their names."""
     removed = [name for name in read_machine_record(settings).get("absent", ()) if Path(name).is_dir()]
     for name in removed:
         shutil.rmtree(name, ignore_errors=True)
@@ -141,7 +141,7 @@ def remove_outside_folders(settings: Settings) -> list[str]:
 
 
 def wait_for_clients(settings: Settings, seconds: float) -> None:
-    """Wait until nobody else uses the cluster, `seconds` at most.
+    """Wait until no other process uses the cluster, `seconds` at most.
 
     Raises:
         NodeError: somebody still does; names the processes.

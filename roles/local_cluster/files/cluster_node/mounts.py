@@ -10,7 +10,7 @@ from cluster_node.settings import NodeError, Settings
 
 
 def parse_mounts(text: str) -> list[str]:
-    """Return the mount points of a mountinfo text, in the order they were mounted."""
+    """Return the mount points in the text of /proc/PID/mountinfo, in the order they were mounted."""
     points = []
     for line in text.splitlines():
         fields = line.split()
@@ -20,14 +20,14 @@ def parse_mounts(text: str) -> list[str]:
 
 
 def list_mounts(settings: Settings) -> list[str]:
-    """Return our mount points, innermost and newest first."""
+    """Return the mount points below the cluster's folders, innermost and newest first."""
     roots = (f"{settings.state}/", f"{settings.run}/")
     text = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
     return [point for point in reversed(parse_mounts(text)) if point.startswith(roots)]
 
 
 def unmount_all(settings: Settings) -> int:
-    """Unmount everything below our folders and detach what is busy; return how many mounts there were."""
+    """Unmount everything below the cluster's folders, detaching busy mounts; return how many there were."""
     count = 0
     for attempt in range(4):
         points = list_mounts(settings)

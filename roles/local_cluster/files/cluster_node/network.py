@@ -16,7 +16,7 @@ from cluster_node.settings import Settings
 LINK = "k8s0"
 TABLE = "cosmogony_stack"
 PROC_SYS = Path("/proc/sys")
-# Set by us (first line), by kubelet (second line), or changed by the kernel when forwarding is switched.
+# Kernel settings below /proc/sys that the cluster changes, itself or through kubelet; `down` restores them.
 SYSCTLS = (
     "net/ipv4/ip_forward",
     "net/ipv4/conf/all/forwarding",
@@ -34,23 +34,23 @@ SYSCTLS = (
     "net/netfilter/nf_conntrack_max",
     "net/netfilter/nf_conntrack_tcp_be_liberal",
 )
-# Folders with fixed names that programs of ours make outside the state directory.
+# Folders outside of the state directory that the cluster's programs make; their names cannot be changed.
 OUTSIDE = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/containers", "/var/log/pods", "/etc/docker", "/etc/cni")
 
 
 def run_ip_command(*arguments: str) -> list[dict[str, Any]]:
-    """Return what `ip -json` prints with these arguments; nothing where it fails."""
+    """Run `ip -json` with arguments; return the parsed output, an empty list when it fails."""
     found: list[dict[str, Any]] = json.loads(run_command(["ip", "-json", *arguments], check=False).stdout or "[]")
     return found
 
 
 def read_boot_id() -> str:
-    """Return the id of this boot."""
+    """Return the kernel's id of the current boot, which changes with each boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def read_sysctls(names: Iterable[str]) -> dict[str, str]:
-    """Return the kernel settings of these names that exist."""
+    """Return the values of those kernel settings, among the given names, that this kernel has."""
     values = {}
     for name in names:
         with contextlib.suppress(OSError):
@@ -59,7 +59,7 @@ def read_sysctls(names: Iterable[str]) -> dict[str, str]:
 
 
 def read_machine_record(settings: Settings) -> dict[str, Any]:
-    """Return what `record_machine` wrote; empty when there is nothing."""
+    """Return the record of this machine before the cluster's first start; empty when there is none."""
     known: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
         known = json.loads(settings.machine_record_file.read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def record_machine(settings: Settings) -> None:
 
 
 def restore_sysctls(record: Mapping[str, Any]) -> list[str]:
-    """Restore kernel settings that differ, general ones first, which change special ones; return their names."""
+    """Restore changed kernel settings, those first that change others with them; return their names."""
     changed = []
     for name, value in record.get("sysctls", {}).items():
         path = PROC_SYS / name
@@ -95,7 +95,7 @@ def restore_sysctls(record: Mapping[str, Any]) -> list[str]:
 
 
 def render_firewall(settings: Settings) -> str:
-    """Return our nftables table: no packet for the three ranges passes the uplink, neither out nor in."""
+    """Return an nftables script: no packet to or from the cluster's three address ranges passes the uplink."""
     ranges = ", ".join(settings.address_ranges)
     return f"""table inet {TABLE} {{
   set ranges {{
@@ -138,7 +138,7 @@ def render_firewall(settings: Settings) -> str:
 
 
 def load_firewall(settings: Settings) -> bool:
-    """Load the table in one transaction where it is missing or differs; return whether it was loaded."""
+    """Load the cluster's nftables table if it is missing or differs; return whether it was loaded."""
     wanted = render_firewall(settings)
     stamp = settings.run / "firewall.nft"
     loaded = run_command(["nft", "list", "table", "inet", TABLE], check=False).returncode == 0
@@ -150,7 +150,7 @@ def load_firewall(settings: Settings) -> bool:
 
 
 def set_up_node_link(settings: Settings) -> bool:
-    """Make the link with the node's address; return whether it changed. Kernels without dummy devices have bridges."""
+    """Make a dummy link (or bridge) with the node's address if it is missing; return whether it changed."""
     changed = False
     if run_command(["ip", "link", "show", LINK], check=False).returncode != 0:
         if run_command(["ip", "link", "add", LINK, "type", "dummy"], check=False).returncode != 0:
@@ -168,7 +168,7 @@ def set_up_node_link(settings: Settings) -> bool:
 
 
 def list_routes(settings: Settings) -> list[list[str]]:
-    """Return arguments of `ip route`: Services go to our link, where kube-proxy takes them; pods have host routes."""
+    """Return the cluster's routes as arguments of `ip route`; other addresses of pods and nodes are unreachable."""
     return [
         [settings.service_cidr, "dev", LINK, "src", settings.node_address],
         ["unreachable", settings.pod_cidr],
@@ -177,7 +177,7 @@ def list_routes(settings: Settings) -> list[list[str]]:
 
 
 def set_up_routes(settings: Settings) -> bool:
-    """Add the routes that are missing; return whether there were any."""
+    """Add the cluster's routes that are missing; return whether any was added."""
     changed = False
     known = run_ip_command("-4", "route", "show")
     for route in list_routes(settings):
@@ -194,7 +194,7 @@ def set_up_routes(settings: Settings) -> bool:
 
 
 def set_up_network(settings: Settings) -> list[str]:
-    """Set up everything that kubelet must find when it starts; return the names of what changed."""
+    """Set up the link, routes, firewall and kernel settings that kubelet needs; return the names of what changed."""
     record_machine(settings)
     done = []
     if load_firewall(settings):
@@ -211,7 +211,7 @@ def set_up_network(settings: Settings) -> list[str]:
 
 
 def find_pod_links(settings: Settings) -> list[str]:
-    """Return our ends of the links of pods, which have the first address of the pod range."""
+    """Return the names of the host's ends of the pods' links, which have the first address of the pod range."""
     gateway = settings.pod_cidr.split("/")[0].rpartition(".")[0] + ".1"
     described = run_ip_command("-4", "addr", "show")
     return [

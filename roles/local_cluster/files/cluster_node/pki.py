@@ -36,12 +36,12 @@ SERVER_ONLY = BOTH_SIDES[:1]
 
 
 def get_utc_time() -> datetime.datetime:
-    """Return the time."""
+    """Return the current time in UTC, with its time zone."""
     return datetime.datetime.now(datetime.UTC)
 
 
 def make_subject(common_name: str, organization: str = "") -> x509.Name:
-    """Return the name of a certificate; Kubernetes takes user and group from it."""
+    """Return the subject of a certificate; Kubernetes takes the user from its CN and the group from its O."""
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
     if organization:
         attributes.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
@@ -49,7 +49,7 @@ def make_subject(common_name: str, organization: str = "") -> x509.Name:
 
 
 def to_alternative_name(name: str) -> x509.GeneralName:
-    """Return a host name or an address as a certificate has it."""
+    """Return a host name or IP address as a subject alternative name of a certificate."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
@@ -65,23 +65,23 @@ def encode_private_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> b
 
 @dataclasses.dataclass(frozen=True)
 class KeyPair:
-    """A certificate and its key, in two files."""
+    """A certificate and its private key, in two PEM files."""
 
     directory: Path
     name: str
 
     @property
     def certificate_file(self) -> Path:
-        """The certificate as PEM."""
+        """Path of the certificate's PEM file."""
         return self.directory / f"{self.name}.crt"
 
     @property
     def key_file(self) -> Path:
-        """The private key as PEM."""
+        """Path of the private key's PEM file."""
         return self.directory / f"{self.name}.key"
 
     def load_certificate(self) -> x509.Certificate | None:
-        """Return the certificate; None when one of the files is missing."""
+        """Return the certificate; None when the certificate or its key is missing."""
         if not (self.certificate_file.is_file() and self.key_file.is_file()):
             return None
         return x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
@@ -93,7 +93,7 @@ class KeyPair:
         extensions: Sequence[tuple[x509.ExtensionType, bool]],
         issuer: CertificateAuthority | None = None,
     ) -> None:
-        """Make a new key and a certificate for it.
+        """Write a new private key and a new certificate for it.
 
         Args:
             subject: The name of the certificate.
@@ -122,7 +122,7 @@ class KeyPair:
 
 
 class CertificateAuthority:
-    """A certificate authority; made when it is missing or about to expire."""
+    """A certificate authority; its key and certificate are made when they are missing or about to expire."""
 
     def __init__(self, directory: Path, name: str) -> None:
         self.pair = KeyPair(directory, name)
@@ -142,7 +142,7 @@ class CertificateAuthority:
         self.certificate = x509.load_pem_x509_certificate(self.pair.certificate_file.read_bytes())
         self.key: Any = serialization.load_pem_private_key(self.pair.key_file.read_bytes(), None)
 
-    def issue_if_needed(
+    def renew(
         self,
         directory: Path,
         name: str,
@@ -152,7 +152,7 @@ class CertificateAuthority:
         names: Sequence[str] = (),
         usages: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.CLIENT_AUTH,),
     ) -> bool:
-        """Make or renew one certificate; return whether that was necessary."""
+        """Make or renew a certificate if it is missing, wrong or about to expire; return whether it was."""
         pair = KeyPair(directory, name)
         subject = make_subject(common_name, organization)
         alternatives = [to_alternative_name(name) for name in names]
@@ -171,7 +171,7 @@ class CertificateAuthority:
         return True
 
     def _is_usable(self, certificate: x509.Certificate) -> bool:
-        """Return whether a certificate is of this authority and need not be renewed yet."""
+        """Return whether a certificate was issued by this authority as wanted and need not be renewed yet."""
         try:
             certificate.verify_directly_issued_by(self.certificate)
         except (InvalidSignature, ValueError, TypeError):
@@ -187,7 +187,7 @@ def _get_alternatives(certificate: x509.Certificate) -> list[x509.GeneralName]:
 
 
 def make_kubeconfig(server: str, user: str, authority: Path, pair: KeyPair) -> str:
-    """Return a kubeconfig with all certificates inside. JSON is YAML."""
+    """Return a kubeconfig as JSON, which is YAML too, with certificates and key in it."""
     ca, certificate, key = (
         base64.b64encode(path.read_bytes()).decode() for path in (authority, pair.certificate_file, pair.key_file)
     )
@@ -204,7 +204,7 @@ def make_kubeconfig(server: str, user: str, authority: Path, pair: KeyPair) -> s
 
 
 def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
-    """Make all certificates, the key of service accounts and all kubeconfigs; return a digest of them.
+    """Make missing or expiring certificates and kubeconfigs; return which, and a digest of all.
 
     A dry run works on a copy.
     """
@@ -228,15 +228,15 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
     changed += [name for name, authority in (("ca", ca), ("etcd-ca", etcd_ca)) if authority.changed]
     node_names = [settings.node_name, settings.node_address]
     issued = {
-        "apiserver": ca.issue_if_needed(directory, "apiserver", "kube-apiserver", names=api_names, usages=SERVER_ONLY),
-        "apiserver-kubelet-client": ca.issue_if_needed(
+        "apiserver": ca.renew(directory, "apiserver", "kube-apiserver", names=api_names, usages=SERVER_ONLY),
+        "apiserver-kubelet-client": ca.renew(
             directory, "apiserver-kubelet-client", "kube-apiserver-kubelet-client", organization="system:masters"
         ),
-        "kubelet-server": ca.issue_if_needed(
+        "kubelet-server": ca.renew(
             directory, "kubelet-server", settings.node_name, names=node_names, usages=SERVER_ONLY
         ),
-        "etcd": etcd_ca.issue_if_needed(directory, "etcd", "etcd", names=["localhost", "127.0.0.1"], usages=BOTH_SIDES),
-        "apiserver-etcd-client": etcd_ca.issue_if_needed(directory, "apiserver-etcd-client", "kube-apiserver"),
+        "etcd": etcd_ca.renew(directory, "etcd", "etcd", names=["localhost", "127.0.0.1"], usages=BOTH_SIDES),
+        "apiserver-etcd-client": etcd_ca.renew(directory, "apiserver-etcd-client", "kube-apiserver"),
     }
     users = {
         "admin": ("kubernetes-admin", "system:masters"),
@@ -246,7 +246,7 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
         "kube-scheduler": ("system:kube-scheduler", ""),
     }
     for name, (common_name, organization) in users.items():
-        issued[name] = ca.issue_if_needed(directory, name, common_name, organization=organization)
+        issued[name] = ca.renew(directory, name, common_name, organization=organization)
         target = settings.state / "kubeconfig" if name == "admin" else directory / f"{name}.kubeconfig"
         server = f"https://{settings.node_address}:6443"
         content = make_kubeconfig(server, common_name, ca.pair.certificate_file, KeyPair(directory, name))

@@ -17,7 +17,7 @@ CONTAINERS_ONLY = 'labels."io.cri-containerd.kind"==container'
 
 
 def find_pod_processes(settings: Settings) -> set[int]:
-    """Return the ids of shims, of what runs below them, and of what the control groups of the kubelet hold."""
+    """Return the ids of all processes of pods: containerd's shims, their children, and those in kubelet's cgroups."""
     pids = find_descendants({process.pid for process in find_own_processes(settings) if process.is_shim})
     for folder in list_cgroups(("kubepods",)):
         with contextlib.suppress(OSError):
@@ -33,17 +33,17 @@ def run_ctr(settings: Settings, *arguments: str) -> str:
 
 
 def parse_running_tasks(text: str) -> set[str]:
-    """Return the ids in the output of `ctr tasks list` (TASK PID STATUS) that run."""
+    """Return the ids of running tasks in the output of `ctr tasks list` (TASK PID STATUS)."""
     return {match.group(1) for match in re.finditer(r"^(\S+)\s+\d+\s+RUNNING\b", text, re.MULTILINE)}
 
 
 def list_running_tasks(settings: Settings) -> set[str]:
-    """Return the ids of the containers that run, sandboxes included."""
+    """Return the ids of containerd's running containers, sandboxes of pods included."""
     return parse_running_tasks(run_ctr(settings, "tasks", "list"))
 
 
 def stop_pods(settings: Settings) -> int:
-    """Send each container its stop signal and wait for its end; return how many ran. The kubelet must have stopped."""
+    """Stop the containers of all pods and wait for their end; return how many ran. Kubelet must have ended before."""
     if not settings.containerd_socket.exists() or not shutil.which("ctr"):
         return 0
     containers = set(run_ctr(settings, "containers", "list", "-q", CONTAINERS_ONLY).split())

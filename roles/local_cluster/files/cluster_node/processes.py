@@ -13,7 +13,7 @@ from pathlib import Path
 from cluster_node.commands import wait_until
 from cluster_node.settings import Settings
 
-# Every daemon of the supervisor, and every containerd shim below it, carries this variable.
+# Environment variable of every daemon of the supervisor and of every containerd shim; its value names the cluster.
 MARKER = "COSMOGONY_STACK_STATE"
 
 
@@ -32,7 +32,7 @@ class Process:
 
 
 def read_process(pid: int) -> Process | None:
-    """Return a process; None when it has ended, also when nobody has collected its exit code."""
+    """Return the process with an id; None when it has ended, also when it is a zombie."""
     folder = Path(f"/proc/{pid}")
     try:
         arguments = (folder / "cmdline").read_bytes().split(b"\0")
@@ -54,7 +54,7 @@ def read_process(pid: int) -> Process | None:
 
 
 def list_processes() -> Iterator[Process]:
-    """Yield all processes."""
+    """Yield all processes of this machine that are not zombies."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             process = read_process(int(entry.name))
@@ -63,14 +63,14 @@ def list_processes() -> Iterator[Process]:
 
 
 def find_own_processes(settings: Settings) -> list[Process]:
-    """Return daemons and shims of this cluster, whoever started them."""
+    """Return the daemons and containerd shims of this cluster, found by a variable in their environment."""
     return [
         process for process in list_processes() if process.marker == str(settings.state) and process.pid != os.getpid()
     ]
 
 
 def find_descendants(roots: set[int]) -> set[int]:
-    """Return the processes and everything below them."""
+    """Return the ids of the processes and of all their descendants."""
     children: dict[int, list[int]] = {}
     for process in list_processes():
         children.setdefault(process.parent, []).append(process.pid)
@@ -85,7 +85,7 @@ def find_descendants(roots: set[int]) -> set[int]:
 
 
 def end_processes(pids: Iterable[int], grace: float) -> None:
-    """Send SIGTERM, and SIGKILL to those that are still there after `grace` seconds; 0: SIGKILL immediately."""
+    """End processes by SIGTERM, and by SIGKILL after `grace` seconds; with 0 by SIGKILL immediately."""
     targets = set(pids) - {os.getpid(), 1}
 
     def send_signal(number: signal.Signals) -> None:

@@ -18,7 +18,7 @@ from cluster_node.images import ask_registry
 from cluster_node.settings import NodeError, Settings
 from cluster_node.supervisor import find_supervisor, run_supervisorctl
 
-# Everything that can name an image: what runs, what would run, and the settings of the workflows.
+# Kinds of Kubernetes objects that can name an image which is still needed; ConfigMaps have the workflows' settings.
 KINDS = "pods,deployments,replicasets,statefulsets,daemonsets,jobs,cronjobs,configmaps,workflows,cronworkflows"
 COLLECT_SECONDS = 900
 
@@ -35,7 +35,7 @@ class ImageTag:
 
 
 def prune_images(settings: Settings, images: list[str], keep: int, dry_run: bool) -> dict[str, Any]:
-    """Remove tags that nothing uses, but for the newest `keep` of each image; return what was freed, in bytes."""
+    """Remove unused tags from the registry, except the newest `keep` of each image; return tags and bytes freed."""
     if keep < 1:
         raise NodeError(f"{keep} tags cannot be kept: 1 or more")
     folder = _find_repositories(settings)
@@ -60,7 +60,7 @@ def prune_images(settings: Settings, images: list[str], keep: int, dry_run: bool
 
 
 def _find_repositories(settings: Settings) -> Path:
-    """Return the folder of the registry's repositories.
+    """Return the folder in which the local registry has its repositories.
 
     Raises:
         NodeError: the registry is not that of this cluster, or does not answer.
@@ -77,7 +77,7 @@ def _find_repositories(settings: Settings) -> Path:
 
 
 def list_tags(folder: Path, image: str) -> list[ImageTag]:
-    """Return the tags of an image with the time of their last push."""
+    """Return the tags of an image in the registry's folder, each with digest and time of its last push."""
     found = []
     for link in sorted((folder / image / "_manifests" / "tags").glob("*/current/link")):
         name = link.parent.parent.name
@@ -86,7 +86,7 @@ def list_tags(folder: Path, image: str) -> list[ImageTag]:
 
 
 def select_old_tags(tags: list[ImageTag], used: set[str], registry: str, keep: int) -> list[ImageTag]:
-    """Return tags that are neither in use nor among the newest, nor have the same content as one that is."""
+    """Return the tags to remove: not in use, not among the newest `keep`, and of no digest that is either."""
     kept: set[ImageTag] = set()
     for repository in {tag.repository for tag in tags}:
         own = sorted((tag for tag in tags if tag.repository == repository), key=lambda tag: -tag.pushed)
@@ -97,7 +97,7 @@ def select_old_tags(tags: list[ImageTag], used: set[str], registry: str, keep: i
 
 
 def find_referenced_images(settings: Settings) -> set[str]:
-    """Return the images of the registry that objects of the cluster name; ended workflows and pods need none."""
+    """Return references of the registry's images that objects of the cluster name, ended workflows and pods aside."""
     kubectl = [str(settings.state / "bin" / "kubectl"), f"--kubeconfig={settings.state / 'kubeconfig'}"]
     answer = run_command(
         [*kubectl, "get", KINDS, "--all-namespaces", "--output=json", "--request-timeout=60s"], timeout=120
@@ -110,7 +110,7 @@ def find_referenced_images(settings: Settings) -> set[str]:
 
 
 def has_ended(item: dict[str, Any]) -> bool:
-    """Return whether a workflow or pod has ended, or a ReplicaSet has no pods: it needs its image no longer."""
+    """Return whether an object no longer needs its image: an ended workflow or pod, or a ReplicaSet without pods."""
     phase = (item.get("status") or {}).get("phase")
     if item["kind"] == "Workflow":
         return phase in ("Succeeded", "Failed", "Error")
@@ -120,14 +120,14 @@ def has_ended(item: dict[str, Any]) -> bool:
 
 
 def _check_tags(folder: Path, old: list[ImageTag]) -> None:
-    """Check that no tag is left: deleting a manifest deletes its tags."""
+    """Check that the removed tags are gone from the registry; raise NodeError otherwise."""
     for tag in old:
         if (folder / tag.repository / "_manifests" / "tags" / tag.name / "current" / "link").exists():
             raise NodeError(f"the registry still has {tag.repository}:{tag.name} after its deletion")
 
 
 def _remove_from_docker(settings: Settings, old: list[ImageTag]) -> None:
-    """Remove the copies of the engine that built them, but for those that containers use."""
+    """Remove the tags from the Docker engine that built them, except those that containers use."""
     import docker
 
     with contextlib.suppress(docker.errors.DockerException, OSError):
@@ -138,7 +138,7 @@ def _remove_from_docker(settings: Settings, old: list[ImageTag]) -> None:
 
 
 def collect_registry_garbage(settings: Settings) -> None:
-    """Free the disk. The registry is stopped meanwhile: a layer that is pushed before its manifest would be removed."""
+    """Delete layers that no tag needs. The registry is stopped meanwhile, or layers of a running push would go too."""
     print("freeing the disk; the registry is stopped for a moment", flush=True)
     stopped = run_supervisorctl(settings, "stop", "registry")
     try:
@@ -153,6 +153,6 @@ def collect_registry_garbage(settings: Settings) -> None:
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of everything the registry stores."""
+    """Return how many bytes the registry stores."""
     done = run_command(["du", "-sb", str(folder.parent)], timeout=300)
     return int(done.stdout.split()[0])

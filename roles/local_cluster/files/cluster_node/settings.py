@@ -15,7 +15,7 @@ class NodeError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """The role's variables that this tool needs, as JSON on standard input."""
+    """Settings of the node tool: the role's variables that it needs, which it reads as JSON on standard input."""
 
     state: Path
     run: Path
@@ -40,7 +40,7 @@ class Settings:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Settings:
-        """Take the fields out of the role's options, packages and programs."""
+        """Make Settings from a JSON document with the role's options, Debian packages and programs."""
         values = {**document, **{name: Path(document[f"{name}_dir"]) for name in ("state", "run", "cache")}}
         return cls(**{field.name: values[field.name] for field in dataclasses.fields(cls)})
 
@@ -62,7 +62,7 @@ class Settings:
 
     @property
     def machine_record_file(self) -> Path:
-        """Record of what this machine was like before the first start."""
+        """Path of the record of this machine's state before the cluster's first start."""
         return self.state / "node" / "before.json"
 
     @property

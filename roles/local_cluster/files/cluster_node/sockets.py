@@ -10,8 +10,8 @@ from pathlib import Path
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-LISTENING = "0A"  # include/net/tcp_states.h
-OPEN = ("01", "02")  # established, connecting
+LISTENING = "0A"  # TCP state as /proc/net/tcp writes it (include/net/tcp_states.h in Linux)
+OPEN = ("01", "02")  # TCP states established and connecting, as /proc/net/tcp writes them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Socket:
 
 
 def parse_sockets(text: str) -> Iterator[Socket]:
-    """Yield the sockets of a text like /proc/net/tcp or tcp6."""
+    """Yield the sockets in the text of /proc/net/tcp or tcp6."""
     for line in text.splitlines()[1:]:
         fields = line.split()
         if len(fields) > 9:
@@ -35,7 +35,7 @@ def parse_sockets(text: str) -> Iterator[Socket]:
 
 
 def parse_socket_end(field: str) -> tuple[Address, int]:
-    """Return address and port of an end, such as `0100007F:1F90`; an IPv4 address in tcp6 as IPv4."""
+    """Return IP address and port of a socket's end: `0100007F:1F90` gives 127.0.0.1 and 8080."""
     address, _, port = field.partition(":")
     raw = bytes.fromhex(address)
     parsed = ipaddress.ip_address(b"".join(raw[i : i + 4][::-1] for i in range(0, len(raw), 4)))
@@ -43,6 +43,6 @@ def parse_socket_end(field: str) -> tuple[Address, int]:
 
 
 def list_sockets() -> list[Socket]:
-    """Return all TCP sockets."""
+    """Return all TCP sockets of this machine, IPv4 and IPv6."""
     paths = [path for path in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")) if path.exists()]
     return [socket for path in paths for socket in parse_sockets(path.read_text(encoding="ascii"))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows what runs, for `make status`."""
+"""Status of the local cluster: daemons, programs and use of the disk, for `make status`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cluster_node.supervisor import find_supervisor, run_supervisorctl
 
 
 def measure_disk_use(settings: Settings) -> dict[str, str]:
-    """Return the space used by state and cache, as `du` prints it; mounts of pods do not count."""
+    """Return the disk use of the cluster's state and cache by path, as `du -h` prints it, without mounts of pods."""
     used = {}
     for path in (settings.state, settings.cache):
         if path.is_dir():
@@ -21,7 +21,7 @@ def measure_disk_use(settings: Settings) -> dict[str, str]:
 
 
 def collect_status(settings: Settings) -> dict[str, Any]:
-    """Return which daemons run, which programs there are and how much disk they use."""
+    """Return which daemons run, the programs with their versions, and how much disk state and cache use."""
     pid = find_supervisor(settings)
     daemons = run_supervisorctl(settings, "status").stdout.rstrip().splitlines() if pid else []
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The supervisor of the daemons."""
+"""Runs supervisorctl, and finds the supervisord that keeps the cluster's daemons running."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cluster_node.settings import Settings
 
 
 def find_tool(settings: Settings, name: str) -> str:
-    """Return the path of a program of the supervisor's environment."""
+    """Return the path of a program in the supervisor's virtual environment."""
     return str(settings.state / "tools" / "bin" / name)
 
 
@@ -20,7 +20,7 @@ def run_supervisorctl(settings: Settings, *arguments: str, timeout: float = 180)
 
 
 def find_supervisor(settings: Settings) -> int:
-    """Return the process id of our supervisor; 0 when it does not answer."""
+    """Return the process id of the cluster's supervisord; 0 when it does not answer."""
     if not settings.supervisor_socket.exists() or not settings.supervisor_config.is_file():
         return 0
     done = run_supervisorctl(settings, "pid", timeout=20)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waits for the node and for cluster DNS, with the last observation when the time is over."""
+"""Waits until the node and cluster DNS are ready; an error says what was still wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEASE_SECONDS = 20
 
 
 def get_from_api(settings: Settings, path: str) -> str:
-    """Return what the API server answers to a GET.
+    """Return the JSON document that the API server answers to a GET.
 
     Raises:
         NodeError: it does not answer, or with an error.
@@ -31,7 +31,7 @@ def get_from_api(settings: Settings, path: str) -> str:
 
 
 def compute_lease_age(lease: dict[str, Any]) -> float:
-    """Return the seconds since the kubelet last renewed its lease."""
+    """Return the seconds since the kubelet last renewed its lease, its sign of life."""
     renewed = lease.get("spec", {}).get("renewTime")
     if not renewed:
         return float("inf")
@@ -40,7 +40,7 @@ def compute_lease_age(lease: dict[str, Any]) -> float:
 
 
 def describe_node_problem(settings: Settings) -> str:
-    """Return what keeps the node from being ready; "" when it is ready."""
+    """Return why the Kubernetes node is not ready; "" when it is ready."""
     name = settings.node_name
     try:
         get_from_api(settings, "/readyz")
@@ -52,20 +52,20 @@ def describe_node_problem(settings: Settings) -> str:
     ready = conditions.get("Ready", {})
     if ready.get("status") != "True":
         return f"node {name} is not Ready: {ready.get('message') or 'no condition yet'}"
-    # After a start the condition is that of the time before, until the kubelet renews its lease.
+    # After a start the node's Ready condition is out of date until the kubelet renews its lease.
     if compute_lease_age(lease) > LEASE_SECONDS:
         return f"the kubelet of {name} has not renewed its lease"
     return ""
 
 
 def encode_dns_query(name: str, identifier: int) -> bytes:
-    """Return the packet that asks for the IPv4 address of a name."""
+    """Return a DNS query packet that asks for the IPv4 address of a name."""
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split("."))
     return struct.pack(">HHHHHH", identifier, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", 1, 1)
 
 
 def parse_dns_answer(packet: bytes, identifier: int) -> str:
-    """Return the IPv4 address of the last answer record; "" when there is none."""
+    """Return the IPv4 address in a DNS answer packet; "" when there is none."""
     if len(packet) < 12:
         return ""
     found, flags, _, answers = struct.unpack(">HHHH", packet[:8])
@@ -75,7 +75,7 @@ def parse_dns_answer(packet: bytes, identifier: int) -> str:
 
 
 def describe_dns_problem(settings: Settings, name: str = "kubernetes.default.svc.cluster.local") -> str:
-    """Return what is wrong with cluster DNS; "" when it knows the Service of the API server."""
+    """Return why cluster DNS is not ready; "" when it knows the Service of the API server."""
     identifier = int.from_bytes(os.urandom(2), "big")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(2)
@@ -88,7 +88,7 @@ def describe_dns_problem(settings: Settings, name: str = "kubernetes.default.svc
 
 
 def wait_until_ready(what: str, observe: Callable[[], str], seconds: float, hint: str) -> dict[str, Any]:
-    """Wait until `observe` returns ""; print what it returns every TICK_SECONDS.
+    """Wait until `observe` finds nothing wrong (""); print every TICK_SECONDS what is wrong.
 
     Raises:
         NodeError: it took longer than `seconds`; with the last observation and the hint.

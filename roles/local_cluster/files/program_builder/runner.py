@@ -142,7 +142,7 @@ class Task:
 
     @property
     def elapsed(self) -> str:
-        """The time since the start."""
+        """The time since the task was made, as text: 4m12s."""
         return format_duration(time.monotonic() - self.started)
 
     def _count(self, counted: tuple[re.Pattern[str], str] | None) -> str:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from .errors import AtlasError
 from .topojson import Point
 
-#: Number of a chain, and 0 for its first point or 1 for its last.
+#: One end of a chain of ways: number of the chain, and 0 for its first point or 1 for its last.
 End = tuple[int, int]
 
 HALF = 1_800_000_000
@@ -21,7 +21,7 @@ POLE = 900_000_000
 
 
 def cut_line(points: Sequence[Point]) -> list[list[Point]]:
-    """Return the pieces of a line; each crossing ends one at ±180 degrees and begins the next at the same latitude."""
+    """Return a line cut at the antimeridian: a piece ends at ±180 degrees, the next begins at the other side."""
     pieces = [[points[0]]]
     for before, after in pairwise(points):
         if abs(after[0] - before[0]) > HALF:
@@ -46,7 +46,7 @@ def _append(piece: list[Point], point: Point) -> None:
 
 
 def pair_chain_ends(chains: Sequence[tuple[Point, Point]]) -> list[tuple[End, End, list[Point]]]:
-    """Return pairs of ends that belong together, and the line between them.
+    """Return which ends of cut lines on the antimeridian belong together, and the line that joins each pair.
 
     Args:
         chains: First and last point of each chain.

@@ -17,17 +17,17 @@ from .osm_writer import Relation
 from .topojson import Shape, Topology
 
 FIRST = 9_000_000_000_000
-_UNNUMBERED = FIRST + 1_000  # below it the numbers of ISO 3166-1
-_STATES = FIRST + 10_000  # the number of a state is two digits long
-_COUNTIES = FIRST + 100_000  # that of a county five
+_UNNUMBERED = FIRST + 1_000  # first relation id of countries without a number of ISO 3166-1
+_STATES = FIRST + 10_000  # plus a state's FIPS code, two digits: its relation id
+_COUNTIES = FIRST + 100_000  # plus a county's FIPS code, five digits: its relation id
 _UNITED_STATES = FIRST + 840
-#: States for us-atlas, countries for world-atlas: American Samoa, Guam, Northern Marianas, Puerto Rico, US Virgin Is.
+#: Relation ids in world-atlas of American Samoa, Guam, Northern Marianas, Puerto Rico, US Virgin Islands.
 _TERRITORIES = tuple(FIRST + number for number in (16, 316, 580, 630, 850))
 
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
-    """How an atlas becomes relations, and the first number of its ways and nodes."""
+    """A kind of atlas: the function that makes OSM relations of it, and the first id of its ways and nodes."""
 
     make_relations: Callable[[Topology, Borders, str], list[Relation]]
     first_id: int
@@ -51,13 +51,13 @@ def _make_country(country: Country, number: int, name: str, source: str, borders
 
 
 def make_world_relations(topology: Topology, borders: Borders, source: str) -> list[Relation]:
-    """Return all countries. Territories that are states in us-atlas belong to the United States here too."""
+    """Return the relations of all countries of world-atlas; territories of the United States are part of it."""
     known = Countries()
     parts: dict[int, list[Shape]] = {}
     for position, shape in enumerate(topology.get_layer("countries")):
         country = known.find_by_shape(shape)
         number = _UNNUMBERED + position if country is None or country.numeric is None else FIRST + country.numeric
-        parts.setdefault(number, []).append(shape)  # several shapes can have the number of one country
+        parts.setdefault(number, []).append(shape)  # several shapes of the atlas can belong to one country
     territories = [shape for number in _TERRITORIES for shape in parts.pop(number, [])]
     relations = []
     for number, shapes in parts.items():
@@ -71,7 +71,7 @@ def make_world_relations(topology: Topology, borders: Borders, source: str) -> l
 
 
 def make_united_states_relations(topology: Topology, borders: Borders, source: str) -> list[Relation]:
-    """Return the nation, its states and territories, and their counties."""
+    """Return the relations of us-atlas: the United States, its states and territories, and their counties."""
     country = Countries().get_by_number(_UNITED_STATES - FIRST)
     nation = topology.get_layer("nation")
     relations = [_make_country(country, _UNITED_STATES, "", source, borders, *nation)]

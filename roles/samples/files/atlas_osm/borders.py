@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways from arcs: neighbours share the way of an arc; the members of a relation are the ways of its rings."""
+"""Makes OSM ways from the arcs of an atlas; neighbouring areas share the way of an arc."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from . import antimeridian
 from .errors import AtlasError
 from .topojson import Point, Ring, Shape
 
-#: Number of a way, and whether it is walked backwards.
+#: A way in a ring: number of the way, and whether it is walked backwards.
 Step = tuple[int, bool]
-#: Number of a way and its role.
+#: A member of a relation: number of the way and its role, outer or inner.
 Member = tuple[int, str]
 
 
 class Borders:
-    """The ways of an atlas; only those that are members of a relation are made."""
+    """The OSM ways of an atlas; each is made when the members of a relation need it first."""
 
     def __init__(self, arcs: Sequence[Sequence[Point]]) -> None:
         self._arcs = arcs
@@ -30,9 +30,9 @@ class Borders:
         self.ways: list[tuple[Point, ...]] = []
 
     def list_members(self, *shapes: Shape) -> list[Member]:
-        """Return the ways and roles of a relation that covers the shapes, ring after ring."""
+        """Return ways and roles of the relation that covers the shapes, ring after ring; make ways that are missing."""
         rings = [ring for shape in shapes for polygon in shape.polygons for ring in self._split_polygon(polygon)]
-        # A way that occurs twice has the relation on both sides, so it is not a border.
+        # A way that occurs twice has the relation's area on both sides, so it is not part of its border.
         count = Counter(way for _, steps in rings for way, _ in steps)
         found: dict[int, str] = {}
         for role, steps in rings:
@@ -55,7 +55,7 @@ class Borders:
                 yield "outer", joined
 
     def _close_gaps(self, ring: Ring) -> list[int]:
-        """Return the arcs of a ring. Where one is missing (a merge lost it), the one that spans the gap is inserted."""
+        """Return a ring's arcs; where the atlas lost one in a merge, the arc that spans the gap is inserted."""
         arcs: list[int] = []
         for arc, following in zip(ring, (*ring[1:], ring[0]), strict=True):
             arcs.append(arc)
@@ -95,7 +95,7 @@ class Borders:
         return len({point for way, _ in ring for point in self.ways[way]}) > 2
 
     def _split_ring(self, steps: list[Step]) -> list[list[Step]]:
-        """Return a ring in pieces where it is interrupted; the first one begins after an interruption."""
+        """Split a ring where a way does not begin at the end of the one before; return the connected chains."""
         parts: list[list[Step]] = []
         for step in steps:
             if parts and self._last(parts[-1][-1]) == self._first(step):
@@ -107,7 +107,7 @@ class Borders:
         return parts
 
     def _join_chains(self, chains: list[list[Step]]) -> Iterable[list[Step]]:
-        """Yield closed rings from chains that end on the antimeridian."""
+        """Join chains of ways that end on the antimeridian, and yield the closed rings."""
         if not chains:
             return
         ends = [(self._first(chain[0]), self._last(chain[-1])) for chain in chains]

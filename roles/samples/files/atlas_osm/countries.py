@@ -24,7 +24,7 @@ class Country:
     name: str
 
     def make_tags(self) -> dict[str, str]:
-        """Return the tags with its codes."""
+        """Return the OSM tags with the country's ISO 3166-1 codes and Wikidata id."""
         tags = {"ISO3166-1": self.alpha2, "ISO3166-1:alpha2": self.alpha2}
         if self.numeric is not None:
             tags["ISO3166-1:numeric"] = f"{self.numeric:03}"
@@ -34,7 +34,7 @@ class Country:
 
 
 class Countries:
-    """All countries, by what an atlas has: the number of ISO 3166-1, otherwise the name."""
+    """The table of all countries, to be found by number of ISO 3166-1 or, for those without one, by name."""
 
     def __init__(self) -> None:
         rows = [

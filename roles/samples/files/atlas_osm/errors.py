@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error of this package; its message is one line."""
+"""The error that all modules of atlas_osm raise."""
 
 
 class AtlasError(Exception):
-    """An atlas cannot be used; the message says why and what to do."""
+    """An atlas cannot be used; the message says in one line why and what to do."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes extracts from atlases. A hidden file beside each says what it was made from."""
+"""Makes OSM extracts from atlases. A hidden file next to each extract records what it was made from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OWN = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """An extract: its file name, what it is made from and the day of its data."""
+    """An OSM extract to make: its file name, the npm package and atlas it is made from, the date of its data."""
 
     name: str
     atlas: str
@@ -32,18 +32,18 @@ class Extract:
 
     @classmethod
     def from_options(cls, item: dict[str, str]) -> Extract:
-        """Take an entry of `samples_atlas_files`."""
+        """Make an Extract from an entry of the role variable samples_atlas_files."""
         return cls(**{key: item[key] for key in cls.__slots__})
 
     def compute_recipe_digest(self) -> str:
-        """Return a digest of everything that determines the extract, this program included."""
+        """Return a digest of everything that determines the extract's content, this program's files included."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
         for path in sorted([*_OWN.glob("*.py"), *_OWN.glob("data/*.tsv")]):
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
     def is_made(self, folder: Path) -> bool:
-        """Return whether the folder has the extract, made in this way and unchanged."""
+        """Return whether a folder has the extract, unchanged and made by the present recipe."""
         try:
             record = json.loads(self._record_file(folder).read_text())
             return bool(record == {"recipe": self.compute_recipe_digest(), "sha256": _sha256(folder / self.name)})
@@ -51,8 +51,8 @@ class Extract:
             return False
 
     def make(self, folder: Path, cache: Path, registry: str) -> dict[str, Any]:
-        """Make the extract; return how many zones it has, and the names of those smaller than the atlas's grid."""
-        # imported here, for `plan` needs no pyosmium
+        """Write the extract to a folder; return the number of its zones, and names of those too small for the atlas."""
+        # imported here, because the command `plan` must work without pyosmium
         from .atlases import ATLASES
         from .osm_writer import write_extract
 

@@ -17,7 +17,7 @@ GENERATOR = "cosmogony.stack atlas"
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relation with its members in order."""
+    """An OSM relation: its id, its tags and its members in order."""
 
     id: int
     tags: dict[str, str]
@@ -44,7 +44,7 @@ def write_extract(
     for way in way_ids:
         for point in ways[way]:
             node_ids.setdefault(point, first_id + len(node_ids))
-    # Without versions and times of objects: nobody has edited them.
+    # Objects get neither version nor timestamp: nobody has edited them, and the file stays the same each time.
     file = osmium.io.File(str(path), "pbf,add_metadata=false")
     with osmium.SimpleWriter(file, header=_make_header(node_ids, timestamp), overwrite=True) as out:
         for (x, y), number in node_ids.items():

@@ -23,13 +23,13 @@ from .errors import AtlasError
 PUBLIC_REGISTRY = "https://registry.npmjs.org"
 _VARIABLE = "npm_config_registry"
 _ATTEMPTS = 3
-_TIMEOUT = 60  # seconds without an answer
+_TIMEOUT = 60  # seconds without data from the npm registry before a download fails
 _NPM_TIMEOUT = 300
 
 
 @dataclass(frozen=True, slots=True)
 class NpmPackage:
-    """A version of a package, with its integrity as lock files of npm have it."""
+    """A version of an npm package, with its integrity (a hash) as npm's lock files have it."""
 
     name: str
     version: str
@@ -40,11 +40,11 @@ class NpmPackage:
 
     @property
     def archive_name(self) -> str:
-        """Name of the archive in a registry."""
+        """File name of the package's archive in an npm registry."""
         return f"{self.name}-{self.version}.tgz"
 
     def has_integrity(self, path: Path) -> bool:
-        """Return whether a file is this package."""
+        """Return whether a file is the package's archive, by its hash."""
         algorithm, _, wanted = self.integrity.partition("-")
         with path.open("rb") as file:
             found = hashlib.file_digest(file, algorithm).digest()
@@ -52,7 +52,7 @@ class NpmPackage:
 
 
 def fetch_package(package: NpmPackage, cache: Path, registry: str = "") -> Path:
-    """Return the archive of a package, from the cache if it is there.
+    """Return the path of a package's archive; it is downloaded unless the cache has it.
 
     Args:
         package: The package.
@@ -81,7 +81,7 @@ def fetch_package(package: NpmPackage, cache: Path, registry: str = "") -> Path:
 
 
 def read_package_file(archive: Path, name: str) -> bytes:
-    """Return the content of a file of a package.
+    """Return the content of one file in a package's archive.
 
     Raises:
         AtlasError: the package lacks the file.
@@ -135,7 +135,7 @@ def _fetch_by_http(package: NpmPackage, target: Path, registry: str) -> str:
 
 
 def _make_request(url: str) -> urllib.request.Request:
-    """User and password of the address go into a header."""
+    """Return a request for a URL; user and password in the URL become a header."""
     parts = urllib.parse.urlsplit(url)
     if parts.username is None:
         return urllib.request.Request(url)  # noqa: S310

@@ -12,9 +12,9 @@ from typing import Any
 
 from .errors import AtlasError
 
-#: Longitude and latitude.
+#: Longitude and latitude in units of 1e-7 degrees.
 Point = tuple[int, int]
-#: Numbers of arcs in their order; `~i` is arc `i` walked backwards.
+#: A ring as numbers of arcs in their order; `~i` is arc `i` walked backwards.
 Ring = tuple[int, ...]
 
 _UNIT = 10_000_000
@@ -23,7 +23,7 @@ _BOUND = (180 * _UNIT, 90 * _UNIT)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One area of an atlas: polygons of rings, the first of each is its outside."""
+    """An area of an atlas: key, name, and polygons, each an outer ring followed by inner ones."""
 
     key: str | None
     name: str
@@ -32,13 +32,13 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """The arcs and the shapes of each layer."""
+    """A parsed TopoJSON document: its arcs, and its shapes by layer."""
 
     arcs: list[list[Point]]
     shapes: dict[str, list[Shape]]
 
     def get_layer(self, name: str) -> list[Shape]:
-        """Return the shapes of a layer.
+        """Return the shapes of a layer such as countries or states.
 
         Raises:
             AtlasError: there is no such layer.
@@ -66,7 +66,7 @@ def parse_topology(content: bytes | str) -> Topology:
 
 
 def _read_points(arc: list[list[float]], transform: dict[str, list[float]] | None) -> list[Point]:
-    """Return the points of an arc; a quantised one has steps from point to point, in units of the transform."""
+    """Return an arc's points; a quantised arc has differences between points, to be scaled by the transform."""
     points: list[Point] = []
     if transform is None:
         places = [(position[0], position[1]) for position in arc]

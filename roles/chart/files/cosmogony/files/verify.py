@@ -27,21 +27,21 @@ WHOLE_WORLD = [-180.0, -85.0, 180.0, 85.0]
 
 
 class WrongAnswerError(Exception):
-    """The site did not answer, or not what it should."""
+    """The site did not answer, or answered something wrong; asking again may help."""
 
 
 class NoReleaseError(Exception):
-    """The site is up, and nothing has been published yet."""
+    """The site answers, but no release of data has been published yet."""
 
 
 class Site:
-    """Asks one site over HTTP."""
+    """Sends HTTP requests to one site."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
 
     def get(self, path: str) -> tuple[int, bytes]:
-        """Return status and content of the answer to a GET.
+        """Send a GET for a path of the site; return status and body of the answer.
 
         Raises:
             WrongAnswerError: there is no answer.
@@ -57,14 +57,14 @@ class Site:
             raise WrongAnswerError(f"GET {path}: {getattr(error, 'reason', error)}") from error
 
     def get_content(self, path: str) -> bytes:
-        """Return the content of a page or file that has to be there."""
+        """Return the body of a page or file of the site; a status other than 200 is an error."""
         status, body = self.get(path)
         if status != 200:
             raise WrongAnswerError(f"GET {path}: HTTP {status} {body[:200].decode(errors='replace').strip()}".rstrip())
         return body
 
     def get_json(self, path: str) -> Any:
-        """Return a JSON document that has to be there."""
+        """Return a parsed JSON document of the site; a status other than 200 is an error."""
         body = self.get_content(path)
         try:
             return json.loads(body)
@@ -73,7 +73,7 @@ class Site:
 
 
 def check_page(site: Site) -> str:
-    """Check the start page; return its size."""
+    """Check the start page; return its size as text."""
     body = site.get_content("/")
     if b"<html" not in body.lower():
         raise WrongAnswerError("GET /: not an HTML page")
@@ -93,7 +93,7 @@ def get_live_release(site: Site) -> str:
 
 
 def get_tilejson(site: Site, live: str) -> dict[str, Any]:
-    """Return the description of the tiles, whose address has to name the live release."""
+    """Return the TileJSON of the site; check that its tile URL names the live release."""
     path = "/tiles/cosmogony.json"
     answer = site.get_json(path)
     tiles = answer.get("tiles") if isinstance(answer, dict) else None
@@ -105,7 +105,7 @@ def get_tilejson(site: Site, live: str) -> dict[str, Any]:
 
 
 def find_tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int]]:
-    """Return the path of a tile with zones in it, and their ids.
+    """Find a tile that contains zones; return its path and the ids of the zones.
 
     Args:
         site: The site.
@@ -125,7 +125,7 @@ def find_tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int
 
 
 def check_zone(site: Site, zone_id: int) -> str:
-    """Check that the API knows a zone with its parents and children; return its name and their numbers."""
+    """Check the API's answers about a zone, its parents and its children; return a summary as text."""
     path = f"/api/zones/{zone_id}"
     answer = site.get_json(path)
     try:
@@ -139,7 +139,7 @@ def check_zone(site: Site, zone_id: int) -> str:
 
 
 def check_statistics(site: Site) -> str:
-    """Check the statistics of the dashboard; return how many expectations there are."""
+    """Check the statistics of the dashboard; return the number of expected counts as text."""
     path = "/data/test_results.json"
     answer = site.get_json(path)
     if not isinstance(answer, list):
@@ -148,7 +148,7 @@ def check_statistics(site: Site) -> str:
 
 
 def list_candidate_tiles(bounds: list[float]) -> Iterator[tuple[int, int, int]]:
-    """Yield zoom, column and row of tiles that cover the bounds, those in the middle of a zoom first.
+    """Yield zoom, column and row of tiles within the bounds, zoom by zoom, those in the middle first.
 
     The first zoom is the one at which the bounds fill about one tile.
     """
@@ -164,18 +164,18 @@ def list_candidate_tiles(bounds: list[float]) -> Iterator[tuple[int, int, int]]:
 
 
 def to_mercator_y(latitude: float) -> float:
-    """Return the distance from the north edge of the map, 0 to 1, of a latitude in degrees."""
+    """Return where a latitude in degrees is in Web Mercator: 0 at the north edge of the map, 1 at the south."""
     latitude = math.radians(max(-85.0511, min(85.0511, latitude)))
     return (1 - math.asinh(math.tan(latitude)) / math.pi) / 2
 
 
 def to_tile_column(longitude: float, zoom: int) -> int:
-    """Return the column of the tiles with a longitude in degrees."""
+    """Return the column, at a zoom, of the tiles that contain a longitude in degrees."""
     return min(2**zoom - 1, max(0, math.floor((longitude + 180) / 360 * 2**zoom)))
 
 
 def to_tile_row(latitude: float, zoom: int) -> int:
-    """Return the row of the tiles with a latitude in degrees."""
+    """Return the row, at a zoom, of the tiles that contain a latitude in degrees."""
     return min(2**zoom - 1, max(0, math.floor(to_mercator_y(latitude) * 2**zoom)))
 
 
@@ -225,7 +225,7 @@ def read_protobuf(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def ask_until_correct(question: Callable[[], Answer], deadline: float, interval: float) -> Answer:
-    """Repeat a question until its answer is correct.
+    """Repeat a check of the site until it succeeds or the time is over; return its result.
 
     Args:
         question: Returns the answer, or raises WrongAnswerError.
@@ -244,7 +244,7 @@ def ask_until_correct(question: Callable[[], Answer], deadline: float, interval:
 
 
 def verify_site(site: Site, timeout: float, interval: float) -> None:
-    """Ask all questions, and print a line for each that is answered.
+    """Run all checks of the site one after the other, and print a line for each that succeeds.
 
     Raises:
         NoReleaseError: no release is live.
