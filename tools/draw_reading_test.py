@@ -130,18 +130,18 @@ def join_lines(comments: dict[int, str], path: str) -> Iterator[Drawable]:
             yield Drawable(" ".join(whole), path, number)
 
 
-def find_options(options: dict[str, Any], kind: str, path: str) -> Iterator[Drawable]:
-    """Find options, those inside others included."""
+def find_options(options: dict[str, Any], prefix: str, path: str) -> Iterator[Drawable]:
+    """Find options, those inside others included; each is named after `prefix`."""
     for name, option in options.items():
-        yield Drawable(f"{kind} {name}", path, 1)
-        yield from find_options(option.get("options") or option.get("suboptions") or {}, kind, path)
+        yield Drawable(f"{prefix}{name}", path, 1)
+        yield from find_options(option.get("options") or option.get("suboptions") or {}, f"{prefix}{name}.", path)
 
 
 def find_role_variables(path: str) -> Iterator[Drawable]:
     """Find the variables of a role in its specification."""
     specification = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
     for entry_point in specification["argument_specs"].values():
-        yield from find_options(entry_point.get("options") or {}, "role variable", path)
+        yield from find_options(entry_point.get("options") or {}, "role variable ", path)
 
 
 def find_module_options(path: str, tree: ast.Module) -> Iterator[Drawable]:
@@ -149,7 +149,7 @@ def find_module_options(path: str, tree: ast.Module) -> Iterator[Drawable]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
             documentation = yaml.safe_load(ast.literal_eval(node.value))
-            yield from find_options(documentation.get("options") or {}, "module option", path)
+            yield from find_options(documentation.get("options") or {}, f"option of {name_module(path)}: ", path)
 
 
 def find_all() -> tuple[list[Drawable], list[Drawable]]:
@@ -163,7 +163,8 @@ def find_all() -> tuple[list[Drawable], list[Drawable]]:
         if suffix == ".py":
             source = (ROOT / path).read_text(encoding="utf-8")
             tree = ast.parse(source)
-            found_names += [*find_python_names(path, tree), *find_module_options(path, tree)]
+            found_names += find_python_names(path, tree)
+            found_names += [] if Path(path).stem.startswith("_") else find_module_options(path, tree)
             found_comments += [*find_docstrings(path, tree), *find_python_comments(path, source)]
         elif suffix in LINE_COMMENTS:
             source = (ROOT / path).read_text(encoding="utf-8")

@@ -44,7 +44,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         return result
 
 
-def run_and_print(argv: list[str], stdin: str, silent_prefix: str, *, no_log: bool = False) -> tuple[int, list[str], str]:
+def run_and_print(
+    argv: list[str], stdin: str, silent_prefix: str, *, no_log: bool = False
+) -> tuple[int, list[str], str]:
     """Run a command and print its lines as they come.
 
     Args:

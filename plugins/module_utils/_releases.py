@@ -19,7 +19,7 @@ from ._services.postgres import PostgresServer
 from ._services.s3 import S3Store
 
 API_SERVICE = {"name": "cosmogony-api", "port": 8000}
-# Prefixes of keys by which sizes in the bucket are summed up; an object counts for the first prefix that fits.
+# Sizes in the bucket are summed up for each of these prefixes; an object counts for the first one that fits.
 PREFIXES = ("osm/", "cosmogony-data/parts/", "cosmogony-data/concat/", "releases/", "runs/")
 SOURCE_FIELDS = ("name", "url", "file", "version_date", "size", "zones")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Module options by which the controller connects to the S3 store and the database, made from the settings."""
+"""Makes the module options minio and postgres, for connections from the controller, from the settings."""
 
 from __future__ import annotations
 

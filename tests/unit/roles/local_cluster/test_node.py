@@ -164,7 +164,7 @@ def test_dns_packets():
 
 def test_waiting_reports_the_last_observation():
     with pytest.raises(NodeError, match=r"(?s)not there after 0 s; last seen: nothing yet.*Next: look"):
-        waiting.wait_for("there", lambda: "nothing yet", 0, "look")
+        waiting.wait_until_ready("there", lambda: "nothing yet", 0, "look")
 
 
 def test_lease_age():
