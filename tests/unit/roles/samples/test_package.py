@@ -133,7 +133,7 @@ def test_what_is_in_the_cache_is_not_fetched_again(registry, tmp_path, without_n
 
 
 def test_what_is_damaged_in_the_cache_is_fetched_again(registry, tmp_path, without_npm):
-    (tmp_path / SMALL.file).write_bytes(CONTENT[:-1])
+    (tmp_path / SMALL.archive_name).write_bytes(CONTENT[:-1])
     assert package.fetch_package(SMALL, tmp_path, registry.url).read_bytes() == CONTENT
 
 
