@@ -149,7 +149,7 @@ def find_module_options(path: str, tree: ast.Module) -> Iterator[Drawable]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
             documentation = yaml.safe_load(ast.literal_eval(node.value))
-            yield from find_options(documentation.get("options") or {}, f"option of {name_module(path)}: ", path)
+            yield from find_options(documentation.get("options") or {}, f"option of {get_module_name(path)}: ", path)
 
 
 def find_all() -> tuple[list[Drawable], list[Drawable]]:

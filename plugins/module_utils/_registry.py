@@ -55,7 +55,7 @@ def split_reference(reference: str) -> tuple[str, str, str]:
 
 
 def find_registry(references: list[str]) -> str:
-    """Return the one registry that references name, for user and password.
+    """Return the host of the only registry in references, to which user and password belong.
 
     Raises:
         ValueError: They name several, or one of them is not a reference.
@@ -69,7 +69,7 @@ def find_registry(references: list[str]) -> str:
 
 
 class Registry:
-    """Answers whether images exist; the options are those of module registry_image_info.
+    """Asks container registries for the digests of images; takes the options of module registry_image_info.
 
     User and password are sent to one registry only, and to the token server that it names.
     """
@@ -135,7 +135,7 @@ class Registry:
             return digest
 
     def _get_token(self, challenge: str, user: dict[str, Any]) -> str:
-        """Get the token that a challenge asks for, as ``Bearer realm="…",service="…",scope="…"``."""
+        """Return the bearer token that a registry's challenge ``Bearer realm="…",service="…",scope="…"`` asks for."""
         fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
         query = urlencode({name: fields[name] for name in ("service", "scope") if name in fields})
         with open_url(f"{fields['realm']}?{query}", **user, **self._http) as answer:
