@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from cosmogony.geometry.areas import Area
-from cosmogony.original.borders import assemble
+from cosmogony.original.borders import assemble_area
 from cosmogony.osm.reader import Relation, Ways
 
 
@@ -35,7 +35,7 @@ HOLE = {"w3": [E, F, G, H, E]}
 
 
 def test_ways_are_turned_to_fit() -> None:
-    area = assemble(relation((1, "outer"), (2, "outer")), ways(**SQUARE))
+    area = assemble_area(relation((1, "outer"), (2, "outer")), ways(**SQUARE))
     shape = area.build_polygons(ways(**SQUARE))
     assert shape.area == 16
     assert shape.geoms[0].exterior.is_ccw
@@ -44,38 +44,38 @@ def test_ways_are_turned_to_fit() -> None:
 
 @pytest.mark.parametrize("role", ["outer", "enclave", ""])
 def test_roles_of_outer_rings(role: str) -> None:
-    assert len(assemble(relation((1, role), (2, role)), ways(**SQUARE)).parts) == 1
+    assert len(assemble_area(relation((1, role), (2, role)), ways(**SQUARE)).parts) == 1
 
 
 def test_other_roles_do_not_count() -> None:
-    area = assemble(relation((1, "outer"), (2, "outer"), (9, "subarea"), (9, "exclave")), ways(**SQUARE))
+    area = assemble_area(relation((1, "outer"), (2, "outer"), (9, "subarea"), (9, "exclave")), ways(**SQUARE))
     assert (len(area.parts), area.missing) == (1, 0)
 
 
 def test_a_hole_belongs_to_the_ring_around_it() -> None:
     lines = {**SQUARE, **HOLE, "w4": [(9, 10, 0), (10, 11, 0), (11, 11, 1), (9, 10, 0)]}
-    area = assemble(relation((4, "outer"), (1, "outer"), (2, "outer"), (3, "inner")), ways(**lines))
+    area = assemble_area(relation((4, "outer"), (1, "outer"), (2, "outer"), (3, "inner")), ways(**lines))
     assert [len(part) for part in area.parts] == [1, 2]
     assert area.build_polygons(ways(**lines)).area == 15.5
 
 
 def test_a_hole_outside_is_left_out_and_counted() -> None:
     lines = {**SQUARE, "w3": [(5, 8, 8), (6, 9, 8), (7, 9, 9), (5, 8, 8)]}
-    area = assemble(relation((1, "outer"), (2, "outer"), (3, "inner")), ways(**lines))
+    area = assemble_area(relation((1, "outer"), (2, "outer"), (3, "inner")), ways(**lines))
     assert area.lost_holes == 1
     assert area.build_polygons(ways(**lines)).area == 16
 
 
 def test_an_open_ring_is_left_out_and_the_closed_one_stays() -> None:
     lines = {"w1": [A, B, C], "w3": [E, F, G, H, E]}
-    area = assemble(relation((1, "outer"), (2, "outer"), (3, "outer")), ways(**lines))
+    area = assemble_area(relation((1, "outer"), (2, "outer"), (3, "outer")), ways(**lines))
     assert (len(area.parts), area.open_rings, area.missing) == (1, 1, 1)
 
 
 def test_a_ring_without_area_is_left_out() -> None:
-    area = assemble(relation((1, "outer")), ways(w1=[A, B, A]))
+    area = assemble_area(relation((1, "outer")), ways(w1=[A, B, A]))
     assert (area.parts, area.flat_rings) == ([], 1)
 
 
 def test_a_relation_without_ways_has_no_area() -> None:
-    assert assemble(relation(), ways(**SQUARE)) == Area()
+    assert assemble_area(relation(), ways(**SQUARE)) == Area()

@@ -10,9 +10,9 @@ import shapely
 from cosmogony.decisions import Decisions
 from cosmogony.geometry import topology
 from cosmogony.geometry.areas import Area
-from cosmogony.geometry.borders import Borders
+from cosmogony.geometry.borders import AreaAssembler
 from cosmogony.hierarchy import inclusion
-from cosmogony.original.borders import assemble
+from cosmogony.original.borders import assemble_area
 from cosmogony.osm.reader import Relation, Ways
 from cosmogony.zones.builder import collect_rings, measure_rings
 from cosmogony.zones.zone import Zone
@@ -45,11 +45,11 @@ def zones_of(ways: Ways, relations: list[list[int]], arcs: topology.Arcs | None)
         for number, members in enumerate(relations)
     ]
     if arcs is None:
-        areas = [assemble(relation, ways) for relation in made]
+        areas = [assemble_area(relation, ways) for relation in made]
     else:
-        borders = Borders(ways, arcs, Decisions())
-        areas = [borders.assemble(relation) for relation in made]
-        borders.finish()
+        borders = AreaAssembler(ways, arcs, Decisions())
+        areas = [borders.assemble_area(relation) for relation in made]
+        borders.finish_touching_areas()
     return [zone_of(k, area, ways) for k, area in enumerate(area for area in areas if area.has_polygons)]
 
 
@@ -136,12 +136,12 @@ def test_an_enclave_is_not_inside() -> None:
     ways = ways_of([list(edge) for edge in edges])
     outer = [edges.index(e) for e in sorted(border(block(0, 0, 5, 5)))]
     hole = [edges.index(e) for e in sorted(border(block(2, 2, 3, 3)))]
-    area = assemble(
+    area = assemble_area(
         Relation(1, {}, [*((k, "outer") for k in outer), *((k, "inner") for k in hole)], None, None, []), ways
     )
     zones = []
     for number, made in enumerate(
-        (area, assemble(Relation(2, {}, [(k, "outer") for k in hole], None, None, []), ways))
+        (area, assemble_area(Relation(2, {}, [(k, "outer") for k in hole], None, None, []), ways))
     ):
         zones.append(zone_of(number, made, ways))
     assert inclusion.find_inclusions(zones, ways, topology.build_arcs(ways)).containers == [[], []]

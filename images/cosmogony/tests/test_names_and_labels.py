@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import pytest
 from cosmogony.osm.reader import Node
-from cosmogony.zones.labels import Labels, format_zip_codes
-from cosmogony.zones.names import add_centre_names, collect_names, complete_tags, parse_zip_codes, split_zip_ranges
+from cosmogony.zones.labels import LabelMaker, format_zip_codes
+from cosmogony.zones.names import add_centre_names, add_label_tags, collect_names, parse_zip_codes, split_zip_ranges
 from cosmogony.zones.zone import Zone
 from cosmogony.zones.zone_type import ZoneType
 
@@ -44,15 +44,15 @@ def test_zip_codes_are_split_and_sorted() -> None:
 
 
 def test_a_label_node_fills_gaps_only() -> None:
-    tags = complete_tags({"name:fr": "a"}, {"name:fr": "b", "name:de": "c", "population": "9", "place": "city"})
+    tags = add_label_tags({"name:fr": "a"}, {"name:fr": "b", "name:de": "c", "population": "9", "place": "city"})
     assert tags == {"name:fr": "a", "name:de": "c", "population": "9"}
 
 
 def test_a_label_goes_up_without_repeats() -> None:
     zones = chain("Austria", "Wien", "Wien", "Wieden")
     zones[3].zip_codes = ["1040", "1041", "1050"]
-    assert Labels(zones).make_label(zones[3]) == "Wieden (1040-1050), Wien, Austria"
-    assert Labels(zones).make_label(zones[2]) == "Wien, Austria"
+    assert LabelMaker(zones).make_label(zones[3]) == "Wieden (1040-1050), Wien, Austria"
+    assert LabelMaker(zones).make_label(zones[2]) == "Wien, Austria"
 
 
 def test_every_language_of_the_chain_has_a_label() -> None:
@@ -60,7 +60,7 @@ def test_every_language_of_the_chain_has_a_label() -> None:
     zones[0].names = {"en": "Austria", "cs": "Rakousko"}
     zones[1].names = {"en": "Vienna"}
     zones[2].names = {"fi": "Österreich"}
-    labels = Labels(zones).make_international_labels(zones[2])
+    labels = LabelMaker(zones).make_international_labels(zones[2])
     assert labels == {
         "cs": "Wieden, Wien, Rakousko",
         "en": "Wieden, Vienna, Austria",
@@ -72,14 +72,14 @@ def test_every_language_of_the_chain_has_a_label() -> None:
 def test_a_name_that_equals_the_one_above_in_one_language() -> None:
     zones = chain("Land", "Stadt")
     zones[0].names = {"en": "Stadt", "fr": "Pays"}
-    assert Labels(zones).make_international_labels(zones[1]) == {"en": "Stadt", "fr": "Stadt, Pays"}
+    assert LabelMaker(zones).make_international_labels(zones[1]) == {"en": "Stadt", "fr": "Stadt, Pays"}
 
 
 def test_languages_can_be_restricted() -> None:
     zones = chain("A", "B")
     zones[0].names = {"en": "a", "fr": "á"}
     zones[1].names = {"fr": "b", "de": "ß"}
-    assert Labels(zones, ["fr"]).make_international_labels(zones[1]) == {"fr": "b, á"}
+    assert LabelMaker(zones, ["fr"]).make_international_labels(zones[1]) == {"fr": "b, á"}
 
 
 def test_zip_suffix() -> None:

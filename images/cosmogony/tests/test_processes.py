@@ -18,7 +18,7 @@ import pytest
 from cosmogony.errors import CosmogonyError
 from cosmogony.files.formats import Format
 from cosmogony.files.writers import write_zones
-from cosmogony.runtime.processes import map_in_order
+from cosmogony.runtime.processes import map_in_processes
 from extractor_support import pool_program
 from extractor_support.pool_program import EXIT_TERMINATED
 
@@ -100,7 +100,7 @@ def test_children_end_with_the_program_whatever_they_do(mode: str, number: signa
 
 def test_results_come_in_order_and_children_see_what_was_read() -> None:
     read = list(range(1000))
-    results = list(map_in_order(lambda number: (read[number] * 2, os.getpid()), len(read), 3))
+    results = list(map_in_processes(lambda number: (read[number] * 2, os.getpid()), len(read), 3))
     assert [result for result, _ in results] == [2 * value for value in read]
     children = {pid for _, pid in results}
     assert len(children) == 3 and os.getpid() not in children
@@ -108,18 +108,18 @@ def test_results_come_in_order_and_children_see_what_was_read() -> None:
 
 
 def test_large_results_arrive_complete() -> None:
-    results = map_in_order(lambda number: bytes([number]) * 3_000_000, 12, 2)
+    results = map_in_processes(lambda number: bytes([number]) * 3_000_000, 12, 2)
     assert [(len(result), result[:1], result[-1:]) for result in results] == [
         (3_000_000, bytes([number]), bytes([number])) for number in range(12)
     ]
 
 
 def test_one_process_computes_here() -> None:
-    assert set(map_in_order(lambda number: os.getpid(), 5, 1)) == {os.getpid()}
+    assert set(map_in_processes(lambda number: os.getpid(), 5, 1)) == {os.getpid()}
 
 
 def test_only_a_few_results_wait(tmp_path: Path) -> None:
-    results = map_in_order(lambda number: (tmp_path / str(number)).touch(), 1000, 2)
+    results = map_in_processes(lambda number: (tmp_path / str(number)).touch(), 1000, 2)
     next(results)
     time.sleep(0.2)
     results.close()
@@ -127,7 +127,7 @@ def test_only_a_few_results_wait(tmp_path: Path) -> None:
 
 
 def test_an_abandoned_pool_leaves_no_process() -> None:
-    results = map_in_order(lambda number: os.getpid() if number < 2 else time.sleep(3600), 10, 2)
+    results = map_in_processes(lambda number: os.getpid() if number < 2 else time.sleep(3600), 10, 2)
     children = {next(results), next(results)}
     results.close()
     assert all(map(is_gone, children))
@@ -169,12 +169,12 @@ def test_a_dead_child_is_named(number: signal.Signals, how: str) -> None:
         return os.getpid()
 
     with pytest.raises(CosmogonyError, match=rf"child process \d+ {how}") as caught:
-        list(map_in_order(compute, 20, 2))
+        list(map_in_processes(compute, 20, 2))
     assert "computed part 8 of 20" in str(caught.value)
 
 
 def test_a_child_that_was_stopped_and_killed_is_named() -> None:
-    results = map_in_order(lambda number: os.getpid(), 100, 2)
+    results = map_in_processes(lambda number: os.getpid(), 100, 2)
     child = next(results)
     os.kill(child, signal.SIGSTOP)
     os.kill(child, signal.SIGKILL)
@@ -188,7 +188,7 @@ def test_an_error_arrives_with_its_type_and_its_traceback() -> None:
             raise MemoryError("no more")
 
     with pytest.raises(MemoryError, match="no more") as caught:
-        list(map_in_order(fail_at, 20, 2))
+        list(map_in_processes(fail_at, 20, 2))
     assert "in fail_at" in caught.value.__notes__[0]
 
 
@@ -202,19 +202,19 @@ def test_an_error_that_cannot_be_pickled_is_described() -> None:
         raise NeedsTwoError("this", "that")
 
     with pytest.raises(RuntimeError, match="NeedsTwoError: this that"):
-        list(map_in_order(fail, 20, 2))
+        list(map_in_processes(fail, 20, 2))
 
 
 def test_a_result_that_cannot_be_pickled_is_an_error() -> None:
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
-        list(map_in_order(lambda number: lambda: number, 20, 2))
+        list(map_in_processes(lambda number: lambda: number, 20, 2))
 
 
 def test_children_have_default_signal_handlers() -> None:
     names = (signal.SIGTERM, signal.SIGINT)
     previous = [signal.signal(name, lambda *_: None) for name in names]
     try:
-        handlers = list(map_in_order(lambda number: [int(signal.getsignal(name)) for name in names], 4, 2))
+        handlers = list(map_in_processes(lambda number: [int(signal.getsignal(name)) for name in names], 4, 2))
     finally:
         for name, handler in zip(names, previous, strict=True):
             signal.signal(name, handler)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cosmogony.version import digested_files
+from cosmogony.version import list_digested_files
 
 PACKAGE = Path(__file__).parent.parent / "src/cosmogony"
 LIBRARIES = {"numpy", "orjson", "osmium", "shapely"}
@@ -69,10 +69,10 @@ def copy(tmp_path: Path) -> Path:
 def test_build_digest_covers_every_imported_module() -> None:
     modules, outside = needed()
     assert len(modules) > 15
-    assert modules <= set(digested_files(PACKAGE))
+    assert modules <= set(list_digested_files(PACKAGE))
     others = {"pyarrow", "pyogrio", "cosmogony_steps"}  # write other formats; errors, log and names of formats
     assert outside - set(sys.stdlib_module_names) - others == LIBRARIES
-    assert {path.name for path in digested_files(PACKAGE)} >= {"admin_levels.tsv"}
+    assert {path.name for path in list_digested_files(PACKAGE)} >= {"admin_levels.tsv"}
 
 
 @pytest.mark.parametrize("file", ["zones/voronoi.py", "merge.py", "data/admin_levels.tsv"])

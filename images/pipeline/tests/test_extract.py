@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from checkout import DATA
 from cosmogony.errors import CosmogonyError
-from cosmogony.findings import Findings, LeftOut, Repair, Row
+from cosmogony.findings import FindingCount, Findings, LeftOutReason, Repair
 from cosmogony.generate import generate
 from cosmogony_pipeline.extractor import report_stages
 from cosmogony_pipeline.release import markers
@@ -68,7 +68,7 @@ def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: py
     assert marker["country"] == "LU"
     assert (marker["languages"], marker["as_original"]) == (["en"], False)
     for name in ("left_out", "repaired"):
-        assert all(set(row) == set(Row.__annotations__) for row in marker[name])
+        assert all(set(row) == set(FindingCount.__annotations__) for row in marker[name])
     assert list(tmp_path.iterdir()) == []
     assert f"source {LUXEMBOURG.name}: writing zones" in capsys.readouterr().err
 
@@ -150,9 +150,9 @@ def test_the_log_counts_what_was_left_out_or_repaired(
 ) -> None:
     left_out, repaired = Findings(), Findings()
     for number in range(3):
-        left_out.add(LeftOut.NO_NAME, f"relation:{number}", country_code="CA", admin_level=number)
-    left_out.add(LeftOut.BROKEN_GEOMETRY, "relation:7")
-    repaired.add(Repair.ROLE, "relation:8")
+        left_out.add_object(LeftOutReason.NO_NAME, f"relation:{number}", country_code="CA", admin_level=number)
+    left_out.add_object(LeftOutReason.BROKEN_GEOMETRY, "relation:7")
+    repaired.add_object(Repair.ROLE, "relation:8")
 
     def generate_with_findings(*arguments: Any, **options: Any) -> Any:
         found = {"left_out": left_out.to_rows(), "repaired": repaired.to_rows()}

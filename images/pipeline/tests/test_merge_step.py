@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from checkout import DATA
-from cosmogony.findings import Row
+from cosmogony.findings import FindingCount
 from cosmogony_pipeline.release.inputs import digest_document
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps import merge as merge_step
@@ -120,8 +120,10 @@ def test_the_manifest_warns_of_what_should_be_looked_at(prepared: Store, tmp_pat
     assert manifest["incomplete"] == [{"source": LUXEMBOURG.name, **cut}] * 7
 
 
-def row(reason: str, country: str | None, level: int | None, count: int, *examples: str) -> Row:
-    return Row(reason=reason, country_code=country, admin_level=level, place=None, count=count, examples=list(examples))
+def row(reason: str, country: str | None, level: int | None, count: int, *examples: str) -> FindingCount:
+    return FindingCount(
+        reason=reason, country_code=country, admin_level=level, place=None, count=count, examples=list(examples)
+    )
 
 
 def test_the_manifest_adds_up_what_the_parts_left_out_and_repaired(prepared: Store, tmp_path: Path) -> None:

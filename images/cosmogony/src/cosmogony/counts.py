@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 
-def count_by_country(zones: Iterable[tuple[str, str]]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+def count_by_type_and_country(zones: Iterable[tuple[str, str]]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
     """Count zones by type, and by country and type, both in alphabetical order.
 
     Args:

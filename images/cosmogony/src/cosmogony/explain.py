@@ -9,8 +9,8 @@ from pathlib import Path
 
 from .decisions import Decisions
 from .errors import CosmogonyError, UsageError
-from .files.records import Records
-from .original.records import OriginalRecords
+from .files.records import RecordMaker
+from .original.records import OriginalRecordMaker
 from .osm.reader import Extract
 from .progress import Progress, ignore_progress
 from .rules import Rules
@@ -59,16 +59,16 @@ def explain(
             f"{source}: has no {osm_id} that could be a zone. Relations need boundary=administrative and an "
             "admin_level, nodes a name and a place tag such as city or suburb."
         )
-    run.find_losses(zones)
+    run.report_left_out_objects(zones)
     found = [zone for zone in zones if zone.osm_id == osm_id and zone.type is not None]
     lines = [("tags", ", ".join(f"{key}={tags[key]}" for key in sorted(tags) if not key.startswith("name:")))]
     lines += decisions.lines
-    lines += list(_result(found, (OriginalRecords if as_original else Records)(zones, run.extract.ways)))
+    lines += list(_result(found, (OriginalRecordMaker if as_original else RecordMaker)(zones, run.extract.ways)))
     width = max(len(subject) for subject, _ in lines)
     return [f"{subject:<{width}}  {text}" for subject, text in lines]
 
 
-def _result(found: list[Zone], records: Records) -> Iterator[tuple[str, str]]:
+def _result(found: list[Zone], records: RecordMaker) -> Iterator[tuple[str, str]]:
     if not found:
         yield "result", "no zone"
     for zone in found:

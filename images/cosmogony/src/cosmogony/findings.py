@@ -10,7 +10,7 @@ from typing import TypedDict
 MAX_EXAMPLES = 10  # OSM ids that a row names
 
 
-class LeftOut(StrEnum):
+class LeftOutReason(StrEnum):
     """Why an OSM object, or a part of it, did not become a zone."""
 
     NO_RULE = "no_rule"  # the rules of its country have no zone type for its admin_level
@@ -33,7 +33,7 @@ class Repair(StrEnum):
     SELF_CROSSING = "self_crossing"  # the border crossed or overlapped itself
 
 
-class Row(TypedDict):
+class FindingCount(TypedDict):
     """A row of a table of findings; relations have an admin_level, place nodes a place."""
 
     reason: str
@@ -55,11 +55,11 @@ class Findings:
     """A table of findings that single objects and rows of other tables are added to."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[object, ...], Row] = {}
+        self._rows: dict[tuple[object, ...], FindingCount] = {}
 
-    def add(
+    def add_object(
         self,
-        reason: LeftOut | Repair,
+        reason: LeftOutReason | Repair,
         osm_id: str,
         *,
         country_code: str | None = None,
@@ -75,7 +75,7 @@ class Findings:
             admin_level: of a relation.
             place: the tag of a place node.
         """
-        row = Row(
+        row = FindingCount(
             reason=str(reason),
             country_code=country_code,
             admin_level=admin_level,
@@ -85,7 +85,7 @@ class Findings:
         )
         self.add_rows([row])
 
-    def add_rows(self, rows: Iterable[Row]) -> None:
+    def add_rows(self, rows: Iterable[FindingCount]) -> None:
         """Add the rows of another table.
 
         Raises:
@@ -99,7 +99,7 @@ class Findings:
             examples = total["examples"]
             examples += [osm_id for osm_id in row["examples"] if osm_id not in examples][: MAX_EXAMPLES - len(examples)]
 
-    def to_rows(self) -> list[Row]:
+    def to_rows(self) -> list[FindingCount]:
         """Return the table, ordered by reason, country, admin_level and place."""
         return sorted(
             self._rows.values(),

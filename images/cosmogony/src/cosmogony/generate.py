@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .counts import count_by_country
+from .counts import count_by_type_and_country
 from .errors import CosmogonyError, IncompleteError
 from .files import formats
 from .files.formats import Format
-from .files.records import Records
+from .files.records import RecordMaker
 from .files.writers import write_zones
-from .findings import MAX_EXAMPLES, DisputedBoundaries, Row
-from .original.records import OriginalRecords
+from .findings import MAX_EXAMPLES, DisputedBoundaries, FindingCount
+from .original.records import OriginalRecordMaker
 from .osm.reader import Extract
 from .progress import Progress, ignore_progress
 from .reports import incomplete
 from .reports.incomplete import IncompleteRelation
-from .rules import Rules, check_country_code, load_rules
+from .rules import Rules, load_rules, normalize_country_code
 from .run import StageTimer, ZoneRun
-from .runtime.memory import no_garbage_collection
+from .runtime.memory import pause_garbage_collection
 from .runtime.processes import count_available_cores
 from .zones.zone import Zone
 
@@ -45,8 +45,8 @@ class GenerateResult:
     incomplete: list[IncompleteRelation]
     statistics: dict[str, Any]
     as_original: bool
-    left_out: list[Row]
-    repaired: list[Row]
+    left_out: list[FindingCount]
+    repaired: list[FindingCount]
     disputed: DisputedBoundaries
     pairs: int  # of zones that were tested for inclusion
     exact_pairs: int  # of these, by the full geometric predicate
@@ -94,25 +94,25 @@ def generate(
 
         tables.require_library(form)
     rules = rules or load_rules()
-    code = check_country_code(country_code, rules)
+    code = normalize_country_code(country_code, rules)
     processes = count_available_cores() if threads is None else threads
     if processes < 1:
         raise CosmogonyError(f"threads: {processes} is not a number of processes, 1 or more is needed")
     log.info("rules %s from %s", rules.digest[:16], rules.origin)
     timer = StageTimer()
-    with formats.write_atomically(target) as part, no_garbage_collection():
+    with formats.write_atomically(target) as part, pause_garbage_collection():
         run = ZoneRun(rules, code, 0 if disable_voronoi else processes, as_original=as_original)
         zones = run.make_zones(source, timer, progress)
         kept = [zone for zone in zones if zone.type is not None]
         run.statistics.count_zones(kept)
         own = incomplete.find_own_country(zones, code)
         with timer.measure_stage("check"):
-            losses = run.find_losses(zones)
-            missing = incomplete.find_incomplete(run.builder.flawed, losses.countries, own)
+            losses = run.report_left_out_objects(zones)
+            missing = incomplete.find_incomplete_relations(run.builder.flawed, losses.countries, own)
         _log_incomplete(missing, own, fail_on_incomplete)
         losses.write_log()
         disputed = _list_disputed(run.extract)
-        records = (OriginalRecords if as_original else Records)(zones, run.extract.ways, filter_langs)
+        records = (OriginalRecordMaker if as_original else RecordMaker)(zones, run.extract.ways, filter_langs)
         with timer.measure_stage("write"):
             if is_table:
                 tables.write_table(part, form, kept, records, progress)
@@ -127,7 +127,7 @@ def generate(
                 write_zones(part, form, kept, records, meta, processes=processes, progress=progress)
     if not no_stats:
         log.info("%s", run.statistics.summarize())
-    by_type, by_country = count_by_country((zone.type_word, _find_country(zone, zones)) for zone in kept)
+    by_type, by_country = count_by_type_and_country((zone.type_word, _find_country(zone, zones)) for zone in kept)
     log.info("%s: %d zones written", target, len(kept))
     return GenerateResult(
         zones=len(kept),

@@ -17,17 +17,17 @@ from typing import Any
 
 import orjson
 
-from .counts import count_by_country
+from .counts import count_by_type_and_country
 from .errors import CosmogonyError
 from .files import formats
 from .files.blocks import deflate_block, make_raw_block, write_blocks
 from .files.recordfile import MAX_ID, Record, check_readable, read_numbered_records, read_records
 from .merging.checks import GeometryChecks
-from .merging.entry import Entry, find_parent_type, make_entry
+from .merging.entry import ZoneEntry, find_parent_type, make_entry
 from .merging.refusals import Refusals
-from .merging.reparenting import CrossFileParents
-from .progress import Progress, ignore_progress, report_each
-from .runtime.memory import no_garbage_collection
+from .merging.reparenting import CrossFileParentFinder
+from .progress import Progress, ignore_progress, track_progress
+from .runtime.memory import pause_garbage_collection
 
 log = logging.getLogger("cosmogony")
 
@@ -72,7 +72,7 @@ def merge(
         raise CosmogonyError(f"{target}: merge writes .jsonl or .jsonl.gz only")
     for path in paths:
         check_readable(path)
-    with formats.write_atomically(target) as part, no_garbage_collection():
+    with formats.write_atomically(target) as part, pause_garbage_collection():
         job = _Merge(paths, progress)
         job.read_entries()
         if not keep_duplicates:
@@ -102,9 +102,9 @@ class _Merge:
     def __init__(self, paths: Sequence[Path], progress: Progress) -> None:
         self._paths = paths
         self._progress = progress
-        self._entries: list[Entry] = []
+        self._entries: list[ZoneEntry] = []
         self._offsets: list[int] = []
-        self._by_id: dict[int, Entry] = {}
+        self._by_id: dict[int, ZoneEntry] = {}
         self._replacements: dict[int, int] = {}
         self._dropped: list[dict[str, str]] = []
         self._skipped_lines: Counter[str] = Counter()
@@ -115,7 +115,7 @@ class _Merge:
         """Number and check all zones; the new ids of a file are larger than those of the files before it."""
         offset = 0
         refusals = Refusals()
-        for number, path in enumerate(report_each(self._paths, "reading zones", self._progress)):
+        for number, path in enumerate(track_progress(self._paths, "reading zones", self._progress)):
             self._offsets.append(offset)
             offset = self._read_file(number, path, offset, refusals)
         refusals.raise_refusals()
@@ -133,14 +133,14 @@ class _Merge:
             where = f"{place} ({record['osm_id']})"
             before = places.setdefault(record["id"], where)
             if before is not where:
-                checks.refuse(where, f"it has the id {record['id']} of {before}")
+                checks.refuse_zone(where, f"it has the id {record['id']} of {before}")
                 continue
             entry = make_entry(record, number, offset)
             self._entries.append(entry)
-            checks.add(where, entry, record.get("geometry"))
+            checks.add_zone(where, entry, record.get("geometry"))
             # a parent that is missing from its file must not become a zone of the next one
             offset_after = max(offset_after, entry.id + 1, 0 if entry.parent is None else entry.parent + 1)
-        checks.finish()
+        checks.measure_pending_zones()
         if offset_after > MAX_ID:
             raise CosmogonyError(f"{path}: its ids do not fit in 64 bits after those of the files before it")
         return offset_after
@@ -163,21 +163,21 @@ class _Merge:
                 entry.parent = self._replacements[entry.parent]
                 self._reparented += 1
 
-    def _find_copies(self) -> list[list[Entry]]:
+    def _find_copies(self) -> list[list[ZoneEntry]]:
         """Return groups of zones with geometry and the same osm_id in more than one file."""
-        groups: dict[str, list[Entry]] = {}
+        groups: dict[str, list[ZoneEntry]] = {}
         for entry in self._entries:
             if not entry.is_bare:
                 groups.setdefault(entry.osm_id, []).append(entry)
         return [group for group in groups.values() if len({entry.file for entry in group}) > 1]
 
-    def _is_better(self, one: Entry, two: Entry) -> bool:
+    def _is_better(self, one: ZoneEntry, two: ZoneEntry) -> bool:
         """Return whether `one` is larger, or as large and with a parent of a smaller type."""
         if abs(one.area - two.area) > _AREA_TOLERANCE * max(one.area, two.area):
             return one.area > two.area
         return find_parent_type(one, self._by_id) < find_parent_type(two, self._by_id)
 
-    def _read_again(self, wanted: set[int]) -> Iterator[tuple[Entry, Record]]:
+    def _read_again(self, wanted: set[int]) -> Iterator[tuple[ZoneEntry, Record]]:
         """Read the records of some zones once more."""
         if not wanted:
             return
@@ -189,7 +189,7 @@ class _Merge:
 
     def find_parents(self) -> None:
         """Replace parents by closer ones of the other files."""
-        parents = CrossFileParents(self._entries, self._by_id)
+        parents = CrossFileParentFinder(self._entries, self._by_id)
         wanted = parents.find_needed_geometries()
         if not wanted:
             return
@@ -207,7 +207,7 @@ class _Merge:
     def make_lines(self) -> Iterator[bytes]:
         """Yield the kept zones as JSON lines, in the order they were read."""
         entries = iter(self._entries)
-        for path in report_each(self._paths, "writing zones", self._progress):
+        for path in track_progress(self._paths, "writing zones", self._progress):
             for record in read_records(path):
                 if record is None:
                     continue
@@ -219,12 +219,12 @@ class _Merge:
     def make_result(self) -> MergeResult:
         """Count the kept zones."""
         kept = [entry for entry in self._entries if entry.kept]
-        by_type, by_country = count_by_country((entry.type.word, self._find_country(entry)) for entry in kept)
+        by_type, by_country = count_by_type_and_country((entry.type.word, self._find_country(entry)) for entry in kept)
         return MergeResult(len(kept), by_type, by_country, self._dropped, self._reparented, dict(self._skipped_lines))
 
-    def _find_country(self, entry: Entry) -> str:
+    def _find_country(self, entry: ZoneEntry) -> str:
         seen: set[int] = set()
-        above: Entry | None = entry
+        above: ZoneEntry | None = entry
         while above is not None and above.country is None and above.id not in seen:
             seen.add(above.id)
             above = None if above.parent is None else self._by_id.get(above.parent)

@@ -20,7 +20,7 @@ def ignore_progress(stage: str, done: int, total: int) -> None:
     """Ignore a report."""
 
 
-def report_each(items: Sequence[T], stage: str, progress: Progress, every: int = 1) -> Iterator[T]:
+def track_progress(items: Sequence[T], stage: str, progress: Progress, every: int = 1) -> Iterator[T]:
     """Yield items, and report how many of them are done: each time that `every` more are, and at the end."""
     for done, item in enumerate(items):
         if done % every == 0:

@@ -75,7 +75,7 @@ class Rules:
     def __contains__(self, country: object) -> bool:
         return country in self.countries
 
-    def find_country(self, code: str) -> CountryRules | None:
+    def find_country_rules(self, code: str) -> CountryRules | None:
         """Return the rules of a country, None if there are none."""
         return self.countries.get(code)
 
@@ -186,7 +186,7 @@ def load_rules(path: Path | str | None = None) -> Rules:
     return _packaged() if path is None else _read(Path(path), str(path))
 
 
-def check_country_code(country_code: str | None, rules: Rules) -> str | None:
+def normalize_country_code(country_code: str | None, rules: Rules) -> str | None:
     """Return the code of a country in upper case, None if none is given.
 
     Raises:

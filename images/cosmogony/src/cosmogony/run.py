@@ -12,14 +12,14 @@ from pathlib import Path
 from .decisions import Decisions
 from .geometry import topology
 from .hierarchy import inclusion
-from .hierarchy.countries import Countries
-from .hierarchy.hierarchy import Hierarchy
+from .hierarchy.countries import CountryLocator
+from .hierarchy.hierarchy import HierarchyBuilder
 from .hierarchy.inclusion import Inclusions
-from .hierarchy.statistics import Statistics
+from .hierarchy.statistics import ZoneStatistics
 from .original.build import OriginalZoneBuilder
-from .original.hierarchy import OriginalHierarchy
+from .original.hierarchy import OriginalHierarchyBuilder
 from .original.names import add_centre_tags
-from .original.voronoi import OriginalVoronoi
+from .original.voronoi import OriginalVoronoiBuilder
 from .osm.reader import Extract, read_extract
 from .progress import Progress
 from .reports.left_out import LeftOutReport
@@ -27,7 +27,7 @@ from .rules import Rules
 from .runtime.memory import trim_heap
 from .zones.builder import ZoneBuilder
 from .zones.names import add_centre_names
-from .zones.voronoi import Place, Voronoi
+from .zones.voronoi import PlaceCandidate, VoronoiBuilder
 from .zones.zone import Zone
 
 log = logging.getLogger("cosmogony")
@@ -80,9 +80,9 @@ class ZoneRun:
         self._voronoi_processes = voronoi_processes
         self._as_original = as_original
         self._decisions = decisions or Decisions()
-        self.statistics = Statistics()
-        self._without_area: list[Place] = []
-        self._repeating: list[Place] = []
+        self.statistics = ZoneStatistics()
+        self._without_area: list[PlaceCandidate] = []
+        self._repeating: list[PlaceCandidate] = []
 
     def make_zones(self, source: Path, timer: StageTimer, report: Progress) -> list[Zone]:
         """Make all zones, also those without a type; their order and indices are those of the records.
@@ -115,27 +115,27 @@ class ZoneRun:
                     add_centre_tags(zone)
         return zones
 
-    def find_losses(self, zones: Sequence[Zone]) -> LeftOutReport:
+    def report_left_out_objects(self, zones: Sequence[Zone]) -> LeftOutReport:
         """Report the objects of the extract that did not become zones, or were repaired."""
-        countries = Countries(zones, self.extract.ways)
+        countries = CountryLocator(zones, self.extract.ways)
         losses = LeftOutReport(self.extract, self.builder, countries, self._decisions)
-        losses.add_nameless(self.builder.nameless)
-        losses.add_relations(self.builder.flawed)
-        losses.add_untyped(zones)
-        losses.add_orphans(zones)
-        losses.add_places(zones, self._without_area, self._repeating)
+        losses.add_nameless_relations(self.builder.nameless)
+        losses.add_flawed_relations(self.builder.flawed)
+        losses.add_untyped_zones(zones)
+        losses.add_orphan_zones(zones)
+        losses.add_places_without_zone(zones, self._without_area, self._repeating)
         return losses
 
     def _find_hierarchy(self, zones: Sequence[Zone]) -> None:
-        hierarchy = (OriginalHierarchy if self._as_original else Hierarchy)(
+        hierarchy = (OriginalHierarchyBuilder if self._as_original else HierarchyBuilder)(
             zones, self.inclusions, self._rules, self._decisions
         )
-        hierarchy.find_countries(self._country_code)
-        hierarchy.set_types(self.statistics)
+        hierarchy.set_countries(self._country_code)
+        hierarchy.set_zone_types(self.statistics)
         hierarchy.set_parents()
 
     def _divide_parents(self, zones: Sequence[Zone], report: Progress) -> list[Zone]:
-        voronoi = (OriginalVoronoi if self._as_original else Voronoi)(
+        voronoi = (OriginalVoronoiBuilder if self._as_original else VoronoiBuilder)(
             zones, self.extract, self.builder, self._decisions, self._voronoi_processes
         )
         made = voronoi.make_zones(report)

@@ -23,7 +23,7 @@ def build_digest() -> str:
     """
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in digested_files(root):
+    for path in list_digested_files(root):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
@@ -32,7 +32,7 @@ def build_digest() -> str:
     return digest.hexdigest()
 
 
-def digested_files(root: Path) -> list[Path]:
+def list_digested_files(root: Path) -> list[Path]:
     """Return the files of the package in folder `root` that can change zones, sorted by name."""
     files = (path for path in root.rglob("*") if path.suffix in _SUFFIXES and "__pycache__" not in path.parts)
     return sorted(files, key=lambda path: path.relative_to(root).as_posix())

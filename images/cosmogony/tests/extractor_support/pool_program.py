@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from cosmogony.runtime.processes import map_in_order
+from cosmogony.runtime.processes import map_in_processes
 
 RESULTS = 206
 EXIT_TERMINATED = 75
@@ -34,7 +34,7 @@ def small(number: int) -> bytes:
 
 def run_pools(count: int) -> None:
     for _ in range(count):
-        results = list(map_in_order(small, RESULTS, 2))
+        results = list(map_in_processes(small, RESULTS, 2))
         if results != list(map(small, range(RESULTS))):
             sys.exit("wrong results")
 
@@ -53,8 +53,8 @@ def main(mode: str, *arguments: str) -> None:
     modes: dict[str, Any] = {
         "pools": lambda: run_pools(int(arguments[0])),
         "endless": lambda: run_pools(sys.maxsize),
-        "long": lambda: list(map_in_order(compute_for_an_hour, 10, 2)),
-        "ignoring": lambda: list(map_in_order(compute_and_ignore_sigterm, 10, 2)),
+        "long": lambda: list(map_in_processes(compute_for_an_hour, 10, 2)),
+        "ignoring": lambda: list(map_in_processes(compute_and_ignore_sigterm, 10, 2)),
     }
     try:
         print("ready", flush=True)

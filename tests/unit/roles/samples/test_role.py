@@ -35,7 +35,7 @@ def test_the_local_inventory_names_what_the_role_serves(sample):
 def test_every_country_is_one_for_the_boundary_rules_at_its_level():
     rules = load_rules()
     for row in countries():
-        known = rules.find_country(row["alpha2"])
+        known = rules.find_country_rules(row["alpha2"])
         if row["alpha2"] in WITHOUT_RULES:
             assert known is None
         else:

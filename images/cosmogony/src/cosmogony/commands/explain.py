@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .options import add_progress_option, add_zone_options, reported_progress
+from .options import add_progress_option, add_zone_options, report_progress
 
 HELP = "explain why an object became a zone, or why it did not"
 DESCRIPTION = (
@@ -31,15 +31,15 @@ def run(options: argparse.Namespace) -> None:
         CosmogonyError: the extract cannot be read, or has no such object.
     """
     from ..explain import explain
-    from ..rules import check_country_code, load_rules
+    from ..rules import load_rules, normalize_country_code
 
     rules = load_rules(options.rules)
-    with reported_progress(options) as progress:
+    with report_progress(options) as progress:
         lines = explain(
             options.input,
             options.osm_id,
             rules=rules,
-            country_code=check_country_code(options.country_code, rules),
+            country_code=normalize_country_code(options.country_code, rules),
             disable_voronoi=options.disable_voronoi,
             as_original=options.as_original,
             progress=progress,

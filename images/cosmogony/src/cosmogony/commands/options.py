@@ -27,7 +27,7 @@ def add_progress_option(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def reported_progress(options: argparse.Namespace) -> Iterator[progress.Progress]:
+def report_progress(options: argparse.Namespace) -> Iterator[progress.Progress]:
     """Yield the progress reports that suit standard error, or none if the options say so."""
     if options.no_progress:
         yield progress.ignore_progress

@@ -61,7 +61,7 @@ def read_numbered_records(path: Path) -> Iterator[tuple[str, Record | None]]:
                     yield f"line {number}", parse_record(line)
         else:
             for number, zone in enumerate(_parse_document(path, file.read()), 1):
-                yield f"zone {number}", zone if is_zone(zone) else None
+                yield f"zone {number}", zone if is_zone_record(zone) else None
 
 
 def _parse_document(path: Path, content: bytes) -> list[Any]:
@@ -80,7 +80,7 @@ def parse_record(line: bytes) -> Record | None:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
         found = _parse_invalid_numbers(line)
-    return found if is_zone(found) else None
+    return found if is_zone_record(found) else None
 
 
 def _parse_invalid_numbers(line: bytes) -> Record | None:
@@ -95,7 +95,7 @@ def _parse_invalid_numbers(line: bytes) -> Record | None:
     return found if measured.fault else None
 
 
-def is_zone(found: Any) -> bool:
+def is_zone_record(found: Any) -> bool:
     """Return whether a JSON value has the fields of a zone, apart from a valid geometry."""
     if not isinstance(found, dict):
         return False

@@ -13,13 +13,13 @@ import shapely
 from ..geometry.areas import get_coordinates
 from ..osm.reader import Ways
 from ..osm.text import clean_text
-from ..zones.labels import Labels
+from ..zones.labels import LabelMaker
 from ..zones.zone import Zone
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
-class Records:
+class RecordMaker:
     """Turns zones into records.
 
     Args:
@@ -32,8 +32,8 @@ class Records:
         self._ways = ways
         self._labels = self._make_labels(zones, languages)
 
-    def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> Labels:
-        return Labels(zones, languages)
+    def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> LabelMaker:
+        return LabelMaker(zones, languages)
 
     def make_label(self, zone: Zone) -> str:
         """Return the label in the local language."""

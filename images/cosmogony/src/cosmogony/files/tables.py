@@ -18,7 +18,7 @@ from ..errors import CosmogonyError
 from ..progress import Progress
 from ..zones.zone import Zone
 from .formats import Format
-from .records import Records
+from .records import RecordMaker
 
 _CHUNK = 1024  # zones
 _LIBRARIES = {Format.PARQUET: ["pyarrow"], Format.FLATGEOBUF: ["pyogrio", "pyarrow"]}
@@ -35,7 +35,7 @@ class _Column:
 
     name: str
     type: str  # of Arrow
-    value: Callable[[Zone, Records], Any]
+    value: Callable[[Zone, RecordMaker], Any]
 
 
 _COLUMNS = (
@@ -76,7 +76,7 @@ def require_library(form: Format) -> None:
             ) from error
 
 
-def write_table(path: Path, form: Format, zones: Sequence[Zone], records: Records, progress: Progress) -> None:
+def write_table(path: Path, form: Format, zones: Sequence[Zone], records: RecordMaker, progress: Progress) -> None:
     """Write zones as a table; FlatGeobuf cannot hold those without geometry, they are left out there."""
     import pyarrow as pa
 
@@ -95,7 +95,7 @@ def write_table(path: Path, form: Format, zones: Sequence[Zone], records: Record
         )
 
 
-def _make_tables(zones: Sequence[Zone], records: Records, schema: Any, progress: Progress) -> Iterator[Any]:
+def _make_tables(zones: Sequence[Zone], records: RecordMaker, schema: Any, progress: Progress) -> Iterator[Any]:
     """Yield tables of `_CHUNK` zones, with geometries as WKB."""
     import pyarrow as pa
 

@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 from ..progress import Progress, ignore_progress
-from ..runtime.processes import map_in_order
+from ..runtime.processes import map_in_processes
 from ..zones.zone import Zone
 from .blocks import Block, deflate_block, make_raw_block, write_blocks
 from .formats import Format
-from .records import Records
+from .records import RecordMaker
 
 CHUNK = 16  # zones that are written together; fixed, so that the bytes do not depend on the processes
 _MIN_CHUNKS_PER_PROCESS = 32
@@ -25,7 +25,7 @@ def write_zones(
     path: Path,
     form: Format,
     zones: Sequence[Zone],
-    records: Records,
+    records: RecordMaker,
     meta: dict[str, Any],
     *,
     processes: int = 1,
@@ -61,5 +61,5 @@ def write_zones(
             yield make_block(b'],"meta":' + orjson.dumps(meta) + b"}")
 
     processes = min(processes, len(chunks) // _MIN_CHUNKS_PER_PROCESS)
-    with closing(map_in_order(make_chunk, len(chunks), processes)) as blocks:
+    with closing(map_in_processes(make_chunk, len(chunks), processes)) as blocks:
         write_blocks(path, frame_blocks(), gzipped=form.is_gzipped)

@@ -22,7 +22,7 @@ from ..osm.reader import Relation, Ways
 from .antimeridian import crosses_antimeridian, cut_at_antimeridian, find_jumping_ways
 from .areas import NO_AREA, Area, Chain, Ring, compute_signed_area, join_ways
 from .boxes import build_box_tree
-from .locations import number_locations
+from .locations import encode_locations
 from .multipolygons import assemble_polygons
 from .shapes import extract_polygons
 from .topology import Arcs
@@ -30,12 +30,12 @@ from .topology import Arcs
 _INNER_ROLES = frozenset(("inner", "enclave"))
 _OUTER_ROLES = frozenset(("outer", "exclave"))
 _BORDER_ROLES = _INNER_ROLES | _OUTER_ROLES | {""}
-#: Ways that belong to a boundary relation, but not to its border.
+#: Roles of members that belong to a boundary relation, but not to its border.
 _OTHER_ROLES = frozenset(("subarea", "label", "admin_centre", "street", "house", "claim", "claimed"))
 
 
-class Borders:
-    """Assembles the areas of relations from their way members.
+class AreaAssembler:
+    """Assembles the area (polygons) of each boundary relation from its way members.
 
     Args:
         ways: the ways of the extract.
@@ -47,8 +47,8 @@ class Borders:
         self._ways = ways
         self._arcs = arcs
         self._decisions = decisions
-        self._first = number_locations(ways.points[ways.start[:-1]]).tolist()
-        self._last = number_locations(ways.points[ways.start[1:] - 1]).tolist()
+        self._first = encode_locations(ways.points[ways.start[:-1]]).tolist()
+        self._last = encode_locations(ways.points[ways.start[1:] - 1]).tolist()
         ends = len(set(ways.first).union(ways.last))
         self._has_gaps = ends > len(set(self._first).union(self._last))  # different nodes share a location
         self._sizes = np.diff(ways.start).tolist()
@@ -60,8 +60,8 @@ class Borders:
         self._jumping = find_jumping_ways(ways)
         self._touching: list[_Touching] = []
 
-    def assemble(self, relation: Relation) -> Area:
-        """Return the area of a relation; `finish` completes the areas whose rings touch."""
+    def assemble_area(self, relation: Relation) -> Area:
+        """Return the area of a relation; without polygons until `finish_touching_areas` if its rings touch."""
         area = Area()
         roles = self._find_border_members(relation, area)
         closed, unclosed = self._join_by_role(roles, area)
@@ -91,9 +91,9 @@ class Borders:
         self._record_border(relation, area)
         return area
 
-    def finish(self) -> None:
-        """Make the polygons of the areas whose rings touch."""
-        # libosmium refuses borders that cross themselves
+    def finish_touching_areas(self) -> None:
+        """Make the polygons of the areas that `assemble_area` left unfinished because their rings touch or cross."""
+        # libosmium refuses borders that cross themselves, so it gets the others only
         clean = [entry for entry in self._touching if len(entry.border) and not self._has_crossing(entry.border)]
         found = assemble_polygons({entry.relation.id: entry.ways for entry in clean}, self._ways)
         for entry in self._touching:
@@ -111,12 +111,12 @@ class Borders:
         rings = self._distinct_rings(closed, area)
         ways = [way for chain in rings for way, _ in chain]
         border = self._collect_border(ways)
-        if len(border) < len(self._arcs.select(np.array(ways, dtype=np.int64))):
+        if len(border) < len(self._arcs.get_arcs_of_ways(np.array(ways, dtype=np.int64))):
             area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; sides that occur twice are not border"
         return _Touching(relation, area, rings, ways, border)
 
     def _distinct_rings(self, closed: Sequence[Chain], area: Area) -> list[Chain]:
-        """Return each ring once, without those that run back on the same line."""
+        """Return each closed chain once, without rings that run back on the same line and enclose nothing."""
         rings: dict[frozenset[int], Chain] = {}
         for chain in closed:
             border = frozenset(self._collect_border([way for way, _ in chain]).tolist())
@@ -129,13 +129,13 @@ class Borders:
         return list(rings.values())
 
     def _find_border_members(self, relation: Relation, area: Area) -> dict[int, str]:
-        """Return the roles of the ways that may be border, by index in `Ways`."""
+        """Return the role of each member way that may be border, by index in `Ways`; count the missing ones."""
         roles: dict[int, str] = {}
         refs: set[int] = set()
         ways, index, damaged = self._ways, self._ways.index, self._ways.damaged
         for ref, text in relation.ways:
             way = index.get(ref)
-            if text in _BORDER_ROLES and ref not in refs:  # nearly all members
+            if text in _BORDER_ROLES and ref not in refs:  # true of nearly all members, so asked first
                 role = text
             else:
                 role = text.strip().lower()
@@ -169,8 +169,8 @@ class Borders:
         return closed, unclosed
 
     def _drop_copies(self, indices: Sequence[int]) -> list[int]:
-        """Return the first of the ways that have the same arcs."""
-        by_arcs = {frozenset(self._arcs.select(np.array([way])).tolist()): way for way in reversed(indices)}
+        """Return the ways (index in `Ways`) without those that repeat all arcs of an earlier one."""
+        by_arcs = {frozenset(self._arcs.get_arcs_of_ways(np.array([way])).tolist()): way for way in reversed(indices)}
         return sorted(by_arcs.values(), key=indices.index)
 
     def _join(self, members: list[int]) -> tuple[list[Chain], list[Chain]]:
@@ -189,7 +189,7 @@ class Borders:
     def _join_distinct(
         self, members: list[int], area: Area, joined: tuple[list[Chain], list[Chain]]
     ) -> tuple[list[Chain], list[Chain]]:
-        """Join again without ways that repeat the points of another one, if that closes all rings."""
+        """Return `joined`, or the chains without ways that repeat the points of another, if that closes all rings."""
         fewer = self._drop_copies(members)
         if len(fewer) < len(members):
             closed, unclosed = self._join(fewer)
@@ -202,7 +202,7 @@ class Borders:
         return not len(self._collect_border([way for way, _ in chain]))
 
     def _drop_dead_ends(self, members: list[int]) -> list[int]:
-        """Remove ways with a loose end, as long as three meet somewhere."""
+        """Return the ways without those that end where no other way begins, as long as three ways meet somewhere."""
         kept = list(members)
         while True:
             ends = Counter([self._first[way] for way in kept])
@@ -224,10 +224,10 @@ class Borders:
                     area.repairs[Repair.RING_CLOSED] = f"nodes {here} and {there} are at one place"
 
     def _rings_touch(self, closed: Sequence[Chain]) -> bool:
-        """Return whether rings touch, share sides or cross, or one of them does so with itself."""
-        own = self._arcs.select(np.array([way for chain in closed for way, _ in chain], dtype=np.int64))
+        """Return whether closed chains touch, share sides or cross each other or themselves."""
+        own = self._arcs.get_arcs_of_ways(np.array([way for chain in closed for way, _ in chain], dtype=np.int64))
         if any(len(chain) < 3 and self._count_points(chain) < 4 for chain in closed):
-            return True  # it runs back on the same segment
+            return True  # a ring of one or two ways with fewer than four points runs back on the same segment
         passed = np.sort(self._arcs.ends[own].ravel())
         return bool((passed[2:] == passed[:-2]).any()) or self._has_crossing(own)
 
@@ -236,18 +236,18 @@ class Borders:
         return points
 
     def _has_crossing(self, arcs: Ints) -> bool:
-        """Return whether some of the arcs meet elsewhere than in their ends."""
+        """Return whether two of the arcs cross, or touch elsewhere than at their ends."""
         crossed = set(arcs[self._crossed[arcs]].tolist())
         return any(not crossed.isdisjoint(self._crossing.get(arc, ())) for arc in crossed)
 
     def _collect_border(self, indices: Sequence[int]) -> Ints:
-        """Return the arcs that occur an odd number of times in these ways."""
-        arcs, count = np.unique(self._arcs.select(np.array(indices, dtype=np.int64)), return_counts=True)
+        """Return the arcs (numbers in `Arcs.canonical`) that occur an odd number of times in these ways."""
+        arcs, count = np.unique(self._arcs.get_arcs_of_ways(np.array(indices, dtype=np.int64)), return_counts=True)
         odd: Ints = arcs[count % 2 == 1]
         return odd
 
     def _drop_orphans(self, closed: list[Chain], roles: dict[int, str], area: Area) -> list[Chain]:
-        """Drop the holes whose outer ring is cut; the position of such a ring does not show that it is a hole."""
+        """Return the chains without holes whose outer ring is cut: by their position they would be outer rings."""
         kept = list(closed)
         while any(_is_inner(chain, roles) for chain in kept):
             rings = [Ring(chain) for chain in kept]
@@ -260,7 +260,7 @@ class Borders:
         return kept
 
     def _points_inside(self, rings: Sequence[Ring]) -> Floats:
-        """Return a point of the interior of each ring, of its border where it has no interior, of shape (n, 2)."""
+        """Return one point inside each ring (on its border if it encloses nothing), as an array of shape (n, 2)."""
         lines = [ring.get_points(self._ways) for ring in rings]
         shells = np.array([shapely.Polygon(points if len(points) > 3 else None) for points in lines], dtype=object)
         broken = ~shapely.is_valid(shells)
@@ -271,7 +271,7 @@ class Borders:
         return probes
 
     def _nest_rings(self, rings: Sequence[Ring], probes: Floats | None = None) -> tuple[list[list[Ring]], list[int]]:
-        """Make polygons, each hole in the innermost ring around it.
+        """Sort rings into polygons: each hole belongs to the innermost outer ring around it.
 
         Args:
             rings: the rings.
@@ -292,7 +292,7 @@ class Borders:
         return list(parts.values()), depth
 
     def _compare_roles(self, rings: Sequence[Ring], depth: Sequence[int], roles: dict[int, str], area: Area) -> None:
-        """Record rings that lie elsewhere than the roles of their members say."""
+        """Record in `area.repairs` that outer members make a hole, or inner members an outer ring."""
         if len(rings) == 1 and _INNER_ROLES.isdisjoint(roles.values()):
             return
         for ring, around in zip(rings, depth, strict=True):
@@ -316,7 +316,7 @@ class Borders:
         area.arcs = self._collect_border([way for chain in closed for way, _ in chain])
 
     def _make_valid(self, pending: _Touching) -> None:
-        """Make polygons of rings that cross: nest them by a point inside each ring, then make them valid."""
+        """Set the polygons of an area whose rings cross: nest rings by a point inside each, then make them valid."""
         area = pending.area
         rings = [Ring(chain) for chain in pending.closed if not self._is_flat(chain)]
         if not rings:
@@ -340,7 +340,7 @@ class Borders:
         area.repairs[Repair.SELF_CROSSING] = f"{reason}: area {before.area:.6g} before, {after.area:.6g} after"
 
     def _record_border(self, relation: Relation, area: Area) -> None:
-        """Record how the border was made, ring by ring."""
+        """Record how the border of a relation was made, ring by ring, if `cosmogony explain` asks for the relation."""
         if self._decisions.is_recorded(relation.osm_id):
             for text in self._describe(area):
                 self._decisions.record(relation.osm_id, "border", text)
@@ -373,12 +373,12 @@ class _Touching:
     relation: Relation
     area: Area
     closed: list[Chain]
-    ways: list[int]  # of the closed chains
-    border: Ints  # arcs that occur an odd number of times in these ways
+    ways: list[int]  # ways of the closed chains, as indices in `Ways`
+    border: Ints  # arcs that occur an odd number of times in `ways`
 
 
 def _mend_polygons(shape: shapely.MultiPolygon) -> shapely.Geometry:
-    """Make the invalid polygons valid; all of them together only where polygons overlap."""
+    """Return a geometry of valid polygons: each repaired alone, or all together if they overlap then."""
     polygons = shapely.get_parts(shape)
     broken = ~shapely.is_valid(polygons)
     mended = shapely.make_valid(polygons[broken], method="structure", keep_collapsed=False)
@@ -393,7 +393,7 @@ def _is_inner(chain: Chain, roles: dict[int, str]) -> bool:
 
 
 def _find_inside(points: Sequence[Points], probes: Floats) -> tuple[Ints, Ints]:
-    """Find pairs (ring, ring around it) of closed lines, by one point of each ring."""
+    """Return the pairs (ring, ring around it), as two arrays of positions; `probes` has one point of each ring."""
     low = np.array([p.min(axis=0) for p in points])
     high = np.array([p.max(axis=0) for p in points])
     tree = build_box_tree(np.concatenate([low, high], axis=1))

@@ -30,14 +30,14 @@ class InvalidGeometryError(ValueError):
     """The geometry cannot be that of a zone; the message says why."""
 
 
-class Coordinates(NamedTuple):
+class PolygonCoordinates(NamedTuple):
     """A polygon or several: closed rings of four positions or more, the outer ring of each polygon first."""
 
     points: Points  # of all rings, one after the other
     parts: list[list[int]]  # for each polygon the number of positions of each ring
 
 
-class Rings(NamedTuple):
+class RaggedRings(NamedTuple):
     """The coordinates of several zones, and where rings, polygons and zones begin (and the last one ends)."""
 
     points: Points
@@ -46,7 +46,7 @@ class Rings(NamedTuple):
     zones: Ints
 
     @classmethod
-    def from_zones(cls, zones: Sequence[Coordinates]) -> Rings:
+    def from_zones(cls, zones: Sequence[PolygonCoordinates]) -> RaggedRings:
         """Concatenate the coordinates of one zone or more."""
         return cls(
             np.concatenate([zone.points for zone in zones]),
@@ -81,7 +81,7 @@ def _to_offsets(sizes: Sequence[int]) -> Ints:
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
-class Measurement(NamedTuple):
+class ZoneMeasurement(NamedTuple):
     """The extent of a zone, or what is wrong with its geometry."""
 
     box: Box  # never across the antimeridian
@@ -89,7 +89,7 @@ class Measurement(NamedTuple):
     fault: str | None
 
 
-def parse_geometry(geometry: Any) -> Coordinates:
+def parse_geometry(geometry: Any) -> PolygonCoordinates:
     """Return the coordinates of a GeoJSON Polygon or MultiPolygon, without heights.
 
     Where the positions lie is left to `measure_zones`.
@@ -114,7 +114,7 @@ def parse_geometry(geometry: Any) -> Coordinates:
             raise InvalidGeometryError(f"a ring has {len(ring)} positions, wanted {_SHORTEST_RING} or more")
         if ring[0][:2] != ring[-1][:2]:
             raise InvalidGeometryError(f"a ring is not closed: it begins at {ring[0][:2]} and ends at {ring[-1][:2]}")
-    return Coordinates(points, parts)
+    return PolygonCoordinates(points, parts)
 
 
 def _flatten(lists: list[Any]) -> list[Any]:
@@ -145,7 +145,7 @@ def _to_points(positions: list[Any]) -> Points:
         raise InvalidGeometryError("a coordinate is too large a number") from None
 
 
-def measure_zones(zones: Sequence[tuple[str, Coordinates]]) -> list[Measurement]:
+def measure_zones(zones: Sequence[tuple[str, PolygonCoordinates]]) -> list[ZoneMeasurement]:
     """Measure zones together: the more there are, the less time each takes.
 
     Positions outside the range of coordinates are a fault, and so is an area of `MIN_AREA` or less. The area of a
@@ -156,7 +156,7 @@ def measure_zones(zones: Sequence[tuple[str, Coordinates]]) -> list[Measurement]
     """
     if not zones:
         return []
-    rings = Rings.from_zones([coordinates for _, coordinates in zones])
+    rings = RaggedRings.from_zones([coordinates for _, coordinates in zones])
     boxes = rings.compute_boxes()
     on_earth: Bools = np.all(np.abs(boxes) <= [*_LIMITS, *_LIMITS], axis=1)  # NaN is not
     with np.errstate(invalid="ignore", over="ignore"):  # of what is not on earth
@@ -172,21 +172,21 @@ def measure_zones(zones: Sequence[tuple[str, Coordinates]]) -> list[Measurement]
             fault = f"{_describe_outside(coordinates)} lies beyond 180 degrees of longitude or 90 of latitude"
         elif area <= (0.0 if osm_id.startswith(_GENERATED) else MIN_AREA):
             fault = "its geometry has no area"
-        found.append(Measurement((box[0], box[1], box[2], box[3]), area, fault))
+        found.append(ZoneMeasurement((box[0], box[1], box[2], box[3]), area, fault))
     return found
 
 
-def _repaired_area(coordinates: Coordinates) -> float:
+def _repaired_area(coordinates: PolygonCoordinates) -> float:
     """Return the area inside a border that may cross itself, in square degrees."""
     return float(shapely.make_valid(build_shape(coordinates), method="structure", keep_collapsed=False).area)
 
 
-def _describe_outside(coordinates: Coordinates) -> str:
+def _describe_outside(coordinates: PolygonCoordinates) -> str:
     x, y = coordinates.points[~(np.abs(coordinates.points) <= _LIMITS).all(axis=1)][0]
     return f"[{x:.10g}, {y:.10g}]"
 
 
-def build_shape(coordinates: Coordinates) -> shapely.MultiPolygon:
+def build_shape(coordinates: PolygonCoordinates) -> shapely.MultiPolygon:
     """Build the geometry of one zone, which may be invalid."""
-    made: shapely.MultiPolygon = Rings.from_zones([coordinates]).build_shapes()[0]
+    made: shapely.MultiPolygon = RaggedRings.from_zones([coordinates]).build_shapes()[0]
     return made

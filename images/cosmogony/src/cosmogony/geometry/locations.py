@@ -11,7 +11,7 @@ _SCALE = 1e7  # OSM coordinates are multiples of 1e-7 degrees
 _BATCH = 1 << 16  # points at a time
 
 
-def number_locations(points: Points) -> Ints:
+def encode_locations(points: Points) -> Ints:
     """Put both coordinates into one integer: equal numbers are equal locations.
 
     Args:
@@ -24,7 +24,7 @@ def number_locations(points: Points) -> Ints:
     return numbers
 
 
-def to_coordinates(numbers: Ints) -> Ints:
+def decode_locations(numbers: Ints) -> Ints:
     """Return longitude and latitude of numbered locations, in units of 1e-7 degrees, of shape (n, 2)."""
     x = (numbers + (1 << 31)) >> 32
     return np.stack([x, numbers - (x << 32)], axis=1)

@@ -11,7 +11,7 @@ import osmium
 import shapely
 
 from ..osm.reader import Ways
-from .locations import number_locations, to_coordinates
+from .locations import decode_locations, encode_locations
 
 _BATCH = 200_000  # points per call of libosmium
 
@@ -64,9 +64,9 @@ def _assemble_batch(batch: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[
 def _write_opl(batch: Mapping[int, Sequence[int]], ways: Ways) -> bytes:
     """Write the relations as an OPL file: nodes, ways, relations, each sorted by id."""
     used = sorted({way for indices in batch.values() for way in indices})
-    lines = [number_locations(ways.points[ways.start[way] : ways.start[way + 1]]) for way in used]
+    lines = [encode_locations(ways.points[ways.start[way] : ways.start[way + 1]]) for way in used]
     locations, node = np.unique(np.concatenate(lines), return_inverse=True)
-    degrees = to_coordinates(locations) / 1e7
+    degrees = decode_locations(locations) / 1e7
     numbers = np.arange(1, len(locations) + 1)
     text = list(map("n%d x%.7f y%.7f\n".__mod__, zip(numbers.tolist(), *degrees.T.tolist(), strict=True)))
     refs = np.split(node + 1, np.cumsum([len(line) for line in lines])[:-1])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Bools, Floats, Ints, Points
 from ..osm.reader import Ways
-from .locations import number_locations
+from .locations import encode_locations
 
 _CHUNK = 16  # segments that share one bounding box while looking for crossings
 _BATCH = 1 << 16  # segments, or pairs of them, at a time
@@ -34,7 +34,7 @@ class Arcs:
     crossings: Ints  # pairs of arcs that meet elsewhere than at common ends, of shape (m, 2)
     crossing_points: Points  # where they do, of shape (m, 2)
 
-    def select(self, ways: Ints) -> Ints:
+    def get_arcs_of_ways(self, ways: Ints) -> Ints:
         """Return the arcs of some ways (index in `Ways`), with repeats."""
         arcs: Ints = self.canonical[expand_ranges(self.start[ways], self.start[ways + 1])]
         return arcs
@@ -54,7 +54,7 @@ def expand_ranges(begin: Ints, end: Ints) -> Ints:
 def build_arcs(ways: Ways) -> Arcs:
     """Cut the ways into arcs and find where arcs cross."""
     points, start = ways.points, ways.start
-    numbers = number_locations(points)
+    numbers = encode_locations(points)
     last = start[1:] - 1
     cut = np.zeros(len(points), dtype=np.bool_)
     cut[start[:-1]] = True

@@ -14,7 +14,7 @@ from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
 
 
-class Countries:
+class CountryLocator:
     """Finds the country that a point is in, among the zones that are countries."""
 
     def __init__(self, zones: Sequence[Zone], ways: Ways) -> None:
@@ -25,7 +25,7 @@ class Countries:
         self._shapes: dict[int, shapely.MultiPolygon | None] = {}
         self._boxes = np.array([zone.box for zone in found], dtype=np.float64).reshape(-1, 4)
 
-    def find_code(self, points: Points) -> str | None:
+    def find_code_of_any(self, points: Points) -> str | None:
         """Return the first country that one of the points is inside, not on its border.
 
         Args:
@@ -33,7 +33,7 @@ class Countries:
         """
         return next((self._codes[number] for number, inside in self._find_inside(points) if inside.any()), None)
 
-    def find_codes(self, points: Points) -> list[str | None]:
+    def find_code_of_each(self, points: Points) -> list[str | None]:
         """Return for each point the first country that it is inside, not on its border.
 
         Args:

@@ -17,10 +17,10 @@ from ..rules import CountryRules, Rules
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
 from .inclusion import Inclusions
-from .statistics import Statistics
+from .statistics import ZoneStatistics
 
 
-class Hierarchy:
+class HierarchyBuilder:
     """Sets country, type and parent of zones, in this order."""
 
     def __init__(self, zones: Sequence[Zone], inclusions: Inclusions, rules: Rules, decisions: Decisions) -> None:
@@ -30,7 +30,7 @@ class Hierarchy:
         self._decisions = decisions
         self._codes: dict[int, str] = {}
 
-    def find_countries(self, country_code: str | None) -> None:
+    def set_countries(self, country_code: str | None) -> None:
         """Set the country of each zone, that of `country_code` if it is given.
 
         Raises:
@@ -58,13 +58,13 @@ class Hierarchy:
                 zone.country = self._codes[best]
                 self._record_country(zone, best, found)
 
-    def set_types(self, statistics: Statistics) -> None:
+    def set_zone_types(self, statistics: ZoneStatistics) -> None:
         """Set the type of every zone by the rules of its country, and count the zones without a type."""
         for zone in self._zones:
             if zone.country is None:
                 statistics.zone_without_country += 1
                 continue
-            country = self._rules.find_country(zone.country)
+            country = self._rules.find_country_rules(zone.country)
             if country is None:
                 statistics.unknown_country[zone.country] += 1
                 continue
@@ -106,7 +106,7 @@ class Hierarchy:
         found: dict[int, str] = {}
         for zone in self._zones:
             code = country_codes.find_country_code(zone.tags)
-            rules = None if code is None else self._rules.find_country(code)
+            rules = None if code is None else self._rules.find_country_rules(code)
             if code is not None and rules is not None and self._decide_type(zone, rules)[0] == ZoneType.COUNTRY:
                 found[zone.index] = code
         return found

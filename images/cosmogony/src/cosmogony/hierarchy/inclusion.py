@@ -18,10 +18,10 @@ import shapely
 
 from ..arrays import Bools, Floats, Ints
 from ..geometry.boxes import Box, find_nested_boxes
-from ..geometry.locations import to_coordinates
+from ..geometry.locations import decode_locations
 from ..geometry.topology import Arcs, expand_ranges
 from ..osm.reader import Ways
-from ..progress import Progress, ignore_progress, report_each
+from ..progress import Progress, ignore_progress, track_progress
 from ..zones.zone import Zone
 
 _AREA_TOLERANCE = 1e-9  # relative difference between the areas of two equal zones
@@ -59,7 +59,7 @@ def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Pro
     outer, inner = outer[order], inner[order]
     containers, begins, sizes = np.unique(outer, return_index=True, return_counts=True)
     ranges = list(zip(containers.tolist(), begins.tolist(), (begins + sizes).tolist(), strict=True))
-    for number, begin, end in report_each(ranges, "finding inclusions", progress, every=256):
+    for number, begin, end in track_progress(ranges, "finding inclusions", progress, every=256):
         for contained in graph.find_contained(number, inner[begin:end]).tolist():
             result.containers[shaped[contained].index].append(shaped[number].index)
     result.exact = graph.exact
@@ -105,7 +105,7 @@ class _BoundaryGraph:
         if zone.area is not None and zone.area.arcs is not None:
             return zone.area.arcs
         rings = [] if zone.area is None else zone.area.list_rings()
-        return self._arcs.select(np.array([way for ring in rings for way, _ in ring.ways], dtype=np.int64))
+        return self._arcs.get_arcs_of_ways(np.array([way for ring in rings for way, _ in ring.ways], dtype=np.int64))
 
     def _get_border(self, number: int) -> Ints:
         return self._list[self._start[number] : self._start[number + 1]]
@@ -127,7 +127,7 @@ class _BoundaryGraph:
             if len(often):
                 touching = own[np.isin(ends[own], often).any(axis=1)]
                 self._add_self_touching(number, self._arcs.point[touching])
-                self._add_self_touching(number, to_coordinates(often) / 1e7)
+                self._add_self_touching(number, decode_locations(often) / 1e7)
 
     def _find_crossing(self) -> None:
         """Find pairs of zones with crossing arcs, and zones that cross themselves."""

@@ -12,7 +12,7 @@ from ..zones.zone import Zone
 
 
 @dataclass(slots=True)
-class Statistics:
+class ZoneStatistics:
     """Counts of zones; those of missing rules are filled while types are set, the others when the zones are final."""
 
     level_counts: Counter[int] = field(default_factory=Counter)

@@ -7,24 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from ..geometry import geojson
-from .entry import Entry
+from .entry import ZoneEntry
 from .refusals import Refusals
 
-_BATCH = 1 << 15  # positions that are measured together
+_BATCH = 1 << 15  # positions (points) of all geometries that are measured in one call
 
 
 class GeometryChecks:
-    """Sets box and area of the zones of one file, or refuses the zones, in the order of the file."""
+    """Checks the geometries of one file of zones: sets box and area of each `ZoneEntry`, or refuses the zone."""
 
     def __init__(self, path: Path, refusals: Refusals) -> None:
         self._path = path
         self._refusals = refusals
         self._faults: list[tuple[str, str | None]] = []  # place of each pending zone, and why it is refused
-        self._zones: list[tuple[int, Entry, geojson.Coordinates]] = []  # those with geometry, by position in _faults
+        # the pending zones with geometry: position in _faults, entry and coordinates
+        self._zones: list[tuple[int, ZoneEntry, geojson.PolygonCoordinates]] = []
         self._positions = 0
 
-    def refuse(self, where: str, fault: str) -> None:
-        """Refuse a zone.
+    def refuse_zone(self, where: str, fault: str) -> None:
+        """Refuse a zone; `measure_pending_zones` reports it, in the order of the file.
 
         Args:
             where: its place in the file.
@@ -32,8 +33,8 @@ class GeometryChecks:
         """
         self._faults.append((where, fault))
 
-    def add(self, where: str, entry: Entry, geometry: Any) -> None:
-        """Check a zone. Zones are measured together, so some wait for `finish`.
+    def add_zone(self, where: str, entry: ZoneEntry, geometry: Any) -> None:
+        """Check the geometry of a zone and keep it until `measure_pending_zones`; zones are measured together.
 
         Args:
             where: its place in the file.
@@ -51,10 +52,10 @@ class GeometryChecks:
                 self._positions += len(coordinates.points)
         self._faults.append((where, fault))
         if self._positions >= _BATCH:
-            self.finish()
+            self.measure_pending_zones()
 
-    def finish(self) -> None:
-        """Measure the pending zones and refuse those with a fault."""
+    def measure_pending_zones(self) -> None:
+        """Set box and area of the pending zones, report the refused ones to `Refusals`, and forget them all."""
         measured = geojson.measure_zones([(entry.osm_id, coordinates) for _, entry, coordinates in self._zones])
         for (number, entry, _), found in zip(self._zones, measured, strict=True):
             entry.box, entry.area = found.box, found.area

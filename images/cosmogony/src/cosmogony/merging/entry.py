@@ -13,7 +13,7 @@ from ..zones.zone_type import TYPES_BY_WORD, ZoneType
 
 
 @dataclass(slots=True)
-class Entry:
+class ZoneEntry:
     """A zone of one of the files, without geometry and names."""
 
     file: int  # position among the inputs
@@ -33,7 +33,7 @@ class Entry:
         return self.box is None
 
 
-def make_entry(record: Record, file: int, offset: int) -> Entry:
+def make_entry(record: Record, file: int, offset: int) -> ZoneEntry:
     """Make the entry of a record.
 
     Args:
@@ -42,7 +42,7 @@ def make_entry(record: Record, file: int, offset: int) -> Entry:
         offset: what is added to its id and to that of its parent.
     """
     parent = record.get("parent")
-    return Entry(
+    return ZoneEntry(
         file,
         record["id"] + offset,
         record["osm_id"],
@@ -53,7 +53,7 @@ def make_entry(record: Record, file: int, offset: int) -> Entry:
     )
 
 
-def find_parent_type(entry: Entry, by_id: Mapping[int, Entry]) -> int:
+def find_parent_type(entry: ZoneEntry, by_id: Mapping[int, ZoneEntry]) -> int:
     """Return the zone type of the parent, a number above all types if there is no parent."""
     parent = None if entry.parent is None else by_id.get(entry.parent)
     return len(ZoneType) if parent is None else int(parent.type)

@@ -15,29 +15,29 @@ from ..geometry import geojson
 from ..geometry.boxes import find_nested_boxes
 from ..osm.reader import Node
 from ..zones import names
-from ..zones.labels import Labels
+from ..zones.labels import LabelMaker
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
-from .entry import Entry, find_parent_type
+from .entry import ZoneEntry, find_parent_type
 
 _AREA_TOLERANCE = 1e-9  # share of the area of a child that may lie outside its parent
 
 
-class CrossFileParents:
+class CrossFileParentFinder:
     """Finds, for zones of one file, closer parents in the others.
 
     Add the geometries of `find_needed_geometries` before `choose_parents`, and the names of the zones that get a new
     label, and of those above them, before `make_labels`.
     """
 
-    def __init__(self, entries: Sequence[Entry], by_id: Mapping[int, Entry]) -> None:
+    def __init__(self, entries: Sequence[ZoneEntry], by_id: Mapping[int, ZoneEntry]) -> None:
         self._by_id = by_id
         self._entries = [entry for entry in entries if entry.kept]
         self._records: dict[int, Record] = {}
         self._shapes: dict[int, shapely.MultiPolygon] = {}
         self._pairs = self._find_candidates()
 
-    def _find_candidates(self) -> list[tuple[Entry, Entry]]:
+    def _find_candidates(self) -> list[tuple[ZoneEntry, ZoneEntry]]:
         """Find the pairs (parent, child) of different files that types and boxes allow."""
         zones = [e for e in self._entries if e.box is not None and e.type != ZoneType.NON_ADMINISTRATIVE]
         if len({entry.file for entry in zones}) < 2:
@@ -46,7 +46,7 @@ class CrossFileParents:
         types = np.array([entry.type for entry in zones])
         files = np.array([entry.file for entry in zones])
         parent_types = np.array([find_parent_type(entry, self._by_id) for entry in zones])
-        pairs: list[tuple[Entry, Entry]] = []
+        pairs: list[tuple[ZoneEntry, ZoneEntry]] = []
         for outer, inner in find_nested_boxes(boxes):
             closer = (
                 (files[outer] != files[inner]) & (types[outer] > types[inner]) & (types[outer] < parent_types[inner])
@@ -66,8 +66,8 @@ class CrossFileParents:
 
     def choose_parents(self) -> dict[int, int]:
         """Return the new parent of each zone that gets one: of the smallest type around it, the first among equals."""
-        best: dict[int, Entry] = {}
-        by_parent: dict[int, list[Entry]] = {}
+        best: dict[int, ZoneEntry] = {}
+        by_parent: dict[int, list[ZoneEntry]] = {}
         for parent, child in self._pairs:
             by_parent.setdefault(parent.id, []).append(child)
         for parent_id in sorted(by_parent):
@@ -99,7 +99,7 @@ class CrossFileParents:
         """Return the ids of some zones and of all above them."""
         found: set[int] = set()
         for zone_id in zone_ids:
-            entry: Entry | None = self._by_id[zone_id]
+            entry: ZoneEntry | None = self._by_id[zone_id]
             while entry is not None and entry.id not in found:
                 found.add(entry.id)
                 entry = None if entry.parent is None else self._by_id.get(entry.parent)
@@ -119,7 +119,7 @@ class CrossFileParents:
         parents = self._find_parents()
         made = [self._make_zone(zone_id, index, parents[zone_id]) for zone_id in index]
         languages = sorted({code for r in self._records.values() for code in r.get("international_labels") or ()})
-        labels = Labels(made, languages or ["-"])
+        labels = LabelMaker(made, languages or ["-"])
         return {
             zone_id: {
                 "label": labels.make_label(made[index[zone_id]]),
@@ -162,7 +162,7 @@ class CrossFileParents:
         return zone
 
 
-def _keeps_country(parent: Entry, child: Entry) -> bool:
+def _keeps_country(parent: ZoneEntry, child: ZoneEntry) -> bool:
     """Return whether both may be in one country; a country may lie in another one's zone, and old files name none."""
     return child.is_country or None in (parent.country, child.country) or parent.country == child.country
 

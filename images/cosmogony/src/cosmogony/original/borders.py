@@ -11,7 +11,7 @@ from ..geometry.areas import Area, Ring, join_ways
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
 
 
-def assemble(relation: Relation, ways: Ways) -> Area:
+def assemble_area(relation: Relation, ways: Ways) -> Area:
     """Assemble the area of a relation; it has no parts if no outer ring closes."""
     area = Area()
     outer: list[int] = []

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from ..geometry.areas import Area
 from ..osm.reader import Node, Relation
-from ..progress import Progress, report_each
+from ..progress import Progress, track_progress
 from ..zones.builder import AreaMeasures, Rings, ZoneBuilder, measure_rings, parse_level
-from ..zones.names import PREFIX, complete_tags
+from ..zones.names import PREFIX, add_label_tags
 from ..zones.zone import Zone
-from .borders import assemble
+from .borders import assemble_area
 
 
 class OriginalZoneBuilder(ZoneBuilder):
@@ -33,8 +33,8 @@ class OriginalZoneBuilder(ZoneBuilder):
         return parse_level(tags.get("admin_level", ""))
 
     def _assemble_areas(self, progress: Progress) -> list[Area]:
-        relations = report_each(self._extract.relations, "assembling areas", progress, every=500)
-        return [assemble(relation, self._extract.ways) for relation in relations]
+        relations = track_progress(self._extract.relations, "assembling areas", progress, every=500)
+        return [assemble_area(relation, self._extract.ways) for relation in relations]
 
     def _collect_names(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
         return {key[len(PREFIX) :]: value for key, value in tags.items() if key.startswith(PREFIX) and value != name}
@@ -48,7 +48,7 @@ class OriginalZoneBuilder(ZoneBuilder):
 
     def _find_centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
         label, centre = self._find_node(relation.label), self._find_node(relation.centre)
-        tags = complete_tags(relation.tags, label.tags) if label else relation.tags
+        tags = add_label_tags(relation.tags, label.tags) if label else relation.tags
         return centre or label, centre or label, tags
 
     def _measure(self, area: Area, rings: Rings) -> AreaMeasures:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..hierarchy.hierarchy import Hierarchy
+from ..hierarchy.hierarchy import HierarchyBuilder
 from ..osm.country_codes import COUNTRY_TAG
 from ..zones.zone import Zone
 
 
-class OriginalHierarchy(Hierarchy):
+class OriginalHierarchyBuilder(HierarchyBuilder):
     """Finds country and parent independently; codes count in upper case only."""
 
     def _find_country_codes(self) -> dict[int, str]:

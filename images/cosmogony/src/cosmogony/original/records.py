@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..files.records import Records
-from ..zones.labels import Labels
+from ..files.records import RecordMaker
+from ..zones.labels import LabelMaker
 from ..zones.zone import Zone
 
 
-class OriginalRecords(Records):
+class OriginalRecordMaker(RecordMaker):
     """Texts as tagged, ranges of postcodes in labels, no tags of the centre for generated zones."""
 
-    def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> Labels:
-        return OriginalLabels(zones, languages)
+    def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> LabelMaker:
+        return OriginalLabelMaker(zones, languages)
 
     def _clean_text(self, text: str) -> str:
         return text
@@ -23,7 +23,7 @@ class OriginalRecords(Records):
         return {} if zone.generated else super()._get_center_tags(zone)
 
 
-class OriginalLabels(Labels):
+class OriginalLabelMaker(LabelMaker):
     """Every postcode counts, also a range of them."""
 
     def _get_zip_codes(self, zone: Zone) -> list[str]:

@@ -7,17 +7,17 @@ import shapely
 
 from ..geometry.boxes import Box
 from ..geometry.shapes import extract_polygons
-from ..zones.voronoi import Place, Voronoi
+from ..zones.voronoi import PlaceCandidate, VoronoiBuilder
 from ..zones.zone import Zone
 
 
-class OriginalVoronoi(Voronoi):
+class OriginalVoronoiBuilder(VoronoiBuilder):
     """Keeps slivers that rounding leaves of a cell, and place nodes of parents; the zones have no country."""
 
     def _keep_polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
         return extract_polygons(shape, min_area=-1)
 
-    def _is_place_of_parent(self, place: Place, parent: Zone) -> bool:
+    def _is_place_of_parent(self, place: PlaceCandidate, parent: Zone) -> bool:
         return False
 
     def _find_globe_box(self, shape: shapely.MultiPolygon) -> Box:

@@ -147,8 +147,8 @@ def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
     for ref in centres - collector.nodes.keys():
         _add_bare_centre(collector.nodes, locations, ref)
     nodes = collector.nodes
-    places = sorted(ref for ref, node in nodes.items() if is_place(node.tags))
-    return Extract(relations, collector.ways(), nodes, places, collector.other_places, disputed)
+    places = sorted(ref for ref, node in nodes.items() if is_place_candidate(node.tags))
+    return Extract(relations, collector.take_ways(), nodes, places, collector.other_places, disputed)
 
 
 def _require_header(source: osmium.io.File, path: Path) -> None:
@@ -167,7 +167,7 @@ def read_data_timestamp(path: Path) -> str | None:
         return header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
 
 
-def is_place(tags: dict[str, str]) -> bool:
+def is_place_candidate(tags: dict[str, str]) -> bool:
     """Return whether a node with these tags can become a zone."""
     place = tags.get("place")
     return "name" in tags and (place in CITY_PLACES or place in SUBURB_PLACES or tags.get("capital") == "yes")
@@ -288,7 +288,7 @@ class _Collector:
         if len(self._ends) % 1000 == 0:
             self._report("reading ways", len(self._ends), len(self._wanted))
 
-    def ways(self) -> Ways:
+    def take_ways(self) -> Ways:
         """Return the ways as one array of points; the collector has none afterwards."""
         sizes = np.array([len(line) for line in self._lines], dtype=np.int64)
         start = np.zeros(len(sizes) + 1, dtype=np.int64)

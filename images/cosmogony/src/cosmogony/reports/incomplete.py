@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Points
 from ..geometry.areas import Area
-from ..hierarchy.countries import Countries
+from ..hierarchy.countries import CountryLocator
 from ..osm.country_codes import find_named_country
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
 from ..zones.zone import Zone
@@ -45,7 +45,7 @@ def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | N
     return min(found, key=lambda code: (-found[code], code)) if found else None
 
 
-def find_incomplete(
+def find_incomplete_relations(
     flawed: Sequence[tuple[Relation, Area]], countries: Mapping[int, str | None], own: str | None
 ) -> list[IncompleteRelation]:
     """Find the relations with missing members.
@@ -69,7 +69,7 @@ def find_incomplete(
     ]
 
 
-def find_country(relation: Relation, extract: Extract, countries: Countries) -> str | None:
+def find_relation_country(relation: Relation, extract: Extract, countries: CountryLocator) -> str | None:
     """Find the country of a relation without a zone: by its codes, otherwise its centre, otherwise its border."""
     code = find_named_country(relation.tags)
     if code is not None:
@@ -77,8 +77,8 @@ def find_country(relation: Relation, extract: Extract, countries: Countries) -> 
     for ref in (relation.centre, relation.label):
         node = None if ref is None else extract.nodes.get(ref)
         if node is not None:
-            return countries.find_code(np.array([[node.lon, node.lat]]))
-    return countries.find_code(_sample_border(relation, extract))
+            return countries.find_code_of_any(np.array([[node.lon, node.lat]]))
+    return countries.find_code_of_any(_sample_border(relation, extract))
 
 
 def _sample_border(relation: Relation, extract: Extract) -> Points:

@@ -11,17 +11,17 @@ import numpy as np
 import shapely
 
 from ..decisions import Decisions
-from ..findings import MAX_EXAMPLES, Findings, LeftOut, Row
+from ..findings import MAX_EXAMPLES, FindingCount, Findings, LeftOutReason
 from ..geometry.areas import NO_AREA, Area
-from ..hierarchy.countries import Countries
+from ..hierarchy.countries import CountryLocator
 from ..osm.country_codes import has_invalid_code
 from ..osm.reader import Extract, Node, Relation, Ways
 from ..osm.text import clean_text
 from ..zones.builder import ZoneBuilder
-from ..zones.voronoi import Place
+from ..zones.voronoi import PlaceCandidate
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
-from .incomplete import find_country
+from .incomplete import find_relation_country
 
 log = logging.getLogger("cosmogony")
 
@@ -35,7 +35,7 @@ class LeftOutReport:
         countries: the country of each relation that is cut, broken or repaired, by the number of its OSM id.
     """
 
-    def __init__(self, extract: Extract, builder: ZoneBuilder, countries: Countries, decisions: Decisions) -> None:
+    def __init__(self, extract: Extract, builder: ZoneBuilder, countries: CountryLocator, decisions: Decisions) -> None:
         self._extract = extract
         self._decisions = decisions
         self._builder = builder
@@ -48,56 +48,56 @@ class LeftOutReport:
         self.countries: dict[int, str | None] = {}
 
     @property
-    def left_out(self) -> list[Row]:
+    def left_out(self) -> list[FindingCount]:
         """The table of objects that did not become zones."""
         return self._left_out.to_rows()
 
     @property
-    def repaired(self) -> list[Row]:
+    def repaired(self) -> list[FindingCount]:
         """The table of repaired relations."""
         return self._repaired.to_rows()
 
-    def add_relations(self, flawed: Sequence[tuple[Relation, Area]]) -> None:
+    def add_flawed_relations(self, flawed: Sequence[tuple[Relation, Area]]) -> None:
         """Add relations whose border is cut, broken or repaired."""
         for relation, area in flawed:
-            country = self.countries[relation.id] = find_country(relation, self._extract, self._countries)
+            country = self.countries[relation.id] = find_relation_country(relation, self._extract, self._countries)
             for repair, text in area.repairs.items():
                 level = self._builder.get_level(relation.tags)
-                self._repaired.add(repair, relation.osm_id, country_code=country, admin_level=level)
+                self._repaired.add_object(repair, relation.osm_id, country_code=country, admin_level=level)
                 log.debug("repaired (%s): %s: %s", repair, _describe(relation), text)
             if area.missing:
-                self._add_relation(LeftOut.CUT_AT_EDGE, relation, country)
+                self._add_relation(LeftOutReason.CUT_AT_EDGE, relation, country)
             elif not area.has_polygons and (area.flat_rings or area.problem == NO_AREA):
-                self._add_relation(LeftOut.NO_AREA, relation, country)
+                self._add_relation(LeftOutReason.NO_AREA, relation, country)
                 self._warn("no area", f"{_describe(relation)}: {NO_AREA}")
             elif not area.has_polygons or area.open_rings or area.flat_rings or area.lost_holes:
-                self._add_relation(LeftOut.BROKEN_GEOMETRY, relation, country)
+                self._add_relation(LeftOutReason.BROKEN_GEOMETRY, relation, country)
                 self._warn("broken geometry", f"{_describe(relation)}: {_describe_cause(area)}")
 
-    def add_nameless(self, nameless: Sequence[Relation]) -> None:
+    def add_nameless_relations(self, nameless: Sequence[Relation]) -> None:
         """Add boundaries whose name is missing or not visible."""
         for relation in nameless:
-            country = find_country(relation, self._extract, self._countries)
-            self._add_relation(LeftOut.NO_NAME, relation, country)
+            country = find_relation_country(relation, self._extract, self._countries)
+            self._add_relation(LeftOutReason.NO_NAME, relation, country)
 
-    def add_untyped(self, zones: Sequence[Zone]) -> None:
+    def add_untyped_zones(self, zones: Sequence[Zone]) -> None:
         """Add zones that have no type in the end, and invalid country codes."""
         for zone in zones:
             if has_invalid_code(zone.tags):
-                self._add_zone(LeftOut.INVALID_CODE, zone)
+                self._add_zone(LeftOutReason.INVALID_CODE, zone)
                 self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: ISO3166-1:alpha2 is not a two-letter code")
             if zone.type is not None:
                 continue
             text = zone.tags.get("admin_level", "")
             if zone.level is None and text.strip():
-                self._add_zone(LeftOut.INVALID_CODE, zone)
+                self._add_zone(LeftOutReason.INVALID_CODE, zone)
                 self._warn("invalid code", f"{zone.osm_id} {zone.name!r}: admin_level {text!r} is not a number")
             elif zone.country is None:
-                self._add_zone(LeftOut.NO_COUNTRY, zone)
+                self._add_zone(LeftOutReason.NO_COUNTRY, zone)
             else:
-                self._add_zone(LeftOut.NO_RULE, zone)
+                self._add_zone(LeftOutReason.NO_RULE, zone)
 
-    def add_orphans(self, zones: Sequence[Zone]) -> None:
+    def add_orphan_zones(self, zones: Sequence[Zone]) -> None:
         """Collect zones that nothing contains although they are not countries: what is above them is cut or missing."""
         self._orphans = [
             f"{zone.osm_id} {zone.name!r}"
@@ -105,7 +105,9 @@ class LeftOutReport:
             if zone.type is not None and zone.type < ZoneType.COUNTRY and zone.parent is None and zone.has_geometry
         ]
 
-    def add_places(self, zones: Sequence[Zone], without_area: Sequence[Place], repeating: Sequence[Place]) -> None:
+    def add_places_without_zone(
+        self, zones: Sequence[Zone], without_area: Sequence[PlaceCandidate], repeating: Sequence[PlaceCandidate]
+    ) -> None:
         """Add place nodes without a zone: none was made of them, or around them under their name.
 
         Args:
@@ -115,18 +117,18 @@ class LeftOutReport:
         """
         kept = [zone for zone in zones if zone.type is not None and zone.has_geometry]
         place_zones = _PlaceZones(kept, self._extract.ways)
-        dropped = {place.node.id: LeftOut.NO_AREA for place in without_area}
-        dropped.update({place.node.id: LeftOut.REPEATS_PARENT for place in repeating})
+        dropped = {place.node.id: LeftOutReason.NO_AREA for place in without_area}
+        dropped.update({place.node.id: LeftOutReason.REPEATS_PARENT for place in repeating})
         places = [self._extract.nodes[ref] for ref in self._extract.places] + self._extract.other_places
         lost = []
         for node in places:
             if not self._builder.get_name(node.tags):
-                lost.append((node, LeftOut.NO_NAME))
+                lost.append((node, LeftOutReason.NO_NAME))
             elif node.id in dropped:
                 lost.append((node, dropped[node.id]))
-            elif not place_zones.represent(node):
-                lost.append((node, LeftOut.PLACE_WITHOUT_ZONE))
-        countries = self._countries.find_codes(np.array([(node.lon, node.lat) for node, _ in lost]))
+            elif not place_zones.has_zone(node):
+                lost.append((node, LeftOutReason.PLACE_WITHOUT_ZONE))
+        countries = self._countries.find_code_of_each(np.array([(node.lon, node.lat) for node, _ in lost]))
         for (node, reason), country in zip(lost, countries, strict=True):
             self._add(reason, node.osm_id, country, place=node.tags.get("place"))
 
@@ -146,15 +148,15 @@ class LeftOutReport:
             for line in _summary_lines(rows):
                 log.info("%s: %s", title, line)
 
-    def _add_zone(self, reason: LeftOut, zone: Zone) -> None:
+    def _add_zone(self, reason: LeftOutReason, zone: Zone) -> None:
         self._add(reason, zone.osm_id, zone.country, admin_level=zone.level)
 
-    def _add_relation(self, reason: LeftOut, relation: Relation, country: str | None) -> None:
+    def _add_relation(self, reason: LeftOutReason, relation: Relation, country: str | None) -> None:
         self._add(reason, relation.osm_id, country, admin_level=self._builder.get_level(relation.tags))
 
     def _add(
         self,
-        reason: LeftOut,
+        reason: LeftOutReason,
         osm_id: str,
         country: str | None,
         *,
@@ -163,7 +165,7 @@ class LeftOutReport:
     ) -> None:
         if osm_id not in self._counted:  # an object has one reason, the first
             self._counted.add(osm_id)
-            self._left_out.add(reason, osm_id, country_code=country, admin_level=admin_level, place=place)
+            self._left_out.add_object(reason, osm_id, country_code=country, admin_level=admin_level, place=place)
             self._decisions.record(osm_id, "left out", str(reason))
 
     def _warn(self, kind: str, text: str) -> None:
@@ -182,7 +184,7 @@ class _PlaceZones:
             for key in _match_keys(zone.name, zone.wikidata):
                 self._known.setdefault(key, []).append(zone)
 
-    def represent(self, node: Node) -> bool:
+    def has_zone(self, node: Node) -> bool:
         """Return whether there is a zone for a place node."""
         if node.osm_id in self._made or node.id in self._centres:
             return True
@@ -217,7 +219,7 @@ def _describe_cause(area: Area) -> str:
     return ", ".join(f"{count} {text}" for text, count in found.items() if count) + ", left out"
 
 
-def _summary_lines(rows: Sequence[Row]) -> Iterator[str]:
+def _summary_lines(rows: Sequence[FindingCount]) -> Iterator[str]:
     """Yield a line for each reason: how many objects, and the first of them."""
     for reason, same in groupby(rows, key=lambda row: row["reason"]):
         found = list(same)

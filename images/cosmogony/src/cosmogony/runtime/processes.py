@@ -40,7 +40,7 @@ def count_available_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def map_in_order(function: Callable[[int], T], count: int, processes: int) -> Generator[T, None, None]:
+def map_in_processes(function: Callable[[int], T], count: int, processes: int) -> Generator[T, None, None]:
     """Yield `function(0)` to `function(count - 1)` in order, computed by up to `processes` children.
 
     Only a few answers are computed ahead. No child outlives the generator, or the thread that took the first answer, so

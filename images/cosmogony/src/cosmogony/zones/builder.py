@@ -12,13 +12,13 @@ from ..arrays import Points
 from ..decisions import Decisions
 from ..geometry import boxes
 from ..geometry.areas import NO_AREA, Area
-from ..geometry.borders import Borders
+from ..geometry.borders import AreaAssembler
 from ..geometry.boxes import Box
 from ..geometry.geojson import MIN_AREA
 from ..geometry.topology import Arcs
 from ..osm.reader import Extract, Node, Relation, Ways
 from ..osm.text import clean_text
-from ..progress import Progress, ignore_progress, report_each
+from ..progress import Progress, ignore_progress, track_progress
 from . import names
 from .zone import Zone
 from .zone_type import ZoneType
@@ -58,24 +58,24 @@ class ZoneBuilder:
         for ref in self._extract.places:
             node = self._extract.nodes[ref]
             if node.tags.get("place") == "suburb" and self.has_name(node.tags):
-                zone = self.build_from_place(len(zones), node)
+                zone = self.build_place_zone(len(zones), node)
                 zone.type = ZoneType.SUBURB
                 zones.append(zone)
         assembled = list(zip(self._extract.relations, self._assemble_areas(progress), strict=True))
-        for relation, area in report_each(assembled, "measuring areas", progress, every=500):
+        for relation, area in track_progress(assembled, "measuring areas", progress, every=500):
             if area.missing or area.open_rings or area.flat_rings or area.lost_holes or area.repairs or area.problem:
                 self.flawed.append((relation, area))
             if not self.has_name(relation.tags):
                 self.nameless.append(relation)
             elif area.has_polygons:
-                zone = self._build_from_relation(len(zones), relation, area)
+                zone = self._build_relation_zone(len(zones), relation, area)
                 if self._has_area(zone):
                     zones.append(zone)
                 else:
                     self.flawed.append((relation, Area(problem=NO_AREA)))
         return zones
 
-    def build_from_place(self, index: int, node: Node) -> Zone:
+    def build_place_zone(self, index: int, node: Node) -> Zone:
         """Build a zone from a place node, without geometry and type."""
         name = self.get_name(node.tags)
         return Zone(
@@ -106,10 +106,10 @@ class ZoneBuilder:
         return zone.size > MIN_AREA
 
     def _assemble_areas(self, progress: Progress) -> list[Area]:
-        borders = Borders(self._extract.ways, self._arcs, self._decisions)
-        relations = report_each(self._extract.relations, "assembling areas", progress, every=500)
-        areas = [borders.assemble(relation) for relation in relations]
-        borders.finish()
+        borders = AreaAssembler(self._extract.ways, self._arcs, self._decisions)
+        relations = track_progress(self._extract.relations, "assembling areas", progress, every=500)
+        areas = [borders.assemble_area(relation) for relation in relations]
+        borders.finish_touching_areas()
         return areas
 
     def _collect_names(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
@@ -121,7 +121,7 @@ class ZoneBuilder:
     def _get_wikidata(self, tags: Mapping[str, str]) -> str | None:
         return clean_text(tags.get("wikidata", "")) or None
 
-    def _build_from_relation(self, index: int, relation: Relation, area: Area) -> Zone:
+    def _build_relation_zone(self, index: int, relation: Relation, area: Area) -> Zone:
         name = self.get_name(relation.tags)
         rings = collect_rings(area, self._extract.ways)
         measures = self._measure(area, rings)
@@ -154,7 +154,7 @@ class ZoneBuilder:
         tags, namesake = relation.tags, None
         label, centre = self._find_node(relation.label), self._find_node(relation.centre)
         if label is not None and _is_centre(label, relation, rings):
-            tags, namesake = names.complete_tags(tags, label.tags), label
+            tags, namesake = names.add_label_tags(tags, label.tags), label
         if centre is not None and not _is_centre(centre, relation, rings):
             text = f"admin_centre {centre.id} has another name and lies outside"
             self._decisions.record(relation.osm_id, "centre", text)
@@ -193,7 +193,7 @@ def collect_rings(area: Area, ways: Ways) -> Rings:
 
 def _is_centre(node: Node, relation: Relation, rings: Rings) -> bool:
     """Return whether a node describes a relation: same name or wikidata id, or it lies inside."""
-    return names.share_identity(relation.tags, node.tags) or _enclose(rings, node.lon, node.lat)
+    return names.has_same_identity(relation.tags, node.tags) or _enclose(rings, node.lon, node.lat)
 
 
 def _enclose(rings: Rings, lon: float, lat: float) -> bool:

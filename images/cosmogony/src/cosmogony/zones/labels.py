@@ -46,7 +46,7 @@ class _Ancestors:
         return name == self.name or name in self.names.values()
 
 
-class Labels:
+class LabelMaker:
     """Makes the labels of zones.
 
     Args:

@@ -50,7 +50,7 @@ def split_zip_ranges(codes: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def share_identity(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
+def has_same_identity(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
     """Return whether a zone and a node have the same name or the same wikidata id."""
     if zone_tags.get("name") == node_tags.get("name") and clean_text(zone_tags.get("name", "")):
         return True
@@ -61,7 +61,7 @@ def share_identity(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -
     return False
 
 
-def complete_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
+def add_label_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
     """Complete the tags of a relation by those of its label node (names and population)."""
     missing = {
         key: value

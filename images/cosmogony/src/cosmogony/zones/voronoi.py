@@ -19,7 +19,7 @@ from ..geometry.boxes import Box
 from ..geometry.geojson import MIN_AREA
 from ..geometry.shapes import extract_polygons
 from ..osm.reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
-from ..progress import Progress, ignore_progress, report_each
+from ..progress import Progress, ignore_progress, track_progress
 from ..runtime import processes
 from .builder import ZoneBuilder
 from .zone import Zone
@@ -30,7 +30,7 @@ _MIN_PLACES_FOR_PROCESSES = 200  # places
 
 
 @dataclass(slots=True)
-class Place:
+class PlaceCandidate:
     """A node that may become a zone."""
 
     node: Node
@@ -38,7 +38,7 @@ class Place:
     parent: int = -1  # index of the zone, once it is known
 
 
-def find_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
+def find_place_candidates(extract: Extract, builder: ZoneBuilder) -> list[PlaceCandidate]:
     """Return suburbs without a level, and capitals, by OSM id."""
     places = []
     for ref in extract.places:
@@ -49,7 +49,7 @@ def find_places(extract: Extract, builder: ZoneBuilder) -> list[Place]:
         if kind is None:
             continue
         if node.tags.get("capital") == "yes" or (kind == ZoneType.SUBURB and "admin_level" not in node.tags):
-            places.append(Place(node, kind))
+            places.append(PlaceCandidate(node, kind))
     return places
 
 
@@ -59,7 +59,7 @@ def _type_of_place(place: str | None) -> ZoneType | None:
     return ZoneType.SUBURB if place in SUBURB_PLACES else None
 
 
-class Voronoi:
+class VoronoiBuilder:
     """Makes the additional zones of an extract.
 
     Args:
@@ -80,8 +80,8 @@ class Voronoi:
         self._zones = zones
         self._builder = builder
         self._decisions = decisions
-        self.without_area: list[Place] = []
-        self.repeating: list[Place] = []
+        self.without_area: list[PlaceCandidate] = []
+        self.repeating: list[PlaceCandidate] = []
         self._processes = processes
         self._ways = extract.ways
         self._extract = extract
@@ -92,13 +92,13 @@ class Voronoi:
 
     def make_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
         """Make the new zones, ordered by parent and place; their indices follow those that exist."""
-        groups = sorted(self._group_by_parent(find_places(self._extract, self._builder)).items())
+        groups = sorted(self._group_by_parent(find_place_candidates(self._extract, self._builder)).items())
         cells = sum(len(places) for _, places in groups)
         workers = self._processes if cells >= _MIN_PLACES_FOR_PROCESSES else 1
         made: list[Zone] = []
-        divided = processes.map_in_order(lambda number: self._divide(*groups[number]), len(groups), workers)
+        divided = processes.map_in_processes(lambda number: self._divide(*groups[number]), len(groups), workers)
         with closing(divided):
-            for (_, places), found in zip(report_each(groups, "dividing parents", progress), divided, strict=True):
+            for (_, places), found in zip(track_progress(groups, "dividing parents", progress), divided, strict=True):
                 for number, shape in found:
                     place = places[number]
                     if shape is None:
@@ -111,7 +111,7 @@ class Voronoi:
         self._shapes.clear()
         return made
 
-    def _divide(self, parent: int, places: list[Place]) -> list[tuple[int, bytes | None]]:
+    def _divide(self, parent: int, places: list[PlaceCandidate]) -> list[tuple[int, bytes | None]]:
         """Return the places (number in the list) that get a part of their parent, with what is left of it as WKB."""
         made = []
         for number, cell in self._make_cells(self._zones[parent], places):
@@ -134,9 +134,9 @@ class Voronoi:
             self._shapes[zone.index] = shape
         return shape
 
-    def _group_by_parent(self, places: list[Place]) -> dict[int, list[Place]]:
+    def _group_by_parent(self, places: list[PlaceCandidate]) -> dict[int, list[PlaceCandidate]]:
         """Group places by parent: the smallest kind of zone from city up that the place is in."""
-        groups: dict[int, list[Place]] = {}
+        groups: dict[int, list[PlaceCandidate]] = {}
         if not places:
             return groups
         points = np.array([(place.node.lon, place.node.lat) for place in places])
@@ -167,7 +167,7 @@ class Voronoi:
                 groups.setdefault(parent.index, []).append(place)
         return groups
 
-    def _find_parent(self, place: Place, containers: list[int]) -> Zone | None:
+    def _find_parent(self, place: PlaceCandidate, containers: list[int]) -> Zone | None:
         zones = [self._zones[index] for index in containers]
         parent = min(zones, key=lambda zone: (zone.type, zone.index), default=None)
         if parent is None or parent.type is None or parent.type < place.type:
@@ -176,8 +176,8 @@ class Voronoi:
             return None
         return parent
 
-    def _build_zone(self, place: Place, shape: shapely.MultiPolygon, index: int) -> Zone:
-        zone = self._builder.build_from_place(index, place.node)
+    def _build_zone(self, place: PlaceCandidate, shape: shapely.MultiPolygon, index: int) -> Zone:
+        zone = self._builder.build_place_zone(index, place.node)
         zone.type = place.type
         zone.parent = place.parent
         zone.centre = place.node
@@ -199,7 +199,7 @@ class Voronoi:
     def _inherit_country(self, parent: Zone) -> str | None:
         return parent.country
 
-    def _is_place_of_parent(self, place: Place, parent: Zone) -> bool:
+    def _is_place_of_parent(self, place: PlaceCandidate, parent: Zone) -> bool:
         """Return whether a place is its parent: the same name and wikidata id, or kind where an id is missing."""
         if self._builder.get_name(place.node.tags).casefold() != parent.name.casefold():
             return False
@@ -208,7 +208,7 @@ class Voronoi:
             return place.type == parent.type
         return wikidata == parent.wikidata
 
-    def _make_cells(self, parent: Zone, places: list[Place]) -> Iterator[tuple[int, shapely.Geometry]]:
+    def _make_cells(self, parent: Zone, places: list[PlaceCandidate]) -> Iterator[tuple[int, shapely.Geometry]]:
         """Yield the part of the parent for each place that gets one."""
         shape = self._shape(parent)
         if len(places) == 1:
@@ -238,7 +238,7 @@ class Voronoi:
             found_cell = cells[number] if inside[number] else _clip_to_parent(cells[number], shape)
             yield place, found_cell if west is None else wrap_longitudes(found_cell)
 
-    def _subtract_real_zones(self, place: Place, cell: shapely.Geometry) -> shapely.Geometry:
+    def _subtract_real_zones(self, place: PlaceCandidate, cell: shapely.Geometry) -> shapely.Geometry:
         """Subtract the real zones of the same kind, or below the same parent, from a cell."""
         others = [
             zone

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from cosmogony.findings import Findings, Row
+from cosmogony.findings import FindingCount, Findings
 from cosmogony_steps.conversion import convert_value
 from cosmogony_steps.documents import FindingRow, to_json
 
 
-def to_finding_rows(rows: Sequence[Row]) -> tuple[FindingRow, ...]:
+def to_finding_rows(rows: Sequence[FindingCount]) -> tuple[FindingRow, ...]:
     """Return a table of the extractor in the form that documents have."""
     return convert_value(rows, tuple[FindingRow, ...])
 
