@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types of NumPy arrays. Where a shape is not said, the array has one dimension."""
+"""Names for the types of NumPy arrays. An array has one dimension unless its description names a shape."""
 
 from __future__ import annotations
 

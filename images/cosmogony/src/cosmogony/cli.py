@@ -19,7 +19,7 @@ _STANDALONE = {"--version", "-V", "--build-digest", "-h", "--help", "help"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command of the command line `argv` (default: that of this process); return its exit code."""
+    """Run the command that `argv` names (default: the arguments of this process); return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _make_parser()
     if not arguments or (arguments[0] not in _COMMANDS and arguments[0] not in _STANDALONE):
@@ -49,6 +49,6 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
     for name, module in _COMMANDS.items():
         command = commands.add_parser(name, help=module.HELP, description=module.DESCRIPTION)
-        module.register(command)
+        module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 
 def count_by_type_and_country(zones: Iterable[tuple[str, str]]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-    """Count zones by type, and by country and type, both in alphabetical order.
+    """Return the number of zones by type, and by country and type, both in alphabetical order.
 
     Args:
         zones: zone type and country code of each; the code is blank for a zone in no known country.

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Record the decisions about one object of a run, for `cosmogony explain`."""
+"""Record why one OSM object became a zone or did not, for `cosmogony explain`."""
 
 from __future__ import annotations
 
 
 class Decisions:
-    """The decisions about one object (`relation:62273`, `node:12`), in the order they were taken.
+    """The decisions about one OSM object (`relation:62273`, `node:12`), in the order they were taken.
 
     Without an object nothing is recorded. Callers ask `is_recorded` before they make a costly text.
     """
 
     def __init__(self, osm_id: str | None = None) -> None:
         self._osm_id = osm_id
-        self.lines: list[tuple[str, str]] = []  # subject, text
+        self.lines: list[tuple[str, str]] = []  # subject and text of each decision
 
     def is_recorded(self, osm_id: str) -> bool:
-        """Return whether decisions about this object are kept."""
+        """Return whether this is the object whose decisions are recorded."""
         return osm_id == self._osm_id
 
     def record(self, osm_id: str, subject: str, text: str) -> None:
-        """Keep a decision if it is about the object of the run.
+        """Record a decision if it is about the object whose decisions are recorded; ignore it otherwise.
 
         Args:
             osm_id: the object that it is about.

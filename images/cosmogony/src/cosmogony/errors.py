@@ -12,12 +12,12 @@ from cosmogony_steps import errors
 
 
 class CosmogonyError(errors.StepError):
-    """The run cannot continue. The command line prints the message and ends with exit code 1."""
+    """The zones cannot be made, merged or explained. The command line prints the message; its exit code is 1."""
 
 
 class UsageError(CosmogonyError, errors.UsageError):
-    """The arguments do not fit together. The command line ends with exit code 2."""
+    """An argument is invalid, or some exclude each other. The exit code of the command line is 2."""
 
 
 class IncompleteError(CosmogonyError):
-    """Relations of the extract lack members, and the caller asked to refuse that."""
+    """Relations of the extract lack members, which --fail-on-incomplete forbids."""

@@ -30,7 +30,7 @@ def explain(
     as_original: bool = False,
     progress: Progress = ignore_progress,
 ) -> list[str]:
-    """Make all zones of an extract and return the decisions about one object.
+    """Make all zones of an extract, write none, and return the decisions about one OSM object as lines of text.
 
     Args:
         source: the OSM extract.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was left out of the zones or repaired in them, counted by reason, country and admin_level."""
+"""Tables of the OSM objects that were left out or repaired, counted by reason, country and admin_level or place."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TypedDict
 
-MAX_EXAMPLES = 10  # OSM ids that a row names
+MAX_EXAMPLES = 10  # most OSM ids in a list of examples; counts have no limit
 
 
 class LeftOutReason(StrEnum):
-    """Why an OSM object, or a part of it, did not become a zone."""
+    """The reasons why an OSM object, or a part of it, did not become a zone."""
 
-    NO_RULE = "no_rule"  # the rules of its country have no zone type for its admin_level
-    NO_NAME = "no_name"  # no name, or nothing of it is visible
-    NO_COUNTRY = "no_country"  # in no country that the rules know
-    BROKEN_GEOMETRY = "broken_geometry"  # no valid polygon could be made
-    NO_AREA = "no_area"  # its polygons have no area
-    CUT_AT_EDGE = "cut_at_edge"  # members are missing from the extract
-    PLACE_WITHOUT_ZONE = "place_without_zone"  # a place node that no zone was made for
-    REPEATS_PARENT = "repeats_parent"  # the place node of the zone that contains it
-    INVALID_CODE = "invalid_code"  # the admin_level is not a number, or the country code is not one
+    NO_RULE = "no_rule"  # the boundary rules of its country have no zone type for its admin_level
+    NO_NAME = "no_name"  # it has no name, or one without a visible character
+    NO_COUNTRY = "no_country"  # it lies in no country that the boundary rules know
+    BROKEN_GEOMETRY = "broken_geometry"  # no valid polygon could be made of its members, or only of some
+    NO_AREA = "no_area"  # its polygon is flat or empty: it has no area
+    CUT_AT_EDGE = "cut_at_edge"  # some members of the relation are not in the extract
+    PLACE_WITHOUT_ZONE = "place_without_zone"  # a place node that no zone represents
+    REPEATS_PARENT = "repeats_parent"  # a place node of the same place as the zone that contains it
+    INVALID_CODE = "invalid_code"  # its admin_level is not a number, or its country code not two letters
 
 
 class Repair(StrEnum):
-    """What was done to make a valid polygon out of the members of a relation."""
+    """The kinds of repair that make a valid polygon out of the members of a relation."""
 
-    ROLE = "role"  # a ring lies elsewhere than its role says
-    REPEATED_MEMBER = "repeated_member"  # a way is a member more than once
-    RING_CLOSED = "ring_closed"  # two ways end in different nodes at the same location
-    SELF_CROSSING = "self_crossing"  # the border crossed or overlapped itself
+    ROLE = "role"  # a ring of inner members is an outer ring, or the reverse; or the role is unknown
+    REPEATED_MEMBER = "repeated_member"  # a way or ring occurs more than once and is used once
+    RING_CLOSED = "ring_closed"  # ways are joined that end in different nodes at the same location
+    SELF_CROSSING = "self_crossing"  # the border crossed or overlapped itself and was made valid
 
 
 class FindingCount(TypedDict):
-    """A row of a table of findings; relations have an admin_level, place nodes a place."""
+    """A row of `Findings`: how many objects have this reason, country, and admin_level (relations) or place (nodes)."""
 
     reason: str
     country_code: str | None
@@ -45,14 +45,14 @@ class FindingCount(TypedDict):
 
 
 class DisputedBoundaries(TypedDict):
-    """Relations with boundary=disputed: they are counted, and are not zones."""
+    """The number of relations with boundary=disputed, which never become zones, and the first of them."""
 
     count: int
     examples: list[str]  # at most `MAX_EXAMPLES` OSM ids
 
 
 class Findings:
-    """A table of findings that single objects and rows of other tables are added to."""
+    """A table that counts OSM objects by reason, country, and admin_level or place; each row is a `FindingCount`."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[object, ...], FindingCount] = {}
@@ -66,7 +66,7 @@ class Findings:
         admin_level: int | None = None,
         place: str | None = None,
     ) -> None:
-        """Count one object.
+        """Count one OSM object in the row of its reason, country, and admin_level or place.
 
         Args:
             reason: why it is in the table.
@@ -86,7 +86,7 @@ class Findings:
         self.add_rows([row])
 
     def add_rows(self, rows: Iterable[FindingCount]) -> None:
-        """Add the rows of another table.
+        """Add the counts and examples of another table to those of this one.
 
         Raises:
             KeyError: a row lacks a column.
@@ -100,7 +100,7 @@ class Findings:
             examples += [osm_id for osm_id in row["examples"] if osm_id not in examples][: MAX_EXAMPLES - len(examples)]
 
     def to_rows(self) -> list[FindingCount]:
-        """Return the table, ordered by reason, country, admin_level and place."""
+        """Return the rows of the table, ordered by reason, country, admin_level and place."""
         return sorted(
             self._rows.values(),
             key=lambda row: (row["reason"], row["country_code"] or "", row["admin_level"] or 0, row["place"] or ""),

@@ -34,23 +34,23 @@ FailOnIncomplete = Literal["own", "any"]
 
 @dataclass(slots=True)
 class GenerateResult:
-    """What was written, and what was found on the way."""
+    """What `generate` wrote, and what it left out, repaired and measured."""
 
     zones: int
     with_geometry: int
-    generated: int  # of places, by Voronoi
+    generated: int  # zones made of place nodes by Voronoi
     by_type: dict[str, int]
-    by_country: dict[str, dict[str, int]]  # by country code and zone type
-    country: str | None  # the extract's own
+    by_country: dict[str, dict[str, int]]  # number of zones by country code and zone type
+    country: str | None  # code of the country that most zones are in, or that was given
     incomplete: list[IncompleteRelation]
     statistics: dict[str, Any]
     as_original: bool
     left_out: list[FindingCount]
     repaired: list[FindingCount]
     disputed: DisputedBoundaries
-    pairs: int  # of zones that were tested for inclusion
-    exact_pairs: int  # of these, by the full geometric predicate
-    stages: dict[str, float]  # seconds
+    pairs: int  # pairs of zones that were tested for inclusion
+    exact_pairs: int  # pairs that the full geometric predicate had to decide
+    stages: dict[str, float]  # seconds that each stage took
 
 
 def generate(
@@ -90,7 +90,7 @@ def generate(
     form = formats.detect_format(target)
     is_table = form in (Format.PARQUET, Format.FLATGEOBUF)
     if is_table:
-        from .files import tables  # needs the extra `formats`
+        from .files import tables  # imports the libraries of the optional dependency `formats`
 
         tables.require_library(form)
     rules = rules or load_rules()
@@ -157,7 +157,7 @@ def _list_disputed(extract: Extract) -> DisputedBoundaries:
 
 
 def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refuse: FailOnIncomplete | None) -> None:
-    """Log the cut relations of the extract's own country; raise an error if `refuse` forbids them."""
+    """Log the relations with missing members; raise IncompleteError if `refuse` forbids them."""
     ours = [relation for relation in missing if relation.own]
     for relation in missing:
         if relation.own:
@@ -182,7 +182,7 @@ def _log_incomplete(missing: Sequence[IncompleteRelation], own: str | None, refu
 
 
 def _find_country(zone: Zone, zones: Sequence[Zone]) -> str:
-    """Return the country of a zone, or of the closest zone above it that has one; blank without one."""
+    """Return the country code of a zone, or of the closest zone above it that has one; blank without one."""
     above: Zone | None = zone
     while above is not None and above.country is None:
         above = None if above.parent is None else zones[above.parent]

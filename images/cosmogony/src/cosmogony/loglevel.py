@@ -10,6 +10,6 @@ _LEVELS = {**logging.getLevelNamesMapping(), "OFF": logging.CRITICAL + 1, "TRACE
 
 
 def set_log_level() -> None:
-    """Log from info up, or from the level of RUST_LOG, as the original does."""
+    """Set the log level to that of the environment variable RUST_LOG, as the original does; info without it."""
     wanted = os.environ.get("RUST_LOG", "info").split(",")[-1].rpartition("=")[2].strip().upper()
     logging.getLogger("cosmogony").setLevel(_LEVELS.get(wanted, logging.INFO))

@@ -31,20 +31,20 @@ from .runtime.memory import pause_garbage_collection
 
 log = logging.getLogger("cosmogony")
 
-_BLOCK_SIZE = 1 << 20  # bytes that are compressed together
-_AREA_TOLERANCE = 1e-9  # relative difference between the areas of equal copies
+_BLOCK_SIZE = 1 << 20  # bytes of JSON that are compressed together, or a line more
+_AREA_TOLERANCE = 1e-9  # most that the areas of equal copies may differ, relative to the area
 
 
 @dataclass(slots=True)
 class MergeResult:
-    """What was written and what was changed on the way."""
+    """What `merge` wrote, left out and changed."""
 
     zones: int
     by_type: dict[str, int]
-    by_country: dict[str, dict[str, int]]  # by country code and zone type
-    dropped: list[dict[str, str]] = field(default_factory=list)  # osm_id, file, kept (the file whose copy was kept)
+    by_country: dict[str, dict[str, int]]  # number of zones by country code and zone type
+    dropped: list[dict[str, str]] = field(default_factory=list)  # osm_id, file, and kept: the file whose copy was kept
     reparented: int = 0
-    dropped_lines: dict[str, int] = field(default_factory=dict)  # by file: lines that are not zones
+    dropped_lines: dict[str, int] = field(default_factory=dict)  # by file, number of lines that are not zones
 
 
 def merge(
@@ -97,7 +97,7 @@ def merge(
 
 
 class _Merge:
-    """One merge, step by step."""
+    """The state of one merge; `merge` calls its methods in the order they stand here."""
 
     def __init__(self, paths: Sequence[Path], progress: Progress) -> None:
         self._paths = paths
@@ -112,7 +112,7 @@ class _Merge:
         self._reparented = 0
 
     def read_entries(self) -> None:
-        """Number and check all zones; the new ids of a file are larger than those of the files before it."""
+        """Read an entry of every zone, with its new id, and refuse zones with a wrong geometry or a repeated id."""
         offset = 0
         refusals = Refusals()
         for number, path in enumerate(track_progress(self._paths, "reading zones", self._progress)):
@@ -122,7 +122,7 @@ class _Merge:
         self._by_id = {entry.id: entry for entry in self._entries}
 
     def _read_file(self, number: int, path: Path, offset: int, refusals: Refusals) -> int:
-        """Read the zones of one file; return the offset of the next one."""
+        """Read the entries of one file; return what the next file must add to its ids."""
         places: dict[int, str] = {}
         checks = GeometryChecks(path, refusals)
         offset_after = offset
@@ -138,7 +138,7 @@ class _Merge:
             entry = make_entry(record, number, offset)
             self._entries.append(entry)
             checks.add_zone(where, entry, record.get("geometry"))
-            # a parent that is missing from its file must not become a zone of the next one
+            # the id of a parent that is missing from its file must not be given to a zone of the next file
             offset_after = max(offset_after, entry.id + 1, 0 if entry.parent is None else entry.parent + 1)
         checks.measure_pending_zones()
         if offset_after > MAX_ID:
@@ -146,7 +146,7 @@ class _Merge:
         return offset_after
 
     def drop_copies(self) -> None:
-        """Of a zone that several files have, keep the copy with the largest geometry."""
+        """Drop all copies of a zone but the one with the largest area; its children get that one as parent."""
         for group in self._find_copies():
             best = group[0]
             for other in group[1:]:
@@ -164,7 +164,7 @@ class _Merge:
                 self._reparented += 1
 
     def _find_copies(self) -> list[list[ZoneEntry]]:
-        """Return groups of zones with geometry and the same osm_id in more than one file."""
+        """Return the zones with geometry that several files have, grouped by osm_id."""
         groups: dict[str, list[ZoneEntry]] = {}
         for entry in self._entries:
             if not entry.is_bare:
@@ -172,13 +172,13 @@ class _Merge:
         return [group for group in groups.values() if len({entry.file for entry in group}) > 1]
 
     def _is_better(self, one: ZoneEntry, two: ZoneEntry) -> bool:
-        """Return whether `one` is larger, or as large and with a parent of a smaller type."""
+        """Return whether zone `one` has a larger area than `two`, or the same and a parent of a smaller type."""
         if abs(one.area - two.area) > _AREA_TOLERANCE * max(one.area, two.area):
             return one.area > two.area
         return find_parent_type(one, self._by_id) < find_parent_type(two, self._by_id)
 
     def _read_again(self, wanted: set[int]) -> Iterator[tuple[ZoneEntry, Record]]:
-        """Read the records of some zones once more."""
+        """Yield entry and record of the zones with these new ids, read from their files again."""
         if not wanted:
             return
         files = {self._by_id[zone_id].file for zone_id in wanted}
@@ -188,7 +188,7 @@ class _Merge:
                     yield self._by_id[record["id"] + self._offsets[number]], record
 
     def find_parents(self) -> None:
-        """Replace parents by closer ones of the other files."""
+        """Replace parents by closer ones from other files, and make the labels that change."""
         parents = CrossFileParentFinder(self._entries, self._by_id)
         wanted = parents.find_needed_geometries()
         if not wanted:
@@ -205,7 +205,7 @@ class _Merge:
         self._labels = parents.make_labels(relabel)
 
     def make_lines(self) -> Iterator[bytes]:
-        """Yield the kept zones as JSON lines, in the order they were read."""
+        """Yield the kept zones as lines of JSON, in the order of the files."""
         entries = iter(self._entries)
         for path in track_progress(self._paths, "writing zones", self._progress):
             for record in read_records(path):
@@ -217,7 +217,7 @@ class _Merge:
                     yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
     def make_result(self) -> MergeResult:
-        """Count the kept zones."""
+        """Return the counts of the kept zones, and what was dropped and changed."""
         kept = [entry for entry in self._entries if entry.kept]
         by_type, by_country = count_by_type_and_country((entry.type.word, self._find_country(entry)) for entry in kept)
         return MergeResult(len(kept), by_type, by_country, self._dropped, self._reparented, dict(self._skipped_lines))
@@ -232,7 +232,7 @@ class _Merge:
 
 
 def _join_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines together, `_BLOCK_SIZE` bytes or a little more at a time."""
+    """Yield the lines joined into blocks of `_BLOCK_SIZE` bytes or a little more."""
     waiting: list[bytes] = []
     size = 0
     for line in lines:

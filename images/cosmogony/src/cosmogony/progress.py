@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress reports: a bar on a terminal, plain lines elsewhere, or a function of the caller."""
+"""Report progress: a bar on a terminal, lines in a log, or a function of the caller."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import TextIO, TypeVar
 
 T = TypeVar("T")
 
-#: Called with the stage, the units done and the units in all (0 if unknown).
+#: A function that is called with the name of the stage, the units done, and the units in all (0 if unknown).
 Progress = Callable[[str, int, int], None]
 
-_BAR_WIDTH = 30  # characters
+_BAR_WIDTH = 30  # characters between the brackets of the progress bar
 
 
 def ignore_progress(stage: str, done: int, total: int) -> None:
-    """Ignore a report."""
+    """Do nothing: the progress function for callers who want no reports."""
 
 
 def track_progress(items: Sequence[T], stage: str, progress: Progress, every: int = 1) -> Iterator[T]:
-    """Yield items, and report how many of them are done: each time that `every` more are, and at the end."""
+    """Yield the items, and report how many are done before every `every`-th item and at the end."""
     for done, item in enumerate(items):
         if done % every == 0:
             progress(stage, done, len(items))
@@ -30,7 +30,7 @@ def track_progress(items: Sequence[T], stage: str, progress: Progress, every: in
 
 
 class TerminalProgress:
-    """Redraws one line, at most ten times per second."""
+    """Draws a progress bar on one line of a terminal, at most ten times per second."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -38,7 +38,7 @@ class TerminalProgress:
         self._open = ""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Report `done` of `total` units of a stage."""
+        """Report that `done` of `total` units of a stage are done; `total` is 0 where it is unknown."""
         finished = bool(total) and done >= total
         if self._open and self._open != stage:
             self.close()
@@ -55,7 +55,7 @@ class TerminalProgress:
             self.close()
 
     def close(self) -> None:
-        """End the line that is drawn."""
+        """End the line with the progress bar, if one is drawn."""
         if self._open:
             self._stream.write("\n")
             self._stream.flush()
@@ -63,7 +63,7 @@ class TerminalProgress:
 
 
 class LineProgress:
-    """Writes a line when a stage begins and every `pause` seconds: readable in the log of a pod."""
+    """Writes progress as lines for a log: when a stage begins or ends, and every `pause` seconds."""
 
     def __init__(self, stream: TextIO, pause: float = 10.0) -> None:
         self._stream = stream
@@ -72,7 +72,7 @@ class LineProgress:
         self._last = ("", -1)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Report `done` of `total` units of a stage."""
+        """Report that `done` of `total` units of a stage are done; `total` is 0 where it is unknown."""
         now = time.monotonic()
         finished = bool(total) and done >= total
         if stage == self._last[0] and not finished and now < self._next:
@@ -87,10 +87,10 @@ class LineProgress:
         self._stream.flush()
 
     def close(self) -> None:
-        """Do nothing: every line is complete."""
+        """Do nothing, since no line is left incomplete."""
 
 
 def make_progress(stream: TextIO | None = None) -> TerminalProgress | LineProgress:
-    """Return the progress reports that suit a stream, by default standard error."""
+    """Return a progress bar if the stream (default: standard error) is a terminal, otherwise a writer of lines."""
     stream = sys.stderr if stream is None else stream
     return TerminalProgress(stream) if stream.isatty() else LineProgress(stream)

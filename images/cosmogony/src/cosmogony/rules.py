@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The boundary rules: the zone type of each administrative object, by country.
+"""Read the boundary rules, which give administrative OSM objects their zone type, by country.
 
 The table is a tab separated file with one fact per line (data/README.md describes it). It is checked while it is read,
 so that a mistake in an edited table is reported with its line number instead of showing as a missing zone.
@@ -27,7 +27,7 @@ _NONE = "-"
 
 @dataclass(slots=True)
 class CountryRules:
-    """The facts of one country.
+    """The boundary rules of one country.
 
     Attributes:
         levels: the type of each admin_level.
@@ -40,7 +40,7 @@ class CountryRules:
     containers: dict[str, dict[int, ZoneType]] = field(default_factory=dict)
 
     def decide_type(self, osm_id: str, level: int | None, containers: Sequence[str]) -> tuple[ZoneType | None, str]:
-        """Decide the type of a zone.
+        """Return the type that the rules give a zone, and the rule that decides, in words.
 
         Args:
             osm_id: the zone.
@@ -56,7 +56,7 @@ class CountryRules:
         if self.containers:
             known = [c for c in containers if c in self.containers]
             if known:
-                # the smallest relation id decides where two containers hold the same zone
+                # if several containers have rules, the one with the smallest relation id decides
                 first = min(known, key=lambda c: int(c.partition(":")[2]))
                 found = self.containers[first].get(wanted)
                 if found is not None:
@@ -66,7 +66,7 @@ class CountryRules:
 
 @dataclass(slots=True)
 class Rules:
-    """The rules of all countries, with the digest of their table and where it comes from."""
+    """The boundary rules of all countries, with the sha256 of the table and where it comes from."""
 
     countries: dict[str, CountryRules]
     digest: str
@@ -76,12 +76,12 @@ class Rules:
         return country in self.countries
 
     def find_country_rules(self, code: str) -> CountryRules | None:
-        """Return the rules of a country, None if there are none."""
+        """Return the rules of a country by ISO 3166-1 alpha-2 code, None if there are none."""
         return self.countries.get(code)
 
 
 def parse_rules(lines: Iterable[str], *, origin: str, digest: str = "") -> Rules:
-    """Read the table from its lines.
+    """Return the rules in the lines of a table; raise an error for a wrong line.
 
     Args:
         lines: the header, then one fact per line.
@@ -109,7 +109,7 @@ def parse_rules(lines: Iterable[str], *, origin: str, digest: str = "") -> Rules
 
 
 def _add(countries: dict[str, CountryRules], cells: list[str]) -> str | None:
-    """Add one fact; return what is wrong with it."""
+    """Add the rule in one line of the table; return what is wrong with the line, None if it is right."""
     if len(cells) != len(HEADER):
         return f"{len(cells)} columns, {len(HEADER)} are needed ({' '.join(HEADER)})"
     code, kind, container, key, word = cells
@@ -178,7 +178,7 @@ def _read(path: Path, origin: str) -> Rules:
 
 
 def load_rules(path: Path | str | None = None) -> Rules:
-    """Load the rules of a file, or those that come with the package.
+    """Return the rules in a file, or with None those that the package contains.
 
     Raises:
         CosmogonyError: the file cannot be read, or has a wrong line.
@@ -187,7 +187,7 @@ def load_rules(path: Path | str | None = None) -> Rules:
 
 
 def normalize_country_code(country_code: str | None, rules: Rules) -> str | None:
-    """Return the code of a country in upper case, None if none is given.
+    """Return a country code in upper case, None if none is given; raise if the rules do not know the country.
 
     Raises:
         CosmogonyError: the rules do not know the country.

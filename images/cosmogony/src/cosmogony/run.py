@@ -34,14 +34,14 @@ log = logging.getLogger("cosmogony")
 
 
 class StageTimer:
-    """AreaMeasures the seconds that each stage takes."""
+    """Measures the seconds that each stage of a run takes, in `stages` by name."""
 
     def __init__(self) -> None:
         self.stages: dict[str, float] = {}
 
     @contextmanager
     def measure_stage(self, name: str) -> Iterator[None]:
-        """Measure the block as part of a stage, then return freed memory to the machine."""
+        """Add the seconds of the `with` block to a stage, then return freed memory to the operating system."""
         began = time.perf_counter()
         try:
             yield
@@ -52,7 +52,7 @@ class StageTimer:
 
 
 class ZoneRun:
-    """Makes the zones of one extract, corrected or as the original does.
+    """Makes the zones of one extract, with corrections or as Cosmogony 0.14.5 does.
 
     Args:
         rules: the boundary rules.
@@ -85,7 +85,7 @@ class ZoneRun:
         self._repeating: list[PlaceCandidate] = []
 
     def make_zones(self, source: Path, timer: StageTimer, report: Progress) -> list[Zone]:
-        """Make all zones, also those without a type; their order and indices are those of the records.
+        """Return all zones of an extract, also those without a type, each at the position that is its index.
 
         Raises:
             CosmogonyError: the extract cannot be read, or no country is found in it.
@@ -116,7 +116,7 @@ class ZoneRun:
         return zones
 
     def report_left_out_objects(self, zones: Sequence[Zone]) -> LeftOutReport:
-        """Report the objects of the extract that did not become zones, or were repaired."""
+        """Return the report of the OSM objects that did not become zones, and of those that were repaired."""
         countries = CountryLocator(zones, self.extract.ways)
         losses = LeftOutReport(self.extract, self.builder, countries, self._decisions)
         losses.add_nameless_relations(self.builder.nameless)

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-#: The text of `--version`: scripts written for the original read it.
+#: The output of `--version`: scripts written for the original Cosmogony read it.
 COMPATIBLE_VERSION = "cosmogony_builder 0.14.5"
 
 _SUFFIXES = {".py", ".tsv", ".csv", ".json"}
@@ -17,7 +17,7 @@ _LIBRARIES = ("numpy", "orjson", "osmium", "shapely")
 
 @cache
 def build_digest() -> str:
-    """Return the sha256 of everything that zones depend on: the installed files (name and content) and the libraries.
+    """Return the sha256 of the program: names and contents of its files, and versions of its libraries.
 
     The same build digest, rules and input give the same zones, so the pipeline can skip work.
     """
@@ -33,6 +33,6 @@ def build_digest() -> str:
 
 
 def list_digested_files(root: Path) -> list[Path]:
-    """Return the files of the package in folder `root` that can change zones, sorted by name."""
+    """Return the files below the package folder `root` that `build_digest` covers: code and tables, by name."""
     files = (path for path in root.rglob("*") if path.suffix in _SUFFIXES and "__pycache__" not in path.parts)
     return sorted(files, key=lambda path: path.relative_to(root).as_posix())

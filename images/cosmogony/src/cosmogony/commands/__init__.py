@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of `cosmogony`, one module each: `register` adds the command to a parser, `run` executes it."""
+"""The commands of `cosmogony`, one module each: `add_arguments` fills its parser, `run` executes it."""

@@ -15,8 +15,8 @@ DESCRIPTION = (
 )
 
 
-def register(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `cosmogony explain` to its parser."""
     parser.add_argument("input", type=Path, metavar="FILE", help="OSM extract")
     parser.add_argument("osm_id", metavar="OBJECT", help="relation:ID or node:ID")
     add_zone_options(parser)
@@ -24,7 +24,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command and print the decisions.
+    """Run `cosmogony explain`: print the decisions about one OSM object.
 
     Raises:
         UsageError: the object is not an OSM id.

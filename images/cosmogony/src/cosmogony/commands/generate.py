@@ -14,8 +14,8 @@ HELP = "make the zones of an OSM extract"
 DESCRIPTION = "Make the zones of an OSM extract and write them to a file."
 
 
-def register(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `cosmogony generate` to its parser."""
     parser.add_argument("--version", action="version", version=COMPATIBLE_VERSION)
     parser.add_argument("-i", "--input", required=True, type=Path, metavar="PBF", help="OSM extract")
     parser.add_argument(
@@ -45,7 +45,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command.
+    """Run `cosmogony generate`: write the zones of an OSM extract to a file.
 
     Raises:
         UsageError: the number of processes is less than 1.

@@ -15,8 +15,8 @@ DESCRIPTION = (
 )
 
 
-def register(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `cosmogony merge` to its parser."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".json, .json.gz, .jsonl or .jsonl.gz")
     parser.add_argument("-o", "--output", default=Path("cosmogony.jsonl"), type=Path, metavar="FILE")
     parser.add_argument("--keep-duplicates", action="store_true", help="only renumber, as the original does")
@@ -24,7 +24,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command.
+    """Run `cosmogony merge`: write the zones of several files to one.
 
     Raises:
         CosmogonyError: a file cannot be read, or has zones that are refused.

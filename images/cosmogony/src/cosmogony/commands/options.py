@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that several commands share."""
+"""Command line options that several commands of `cosmogony` share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .. import progress
 
 
 def add_zone_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that zones depend on."""
+    """Add the options that change the zones: --country-code, --disable-voronoi, --rules, --as-original."""
     parser.add_argument("--country-code", metavar="CC", help="country of the whole extract (ISO 3166-1 alpha-2)")
     parser.add_argument("--disable-voronoi", action="store_true", help="no zones for places that are only points")
     parser.add_argument("--rules", type=Path, metavar="FILE", help="boundary rules instead of the packaged ones")
@@ -22,13 +22,13 @@ def add_zone_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_progress_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that silences progress."""
+    """Add --no-progress."""
     parser.add_argument("--no-progress", action="store_true", help="no progress on standard error")
 
 
 @contextmanager
 def report_progress(options: argparse.Namespace) -> Iterator[progress.Progress]:
-    """Yield the progress reports that suit standard error, or none if the options say so."""
+    """Yield the function that writes progress to standard error; it does nothing with --no-progress."""
     if options.no_progress:
         yield progress.ignore_progress
         return

@@ -14,35 +14,36 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-LEVEL = 4  # of zlib: half the time of level 6 for 5 % more bytes
-HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no file name, no time: equal input gives equal bytes
-_END = b"\x03\x00"  # an empty last block
+LEVEL = 4  # compression level of zlib: half the time of level 6 for 5 % more bytes
+# the gzip header, without file name and time, so that equal input gives equal bytes
+HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_END = b"\x03\x00"  # an empty deflate block that is marked as the last one
 _POLYNOMIAL = 0xEDB88320
 
 
 @dataclass(slots=True, frozen=True)
 class Block:
-    """A piece of output, raw or deflated."""
+    """A piece of an output file, uncompressed (raw) or compressed with deflate."""
 
     data: bytes
     crc: int  # crc32 of the data before it was deflated; 0 for a raw block
-    size: int  # bytes of that data
+    size: int  # bytes of the data before it was deflated
 
 
 def make_raw_block(data: bytes) -> Block:
-    """Return a piece of output without compression."""
+    """Return the block that writes these bytes uncompressed."""
     return Block(data, 0, len(data))
 
 
 def deflate_block(data: bytes) -> Block:
-    """Compress a piece of output so that another one can follow it."""
+    """Return the block that writes these bytes compressed, ending so that another block can follow it."""
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH)
     return Block(packed, zlib.crc32(data), len(data))
 
 
 def write_blocks(path: Path, blocks: Iterable[Block], *, gzipped: bool) -> None:
-    """Write blocks to a file, as one gzip member if they are deflated ones."""
+    """Write blocks to a file: raw ones, or with `gzipped` deflated ones as a single gzip member."""
     crc, size = 0, 0
     with path.open("wb") as file:
         if gzipped:
@@ -56,7 +57,7 @@ def write_blocks(path: Path, blocks: Iterable[Block], *, gzipped: bool) -> None:
 
 
 def combine_crc32(first: int, second: int, size: int) -> int:
-    """Return the crc32 of two pieces from those of each, the second `size` bytes long.
+    """Return the crc32 of two joined pieces, from the crc32 of each and the `size` of the second in bytes.
 
     A crc is a polynomial over GF(2): appending `size` bytes multiplies it by x^(8 * size), modulo the crc polynomial.
     """
@@ -65,16 +66,16 @@ def combine_crc32(first: int, second: int, size: int) -> int:
 
 @cache
 def _power_of_two(exponent: int) -> int:
-    """Return x^(2^exponent)."""
+    """Return the polynomial x^(2^exponent), modulo the crc polynomial."""
     if exponent == 0:
-        return 1 << 30  # x, in the reflected order of bits
+        return 1 << 30  # the polynomial x; bits are in reflected order, the highest bit is 1
     root = _power_of_two(exponent - 1)
     return _multiply(root, root)
 
 
 def _power(exponent: int) -> int:
-    """Return x^exponent."""
-    result = 1 << 31  # 1
+    """Return the polynomial x^exponent, modulo the crc polynomial."""
+    result = 1 << 31  # the polynomial 1
     for bit in range(exponent.bit_length()):
         if exponent >> bit & 1:
             result = _multiply(_power_of_two(bit), result)

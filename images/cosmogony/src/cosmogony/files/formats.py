@@ -20,7 +20,7 @@ __all__ = ["RECORD_FORMATS", "Format", "detect_format", "write_atomically"]
 
 
 def detect_format(path: Path, allowed: Sequence[Format] = tuple(Format)) -> Format:
-    """Return the format of a name; the case matters, as it does for the original.
+    """Return the file format that the end of a file name says, such as `.jsonl.gz`; case matters.
 
     Raises:
         CosmogonyError: the name ends in none of the allowed formats.
@@ -30,17 +30,17 @@ def detect_format(path: Path, allowed: Sequence[Format] = tuple(Format)) -> Form
 
 @contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """Write to a temporary file in the same folder; it gets its name when the block ends without an error.
+    """Yield a temporary file to write; it replaces `path` when the `with` block ends without an error.
 
     Raises:
         CosmogonyError: the file cannot be written.
     """
     if path.is_dir():
         raise CosmogonyError(f"{path}: is a folder, name a file to write")
-    if path.exists() and not path.is_file():  # a device or a pipe has nothing to replace
+    if path.exists() and not path.is_file():  # a device or a pipe is written to directly
         yield path
         return
-    # Named before it exists: a signal can arrive on any line, and only what is named can be removed.
+    # The name is set before the file exists: a signal can arrive on any line, and `finally` removes the file by name.
     part = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
     failure = f"cannot be written in {path.parent}"
     try:

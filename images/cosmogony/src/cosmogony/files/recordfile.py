@@ -19,12 +19,12 @@ from ..zones.zone_type import TYPES_BY_WORD
 from .formats import RECORD_FORMATS, Format, detect_format
 
 Record = dict[str, Any]
-MAX_ID = (1 << 63) - 1  # the largest bigint
-_TEXT, _LIST, _OBJECT = (str, NoneType), (list, NoneType), (dict, NoneType)  # types of what may be missing or null
+MAX_ID = (1 << 63) - 1  # the largest id of a zone: the largest bigint of PostgreSQL
+_TEXT, _LIST, _OBJECT = (str, NoneType), (list, NoneType), (dict, NoneType)  # fields may be missing or null
 
 
 def check_readable(path: Path) -> Format:
-    """Check that a file can be opened, and return its format.
+    """Return the format of a file of zones, after checking that the file can be opened.
 
     Raises:
         CosmogonyError: the file cannot be opened, or records cannot be read from its format.
@@ -38,7 +38,7 @@ def check_readable(path: Path) -> Format:
 
 
 def read_records(path: Path) -> Iterator[Record | None]:
-    """Yield the records of a file in order; None stands for a line that is not a zone. Geometries are not checked.
+    """Yield the zone records of a file in order, None for each that is not a zone. Geometries are not checked.
 
     Raises:
         CosmogonyError: the file cannot be read, or is damaged.
@@ -47,7 +47,9 @@ def read_records(path: Path) -> Iterator[Record | None]:
 
 
 def read_numbered_records(path: Path) -> Iterator[tuple[str, Record | None]]:
-    """Yield the place of each record in the file, such as `line 3`, and the record. Blank lines are not records.
+    """Yield the place of each record in the file, such as `line 3`, and the record, None if it is not a zone.
+
+    Blank lines are skipped.
 
     Raises:
         CosmogonyError: the file cannot be read, or is damaged.
@@ -75,7 +77,7 @@ def _parse_document(path: Path, content: bytes) -> list[Any]:
 
 
 def parse_record(line: bytes) -> Record | None:
-    """Return the zone of a line, None if the line is not one."""
+    """Return the zone record on a line of JSON, None if the line is not a zone."""
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -84,7 +86,7 @@ def parse_record(line: bytes) -> Record | None:
 
 
 def _parse_invalid_numbers(line: bytes) -> Record | None:
-    """Return a zone whose coordinates such as NaN, Infinity or 1e999 are not JSON, so that a message can name them."""
+    """Return the zone on a line that is JSON but for NaN, Infinity or 1e999 in its coordinates; None otherwise."""
     try:
         found: Record = json.loads(line)
         (measured,) = geojson.measure_zones([("", geojson.parse_geometry(found["geometry"]))])

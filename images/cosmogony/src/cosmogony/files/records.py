@@ -20,7 +20,7 @@ _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 
 
 class RecordMaker:
-    """Turns zones into records.
+    """Turns zones into JSON records, with the keys that `cosmogony` files have.
 
     Args:
         zones: all zones, each at the position that is its index.
@@ -36,23 +36,23 @@ class RecordMaker:
         return LabelMaker(zones, languages)
 
     def make_label(self, zone: Zone) -> str:
-        """Return the label in the local language."""
+        """Return the label of a zone in the local language."""
         return self._labels.make_label(zone)
 
     def make_international_labels(self, zone: Zone) -> dict[str, str]:
-        """Return the labels by language."""
+        """Return the labels of a zone in other languages, by language code."""
         return self._labels.make_international_labels(zone)
 
     def build_shape(self, zone: Zone) -> shapely.MultiPolygon | None:
-        """Build the geometry."""
+        """Build the geometry of a zone, None if it has none."""
         return zone.build_geometry(self._ways)
 
     def encode_zone(self, zone: Zone) -> bytes:
-        """Return the record as JSON, without line feed."""
+        """Return the record of a zone as JSON in UTF-8, without line feed."""
         return orjson.dumps(self.make_record(zone), option=_OPTIONS)
 
     def make_record(self, zone: Zone) -> dict[str, Any]:
-        """Return the record; coordinates are arrays of shape (n, 2) that `line` can write."""
+        """Return the record of a zone; its coordinates are arrays of shape (n, 2), which `encode_zone` can write."""
         tags = zone.tags
         centre = zone.centre_point
         return {
@@ -90,6 +90,6 @@ class RecordMaker:
             coordinates = get_coordinates(zone.shape)
         else:
             return None
-        # orjson writes contiguous arrays only
+        # orjson can write contiguous arrays only
         contiguous = [[np.ascontiguousarray(points) for points in polygon] for polygon in coordinates]
         return {"type": "MultiPolygon", "coordinates": contiguous}

@@ -20,7 +20,7 @@ from ..zones.zone import Zone
 from .formats import Format
 from .records import RecordMaker
 
-_CHUNK = 1024  # zones
+_CHUNK = 1024  # zones in an Arrow table
 _LIBRARIES = {Format.PARQUET: ["pyarrow"], Format.FLATGEOBUF: ["pyogrio", "pyarrow"]}
 _GEO = {
     "version": "1.1.0",
@@ -31,10 +31,10 @@ _GEO = {
 
 @dataclass(slots=True, frozen=True)
 class _Column:
-    """A column of the table."""
+    """A column of the GeoParquet or FlatGeobuf table: its name, type, and value for a zone."""
 
     name: str
-    type: str  # of Arrow
+    type: str  # alias of an Arrow type, such as int64
     value: Callable[[Zone, RecordMaker], Any]
 
 
@@ -62,7 +62,7 @@ def _encode(values: dict[str, str]) -> str:
 
 
 def require_library(form: Format) -> None:
-    """Check that the libraries of a format are installed.
+    """Raise an error unless the libraries that write a format are installed.
 
     Raises:
         CosmogonyError: one of them is missing.
@@ -77,7 +77,7 @@ def require_library(form: Format) -> None:
 
 
 def write_table(path: Path, form: Format, zones: Sequence[Zone], records: RecordMaker, progress: Progress) -> None:
-    """Write zones as a table; FlatGeobuf cannot hold those without geometry, they are left out there."""
+    """Write zones to a GeoParquet or FlatGeobuf file; FlatGeobuf leaves out zones without geometry."""
     import pyarrow as pa
 
     fields = [pa.field(column.name, pa.type_for_alias(column.type)) for column in _COLUMNS]
@@ -96,7 +96,7 @@ def write_table(path: Path, form: Format, zones: Sequence[Zone], records: Record
 
 
 def _make_tables(zones: Sequence[Zone], records: RecordMaker, schema: Any, progress: Progress) -> Iterator[Any]:
-    """Yield tables of `_CHUNK` zones, with geometries as WKB."""
+    """Yield Arrow tables of `_CHUNK` zones each, with geometries as WKB."""
     import pyarrow as pa
 
     for begin in range(0, len(zones), _CHUNK):
@@ -110,7 +110,7 @@ def _make_tables(zones: Sequence[Zone], records: RecordMaker, schema: Any, progr
 def _write_flatgeobuf(path: Path, table: Any) -> None:
     from pyogrio.raw import write_arrow
 
-    # the driver wants its own file ending; the caller gives the file its name
+    # GDAL only writes files that end in .fgb, so the file is renamed to `path` afterwards
     target = path.with_name(path.name + ".fgb")
     try:
         write_arrow(

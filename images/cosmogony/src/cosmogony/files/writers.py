@@ -17,7 +17,7 @@ from .blocks import Block, deflate_block, make_raw_block, write_blocks
 from .formats import Format
 from .records import RecordMaker
 
-CHUNK = 16  # zones that are written together; fixed, so that the bytes do not depend on the processes
+CHUNK = 16  # zones in a block of the file; fixed, so that its bytes do not depend on the number of processes
 _MIN_CHUNKS_PER_PROCESS = 32
 
 
@@ -31,7 +31,7 @@ def write_zones(
     processes: int = 1,
     progress: Progress = ignore_progress,
 ) -> None:
-    """Write zones as JSON records.
+    """Write zones to a file as JSON records, one per line or as one document, gzipped or not.
 
     Args:
         path: the file.

@@ -21,14 +21,14 @@ _HALF_TURN = 180.0  # degrees
 
 
 def find_jumping_ways(ways: Ways) -> frozenset[int]:
-    """Find the ways (index in `Ways`) with two neighbouring points on both sides of the antimeridian."""
+    """Return the ways (index in `Ways`) with a segment from one side of the antimeridian to the other."""
     jumps = np.flatnonzero(np.abs(np.diff(ways.points[:, 0])) > _HALF_TURN)
     owner = np.searchsorted(ways.start, jumps, side="right") - 1
     return frozenset(owner[jumps + 1 < ways.start[owner + 1]].tolist())
 
 
 def crosses_antimeridian(points: Points) -> bool:
-    """Return whether a ring with a jump crosses the antimeridian; a ring around a pole does not, and needs no cut.
+    """Return whether a ring can be cut at the antimeridian; False for a ring that goes around a pole.
 
     Args:
         points: the closed ring, of shape (n, 2), in degrees.
@@ -37,7 +37,7 @@ def crosses_antimeridian(points: Points) -> bool:
 
 
 def cut_at_antimeridian(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
-    """Build the area inside an odd number of rings, cut at the antimeridian; None if it is empty.
+    """Return the area that lies inside an odd number of the rings, cut at 180 degrees; None if it is empty.
 
     Args:
         rings: closed rings, each of shape (n, 2), in degrees.
@@ -53,7 +53,7 @@ def cut_at_antimeridian(rings: Iterable[Points]) -> shapely.MultiPolygon | None:
 
 
 def _unroll(points: Points) -> Points:
-    """Return the ring with longitudes that continue beyond ±180 degrees instead of jumping."""
+    """Return the points of a ring with longitudes that continue beyond ±180 degrees instead of jumping."""
     steps = np.diff(points[:, 0])
     turns = np.concatenate([[0.0], np.cumsum(-2 * _HALF_TURN * np.rint(steps / (2 * _HALF_TURN)))])
     unrolled: Points = points + np.stack([turns, np.zeros(len(points))], axis=1)
@@ -61,7 +61,7 @@ def _unroll(points: Points) -> Points:
 
 
 def shift_eastward(shape: Shape, west: float) -> Shape:
-    """Move what lies west of a longitude by 360 degrees, so that the shape is in one piece across 180 degrees.
+    """Return the shape with all points west of a longitude moved by 360 degrees, in one piece across 180 degrees.
 
     Args:
         shape: a geometry, or an array of them.
@@ -71,7 +71,7 @@ def shift_eastward(shape: Shape, west: float) -> Shape:
 
 
 def wrap_longitudes(shape: shapely.Geometry) -> shapely.Geometry:
-    """Move the pieces of a shape that lie beyond 180 degrees back between -180 and 180."""
+    """Return the shape with the parts beyond ±180 degrees moved back between -180 and 180."""
     pieces = []
     for turn in (-2 * _HALF_TURN, 0.0, 2 * _HALF_TURN):
         world = shapely.box(turn - _HALF_TURN, -90, turn + _HALF_TURN, 90)

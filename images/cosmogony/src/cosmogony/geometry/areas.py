@@ -14,26 +14,26 @@ from ..arrays import Points
 from ..findings import Repair
 from ..osm.reader import Ways
 
-NO_AREA = "its rings have no area"  # a value of `Area.problem`
-Chain = list[tuple[int, bool]]  # ways (index in `Ways`), and whether each is walked backwards
+NO_AREA = "its rings have no area"  # the value of `Area.problem` if all rings are flat
+Chain = list[tuple[int, bool]]  # ways in order (index in `Ways`), and whether each is walked backwards
 
 
 @dataclass(slots=True)
 class Ring:
-    """A closed ring: ways (index in `Ways`) with the direction they are walked in."""
+    """A closed ring of ways (index in `Ways`), each with the direction in which it is walked."""
 
     ways: Chain
     counter_clockwise: bool | None = None
 
     def get_oriented_points(self, ways: Ways, *, outer: bool) -> Points:
-        """Return the points in the direction of GeoJSON: outer rings counter-clockwise, holes clockwise."""
+        """Return the points of the ring as GeoJSON orders them: outer rings counter-clockwise, holes clockwise."""
         points = self.get_points(ways)
         if self.counter_clockwise is None:
             self.counter_clockwise = compute_signed_area(points) > 0
         return points if self.counter_clockwise == outer else points[::-1]
 
     def get_points(self, ways: Ways) -> Points:
-        """Return the points of the closed ring, the common point of two ways once."""
+        """Return the points of the ring, of shape (n, 2) in degrees; the last one repeats the first."""
         pieces = []
         for way, backwards in self.ways:
             piece = ways.points[ways.start[way] : ways.start[way + 1]]
@@ -52,26 +52,26 @@ class Area:
     parts: list[list[Ring]] = field(default_factory=list)  # rings of each polygon, the outer one first
     shape: shapely.MultiPolygon | None = None
     arcs: NDArray[np.int64] | None = None
-    rebuilt: bool = False  # the border of the shape only roughly follows the arcs
-    simple: bool = False  # the border does not touch or cross itself
-    missing: int = 0  # members that the extract does not have
+    rebuilt: bool = False  # whether the shape was made valid or cut, so that its border only roughly follows the arcs
+    simple: bool = False  # whether the border neither touches nor crosses itself
+    missing: int = 0  # number of border members that the extract lacks
     open_rings: int = 0
-    flat_rings: int = 0  # without an area
-    lost_holes: int = 0  # holes whose outer ring is missing
-    repairs: dict[Repair, str] = field(default_factory=dict)  # by kind: what was done
-    problem: str = ""  # why there is no polygon although no member is missing
+    flat_rings: int = 0  # number of rings left out because they enclose nothing
+    lost_holes: int = 0  # number of holes left out because their outer ring is missing
+    repairs: dict[Repair, str] = field(default_factory=dict)  # what was repaired, in words, by kind of repair
+    problem: str = ""  # why the area has no polygons, in words, if no member is missing
 
     @property
     def has_polygons(self) -> bool:
-        """Whether a geometry can be built."""
+        """Whether polygons could be assembled, so that `build_polygons` has a result."""
         return bool(self.parts) or self.shape is not None
 
     def list_rings(self) -> list[Ring]:
-        """Return the rings of all parts."""
+        """Return the outer rings and holes of all polygons as one list."""
         return [ring for part in self.parts for ring in part]
 
     def get_coordinates(self, ways: Ways, *, oriented: bool = False) -> list[list[Points]]:
-        """Return the closed rings of each polygon as points, the outer ring first.
+        """Return the rings of each polygon of the area as points, of shape (n, 2) in degrees, the outer ring first.
 
         Args:
             ways: the ways that the parts are made of.
@@ -87,7 +87,7 @@ class Area:
         ]
 
     def build_polygons(self, ways: Ways) -> shapely.MultiPolygon:
-        """Build the geometry; outer rings run counter-clockwise, holes clockwise."""
+        """Return the area as a multipolygon; outer rings run counter-clockwise, holes clockwise."""
         if self.shape is not None:
             return self.shape
         coordinates = self.get_coordinates(ways, oriented=True)
@@ -95,7 +95,7 @@ class Area:
 
 
 def get_coordinates(shape: shapely.MultiPolygon) -> list[list[Points]]:
-    """Return the closed rings of each polygon as points, the outer ring first."""
+    """Return the rings of each polygon of a multipolygon, as points of shape (n, 2), the outer ring first."""
     return [
         [shapely.get_coordinates(ring) for ring in (polygon.exterior, *polygon.interiors)] for polygon in shape.geoms
     ]
@@ -113,7 +113,7 @@ def compute_signed_area(points: Points) -> float:
 
 
 def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int]) -> tuple[list[Chain], list[Chain]]:
-    """Join ways to chains, each time with the next member that fits.
+    """Join ways end to end into chains, each time with the next unused member that begins or ends there.
 
     Args:
         members: the ways (index in `Ways`).
@@ -154,7 +154,7 @@ def join_ways(members: Sequence[int], first: Sequence[int], last: Sequence[int])
 
 
 def _next_unused(positions: list[int], used: list[bool], cursor: int) -> int | None:
-    """Return the first unused position after `cursor`, or the first unused one of all."""
+    """Return the first unused position after `cursor`, otherwise the first unused one of all, otherwise None."""
     fallback = None
     for position in positions:
         if used[position]:

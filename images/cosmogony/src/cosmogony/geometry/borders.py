@@ -50,7 +50,7 @@ class AreaAssembler:
         self._first = encode_locations(ways.points[ways.start[:-1]]).tolist()
         self._last = encode_locations(ways.points[ways.start[1:] - 1]).tolist()
         ends = len(set(ways.first).union(ways.last))
-        self._has_gaps = ends > len(set(self._first).union(self._last))  # different nodes share a location
+        self._has_gaps = ends > len(set(self._first).union(self._last))  # ways end in different nodes at one location
         self._sizes = np.diff(ways.start).tolist()
         self._crossing: dict[int, list[int]] = {}
         self._crossed = np.zeros(len(arcs.canonical), dtype=np.bool_)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boxes and centres of areas that may lie on both sides of the antimeridian (RFC 7946, section 5.2)."""
+"""Bounding boxes, also of areas on both sides of the antimeridian (RFC 7946, section 5.2)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ..arrays import Floats, Ints
 
 Box = tuple[float, float, float, float]  # west, south, east, north in degrees
-_BATCH = 2048  # boxes at a time
+_BATCH = 2048  # outer boxes that are compared with all others in one call
 
 
 def build_box_tree(boxes: Floats) -> shapely.STRtree:
-    """Build an index of boxes.
+    """Return a spatial index (STRtree) of bounding boxes.
 
     Args:
         boxes: west, south, east, north of each, of shape (n, 4).
@@ -26,7 +26,7 @@ def build_box_tree(boxes: Floats) -> shapely.STRtree:
 
 
 def find_nested_boxes(boxes: Floats) -> Iterator[tuple[Ints, Ints]]:
-    """Yield the pairs of boxes of which one covers the other, some at a time.
+    """Yield the pairs of different boxes where the first covers the second, as arrays for a batch of outer boxes.
 
     Args:
         boxes: west, south, east, north of each, of shape (n, 4).
@@ -49,7 +49,7 @@ def find_nested_boxes(boxes: Floats) -> Iterator[tuple[Ints, Ints]]:
 
 
 def find_narrowest_span(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:
-    """Return west and east of the narrowest box around spans of longitude.
+    """Return the west and east edge, in degrees, of the narrowest box that covers spans of longitude.
 
     Args:
         spans: west and east of each, in degrees from -180 to 180; at least one.
@@ -69,5 +69,5 @@ def find_narrowest_span(spans: Iterable[tuple[float, float]]) -> tuple[float, fl
 
 
 def normalize_longitude(longitude: float) -> float:
-    """Return a longitude of at most 540 degrees as one of at most 180."""
+    """Return a longitude in degrees, less 360 if it is above 180; longitudes up to 540 are accepted."""
     return longitude - 360 if longitude > 180 else longitude

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..arrays import Bools, Floats, Ints, Points
 from .boxes import Box
 
-MIN_AREA = 1e-11  # square degrees, 0.1 m² at the equator; rounding errors of points on one line are smaller
+MIN_AREA = 1e-11  # smallest area of a zone in square degrees (0.1 m² at the equator), above rounding errors
 
 _LIMITS = np.array([180.0, 90.0])
 _SHORTEST_RING = 4
@@ -27,18 +27,18 @@ _NESTING = "its coordinates are not nested as those of its type"
 
 
 class InvalidGeometryError(ValueError):
-    """The geometry cannot be that of a zone; the message says why."""
+    """A GeoJSON geometry is not a polygon that a zone can have; the message says why."""
 
 
 class PolygonCoordinates(NamedTuple):
-    """A polygon or several: closed rings of four positions or more, the outer ring of each polygon first."""
+    """The coordinates of the polygons of one zone: closed rings of four positions or more, outer rings first."""
 
-    points: Points  # of all rings, one after the other
-    parts: list[list[int]]  # for each polygon the number of positions of each ring
+    points: Points  # points of all rings, one ring after the other
+    parts: list[list[int]]  # number of points of each ring, one list per polygon
 
 
 class RaggedRings(NamedTuple):
-    """The coordinates of several zones, and where rings, polygons and zones begin (and the last one ends)."""
+    """The coordinates of several zones as a ragged array: points, and offsets of rings, polygons and zones."""
 
     points: Points
     rings: Ints
@@ -47,7 +47,7 @@ class RaggedRings(NamedTuple):
 
     @classmethod
     def from_zones(cls, zones: Sequence[PolygonCoordinates]) -> RaggedRings:
-        """Concatenate the coordinates of one zone or more."""
+        """Return the coordinates of one or more zones as one ragged array."""
         return cls(
             np.concatenate([zone.points for zone in zones]),
             _to_offsets([size for zone in zones for part in zone.parts for size in part]),
@@ -56,23 +56,23 @@ class RaggedRings(NamedTuple):
         )
 
     def compute_boxes(self) -> Floats:
-        """Return west, south, east, north in degrees, of shape (zones, 4); no box crosses the antimeridian."""
+        """Return west, south, east, north of each zone in degrees, of shape (n, 4), never across the antimeridian."""
         starts = self.rings[self.polygons[self.zones[:-1]]]
-        x, y = self.points.T  # numpy is slow along the short axis of an array
+        x, y = self.points.T  # longitudes and latitudes apart: NumPy is slow along the short axis of an array
         lows, highs = ([edge.reduceat(values, starts) for values in (x, y)] for edge in (np.minimum, np.maximum))
         return np.column_stack([*lows, *highs])
 
     def compute_areas(self) -> Floats:
-        """Return the area of each zone in square degrees, outer rings minus holes; 0 or less for a flat one."""
+        """Return the area of each zone in square degrees, outer rings minus holes; 0 or less for a flat zone."""
         starts = self.rings[:-1]
-        # relative to the first position of the ring, so that small rings keep their digits
+        # coordinates relative to the first point of the ring, so that small rings do not lose digits
         x, y = (values - np.repeat(values[starts], np.diff(self.rings)) for values in self.points.T)
         signed = -np.abs(np.add.reduceat(x[:-1] * y[1:] - x[1:] * y[:-1], starts)) / 2
         signed[self.polygons[:-1]] *= -1
         return np.add.reduceat(signed, self.polygons[self.zones[:-1]])
 
     def build_shapes(self) -> NDArray[np.object_]:
-        """Build multipolygons, which may be invalid: a ring may cross itself, parts may overlap."""
+        """Return a multipolygon per zone; it may be invalid: a ring may cross itself, polygons may overlap."""
         offsets = (self.rings, self.polygons, self.zones)
         return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, self.points, offsets)
 
@@ -82,15 +82,15 @@ def _to_offsets(sizes: Sequence[int]) -> Ints:
 
 
 class ZoneMeasurement(NamedTuple):
-    """The extent of a zone, or what is wrong with its geometry."""
+    """The bounding box and area of a zone, and what is wrong with its geometry, if anything."""
 
-    box: Box  # never across the antimeridian
+    box: Box  # smallest and largest longitude and latitude in degrees, never across the antimeridian
     area: float  # square degrees
     fault: str | None
 
 
 def parse_geometry(geometry: Any) -> PolygonCoordinates:
-    """Return the coordinates of a GeoJSON Polygon or MultiPolygon, without heights.
+    """Return the coordinates of a GeoJSON Polygon or MultiPolygon, without heights; raise if it is not one.
 
     Where the positions lie is left to `measure_zones`.
 
@@ -118,7 +118,7 @@ def parse_geometry(geometry: Any) -> PolygonCoordinates:
 
 
 def _flatten(lists: list[Any]) -> list[Any]:
-    """Return the members of all lists, one nesting level less."""
+    """Return the members of all lists as one list; raise InvalidGeometryError if one is not a list or all are empty."""
     if set(map(type, lists)) != {list}:
         raise InvalidGeometryError(_NESTING)
     if not (members := list(chain.from_iterable(lists))):
@@ -146,7 +146,7 @@ def _to_points(positions: list[Any]) -> Points:
 
 
 def measure_zones(zones: Sequence[tuple[str, PolygonCoordinates]]) -> list[ZoneMeasurement]:
-    """Measure zones together: the more there are, the less time each takes.
+    """Return box, area and fault of each zone; many zones in one call take less time each.
 
     Positions outside the range of coordinates are a fault, and so is an area of `MIN_AREA` or less. The area of a
     generated zone may be that small, but not 0: rounding leaves slivers where its place lies in other zones.
@@ -158,8 +158,8 @@ def measure_zones(zones: Sequence[tuple[str, PolygonCoordinates]]) -> list[ZoneM
         return []
     rings = RaggedRings.from_zones([coordinates for _, coordinates in zones])
     boxes = rings.compute_boxes()
-    on_earth: Bools = np.all(np.abs(boxes) <= [*_LIMITS, *_LIMITS], axis=1)  # NaN is not
-    with np.errstate(invalid="ignore", over="ignore"):  # of what is not on earth
+    on_earth: Bools = np.all(np.abs(boxes) <= [*_LIMITS, *_LIMITS], axis=1)  # False for NaN
+    with np.errstate(invalid="ignore", over="ignore"):  # coordinates that are not on earth may overflow
         areas = rings.compute_areas()
     for number in np.flatnonzero(on_earth & (areas <= MIN_AREA)):
         areas[number] = max(areas[number], _repaired_area(zones[int(number)][1]))
@@ -177,7 +177,7 @@ def measure_zones(zones: Sequence[tuple[str, PolygonCoordinates]]) -> list[ZoneM
 
 
 def _repaired_area(coordinates: PolygonCoordinates) -> float:
-    """Return the area inside a border that may cross itself, in square degrees."""
+    """Return the area in square degrees of polygons whose border may cross itself, after making them valid."""
     return float(shapely.make_valid(build_shape(coordinates), method="structure", keep_collapsed=False).area)
 
 
@@ -187,6 +187,6 @@ def _describe_outside(coordinates: PolygonCoordinates) -> str:
 
 
 def build_shape(coordinates: PolygonCoordinates) -> shapely.MultiPolygon:
-    """Build the geometry of one zone, which may be invalid."""
+    """Return the multipolygon of one zone, which may be invalid."""
     made: shapely.MultiPolygon = RaggedRings.from_zones([coordinates]).build_shapes()[0]
     return made

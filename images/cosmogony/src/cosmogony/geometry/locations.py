@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Locations as numbers: two points at the same location are one, whatever nodes they come from."""
+"""Locations as single integers, so that nodes at the same location can be recognised."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 
 from ..arrays import Ints, Points
 
-_SCALE = 1e7  # OSM coordinates are multiples of 1e-7 degrees
-_BATCH = 1 << 16  # points at a time
+_SCALE = 1e7  # units per degree: OSM coordinates are multiples of 1e-7 degrees
+_BATCH = 1 << 16  # points that are encoded in one step, to save memory
 
 
 def encode_locations(points: Points) -> Ints:
-    """Put both coordinates into one integer: equal numbers are equal locations.
+    """Return longitude and latitude of each point as one integer; equal integers are equal locations.
 
     Args:
         points: of shape (n, 2), in degrees.
@@ -25,6 +25,6 @@ def encode_locations(points: Points) -> Ints:
 
 
 def decode_locations(numbers: Ints) -> Ints:
-    """Return longitude and latitude of numbered locations, in units of 1e-7 degrees, of shape (n, 2)."""
+    """Return longitude and latitude of encoded locations, in units of 1e-7 degrees, of shape (n, 2)."""
     x = (numbers + (1 << 31)) >> 32
     return np.stack([x, numbers - (x << 32)], axis=1)

@@ -13,11 +13,11 @@ import shapely
 from ..osm.reader import Ways
 from .locations import decode_locations, encode_locations
 
-_BATCH = 200_000  # points per call of libosmium
+_BATCH = 200_000  # points that libosmium gets in one call, or a relation more
 
 
 def assemble_polygons(members: Mapping[int, Sequence[int]], ways: Ways) -> dict[int, shapely.MultiPolygon]:
-    """Assemble the polygons of relations.
+    """Return the polygons of relations, assembled from their ways by libosmium.
 
     Points become nodes by their location, so that two nodes at one location are one.
 
@@ -55,14 +55,14 @@ def _assemble_batch(batch: Mapping[int, Sequence[int]], ways: Ways) -> Iterator[
         if isinstance(item, osmium.osm.Area) and not item.from_way():
             try:
                 made = shapely.from_wkb(bytes.fromhex(factory.create_multipolygon(item)))
-            except RuntimeError:  # libosmium made no valid area
+            except RuntimeError:  # the area that libosmium made is invalid: leave the relation out
                 continue
-            # create_multipolygon makes nothing else
+            # the cast is for mypy: create_multipolygon always makes a MultiPolygon
             yield item.orig_id(), cast(shapely.MultiPolygon, shapely.orient_polygons(made))
 
 
 def _write_opl(batch: Mapping[int, Sequence[int]], ways: Ways) -> bytes:
-    """Write the relations as an OPL file: nodes, ways, relations, each sorted by id."""
+    """Return the relations with their ways and nodes as the content of an OPL file, each sorted by id."""
     used = sorted({way for indices in batch.values() for way in indices})
     lines = [encode_locations(ways.points[ways.start[way] : ways.start[way + 1]]) for way in used]
     locations, node = np.unique(np.concatenate(lines), return_inverse=True)

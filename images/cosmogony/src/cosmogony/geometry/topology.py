@@ -19,29 +19,29 @@ from ..arrays import Bools, Floats, Ints, Points
 from ..osm.reader import Ways
 from .locations import encode_locations
 
-_CHUNK = 16  # segments that share one bounding box while looking for crossings
-_BATCH = 1 << 16  # segments, or pairs of them, at a time
+_CHUNK = 16  # most segments in a run: they share one bounding box while crossings are looked for
+_BATCH = 1 << 16  # segments, or pairs of segments, that are compared in one step, to save memory
 
 
 @dataclass(slots=True)
 class Arcs:
-    """Arcs in the order of the ways; arcs of way `index` are `canonical[start[index]:start[index + 1]]`."""
+    """Arcs in the order of the ways; the arcs of way `index` are `canonical[start[index]:start[index + 1]]`."""
 
-    start: Ints  # of each way; one more than there are ways
-    canonical: Ints  # number of each arc; equal for arcs with the same points
-    point: Points  # a point of each arc that is not one of its ends
-    ends: Ints  # numbered locations of both ends, of shape (n, 2)
-    crossings: Ints  # pairs of arcs that meet elsewhere than at common ends, of shape (m, 2)
-    crossing_points: Points  # where they do, of shape (m, 2)
+    start: Ints  # position of the first arc of each way, and at the end the number of all arcs
+    canonical: Ints  # number of each arc; arcs with the same points have the same number
+    point: Points  # for each arc, a point on it that is not one of its ends
+    ends: Ints  # for each arc, the encoded locations of both ends, of shape (n, 2)
+    crossings: Ints  # pairs of arcs that cross or touch elsewhere than at common ends, of shape (m, 2)
+    crossing_points: Points  # for each pair of `crossings`, about where the two arcs meet, of shape (m, 2)
 
     def get_arcs_of_ways(self, ways: Ints) -> Ints:
-        """Return the arcs of some ways (index in `Ways`), with repeats."""
+        """Return the arc numbers of some ways (index in `Ways`); an arc of several ways is repeated."""
         arcs: Ints = self.canonical[expand_ranges(self.start[ways], self.start[ways + 1])]
         return arcs
 
 
 def expand_ranges(begin: Ints, end: Ints) -> Ints:
-    """Return all indices of the half-open ranges, one range after the other."""
+    """Return all integers of the ranges `begin[i]` to `end[i] - 1`, one range after the other."""
     size = end - begin
     total = int(size.sum())
     if not total:
@@ -52,7 +52,7 @@ def expand_ranges(begin: Ints, end: Ints) -> Ints:
 
 
 def build_arcs(ways: Ways) -> Arcs:
-    """Cut the ways into arcs and find where arcs cross."""
+    """Return the arcs that the ways are cut into at shared points, and the pairs of arcs that cross."""
     points, start = ways.points, ways.start
     numbers = encode_locations(points)
     last = start[1:] - 1
@@ -60,7 +60,7 @@ def build_arcs(ways: Ways) -> Arcs:
     cut[start[:-1]] = True
     cut[last] = True
     cut |= _find_repeated(numbers)
-    # where a way turns back on itself; next to the end of a way this cuts a little more than needed
+    # cut where a way turns back on itself, and needlessly at some points next to the end of a way
     cut[1:-1] |= numbers[:-2] == numbers[2:]
     is_last = np.zeros(len(points), dtype=np.bool_)
     is_last[last] = True
@@ -95,7 +95,7 @@ def _contains(ordered: Ints, values: Ints) -> Bools:
 
 
 def _number_arcs(ends: Ints, size: Ints) -> Ints:
-    """Number the arcs; an arc of one segment that two ways have gets the number of the first."""
+    """Return a number per arc; arcs of one segment with the same two ends get the number of the first one."""
     canonical = np.arange(len(size), dtype=np.int64)
     single = np.flatnonzero(size == 1)
     if len(single):
@@ -108,7 +108,7 @@ def _number_arcs(ends: Ints, size: Ints) -> Ints:
 
 
 def _find_crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, canonical: Ints) -> tuple[Ints, Floats]:
-    """Find pairs of arcs with segments that meet elsewhere than at a common point."""
+    """Return the pairs of arcs that meet elsewhere than at a common point, and a point near each meeting."""
     none = np.empty((0, 2), dtype=np.int64), np.empty((0, 2))
     if not len(begins):
         return none
@@ -139,10 +139,7 @@ def _find_crossings(points: Floats, numbers: Ints, begins: Ints, stops: Ints, ca
         a = a + part.start
         keep = a < b
         a, b = a[keep], b[keep]
-        near = (
-            np.maximum(low[a], low[b]),
-            np.minimum(high[a], high[b]),
-        )
+        near = np.maximum(low[a], low[b]), np.minimum(high[a], high[b])
         one = segments.find_in_box(chunk_begin[a], chunk_stop[a], *near)
         two = segments.find_in_box(chunk_begin[b], chunk_stop[b], *near)
         add_crossings(chunk_arc[a], chunk_arc[b], segments.find_meeting(one, two, len(a)))
@@ -154,7 +151,7 @@ def _split_range(total: int, size: int) -> list[slice]:
 
 
 def _box_runs(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
-    """Return the corners of the boxes of runs of points (both ends belong to the run)."""
+    """Return the lower left and upper right corners of the boxes of runs of points from `begin` to `stop` inclusive."""
     low, high = np.empty((len(begin), 2)), np.empty((len(begin), 2))
     for part in _split_range(len(begin), _BATCH // _CHUNK):
         first, after = begin[part][0], stop[part][-1] + 2
@@ -168,7 +165,7 @@ def _box_runs(points: Floats, begin: Ints, stop: Ints) -> tuple[Floats, Floats]:
 
 
 def _are_monotone(points: Floats, begin: Ints, stop: Ints) -> Bools:
-    """Return which runs always advance along the line from first to last point, so that they cannot meet themselves."""
+    """Return whether each run of points always advances from first to last point, so that it cannot cross itself."""
     answer = np.empty(len(begin), dtype=np.bool_)
     for part in _split_range(len(begin), _BATCH // _CHUNK):
         size = stop[part] - begin[part]
@@ -180,14 +177,14 @@ def _are_monotone(points: Floats, begin: Ints, stop: Ints) -> Bools:
 
 
 class _Segments:
-    """Segments of consecutive points: segment `index` goes from point `index` to point `index + 1`."""
+    """The segments of the ways: segment `index` goes from point `index` to point `index + 1` of `Ways.points`."""
 
     def __init__(self, points: Floats, numbers: Ints) -> None:
         self._points = points
         self._numbers = numbers
 
     def find_in_box(self, begin: Ints, stop: Ints, low: Floats, high: Floats) -> tuple[Ints, Ints]:
-        """Find the segments of each run that meet its box: (run, segment)."""
+        """Return the pairs (run, segment of the run) where the segment may meet the box given for the run."""
         run = np.repeat(np.arange(len(begin), dtype=np.int64), stop - begin)
         segment = expand_ranges(begin, stop)
         for axis in (0, 1):
@@ -198,7 +195,7 @@ class _Segments:
         return run, segment
 
     def find_self_meeting(self, begin: Ints, stop: Ints) -> tuple[Ints, Floats]:
-        """Find the runs that meet themselves, and where."""
+        """Return the runs that cross or touch themselves, and a point near each meeting."""
         size = stop - begin
         run = np.repeat(np.arange(len(begin), dtype=np.int64), size)
         s = expand_ranges(begin, stop)
@@ -207,7 +204,7 @@ class _Segments:
         return self._filter_meeting(np.repeat(run, later), np.repeat(s, later), t)
 
     def find_meeting(self, one: tuple[Ints, Ints], two: tuple[Ints, Ints], pairs: int) -> tuple[Ints, Floats]:
-        """Find the pairs of runs that meet elsewhere than at common points, and where."""
+        """Return the pairs of runs that meet elsewhere than at common points, and a point near each meeting."""
         (pair_a, segment_a), (pair_b, segment_b) = one, two
         size = np.bincount(pair_b, minlength=pairs)
         begin = np.cumsum(size) - size
@@ -231,7 +228,7 @@ class _Segments:
         p, q, u, v = points[s], points[s + 1], points[t], points[t + 1]
         sides = [_side_of_line(p, q, u), _side_of_line(p, q, v), _side_of_line(u, v, p), _side_of_line(u, v, q)]
         crossing = (sides[0] * sides[1] <= 0) & (sides[2] * sides[3] <= 0)
-        # one common point: they only meet again when they run over each other
+        # segments with one common point only meet again if they run along each other
         flat = (sides[0] == 0) & (sides[1] == 0)
         back = np.zeros(len(s), dtype=np.bool_)
         for (i, j), common in zip(((0, 0), (0, 1), (1, 0), (1, 1)), same, strict=True):
@@ -242,10 +239,10 @@ class _Segments:
 
 
 def _side_of_line(begin: Points, end: Points, point: Points) -> NDArray[np.int8]:
-    """Return 1 for points left of the line from begin to end, -1 right of it, 0 on it (or too close to say)."""
+    """Return for each point 1 if it is left of the line from begin to end, -1 right of it, 0 on it or too close."""
     one = (end[:, 0] - begin[:, 0]) * (point[:, 1] - begin[:, 1])
     two = (end[:, 1] - begin[:, 1]) * (point[:, 0] - begin[:, 0])
     difference = one - two
-    # coordinates are rounded multiples of 1e-7: below half of 1e-14 the points are on one line
+    # coordinates are multiples of 1e-7, so a cross product below half of 1e-14 is a rounding error: one line
     unsure = np.abs(difference) < 5e-15 + 1e-15 * (np.abs(one) + np.abs(two)) * 4
     return np.where(unsure, 0, np.sign(difference)).astype(np.int8)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which zones contain a zone, and from that its country, type and parent."""
+"""Find the zones that contain a zone, and from them its country, type and parent."""

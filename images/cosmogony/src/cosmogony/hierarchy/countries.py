@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which country a place is in."""
+"""Find the country that a point lies in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..zones.zone_type import ZoneType
 
 
 class CountryLocator:
-    """Finds the country that a point is in, among the zones that are countries."""
+    """Finds the country code of points, from the zones that are countries."""
 
     def __init__(self, zones: Sequence[Zone], ways: Ways) -> None:
         found = [z for z in zones if z.type == ZoneType.COUNTRY and z.country is not None and z.has_geometry]
@@ -26,7 +26,7 @@ class CountryLocator:
         self._boxes = np.array([zone.box for zone in found], dtype=np.float64).reshape(-1, 4)
 
     def find_code_of_any(self, points: Points) -> str | None:
-        """Return the first country that one of the points is inside, not on its border.
+        """Return the code of the first country that has any of the points inside, not on its border; None without one.
 
         Args:
             points: of shape (n, 2), in degrees.
@@ -34,7 +34,7 @@ class CountryLocator:
         return next((self._codes[number] for number, inside in self._find_inside(points) if inside.any()), None)
 
     def find_code_of_each(self, points: Points) -> list[str | None]:
-        """Return for each point the first country that it is inside, not on its border.
+        """Return for each point the code of the first country that has it inside, not on its border, otherwise None.
 
         Args:
             points: of shape (n, 2), in degrees.
@@ -46,7 +46,7 @@ class CountryLocator:
         return found
 
     def _find_inside(self, points: Points) -> Iterator[tuple[int, Bools]]:
-        """Yield the countries near the points, and which points are inside each."""
+        """Yield each country near the points, as its position in the list, and whether each point is inside it."""
         if not len(points):
             return
         low, high = self._boxes[:, :2], self._boxes[:, 2:]

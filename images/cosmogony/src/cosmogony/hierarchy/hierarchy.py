@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find country, type and parent of every zone from the zones that contain it.
+"""Set country, type and parent of every zone from the zones that contain it.
 
 The country of a zone is the most detailed one around it. Where several countries claim the land, the ISO 3166-2 code of
 the zone decides, or that of the smallest zone around it with such a code; without one the smallest OSM id does. Parents
@@ -21,7 +21,7 @@ from .statistics import ZoneStatistics
 
 
 class HierarchyBuilder:
-    """Sets country, type and parent of zones, in this order."""
+    """Sets the country, then the type, then the parent of all zones."""
 
     def __init__(self, zones: Sequence[Zone], inclusions: Inclusions, rules: Rules, decisions: Decisions) -> None:
         self._zones = zones
@@ -31,7 +31,7 @@ class HierarchyBuilder:
         self._codes: dict[int, str] = {}
 
     def set_countries(self, country_code: str | None) -> None:
-        """Set the country of each zone, that of `country_code` if it is given.
+        """Set the country code of each zone: `country_code` if given, otherwise that of a country that contains it.
 
         Raises:
             CosmogonyError: no zone is a country that the rules know.
@@ -59,7 +59,7 @@ class HierarchyBuilder:
                 self._record_country(zone, best, found)
 
     def set_zone_types(self, statistics: ZoneStatistics) -> None:
-        """Set the type of every zone by the rules of its country, and count the zones without a type."""
+        """Set the type of every zone by the rules of its country; count in `statistics` what the rules do not cover."""
         for zone in self._zones:
             if zone.country is None:
                 statistics.zone_without_country += 1
@@ -78,7 +78,7 @@ class HierarchyBuilder:
                 self._decisions.record(zone.osm_id, "type", text)
 
     def set_parents(self) -> None:
-        """Set the parent of every zone: the zone of the smallest type among those of a larger type that contain it."""
+        """Set the parent of every zone: of the zones of larger types that contain it, the one of the smallest type."""
         for zone in self._zones:
             own = zone.type
             best: Zone | None = None
@@ -102,7 +102,7 @@ class HierarchyBuilder:
                 self._decisions.record(zone.osm_id, "parent", text)
 
     def _find_country_codes(self) -> dict[int, str]:
-        """Return the country codes of the zones that are countries by their own rules, by index."""
+        """Return the country code of each zone that the rules of this country make a country, by index of the zone."""
         found: dict[int, str] = {}
         for zone in self._zones:
             code = country_codes.find_country_code(zone.tags)
@@ -112,7 +112,7 @@ class HierarchyBuilder:
         return found
 
     def _choose_country(self, zone: Zone, candidates: Sequence[int]) -> int:
-        """Choose the most detailed country: an overseas territory may have its own code inside its country."""
+        """Return the index of the country with the highest admin_level: overseas territories lie in another country."""
         if zone.index in candidates:
             return zone.index
         level = max(self._level(index) for index in candidates)
@@ -120,10 +120,10 @@ class HierarchyBuilder:
         if len(claims) > 1:
             named = self._named_country(zone)
             claims = [index for index in claims if self._codes[index] == named] or claims
-        return min(claims)  # zones are in the order of their OSM ids
+        return min(claims)  # the country with the smallest OSM id: zones are in the order of their OSM ids
 
     def _named_country(self, zone: Zone) -> str | None:
-        """Return the country named by the ISO 3166-2 code of the zone, or of the smallest zone around it with one."""
+        """Return the country that the ISO 3166-2 code of the zone names, or of the smallest zone around it with one."""
         around = sorted((self._zones[index] for index in self._containers[zone.index]), key=lambda other: other.size)
         for other in (zone, *around):
             if other.index not in self._codes and (code := country_codes.find_named_country(other.tags)):
@@ -131,7 +131,7 @@ class HierarchyBuilder:
         return None
 
     def _may_be_parent(self, zone: Zone, other: Zone) -> bool:
-        """Return whether both zones are in the same country."""
+        """Return whether `other`, which contains `zone`, is in the same country, as a parent must be."""
         return other.country == zone.country
 
     def _level(self, index: int) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find which zones lie inside which others.
+"""Find for every zone the zones that contain it.
 
 A zone is inside another one if every arc of its border is on the other's border or inside the other, and no hole of the
 other is inside it. Arcs of different zones meet only at their ends (geometry/topology.py), so one point decides for a
@@ -24,7 +24,7 @@ from ..osm.reader import Ways
 from ..progress import Progress, ignore_progress, track_progress
 from ..zones.zone import Zone
 
-_AREA_TOLERANCE = 1e-9  # relative difference between the areas of two equal zones
+_AREA_TOLERANCE = 1e-9  # most that the computed areas of equal zones may differ, relative to the area
 _CACHED_SHAPES = 64
 
 _Hole = tuple[shapely.Point, Box]  # a point inside the hole, and its box
@@ -32,15 +32,15 @@ _Hole = tuple[shapely.Point, Box]  # a point inside the hole, and its box
 
 @dataclass(slots=True)
 class Inclusions:
-    """For every zone the zones that contain it (indices, ascending), and how the pairs were decided."""
+    """For every zone the indices of the zones that contain it, ascending, and how many pairs were tested."""
 
     containers: list[list[int]]
-    pairs: int = 0  # that box and area allow
-    exact: int = 0  # of these, decided by the full geometric predicate
+    pairs: int = 0  # pairs of zones whose boxes and areas allow an inclusion
+    exact: int = 0  # pairs that the full geometric predicate had to decide
 
 
 def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Progress = ignore_progress) -> Inclusions:
-    """Find all inclusions between the zones that have a geometry.
+    """Return which zones contain which others, among the zones that have a geometry.
 
     Args:
         zones: the zones, each at the position that is its index.
@@ -67,7 +67,7 @@ def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Pro
 
 
 def _find_candidates(shaped: Sequence[Zone]) -> tuple[Ints, Ints]:
-    """Find the pairs (container, contained) that box and area allow."""
+    """Return the pairs (container, contained) that boxes and areas allow, as two arrays of positions in `shaped`."""
     boxes = np.array([zone.box for zone in shaped], dtype=np.float64)
     area = np.array([zone.size for zone in shaped])
     pairs = []
@@ -79,7 +79,7 @@ def _find_candidates(shaped: Sequence[Zone]) -> tuple[Ints, Ints]:
 
 
 class _BoundaryGraph:
-    """The borders of zones as sets of arcs; a zone is identified by its position in `shaped`."""
+    """The borders of zones as sets of arcs; zones are identified by their position in `shaped`."""
 
     def __init__(self, shaped: Sequence[Zone], ways: Ways, arcs: Arcs) -> None:
         self._shaped = shaped
@@ -115,14 +115,14 @@ class _BoundaryGraph:
         self.self_touching_points[number] = points if known is None else np.concatenate([known, points])
 
     def _find_touching(self) -> None:
-        """Find zones that use an arc twice, or whose border passes a point more than once."""
+        """Record the points that the border of a zone passes repeatedly, and a point of each arc that ends there."""
         ends = self._arcs.ends
         for number, zone in enumerate(self._shaped):
             if zone.area is not None and zone.area.simple:
                 continue
             own = self._get_border(number)
             passed = np.sort(ends[own].ravel())
-            # each point of simple rings is the end of two arcs; an arc that is a whole ring ends twice in one
+            # a point that three or more arc ends share; a point of a simple ring has two
             often = np.unique(passed[2:][passed[2:] == passed[:-2]])
             if len(often):
                 touching = own[np.isin(ends[own], often).any(axis=1)]
@@ -130,7 +130,7 @@ class _BoundaryGraph:
                 self._add_self_touching(number, decode_locations(often) / 1e7)
 
     def _find_crossing(self) -> None:
-        """Find pairs of zones with crossing arcs, and zones that cross themselves."""
+        """Record the pairs of zones with crossing arcs, and the points where a zone crosses itself."""
         pairs = self._arcs.crossings
         if not len(pairs):
             return
@@ -150,7 +150,7 @@ class _BoundaryGraph:
                         self._crossing.setdefault(other, set()).add(one)
 
     def _get_shape(self, number: int) -> shapely.MultiPolygon | None:
-        """Build the geometry of a zone; the last few stay in memory."""
+        """Return the geometry of a zone; the `_CACHED_SHAPES` used last stay in memory."""
         made = self._shapes.pop(number, None)
         if made is None:
             made = self._shaped[number].build_geometry(self._ways)
@@ -160,7 +160,7 @@ class _BoundaryGraph:
         return made
 
     def find_contained(self, container: int, candidates: Ints) -> Ints:
-        """Find which of the candidates lie inside the zone `container`."""
+        """Return the candidates that lie inside the zone `container`."""
         own = self._get_border(container)
         self._on_border[own] = True
         begin, end = self._start[candidates], self._start[candidates + 1]
@@ -177,7 +177,7 @@ class _BoundaryGraph:
         out = np.logical_or.reduceat(~self._state[used] & certain, offsets)
         self._on_border[own] = False
         good &= self._holes_are_outside(container, candidates, good)
-        # the border of a rebuilt zone only roughly follows its arcs
+        # arcs cannot decide about a rebuilt zone, whose border only roughly follows them
         rebuilt = self._rebuilt[candidates] | self._rebuilt[container]
         undecided = (self._find_undecided(container, candidates) & ~out) | rebuilt
         if undecided.any():
@@ -187,7 +187,7 @@ class _BoundaryGraph:
         return candidates[good]
 
     def _holes_are_outside(self, container: int, candidates: Ints, good: Bools) -> Bools:
-        """Return False where a hole of the container lies inside a candidate that is still good."""
+        """Return for each candidate whether no hole of the container lies in it; only `good` ones are tested."""
         answer = np.ones(len(candidates), dtype=np.bool_)
         holes = self._find_holes(container)
         for position in np.flatnonzero(good) if holes else ():
@@ -219,7 +219,7 @@ class _BoundaryGraph:
         return made
 
     def _find_undecided(self, container: int, candidates: Ints) -> Bools:
-        """Return True for candidates that arcs cannot decide: borders cross, or a border touches itself nearby."""
+        """Return whether arcs cannot decide about each candidate: borders cross, or one touches itself nearby."""
         crossing = self._crossing.get(container, ())
         points = self.self_touching_points.get(container)
         answer = np.zeros(len(candidates), dtype=np.bool_)

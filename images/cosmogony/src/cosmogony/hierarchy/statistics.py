@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Count zones by level and type, and what the rules do not cover."""
+"""Count zones by admin_level and type, and zones that the boundary rules do not cover."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..zones.zone import Zone
 
 @dataclass(slots=True)
 class ZoneStatistics:
-    """Counts of zones; those of missing rules are filled while types are set, the others when the zones are final."""
+    """Numbers of zones by admin_level and type, and of zones that the boundary rules do not cover."""
 
     level_counts: Counter[int] = field(default_factory=Counter)
     zone_type_counts: Counter[str] = field(default_factory=Counter)
@@ -23,11 +23,11 @@ class ZoneStatistics:
     zone_without_country: int = 0
 
     def add_unhandled_level(self, country: str, level: int | None) -> None:
-        """Count a zone whose level has no rule; None counts as 0."""
+        """Count a zone whose admin_level has no rule in its country; a zone without one counts as level 0."""
         self.unhandled_level.setdefault(country, Counter())[level or 0] += 1
 
     def count_zones(self, zones: Iterable[Zone]) -> None:
-        """Count the zones that are kept."""
+        """Count the zones that are written, by admin_level, type and wikidata id."""
         for zone in zones:
             self.level_counts[zone.level or 0] += 1
             if zone.type is not None:
@@ -36,7 +36,7 @@ class ZoneStatistics:
                 self.wikidata_counts[zone.level or 0] += 1
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the counts with the keys of the original, one of which is misspelt."""
+        """Return the counts under the keys that Cosmogony 0.14.5 has, one of them misspelt."""
         return {
             "level_counts": _by_number(self.level_counts),
             "zone_type_counts": dict(sorted(self.zone_type_counts.items())),
@@ -49,7 +49,7 @@ class ZoneStatistics:
         }
 
     def summarize(self) -> str:
-        """Return the lines of the log."""
+        """Return the counts as text of several lines, for the log."""
         lines = [f"Admin level {level}: {count} zones" for level, count in sorted(self.level_counts.items())]
         lines.append(f"with wikidata id: {sum(self.wikidata_counts.values())}")
         lines += [f"{name}: {count} zones" for name, count in sorted(self.zone_type_counts.items())]

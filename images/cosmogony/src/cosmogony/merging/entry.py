@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a merge keeps of a zone in memory."""
+"""The part of a zone record that a merge keeps in memory."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ..zones.zone_type import TYPES_BY_WORD, ZoneType
 
 @dataclass(slots=True)
 class ZoneEntry:
-    """A zone of one of the files, without geometry and names."""
+    """A zone of one of the merged files, without geometry and names."""
 
-    file: int  # position among the inputs
-    id: int  # the new id
+    file: int  # position of its file among the merged files
+    id: int  # id of the zone in the merged file
     osm_id: str
     type: ZoneType
-    parent: int | None  # the new id of the parent
+    parent: int | None  # id of the parent in the merged file
     country: str | None
-    is_country: bool = False  # whether its tags name the country
-    box: Box | None = None  # in degrees, never across the antimeridian
-    area: float = 0.0  # square degrees
+    is_country: bool = False  # whether its tags have the code of the country it is in
+    box: Box | None = None  # bounding box in degrees, never across the antimeridian; None without geometry
+    area: float = 0.0  # area of the geometry in square degrees
     kept: bool = True
 
     @property
@@ -34,7 +34,7 @@ class ZoneEntry:
 
 
 def make_entry(record: Record, file: int, offset: int) -> ZoneEntry:
-    """Make the entry of a record.
+    """Return the entry of a zone record, with new ids.
 
     Args:
         record: the zone.
@@ -54,6 +54,6 @@ def make_entry(record: Record, file: int, offset: int) -> ZoneEntry:
 
 
 def find_parent_type(entry: ZoneEntry, by_id: Mapping[int, ZoneEntry]) -> int:
-    """Return the zone type of the parent, a number above all types if there is no parent."""
+    """Return the type of the parent of a zone as a number, one above all types if it has no parent."""
     parent = None if entry.parent is None else by_id.get(entry.parent)
     return len(ZoneType) if parent is None else int(parent.type)

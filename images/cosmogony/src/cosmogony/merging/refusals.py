@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones that make a merge refuse its input."""
+"""The zones because of which a merge refuses its files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ MAX_NAMED = 20
 
 
 class Refusals:
-    """Collects refused zones; the message names the first ones and counts the others."""
+    """Collects refused zones, for an error that names the first `MAX_NAMED` and counts the others."""
 
     def __init__(self) -> None:
         self._named: list[str] = []
         self._count = 0
 
     def add(self, text: str) -> None:
-        """Add a zone; the text names it and the reason."""
+        """Add a refused zone; `text` names the zone and the reason."""
         self._count += 1
         if self._count <= MAX_NAMED:
             self._named.append(text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find parents across files: an extract cuts the zones above its own, which another file may have complete."""
+"""Find parents in other files: an extract cuts the zones around its area, which another file may have complete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AREA_TOLERANCE = 1e-9  # share of the area of a child that may lie outside its 
 
 
 class CrossFileParentFinder:
-    """Finds, for zones of one file, closer parents in the others.
+    """Finds closer parents of zones among the zones of other files.
 
     Add the geometries of `find_needed_geometries` before `choose_parents`, and the names of the zones that get a new
     label, and of those above them, before `make_labels`.
@@ -38,7 +38,7 @@ class CrossFileParentFinder:
         self._pairs = self._find_candidates()
 
     def _find_candidates(self) -> list[tuple[ZoneEntry, ZoneEntry]]:
-        """Find the pairs (parent, child) of different files that types and boxes allow."""
+        """Return the pairs (parent, child) of different files that zone types, boxes and countries allow."""
         zones = [e for e in self._entries if e.box is not None and e.type != ZoneType.NON_ADMINISTRATIVE]
         if len({entry.file for entry in zones}) < 2:
             return []
@@ -57,15 +57,15 @@ class CrossFileParentFinder:
         return pairs
 
     def find_needed_geometries(self) -> set[int]:
-        """Return the ids of the zones whose geometry decides about a parent."""
+        """Return the ids of the zones whose geometries `choose_parents` compares."""
         return {entry.id for pair in self._pairs for entry in pair}
 
     def add_geometry(self, zone_id: int, record: Record) -> None:
-        """Keep the geometry of a zone until parents are chosen."""
+        """Keep the geometry of a zone until `choose_parents`."""
         self._shapes[zone_id] = geojson.build_shape(geojson.parse_geometry(record["geometry"]))
 
     def choose_parents(self) -> dict[int, int]:
-        """Return the new parent of each zone that gets one: of the smallest type around it, the first among equals."""
+        """Return the id of the new parent by id of the zone, for the zones that get one; forget all geometries."""
         best: dict[int, ZoneEntry] = {}
         by_parent: dict[int, list[ZoneEntry]] = {}
         for parent, child in self._pairs:
@@ -83,7 +83,7 @@ class CrossFileParentFinder:
         return {child_id: parent.id for child_id, parent in best.items()}
 
     def collect_descendants(self, zone_ids: set[int]) -> set[int]:
-        """Return the ids of some zones and of everything below them."""
+        """Return the ids of these zones and of all zones below them in the hierarchy."""
         children: dict[int, list[int]] = {}
         for entry in self._entries:
             if entry.parent is not None:
@@ -96,7 +96,7 @@ class CrossFileParentFinder:
         return found
 
     def collect_ancestors(self, zone_ids: Iterable[int]) -> set[int]:
-        """Return the ids of some zones and of all above them."""
+        """Return the ids of these zones and of all zones above them in the hierarchy."""
         found: set[int] = set()
         for zone_id in zone_ids:
             entry: ZoneEntry | None = self._by_id[zone_id]
@@ -106,11 +106,11 @@ class CrossFileParentFinder:
         return found
 
     def add_names(self, zone_id: int, record: Record) -> None:
-        """Keep the names of a zone until labels are made."""
+        """Keep the record of a zone, without geometry, until `make_labels`."""
         self._records[zone_id] = {name: value for name, value in record.items() if name not in ("geometry", "bbox")}
 
     def make_labels(self, zone_ids: set[int]) -> dict[int, dict[str, Any]]:
-        """Make the labels of zones under their new parents, in the languages that the files have.
+        """Return the labels of zones under their new parents, in the languages that the files have.
 
         Returns:
             The keys `label` and `international_labels` of a record, by the id of the zone.
@@ -130,7 +130,7 @@ class CrossFileParentFinder:
         }
 
     def _find_parents(self) -> dict[int, int | None]:
-        """Return the parents of the zones whose names are known; a cycle of parents is cut."""
+        """Return the id of the parent by id of the zone, for the zones of `add_names`; a cycle of parents is cut."""
         parents: dict[int, int | None] = {}
         for zone_id in sorted(self._records):
             chain: set[int] = set()
@@ -163,12 +163,12 @@ class CrossFileParentFinder:
 
 
 def _keeps_country(parent: ZoneEntry, child: ZoneEntry) -> bool:
-    """Return whether both may be in one country; a country may lie in another one's zone, and old files name none."""
+    """Return whether child and parent may be of one country: a country, or a zone of unknown country, always may."""
     return child.is_country or None in (parent.country, child.country) or parent.country == child.country
 
 
 def _contains(parent: shapely.MultiPolygon, child: shapely.MultiPolygon) -> bool:
-    """Return whether the child is inside; generated borders may be off in their last digits."""
+    """Return whether the parent contains the child, but for rounding errors in generated borders."""
     try:
         if shapely.covers(parent, child):
             return True

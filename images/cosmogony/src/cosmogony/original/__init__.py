@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Cosmogony 0.14.5 does differently; used by `generate --as-original`."""
+"""Make zones as the original Cosmogony 0.14.5 does, for `cosmogony generate --as-original`."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assemble areas by the roles of the members: ways join at common nodes, a ring that does not close is left out."""
+"""Assemble areas as the original does: by the roles of members, from ways that join at common nodes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..osm.reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
 
 
 def assemble_area(relation: Relation, ways: Ways) -> Area:
-    """Assemble the area of a relation; it has no parts if no outer ring closes."""
+    """Return the area of a relation; it has no polygons if no outer ring closes."""
     area = Area()
     outer: list[int] = []
     inner: list[int] = []
@@ -43,7 +43,7 @@ def _join_rings(members: list[int], ways: Ways, area: Area) -> list[Ring]:
 
 
 def _place_holes(area: Area, holes: list[Ring], ways: Ways) -> None:
-    """Give each hole to the first polygon that every one of its segments meets."""
+    """Add each hole to the first polygon that meets every segment of the hole."""
     shells = [shapely.Polygon(outer.get_points(ways)) for outer, *_ in area.parts]
     shapely.prepare(shells)
     boxes = shapely.bounds(shells)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones as the original builds them: names and codes as tagged, rings by role, boxes on the plane."""
+"""Build zones as the original does: names and codes unchanged, rings by role, boxes never across 180 degrees."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .borders import assemble_area
 
 
 class OriginalZoneBuilder(ZoneBuilder):
-    """Builds the zones of an extract as the original does."""
+    """Builds zones of relations and suburb nodes as Cosmogony 0.14.5 does."""
 
     def get_name(self, tags: Mapping[str, str]) -> str:
-        """Return the name as tagged."""
+        """Return the tag `name` unchanged, blank without one."""
         return tags.get("name", "")
 
     def has_name(self, tags: Mapping[str, str]) -> bool:
-        """Return whether there is a tag `name`, also an empty one."""
+        """Return whether the tags have `name`, even an empty one."""
         return "name" in tags
 
     def _has_area(self, zone: Zone) -> bool:
         return True
 
     def get_level(self, tags: Mapping[str, str]) -> int | None:
-        """Return the admin_level if it is a number without blanks."""
+        """Return the admin_level in the tags if it is a plain number without blanks around it; otherwise None."""
         return parse_level(tags.get("admin_level", ""))
 
     def _assemble_areas(self, progress: Progress) -> list[Area]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Country and parent of every zone as the original finds them, independently of each other."""
+"""Find country and parent of every zone as the original does, independently of each other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..zones.zone import Zone
 
 
 class OriginalHierarchyBuilder(HierarchyBuilder):
-    """Finds country and parent independently; codes count in upper case only."""
+    """Sets country and parent as Cosmogony 0.14.5 does: independently, by country codes in upper case only."""
 
     def _find_country_codes(self) -> dict[int, str]:
         codes = {zone.index: zone.tags.get(COUNTRY_TAG) for zone in self._zones}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tags of the centre, as the original adds them to a zone."""
+"""Add tags of the centre to a zone, as the original does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..zones.zone import Zone
 
 
 def add_centre_tags(zone: Zone) -> None:
-    """Add the names of the centre to the tags of the zone, if both are the same place."""
+    """Add to the tags of a zone the `name:` tags that only its centre has, if both are the same place."""
     if zone.centre is None or zone.generated or not is_same_place(zone):
         return
     missing = {key: value for key, value in zone.centre.tags.items() if key.startswith(PREFIX) and key not in zone.tags}

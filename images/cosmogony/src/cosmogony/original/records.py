@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records as the original writes them."""
+"""Make records and labels as the original does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..zones.zone import Zone
 
 
 class OriginalRecordMaker(RecordMaker):
-    """Texts as tagged, ranges of postcodes in labels, no tags of the centre for generated zones."""
+    """Makes records as Cosmogony 0.14.5 does: texts unchanged, no tags of the centre for generated zones."""
 
     def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> LabelMaker:
         return OriginalLabelMaker(zones, languages)
@@ -24,7 +24,7 @@ class OriginalRecordMaker(RecordMaker):
 
 
 class OriginalLabelMaker(LabelMaker):
-    """Every postcode counts, also a range of them."""
+    """Makes labels as Cosmogony 0.14.5 does: with ranges of postcodes as they are tagged."""
 
     def _get_zip_codes(self, zone: Zone) -> list[str]:
         return zone.zip_codes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones of places as the original makes them."""
+"""Make zones of place nodes as the original does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..zones.zone import Zone
 
 
 class OriginalVoronoiBuilder(VoronoiBuilder):
-    """Keeps slivers that rounding leaves of a cell, and place nodes of parents; the zones have no country."""
+    """Makes zones of place nodes as Cosmogony 0.14.5 does: slivers and place nodes of parents too, no country."""
 
     def _keep_polygons(self, shape: shapely.Geometry) -> shapely.MultiPolygon | None:
         return extract_polygons(shape, min_area=-1)

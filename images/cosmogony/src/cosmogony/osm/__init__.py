@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is read from an OSM file: boundary relations, ways, nodes, and the text and codes of their tags."""
+"""Read OSM files: boundary relations, their ways and nodes, and the text and codes of their tags."""

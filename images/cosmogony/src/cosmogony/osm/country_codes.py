@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Countries that the tags of an object name by ISO 3166 codes."""
+"""Read country codes (ISO 3166) from the tags of OSM objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SUBDIVISION = re.compile("([A-Z]{2})-[A-Z0-9]{1,3}")
 
 
 def find_country_code(tags: Mapping[str, str]) -> str | None:
-    """Return the ISO 3166-1 alpha-2 code of a country, in upper case; None without a valid one."""
+    """Return the ISO 3166-1 alpha-2 code in the tags of a country, in upper case; None without a valid one."""
     return _normalize_code(tags.get(COUNTRY_TAG, ""))
 
 
@@ -23,12 +23,12 @@ def _normalize_code(text: str) -> str | None:
 
 
 def has_invalid_code(tags: Mapping[str, str]) -> bool:
-    """Return whether there is a country code, but no valid one."""
+    """Return whether the tags have an ISO 3166-1 alpha-2 code that is not two letters."""
     return bool(tags.get(COUNTRY_TAG, "").strip()) and find_country_code(tags) is None
 
 
 def find_named_country(tags: Mapping[str, str]) -> str | None:
-    """Return the country that a zone's codes name: its own, or that of a subdivision (ISO 3166-2)."""
+    """Return the country code in the tags of a country (ISO 3166-1) or subdivision (ISO 3166-2); None without."""
     code = find_country_code(tags) or _normalize_code(tags.get("ISO3166-1", ""))
     if code is not None:
         return code

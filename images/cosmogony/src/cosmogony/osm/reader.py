@@ -21,24 +21,24 @@ from ..arrays import Ints, Points
 from ..errors import CosmogonyError
 from ..progress import Progress, ignore_progress
 
-#: Bytes from which a third pass is worth it: the set of wanted ids takes up to 2 GB for the id range of the planet, but
-#: without it the store of locations takes 16 bytes for every node of the file.
+#: Size of a file in bytes from which it is read in three passes: the set of needed node ids takes up to 2 GB for the
+#: planet, but without it 16 bytes are needed for every node of the file.
 LARGE_FILE = 1 << 30
 
 OUTER_ROLES = frozenset(("outer", "enclave", ""))
 INNER_ROLE = "inner"
 CITY_PLACES = frozenset(("city", "town", "village"))
 SUBURB_PLACES = frozenset(("suburb", "quarter", "neighbourhood"))
-#: Places that never become zones; they are only counted.
+#: Values of the tag `place` whose nodes never become zones; they are only counted.
 OTHER_PLACES = frozenset(("municipality", "borough", "hamlet", "island", "islet", "archipelago"))
 
 _OTHER_FORMATS = (".osm", ".osm.xml", ".osm.gz", ".osm.bz2", ".opl", ".o5m")
-_WAY_HEADER = 9  # bytes before the points in a WKB linestring
+_WAY_HEADER = 9  # bytes before the coordinates in a WKB linestring
 
 
 @dataclass(slots=True)
 class Node:
-    """A node that is a place or the centre of a relation."""
+    """An OSM node that is a place, or the centre or label of a boundary relation."""
 
     id: int
     lon: float  # degrees
@@ -47,7 +47,7 @@ class Node:
 
     @property
     def osm_id(self) -> str:
-        """The id with its type, such as `node:12`."""
+        """The OSM id with the type of the object, such as `node:12`."""
         return f"node:{self.id}"
 
 
@@ -57,44 +57,44 @@ class Relation:
 
     id: int
     tags: dict[str, str]
-    ways: list[tuple[int, str]]  # id and role
+    ways: list[tuple[int, str]]  # OSM id and role of each member way, in order
     centre: int | None
     label: int | None
-    relations: list[int]  # ids of members
+    relations: list[int]  # OSM ids of member relations
 
     @property
     def osm_id(self) -> str:
-        """The id with its type, such as `relation:62273`."""
+        """The OSM id with the type of the object, such as `relation:62273`."""
         return f"relation:{self.id}"
 
 
 @dataclass(slots=True)
 class Ways:
-    """All wanted ways: points of way `index` are `points[start[index]:start[index + 1]]`."""
+    """The ways of boundaries; the points of way `index` are `points[start[index]:start[index + 1]]`."""
 
-    index: dict[int, int]  # of each way, by its id
+    index: dict[int, int]  # position of each way in `start`, `first` and `last`, by OSM id of the way
     points: Points
-    start: Ints  # one more than there are ways
-    first: list[int]  # ids of the first nodes
-    last: list[int]  # ids of the last nodes
-    damaged: set[int]  # ids of ways that lack nodes
-    flat: set[int] = field(default_factory=set)  # ids of ways whose nodes are all at one place
+    start: Ints  # position in `points` of the first point of each way, and at the end the number of points
+    first: list[int]  # OSM id of the first node of each way
+    last: list[int]  # OSM id of the last node of each way
+    damaged: set[int]  # OSM ids of ways that have nodes which the file lacks
+    flat: set[int] = field(default_factory=set)  # OSM ids of ways whose nodes all have the same location
 
 
 @dataclass(slots=True)
 class Extract:
-    """The content of an OSM file, in the order of the OSM ids."""
+    """The boundary relations, ways and place nodes of an OSM file, each in the order of the OSM ids."""
 
     relations: list[Relation]
     ways: Ways
-    nodes: dict[int, Node]  # by id
-    places: list[int] = field(default_factory=list)  # ids of nodes that can become zones
-    other_places: list[Node] = field(default_factory=list)  # places that are only counted
-    disputed: list[int] = field(default_factory=list)  # relations with boundary=disputed
+    nodes: dict[int, Node]  # place nodes, centres and labels, by OSM id
+    places: list[int] = field(default_factory=list)  # OSM ids of the place nodes that are candidates for zones
+    other_places: list[Node] = field(default_factory=list)  # place nodes of `OTHER_PLACES`, which are only counted
+    disputed: list[int] = field(default_factory=list)  # OSM ids of relations with boundary=disputed
 
 
 def read_extract(path: Path, progress: Progress = ignore_progress) -> Extract:
-    """Read an OSM file.
+    """Read the boundary relations of an OSM file, their ways, and place nodes.
 
     Args:
         path: the file; PBF unless its name says otherwise.
@@ -142,7 +142,7 @@ def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
     else:
         locations = _read_small_file(source, collector)
     if not relations and not collector.nodes and not collector.seen:
-        # libosmium reads some damaged files as files without objects
+        # nothing was read: libosmium reads some damaged files as empty ones, so check the header
         _require_header(source, path)
     for ref in centres - collector.nodes.keys():
         _add_bare_centre(collector.nodes, locations, ref)
@@ -161,14 +161,14 @@ def _require_header(source: osmium.io.File, path: Path) -> None:
 
 
 def read_data_timestamp(path: Path) -> str | None:
-    """Return the moment whose data an OSM file shows, such as 2026-11-22T21:21:03Z; None if its header has none."""
+    """Return the time of the data from the header of an OSM file, such as 2026-11-22T21:21:03Z; None without one."""
     with osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
         header = reader.header()
         return header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
 
 
 def is_place_candidate(tags: dict[str, str]) -> bool:
-    """Return whether a node with these tags can become a zone."""
+    """Return whether a node with these tags is read as a candidate for a zone; later rules may drop it."""
     place = tags.get("place")
     return "name" in tags and (place in CITY_PLACES or place in SUBURB_PLACES or tags.get("capital") == "yes")
 
@@ -179,12 +179,12 @@ def _read_tags(tags: Any) -> dict[str, str]:
 
 
 def _read_relations(source: osmium.io.File) -> tuple[list[Relation], list[int]]:
-    """Read administrative relations with a level, their members with place=suburb, and the ids of disputed ones."""
+    """Return the administrative relations with admin_level and their suburb members, and the ids of disputed ones."""
     boundaries: dict[int, Relation] = {}
     suburbs: dict[int, Relation] = {}
     disputed: list[int] = []
     wanted = osmium.filter.TagFilter(("boundary", "administrative"), ("place", "suburb"), ("boundary", "disputed"))
-    relation: Any  # the processor's type is that of any object, it yields relations only
+    relation: Any  # FileProcessor is typed to yield any object; here it yields relations only
     for relation in osmium.FileProcessor(source, osmium.osm.RELATION).with_filter(wanted):
         tags = _read_tags(relation.tags)
         if tags.get("boundary") == "disputed":
@@ -222,12 +222,12 @@ def _make_relation(ref: int, tags: dict[str, str], members: Any) -> Relation:
 
 
 def _make_node(ref: int, location: Any, tags: dict[str, str]) -> Node:
-    # a product, as in the original: a division would round some last digits differently
+    # multiplied, as in Cosmogony 0.14.5: a division would round some last digits differently
     return Node(ref, location.x * 1e-7, location.y * 1e-7, tags)
 
 
 class _Collector:
-    """Collects tagged nodes and wanted ways; libosmium calls `node` and `way`."""
+    """Collects place nodes and the ways of boundaries; libosmium calls `node` and `way` for each object it reads."""
 
     def __init__(self, wanted: set[int], centres: set[int], report: Progress) -> None:
         self._wanted = wanted
@@ -236,7 +236,7 @@ class _Collector:
         self._wkb = osmium.geom.WKBFactory()
         self._unique = osmium.geom.use_nodes.UNIQUE
         self._lines: list[Points] = []
-        self._ends: list[tuple[int, int, int]] = []  # ids of each way, its first node and its last node
+        self._ends: list[tuple[int, int, int]] = []  # OSM ids of a way, its first node and its last node
         self.damaged: set[int] = set()
         self.flat: set[int] = set()
         self.nodes: dict[int, Node] = {}
@@ -289,7 +289,7 @@ class _Collector:
             self._report("reading ways", len(self._ends), len(self._wanted))
 
     def take_ways(self) -> Ways:
-        """Return the ways as one array of points; the collector has none afterwards."""
+        """Return all collected ways with one array of points, and remove them from the collector."""
         sizes = np.array([len(line) for line in self._lines], dtype=np.int64)
         start = np.zeros(len(sizes) + 1, dtype=np.int64)
         np.cumsum(sizes, out=start[1:])
@@ -344,7 +344,7 @@ def _read_large_file(source: osmium.io.File, collector: _Collector, wanted: set[
 
 
 def _add_bare_centre(nodes: dict[int, Node], locations: Any, ref: int) -> None:
-    """Add a centre that has no tags: only its location is known."""
+    """Add the node of a centre without tags, of which only the location was stored, if the file has it."""
     try:
         location = locations.get(ref)
     except KeyError:

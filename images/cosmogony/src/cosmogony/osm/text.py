@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clean names: one blank between words, no control characters, no text direction that leaks into the text after."""
+"""Clean names: one blank between words, no control characters, no text direction that affects later text."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _POP_EMBEDDING = "\u202c"
 _ISOLATES = frozenset("\u2066\u2067\u2068")
 _POP_ISOLATE = "\u2069"
 _DIRECTIONS = _EMBEDDINGS | _OVERRIDES | _ISOLATES | {_POP_EMBEDDING, _POP_ISOLATE}
-_JOINERS = frozenset("\u200c\u200d")  # they shape Persian and Indic words
-_MARKS = frozenset("\u200e\u200f\u061c")  # they set the direction at one place only
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and signs that show nothing
+_JOINERS = frozenset("\u200c\u200d")  # invisible characters that Persian and Indic words need
+_MARKS = frozenset("\u200e\u200f\u061c")  # invisible characters that set the text direction at one position only
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and signs that look like blanks
 
 
 def clean_text(text: str) -> str:
-    """Return the cleaned text; blank if nothing of it is visible."""
+    """Return a name without superfluous blanks and control characters; blank if no character is visible."""
     plain = text.isprintable() and text == text.strip(" ") and "  " not in text
     if plain and text[:1].isalnum() and text[0] not in _FILLERS:
         return text
@@ -43,7 +43,7 @@ def _replace_invisible(letter: str) -> str:
 
 
 def _drop_unbalanced(text: str) -> str:
-    """Drop overrides, and direction characters that nothing begins or ends."""
+    """Return the text without overrides of direction, and without direction characters that have no partner."""
     drop = set()
     opened: list[int] = []
     for position, letter in enumerate(text):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports about an extract: incomplete relations, objects left out, repairs."""
+"""Find incomplete relations, objects left out and repairs in an extract, and report them."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find incomplete relations, and whether they belong to the extract's own country.
+"""Find relations with missing members, and whether they belong to the country of the extract.
 
 An extract always cuts the neighbours of the area that it covers. A cut zone of its own country is a problem: the whole
 hierarchy below it is lost.
@@ -23,14 +23,14 @@ from ..zones.zone import Zone
 
 @dataclass(slots=True, frozen=True)
 class IncompleteRelation:
-    """A relation with missing members."""
+    """A boundary relation of which some members are not in the extract."""
 
     osm_id: str
     name: str
     admin_level: str
-    missing: int  # members
+    missing: int  # number of members that the extract lacks
     has_geometry: bool
-    own: bool  # of the extract's own country
+    own: bool  # whether the relation is of the country of the extract, not of a neighbour
 
     def __str__(self) -> str:
         state = "cut" if self.has_geometry else "dropped"
@@ -38,7 +38,7 @@ class IncompleteRelation:
 
 
 def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
-    """Return the country of an extract: the given one, otherwise that of most zones."""
+    """Return the country code of an extract: the given one, otherwise that of most zones, None without any."""
     if country_code is not None:
         return country_code
     found = Counter(z.country for z in zones if z.country is not None and z.type is not None)
@@ -48,7 +48,7 @@ def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | N
 def find_incomplete_relations(
     flawed: Sequence[tuple[Relation, Area]], countries: Mapping[int, str | None], own: str | None
 ) -> list[IncompleteRelation]:
-    """Find the relations with missing members.
+    """Return the relations with missing members, in the order of `flawed`.
 
     Args:
         flawed: the relations that something is wrong with.
@@ -70,7 +70,7 @@ def find_incomplete_relations(
 
 
 def find_relation_country(relation: Relation, extract: Extract, countries: CountryLocator) -> str | None:
-    """Find the country of a relation without a zone: by its codes, otherwise its centre, otherwise its border."""
+    """Return the country code of a relation without a zone: by its tags, otherwise its centre, otherwise its border."""
     code = find_named_country(relation.tags)
     if code is not None:
         return code
@@ -82,7 +82,7 @@ def find_relation_country(relation: Relation, extract: Extract, countries: Count
 
 
 def _sample_border(relation: Relation, extract: Extract) -> Points:
-    """Return both ends of each known way and one point between them, of shape (n, 2).
+    """Return three points of each way of a border, both ends and one between them, of shape (n, 2).
 
     Ends may lie on the border of the country, which its neighbours share; the point between them decides then.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Report the objects that did not become zones, and the relations that were repaired."""
+"""Collect the OSM objects that did not become zones, and the repaired relations, and log them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .incomplete import find_relation_country
 
 log = logging.getLogger("cosmogony")
 
-_MAX_LINES = 20  # warnings of one kind
+_MAX_LINES = 20  # most warnings of one kind that are logged
 
 
 class LeftOutReport:
-    """Collects the objects of an extract that did not become zones, each with one reason, and the repaired relations.
+    """Counts the OSM objects that did not become zones, each under one reason, and the repaired relations.
 
     Attributes:
         countries: the country of each relation that is cut, broken or repaired, by the number of its OSM id.
@@ -49,16 +49,16 @@ class LeftOutReport:
 
     @property
     def left_out(self) -> list[FindingCount]:
-        """The table of objects that did not become zones."""
+        """The rows that count the OSM objects that did not become zones, by reason."""
         return self._left_out.to_rows()
 
     @property
     def repaired(self) -> list[FindingCount]:
-        """The table of repaired relations."""
+        """The rows that count the repaired relations, by kind of repair."""
         return self._repaired.to_rows()
 
     def add_flawed_relations(self, flawed: Sequence[tuple[Relation, Area]]) -> None:
-        """Add relations whose border is cut, broken or repaired."""
+        """Count relations whose border is cut, broken, flat or repaired."""
         for relation, area in flawed:
             country = self.countries[relation.id] = find_relation_country(relation, self._extract, self._countries)
             for repair, text in area.repairs.items():
@@ -75,13 +75,13 @@ class LeftOutReport:
                 self._warn("broken geometry", f"{_describe(relation)}: {_describe_cause(area)}")
 
     def add_nameless_relations(self, nameless: Sequence[Relation]) -> None:
-        """Add boundaries whose name is missing or not visible."""
+        """Count relations that have no name, or one without a visible character."""
         for relation in nameless:
             country = find_relation_country(relation, self._extract, self._countries)
             self._add_relation(LeftOutReason.NO_NAME, relation, country)
 
     def add_untyped_zones(self, zones: Sequence[Zone]) -> None:
-        """Add zones that have no type in the end, and invalid country codes."""
+        """Count zones that got no type, with the reason, and zones with an invalid country code."""
         for zone in zones:
             if has_invalid_code(zone.tags):
                 self._add_zone(LeftOutReason.INVALID_CODE, zone)
@@ -98,7 +98,7 @@ class LeftOutReport:
                 self._add_zone(LeftOutReason.NO_RULE, zone)
 
     def add_orphan_zones(self, zones: Sequence[Zone]) -> None:
-        """Collect zones that nothing contains although they are not countries: what is above them is cut or missing."""
+        """Collect, for the log, the zones without a parent that are not countries: the zone above is cut or missing."""
         self._orphans = [
             f"{zone.osm_id} {zone.name!r}"
             for zone in zones
@@ -108,7 +108,7 @@ class LeftOutReport:
     def add_places_without_zone(
         self, zones: Sequence[Zone], without_area: Sequence[PlaceCandidate], repeating: Sequence[PlaceCandidate]
     ) -> None:
-        """Add place nodes without a zone: none was made of them, or around them under their name.
+        """Count place nodes without a zone: none is made of the node, and none around it has its name.
 
         Args:
             zones: all zones.
@@ -133,7 +133,7 @@ class LeftOutReport:
             self._add(reason, node.osm_id, country, place=node.tags.get("place"))
 
     def write_log(self) -> None:
-        """Log warnings that name what is broken, and a line for each reason of the tables."""
+        """Log a warning for each broken object, and a line for each reason with the number of objects."""
         for kind, lines in self._warnings.items():
             for line in lines[:_MAX_LINES]:
                 log.warning("%s: %s", kind, line)
@@ -163,7 +163,7 @@ class LeftOutReport:
         admin_level: int | None = None,
         place: str | None = None,
     ) -> None:
-        if osm_id not in self._counted:  # an object has one reason, the first
+        if osm_id not in self._counted:  # each object is counted once, under its first reason
             self._counted.add(osm_id)
             self._left_out.add_object(reason, osm_id, country_code=country, admin_level=admin_level, place=place)
             self._decisions.record(osm_id, "left out", str(reason))
@@ -173,7 +173,7 @@ class LeftOutReport:
 
 
 class _PlaceZones:
-    """Finds zones that represent places: made from them, or around them with the same name or wikidata id."""
+    """Finds zones for place nodes: made of the node, or around it with the same name or wikidata id."""
 
     def __init__(self, zones: Sequence[Zone], ways: Ways) -> None:
         self._ways = ways
@@ -185,7 +185,7 @@ class _PlaceZones:
                 self._known.setdefault(key, []).append(zone)
 
     def has_zone(self, node: Node) -> bool:
-        """Return whether there is a zone for a place node."""
+        """Return whether a zone represents a place node."""
         if node.osm_id in self._made or node.id in self._centres:
             return True
         keys = _match_keys(clean_text(node.tags.get("name", "")), node.tags.get("wikidata"))
@@ -220,7 +220,7 @@ def _describe_cause(area: Area) -> str:
 
 
 def _summary_lines(rows: Sequence[FindingCount]) -> Iterator[str]:
-    """Yield a line for each reason: how many objects, and the first of them."""
+    """Yield a line of the log for each reason: the number of objects, and the OSM ids of the first ones."""
     for reason, same in groupby(rows, key=lambda row: row["reason"]):
         found = list(same)
         count = sum(row["count"] for row in found)

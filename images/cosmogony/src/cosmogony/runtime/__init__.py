@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Child processes and memory."""
+"""Run functions in child processes, and manage the memory of this one."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of this process: return freed memory to the machine, and pause garbage collection."""
+"""Return freed memory of this process to the operating system, and pause garbage collection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 def trim_heap() -> None:
-    """Return free memory to the machine.
+    """Return the freed memory of this process to the operating system.
 
     glibc keeps freed memory, which is a large part of the peak between stages. With another libc this does nothing.
     """
@@ -23,7 +23,7 @@ def trim_heap() -> None:
 
 @contextmanager
 def pause_garbage_collection() -> Iterator[None]:
-    """Pause garbage collection: zones and records have no cycles, and the search takes up to a fifth of the time."""
+    """Pause garbage collection in the `with` block: zones have no cycles, and it takes up to a fifth of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compute in forked processes, which share the memory of the parent; the answers keep their order.
+"""Call a function in forked child processes, which share the memory of the parent; results keep their order.
 
 Each child has its own pipe, and the parent runs no other thread. The pools of the standard library share locks between
 threads or processes. An exception that a signal handler raises at the wrong moment leaves such a lock taken, and the
@@ -27,21 +27,22 @@ from ..errors import CosmogonyError
 
 T = TypeVar("T")
 
-_QUEUED_PER_CHILD = 2  # numbers that a child holds: the one it computes and the next
-_END_TIMEOUT = 5.0  # seconds that a child may take to end
+_QUEUED_PER_CHILD = 2  # numbers sent to a child ahead: the one it computes and the next
+_END_TIMEOUT = 5.0  # seconds to wait for the end of a child process
 _PR_SET_PDEATHSIG = 1
 _MEMORY_ADVICE = "give this step more memory, or fewer processes (--num-threads)"
 _DEBUG_ADVICE = "run this step with --num-threads 1 to see the cause"
-_libc = ctypes.CDLL(None)  # looked up here: a child of a process with threads may not take the lock of the loader
+# loaded before any fork: loading in a child may wait forever for a lock that was taken at the fork
+_libc = ctypes.CDLL(None)
 
 
 def count_available_cores() -> int:
-    """Return the number of cores that this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def map_in_processes(function: Callable[[int], T], count: int, processes: int) -> Generator[T, None, None]:
-    """Yield `function(0)` to `function(count - 1)` in order, computed by up to `processes` children.
+    """Yield the results of `function(0)` to `function(count - 1)` in order, computed by up to `processes` children.
 
     Only a few answers are computed ahead. No child outlives the generator, or the thread that took the first answer, so
     close a generator that is not exhausted.
@@ -77,7 +78,7 @@ def map_in_processes(function: Callable[[int], T], count: int, processes: int) -
 def _collect_answers(children: Sequence[_Child[T]], count: int) -> Iterator[T]:
     by_connection: dict[object, _Child[T]] = {child.connection: child for child in children}
     connections = [child.connection for child in children]
-    most = 2 * len(children) + 2  # answers that are computed or wait to be taken
+    most = 2 * len(children) + 2  # most results that are being computed or wait for the caller
     waiting: dict[int, T] = {}
     sent = 0
     for number in range(count):
@@ -96,14 +97,14 @@ def _collect_answers(children: Sequence[_Child[T]], count: int) -> Iterator[T]:
 
 
 class _Child(Generic[T]):
-    """A forked process that computes `function` of the numbers it is sent."""
+    """A forked child process that receives numbers and answers with the result of `function` for each."""
 
     def __init__(self, function: Callable[[int], T]) -> None:
-        self.numbers: deque[int] = deque()  # sent and not answered
+        self.numbers: deque[int] = deque()  # numbers that were sent to the child and not answered yet
         self._ended: int | None = None
         self.connection, theirs = multiprocessing.Pipe()
         parent = os.getpid()
-        # A handler that ran in the child would unwind it into the parent's code.
+        # A handler that raised in the child would lead into code of the parent: signals wait until handlers are reset.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             self.pid = _fork()
@@ -118,11 +119,11 @@ class _Child(Generic[T]):
         self.send(number)
 
     def send(self, number: int | None) -> None:
-        with contextlib.suppress(OSError):  # it is dead: `receive` raises after its last answers
+        with contextlib.suppress(OSError):  # the child is dead: `receive` will raise after its last answers
             self.connection.send(number)
 
     def receive(self, count: int) -> tuple[int, T]:
-        """Return the next number and its answer; the message about a dead child contains `count`."""
+        """Wait for the next answer; return its number and result. The error about a dead child contains `count`."""
         try:
             data = self.connection.recv_bytes()
         except (EOFError, OSError):
@@ -149,12 +150,12 @@ class _Child(Generic[T]):
                 os.kill(self.pid, signal.SIGKILL)
 
     def wait_for_end(self) -> None:
-        """Return when the child has ended, or does not within the limit."""
+        """Wait until the child process has ended, at most `_END_TIMEOUT` seconds."""
         until = time.monotonic() + _END_TIMEOUT
         while self._ended is None and time.monotonic() < until:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:  # it was waited for, but a signal handler raised before that was recorded
+            except ChildProcessError:  # its status was read already, but a signal handler raised before it was stored
                 self._ended = 0
                 return
             if pid:
@@ -165,7 +166,7 @@ class _Child(Generic[T]):
 
 def _fork() -> int:
     with warnings.catch_warnings():
-        # the threads of libosmium only wait by now, and the children never call it
+        # Python warns of a fork with threads; those of libosmium only wait by now, and children never call it
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             return os.fork()
@@ -180,7 +181,7 @@ def _run_child(
     parent: int,
     mask: set[int | signal.Signals],
 ) -> NoReturn:
-    """Run a child to its end; it never returns into the code of its parent."""
+    """Answer numbers in the child process until the parent sends None, then exit the process."""
     code = 1
     try:
         parents.close()
@@ -199,11 +200,11 @@ def _run_child(
 def _die_with_parent(parent: int) -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
-        os._exit(1)  # it died before
+        os._exit(1)  # the parent died before prctl was called, which cannot notice that
 
 
 def _compute_pickled(function: Callable[[int], Any], number: int) -> memoryview:
-    """Pickle what `function` returns and what it raises, one of them None."""
+    """Return the pickled pair of the result of `function` and the error it raised; one of them is None."""
     try:
         return ForkingPickler.dumps((function(number), None))
     except BaseException as error:
@@ -211,7 +212,7 @@ def _compute_pickled(function: Callable[[int], Any], number: int) -> memoryview:
 
 
 def _make_picklable(error: BaseException) -> BaseException:
-    """Add the traceback as a note; return another error if this one cannot be pickled."""
+    """Return the error with its traceback as a note, or a RuntimeError with it if the error cannot be pickled."""
     trace = traceback.format_exc()
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - what this process pickled

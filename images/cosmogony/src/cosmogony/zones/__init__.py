@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Zones: how they are built, named and labelled."""
+"""Build zones, and give them names and labels."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build zones from an extract: one for each relation with a closed border, one for each suburb node."""
+"""Build a zone for each boundary relation with polygons, and a bare record for each suburb node."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ Rings = list[tuple[int, Points]]
 
 @dataclass(slots=True)
 class AreaMeasures:
-    """Boxes, size and centroid of an area."""
+    """The bounding boxes, size and centroid of an area."""
 
-    box: Box  # on the plane, from -180 to 180
-    globe_box: Box  # west is greater than east across the antimeridian
-    size: float  # square degrees
-    centroid: tuple[float, float]  # longitude and latitude in degrees
+    box: Box  # smallest and largest longitude and latitude in degrees, never across the antimeridian
+    globe_box: Box  # the narrowest box in degrees; its west is greater than its east across the antimeridian
+    size: float  # area in square degrees
+    centroid: tuple[float, float]  # longitude and latitude of the centroid, in degrees
 
 
 class ZoneBuilder:
-    """Builds the zones of an extract that do not depend on the hierarchy.
+    """Builds the zones of relations and suburb nodes, before their hierarchy is known.
 
     Attributes:
         flawed: the relations that are cut, repaired or without polygons.
@@ -53,7 +53,7 @@ class ZoneBuilder:
         self.nameless: list[Relation] = []
 
     def build_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
-        """Build all zones, in the order nodes, relations, each by OSM id."""
+        """Return the zones of suburb nodes, then those of relations, each in the order of the OSM ids."""
         zones: list[Zone] = []
         for ref in self._extract.places:
             node = self._extract.nodes[ref]
@@ -76,7 +76,7 @@ class ZoneBuilder:
         return zones
 
     def build_place_zone(self, index: int, node: Node) -> Zone:
-        """Build a zone from a place node, without geometry and type."""
+        """Return the zone of a place node, without geometry and type."""
         name = self.get_name(node.tags)
         return Zone(
             index,
@@ -91,15 +91,15 @@ class ZoneBuilder:
         )
 
     def get_name(self, tags: Mapping[str, str]) -> str:
-        """Return the name, blank if nothing of it is visible."""
+        """Return the cleaned name in the tags, blank if there is none with a visible character."""
         return clean_text(tags.get("name", ""))
 
     def has_name(self, tags: Mapping[str, str]) -> bool:
-        """Return whether there is a name."""
+        """Return whether the tags have a name with a visible character."""
         return bool(self.get_name(tags))
 
     def get_level(self, tags: Mapping[str, str]) -> int | None:
-        """Return the admin_level if it is a plain number, with or without blanks around it."""
+        """Return the admin_level in the tags if it is a plain number, blanks around it allowed; otherwise None."""
         return parse_level(tags.get("admin_level", "").strip())
 
     def _has_area(self, zone: Zone) -> bool:
@@ -150,7 +150,7 @@ class ZoneBuilder:
         )
 
     def _find_centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
-        """Return the node that gives the centre its place, the node that gives it names, and the completed tags."""
+        """Return the node with the location of the centre, the node with its names, and the tags of the zone."""
         tags, namesake = relation.tags, None
         label, centre = self._find_node(relation.label), self._find_node(relation.centre)
         if label is not None and _is_centre(label, relation, rings):
@@ -165,7 +165,7 @@ class ZoneBuilder:
         return None if ref is None else self._extract.nodes.get(ref)
 
     def _measure(self, area: Area, rings: Rings) -> AreaMeasures:
-        """Measure an area without building its geometry."""
+        """Return box, size and centroid of an area, also across the antimeridian, without building its geometry."""
         measures = measure_rings(rings, area)
         spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for number, points in rings if number == 0]
         if len(spans) < 2:
@@ -182,22 +182,22 @@ class ZoneBuilder:
 
 
 def parse_level(text: str) -> int | None:
-    """Return the number of an admin_level, None if it is not a plain number."""
+    """Return the value of an admin_level tag as a number, None if it has other characters than digits."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def collect_rings(area: Area, ways: Ways) -> Rings:
-    """Return the rings of an area as points."""
+    """Return the rings of an area as pairs: number in the polygon (0 is the outer ring), and points."""
     return [(number, points) for polygon in area.get_coordinates(ways) for number, points in enumerate(polygon)]
 
 
 def _is_centre(node: Node, relation: Relation, rings: Rings) -> bool:
-    """Return whether a node describes a relation: same name or wikidata id, or it lies inside."""
+    """Return whether a node belongs to a relation: it has the same name or wikidata id, or lies inside the rings."""
     return names.has_same_identity(relation.tags, node.tags) or _enclose(rings, node.lon, node.lat)
 
 
 def _enclose(rings: Rings, lon: float, lat: float) -> bool:
-    """Return whether a ray from a point eastward meets the rings an odd number of times."""
+    """Return whether a point lies inside an odd number of rings."""
     crossings = 0
     for _, points in rings:
         above = points[:, 1] > lat
@@ -208,7 +208,7 @@ def _enclose(rings: Rings, lon: float, lat: float) -> bool:
 
 
 def measure_rings(rings: Rings, area: Area) -> AreaMeasures:
-    """Return box, size and centroid of the rings of an area, and store the direction of each in the area.
+    """Return box, size and centroid of the rings of an area, and store in the area which rings are counter-clockwise.
 
     Args:
         rings: the rings, at least one.
@@ -233,7 +233,7 @@ def measure_rings(rings: Rings, area: Area) -> AreaMeasures:
 
 
 def _moments(points: Points) -> tuple[float, Points]:
-    """Return the signed area of a closed ring, and area times centroid."""
+    """Return the signed area of a closed ring in square degrees, and its centroid multiplied by that area."""
     x, y = points.T.copy()
     cross = x[:-1] * y[1:] - x[1:] * y[:-1]
     moment = np.array([((x[:-1] + x[1:]) * cross).sum(), ((y[:-1] + y[1:]) * cross).sum()]) / 6

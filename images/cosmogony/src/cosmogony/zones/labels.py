@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labels: the names up the hierarchy, in the local language and in all others.
+"""Make labels: the name of a zone and of the zones above it, in the local language and in others.
 
 A label is the name of the zone, its zip codes, and the names above it; a name that equals the one before it is left
 out. The names above are the same for all children of a parent, so they are joined once for each parent.
@@ -19,7 +19,7 @@ _SEPARATOR = ", "
 
 @dataclass(slots=True, frozen=True)
 class _Ancestors:
-    """The end that the labels of all zones directly below a zone share.
+    """The names of a zone and of the zones above it, as the end of the labels of its children.
 
     Attributes:
         name: of the zone.
@@ -34,7 +34,7 @@ class _Ancestors:
     after: dict[str, str]
 
     def get_end(self, name: str, language: str | None = None) -> str:
-        """Return the end of a label that begins with `name`: all names from here up, the first only if it differs."""
+        """Return the end of a label after `name`: the names of this zone, unless it has the same, and those above."""
         if language is None or language not in self.after:
             first, after = self.name, self.local
         else:
@@ -42,12 +42,12 @@ class _Ancestors:
         return after[len(_SEPARATOR) + len(first) :] if name == first else after
 
     def may_repeat(self, name: str) -> bool:
-        """Return whether a name is the first one here, in some language."""
+        """Return whether a name equals that of this zone in some language, so that a label would repeat it."""
         return name == self.name or name in self.names.values()
 
 
 class LabelMaker:
-    """Makes the labels of zones.
+    """Makes the labels of zones, in the local language and in others.
 
     Args:
         zones: all zones, each at the position that is its index.
@@ -60,12 +60,12 @@ class LabelMaker:
         self._cached_ancestors = lru_cache(maxsize=2048)(self._collect_ancestors)
 
     def make_label(self, zone: Zone) -> str:
-        """Make the label in the local language."""
+        """Return the label of a zone in the local language."""
         above = self._find_ancestors(zone)
         return zone.name + format_zip_codes(self._get_zip_codes(zone)) + (above.get_end(zone.name) if above else "")
 
     def make_international_labels(self, zone: Zone) -> dict[str, str]:
-        """Make the labels by language: every language of the zone or of a zone above it."""
+        """Return the labels of a zone by language code, for every language of the zone or of a zone above it."""
         above, names = self._find_ancestors(zone), self._select_names(zone)
         zips = format_zip_codes(self._get_zip_codes(zone))
         if above is None:
@@ -105,7 +105,7 @@ class LabelMaker:
 
 
 def format_zip_codes(codes: Sequence[str]) -> str:
-    """Return ` (1234)` for one code, ` (1234-1299)` for several."""
+    """Return sorted postcodes as part of a label: ` (1234)` for one, ` (1234-1299)` for several, blank for none."""
     if not codes:
         return ""
     return f" ({codes[0]})" if len(codes) == 1 else f" ({codes[0]}-{codes[-1]})"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names in other languages, postcodes, and what a zone takes from the nodes of its label and centre."""
+"""Read names in other languages and postcodes from tags, also from those of label and centre nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LISTED = re.compile(r"[/:&+|]| - |\.\.")
 
 
 def collect_names(tags: Mapping[str, str], name: str) -> dict[str, str]:
-    """Return the names by language, without those that equal the name itself."""
+    """Return the names in the tags by language code, without those that equal `name`."""
     intern = sys.intern
     return {
         intern(key[len(PREFIX) :]): cleaned
@@ -28,7 +28,7 @@ def collect_names(tags: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def parse_zip_codes(tags: Mapping[str, str]) -> list[str]:
-    """Return the postcodes of the tags, sorted, each once."""
+    """Return the postcodes in the tags, sorted, each once; ranges are kept as ranges."""
     for key in ("addr:postcode", "postal_code"):
         codes = {cleaned for code in _SEPARATOR.split(tags.get(key, "")) if (cleaned := clean_text(code))}
         if codes:
@@ -37,7 +37,7 @@ def parse_zip_codes(tags: Mapping[str, str]) -> list[str]:
 
 
 def split_zip_ranges(codes: Sequence[str]) -> list[str]:
-    """Return single codes from a sorted list: both ends of a range, nothing for a list in an unknown notation."""
+    """Return sorted single postcodes: both ends of a range such as 1000-1099, none for other notations of lists."""
     if not codes:
         return []
     found = set()
@@ -51,7 +51,7 @@ def split_zip_ranges(codes: Sequence[str]) -> list[str]:
 
 
 def has_same_identity(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]) -> bool:
-    """Return whether a zone and a node have the same name or the same wikidata id."""
+    """Return whether the tags of a zone and of a node have the same name or the same wikidata id."""
     if zone_tags.get("name") == node_tags.get("name") and clean_text(zone_tags.get("name", "")):
         return True
     for key in ("name", "wikidata"):
@@ -62,7 +62,7 @@ def has_same_identity(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]
 
 
 def add_label_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
-    """Complete the tags of a relation by those of its label node (names and population)."""
+    """Return the tags of a relation with the names and population that only its label node has."""
     missing = {
         key: value
         for key, value in label.items()
@@ -72,7 +72,7 @@ def add_label_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, 
 
 
 def is_same_place(zone: Zone) -> bool:
-    """Return whether zone and centre are the same place, by their wikidata ids and the type of the zone."""
+    """Return whether zone and centre are the same place: same wikidata id, or a city without ids to compare."""
     if zone.centre is None:
         return False
     theirs = zone.centre.tags.get("wikidata")
@@ -82,7 +82,7 @@ def is_same_place(zone: Zone) -> bool:
 
 
 def add_centre_names(zone: Zone) -> None:
-    """Add the names of the centre to the zone, if both are the same place."""
+    """Add to a zone the names in other languages that only its centre has, if both are the same place."""
     if zone.centre is None or not is_same_place(zone):
         return
     for language, name in collect_names(zone.centre.tags, zone.name).items():

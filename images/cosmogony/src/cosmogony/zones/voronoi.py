@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Make zones for places that OSM has only as a point: each gets the part of its parent that is nearest to it."""
+"""Make zones of place nodes: each gets the part of its parent zone that is nearest to it (a Voronoi cell)."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from .builder import ZoneBuilder
 from .zone import Zone
 from .zone_type import ZoneType
 
-TOLERANCE = 1e-5  # degrees; points nearer than this to each other share a cell
-_MIN_PLACES_FOR_PROCESSES = 200  # places
+TOLERANCE = 1e-5  # distance in degrees below which two places share a cell
+_MIN_PLACES_FOR_PROCESSES = 200  # with fewer places, child processes are not worth their start
 
 
 @dataclass(slots=True)
 class PlaceCandidate:
-    """A node that may become a zone."""
+    """A place node that may become a zone, with the type it would have and its parent."""
 
     node: Node
     type: ZoneType
-    parent: int = -1  # index of the zone, once it is known
+    parent: int = -1  # index of the parent zone, -1 until it is known
 
 
 def find_place_candidates(extract: Extract, builder: ZoneBuilder) -> list[PlaceCandidate]:
-    """Return suburbs without a level, and capitals, by OSM id."""
+    """Return the named suburb nodes without admin_level, and the nodes of capitals, in the order of the OSM ids."""
     places = []
     for ref in extract.places:
         node = extract.nodes[ref]
@@ -60,7 +60,7 @@ def _type_of_place(place: str | None) -> ZoneType | None:
 
 
 class VoronoiBuilder:
-    """Makes the additional zones of an extract.
+    """Makes zones of place nodes by dividing their parent zones into Voronoi cells.
 
     Args:
         zones: the zones there are, with type and parent, each at the position that is its index.
@@ -91,7 +91,7 @@ class VoronoiBuilder:
         self._shapes: dict[int, shapely.MultiPolygon] = {}
 
     def make_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
-        """Make the new zones, ordered by parent and place; their indices follow those that exist."""
+        """Return the new zones, in the order of parents and places; their indices follow those of the zones given."""
         groups = sorted(self._group_by_parent(find_place_candidates(self._extract, self._builder)).items())
         cells = sum(len(places) for _, places in groups)
         workers = self._processes if cells >= _MIN_PLACES_FOR_PROCESSES else 1
@@ -106,13 +106,13 @@ class VoronoiBuilder:
                         text = "nothing is left of its part of its parent"
                         self._decisions.record(place.node.osm_id, "geometry", text)
                     else:
-                        polygons = cast(shapely.MultiPolygon, shapely.from_wkb(shape))  # as `_divide` wrote it
+                        polygons = cast(shapely.MultiPolygon, shapely.from_wkb(shape))  # `_divide` wrote a multipolygon
                         made.append(self._build_zone(place, polygons, len(self._zones) + len(made)))
         self._shapes.clear()
         return made
 
     def _divide(self, parent: int, places: list[PlaceCandidate]) -> list[tuple[int, bytes | None]]:
-        """Return the places (number in the list) that get a part of their parent, with what is left of it as WKB."""
+        """Return the positions of the places that get a cell, with their polygons as WKB, None if none are left."""
         made = []
         for number, cell in self._make_cells(self._zones[parent], places):
             shape = self._keep_polygons(self._subtract_real_zones(places[number], cell))
@@ -135,7 +135,7 @@ class VoronoiBuilder:
         return shape
 
     def _group_by_parent(self, places: list[PlaceCandidate]) -> dict[int, list[PlaceCandidate]]:
-        """Group places by parent: the smallest kind of zone from city up that the place is in."""
+        """Return the places by index of their parent: the zone around them of the smallest type from city up."""
         groups: dict[int, list[PlaceCandidate]] = {}
         if not places:
             return groups
@@ -200,7 +200,7 @@ class VoronoiBuilder:
         return parent.country
 
     def _is_place_of_parent(self, place: PlaceCandidate, parent: Zone) -> bool:
-        """Return whether a place is its parent: the same name and wikidata id, or kind where an id is missing."""
+        """Return whether place and parent are the same: same name and wikidata id, or same type if an id is missing."""
         if self._builder.get_name(place.node.tags).casefold() != parent.name.casefold():
             return False
         wikidata = place.node.tags.get("wikidata")
@@ -209,7 +209,7 @@ class VoronoiBuilder:
         return wikidata == parent.wikidata
 
     def _make_cells(self, parent: Zone, places: list[PlaceCandidate]) -> Iterator[tuple[int, shapely.Geometry]]:
-        """Yield the part of the parent for each place that gets one."""
+        """Yield the position and Voronoi cell, clipped to the parent, of each place that gets one."""
         shape = self._shape(parent)
         if len(places) == 1:
             yield 0, shape
@@ -239,7 +239,7 @@ class VoronoiBuilder:
             yield place, found_cell if west is None else wrap_longitudes(found_cell)
 
     def _subtract_real_zones(self, place: PlaceCandidate, cell: shapely.Geometry) -> shapely.Geometry:
-        """Subtract the real zones of the same kind, or below the same parent, from a cell."""
+        """Return a cell without the real zones that have the type of the place or the same parent."""
         others = [
             zone
             for zone in (self._shaped[number] for number in np.sort(self._tree.query(cell)).tolist())

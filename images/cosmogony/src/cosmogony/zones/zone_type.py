@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The types of a zone, from the smallest to the largest."""
+"""The zone types, from suburb to country."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class ZoneType(IntEnum):
-    """A larger number is a larger kind of zone. `NON_ADMINISTRATIVE` is outside the hierarchy."""
+    """The types of zones; a larger number is a larger kind of zone. `NON_ADMINISTRATIVE` is outside the hierarchy."""
 
     SUBURB = 0
     CITY_DISTRICT = 1
@@ -20,12 +20,12 @@ class ZoneType(IntEnum):
 
     @property
     def word(self) -> str:
-        """As in the records: `city_district`."""
+        """The name of the type in records, such as `city_district`."""
         return self.name.lower()
 
     @property
     def camel(self) -> str:
-        """As in the statistics: `CityDistrict`."""
+        """The name of the type in statistics, such as `CityDistrict`."""
         return "".join(part.capitalize() for part in self.name.split("_"))
 
 
