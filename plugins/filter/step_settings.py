@@ -39,6 +39,7 @@ RETURN = r"""
 _value:
   description: The document.
   type: dict
+  sample: {format: 1, namespace: cosmogony, storage: {bucket: cosmogony}}
 """
 
 FORMAT = 1

@@ -39,12 +39,23 @@ options:
     description: What all have in common, C(metadata), C(spec), C(template) and C(container).
     type: dict
     required: true
+seealso:
+  - plugin: cosmogony.stack.role_settings
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""
 - name: Render the workflows
   ansible.builtin.set_fact:
     manifests: "{{ steps | cosmogony.stack.workflow_manifests(graphs, settings, envelope) }}"
+  vars:
+    files: /srv/workflows
+    steps:
+      gate: "{{ lookup('ansible.builtin.file', files ~ '/steps/gate.yaml') | from_yaml }}"
+    graphs: {}
+    settings: "{{ lookup('cosmogony.stack.role_settings', 'workflows').settings }}"
+    envelope: "{{ lookup('ansible.builtin.file', files ~ '/envelope.yaml') | from_yaml }}"
+  no_log: true # passwords are among the settings
 """
 
 RETURN = r"""
@@ -52,6 +63,10 @@ _value:
   description: The WorkflowTemplates.
   type: list
   elements: dict
+  sample:
+    - apiVersion: argoproj.io/v1alpha1
+      kind: WorkflowTemplate
+      metadata: {name: cosmogony-update, namespace: cosmogony}
 """
 
 

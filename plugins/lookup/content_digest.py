@@ -10,10 +10,10 @@ author:
 version_added: 0.1.0
 short_description: Digest of the contents of a folder
 description:
-  - Returns the SHA-256 digest of each given folder, made of the relative path, the kind, the executable bit
-    and the content of every file in it, in the order of the paths.
+  - Returns one SHA-256 digest for each given folder. It changes when a file in the folder is added, removed, renamed or
+    edited, or becomes executable.
   - Two folders with the same digest give the same container image build context. Times, owners, empty folders and
-    the folder's own place and name do not count.
+    the path of the folder itself do not count.
   - Files that the folder's ignore file excludes do not count, by the rules Docker has for C(.dockerignore).
     The files of O(always) count in any case.
 options:

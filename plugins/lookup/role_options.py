@@ -11,12 +11,12 @@ version_added: 0.1.0
 short_description: Effective options of a role of this collection
 description:
   - Returns the variables that C(defaults/main.yml) of a role names, without the name of the role before them.
-  - One that is null or blank text has its default, which stands in that file and nowhere else. Other options whose
-    default is made of it see the default as well.
-  - A dictionary for an option that is named like a section of the settings is checked by the schema, and has the values
-    of its default where it gives none.
+  - A variable that is null or blank text has its default of that file. Defaults that are made of other variables use
+    the defaults of those too.
+  - A dictionary for an option that is named like a section of the settings is checked by the schema. Keys that it does
+    not have are taken from the default.
   - A value has the type of its default. Booleans, numbers, lists and dictionaries may be given as text, as surveys and
-    C(-e) do. What does not fit is refused, all together.
+    C(-e) do. The task fails and lists all values that do not fit.
   - For the roles of this collection.
 options:
   _terms:
@@ -24,9 +24,18 @@ options:
     type: list
     elements: str
     required: true
+seealso:
+  - plugin: cosmogony.stack.settings
+    plugin_type: lookup
+  - plugin: cosmogony.stack.role_settings
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""
+- name: Show how many releases the role tile_cache would keep
+  ansible.builtin.debug:
+    msg: "{{ lookup('cosmogony.stack.role_options', 'tile_cache').keep }}"
+
 # In vars/main.yml of role data_update, so that its tasks can say __data_update_options.dry_run:
 __data_update_options: "{{ lookup('cosmogony.stack.role_options', 'data_update') }}"
 """
@@ -36,6 +45,7 @@ _raw:
   description: The options of each role, by name.
   type: list
   elements: dict
+  sample: [{kubeconfig: "", context: "", namespace: cosmogony, to: "", reason: ""}]
 """
 
 from typing import Any

@@ -12,7 +12,7 @@ short_description: All settings as a role of this collection takes them
 description:
   - Returns the options of a role, and the whole tree of settings in which they count instead of the settings of the
     inventory with the same names. An image without a reference is the one that role images has built.
-  - Names and values that cannot be taken are refused, all together.
+  - Fails if there are names or values that cannot be taken, and lists all of them.
 options:
   _terms:
     description: Names of roles.
@@ -44,6 +44,12 @@ _raw:
     C(postgres) of the modules that connect to the store and the database from the controller).
   type: list
   elements: dict
+  sample:
+    - options: {namespace: cosmogony, parallelism: 2}
+      settings: {namespace: cosmogony, storage: {bucket: cosmogony}}
+      secrets: {storage: cosmogony-s3, database: cosmogony-postgres}
+      made_secrets: {storage: cosmogony-s3, database: cosmogony-postgres}
+      connections: {minio: {bucket: cosmogony}, postgres: {database: cosmogony}}
 """
 
 from typing import Any

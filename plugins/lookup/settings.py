@@ -10,19 +10,28 @@ author:
 version_added: 0.1.0
 short_description: Effective settings of the stack
 description:
-  - Returns what the variables C(cosmogony_*) of the inventory give, checked and in its type, over the defaults of the
-    schema C(meta/settings.schema.yml) of this collection.
+  - Returns settings of the stack. Each is the value of a variable C(cosmogony_*) of the inventory, or otherwise the
+    default of the schema C(meta/settings.schema.yml) of this collection. Values are checked and have the type of the
+    schema.
   - A setting has two names, made of its path in the schema. C(max_loss_percent) in the dictionary C(cosmogony_gate)
     is the same as C(cosmogony_gate_max_loss_percent), which wins. A dictionary may be partial.
   - A null value and blank text mean that a setting is not given, in both spellings. Booleans, numbers, lists and
     dictionaries may be given as text, as surveys and C(-e) do.
-  - Names and keys that are not settings are refused, all together, each with the name that is meant. Values are
-    evaluated, and checked, only where they belong to what is asked for.
+  - Fails if the inventory has variables C(cosmogony_*) or keys that are not settings, and lists all of them with the
+    names that were probably meant. Only values of the settings that are asked for are evaluated and checked.
 options:
   _terms:
-    description: Paths of sections and of settings, such as V(gate) and V(storage.bucket); without any, the whole tree.
+    description:
+      - Paths of sections and of settings, such as V(gate) and V(storage.bucket); without any, the whole tree.
+      - With several paths use C(query), which returns a list with one value for each. C(lookup) may join them to one
+        text.
     type: list
     elements: str
+seealso:
+  - plugin: cosmogony.stack.role_options
+    plugin_type: lookup
+  - plugin: cosmogony.stack.role_settings
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""
@@ -33,6 +42,10 @@ EXAMPLES = r"""
 - name: A section, complete and typed
   ansible.builtin.debug:
     msg: "{{ lookup('cosmogony.stack.settings', 'gate').max_loss_percent + 1 }}"
+
+- name: Two settings
+  ansible.builtin.debug:
+    msg: "{{ query('cosmogony.stack.settings', 'storage.bucket', 'database.name') | join(' and ') }}"
 
 - name: Check all settings
   ansible.builtin.assert:
@@ -46,6 +59,7 @@ _raw:
   description: The setting, the section or the tree of each term.
   type: list
   elements: raw
+  sample: [cosmogony]
 """
 
 from typing import Any

@@ -14,8 +14,8 @@ description:
   - Asks an S3 store (MinIO or another) with a signed call on the bucket, and a PostgreSQL database with a query for
     its version, its PostGIS, and the right to create schemas. At least one of O(minio) and O(postgres) is needed.
   - Asks immediately, then again until both are ready or O(timeout) is over. Nothing is changed.
-  - What waiting does not cure fails immediately, for example wrong credentials, a missing extension, a missing right or
-    a certificate that is not trusted. The message names the service, the cause and the next step.
+  - A cause that stays however long one waits fails immediately, for example wrong credentials, a missing extension, a
+    missing right or a certificate that is not trusted. The message names the service, the cause and the next step.
   - Services that only the cluster's network reaches are asked through the port-forward of the Kubernetes API server,
     see O(minio.service) and O(postgres.service).
 options:
