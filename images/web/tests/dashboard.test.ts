@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
 import type { ExpectedCount } from '../src/lib/api'
-import { chooseRows, countVerdicts, toRows, toVerdict, type Choice } from '../src/lib/dashboard'
+import { chooseRows, countVerdicts, toRows, toVerdict, type RowChoice } from '../src/lib/dashboard'
 
 const result = (
   name: string,
@@ -27,8 +27,9 @@ const FILE = [
   result('Chad', 'skip', -1),
   result('Bhutan', 'ko', 1, 'yes'),
 ]
-const FILE_ORDER: Choice = { text: '', group: 'all', sort: 'file', descending: false }
-const names = (choice: Partial<Choice>) => chooseRows(toRows(FILE), { ...FILE_ORDER, ...choice }).map((row) => row.name)
+const FILE_ORDER: RowChoice = { text: '', group: 'all', sort: 'file', descending: false }
+const names = (choice: Partial<RowChoice>) =>
+  chooseRows(toRows(FILE), { ...FILE_ORDER, ...choice }).map((row) => row.name)
 
 describe('toVerdict', () => {
   it.each([

@@ -47,7 +47,7 @@ where (live or state in ('published', 'retired')) and to_regnamespace(quote_iden
 
 @dataclass(frozen=True)
 class Release:
-    """A release to read from.
+    """The release that a request is answered from.
 
     Attributes:
         id: None over a database of the original importer.

@@ -78,4 +78,4 @@ export const getParents = (id: number, release: string, signal?: AbortSignal) =>
 export const getZoneByOsmId = (osmId: string, release: string, signal?: AbortSignal) =>
   getJson<ZoneWithChildren>(pinRelease(`api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
 
-export const getTestResults = (signal?: AbortSignal) => getJson<ExpectedCount[]>('data/test_results.json', signal)
+export const getExpectedCounts = (signal?: AbortSignal) => getJson<ExpectedCount[]>('data/test_results.json', signal)

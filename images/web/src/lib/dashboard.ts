@@ -4,17 +4,20 @@ import type { ExpectedCount } from './api'
 import { formatType } from './zoneTypes'
 
 export type Verdict = 'ok' | 'surprise' | 'ko' | 'missing' | 'known' | 'unclaimed'
+/** What a visitor filters the verdicts by. */
 export type Group = 'right' | 'wrong' | 'unclaimed'
 
-export interface Row extends ExpectedCount {
-  /** Place in the file. */
+/** An expected count, with the verdict on it. */
+export interface DashboardRow extends ExpectedCount {
+  /** Index in the answer of the API, from 0. */
   key: number
   verdict: Verdict
 }
 
 export type SortKey = 'file' | 'name' | 'type' | 'total' | 'verdict'
 
-export interface Choice {
+/** Which rows the table lists, and in which order. */
+export interface RowChoice {
   text: string
   group: Group | 'all'
   sort: SortKey
@@ -57,18 +60,19 @@ export function toVerdict(result: Pick<ExpectedCount, 'test_status' | 'is_known_
   return known ? 'known' : 'ko'
 }
 
-export const toRows = (results: readonly ExpectedCount[]): Row[] =>
+export const toRows = (results: readonly ExpectedCount[]): DashboardRow[] =>
   results.map((result, key) => ({ ...result, key, verdict: toVerdict(result) }))
 
-export function countVerdicts(rows: readonly Row[]): Record<Verdict, number> {
+export function countVerdicts(rows: readonly DashboardRow[]): Record<Verdict, number> {
   const counts: Record<Verdict, number> = { ok: 0, surprise: 0, ko: 0, missing: 0, known: 0, unclaimed: 0 }
   for (const { verdict } of rows) counts[verdict] += 1
   return counts
 }
 
+/** Whether a verdict belongs to a group of the page. */
 export const isIn = (group: Group, verdict: Verdict) => GROUPS[group].verdicts.includes(verdict)
 
-export function chooseRows(rows: readonly Row[], choice: Choice): Row[] {
+export function chooseRows(rows: readonly DashboardRow[], choice: RowChoice): DashboardRow[] {
   const needle = choice.text.trim().toLowerCase()
   const chosen = rows.filter(
     (row) =>
@@ -80,7 +84,7 @@ export function chooseRows(rows: readonly Row[], choice: Choice): Row[] {
   return choice.descending ? chosen.reverse() : chosen
 }
 
-const COMPARE: Record<SortKey, (a: Row, b: Row) => number> = {
+const COMPARE: Record<SortKey, (a: DashboardRow, b: DashboardRow) => number> = {
   file: (a, b) => a.key - b.key,
   name: (a, b) => a.name.localeCompare(b.name),
   type: (a, b) => a.zone_type.localeCompare(b.zone_type),
