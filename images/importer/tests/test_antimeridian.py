@@ -173,7 +173,7 @@ def cut(geometry: Zone) -> Zone:
     return mapping(rounded)
 
 
-@pytest.mark.parametrize("chunk", [bands.CHUNK_VERTICES, 500])
+@pytest.mark.parametrize("chunk", [bands.MAX_VERTICES, 500])
 def test_shared_borders_stay_shared_at_the_edge(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:

@@ -249,7 +249,7 @@ def overlaps_and_gaps(found: dict[int, shapely.Geometry]) -> tuple[float, float]
     return overlap, holes
 
 
-@pytest.mark.parametrize("chunk", [bands.CHUNK_VERTICES, 700])
+@pytest.mark.parametrize("chunk", [bands.MAX_VERTICES, 700])
 def test_shared_borders_stay_shared(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:

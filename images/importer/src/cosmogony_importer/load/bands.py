@@ -18,7 +18,7 @@ PIXEL = 156543.03392804097  # metres per pixel at zoom 0, with 256 pixels per ti
 MIN_SIZE = 2  # pixels; a zone is shown from the zoom where its area is that of a square with this side
 TOLERANCE = 0.5  # of simplification, in pixels at the band's highest zoom; holes and islands below its square go
 PROGRESS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # per cent of a load that are done before and after each band
-CHUNK_VERTICES = 1_000_000  # simplified in one statement, with about 300 MB of memory in the database server
+MAX_VERTICES = 1_000_000  # simplified in one statement, with about 300 MB of memory in the database server
 
 FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
     ELSE least(99, greatest(0, ceil(log(2::numeric, ({size} / greatest(1e-9, sqrt(ST_Area(geometry))))::numeric))))
@@ -26,11 +26,7 @@ FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0
 
 
 def create_band_tables(
-    settings: DatabaseAddress,
-    connection: psycopg.Connection,
-    schema: str,
-    jobs: int = 0,
-    chunk_vertices: int = CHUNK_VERTICES,
+    settings: DatabaseAddress, connection: psycopg.Connection, schema: str, jobs: int = 0, vertices: int = MAX_VERTICES
 ) -> None:
     """Create the tables of simplified zones, one per band of zooms, from the table zones.
 
@@ -39,7 +35,7 @@ def create_band_tables(
         connection: creates the tables and their indexes.
         schema: contains zones and zone_boxes.
         jobs: number of connections; 0 is one per processor.
-        chunk_vertices: vertices that are simplified in one statement.
+        vertices: how many are simplified in one statement.
     """
     source = "zones"
     for zoom, part in zip(BANDS, pairwise(PROGRESS), strict=True):
@@ -51,7 +47,7 @@ def create_band_tables(
             statements.set_search_path(connection, schema)
             connection.execute(
                 statements.read_statement(
-                    "release/band_chunks.sql", source=source, vertices=chunk_vertices, min_zoom=first, zoom=zoom
+                    "release/band_chunks.sql", source=source, vertices=vertices, min_zoom=first, zoom=zoom
                 )
             )
             connection.execute(statements.read_statement("release/band.sql", table=table))
