@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from cosmogony_pipeline.steps.database import KnownRelease, list_kept_releases
+from cosmogony_pipeline.steps.database import KeptRelease, list_kept_releases
 from cosmogony_steps.errors import StepError, TransientError, UsageError
 from cosmogony_steps.settings import Settings, apply_environment
 from services import free_port, postgis
 
 
-def find_releases(environ: dict[str, str]) -> list[KnownRelease]:
+def find_releases(environ: dict[str, str]) -> list[KeptRelease]:
     return list_kept_releases(apply_environment(Settings(), environ).database, environ)
 
 
@@ -35,8 +35,8 @@ def test_only_published_releases_that_still_exist_count(postgres: postgis.Server
             """
         )
     assert find_releases(postgres.environment(database)) == [
-        KnownRelease("r2", "d2", True),
-        KnownRelease("r1", "d1", False),
+        KeptRelease("r2", "d2", True),
+        KeptRelease("r1", "d1", False),
     ]
     for manifest, reason in (
         ('{"inputs": {"reason": "new rules"}}', "new rules"),
@@ -48,7 +48,7 @@ def test_only_published_releases_that_still_exist_count(postgres: postgis.Server
                 "create or replace view public.cosmogony_release as "
                 f"select 'r2'::text as id, {repr(manifest) if manifest else 'null'}::jsonb as manifest"
             )
-        assert find_releases(postgres.environment(database))[0] == KnownRelease("r2", "d2", True, reason)
+        assert find_releases(postgres.environment(database))[0] == KeptRelease("r2", "d2", True, reason)
         assert find_releases(postgres.environment(database))[1].reason == ""
 
 

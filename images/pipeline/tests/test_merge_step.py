@@ -180,11 +180,11 @@ def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: St
     for item in BOTH:
         source, part = stored_source(prepared, item), stored_part(prepared, item)
         assert source is not None and part is not None
-        judged = disk.estimate_part_size(source["size"], None, usable=False)
+        judged = disk.estimate_part_bytes(source["size"], None, usable=False)
         assert part["size"] < judged
-        room = disk.estimate_extract_disk(source["size"]) - disk.WORKING_SPACE
+        room = disk.estimate_extract_mib(source["size"]) - disk.WORKING_SPACE
         assert source["size"] + part["size"] < room * disk.MEBIBYTE
-        assert not disk.is_too_small(disk.estimate_merge_disk([judged]) * disk.MEBIBYTE, [part["size"]])
+        assert not disk.is_too_small_to_merge(disk.estimate_merge_mib([judged]) * disk.MEBIBYTE, [part["size"]])
 
 
 def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cosmogony_pipeline.release import markers
 from cosmogony_pipeline.release.inputs import add_sources, digest_inputs
 from cosmogony_pipeline.sources.source_config import SourceConfig
-from cosmogony_pipeline.steps.database import KnownRelease
+from cosmogony_pipeline.steps.database import KeptRelease
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.plan import make_plan
 from cosmogony_pipeline.steps.plan_outputs import make_outputs
@@ -49,7 +49,7 @@ def items(server: SourceServer) -> list[SourceConfig]:
     return [source_at(f"{server.url}/a.osm.pbf"), source_at(f"{server.url}/b.osm.pbf")]
 
 
-def ask(store: Store, items: list[SourceConfig], releases: list[KnownRelease] | None = None, **options: Any) -> Plan:
+def ask(store: Store, items: list[SourceConfig], releases: list[KeptRelease] | None = None, **options: Any) -> Plan:
     inputs, settings = options.pop("inputs", INPUTS), options.pop("settings", Settings())
     return make_plan(store, "update-x", items, inputs, releases or [], settings, backoff=QUICK, **options)
 
@@ -60,7 +60,7 @@ def bring(store: Store, items: list[SourceConfig], inputs: Inputs = INPUTS) -> s
     for item in items:
         marker = fetch(store, item, Settings(), QUICK)
         digests[item.name] = marker.sha256
-        digest = markers.digest_part(item, marker.sha256, inputs)
+        digest = markers.digest_part_inputs(item, marker.sha256, inputs)
         etag = store.upload(keys.part(item.name), io.BytesIO(b"zones"), 5)
         part = PartMarker(
             name=item.name,
@@ -134,9 +134,9 @@ def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
     ],
 )
 def test_scratch_space_of_sources_that_nobody_knows(size: int, extract: int, merge: int) -> None:
-    assert disk.estimate_extract_disk(size) == extract
-    parts = [disk.estimate_part_size(size, None, usable=False)] * 2
-    assert disk.estimate_merge_disk(parts) == merge
+    assert disk.estimate_extract_mib(size) == extract
+    parts = [disk.estimate_part_bytes(size, None, usable=False)] * 2
+    assert disk.estimate_merge_mib(parts) == merge
 
 
 def test_no_output_shows_the_query_of_a_url(
@@ -150,7 +150,7 @@ def test_no_output_shows_the_query_of_a_url(
     digest = bring(store, [item])
     other = source_at(f"{server.url}/a.osm.pbf?token=other")
     server.put("/a.osm.pbf?token=other", b"a" * 1000, md5=False)
-    same = ask(store, [other], [KnownRelease("r1", digest, True)], settings=configured)
+    same = ask(store, [other], [KeptRelease("r1", digest, True)], settings=configured)
     assert (same.changed, same.release) == (False, "r1")  # another signature is not another source
     marker = stored_source(store, item)
     plans = [plan, same]
@@ -162,7 +162,7 @@ def test_no_output_shows_the_query_of_a_url(
 
 def test_unchanged_sources_need_no_work(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
-    plan = ask(store, items, [KnownRelease("r1", digest, True)])
+    plan = ask(store, items, [KeptRelease("r1", digest, True)])
     assert (plan.changed, plan.message, plan.release) == (False, "release r1 is current", "r1")
     assert work_of(plan) == []
     assert len(plan.items) == 2
@@ -171,7 +171,7 @@ def test_unchanged_sources_need_no_work(store: Store, items: list[SourceConfig])
 def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: list[SourceConfig]) -> None:
     first = bring(store, items)
     digest = bring(store, items, OTHER_REASON)
-    kept = [KnownRelease("r2", digest, True, "because"), KnownRelease("r1", first, False)]
+    kept = [KeptRelease("r2", digest, True, "because"), KeptRelease("r1", first, False)]
     plan = ask(store, items, kept)
     assert (plan.changed, plan.message, plan.release) == (False, "release r2 is current", "r2")
     plan = ask(store, items, kept, mode="reimport")
@@ -180,7 +180,7 @@ def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: 
 
 def test_a_release_rolled_back_from_is_not_made_again(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
-    plan = ask(store, items, [KnownRelease("r1", "old", True), KnownRelease("r2", digest, False)])
+    plan = ask(store, items, [KeptRelease("r1", "old", True), KeptRelease("r2", digest, False)])
     assert plan.changed is False
     assert "release r2 holds the same data, but release r1 is live" in plan.message
 
@@ -188,13 +188,13 @@ def test_a_release_rolled_back_from_is_not_made_again(store: Store, items: list[
 @pytest.mark.parametrize("options", [{"force": True}, {"inputs": OTHER_REASON}, {"mode": "reimport"}])
 def test_a_new_release_can_be_asked_for(store: Store, items: list[SourceConfig], options: dict[str, Any]) -> None:
     digest = bring(store, items)
-    assert ask(store, items, [KnownRelease("r1", digest, True)], **options).changed is True
+    assert ask(store, items, [KeptRelease("r1", digest, True)], **options).changed is True
 
 
 def test_a_changed_source_is_named(store: Store, server: SourceServer, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     server.put("/b.osm.pbf", b"c" * 2_000_000)
-    plan = ask(store, items, [KnownRelease("r1", digest, True)])
+    plan = ask(store, items, [KeptRelease("r1", digest, True)])
     assert plan.changed is True
     assert plan.message == "1 of 2 sources to fetch (2.0 MB): b.osm.pbf"
     assert work_of(plan) == ["a.osm.pbf", "b.osm.pbf"]
@@ -203,7 +203,7 @@ def test_a_changed_source_is_named(store: Store, server: SourceServer, items: li
 def test_mode_changed_works_on_what_changed_only(store: Store, server: SourceServer, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
     server.put("/b.osm.pbf", b"c" * 2_000_000)
-    plan = ask(store, items, [KnownRelease("r1", digest, True)], mode="changed")
+    plan = ask(store, items, [KeptRelease("r1", digest, True)], mode="changed")
     assert work_of(plan) == ["b.osm.pbf"]
     assert [item.name for item in plan.items] == ["a.osm.pbf", "b.osm.pbf"]
 
@@ -221,14 +221,14 @@ def test_other_rules_extractor_languages_or_mode_extract_again(
     store: Store, items: list[SourceConfig], other: dict[str, Any]
 ) -> None:
     digest = bring(store, items)
-    plan = ask(store, items, [KnownRelease("r1", digest, True)], inputs=replace(INPUTS, **other))
+    plan = ask(store, items, [KeptRelease("r1", digest, True)], inputs=replace(INPUTS, **other))
     assert plan.message == "2 of 2 sources to extract again: a.osm.pbf, b.osm.pbf"
     assert states_of(plan) == ["to extract", "to extract"]
 
 
 def test_a_removed_source_makes_a_new_release(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
-    plan = ask(store, items[:1], [KnownRelease("r1", digest, True)])
+    plan = ask(store, items[:1], [KeptRelease("r1", digest, True)])
     assert plan.changed is True
     assert plan.message == "1 source unchanged, but the settings, images or list of sources are not those of release r1"
 
@@ -236,7 +236,7 @@ def test_a_removed_source_makes_a_new_release(store: Store, items: list[SourceCo
 def test_a_source_that_comes_back_makes_a_new_release(store: Store, items: list[SourceConfig]) -> None:
     """An older release has the same data; nobody went back from it."""
     digest = bring(store, items)
-    plan = ask(store, items, [KnownRelease("r2", "without b", True), KnownRelease("r1", digest, False)])
+    plan = ask(store, items, [KeptRelease("r2", "without b", True), KeptRelease("r1", digest, False)])
     assert plan.changed is True
     assert plan.message.startswith("2 sources unchanged, but")
 
@@ -264,7 +264,7 @@ def test_one_source_only(store: Store, server: SourceServer, items: list[SourceC
     server.put("/a.osm.pbf", b"A" * 1000)
     server.put("/b.osm.pbf", b"B" * 1000)
     server.forget()
-    plan = ask(store, items, [KnownRelease("r1", digest, True)], mode="source", only="a.osm.pbf")
+    plan = ask(store, items, [KeptRelease("r1", digest, True)], mode="source", only="a.osm.pbf")
     assert work_of(plan) == ["a.osm.pbf"]
     assert {path for _, path, _ in server.requests} == {"/a.osm.pbf", "/a.osm.pbf.md5"}
 
@@ -329,7 +329,7 @@ def test_lost_zones_and_files_are_made_again_only_when_a_release_is(store: Store
     store.remove(keys.part("b.osm.pbf"))
     plan = ask(store, items, mode="changed")
     assert states_of(plan) == ["to fetch again", "to extract"]
-    assert ask(store, items, [KnownRelease("r1", digest, True)]).message == "release r1 is current"
+    assert ask(store, items, [KeptRelease("r1", digest, True)]).message == "release r1 is current"
 
 
 @pytest.mark.parametrize("number", ["none", "of the format before"])
@@ -348,7 +348,7 @@ def test_a_store_of_an_earlier_version_is_read_without_fetching_or_extracting(
                     del document[name]
             store.write_json(key, document)
     server.forget()
-    plan = ask(store, items, [KnownRelease("r1", digest, True)])
+    plan = ask(store, items, [KeptRelease("r1", digest, True)])
     assert (plan.changed, plan.release) == (False, "r1")
     assert states_of(plan) == ["unchanged", "unchanged"]
     for item in items:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cosmogony_pipeline.sources.source_config import SourceConfig
-from cosmogony_pipeline.steps.plan import SourceStatus, build_plan, decide_release
+from cosmogony_pipeline.steps.plan import SourceStatus, decide_release, make_plan_document
 from cosmogony_pipeline.steps.plan_outputs import make_outputs
 from cosmogony_steps.documents import Plan
 from cosmogony_steps.outputs import write_outputs
@@ -33,7 +33,7 @@ def plan_of(count: int) -> Plan:
         for name in [f"region-with-a-name-of-usual-length-{number:05}-latest.osm.pbf"]
     ]
     changed, message = decide_release(statuses, None, [], forced=False)
-    return build_plan("cosmogony-update-x7k2p", statuses, statuses, INPUTS, Settings(), changed, message, "")
+    return make_plan_document("cosmogony-update-x7k2p", statuses, statuses, INPUTS, Settings(), changed, message, "")
 
 
 @pytest.mark.parametrize("count", [1, 1000, 20_000])

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from cosmogony_pipeline.release import markers
-from cosmogony_pipeline.release.inputs import add_sources, digest_inputs, make_release_id, parse_started
-from cosmogony_pipeline.sources.base import Version, find_md5
+from cosmogony_pipeline.release.inputs import add_sources, digest_inputs, make_release_id, parse_start_time
+from cosmogony_pipeline.sources.base import FileVersion, find_md5
 from cosmogony_pipeline.sources.failures import SourceChangedError
 from cosmogony_pipeline.sources.source_config import SourceConfig
-from cosmogony_pipeline.transfer.readahead import ReadAhead
+from cosmogony_pipeline.transfer.readahead import ReadAheadStream
 from cosmogony_steps.documents import Inputs
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
@@ -55,7 +55,7 @@ def test_unchanged_inputs_keep_their_digests() -> None:
     inputs = add_sources(original, [second, first], {"a.pbf": "1", "b.pbf": "2"})
     assert digest_inputs(inputs) == "f5470faa8789d0f0ad67b47d34589d6ba7186e1800a8753cef86fa152e5a152c"
     corrected = replace(original, as_original=False)
-    assert (markers.digest_part(second, "2", original), markers.digest_part(first, "1", corrected)) == (
+    assert (markers.digest_part_inputs(second, "2", original), markers.digest_part_inputs(first, "1", corrected)) == (
         "93663f5008ed5c92c1dad7030a93e9c23f4a4e75974393cb04a479419b1178f3",
         "1a8c85d93ac5fcbf2c5b672f70e98e0a2a5d29d066228393ac9bcd378540ea8f",
     )
@@ -78,12 +78,12 @@ def test_every_input_changes_the_digest() -> None:
     ["2026-11-22T22:10:00Z", "2026-11-22T23:10:00+01:00", "2026-11-22 22:10:00 +0000 UTC", "2026-11-22T22:10:00"],
 )
 def test_a_release_is_named_by_its_start_in_utc_and_its_inputs(text: str) -> None:
-    assert make_release_id(parse_started(text), "3f9ab2c1" + "0" * 56) == "20261122t221000-3f9ab2c1"
+    assert make_release_id(parse_start_time(text), "3f9ab2c1" + "0" * 56) == "20261122t221000-3f9ab2c1"
 
 
 def test_a_start_that_is_no_time_is_refused() -> None:
     with pytest.raises(StepError, match="--started 'soon' is not a time"):
-        parse_started("soon")
+        parse_start_time("soon")
 
 
 class Slow:
@@ -101,21 +101,24 @@ class Slow:
 
 def test_reading_ahead_gives_the_same_bytes() -> None:
     content = random.Random(3).randbytes(10_000)
-    with ReadAhead(Slow(content), block=7, depth=3) as ahead:
+    with ReadAheadStream(Slow(content), block=7, depth=3) as ahead:
         assert b"".join(iter(lambda: ahead.read(1000), b"")) == content
         assert ahead.read(5) == b""
-    with ReadAhead(Slow(content)) as ahead:
+    with ReadAheadStream(Slow(content)) as ahead:
         assert ahead.read() == content
 
 
 def test_reading_ahead_passes_failures_on_and_never_looks_complete() -> None:
-    with pytest.raises(TransientError, match="broke"), ReadAhead(Slow(b"x" * 100, TransientError("broke"))) as ahead:
+    with (
+        pytest.raises(TransientError, match="broke"),
+        ReadAheadStream(Slow(b"x" * 100, TransientError("broke"))) as ahead,
+    ):
         while True:
             assert ahead.read(1000) != b""
 
 
 def test_reading_ahead_stops_with_its_reader() -> None:
-    with pytest.raises(ZeroDivisionError), ReadAhead(Slow(b"x" * 10_000), block=1, depth=2) as ahead:
+    with pytest.raises(ZeroDivisionError), ReadAheadStream(Slow(b"x" * 10_000), block=1, depth=2) as ahead:
         ahead.read(1)
         raise ZeroDivisionError
     ahead._thread.join(10)
@@ -144,17 +147,17 @@ def test_checksum_files(text: bytes, found: str | None) -> None:
 @pytest.mark.parametrize(
     ("version", "date"),
     [
-        (Version("https://e.org/europe-261122.osm.pbf?x=1"), "2026-11-22"),
-        (Version("https://e.org/liechtenstein-2013-08-03.osm.pbf", last_modified="x"), "2013-08-03"),
-        (Version("https://e.org/planet-261122.osm.pbf"), "2026-11-22"),
-        (Version("https://e.org/part-123456.osm.pbf"), None),
-        (Version("https://e.org/a.pbf", last_modified="Sat, 21 Nov 2026 22:10:00 GMT"), "2026-11-21"),
-        (Version("https://e.org/liechtenstein-2013-08-03.osm.pbf", last_modified="x"), "2013-08-03"),
-        (Version("https://e.org/planet-261122.osm.pbf"), "2026-11-22"),
-        (Version("https://e.org/part-123456.osm.pbf"), None),
-        (Version("https://e.org/a.pbf", last_modified="nonsense"), None),
-        (Version("https://e.org/a.pbf"), None),
+        (FileVersion("https://e.org/europe-261122.osm.pbf?x=1"), "2026-11-22"),
+        (FileVersion("https://e.org/liechtenstein-2013-08-03.osm.pbf", last_modified="x"), "2013-08-03"),
+        (FileVersion("https://e.org/planet-261122.osm.pbf"), "2026-11-22"),
+        (FileVersion("https://e.org/part-123456.osm.pbf"), None),
+        (FileVersion("https://e.org/a.pbf", last_modified="Sat, 21 Nov 2026 22:10:00 GMT"), "2026-11-21"),
+        (FileVersion("https://e.org/liechtenstein-2013-08-03.osm.pbf", last_modified="x"), "2013-08-03"),
+        (FileVersion("https://e.org/planet-261122.osm.pbf"), "2026-11-22"),
+        (FileVersion("https://e.org/part-123456.osm.pbf"), None),
+        (FileVersion("https://e.org/a.pbf", last_modified="nonsense"), None),
+        (FileVersion("https://e.org/a.pbf"), None),
     ],
 )
-def test_the_date_of_the_data(version: Version, date: str | None) -> None:
-    assert version.date == date
+def test_the_date_of_the_data(version: FileVersion, date: str | None) -> None:
+    assert version.data_date == date

@@ -7,7 +7,7 @@ from cosmogony_steps import watch
 
 
 def main() -> int:
-    """Run the step of the command line under the stall watch; return its exit code."""
+    """Run the step that the command line names, watched for stalls; return the exit code."""
     if sys.argv[1:2] and not sys.argv[1].startswith("-"):
         watch.continue_in_watched_child(sys.argv[1])
     from .cli import main as run

@@ -13,7 +13,7 @@ from . import commands
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+    """Return the argument parser with all commands of `cosmogony-pipeline`."""
     parser = argparse.ArgumentParser(prog="cosmogony-pipeline", description=__doc__, epilog=EXIT_CODES)
     subparsers = parser.add_subparsers(metavar="STEP", required=True)
     for command in find_commands(commands):
@@ -22,7 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the step of the command line `argv` (default: this process's); return its exit code."""
+    """Run the step that `argv` names (default: the arguments of this process); return the exit code."""
     try:
         options = make_parser().parse_args(argv)
     except SystemExit as end:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a command works with: settings, bucket, and the sources of a plan or of the settings."""
+"""Read the settings, bucket and sources that a command works with, from its options."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from .sources.source_config import SourceConfig, list_enabled_sources, restore_q
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """Settings and bucket of a command: those of the plan of its run, if it is given one."""
+class CommandContext:
+    """The settings, bucket and plan that a command works with; with a plan, its settings are used."""
 
     settings: Settings
     store: Store
     plan: Plan | None
-    file: Path | None  # of the settings
+    settings_file: Path | None  # file of --settings, None for the default
 
     @classmethod
-    def from_options(cls, options: argparse.Namespace) -> Context:
-        """Read settings and plan.
+    def from_options(cls, options: argparse.Namespace) -> CommandContext:
+        """Return the context that the options --plan, --settings and --set describe.
 
         Raises:
             UsageError: a setting is wrong.
@@ -46,12 +46,12 @@ class Context:
         return cls(settings, Store.from_settings(settings.storage, os.environ), plan, options.settings)
 
     def list_sources(self) -> list[SourceConfig]:
-        """Return all sources of a release."""
+        """Return all sources of the plan, or without a plan the enabled ones of the settings."""
         if self.plan is None:
             return list_enabled_sources(self.settings.sources.extracts)
         return [SourceConfig.from_plan_item(item) for item in self.plan.items]
 
-    def find_batch(self, options: argparse.Namespace) -> list[PlanItem]:
+    def find_batch_items(self, options: argparse.Namespace) -> list[PlanItem]:
         """Return the sources that --batch or --source names.
 
         Raises:
@@ -69,12 +69,12 @@ class Context:
         return _select_items(items, self.plan.batches[number].sources)
 
     def restore_url(self, item: PlanItem) -> SourceConfig:
-        """Return a source with its whole URL, whose query is in the current settings only; see `restore_query`."""
-        current = Settings.load(self.file, only="sources").sources.extracts if item.has_query else ()
+        """Return a source of the plan with the query of its URL, which only the current settings have."""
+        current = Settings.load(self.settings_file, only="sources").sources.extracts if item.has_query else ()
         return restore_query(item, current)
 
     def make_inputs(self, reason: str = "") -> Inputs:
-        """Return the inputs of a release without its sources; the reason of a plan takes precedence."""
+        """Return the inputs of a release without its sources; `reason` counts only without a plan."""
         return make_inputs(self.settings, self.plan.reason if self.plan else reason)
 
 

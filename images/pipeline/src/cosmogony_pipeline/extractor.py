@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the extractor inside a step: its stages become progress, its errors those of a step."""
+"""Run the extractor inside a step: translate its progress and its errors to those of steps."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from cosmogony_steps import heartbeat, log
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.progress import Progress
 
-# the share of the work, from 0 to 1, at which each stage begins and ends
+# the share of all work, from 0 to 1, that is done when each stage of the extractor begins and ends
 _STAGES = {
-    "reading zones": (0.0, 0.8),  # of a merge
+    "reading zones": (0.0, 0.8),  # only a merge has this stage
     "reading relations": (0.0, 0.1),
     "reading ways": (0.1, 0.25),
     "assembling areas": (0.25, 0.4),
@@ -26,7 +26,7 @@ _STAGES = {
 
 
 class StageProgress:
-    """Turns the stages of the extractor into one count of zones, and logs a line whenever a stage begins.
+    """The progress function of the extractor in a step: turns stages into a number of zones, and logs each stage.
 
     Every report that differs from the one before is a heartbeat, even in stages that do not move Argo's progress.
     """
@@ -54,14 +54,14 @@ class StageProgress:
             self._progress.set(int(share * self._zones), self._zones)
 
     def finish(self, zones: int) -> None:
-        """Report that all zones are written."""
+        """Report that the extractor has finished, with its number of zones."""
         self._progress.set(zones, zones)
         self._progress.end()
 
 
 @contextmanager
 def report_stages(subject: str, progress_file: str | None = None) -> Iterator[StageProgress]:
-    """Yield the progress to pass to the extractor, and translate what the extractor raises.
+    """Yield a progress function for the extractor, and translate the errors that the extractor raises.
 
     Args:
         subject: what messages begin with, such as `source NAME`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ask servers about many sources at the same time."""
+"""Call a function with many items in threads, to wait for servers at the same time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def map_in_threads(function: Callable[[S], T], items: Sequence[S]) -> list[T | StepError]:
-    """Call a function with every item; return the results in order, with a raised `StepError` in place of its result.
+    """Return the results of a function for all items, in order; a raised `StepError` takes the place of its result.
 
     Calls that have not begun are cancelled when this thread is interrupted, or when a call raises another error.
     """

@@ -13,26 +13,26 @@ from .arguments import add_batch_options, add_scratch_options
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add the command."""
+    """Add the command `cosmogony-pipeline extract`."""
     parser = add_command(subparsers, "extract", run, __doc__)
     add_batch_options(parser)
     add_scratch_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
+    """Run `cosmogony-pipeline extract`: make the zones of the sources of a batch, and report their number."""
     from cosmogony.loglevel import set_log_level
 
-    from ..context import Context
+    from ..context import CommandContext
     from ..sources.source_config import SourceConfig
     from ..steps.batch import process_batch
     from ..steps.extract import extract
 
     set_log_level()
-    context = Context.from_options(options)
+    context = CommandContext.from_options(options)
     inputs = context.make_inputs()
     results = process_batch(
-        context.find_batch(options),
+        context.find_batch_items(options),
         lambda item, progress_file: extract(
             context.store,
             SourceConfig.from_plan_item(item),

@@ -12,22 +12,22 @@ from .arguments import add_batch_options
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add the command."""
+    """Add the command `cosmogony-pipeline fetch`."""
     add_batch_options(add_command(subparsers, "fetch", run, __doc__))
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
-    from ..context import Context
+    """Run `cosmogony-pipeline fetch`: store the files of a batch, and report the scratch space to extract them."""
+    from ..context import CommandContext
     from ..steps.batch import process_batch
     from ..steps.fetch import fetch
-    from ..transfer.disk import estimate_extract_disk
+    from ..transfer.disk import estimate_extract_mib
 
-    context = Context.from_options(options)
+    context = CommandContext.from_options(options)
     markers = process_batch(
-        context.find_batch(options),
+        context.find_batch_items(options),
         lambda item, progress_file: fetch(
             context.store, context.restore_url(item), context.settings, progress_file=progress_file
         ),
     )
-    write_outputs(options.outputs, {"disk": f"{max(estimate_extract_disk(marker.size) for marker in markers)}Mi"})
+    write_outputs(options.outputs, {"disk": f"{max(estimate_extract_mib(marker.size) for marker in markers)}Mi"})

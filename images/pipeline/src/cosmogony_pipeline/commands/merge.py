@@ -14,7 +14,7 @@ from .arguments import add_scratch_options
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add the command."""
+    """Add the command `cosmogony-pipeline merge`."""
     parser = add_command(subparsers, "merge", run, __doc__)
     parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
     parser.add_argument("--started", required=True, metavar="TIME", help="when the run began, for the release id")
@@ -22,23 +22,23 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
+    """Run `cosmogony-pipeline merge`: merge the zones of all sources into a release, and report its id."""
     from cosmogony.loglevel import set_log_level
 
-    from ..context import Context
-    from ..release.inputs import parse_started
+    from ..context import CommandContext
+    from ..release.inputs import parse_start_time
     from ..steps.merge import merge_parts
 
     set_log_level()
     reason = options.reason.strip()
     if reason and options.plan.strip():
         raise UsageError("--reason and --plan exclude each other: the plan has a reason, or none")
-    context = Context.from_options(options)
+    context = CommandContext.from_options(options)
     manifest = merge_parts(
         context.store,
         context.list_sources(),
         context.make_inputs(reason),
-        parse_started(options.started),
+        parse_start_time(options.started),
         scratch=options.scratch,
         disk=parse_size(options.disk, "--disk"),
     )

@@ -13,7 +13,7 @@ from cosmogony_steps.text import parse_boolean
 
 
 def register(subparsers: Subparsers) -> None:
-    """Add the command."""
+    """Add the command `cosmogony-pipeline plan`."""
     parser = add_command(subparsers, "plan", run, __doc__)
     parser.add_argument("--run", dest="workflow", required=True, metavar="NAME", help="name of the workflow")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
@@ -27,16 +27,16 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the command."""
+    """Run `cosmogony-pipeline plan`: store the plan of a data update, and report what is to be done."""
     from cosmogony_steps.plans import write_plan
 
-    from ..context import Context
+    from ..context import CommandContext
     from ..steps.database import list_kept_releases
     from ..steps.plan import make_plan
     from ..steps.plan_outputs import make_outputs
 
     workflow = keys.validate_run_name(options.workflow)
-    context = Context.from_options(options)
+    context = CommandContext.from_options(options)
     plan = make_plan(
         context.store,
         workflow,

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a release is made of: inputs, markers, findings and warnings."""
+"""Make the parts of a release document: inputs, markers, findings and warnings."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything a release is made from, as one document; its digest names the release."""
+"""Collect everything that a release is made from in one document, whose digest is in the release id."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ def make_inputs(settings: Settings, reason: str) -> Inputs:
 
 
 def add_sources(inputs: Inputs, items: Iterable[SourceConfig], sha256: Mapping[str, str]) -> Inputs:
-    """Return the inputs with their sources.
+    """Return a copy of the inputs of a release with the sources added.
 
     Args:
         inputs: see `make_inputs`.
         items: the sources, in any order.
         sha256: the digest of each source's file, by the name of the source.
     """
-    sources = tuple(item.to_input(sha256[item.name]) for item in sorted(items, key=lambda item: item.name))
+    sources = tuple(item.to_input_source(sha256[item.name]) for item in sorted(items, key=lambda item: item.name))
     return replace(inputs, sources=sources)
 
 
 def digest_inputs(inputs: Inputs) -> str:
-    """Return the digest that names a release. A changed digest makes a new release of the same data."""
+    """Return the sha256 of the inputs of a release in hexadecimal digits; releases with equal ones have equal data."""
     return digest_document(to_json(inputs))
 
 
 def digest_document(document: Any) -> str:
-    """Return the sha256 of a JSON document, in hexadecimal digits: sorted keys, no blanks, UTF-8."""
+    """Return the sha256, in hexadecimal digits, of a document as JSON with sorted keys, no blanks, in UTF-8."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -62,8 +62,8 @@ def make_release_id(started: datetime, digest: str) -> str:
     return f"{started.astimezone(UTC):%Y%m%dt%H%M%S}-{digest[:8]}"
 
 
-def parse_started(text: str) -> datetime:
-    """Return the start of a run as Argo writes it. A retry gets the same start, so it makes the same id.
+def parse_start_time(text: str) -> datetime:
+    """Return the start time of a run from text as Argo writes it, in ISO 8601 or as Go does.
 
     Raises:
         UsageError: the text is not a time.
@@ -72,7 +72,7 @@ def parse_started(text: str) -> datetime:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     except ValueError:
         try:
-            moment = datetime.strptime(text.strip(), "%Y-%m-%d %H:%M:%S %z UTC")  # Go's time.String()
+            moment = datetime.strptime(text.strip(), "%Y-%m-%d %H:%M:%S %z UTC")  # the format of time.String() in Go
         except ValueError as cause:
             raise UsageError(f"--started '{text}' is not a time; give it like 2026-11-22T22:10:00Z") from cause
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

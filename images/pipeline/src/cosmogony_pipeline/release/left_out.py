@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of the objects that the extractor left out or repaired, as markers and manifests have them."""
+"""Convert and add up the tables of objects that the extractor left out or repaired."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cosmogony_steps.documents import FindingRow, to_json
 
 
 def to_finding_rows(rows: Sequence[FindingCount]) -> tuple[FindingRow, ...]:
-    """Return a table of the extractor in the form that documents have."""
+    """Return a table of the extractor as rows of markers and manifests."""
     return convert_value(rows, tuple[FindingRow, ...])
 
 
 def sum_findings(tables: Iterable[Sequence[FindingRow]]) -> tuple[FindingRow, ...]:
-    """Add several tables up to one. An object that occurs in two sources counts twice."""
+    """Return the sum of the tables of several sources; an object in two sources counts twice."""
     findings = Findings()
     for rows in tables:
         findings.add_rows(to_json(rows))
@@ -25,7 +25,7 @@ def sum_findings(tables: Iterable[Sequence[FindingRow]]) -> tuple[FindingRow, ..
 
 
 def count_by_reason(rows: Iterable[FindingRow]) -> dict[str, int]:
-    """Return the number of objects for each reason, in the alphabetical order of the reasons."""
+    """Return the number of OSM objects by reason, in alphabetical order of the reasons."""
     counted: Counter[str] = Counter()
     for row in rows:
         counted[row.reason] += row.count

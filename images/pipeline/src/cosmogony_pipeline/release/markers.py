@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Markers: what is stored in the bucket and what it was made from, written after the file that they describe."""
+"""Read, make and compare markers, which say what a file in the bucket was made from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmogony_steps import keys, log
 from cosmogony_steps.documents import DocumentError, Inputs, NewerFormatError, PartMarker, SourceMarker
 from cosmogony_steps.s3 import ObjectInfo, Store
 
-from ..sources.base import Version
+from ..sources.base import FileVersion
 from ..sources.source_config import SourceConfig
 from .inputs import digest_document
 
@@ -19,21 +19,21 @@ _Marker = TypeVar("_Marker", SourceMarker, PartMarker)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A source, and the markers of its file and of its zones."""
+class ReleasePart:
+    """The part of a release that one source gives: the source, the marker of its file, and that of its zones."""
 
     config: SourceConfig
     source: SourceMarker
     zones: PartMarker
 
 
-def current_time() -> datetime:
-    """Return the time in whole seconds, as markers have it."""
+def get_current_time() -> datetime:
+    """Return the current time in UTC, cut to whole seconds as markers have it."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
 def read_source_marker(store: Store, item: SourceConfig) -> SourceMarker | None:
-    """Return the marker of a fetched source; None if it is missing or damaged.
+    """Return the marker of the stored file of a source; None if the marker is missing or damaged.
 
     Raises:
         NewerFormatError: a newer version of this program wrote it.
@@ -42,7 +42,7 @@ def read_source_marker(store: Store, item: SourceConfig) -> SourceMarker | None:
 
 
 def read_part_marker(store: Store, item: SourceConfig) -> PartMarker | None:
-    """Return the marker of the zones of a source; None if it is missing or damaged.
+    """Return the marker of the stored zones of a source; None if the marker is missing or damaged.
 
     Raises:
         NewerFormatError: a newer version of this program wrote it.
@@ -64,43 +64,43 @@ def _read(store: Store, key: str, kind: type[_Marker]) -> _Marker | None:
 
 
 def is_intact(marker: SourceMarker | PartMarker | None, found: ObjectInfo | None) -> bool:
-    """Return whether the stored object is still the one that the marker was written for."""
+    """Return whether the stored object has the size and ETag in its marker; False if either is missing."""
     return marker is not None and found is not None and (found.size, found.etag) == (marker.size, marker.etag)
 
 
 def is_part_current(store: Store, item: SourceConfig, marker: PartMarker | None, digest: str) -> bool:
-    """Return whether the stored zones of a source are intact and made from what `digest` stands for.
+    """Return whether the stored zones of a source are intact and were made from inputs with this digest.
 
     Args:
         store: the bucket.
         item: the source.
         marker: of its zones.
-        digest: see `digest_part`.
+        digest: see `digest_part_inputs`.
     """
     return marker is not None and marker.digest == digest and is_intact(marker, store.find(keys.part(item.name)))
 
 
 def make_source_marker(
-    item: SourceConfig, version: Version, *, sha256: str, md5: str, size: int, etag: str, seconds: float
+    item: SourceConfig, version: FileVersion, *, sha256: str, md5: str, size: int, etag: str, seconds: float
 ) -> SourceMarker:
-    """Return the marker of a file that was just fetched, in `seconds`."""
+    """Return the marker of a file that was just fetched; the fetch took `seconds`."""
     return SourceMarker(
         name=item.name,
         url=item.redacted_url,
-        file=version.file,
+        file=version.file_name,
         version=version.to_document(),
-        version_date=version.date,
+        version_date=version.data_date,
         sha256=sha256,
         md5=md5,
         size=size,
         etag=etag,
-        fetched=current_time(),
+        fetched=get_current_time(),
         seconds=round(seconds, 1),
     )
 
 
-def is_same_version(marker: SourceMarker | None, version: Version) -> bool:
-    """Return whether the server still has the file that was fetched.
+def is_same_version(marker: SourceMarker | None, version: FileVersion) -> bool:
+    """Return whether the server still has the version of the file that the marker describes.
 
     The published checksum decides. Without one the ETag does, and without an ETag date and size.
     """
@@ -118,8 +118,8 @@ def is_same_version(marker: SourceMarker | None, version: Version) -> bool:
     return False
 
 
-def digest_part(item: SourceConfig, sha256: str, inputs: Inputs) -> str:
-    """Return the digest of everything that the zones of a source depend on. Equal digests mean equal zones.
+def digest_part_inputs(item: SourceConfig, sha256: str, inputs: Inputs) -> str:
+    """Return the sha256 of everything that the zones of a source depend on; equal ones mean equal zones.
 
     Args:
         item: the source.
@@ -131,7 +131,7 @@ def digest_part(item: SourceConfig, sha256: str, inputs: Inputs) -> str:
             "source": sha256,
             "rules": inputs.rules,
             "extractor": inputs.extractor,
-            "languages": list(item.effective_languages(inputs.languages)),
+            "languages": list(item.choose_languages(inputs.languages)),
             "country_code": item.country_code,
             "disable_voronoi": item.disable_voronoi,
             "as_original": inputs.as_original,

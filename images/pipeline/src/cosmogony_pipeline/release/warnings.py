@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Problems of a source that do not prevent a release, but that somebody should look at."""
+"""Find problems of sources that do not prevent a release, but that somebody should look at."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from cosmogony_steps.documents import SourceWarning, WarningKind
 
-from .markers import Part
+from .markers import ReleasePart
 
 MAX_NAMED = 5
 
 
-def find_warnings(part: Part) -> Iterator[SourceWarning]:
-    """Yield one warning per kind of problem, with the number of objects and the names of the first ones."""
+def find_warnings(part: ReleasePart) -> Iterator[SourceWarning]:
+    """Yield a warning for each kind of problem of a source, with the number and the first of the objects."""
 
     def warning(kind: WarningKind, count: int, text: str) -> SourceWarning:
         return SourceWarning(source=part.config.name, kind=kind, count=count, text=text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where extracts come from: http(s), s3 and file URLs behind one small interface."""
+"""Read OSM extracts from http(s), s3 and file URLs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .http import HttpSource
 from .s3 import S3Source
 from .source_config import SourceConfig
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "make_source"]
 
 
-def open_source(item: SourceConfig, settings: Settings, environ: Mapping[str, str] = os.environ) -> Source:
-    """Return the reader for the scheme of a source's URL; the server is not asked yet.
+def make_source(item: SourceConfig, settings: Settings, environ: Mapping[str, str] = os.environ) -> Source:
+    """Return the `Source` for the scheme of a URL (http, https, s3 or file); no server is asked yet.
 
     Args:
         item: the source.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every kind of source can do."""
+"""The interface that sources of all URL schemes have, and the version of a file on a server."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ CHUNK = 256 * 1024  # bytes
 _MD5 = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _DATED = re.compile(r"[-_](?:20)?(\d{2})-?([01]\d)-?([0-3]\d)\.(?:osm\.)?pbf$")
 
-#: The bytes of a file from an offset to its end; `close` ends the connection.
+#: The content of a file in chunks of bytes; `close` ends the connection.
 Body: TypeAlias = Generator[bytes, None, None]
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """What a server says about its current file."""
+class FileVersion:
+    """What a server says about the file of a source: URL, size, ETag, date and checksum."""
 
-    url: str  # after redirects: the dated file behind a "-latest" name
-    size: int | None = None  # bytes
+    url: str  # URL after redirects, such as that of the dated file behind a "-latest" name
+    size: int | None = None  # size of the file in bytes, None if unknown
     etag: str | None = None
     last_modified: str | None = None
-    md5: str | None = None  # as published beside the file
+    md5: str | None = None  # checksum that the server publishes in a .md5 file
 
     @property
     def redacted_url(self) -> str:
-        """The URL without its query."""
+        """The URL of the file without its query, which may hold a secret."""
         return redact_url(self.url)
 
     @property
-    def file(self) -> str:
-        """The name of the file."""
+    def file_name(self) -> str:
+        """The name of the file on the server, the last part of its URL."""
         return urlsplit(self.url).path.rpartition("/")[2]
 
     @property
-    def date(self) -> str | None:
-        """The day of the data, like 2026-11-22: from a dated file name, otherwise from Last-Modified."""
-        dated = _DATED.search(self.file)
+    def data_date(self) -> str | None:
+        """The day of the data, such as 2026-11-22: from a dated file name, otherwise from Last-Modified."""
+        dated = _DATED.search(self.file_name)
         if dated:
             year, month, day = dated.groups()
             return f"20{year}-{month}-{day}"
@@ -57,27 +57,27 @@ class Version:
         return moment.date().isoformat() if isinstance(moment, datetime) else None
 
     def to_document(self) -> SourceVersion:
-        """Return the version in the form that markers have."""
+        """Return the version as markers store it."""
         return SourceVersion(
             url=self.redacted_url, size=self.size, etag=self.etag, last_modified=self.last_modified, md5=self.md5
         )
 
 
 class Source(Protocol):
-    """Where the file of a source is read from."""
+    """The interface through which the file of a source is read, whatever the scheme of its URL."""
 
     name: str
 
-    def probe(self) -> Version:
-        """Ask for the current version.
+    def fetch_version(self) -> FileVersion:
+        """Ask the server for the current version of the file.
 
         Raises:
             StepError: the file cannot be read.
             TransientError: it cannot be read now.
         """
 
-    def open(self, version: Version, offset: int) -> Body:
-        """Return the bytes of a version from an offset on.
+    def open(self, version: FileVersion, offset: int) -> Body:
+        """Return the content of a version of the file as chunks of bytes, from a byte offset to the end.
 
         Raises:
             SourceChangedError: the server has another version by now.
@@ -87,6 +87,6 @@ class Source(Protocol):
 
 
 def find_md5(text: bytes) -> str | None:
-    """Return the checksum in a .md5 file; None if there is none, as in an error page with status 200."""
+    """Return the md5 in the content of a .md5 file; None without one, as in an error page with status 200."""
     found = _MD5.search(text.decode("ascii", "replace").lower())
     return found.group() if found else None

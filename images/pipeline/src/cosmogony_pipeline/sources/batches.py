@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-MAX_BATCHES = 1000  # Argo passes the list of their numbers on as one text
+MAX_BATCHES = 1000  # limit on batches in a plan: Argo passes the list of their numbers as one text
 
 
 def make_batches(sources: Sequence[tuple[str, int]], max_bytes: int, max_sources: int) -> list[list[str]]:
-    """Group sources into batches. The order of the sources does not matter.
+    """Return batches of sources: small sources share one, a large source is alone.
 
     Args:
         sources: name and size in bytes of each.
@@ -28,7 +28,7 @@ def make_batches(sources: Sequence[tuple[str, int]], max_bytes: int, max_sources
 
 def _divide(sources: Sequence[tuple[str, int]], max_bytes: int, max_sources: int) -> list[list[str]]:
     batches: list[list[str]] = []
-    shared: list[str] = []  # the batch that small sources are added to
+    shared: list[str] = []  # the batch to which small sources are added until it is full
     free = 0
     for name, size in sources:
         if size > max_bytes:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The content of HTTP answers as a stream of bytes."""
+"""Read the content of HTTP responses as a stream of bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .base import CHUNK, Body
 
 
 def read_body(response: urllib3.BaseHTTPResponse, subject: str, skip: int = 0) -> Body:
-    """Yield the content of an answer; its connection is given back at the end.
+    """Yield the content of an HTTP response in chunks of bytes, and close the response at the end.
 
     Args:
         response: the answer.
@@ -28,19 +28,19 @@ def read_body(response: urllib3.BaseHTTPResponse, subject: str, skip: int = 0) -
             if skipped < len(chunk):
                 yield chunk[skipped:]
     except (HTTPError, OSError) as cause:
-        raise broken_connection(subject, cause) from cause
+        raise make_connection_error(subject, cause) from cause
     finally:
         response.close()
         response.release_conn()
 
 
-def broken_connection(subject: str, cause: BaseException) -> TransientError:
-    """Return the error for a connection that broke."""
+def make_connection_error(subject: str, cause: BaseException) -> TransientError:
+    """Return the error to raise for a connection that broke while a response was read."""
     return TransientError(f"{subject}: connection broke ({describe_cause(cause)})")
 
 
 def describe_cause(cause: BaseException) -> str:
-    """Return the first line of what went wrong, without the layers of urllib3 around it."""
+    """Return the first line of the message of an error, without the errors of urllib3 around it."""
     if isinstance(cause, LocationParseError):
         return "it is not a URL"
     reason = getattr(cause, "reason", None)

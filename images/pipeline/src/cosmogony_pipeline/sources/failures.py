@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors that only reading a source has."""
+"""Errors that occur only while the file of a source is read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from cosmogony_steps.errors import TransientError
 
 
 class SourceChangedError(TransientError):
-    """The file was replaced on its server while it was read: start over."""
+    """The file of a source was replaced on its server while it was read, so the fetch must start over."""
 
     is_repeatable = False
 
 
 class ChecksumMismatchError(TransientError):
-    """The bytes received do not match the size or checksum that the server publishes."""
+    """The bytes received of a file do not match the size or checksum that its server publishes."""
 
     is_repeatable = False

@@ -9,13 +9,13 @@ from urllib.parse import unquote, urlsplit
 
 from cosmogony_steps.errors import StepError, TransientError, UsageError
 
-from .base import CHUNK, Body, Version, find_md5
+from .base import CHUNK, Body, FileVersion, find_md5
 from .failures import SourceChangedError
 from .urls import redact_url
 
 
 class FileSource:
-    """A file on a mounted volume."""
+    """A source whose file is on a mounted volume."""
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
@@ -26,8 +26,8 @@ class FileSource:
             raise UsageError(f"{self._subject} names host '{parts.netloc}'; a file URL is file:///path")
         self._path = Path(unquote(parts.path))
 
-    def probe(self) -> Version:
-        """See `Source.probe`."""
+    def fetch_version(self) -> FileVersion:
+        """Return the current version of the file; see `Source.fetch_version`."""
         try:
             status = self._path.stat()
         except OSError as cause:
@@ -37,11 +37,11 @@ class FileSource:
         beside = self._path.with_name(self._path.name + ".md5")
         md5 = find_md5(beside.read_bytes()[:4096]) if beside.is_file() else None
         etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
-        return Version(self.url, status.st_size, etag, formatdate(status.st_mtime, usegmt=True), md5)
+        return FileVersion(self.url, status.st_size, etag, formatdate(status.st_mtime, usegmt=True), md5)
 
-    def open(self, version: Version, offset: int) -> Body:
-        """See `Source.open`."""
-        if self.probe().etag != version.etag:
+    def open(self, version: FileVersion, offset: int) -> Body:
+        """Return the content from a byte offset; see `Source.open`."""
+        if self.fetch_version().etag != version.etag:
             raise SourceChangedError(f"{self._subject} changed while it was read")
         return self._read(offset)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""http(s):// sources: redirects resolved, short bodies noticed, resumed by Range and If-Range."""
+"""http(s):// sources: follow redirects, and resume reading with Range and If-Range."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.tls import find_ca_file
 from urllib3.exceptions import HTTPError
 
-from .base import Body, Version, find_md5
-from .bodies import broken_connection, describe_cause, read_body
+from .base import Body, FileVersion, find_md5
+from .bodies import describe_cause, make_connection_error, read_body
 from .failures import SourceChangedError
 from .urls import redact_url
 
 MAX_REDIRECTS = 10
-_TRANSIENT = {408, 425, 429}  # and every 5xx
+_TRANSIENT = {408, 425, 429}  # HTTP statuses that a retry may cure, besides every 5xx
 _REDIRECTS = {301, 302, 303, 307, 308}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _HEADERS = {"User-Agent": "cosmogony-stack", "Accept-Encoding": "identity"}
 
 
 class HttpSource:
-    """A file on an HTTP server; the timeouts are in seconds."""
+    """A source whose file is on an HTTP server; the timeouts are in seconds."""
 
     def __init__(self, name: str, url: str, *, connect_timeout: float = 15, read_timeout: float = 60) -> None:
         self.name = name
@@ -37,15 +37,15 @@ class HttpSource:
             ca_certs=find_ca_file(),
         )
 
-    def probe(self) -> Version:
-        """See `Source.probe`."""
+    def fetch_version(self) -> FileVersion:
+        """Return the current version of the file; see `Source.fetch_version`."""
         response, url = self._request("HEAD", self.url)
         response.drain_conn()
-        if response.status in {405, 501}:  # the server does not know HEAD
+        if response.status in {405, 501}:  # the server does not support HEAD: ask with GET
             response, url = self._request("GET", self.url)
             response.close()
         self._raise_for_status(response, url)
-        return Version(
+        return FileVersion(
             url,
             _content_length(response),
             response.headers.get("ETag"),
@@ -53,15 +53,15 @@ class HttpSource:
             self._fetch_md5(url),
         )
 
-    def open(self, version: Version, offset: int) -> Body:
-        """See `Source.open`."""
+    def open(self, version: FileVersion, offset: int) -> Body:
+        """Return the content from a byte offset; see `Source.open`."""
         headers = {}
         validator = _choose_validator(version)
         if offset:
             headers["Range"] = f"bytes={offset}-"
             if validator:
                 headers["If-Range"] = validator
-        # A redirect may lead to a signed URL that is valid for minutes only: follow the redirect again.
+        # A redirected URL with a signature may be valid for minutes only: follow the redirect from the start again.
         signed = bool(urlsplit(version.url).query)
         response, url = self._request("GET", self.url if signed else version.url, headers)
         try:
@@ -78,7 +78,7 @@ class HttpSource:
         return f"source {self.name}: {redact_url(url)}"
 
     def _fetch_md5(self, resolved: str) -> str | None:
-        """Return the checksum published with the file behind redirects, otherwise with the configured one, if any."""
+        """Return the md5 published next to the redirected URL, otherwise next to the configured one, otherwise None."""
         for url in dict.fromkeys((resolved, self.url)):
             parts = urlsplit(url)
             beside = urlunsplit(parts._replace(path=f"{parts.path}.md5", query="", fragment=""))
@@ -90,13 +90,13 @@ class HttpSource:
                 elif _is_transient(response.status):
                     self._raise_for_status(response, final_url)
             except HTTPError as cause:
-                raise broken_connection(self._subject(final_url), cause) from cause
+                raise make_connection_error(self._subject(final_url), cause) from cause
             finally:
                 response.close()
         return None
 
-    def _check_version(self, response: urllib3.BaseHTTPResponse, version: Version, offset: int, url: str) -> int:
-        """Return how many bytes of the answer to skip, because the server does not resume.
+    def _check_version(self, response: urllib3.BaseHTTPResponse, version: FileVersion, offset: int, url: str) -> int:
+        """Return how many bytes of the response to skip: `offset` if the server does not resume, otherwise 0.
 
         Raises:
             SourceChangedError: the answer is of another version.
@@ -122,7 +122,7 @@ class HttpSource:
     def _request(
         self, method: str, url: str, headers: dict[str, str] | None = None
     ) -> tuple[urllib3.BaseHTTPResponse, str]:
-        """Follow redirects; return the answer and the URL that it came from."""
+        """Send a request and follow redirects; return the final response and its URL."""
         for _ in range(MAX_REDIRECTS):
             try:
                 response = self._pool.request(
@@ -170,8 +170,8 @@ def _is_transient(status: int) -> bool:
     return status >= 500 or status in _TRANSIENT
 
 
-def _choose_validator(version: Version) -> str | None:
-    """Return the value of If-Range: a strong ETag, otherwise the date."""
+def _choose_validator(version: FileVersion) -> str | None:
+    """Return the value of the header If-Range: a strong ETag, otherwise Last-Modified, otherwise None."""
     if version.etag and not version.etag.startswith("W/"):
         return version.etag
     return version.last_modified

@@ -15,7 +15,7 @@ from cosmogony_steps.settings import Settings
 from minio import Minio
 from minio.error import S3Error
 
-from .base import Body, Version, find_md5
+from .base import Body, FileVersion, find_md5
 from .bodies import read_body
 from .failures import SourceChangedError
 from .urls import redact_url
@@ -24,7 +24,7 @@ _ABSENT = {"NoSuchKey", "NoSuchObject", "NoSuchBucket"}
 
 
 class S3Source:
-    """An object on an S3 server.
+    """A source whose file is an object on an S3 server.
 
     Args:
         name: of the source.
@@ -50,15 +50,15 @@ class S3Source:
 
     @classmethod
     def from_settings(cls, name: str, url: str, settings: Settings, environ: Mapping[str, str]) -> S3Source:
-        """Take the server of source_storage, otherwise that of the stack; without keys the bucket is public."""
+        """Return a source on the server of source_storage, otherwise of the stack; without keys it must be public."""
         other = bool(settings.source_storage.endpoint)
         prefix = "SOURCE_S3_" if other else "S3_"
         section = settings.source_storage if other else settings.storage
         server = Server.from_settings(section, environ, prefix, f"source {name}")
         return cls(name, url, server.make_client(), server.endpoint, anonymous=server.access_key is None, prefix=prefix)
 
-    def probe(self) -> Version:
-        """See `Source.probe`."""
+    def fetch_version(self) -> FileVersion:
+        """Return the current version of the file; see `Source.fetch_version`."""
         with self._translate_errors(f"looking up {self._key}"):
             try:
                 found = self._client.stat_object(self._bucket, self._key)
@@ -73,10 +73,10 @@ class S3Source:
                     f"{self._subject} does not exist at {self._where}; correct or disable the source"
                 ) from cause
         modified = found.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT") if found.last_modified else None
-        return Version(self.url, found.size, (found.etag or "").strip('"') or None, modified, self._fetch_md5())
+        return FileVersion(self.url, found.size, (found.etag or "").strip('"') or None, modified, self._fetch_md5())
 
-    def open(self, version: Version, offset: int) -> Body:
-        """See `Source.open`."""
+    def open(self, version: FileVersion, offset: int) -> Body:
+        """Return the content from a byte offset; see `Source.open`."""
         if version.size == 0:
             raise StepError(f"{self._subject} is empty")
         with self._translate_errors(f"reading {self._key}"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sources of an update, as the settings configure them."""
+"""Read the sources of a data update from the settings and from plans."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """One source: an OSM extract and how its zones are made.
+    """The configuration of a source: the URL of an OSM extract, and how its zones are made.
 
     The whole URL, which may hold a signature, is only for reading the file; everything else uses `redacted_url`.
     """
@@ -41,12 +41,12 @@ class SourceConfig:
         """The URL without its query, for messages and documents."""
         return redact_url(self.url)
 
-    def to_input(self, sha256: str) -> InputSource:
-        """Return the source in the form that the inputs of a release have, with the sha256 of its file."""
+    def to_input_source(self, sha256: str) -> InputSource:
+        """Return the source as the inputs of a release store it, with the sha256 of its file."""
         return InputSource(sha256=sha256, **self._redact())
 
     def to_plan_item(self) -> PlanItem:
-        """Return the source in the form that plans have."""
+        """Return the source as plans store it, without the query of its URL."""
         return PlanItem(has_query=self.url != self.redacted_url, **self._redact())
 
     def _redact(self) -> dict[str, Any]:
@@ -54,16 +54,16 @@ class SourceConfig:
 
     @classmethod
     def from_plan_item(cls, item: PlanItem) -> SourceConfig:
-        """Return a source of a plan; its URL may lack a query."""
+        """Return the configuration of a source in a plan; its URL may lack a query."""
         return cls(item.name, item.url, item.country_code, item.languages, item.disable_voronoi)
 
-    def effective_languages(self, general: tuple[str, ...]) -> tuple[str, ...]:
-        """Return its own languages, or the general ones if it has none."""
+    def choose_languages(self, general: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the languages of the labels: those of the source, otherwise the `general` ones."""
         return self.languages or general
 
 
 def parse_source(entry: SourceSettings) -> SourceConfig:
-    """Check one source of the settings.
+    """Return the configuration of a source in the settings; raise if it is invalid.
 
     Raises:
         UsageError: its URL, name, country, levels or languages are invalid.
@@ -85,7 +85,7 @@ def parse_source(entry: SourceSettings) -> SourceConfig:
 
 
 def _parse_file_name(url: str) -> str:
-    """Return the last path element of a URL, which is the name of a source."""
+    """Return the name of a source, the last path element of its URL; raise UsageError if the URL is invalid."""
     redacted = redact_url(url)
     try:
         parts = urlsplit(url)
@@ -113,7 +113,7 @@ def _parse_file_name(url: str) -> str:
 
 
 def list_enabled_sources(entries: Sequence[SourceSettings]) -> list[SourceConfig]:
-    """Return the enabled sources of the settings, ordered by name.
+    """Return the enabled sources among these settings, ordered by name.
 
     Raises:
         UsageError: none is enabled, two have the same name, or one is invalid.
@@ -131,7 +131,7 @@ def list_enabled_sources(entries: Sequence[SourceSettings]) -> list[SourceConfig
 
 
 def restore_query(item: PlanItem, entries: Sequence[SourceSettings]) -> SourceConfig:
-    """Return a source of a plan with the query that its URL has in the current settings.
+    """Return a source of a plan with the query of its URL, taken from the current settings.
 
     Raises:
         StepError: its URL has a query, and the settings no longer have the source.
@@ -149,6 +149,6 @@ def restore_query(item: PlanItem, entries: Sequence[SourceSettings]) -> SourceCo
 
 
 def remove_queries(settings: Settings) -> Settings:
-    """Return the settings without the queries of URLs, which may be secrets, so that a document can hold them."""
+    """Return a copy of the settings without the queries of URLs, which may be secrets, to store in a document."""
     extracts = tuple(replace(entry, url=redact_url(entry.url)) for entry in settings.sources.extracts)
     return replace(settings, sources=replace(settings.sources, extracts=extracts))

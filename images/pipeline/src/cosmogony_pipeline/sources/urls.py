@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs without their secrets: signatures and tokens are in the query, names and passwords before the host."""
+"""Remove secrets from URLs: signatures and tokens in the query, names and passwords before the host."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 def redact_url(url: str) -> str:
-    """Return a URL without user, password, query and fragment, for messages, markers, manifests and outputs."""
+    """Return a URL without user, password, query and fragment, fit for messages and documents."""
     try:
         parts = urlsplit(url)
     except ValueError:

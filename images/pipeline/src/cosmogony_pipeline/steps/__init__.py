@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The work of each step."""
+"""Do the work of each step of a data update: plan, fetch, extract, merge."""

@@ -12,15 +12,15 @@ from cosmogony_steps.errors import StepError, TerminatedError, TransientError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.shortening import join_first
 
-MAX_NAMED = 5  # failures in a message
-MAX_CONSECUTIVE_FAILURES = 2  # transient ones, after which the server or the bucket is taken to be down
+MAX_NAMED = 5  # most failures that a message names
+MAX_CONSECUTIVE_FAILURES = 2  # failures one after the other that a retry may cure, after which a batch ends
 
-NO_FILE = ""  # for the progress of a source: Argo sees that of the batch
+NO_FILE = ""  # progress file of one source among several: none, as Argo reads the progress of the batch
 T = TypeVar("T")
 
 
 def process_batch(items: Sequence[PlanItem], process: Callable[[PlanItem, str | None], T]) -> list[T]:
-    """Process each source; a failure does not stop the others.
+    """Return the results of `process` for all sources of a batch; a failed source does not stop the others.
 
     Finished work is kept: a batch that is run again continues at its first source without a valid marker.
 
@@ -59,7 +59,7 @@ def process_batch(items: Sequence[PlanItem], process: Callable[[PlanItem, str | 
 
 
 def raise_failures(failures: Sequence[StepError], of_all: str) -> None:
-    """Raise an error that names the failures, if there are any.
+    """Raise one error that names these failures; do nothing without any.
 
     Args:
         failures: the errors.

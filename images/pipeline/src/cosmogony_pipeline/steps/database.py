@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The releases that the database holds, read to decide whether there is anything to do."""
+"""Read from the database which releases it keeps, to decide whether a new one is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import psycopg
     from cosmogony_steps.settings import DatabaseSettings
 
-STATEMENT_TIMEOUT = 60  # seconds, waiting for locks included
+STATEMENT_TIMEOUT = 60  # most seconds for an SQL statement, waiting for locks included
 _QUERY = """
 select id, inputs_digest, coalesce(live, false), ''
   from public.cosmogony_releases
@@ -22,8 +22,8 @@ _REASON = "select coalesce(manifest #>> '{inputs,reason}', '') from public.cosmo
 
 
 @dataclass(frozen=True, slots=True)
-class KnownRelease:
-    """A release that was published and is kept.
+class KeptRelease:
+    """A release that was published and is still in the database.
 
     Attributes:
         reason: why the live release was made with the same inputs as another one, blank for others.
@@ -35,14 +35,14 @@ class KnownRelease:
     reason: str = ""
 
 
-def list_kept_releases(settings: DatabaseSettings, environ: Mapping[str, str]) -> list[KnownRelease]:
+def list_kept_releases(settings: DatabaseSettings, environ: Mapping[str, str]) -> list[KeptRelease]:
     """Return the releases that were published and still exist, the live one first; none in a fresh database.
 
     Raises:
         StepError: the database refuses.
         TransientError: it does not answer now.
     """
-    import psycopg  # only this step needs it
+    import psycopg  # slow to import, and only step plan needs it
     from cosmogony_steps.postgres import DatabaseAddress, translate_database_error
 
     database = DatabaseAddress.from_settings(settings, environ)
@@ -55,7 +55,7 @@ def list_kept_releases(settings: DatabaseSettings, environ: Mapping[str, str]) -
         ) as connection:
             if not _exists(connection, "public.cosmogony_releases"):
                 return []
-            found = [KnownRelease(*row) for row in connection.execute(_QUERY)]
+            found = [KeptRelease(*row) for row in connection.execute(_QUERY)]
             row = connection.execute(_REASON).fetchone() if _exists(connection, "public.cosmogony_release") else None
             return [replace(release, reason=row[0]) if release.live and row else release for release in found]
     except psycopg.Error as cause:

@@ -28,13 +28,13 @@ from ..extractor import report_stages
 from ..release import markers
 from ..release.left_out import count_by_reason, to_finding_rows
 from ..sources.source_config import SourceConfig
-from ..transfer.disk import MEBIBYTE, estimate_extract_disk
+from ..transfer.disk import MEBIBYTE, estimate_extract_mib
 from ..transfer.files import download_object, report_full_disk, upload_file
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractResult:
-    """The number of zones, and whether they were up to date already."""
+    """The number of zones of a source, and whether the stored ones were up to date and kept."""
 
     zones: int
     skipped: bool
@@ -50,7 +50,7 @@ def extract(
     disk: int | None = None,
     progress_file: str | None = None,
 ) -> ExtractResult:
-    """Bring the zones of a source up to date; the marker is written last.
+    """Make and store the zones of a source, unless the stored ones are up to date; the marker is written last.
 
     Args:
         store: the bucket.
@@ -66,7 +66,7 @@ def extract(
         TransientError: the bucket does not answer now.
     """
     source = _read_source_marker(store, item)
-    digest = markers.digest_part(item, source.sha256, inputs)
+    digest = markers.digest_part_inputs(item, source.sha256, inputs)
     part = markers.read_part_marker(store, item)
     if part is not None and markers.is_part_current(store, item, part, digest):
         log.info(f"{item.name}: its {part.zones} zones are made from the same file and rules, nothing to extract")
@@ -74,7 +74,7 @@ def extract(
     _check_disk(item, source, disk)
     began = time.monotonic()
     subject = f"source {item.name}"
-    languages = item.effective_languages(inputs.languages)
+    languages = item.choose_languages(inputs.languages)
     with report_full_disk(scratch, subject), tempfile.TemporaryDirectory(prefix="extract-", dir=scratch) as folder:
         heartbeat.watch_file_positions(folder)
         pbf, zones = Path(folder) / item.name, Path(folder) / "zones.jsonl.gz"
@@ -113,7 +113,7 @@ def extract(
         incomplete=tuple(IncompleteRelation(**to_json(relation)) for relation in result.incomplete if relation.own),
         left_out=to_finding_rows(result.left_out),
         repaired=to_finding_rows(result.repaired),
-        extracted=markers.current_time(),
+        extracted=markers.get_current_time(),
         seconds=round(time.monotonic() - began, 1),
     )
     store.write_json(keys.part_marker(item.name), marker.to_json())
@@ -133,7 +133,7 @@ def _read_source_marker(store: Store, item: SourceConfig) -> SourceMarker:
 
 
 def _check_disk(item: SourceConfig, source: SourceMarker, disk: int | None) -> None:
-    needed = estimate_extract_disk(source.size)
+    needed = estimate_extract_mib(source.size)
     if disk is not None and disk < needed * MEBIBYTE:
         raise StepError(
             f"source {item.name}: {log.format_bytes(disk)} of scratch space are too little for a file of"

@@ -13,14 +13,14 @@ from cosmogony_steps.settings import Settings
 from msgspec.structs import replace
 
 from ..release import markers
-from ..sources import open_source
-from ..sources.base import Source, Version
+from ..sources import make_source
+from ..sources.base import FileVersion, Source
 from ..sources.failures import ChecksumMismatchError, SourceChangedError
 from ..sources.source_config import SourceConfig
-from ..transfer.download import Download
-from ..transfer.readahead import ReadAhead
+from ..transfer.download import DownloadStream
+from ..transfer.readahead import ReadAheadStream
 
-MAX_DOWNLOADS = 3  # of a file that is replaced while it is fetched
+MAX_DOWNLOADS = 3  # attempts to fetch a file that is replaced on its server meanwhile
 
 
 def fetch(
@@ -47,10 +47,10 @@ def fetch(
         TransientError: server or bucket do not answer now, or the file changes again and again.
     """
     backoff = backoff or Backoff()
-    source = open_source(item, settings)
+    source = make_source(item, settings)
     mismatches = 0
     for _ in range(MAX_DOWNLOADS):
-        version = backoff.call(source.probe)
+        version = backoff.call(source.fetch_version)
         if marker := _find_stored(store, item, version):
             return marker
         try:
@@ -69,31 +69,31 @@ def fetch(
     )
 
 
-def _find_stored(store: Store, item: SourceConfig, version: Version) -> SourceMarker | None:
+def _find_stored(store: Store, item: SourceConfig, version: FileVersion) -> SourceMarker | None:
     marker = markers.read_source_marker(store, item)
     if marker is None or not markers.is_same_version(marker, version):
         return None
     if not markers.is_intact(marker, store.find(keys.source(item.name))):
         log.warn(f"{item.name}: {keys.source(item.name)} is not the file its marker describes; fetching it again")
         return None
-    log.info(f"{item.name}: {version.file} is already stored ({log.format_bytes(marker.size)}), nothing fetched")
+    log.info(f"{item.name}: {version.file_name} is already stored ({log.format_bytes(marker.size)}), nothing fetched")
     if marker.url == item.redacted_url:
         return marker
-    marker = replace(marker, url=item.redacted_url, file=version.file, version=version.to_document())
+    marker = replace(marker, url=item.redacted_url, file=version.file_name, version=version.to_document())
     store.write_json(keys.source_marker(item.name), marker.to_json())
     return marker
 
 
 def _transfer(
-    store: Store, item: SourceConfig, source: Source, version: Version, backoff: Backoff, progress_file: str | None
+    store: Store, item: SourceConfig, source: Source, version: FileVersion, backoff: Backoff, progress_file: str | None
 ) -> SourceMarker:
     if version.md5 is None:
         log.warn(f"{item.name}: no .md5 is published beside {version.redacted_url}; only the size is checked")
     size = log.format_bytes(version.size) if version.size is not None else "unknown size"
     log.info(f"{item.name}: fetching {version.redacted_url} ({size})")
     progress = Progress(item.name, version.size, path=progress_file)
-    stream = Download(source, version, backoff, progress)
-    with ReadAhead(stream) as ahead:
+    stream = DownloadStream(source, version, backoff, progress)
+    with ReadAheadStream(stream) as ahead:
         etag = store.upload(keys.source(item.name), ahead, version.size)
     progress.end()
     seconds = progress.elapsed_seconds

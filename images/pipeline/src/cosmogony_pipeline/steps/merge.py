@@ -38,17 +38,17 @@ from ..parallel import map_in_threads
 from ..release import markers
 from ..release.inputs import add_sources, digest_inputs, make_release_id
 from ..release.left_out import sum_findings
-from ..release.markers import Part
+from ..release.markers import ReleasePart
 from ..release.warnings import find_warnings
 from ..sources.source_config import SourceConfig
-from ..transfer.disk import estimate_merge_disk, is_too_small
+from ..transfer.disk import estimate_merge_mib, is_too_small_to_merge
 from ..transfer.files import download_object, report_full_disk, upload_file
 
-MAX_DROPPED = 1000  # zones that a manifest lists: a thousand sources share hundreds of thousands with their neighbours
+MAX_DROPPED = 1000  # most dropped copies that a manifest lists; a thousand sources have hundreds of thousands
 
 
 class MissingPartError(StepError):
-    """A source has no zones that could be merged."""
+    """The stored zones of a source are missing, outdated or damaged, so that they cannot be merged."""
 
 
 def merge_parts(
@@ -60,7 +60,7 @@ def merge_parts(
     scratch: Path,
     disk: int | None = None,
 ) -> Manifest:
-    """Merge the zones of sources into a release. Run again with the same start, it finds the release already made.
+    """Merge the stored zones of sources into a release; return one that was made with the same start already.
 
     Args:
         store: the bucket.
@@ -99,7 +99,7 @@ def merge_parts(
     store.copy(keys.LATEST_ZONES, keys.release_zones(release), stored.size)
     manifest = Manifest(
         id=release,
-        created=markers.current_time(),
+        created=markers.get_current_time(),
         state=ReleaseState.MERGED,
         inputs=inputs,
         inputs_digest=digest,
@@ -122,7 +122,7 @@ def merge_parts(
         warnings=tuple(warning for part in parts for warning in find_warnings(part)),
         versions=Versions(extractor=f"{COMPATIBLE_VERSION} ({inputs.extractor[:12]})", rules=inputs.rules),
         zones_file=ZonesFile(size=stored.size, sha256=stored.sha256),
-        durations={  # of the work of this run; sources are fetched and extracted in parallel
+        durations={  # seconds of work in this run, added up over sources, which are processed in parallel
             "fetch": _sum_seconds(part.source for part in parts if _is_of_run(part.source.fetched, started)),
             "extract": _sum_seconds(part.zones for part in parts if _is_of_run(part.zones.extracted, started)),
             "merge": round(time.monotonic() - began, 1),
@@ -134,7 +134,7 @@ def merge_parts(
 
 
 def merge_files(files: dict[Path, PartMarker], target: Path) -> tuple[Path, MergeResult]:
-    """Merge files of zones. A single file is not copied, since zones are only compared between files.
+    """Merge files of zones into one; a single file is returned without a copy, since it needs no comparison.
 
     Args:
         files: the files and their markers.
@@ -155,25 +155,25 @@ def merge_files(files: dict[Path, PartMarker], target: Path) -> tuple[Path, Merg
     return target, result
 
 
-def _find_parts(store: Store, items: Sequence[SourceConfig], inputs: Inputs) -> list[Part]:
-    """Return the part of every source, by name.
+def _find_parts(store: Store, items: Sequence[SourceConfig], inputs: Inputs) -> list[ReleasePart]:
+    """Return the part of every source, ordered by name of the source.
 
     Raises:
         StepError: parts are missing or made from other inputs; the message names all of them.
     """
 
-    def find_part(item: SourceConfig) -> Part:
+    def find_part(item: SourceConfig) -> ReleasePart:
         source, part = markers.read_source_marker(store, item), markers.read_part_marker(store, item)
         heartbeat.beat(f"looked up the part of {item.name}")
         if source is None or part is None:
             raise MissingPartError(f"source {item.name} has no zones yet")
-        if part.digest != markers.digest_part(item, source.sha256, inputs):
+        if part.digest != markers.digest_part_inputs(item, source.sha256, inputs):
             raise MissingPartError(
                 f"the zones of source {item.name} are of another file, rules, extractor, languages or as_original"
             )
         if not markers.is_intact(part, store.find(keys.part(item.name))):
             raise MissingPartError(f"{keys.part(item.name)} is not what its marker describes")
-        return Part(item, source, part)
+        return ReleasePart(item, source, part)
 
     found = map_in_threads(find_part, sorted(items, key=lambda item: item.name))
     missing = [str(error) for error in found if isinstance(error, MissingPartError)]
@@ -185,7 +185,7 @@ def _find_parts(store: Store, items: Sequence[SourceConfig], inputs: Inputs) -> 
             log.error(message)
         named = join_first(missing, separator="; ")
         raise StepError(f"no release without all its sources: {named}; run fetch and extract for them")
-    return [part for part in found if isinstance(part, Part)]
+    return [part for part in found if isinstance(part, ReleasePart)]
 
 
 def _find_finished_release(store: Store, release: str, digest: str) -> Manifest | None:
@@ -201,16 +201,16 @@ def _find_finished_release(store: Store, release: str, digest: str) -> Manifest 
     return manifest
 
 
-def _check_disk(parts: list[Part], disk: int | None) -> None:
+def _check_disk(parts: list[ReleasePart], disk: int | None) -> None:
     sizes = [part.zones.size for part in parts]
-    if disk is not None and is_too_small(disk, sizes):
+    if disk is not None and is_too_small_to_merge(disk, sizes):
         raise StepError(
             f"merge: {log.format_bytes(disk)} of scratch space are too little for {len(parts)} files of zones; give the"
-            f" step {estimate_merge_disk(sizes)}Mi of ephemeral storage, or update again: their sizes are known now"
+            f" step {estimate_merge_mib(sizes)}Mi of ephemeral storage, or update again: their sizes are known now"
         )
 
 
-def _check_no_zone_lost(parts: list[Part], result: MergeResult) -> None:
+def _check_no_zone_lost(parts: list[ReleasePart], result: MergeResult) -> None:
     before = sum(part.zones.zones for part in parts)
     after = result.zones + len(result.dropped)
     if before != after:
@@ -218,7 +218,7 @@ def _check_no_zone_lost(parts: list[Part], result: MergeResult) -> None:
 
 
 def _is_of_run(moment: datetime | None, started: datetime) -> bool:
-    """Return whether something was made in this run, at the precision of markers: whole seconds."""
+    """Return whether `moment` is not before the start of this run, compared in whole seconds as markers have."""
     return moment is not None and moment >= started.replace(microsecond=0)
 
 
@@ -231,7 +231,7 @@ def _describe_dropped(zone: dict[str, str]) -> DroppedZone:
     return DroppedZone(osm_id=zone["osm_id"], source=source, kept_source=kept)
 
 
-def _describe_source(part: Part) -> ManifestSource:
+def _describe_source(part: ReleasePart) -> ManifestSource:
     source, zones = part.zones.source, part.zones
     return ManifestSource(
         name=part.config.name,

@@ -28,45 +28,45 @@ from msgspec.structs import replace
 from ..parallel import map_in_threads
 from ..release import markers
 from ..release.inputs import add_sources, digest_inputs
-from ..sources import open_source
-from ..sources.base import Version
+from ..sources import make_source
+from ..sources.base import FileVersion
 from ..sources.batches import make_batches
 from ..sources.source_config import SourceConfig, remove_queries
 from ..sources.urls import redact_url
 from ..transfer import disk
 from .batch import MAX_NAMED, raise_failures
-from .database import KnownRelease
+from .database import KeptRelease
 
 MODES = ("full", "changed", "source", "reimport")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """What the server of a source has, compared with what is stored, and what is to be done."""
+    """The state of a source: the version on its server, the stored file and zones, and what is to be done."""
 
     item: SourceConfig
-    version: Version | None  # None: the server was not asked
+    version: FileVersion | None  # current version on the server, None if it was not asked
     source: SourceMarker | None
     part: PartMarker | None
-    changed: bool  # the server has another version
+    changed: bool  # whether the server has another version than the stored one
     fetch: bool
     extract: bool
 
     @property
     def size(self) -> int:
-        """Bytes of the file, 0 if unknown."""
+        """Size of the file of the source in bytes, 0 if unknown."""
         if self.version is not None and self.version.size is not None:
             return self.version.size
         return self.source.size if self.source else 0
 
     @property
     def part_size(self) -> int:
-        """Bytes of its zones, an estimate if they are not stored."""
-        return disk.estimate_part_size(self.size, self.part, usable=not self.extract)
+        """Size of the file of zones of the source in bytes, an estimate if they must be made."""
+        return disk.estimate_part_bytes(self.size, self.part, usable=not self.extract)
 
     @property
     def state(self) -> SourceState:
-        """What is to be done with the source, and why."""
+        """The state that plans give for the source: new, changed, to fetch or extract again, or unchanged."""
         if self.changed:
             return SourceState.CHANGED if self.source else SourceState.NEW
         if self.fetch:
@@ -74,13 +74,13 @@ class SourceStatus:
         return SourceState.EXTRACT if self.extract else SourceState.UNCHANGED
 
     def to_document(self) -> PlannedSource:
-        """Return the status in the form that plans have."""
+        """Return the status of the source as plans store it."""
         stored_date = self.source.version_date if self.source else None
         return PlannedSource(
             name=self.item.name,
             url=self.item.redacted_url,
             resolved_url=self.version.redacted_url if self.version else None,
-            version_date=self.version.date if self.version else stored_date,
+            version_date=self.version.data_date if self.version else stored_date,
             size=self.size,
             fetch_bytes=self.size if self.fetch else 0,
             md5_published=bool(self.version and self.version.md5),
@@ -88,7 +88,7 @@ class SourceStatus:
         )
 
 
-def survey_sources(
+def find_source_statuses(
     store: Store,
     items: Sequence[SourceConfig],
     asked: Sequence[SourceConfig],
@@ -96,7 +96,7 @@ def survey_sources(
     settings: Settings,
     backoff: Backoff,
 ) -> list[SourceStatus]:
-    """Find the status of all sources at the same time.
+    """Return the status of all sources, asking their servers at the same time.
 
     Args:
         store: the bucket with markers and files.
@@ -113,12 +113,12 @@ def survey_sources(
     names = {item.name for item in asked}
 
     def find_status(item: SourceConfig) -> SourceStatus:
-        version = backoff.call(open_source(item, settings).probe) if item.name in names else None
+        version = backoff.call(make_source(item, settings).fetch_version) if item.name in names else None
         source, part = markers.read_source_marker(store, item), markers.read_part_marker(store, item)
         if version is None and source is None:
             raise StepError(f"source {item.name}: not in the store yet; run a full update first")
         changed = version is not None and not markers.is_same_version(source, version)
-        digest = markers.digest_part(item, source.sha256, inputs) if source else ""
+        digest = markers.digest_part_inputs(item, source.sha256, inputs) if source else ""
         extract = changed or not markers.is_part_current(store, item, part, digest)
         fetch = changed or (extract and not markers.is_intact(source, store.find(keys.source(item.name))))
         heartbeat.beat(f"{item.name} has answered")
@@ -138,7 +138,7 @@ def make_plan(
     run: str,
     items: Sequence[SourceConfig],
     inputs: Inputs,
-    releases: Sequence[KnownRelease],
+    releases: Sequence[KeptRelease],
     settings: Settings,
     *,
     force: bool = False,
@@ -146,7 +146,7 @@ def make_plan(
     only: str = "",
     backoff: Backoff | None = None,
 ) -> Plan:
-    """Ask the sources what they have and decide what is to be done.
+    """Ask the servers of the sources what they have, decide what is to be done, and return that as a plan.
 
     Args:
         store: the bucket with markers and files.
@@ -167,7 +167,7 @@ def make_plan(
     """
     _check_countries(items)
     asked = _choose_asked(items, mode, only)
-    statuses = survey_sources(store, items, asked, inputs, settings, backoff or Backoff(attempts=4))
+    statuses = find_source_statuses(store, items, asked, inputs, settings, backoff or Backoff(attempts=4))
     for status in statuses:
         log.info(_describe_status(status))
     names = {item.name for item in asked}
@@ -181,10 +181,10 @@ def make_plan(
     changed, message = decide_release(statuses, same, releases, forced=forced)
     log.info(message)
     release = same.id if same and not changed else ""
-    return build_plan(run, statuses, work if changed else [], inputs, settings, changed, message, release)
+    return make_plan_document(run, statuses, work if changed else [], inputs, settings, changed, message, release)
 
 
-def build_plan(
+def make_plan_document(
     run: str,
     statuses: Sequence[SourceStatus],
     work: Sequence[SourceStatus],
@@ -194,7 +194,7 @@ def build_plan(
     message: str,
     release: str,
 ) -> Plan:
-    """Return the plan as a document.
+    """Return the plan document of a run, from the status of its sources and the decision about a release.
 
     Args:
         run: name of the workflow.
@@ -214,19 +214,19 @@ def build_plan(
     )
     return Plan(
         run=run,
-        created=markers.current_time(),
+        created=markers.get_current_time(),
         changed=changed,
         message=message,
         release=release,
         reason=inputs.reason,
         items=tuple(status.item.to_plan_item() for status in statuses),
         batches=tuple(
-            Batch(sources=tuple(names), disk=f"{max(disk.estimate_extract_disk(sizes[name]) for name in names)}Mi")
+            Batch(sources=tuple(names), disk=f"{max(disk.estimate_extract_mib(sizes[name]) for name in names)}Mi")
             for names in batches
         ),
         details=tuple(status.to_document() for status in statuses),
         fetch_bytes=sum(status.size for status in statuses if status.fetch),
-        merge_disk=f"{disk.estimate_merge_disk([status.part_size for status in statuses])}Mi",
+        merge_disk=f"{disk.estimate_merge_mib([status.part_size for status in statuses])}Mi",
         programs=Programs(
             rules=inputs.rules, extractor=inputs.extractor, importer=inputs.importer, dashboard=inputs.dashboard
         ),
@@ -249,7 +249,7 @@ def _choose_asked(items: Sequence[SourceConfig], mode: str, only: str) -> list[S
 
 
 def _check_countries(items: Sequence[SourceConfig]) -> None:
-    """Fail before a download that may take hours."""
+    """Raise UsageError for a country without rules, before a download that may take hours."""
     for item in items:
         if item.country_code and item.country_code not in load_rules():
             raise UsageError(
@@ -272,14 +272,14 @@ def _describe_status(status: SourceStatus) -> str:
     if version is None:
         return f"{status.item.name}: not asked, the stored zones are used"
     size = log.format_bytes(version.size) if version.size is not None else "unknown size"
-    date = f" of {version.date}" if version.date else ""
-    return f"{status.item.name}: {version.file}{date}, {size}: {status.state}"
+    date = f" of {version.data_date}" if version.data_date else ""
+    return f"{status.item.name}: {version.file_name}{date}, {size}: {status.state}"
 
 
 def decide_release(
-    statuses: Sequence[SourceStatus], same: KnownRelease | None, releases: Sequence[KnownRelease], *, forced: bool
+    statuses: Sequence[SourceStatus], same: KeptRelease | None, releases: Sequence[KeptRelease], *, forced: bool
 ) -> tuple[bool, str]:
-    """Decide whether a release is to be made.
+    """Return whether a release is to be made, and the reason as a message.
 
     Args:
         statuses: of all sources.
@@ -296,7 +296,7 @@ def decide_release(
     if same is not None and not forced:
         if same.live:
             return False, f"release {same.id} is current"
-        # Ids begin with the time: an older release means that the inputs are what they once were, not a rollback.
+        # ids begin with the time: if `same` is newer than the live release, it was rolled back; if older, make another
         if live is None or same.id > live.id:
             return False, (
                 f"release {same.id} holds the same data, but release {live.id if live else 'none'} is live (rolled"
@@ -317,14 +317,14 @@ def decide_release(
 
 
 def _find_same_release(
-    statuses: Sequence[SourceStatus], inputs: Inputs, releases: Sequence[KnownRelease]
-) -> KnownRelease | None:
+    statuses: Sequence[SourceStatus], inputs: Inputs, releases: Sequence[KeptRelease]
+) -> KeptRelease | None:
     if any(status.changed or status.source is None for status in statuses):
         return None
     sha256 = {status.item.name: status.source.sha256 for status in statuses if status.source}
     complete = add_sources(inputs, [status.item for status in statuses], sha256)
     for release in releases:
-        # without a reason of this run, a release that was made for a reason has the same data anyway
+        # without --reason, the reason for which another release was made does not count: the data are the same
         alike = complete if inputs.reason else replace(complete, reason=release.reason)
         if release.inputs_digest == digest_inputs(alike):
             return release

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The output parameters of step plan: only as much of a plan as Argo can pass on, however many sources there are."""
+"""Make the output parameters of step plan, short enough for Argo however many sources there are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STATES = list(SourceState)
 
 
 def make_outputs(plan: Plan, key: str) -> dict[str, object]:
-    """Return the output parameters of the step.
+    """Return the output parameters of step plan, by name.
 
     Args:
         plan: the plan.
@@ -32,7 +32,7 @@ def make_outputs(plan: Plan, key: str) -> dict[str, object]:
 
 
 def _make_details(plan: Plan, key: str) -> dict[str, Any]:
-    """Count the sources by state, and list the first ones, beginning with those that have the most to do."""
+    """Return the number of sources by state, and the first sources, those with the most to do first."""
     ordered = sorted(plan.details, key=lambda source: _STATES.index(source.state))
     listed = shorten_to_bytes(map(_describe, ordered))
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Estimates of scratch space, made before a step starts so that Kubernetes places it where there is room."""
+"""Estimate the scratch space of a step before it starts, so that Kubernetes places it where there is room."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from cosmogony_steps.documents import PartMarker
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
-WORKING_SPACE = 256  # MiB
-ASSUMED_SIZE = 4 * GIBIBYTE  # of a file whose server does not send a size
-_GROWTH = 5 / 4  # allowed for the zones of a new version, compared with the one before
+WORKING_SPACE = 256  # MiB of scratch space for anything that is not estimated
+ASSUMED_SIZE = 4 * GIBIBYTE  # bytes assumed for a file whose size its server does not send
+_GROWTH = 5 / 4  # most growth of the zones in a new version of a source, as a factor
 
 
-def estimate_extract_disk(size: int) -> int:
-    """Return the MiB needed to extract a file: the file, its zones, and working space.
+def estimate_extract_mib(size: int) -> int:
+    """Return the MiB of scratch space needed to extract a file: the file, its zones, and working space.
 
     Args:
         size: bytes of the file, 0 if unknown.
@@ -24,8 +24,8 @@ def estimate_extract_disk(size: int) -> int:
     return _mebibytes(size + max(size * 3 // 2, _estimate_zones(size)))
 
 
-def estimate_merge_disk(parts: Sequence[int]) -> int:
-    """Return the MiB needed to merge files of zones: the files and the merged one; a single file is not copied.
+def estimate_merge_mib(parts: Sequence[int]) -> int:
+    """Return the MiB of scratch space needed to merge files of zones: the files, the merged one, working space.
 
     Args:
         parts: bytes of each file.
@@ -33,8 +33,8 @@ def estimate_merge_disk(parts: Sequence[int]) -> int:
     return _mebibytes(sum(parts) * (1 if len(parts) == 1 else 2))
 
 
-def estimate_part_size(size: int, part: PartMarker | None, *, usable: bool) -> int:
-    """Return the bytes of the zones of a source: known, or estimated by the last version, or by the size of the file.
+def estimate_part_bytes(size: int, part: PartMarker | None, *, usable: bool) -> int:
+    """Return the size of the zones of a source in bytes, estimated from the last version or the source if unknown.
 
     Args:
         size: bytes of the source's file, 0 if unknown.
@@ -48,13 +48,13 @@ def estimate_part_size(size: int, part: PartMarker | None, *, usable: bool) -> i
     return _estimate_zones(size or ASSUMED_SIZE)
 
 
-def is_too_small(available: int, parts: Sequence[int]) -> bool:
-    """Return whether `available` bytes are too few to merge files of these sizes; `WORKING_SPACE` is not demanded."""
-    return available < (estimate_merge_disk(parts) - WORKING_SPACE) * MEBIBYTE
+def is_too_small_to_merge(available: int, parts: Sequence[int]) -> bool:
+    """Return whether `available` bytes are too few to merge files of these sizes, not counting `WORKING_SPACE`."""
+    return available < (estimate_merge_mib(parts) - WORKING_SPACE) * MEBIBYTE
 
 
 def _estimate_zones(size: int) -> int:
-    """Estimate the bytes of zones: about three times the file for boundaries alone, a tenth for a full extract."""
+    """Return the most bytes to expect of the zones of a file: small files may hold boundaries alone, large ones not."""
     return min(size * 4, 4 * GIBIBYTE + size // 2)
 
 

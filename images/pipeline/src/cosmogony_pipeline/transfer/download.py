@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file of a source as a stream that resumes after broken connections and checks what was read."""
+"""Read the file of a source as a stream, resumed after broken connections and checked at the end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 
-from ..sources.base import Source, Version
+from ..sources.base import FileVersion, Source
 from ..sources.failures import ChecksumMismatchError
 
 
-class Download:
-    """A readable stream of one version of a source, with the digests of what was read.
+class DownloadStream:
+    """A readable stream of the file of a source, with the sha256 and md5 of the bytes read so far.
 
     When bytes are missing or the checksum differs, the last `read` raises, so that a reader never takes the file for
     complete.
@@ -26,7 +26,7 @@ class Download:
         size: bytes read so far.
     """
 
-    def __init__(self, source: Source, version: Version, backoff: Backoff, progress: Progress) -> None:
+    def __init__(self, source: Source, version: FileVersion, backoff: Backoff, progress: Progress) -> None:
         self._source = source
         self._version = version
         self._backoff = backoff
@@ -39,16 +39,16 @@ class Download:
 
     @property
     def sha256(self) -> str:
-        """The sha256 of what was read so far."""
+        """The sha256 of the bytes read so far, in hexadecimal digits."""
         return self._sha256.hexdigest()
 
     @property
     def md5(self) -> str:
-        """The md5 of what was read so far."""
+        """The md5 of the bytes read so far, in hexadecimal digits."""
         return self._md5.hexdigest()
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next `size` bytes, or all; fewer only at the end of the file.
+        """Return the next `size` bytes of the file, or all with -1; fewer only at the end.
 
         Raises:
             ChecksumMismatchError: size or checksum are not those that the server publishes.

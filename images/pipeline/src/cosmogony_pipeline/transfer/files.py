@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Move large files between the bucket and the scratch folder, checked by digest."""
+"""Copy large files between the bucket and the scratch folder, checked by sha256."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
 
-from ..sources.base import Version
+from ..sources.base import FileVersion
 from ..sources.s3 import S3Source
-from .download import Download
+from .download import DownloadStream
 
-BLOCK = 1024 * 1024  # bytes
-NO_FILE = ""  # for progress that Argo does not show: moving files is the smaller part of the work
+BLOCK = 1024 * 1024  # bytes that are copied in one step
+NO_FILE = ""  # progress file of copying: none, as Argo shows the progress of the larger work only
 
 
 @contextmanager
 def report_full_disk(folder: Path, subject: str) -> Iterator[None]:
-    """Translate errors of a full or unusable scratch folder.
+    """Turn errors of a full or unusable scratch folder in the `with` block into StepError.
 
     Raises:
         StepError: there is no space left in the folder, or it cannot be written to.
@@ -46,8 +46,8 @@ def report_full_disk(folder: Path, subject: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file that was uploaded; the size in bytes."""
+class UploadedFile:
+    """Size in bytes, sha256 and ETag of a file that was uploaded to the bucket."""
 
     size: int
     sha256: str
@@ -55,15 +55,15 @@ class StoredFile:
 
 
 def download_object(store: Store, key: str, target: Path, marker: SourceMarker | PartMarker) -> None:
-    """Download an object to a file.
+    """Download an object of the bucket to a file, and check it against its marker.
 
     Raises:
         StepError: the object is not the one that the marker describes.
         TransientError: the bucket does not answer now.
     """
-    version = Version(key, marker.size, marker.etag)
+    version = FileVersion(key, marker.size, marker.etag)
     source = S3Source(Path(key).name, f"s3://{store.bucket}/{key}", store.client, store.endpoint)
-    stream = Download(source, version, Backoff(), Progress(key, marker.size, path=NO_FILE))
+    stream = DownloadStream(source, version, Backoff(), Progress(key, marker.size, path=NO_FILE))
     with target.open("wb") as file:
         while block := stream.read(BLOCK):
             file.write(block)
@@ -72,7 +72,7 @@ def download_object(store: Store, key: str, target: Path, marker: SourceMarker |
 
 
 class _DigestingFile:
-    """A file as a stream that computes the sha256 of what is read."""
+    """A file to read from, which computes the sha256 of the bytes read."""
 
     def __init__(self, file: BinaryIO, progress: Progress) -> None:
         self._file = file
@@ -86,8 +86,8 @@ class _DigestingFile:
         return data
 
 
-def upload_file(store: Store, key: str, path: Path) -> StoredFile:
-    """Upload a file to the bucket.
+def upload_file(store: Store, key: str, path: Path) -> UploadedFile:
+    """Upload a file to the bucket under a key; return its size, sha256 and ETag.
 
     Raises:
         TransientError: the bucket does not answer now.
@@ -97,4 +97,4 @@ def upload_file(store: Store, key: str, path: Path) -> StoredFile:
         stream = _DigestingFile(file, Progress(key, size, path=NO_FILE))
         etag = store.upload(key, stream, size, "application/gzip")
     log.info(f"{key}: stored {log.format_bytes(size)}")
-    return StoredFile(size, stream.sha256.hexdigest(), etag)
+    return UploadedFile(size, stream.sha256.hexdigest(), etag)

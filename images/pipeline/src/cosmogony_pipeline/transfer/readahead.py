@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prefetch a slow stream in a background thread, so that it is received while earlier data is sent elsewhere."""
+"""Read a slow stream ahead in a background thread, while earlier data is sent to the bucket."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from types import TracebackType
 from cosmogony_steps.s3 import Readable
 
 BLOCK = 512 * 1024  # bytes
-DEPTH = 32  # blocks that wait at most: 16 MiB
+DEPTH = 32  # most blocks that are read ahead: 16 MiB
 
 
-class ReadAhead:
-    """A stream that reads another one ahead; `read` raises what reading the other one raised.
+class ReadAheadStream:
+    """A stream that reads another one ahead in a thread; its `read` raises the errors of the other stream.
 
     Args:
         stream: the slow stream.
@@ -31,7 +31,7 @@ class ReadAhead:
         self._end: BaseException | bool = False
         self._thread = threading.Thread(target=self._fill, name="read-ahead", daemon=True)
 
-    def __enter__(self) -> ReadAhead:
+    def __enter__(self) -> ReadAheadStream:
         self._thread.start()
         return self
 
@@ -59,7 +59,7 @@ class ReadAhead:
                 return
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next `size` bytes, or all; fewer only at the end."""
+        """Return the next `size` bytes of the stream, or all with -1; fewer only at the end."""
         while not self._end and (size < 0 or len(self._pending) < size):
             data = self._queue.get()
             if isinstance(data, BaseException) or not data:
