@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from settings_schema import SettingEntry, SettingsSchema
@@ -46,10 +47,18 @@ def _make_section(section: SettingEntry, schema: SettingsSchema) -> str:
     for setting in schema.list_settings(section):
         path = ".".join(setting.path[1:])
         lines.append(_make_row(f"`{path}`<br>`{_get_variable(setting)}`", setting))
-        if setting.schema["type"] == "array" and "properties" in setting.schema["items"]:
-            for child in schema.list_entries(SettingEntry(setting.path, setting.schema["items"])):
-                lines.append(_make_row(f"`{path}[].{child.name}`", child))
+        lines += _make_rows_of_items(setting, path, schema)
     return "\n".join(lines) + "\n"
+
+
+def _make_rows_of_items(setting: SettingEntry, path: str, schema: SettingsSchema) -> Iterator[str]:
+    """Yield a row for each key of the dictionaries in a list."""
+    if setting.schema["type"] != "array" or "properties" not in setting.schema["items"]:
+        return
+    for child in schema.list_entries(SettingEntry(setting.path, setting.schema["items"])):
+        name = f"{path}[].{child.name}"
+        yield _make_row(f"`{name}`", child)
+        yield from _make_rows_of_items(child, name, schema)
 
 
 def _make_row(name: str, setting: SettingEntry) -> str:

@@ -27,6 +27,8 @@ SETTINGS_OF_PREFLIGHT = [
     "storage_service",
 ]  # fmt: skip
 
+ATTRIBUTION = "cosmogony_sources_extracts[].attribution"  # of each source
+
 FORMER_NAMES: Mapping[str, str] = {
     **{f"chart_{name}": f"cosmogony_{name}" for name in SETTINGS_OF_CHART},
     "chart_storage_bucket_manage": "workflows_storage_bucket_manage",
@@ -36,14 +38,16 @@ FORMER_NAMES: Mapping[str, str] = {
     "data_update_rollback_to": "rollback_to",
     "data_update_rollback_reason": "rollback_reason",
     "data_update_disk_paths": "status_disk_paths",
+    **dict.fromkeys(("chart_attribution", "cosmogony_attribution"), ATTRIBUTION),
     # Former variables that only inventories/local used.
-    "cosmogony_sample_attributions": "local_sample_attributions",
+    **dict.fromkeys(("cosmogony_sample_attributions", "local_sample_attributions"), ATTRIBUTION),
     "cosmogony_sample_sources": "local_sample_sources",
 }
 
 
 # Former values of the chart, and the setting to write instead; a name that ends in _ stands for all below it.
 FORMER_CHART_VALUES: Mapping[str, str] = {
+    "attribution": ATTRIBUTION,
     "data.sources": "cosmogony_sources",
     "data": "cosmogony_",
     "storage": "cosmogony_storage_",
@@ -60,8 +64,11 @@ CHART_VALUES_OF_TODAY = ("tiles.trex.linkResources", "database.secretRevision")
 
 
 def describe_former_names(variables: Mapping[str, Any]) -> list[str]:
-    """Return a message for each variable that has a name of an earlier version."""
-    return [f"{name} is called {new} now" for name, new in FORMER_NAMES.items() if name in variables]
+    """Return a message for each variable that has a name of an earlier version.
+
+    An empty list says nothing: inventories of before have ``cosmogony_attribution: []``.
+    """
+    return [f"{name} is called {new} now" for name, new in FORMER_NAMES.items() if variables.get(name, []) != []]
 
 
 def describe_former_chart_values(values: Mapping[str, Any]) -> list[str]:

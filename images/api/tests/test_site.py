@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
+from cosmogony_api.attribution import collect_credits, to_html
+from cosmogony_importer.releases import catalog, switch
 
 from .support import data
 
@@ -73,28 +73,53 @@ def test_tilejson_describes_the_live_release(client):
     assert set(answer["vector_layers"][0]["fields"]) == {"id", "name", "admin_level", "zone_type"}
 
 
-def test_default_attribution_is_openstreetmap(make_client, published):
-    for environment in ({}, {"ATTRIBUTION": ""}):
-        answer = make_client(published, **environment).get("/tiles/cosmogony.json").json
-        assert answer["attribution"] == (
-            '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">'
-            "© OpenStreetMap contributors (ODbL)</a>"
-        )
+OSM_LINK = (
+    '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">'
+    "© OpenStreetMap contributors (ODbL)</a>"
+)
+EARTH = {"text": "Natural Earth", "url": "https://earth.example/"}
+EARTH_LINK = '<a href="https://earth.example/" target="_blank" rel="noopener">Natural Earth</a>'
 
 
-def test_attribution_text_is_never_markup(make_client, published):
-    credits = [{"text": 'A & "B" <script>', "url": "https://a.example/?x=1&y='\""}, {"text": "<b>C</b>"}]
-    answer = make_client(published, ATTRIBUTION=json.dumps(credits)).get("/tiles/cosmogony.json").json
-    assert answer["attribution"] == (
-        '<a href="https://a.example/?x=1&amp;y=&#x27;&quot;" target="_blank" rel="noopener">'
-        "A &amp; &quot;B&quot; &lt;script&gt;</a>, &lt;b&gt;C&lt;/b&gt;"
-    )
+def test_earlier_release_has_the_attribution_of_openstreetmap(client):
+    assert client.get("/tiles/cosmogony.json").json["attribution"] == OSM_LINK
 
 
-def test_etag_of_the_tilejson_changes_with_the_attribution(make_client, published, client):
-    first = client.get("/tiles/cosmogony.json").headers["ETag"]
-    other = make_client(published, ATTRIBUTION='[{"text": "Other"}]')
-    assert other.get("/tiles/cosmogony.json", headers={"If-None-Match": first}).status_code == 200
+@pytest.mark.parametrize(
+    ("attributions", "shown"),
+    [
+        ([[EARTH]], EARTH_LINK),
+        ([[{"text": "B", "url": ""}], [EARTH], [EARTH, {"text": "A"}]], f"B, {EARTH_LINK}, A"),
+        ([[EARTH], None], f"{EARTH_LINK}, {OSM_LINK}"),
+        ([None, None], OSM_LINK),
+        ([], OSM_LINK),
+        (
+            [[{"text": 'A & "B" <script>', "url": "https://a.example/?x=1&y='\""}, {"text": "<b>C</b>"}]],
+            '<a href="https://a.example/?x=1&amp;y=&#x27;&quot;" target="_blank" rel="noopener">'
+            "A &amp; &quot;B&quot; &lt;script&gt;</a>, &lt;b&gt;C&lt;/b&gt;",
+        ),
+        ([[{"text": "A", "url": "javascript:alert(1)"}, {"text": "B", "url": "https://[x"}]], "A, B"),
+    ],
+)
+def test_attribution_is_that_of_the_sources_without_markup(attributions, shown):
+    sources = data.manifest_with(*attributions)["inputs"]["sources"]
+    assert to_html(collect_credits(sources)) == shown
+
+
+def test_attribution_changes_with_the_release(make_client, postgres, empty):
+    client = make_client(empty)
+    data.publish(postgres, empty, data.OLD, data.zones(), data.manifest_with([EARTH]))
+    first = client.get("/tiles/cosmogony.json")
+    data.publish(postgres, empty, data.NEW, data.zones(), data.manifest_with(None))
+    second = client.get("/tiles/cosmogony.json", headers={"If-None-Match": first.headers["ETag"]})
+    with postgres.connect(empty) as connection:
+        switch.switch_release(connection, catalog.get_release(connection, data.OLD), "rollback")
+    third = client.get("/tiles/cosmogony.json", headers={"If-None-Match": second.headers["ETag"]})
+    answers = [
+        (answer.status_code, answer.json["release"], answer.json["attribution"]) for answer in (first, second, third)
+    ]
+    assert answers == [(200, data.OLD, EARTH_LINK), (200, data.NEW, OSM_LINK), (200, data.OLD, EARTH_LINK)]
+    assert third.headers["ETag"] == first.headers["ETag"] != second.headers["ETag"]
 
 
 def test_manifest_names_sources_and_hides_internal_hosts(client):

@@ -38,26 +38,6 @@ def test_rejects_port(port):
         Settings.from_environment({**ENVIRONMENT, "POSTGRES_PORT": port})
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("OpenStreetMap", "JSON is malformed"),
-        ("[]", "Expected `array` of length >= 1"),
-        ('{"text": "a"}', "Expected `array`, got `object`"),
-        ('["a"]', "Expected `object`, got `str`"),
-        ('[{"text": "a", "href": "https://a.example"}]', "unknown field `href`"),
-        ('[{"url": "https://a.example"}]', "missing required field `text`"),
-        ('[{"text": " "}]', "the text is empty"),
-        ('[{"text": "a", "url": "javascript:alert(1)"}]', "not an http\\(s\\) address"),
-        ('[{"text": "a", "url": "https://"}]', "not an http\\(s\\) address"),
-        ('[{"text": "a", "url": "https://[x"}]', "not an http\\(s\\) address"),
-    ],
-)
-def test_rejects_attribution(text, problem):
-    with pytest.raises(SettingsError, match=rf"ATTRIBUTION: .*{problem}.*: give a JSON list of"):
-        Settings.from_environment({**ENVIRONMENT, "ATTRIBUTION": text})
-
-
 def test_records_are_one_json_line():
     record = logging.makeLogRecord({"msg": "a\nb %s", "args": ("c",), "levelname": "INFO", "fields": {"status": 200}})
     line = requestlog.JsonFormatter().format(record)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.merge import merge_files, merge_parts
 from cosmogony_pipeline.transfer import disk
 from cosmogony_steps import keys
+from cosmogony_steps.documents import Credit
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
@@ -77,6 +79,14 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
     assert manifest["skipped"] == {"fetch": [], "extract": []}
     assert prepared.read_json(keys.release_manifest(release)) == manifest
     assert list(tmp_path.iterdir()) == []
+
+
+def test_manifest_names_the_attribution_of_each_source(prepared: Store, tmp_path: Path) -> None:
+    credit = Credit(text="Amt", url="https://amt.example/")
+    manifest = run(prepared, tmp_path, [replace(LUXEMBOURG, attribution=(credit,)), GATINEAU])
+    found = [source.get("attribution") for source in manifest["inputs"]["sources"]]
+    assert found == [None, [{"text": "Amt", "url": "https://amt.example/"}]]
+    assert manifest["skipped"]["extract"] == run(prepared, tmp_path)["skipped"]["extract"]
 
 
 def test_skipped_sources_are_listed_and_take_no_time(prepared: Store, tmp_path: Path) -> None:

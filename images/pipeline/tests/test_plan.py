@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from typing import Any
@@ -17,7 +18,7 @@ from cosmogony_pipeline.steps.plan import make_plan
 from cosmogony_pipeline.steps.plan_outputs import make_outputs
 from cosmogony_pipeline.transfer import disk
 from cosmogony_steps import keys
-from cosmogony_steps.documents import Batch, Inputs, PartMarker, PartSource, Plan, to_json
+from cosmogony_steps.documents import Batch, Credit, Inputs, PartMarker, PartSource, Plan, to_json
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
@@ -166,6 +167,18 @@ def test_unchanged_sources_need_no_work(store: Store, items: list[SourceConfig])
     assert (plan.changed, plan.message, plan.release) == (False, "release r1 is current", "r1")
     assert work_of(plan) == []
     assert len(plan.items) == 2
+
+
+def test_changed_attribution_makes_a_new_release_without_extraction(store: Store, items: list[SourceConfig]) -> None:
+    live = KnownRelease("r1", bring(store, items), True)
+    renamed = [dataclasses.replace(items[0], attribution=(Credit(text="Amt"),)), items[1]]
+    plan = ask(store, renamed, [live])
+    assert (plan.changed, states_of(plan)) == (True, ["unchanged", "unchanged"])
+    assert plan.message.startswith("2 sources unchanged, but the settings,")
+    assert [item.attribution for item in plan.items] == [(Credit(text="Amt"),), ()]
+    sha256 = {item.name: (stored_source(store, item) or {})["sha256"] for item in items}
+    again = KnownRelease("r2", digest_inputs(add_sources(INPUTS, renamed, sha256)), True)
+    assert ask(store, renamed, [again]).changed is False
 
 
 def test_a_release_made_for_a_reason_is_current_afterwards(store: Store, items: list[SourceConfig]) -> None:

@@ -14,7 +14,7 @@ from cosmogony_pipeline.sources.base import FileVersion, find_md5
 from cosmogony_pipeline.sources.failures import SourceChangedError
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.transfer.readahead import ReadAheadStream
-from cosmogony_steps.documents import Inputs
+from cosmogony_steps.documents import Credit, Inputs
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 from msgspec.structs import replace
@@ -68,6 +68,7 @@ def test_every_input_changes_the_digest() -> None:
     others = [
         digest(sha256="2"),
         digest(item=SourceConfig("a.pbf", "https://e.org/a.pbf", disable_voronoi=True)),
+        digest(item=SourceConfig("a.pbf", "https://e.org/a.pbf", attribution=(Credit(text="Amt"),))),
         *(digest(replace(INPUTS, **change)) for change in CHANGES),
     ]
     assert len({digest(), *others}) == len(others) + 1

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from cosmogony_pipeline.sources.source_config import (
     restore_query,
 )
 from cosmogony_pipeline.sources.urls import redact_url
-from cosmogony_steps.documents import to_json
+from cosmogony_steps.documents import Credit, to_json
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.settings import Settings, SourceSettings
-from cosmogony_steps.settings.model import SourcesSettings
+from cosmogony_steps.settings.model import CreditSettings, SourcesSettings
+
+AMT = Credit(text="Amt")
 
 
 def sources(*entries: str | dict[str, Any]) -> list[SourceConfig]:
@@ -31,11 +34,18 @@ def test_accepts_a_full_entry_and_a_bare_url() -> None:
         "country_code": "li",
         "languages": ("fr", "en", "fr"),
         "disable_voronoi": True,
+        "attribution": (CreditSettings(text="Amt"),),
     }
     assert sources(entry, "https://example.org/at.osm.pbf") == [
         SourceConfig("at.osm.pbf", "https://example.org/at.osm.pbf"),
-        SourceConfig("li-latest.osm.pbf", "https://example.org/a/li-latest.osm.pbf", "LI", ("en", "fr"), True),
+        SourceConfig("li-latest.osm.pbf", "https://example.org/a/li-latest.osm.pbf", "LI", ("en", "fr"), True, (AMT,)),
     ]
+
+
+def test_blank_attribution_is_no_input_of_a_release() -> None:
+    plain = SourceConfig("a.pbf", "https://e.org/a.pbf")
+    assert "attribution" not in to_json(plain.to_input("1"))
+    assert to_json(replace(plain, attribution=(AMT,)).to_input("1"))["attribution"] == [{"text": "Amt", "url": ""}]
 
 
 def test_disabled_sources_are_left_out() -> None:
@@ -44,7 +54,7 @@ def test_disabled_sources_are_left_out() -> None:
 
 
 def test_source_is_the_same_after_a_plan() -> None:
-    item = SourceConfig("a.pbf", "https://e.org/a.pbf", "LI", ("en",), True)
+    item = SourceConfig("a.pbf", "https://e.org/a.pbf", "LI", ("en",), True, (AMT,))
     assert SourceConfig.from_plan_item(item.to_plan_item()) == item
 
 

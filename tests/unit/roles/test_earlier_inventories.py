@@ -51,10 +51,11 @@ def test_an_inventory_works_as_it_is(tmp_path, name, expected):
 
 def test_the_local_inventory_is_refused_with_the_new_names(tmp_path):
     said = settings_of(tmp_path, INVENTORIES / "local")
-    assert "3 values cannot be taken" in said
+    assert "4 values cannot be taken" in said
     assert "data_update_disk_paths is called status_disk_paths now" in said
-    for name in ("sources", "attributions"):
-        assert f"cosmogony_sample_{name} is called local_sample_{name} now" in said
+    assert "cosmogony_sample_sources is called local_sample_sources now" in said
+    for name in ("cosmogony_attribution", "cosmogony_sample_attributions"):
+        assert f"{name} is called cosmogony_sources_extracts[].attribution now" in said
 
 
 @pytest.fixture(scope="module")
@@ -75,15 +76,20 @@ def local(tmp_path_factory):
 @pytest.mark.parametrize(
     ("case", "url", "attributions"),
     [
-        ("alone", "http://10.96.0.22/liechtenstein-2013-08-03.osm.pbf", 0),
-        ("sample", "http://10.96.0.22/world-2018-05-21.osm.pbf", 2),
-        ("source", "https://x/y.osm.pbf", 0),
-        ("source without a country", "https://x/y.osm.pbf", 0),
+        ("alone", "http://10.96.0.22/liechtenstein-2013-08-03.osm.pbf", [[]]),
+        (
+            "sample",
+            "http://10.96.0.22/world-2018-05-21.osm.pbf",
+            [["Natural Earth (public domain)"], ["U.S. Census Bureau (public domain)"]],
+        ),
+        ("source", "https://x/y.osm.pbf", [[]]),
+        ("source without a country", "https://x/y.osm.pbf", [[]]),
     ],
 )
 def test_the_local_inventory_of_today_takes_what_make_passes(local, case, url, attributions):
-    assert local[case]["sources"]["extracts"][0]["url"] == url
-    assert len(local[case]["attribution"]) == attributions
+    extracts = local[case]["sources"]["extracts"]
+    assert extracts[0]["url"] == url
+    assert [[credit["text"] for credit in extract["attribution"]] for extract in extracts] == attributions
 
 
 @pytest.mark.parametrize("name", ["prod", "kind"])

@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 
 from cosmogony_api import context
 from cosmogony_api.answers import answer_message
-from cosmogony_api.attribution import to_html
 from cosmogony_api.database import Database
 from cosmogony_api.errors import UnavailableError
 from cosmogony_api.requestlog import install_request_log
@@ -30,7 +29,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("cosmogony_api", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["PUBLIC_URL"] = settings.public_url
-    app.config["ATTRIBUTION"] = to_html(settings.attribution)
     app.url_map.merge_slashes = False
     install_request_log(app)
     register_routes(app)

@@ -5,44 +5,44 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Annotated
+from typing import Any, TypeAlias
 
 import msgspec
-from msgspec import Meta
 
 _PAGE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\s/?#\[\]]+)\S*", re.IGNORECASE)
 
 
-class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Credit(msgspec.Struct, frozen=True):
     """A name, and the page that says more about it."""
 
     text: str
     url: str = ""
 
-    def __post_init__(self) -> None:
-        """Check the values, with messages for the operator."""
-        if not self.text.strip():
-            raise ValueError("the text is empty")
-        if self.url and not _PAGE.fullmatch(self.url):
-            raise ValueError(f"{self.url!r} is not an http(s) address")
-
     def to_html(self) -> str:
-        """Return the name as HTML; nothing in it is markup."""
+        """Return the name as HTML; nothing in it is markup, and only an http(s) address is a link."""
         text = html.escape(self.text)
-        return f'<a href="{html.escape(self.url)}" target="_blank" rel="noopener">{text}</a>' if self.url else text
+        if not _PAGE.fullmatch(self.url):
+            return text
+        return f'<a href="{html.escape(self.url)}" target="_blank" rel="noopener">{text}</a>'
 
 
-Credits = Annotated[tuple[Credit, ...], Meta(min_length=1)]
+class _Source(msgspec.Struct):
+    attribution: tuple[Credit, ...] = ()
+
+
+Credits: TypeAlias = tuple[Credit, ...]
 OSM: Credits = (Credit("© OpenStreetMap contributors (ODbL)", "https://www.openstreetmap.org/copyright"),)
 
 
-def parse_credits(text: str) -> Credits:
-    """Read a JSON list of {text, url}.
+def collect_credits(sources: Any) -> Credits:
+    """Return the names that a map shows for a release, each once, in the order of its sources.
 
-    Raises:
-        ValueError: says what is wrong with it.
+    Args:
+        sources: `inputs.sources` of its manifest, None if it has no such list. A source without an attribution is
+            OpenStreetMap's.
     """
-    return msgspec.json.decode(text, type=Credits)
+    found = msgspec.convert(sources or [], list[_Source])
+    return tuple(dict.fromkeys(credit for source in found for credit in source.attribution or OSM)) or OSM
 
 
 def to_html(credits: Credits) -> str:

@@ -16,6 +16,7 @@ from typing import LiteralString
 from psycopg import sql
 from werkzeug.exceptions import NotFound
 
+from cosmogony_api.attribution import OSM, Credits, collect_credits
 from cosmogony_api.database import Reader, Row
 from cosmogony_api.errors import UnavailableError
 
@@ -54,7 +55,8 @@ class Release:
         schema: its schema in the database.
         pinned: whether the URL names it.
         boxes: whether it has the boxes of its zones.
-        bounds: west, south, east, north in degrees, of the live release.
+        bounds: west, south, east, north in degrees; None for the world. Only of a described release.
+        credits: names that a map shows for its zones. Only of a described release.
     """
 
     id: str | None
@@ -62,6 +64,7 @@ class Release:
     pinned: bool = False
     boxes: bool = False
     bounds: Sequence[float] | None = None
+    credits: Credits = OSM
 
     def qualify_table(self, name: str) -> sql.Identifier:
         """Return the name of a table with the schema of this release, for SQL."""
@@ -80,9 +83,28 @@ def select_release(connection: Reader, kept_id: str | None = None) -> Release:
         if kept is None:
             raise NotFound
         return Release(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"])
-    live = fetch_live_release(connection, f"id, schema_name, bounds, {_BOXES}")
+    live = fetch_live_release(connection, f"id, schema_name, {_BOXES}")
     if live is not None:
-        return Release(live["id"], live["schema_name"], boxes=live["boxes"], bounds=live["bounds"])
+        return Release(live["id"], live["schema_name"], boxes=live["boxes"])
+    return _select_original(connection)
+
+
+def select_described_release(connection: Reader) -> Release:
+    """Select the live release, with its bounds and credits.
+
+    One statement reads all of it, so that they never belong to different releases.
+
+    Raises:
+        UnavailableError: nothing has been published yet.
+    """
+    live = fetch_live_release(connection, "id, schema_name, bounds, manifest #> '{inputs,sources}' as sources")
+    if live is None:
+        return _select_original(connection)
+    credits = collect_credits(live["sources"])
+    return Release(live["id"], live["schema_name"], bounds=live["bounds"], credits=credits)
+
+
+def _select_original(connection: Reader) -> Release:
     row = connection.execute(_ZONES).fetchone()
     if row and row["zones"]:
         return Release(None, "public")

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cosmogony_api.attribution import OSM, Credits, parse_credits
-
 REQUIRED = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
 
 
@@ -17,7 +15,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The database and how long the API waits for it, the address of the site, the attribution of the zones."""
+    """The database and how long the API waits for it, and the address of the site."""
 
     host: str
     database: str
@@ -30,7 +28,6 @@ class Settings:
     connect_timeout: int = 3
     statement_timeout_ms: int = 10_000
     public_url: str = ""
-    attribution: Credits = OSM
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -52,7 +49,6 @@ class Settings:
             pool_size=_number(environ, "API_THREADS", 4),
             statement_timeout_ms=_number(environ, "STATEMENT_TIMEOUT_MS", 10_000),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
-            attribution=_credits(environ, "ATTRIBUTION"),
         )
 
 
@@ -61,13 +57,3 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise SettingsError(f"environment: {name} is {text!r}: give a whole number above 0")
     return int(text)
-
-
-def _credits(environ: Mapping[str, str], name: str) -> Credits:
-    text = environ.get(name)
-    if not text:
-        return OSM
-    try:
-        return parse_credits(text)
-    except ValueError as error:
-        raise SettingsError(f"environment: {name}: {error}: give a JSON list of {{text, url}}") from error

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from cosmogony_importer.load import loader
@@ -27,7 +28,7 @@ URLS = {  # as a manifest may have them, and as shown
     "https://[hush/li.osm.pbf": "",
 }
 SHOWN_URLS = list(URLS.values())
-MANIFEST = {
+MANIFEST: dict[str, Any] = {
     "format": 1,
     "inputs_digest": "2" * 64,
     "sources": [
@@ -88,14 +89,30 @@ def zones(country: str = "Ælandia") -> list[dict[str, Any]]:
 POINTS = {60: (3, 3), 61: (1.123456789, 1)}  # zones that are points, which the original importer stored
 
 
-def publish(server: postgis.Server, database: str, release: str, rows: list[dict[str, Any]]) -> None:
+def manifest_with(*attributions: list[dict[str, str]] | None) -> dict[str, Any]:
+    """A manifest with one source per attribution; None stands for a source without one."""
+    sources = [
+        {"name": f"{number}.osm.pbf", "url": f"https://a.example/{number}.osm.pbf", "sha256": "3" * 64}
+        | ({"attribution": attribution} if attribution else {})
+        for number, attribution in enumerate(attributions)
+    ]
+    return {**MANIFEST, "inputs": {**MANIFEST["inputs"], "sources": sources}}
+
+
+def publish(
+    server: postgis.Server,
+    database: str,
+    release: str,
+    rows: list[dict[str, Any]],
+    manifest: Mapping[str, Any] = MANIFEST,
+) -> None:
     """Load zones as a release, with statistics, and make it live."""
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     source = loader.ZoneStream(io.BytesIO(gzip.compress(lines.encode())), ZoneFormat.JSONL_GZ, "made-up zones")
     settings = find_database(server.environment(database))
     with server.connect(database) as connection:
         migrations.migrate_database(connection)
-        loader.load_release(settings, connection, release, source, document={"id": release, **MANIFEST}, jobs=1)
+        loader.load_release(settings, connection, release, source, document={"id": release, **manifest}, jobs=1)
         store = catalog.get_release(connection, release)
         catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)
         for number, place in POINTS.items():

@@ -457,6 +457,19 @@ export interface components {
          */
         CountStatus: "ko" | "ok" | "skip";
         /**
+         * Credit
+         * @description A name that a map shows for the zones of a source.
+         */
+        Credit: {
+            /** @description plain text */
+            text: string;
+            /**
+             * @description page that says more, http or https; empty if there is none
+             * @default
+             */
+            url?: string;
+        };
+        /**
          * DroppedZone
          * @description A zone that two sources contain; the copy in `source` was left out.
          */
@@ -610,6 +623,8 @@ export interface components {
             languages?: string[];
             /** @default false */
             disable_voronoi?: boolean;
+            /** @description absent: the contributors of OpenStreetMap */
+            attribution?: components["schemas"]["Credit"][];
             /** @description sha256 in hexadecimal digits */
             sha256: string;
         };
@@ -963,6 +978,7 @@ export type Alive = components['schemas']['Alive'];
 export type Ready = components['schemas']['Ready'];
 export type CountChange = components['schemas']['CountChange'];
 export type CountStatus = components['schemas']['CountStatus'];
+export type Credit = components['schemas']['Credit'];
 export type DroppedZone = components['schemas']['DroppedZone'];
 export type ExpectedCount = components['schemas']['ExpectedCount'];
 export type ExpectedFigures = components['schemas']['ExpectedFigures'];

@@ -8,6 +8,7 @@ import yaml
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names import (
     FORMER_NAMES,
     describe_former_chart_values,
+    describe_former_names,
 )
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import map_variable_names
 from checkout import CHECKOUT, DATA
@@ -26,7 +27,7 @@ def test_every_name_of_before_is_taken_or_has_a_new_one():
 
 def test_every_new_name_exists_and_no_former_one_does():
     for former, new in FORMER_NAMES.items():
-        assert new in NAMES or f"\n{new}:" in LOCAL, former
+        assert new.partition("[")[0] in NAMES or f"\n{new}:" in LOCAL, former
         assert former not in NAMES, former
 
 
@@ -62,6 +63,15 @@ def test_a_value_that_moved(path, name):
         values = {key: values}
     assert describe_former_chart_values(values) == [f"chart_values.{path} is called {name} now"]
     assert name in NAMES, "there is such a setting"
+
+
+def test_attribution_belongs_to_each_source():
+    said = "is called cosmogony_sources_extracts[].attribution now"
+    credits = [{"text": "Amt"}]
+    assert describe_former_chart_values({"attribution": credits}) == [f"chart_values.attribution {said}"]
+    assert describe_former_names({"cosmogony_attribution": credits}) == [f"cosmogony_attribution {said}"]
+    assert describe_former_names({"chart_attribution": "{{ credits }}"}) == [f"chart_attribution {said}"]
+    assert describe_former_names({"cosmogony_attribution": []}) == []
 
 
 def test_all_of_them_are_named_at_once():

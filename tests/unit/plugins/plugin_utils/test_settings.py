@@ -79,7 +79,7 @@ def test_blank_means_not_set_in_every_spelling(blank):
     taken = read_effective_settings({"cosmogony_sources": [extract, blank]})["sources"]["extracts"]
     assert taken == [
         {"url": "https://x/y.osm.pbf", "name": "", "country_code": "", "enabled": True, "languages": ["de"],
-         "disable_voronoi": False, "levels": []}
+         "disable_voronoi": False, "levels": [], "attribution": []}
     ]  # fmt: skip
 
 
@@ -107,6 +107,23 @@ def test_values_come_as_text_too(name, value, taken):
     for key in _schema.map_variable_names()[f"cosmogony_{name}"]:
         found = found[key]
     assert (found, type(found)) == (taken, type(taken))
+
+
+def test_attribution_of_a_source_is_a_list_of_names_with_pages():
+    def read(*credits):
+        extract = {"url": "https://x/y.osm.pbf", "attribution": list(credits)}
+        return read_effective_settings({"cosmogony_sources": [extract]})["sources"]["extracts"][0]["attribution"]
+
+    page = "https://amt.example/?a=1"
+    assert read({"text": " Amt ", "url": page}, "B") == [{"text": "Amt", "url": page}, {"text": "B", "url": ""}]
+    for credit, said in (
+        ({"url": page}, r"sources\[0\].attribution\[0\] has no text"),
+        ({"text": " "}, r"attribution\[0\] has no text"),
+        ({"text": "A", "url": "javascript:alert(1)"}, r"attribution\[0\].url is javascript"),
+        ({"text": "A", "href": page}, r"attribution\[0\].href is not a setting"),
+    ):
+        with pytest.raises(RefusedSettingsError, match=said):
+            read(credit)
 
 
 def test_a_bare_value_for_a_section_is_its_main_setting():

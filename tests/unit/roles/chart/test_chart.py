@@ -124,17 +124,6 @@ def test_a_new_secret_replaces_the_pods_that_read_it_and_no_other(default, rende
     assert differ == ["api", "tiles"]
 
 
-def test_the_map_names_openstreetmap_unless_something_else_is_set(default, render) -> None:
-    def attribution_in(rendered) -> list[dict[str, str]]:
-        env = rendered.pods()["Deployment/cosmogony-api"]["containers"][0]["env"]
-        return json.loads(next(entry["value"] for entry in env if entry["name"] == "ATTRIBUTION"))
-
-    url = "https://www.openstreetmap.org/copyright"
-    assert attribution_in(default) == [{"text": "© OpenStreetMap contributors (ODbL)", "url": url}]
-    credits = [{"text": 'A & "B" <é>\\', "url": "https://a.example/?x=1&y=2"}, {"text": "C"}]
-    assert attribution_in(render({"attribution": credits})) == credits
-
-
 def test_autoscaling_replaces_replicas(default, full) -> None:
     assert default.kinds("HorizontalPodAutoscaler") == []
     for part in PARTS:
@@ -229,11 +218,6 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
         ({"database": {"password": "x"}}, "password"),
         ({"database": {"sslmode": "on"}}, "/database/sslmode"),
         ({"database": {"port": "5432"}}, "/database/port"),
-        ({"attribution": []}, "/attribution"),
-        ({"attribution": [{"url": "https://a.example"}]}, "/attribution/0"),
-        ({"attribution": [{"text": " "}]}, "/attribution/0/text"),
-        ({"attribution": [{"text": "A", "url": "javascript:alert(1)"}]}, "/attribution/0/url"),
-        ({"attribution": [{"text": "A", "href": "https://a.example"}]}, "href"),
         ({"api": {"replica": 3}}, "replica"),
         ({"ingress": {"enabled": True}}, "/ingress/hosts"),
         ({"gateway": {"enabled": True}}, "/gateway/parentRefs"),

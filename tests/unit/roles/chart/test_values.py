@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from checkout import CHECKOUT
 
@@ -32,25 +31,6 @@ def values(folder: Path, inventory: str, variables: dict[str, str]) -> dict[str,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(target.read_text())
-
-
-@pytest.mark.parametrize(
-    ("inventory", "variables"),
-    [
-        ("local", {"cosmogony_sample": "liechtenstein"}),
-        ("local", {"cosmogony_sample": "world", "cosmogony_source": "https://download.example.org/a.osm.pbf"}),
-        ("prod", {}),
-        ("kind", {}),
-    ],
-)
-def test_data_of_openstreetmap_leaves_the_attribution_to_the_chart(tmp_path, inventory, variables):
-    assert "attribution" not in values(tmp_path, inventory, variables)
-
-
-def test_the_sample_world_has_its_attribution(tmp_path):
-    credits = values(tmp_path, "local", {"cosmogony_sample": "world"})["attribution"]
-    assert [credit["text"].partition(" (")[0] for credit in credits] == ["Natural Earth", "U.S. Census Bureau"]
-    assert all(credit["url"].startswith("https://") for credit in credits)
 
 
 def test_the_pipeline_is_no_part_of_serving(tmp_path):

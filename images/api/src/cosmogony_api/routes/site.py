@@ -12,10 +12,11 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import NotFound
 
 from cosmogony_api.answers import answer_from_release, get_build_digest
+from cosmogony_api.attribution import to_html
 from cosmogony_api.context import get_database
 from cosmogony_api.models import ExpectedCount, TileJson
 from cosmogony_api.operations import describe
-from cosmogony_api.releases import Release, fetch_live_release, select_release
+from cosmogony_api.releases import Release, fetch_live_release, select_described_release
 from cosmogony_api.tilejson import make_tilejson
 
 blueprint = Blueprint("site", __name__)
@@ -39,9 +40,9 @@ def get_statistics() -> Response:
 @describe(TileJson, 503, from_release=True)
 def get_tile_json() -> Response:
     """Return the TileJSON; its tile URLs name the live release."""
-    release = get_database().read(select_release)
+    release = get_database().read(select_described_release)
     site = find_site_url()
-    attribution: str = current_app.config["ATTRIBUTION"]
+    attribution = to_html(release.credits)
     tilejson = make_tilejson(site, release.id, release.bounds, attribution)
     response = answer_from_release(tilejson, release, varies=f"{site}\0{attribution}")
     response.vary.update(("Host", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Proto"))

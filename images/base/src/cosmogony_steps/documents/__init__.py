@@ -26,7 +26,7 @@ from .gate import (
     TurnedCount,
     ZoneOutside,
 )
-from .inputs import Inputs, InputSource
+from .inputs import Credit, Inputs, InputSource
 from .manifest import (
     Manifest,
     ManifestCounts,
@@ -69,6 +69,7 @@ __all__ = [
     "Claims",
     "CountChange",
     "CountStatus",
+    "Credit",
     "Document",
     "DocumentError",
     "DroppedSummary",

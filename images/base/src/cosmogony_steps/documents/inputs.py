@@ -5,9 +5,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from .document import Digest, Names, description
+
+
+class Credit(Struct, frozen=True, kw_only=True):
+    """A name that a map shows for the zones of a source."""
+
+    text: Annotated[str, description("plain text")]
+    url: Annotated[str, description("page that says more, http or https; empty if there is none")] = ""
 
 
 class InputSource(Struct, frozen=True, kw_only=True):
@@ -18,6 +25,10 @@ class InputSource(Struct, frozen=True, kw_only=True):
     country_code: str = ""
     languages: Names = ()
     disable_voronoi: bool = False
+    # Absent if blank, because an empty list would change the digest of releases that were made before it existed.
+    attribution: Annotated[tuple[Credit, ...] | UnsetType, description("absent: the contributors of OpenStreetMap")] = (
+        UNSET
+    )
     sha256: Digest
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..settings import Settings
 from .document import Bytes, Day, Digest, Document, Moment, Names, description
+from .inputs import Credit
 from .states import SourceState
 
 
@@ -21,6 +22,7 @@ class PlanItem(Struct, frozen=True, kw_only=True):
     country_code: str = ""
     languages: Names = ()
     disable_voronoi: bool = False
+    attribution: Annotated[tuple[Credit, ...], description("empty: the contributors of OpenStreetMap")] = ()
 
 
 class Batch(Struct, frozen=True, kw_only=True):

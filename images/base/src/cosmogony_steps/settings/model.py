@@ -50,6 +50,16 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreditSettings:
+    """A name that the map shows."""
+
+    #: The name, plain text.
+    text: Annotated[str, Meta(pattern="\\S")]
+    #: Page that says more, http or https.
+    url: Annotated[str, Meta(pattern="^(https?://[^\\s/]\\S*)?$")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
     """An OSM extract."""
 
@@ -70,6 +80,9 @@ class SourceSettings:
     levels: tuple[
         Literal["suburb", "city_district", "city", "state_district", "state", "country_region", "country"], ...
     ] = ()
+    #: Names that the map shows for its zones, a list; blank shows the contributors of OpenStreetMap. A change makes
+    #: a new release of the same zones.
+    attribution: tuple[CreditSettings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +93,7 @@ class SourcesSettings:
     """
 
     #: OSM extracts. Each has a url (http, https, s3 or file), and if wanted country_code (ISO 3166-1 alpha-2),
-    #: enabled, languages, disable_voronoi and levels.
+    #: enabled, languages, disable_voronoi, levels and attribution.
     extracts: tuple[SourceSettings, ...] = ()
     #: Whether the zones are those of the original Cosmogony instead of corrected ones.
     as_original: bool = False

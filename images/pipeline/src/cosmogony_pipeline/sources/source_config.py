@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-from cosmogony_steps.documents import InputSource, PlanItem
+from cosmogony_steps.documents import ABSENT, Credit, InputSource, PlanItem
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.settings import Settings, SourceSettings
 from cosmogony_steps.text import parse_words
@@ -35,6 +35,7 @@ class SourceConfig:
     country_code: str = ""
     languages: tuple[str, ...] = ()
     disable_voronoi: bool = False
+    attribution: tuple[Credit, ...] = ()
 
     @property
     def redacted_url(self) -> str:
@@ -43,7 +44,7 @@ class SourceConfig:
 
     def to_input_source(self, sha256: str) -> InputSource:
         """Return the source as the inputs of a release store it, with the sha256 of its file."""
-        return InputSource(sha256=sha256, **self._redact())
+        return InputSource(sha256=sha256, **{**self._redact(), "attribution": self.attribution or ABSENT})
 
     def to_plan_item(self) -> PlanItem:
         """Return the source as plans store it, without the query of its URL."""
@@ -55,7 +56,7 @@ class SourceConfig:
     @classmethod
     def from_plan_item(cls, item: PlanItem) -> SourceConfig:
         """Return the configuration of a source in a plan; its URL may lack a query."""
-        return cls(item.name, item.url, item.country_code, item.languages, item.disable_voronoi)
+        return cls(item.name, item.url, item.country_code, item.languages, item.disable_voronoi, item.attribution)
 
     def choose_languages(self, general: tuple[str, ...]) -> tuple[str, ...]:
         """Return the languages of the labels: those of the source, otherwise the `general` ones."""
@@ -81,7 +82,8 @@ def parse_source(entry: SourceSettings) -> SourceConfig:
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
             raise UsageError(f"source {name}: languages: '{language}' is not a language code such as fr or zh-Hant")
-    return SourceConfig(name, url, country, languages, entry.disable_voronoi)
+    credits = tuple(Credit(text=credit.text, url=credit.url) for credit in entry.attribution)
+    return SourceConfig(name, url, country, languages, entry.disable_voronoi, credits)
 
 
 def _parse_file_name(url: str) -> str:
