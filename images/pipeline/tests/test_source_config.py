@@ -44,8 +44,10 @@ def test_accepts_a_full_entry_and_a_bare_url() -> None:
 
 def test_blank_attribution_is_no_input_of_a_release() -> None:
     plain = SourceConfig("a.pbf", "https://e.org/a.pbf")
-    assert "attribution" not in to_json(plain.to_input("1"))
-    assert to_json(replace(plain, attribution=(AMT,)).to_input("1"))["attribution"] == [{"text": "Amt", "url": ""}]
+    assert "attribution" not in to_json(plain.to_input_source("1"))
+    assert to_json(replace(plain, attribution=(AMT,)).to_input_source("1"))["attribution"] == [
+        {"text": "Amt", "url": ""}
+    ]
 
 
 def test_disabled_sources_are_left_out() -> None:
