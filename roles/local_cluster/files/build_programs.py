@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Build the cluster's programs from the language registries, each one once.
+"""Build the cluster's programs from the language registries, or take them from their publishers, each one once.
 
-A program is a folder of ``programs/``: ``program.toml`` (the recipe) and, for Go, ``go.mod`` and ``go.sum``.
-A finished program lies in ``<cache>/programs/<name>-<digest>/`` (``bin/``, ``share/``, ``build.json``) and is never
-built again while its recipe, its locks and the compiler it asks for stay the same.
+A program is a folder of ``programs/``: ``program.toml`` (the recipe), for Go ``go.mod`` and ``go.sum``, and
+``published.toml`` where the program can be downloaded.
+A built program lies in ``<cache>/programs/<name>-<digest>/`` (``bin/``, ``share/``, ``build.json``) and is never
+built again while its recipe, its locks and the compiler it asks for stay the same. A downloaded one lies in
+``<cache>/programs/<name>-published-<version>-<machine>/``.
 Only the Python standard library is used, so that it runs before anything is installed.
 """
 
@@ -15,18 +17,18 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from program_builder.builder import Builder
 from program_builder.files import lock_cache, remove_tree
-from program_builder.recipes import BuildError, Program, load_programs
+from program_builder.publishers import Publishers
+from program_builder.recipes import SOURCES, BuildError, load_programs
 from program_builder.runner import Runner
 
 NOT_BUILT = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0 done, 1 failed, 3 `--print-bin` of a program that is not built."""
+    """Run the command line; return the exit code: 0 done, 1 failed, 3 `--print-bin` of a program that is not there."""
     options = parse_arguments(arguments)
     cache = options.cache.expanduser().absolute() / "programs"
     try:
@@ -36,17 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise BuildError(f"unknown program {', '.join(unknown)}; known: {', '.join(everything)}")
         programs = [program for name, program in everything.items() if not names or name in names]
         if options.status:
-            print(json.dumps([describe_program(program, cache) for program in programs], indent=2))
+            print(json.dumps([program.describe(cache, options.source) for program in programs], indent=2))
         elif options.print_bin:
             program = everything[options.print_bin]
-            print(program.directory(cache) / "bin")
-            return 0 if program.is_built(cache) else NOT_BUILT
+            directory = program.find_directory(cache, options.source)
+            print((directory or program.directory(cache)) / "bin")
+            return 0 if directory else NOT_BUILT
         else:
             runner = Runner(nice=options.nice)
+            publishers = Publishers(dict(options.mirror), runner)
+            publishers.check_mirrors(list(everything.values()))
             with runner.stop_on_signals(), lock_cache(cache, runner):
-                builder = Builder(cache, runner)
+                builder = Builder(cache, runner, options.source, publishers)
                 builder.build_all(programs, max(1, options.jobs))
-                if not options.keep and all(program.is_built(cache) for program in everything.values()):
+                if not options.keep and all(p.find_directory(cache, options.source) for p in everything.values()):
                     remove_tree(builder.build)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
@@ -59,6 +64,17 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/cosmogony-stack"), help="default: %(default)s")
     parser.add_argument("--programs", type=Path, default=Path(__file__).resolve().parent / "programs")
+    parser.add_argument(
+        "--source", choices=SOURCES, default="built", help="where programs come from (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--mirror",
+        type=parse_mirror,
+        action="append",
+        default=[],
+        metavar="PUBLISHER=ADDRESS",
+        help="an address with the same files as a publisher, such as https://dl.k8s.io=https://mirror.example/k8s",
+    )
     parser.add_argument("--only", default="", metavar="NAME,NAME", help="only these programs")
     parser.add_argument("--jobs", type=int, default=2, help="builds at a time (default: %(default)s)")
     parser.add_argument("--nice", type=int, default=0, help="niceness of the compilers (default: %(default)s)")
@@ -68,17 +84,12 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def describe_program(program: Program, cache: Path) -> dict[str, Any]:
-    """Return name, version, digest, folder and state of a program's build, for the output in JSON."""
-    return {
-        "name": program.name,
-        "version": program.version,
-        "digest": program.digest,
-        "tag": f"{program.version}-{program.digest}",
-        "built": program.is_built(cache),
-        "directory": str(program.directory(cache)),
-        "binaries": list(program.binaries),
-    }
+def parse_mirror(text: str) -> tuple[str, str]:
+    """Return publisher and mirror of a text PUBLISHER=ADDRESS."""
+    publisher, _, mirror = text.partition("=")
+    if not mirror.startswith(("https://", "http://")):
+        raise argparse.ArgumentTypeError(f"{text}: expected PUBLISHER=ADDRESS, such as https://dl.k8s.io=https://…")
+    return publisher, mirror
 
 
 if __name__ == "__main__":

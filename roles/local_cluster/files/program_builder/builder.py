@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds programs into the cache."""
+"""Puts programs into the cache: built here, or as their publishers have them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from program_builder.downloads import DownloadError
 from program_builder.files import remove_tree
+from program_builder.publications import Publication
+from program_builder.publishers import Publishers, compute_content_digest
 from program_builder.recipes import BuildError, Program
 from program_builder.runner import Runner, Task, format_duration, read_output
 from program_builder.toolchains import Toolchains, chroot_command
@@ -24,20 +28,22 @@ RUST_CRATES = (re.compile(r"^\s+Compiling ", re.MULTILINE), "crates compiled")
 
 
 class Builder:
-    """Builds programs into the cache, each into a temporary folder that is renamed when it is complete."""
+    """Builds or downloads programs into the cache, each into a temporary folder that is renamed when it is complete."""
 
-    def __init__(self, cache: Path, runner: Runner) -> None:
+    def __init__(self, cache: Path, runner: Runner, source: str, publishers: Publishers) -> None:
         self.programs_cache = cache
         self.build = cache / "build"
         self._logs = cache / "log"
         self._runner = runner
+        self._source = source
+        self._publishers = publishers
         self._toolchains = Toolchains(self.build, self._logs, runner)
 
     def build_all(self, programs: Sequence[Program], jobs: int) -> None:
-        """Build the programs that are missing.
+        """Download or build the programs that are missing.
 
         Raises:
-            BuildError: the build was interrupted, or programs could not be built; those that run are finished first.
+            BuildError: the build was interrupted, or programs could not be had; those that run are finished first.
         """
         self._logs.mkdir(parents=True, exist_ok=True)
         for leftover in self.programs_cache.glob(".new-*"):
@@ -45,10 +51,12 @@ class Builder:
         started = time.monotonic()
         total = len(programs)
         labels = {p.name: f"[{n}/{total}] {p.name} {p.version}" for n, p in enumerate(programs, 1)}
-        missing = [program for program in programs if not program.is_built(self.programs_cache)]
+        missing = [p for p in programs if p.find_directory(self.programs_cache, self._source) is None]
         for program in programs:
             if program not in missing:
-                self._runner.report(f"{labels[program.name]} already built")
+                self._runner.report(f"{labels[program.name]} already there")
+        if self._source != "built":
+            self._publishers.ask(missing)
         seconds: dict[str, float] = {}
         failures: list[str] = []
 
@@ -57,14 +65,14 @@ class Builder:
             if self._runner.stopped.is_set() or failures:
                 return
             try:
-                seconds[program.name] = self._build_program(program, label)
+                done, seconds[program.name] = self._make_program(program, label)
             except (BuildError, OSError) as error:
                 failures.append(str(error) if isinstance(error, BuildError) else f"{label}: {error}")
-                self._runner.report(f"{label} FAILED; programs that are being built are finished first")
+                self._runner.report(f"{label} FAILED; those that are under way are finished first")
             else:
                 ready = total - len(missing) + len(seconds)
                 duration = format_duration(seconds[program.name])
-                self._runner.report(f"{label} built in {duration} ({ready} of {total} ready)")
+                self._runner.report(f"{label} {done} in {duration} ({ready} of {total} ready)")
 
         with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
             list(pool.map(build, missing))
@@ -76,33 +84,84 @@ class Builder:
             self._runner.report(f"all {total} programs are there, nothing to build")
             return
         self._runner.report(
-            f"{len(missing)} of {total} programs built in {format_duration(time.monotonic() - started)}:"
+            f"{len(missing)} of {total} programs ready in {format_duration(time.monotonic() - started)}:"
         )
         for name, taken in seconds.items():
             self._runner.report(f"  {name:<24} {format_duration(taken):>8}")
 
+    def _make_program(self, program: Program, label: str) -> tuple[str, float]:
+        """Download or build one program; return which of the two, and the seconds it took."""
+        publication = program.publication
+        if publication is None or self._source == "built":
+            return "built", self._build_program(program, label)
+        try:
+            return "downloaded", self._download_program(program, publication, label)
+        except DownloadError as error:
+            if self._runner.stopped.is_set():
+                raise BuildError(f"{label} stopped") from error
+            if self._source == "published":
+                raise BuildError(
+                    f"{label}: not taken from its publisher: {error}\n"
+                    "  Next: run the same command again when the publisher has it, name a mirror "
+                    f"(local_cluster_mirrors: {{{publication.publisher}: https://…}}),\n"
+                    "  or have it built (local_cluster_programs: auto)."
+                ) from error
+            self._runner.report(f"{label} is built, since it cannot be taken from its publisher: {error}")
+            return "built", self._build_program(program, label)
+
     def _build_program(self, program: Program, label: str) -> float:
-        """Build one program; return the seconds it took."""
+        build = self._build_go if program.recipe["toolchain"] == "go" else self._build_rust
+
+        def make(target: Path, task: Task) -> dict[str, Any]:
+            return {"digest": program.digest, "toolchain": build(program, target, task)}
+
+        return self._add_to_cache(program, label, program.directory(self.programs_cache), make)
+
+    def _download_program(self, program: Program, publication: Publication, label: str) -> float:
+        def make(target: Path, task: Task) -> dict[str, Any]:
+            digests = self._publishers.download_program(program, publication, target)
+            try:
+                self._check_binaries(program, target / "bin", task)
+            except BuildError as error:
+                raise DownloadError(str(error).removeprefix(f"{task.label}: ")) from error
+            return {"digest": compute_content_digest(target / "bin"), "published": digests}
+
+        return self._add_to_cache(program, label, program.download_directory(self.programs_cache), make)
+
+    def _add_to_cache(
+        self, program: Program, label: str, final: Path, make: Callable[[Path, Task], dict[str, Any]]
+    ) -> float:
+        """Fill a temporary folder, which becomes the folder of the program when it is complete.
+
+        Args:
+            program: The program.
+            label: The program, for progress lines.
+            final: The folder of the program.
+            make: Fills the folder that it is given, and returns what is written down about it.
+
+        Returns:
+            The seconds it took.
+        """
         task = Task(self._runner, label, self._logs / f"{program.name}.log")
         task.log.write_text("", encoding="utf-8")
-        target = self.programs_cache / f".new-{program.name}-{program.digest}"
+        target = final.with_name(f".new-{final.name}")
         remove_tree(target)
         (target / "bin").mkdir(parents=True)
-        build = self._build_go if program.recipe["toolchain"] == "go" else self._build_rust
-        toolchain = build(program, target, task)
-        seconds = time.monotonic() - task.started
-        record = {
-            "name": program.name,
-            "version": program.version,
-            "digest": program.digest,
-            "toolchain": toolchain,
-            "seconds": round(seconds, 1),
-            "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        }
-        (target / "build.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        final = program.directory(self.programs_cache)
-        remove_tree(final)
-        target.rename(final)
+        try:
+            details = make(target, task)
+            seconds = time.monotonic() - task.started
+            record = {
+                "name": program.name,
+                "version": program.version,
+                **details,
+                "seconds": round(seconds, 1),
+                "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            }
+            (target / "build.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+            remove_tree(final)
+            target.rename(final)
+        finally:
+            remove_tree(target)
         return seconds
 
     def _check_binaries(self, program: Program, directory: Path, task: Task, root: Path | None = None) -> None:

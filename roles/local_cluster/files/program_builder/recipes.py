@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recipes of programs: folders with `program.toml` and, for Go, the locked modules."""
+"""Recipes of programs: folders with `program.toml`, the locked modules for Go, and where the program is published."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import platform
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from program_builder.publications import Publication, load_publication
 
 # Part of every digest: raise it when a change of the builder changes what a build produces.
 RECIPE_FORMAT = 1
@@ -17,6 +20,8 @@ RECIPE_FORMAT = 1
 ORDER = ("kubernetes", "etcd", "argo", "minio", "coredns", "local-path-provisioner", "helm", "martin")
 GO_MINIMUM = (1, 26)
 RUST_MINIMUM = (1, 94)
+# Where programs come from. auto: what the cache has; otherwise published where the publisher answers, built where not.
+SOURCES = ("auto", "published", "built")
 TOOLCHAINS = {"go": f"go>={'.'.join(map(str, GO_MINIMUM))}", "rust": f"rust>={'.'.join(map(str, RUST_MINIMUM))}"}
 
 
@@ -32,10 +37,12 @@ class Program:
     folder: Path
     recipe: Mapping[str, Any]
     digest: str
+    machine: str
+    publication: Publication | None
 
     @property
     def version(self) -> str:
-        """The version that the built program has to report."""
+        """The version that the program has to report."""
         return str(self.recipe["version"])
 
     @property
@@ -47,9 +54,33 @@ class Program:
         """Return the folder that the program is built into."""
         return programs_cache / f"{self.name}-{self.digest}"
 
-    def is_built(self, programs_cache: Path) -> bool:
-        """Return whether the program is in the cache; build.json is written last."""
-        return (self.directory(programs_cache) / "build.json").is_file()
+    def download_directory(self, programs_cache: Path) -> Path:
+        """Return the folder that the published program is downloaded into."""
+        return programs_cache / f"{self.name}-published-{self.version}-{self.machine}"
+
+    def find_directory(self, programs_cache: Path, source: str) -> Path | None:
+        """Return the folder of the cache with the complete program, of a source; None when the cache has none."""
+        folders = [self.directory(programs_cache)]
+        if self.publication and source != "built":
+            folders.append(self.download_directory(programs_cache))
+        if self.publication and source == "published":
+            folders = folders[1:]
+        # build.json is written last.
+        return next((folder for folder in folders if (folder / "build.json").is_file()), None)
+
+    def describe(self, programs_cache: Path, source: str) -> dict[str, Any]:
+        """Return name, version, digest, folder and state of the program in the cache, for the output in JSON."""
+        folder = self.find_directory(programs_cache, source)
+        digest = json.loads((folder / "build.json").read_text(encoding="utf-8"))["digest"] if folder else self.digest
+        return {
+            "name": self.name,
+            "version": self.version,
+            "digest": digest,
+            "tag": f"{self.version}-{digest}",
+            "built": folder is not None,
+            "directory": str(folder or self.directory(programs_cache)),
+            "binaries": list(self.binaries),
+        }
 
 
 def compute_digest(files: Mapping[str, bytes], toolchain: str, machine: str) -> str:
@@ -81,7 +112,14 @@ def load_program(folder: Path) -> Program:
         files = {name: (folder / name).read_bytes() for name in names}
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BuildError(f"{path}: {error}") from error
-    return Program(folder.name, folder, recipe, compute_digest(files, TOOLCHAINS[toolchain], platform.machine()))
+    machine = platform.machine()
+    try:
+        path = folder / "published.toml"
+        publication = load_publication(path, str(recipe["version"]), recipe["binaries"], machine)
+    except (OSError, ValueError) as error:
+        raise BuildError(f"{path}: {error}") from error
+    digest = compute_digest(files, TOOLCHAINS[toolchain], machine)
+    return Program(folder.name, folder, recipe, digest, machine, publication)
 
 
 def load_programs(directory: Path) -> list[Program]:

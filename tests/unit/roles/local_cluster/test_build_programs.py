@@ -7,7 +7,6 @@ import fcntl
 import io
 import json
 import os
-import stat
 import subprocess
 import sys
 import threading
@@ -21,33 +20,9 @@ from program_builder.builder import default_binary_name
 from program_builder.recipes import BuildError
 from program_builder.runner import Runner, Task
 from program_builder.toolchains import chroot_command, parse_version
+from toy_program import GOOD, write_fake_go, write_go_program
 
 FILES = Path(build_programs.__file__).parent
-
-
-def write_go_program(folder: Path, version: str = "1.2.3") -> None:
-    folder.mkdir(parents=True)
-    (folder / "program.toml").write_text(
-        f'version = "{version}"\ntoolchain = "go"\n[binaries]\nhello = "example.test/hello/v2"\n'
-        '[check]\nhello = ["--version"]\n'
-    )
-    (folder / "go.mod").write_text("module x\n")
-    (folder / "go.sum").write_text("")
-
-
-def write_fake_go(folder: Path, body: str) -> None:
-    """A compiler that is new enough and writes a program that prints a version."""
-    folder.mkdir(exist_ok=True)
-    go = folder / "go"
-    go.write_text(
-        f'#!/bin/sh\nif [ "$1" = env ]; then echo go1.30.1; exit 0; fi\necho "$@" >> {folder}/calls\n{body}\n'
-    )
-    go.chmod(go.stat().st_mode | stat.S_IXUSR)
-
-
-GOOD = (
-    'while [ "$1" != -o ]; do shift; done; printf "#!/bin/sh\\necho hello v1.2.3\\n" > "$2/hello"; chmod +x "$2/hello"'
-)
 
 
 @pytest.fixture
@@ -126,7 +101,7 @@ def test_builds_once_and_reports(tmp_path, go, capsys):
     assert run(tmp_path) == 0
     shown = capsys.readouterr().out
     assert "[1/1] hello 1.2.3 built in" in shown
-    assert "1 of 1 programs built in" in shown
+    assert "1 of 1 programs ready in" in shown
     assert run(tmp_path) == 0
     assert "nothing to build" in capsys.readouterr().out
     assert (go / "calls").read_text().count("build -v") == 1
