@@ -170,14 +170,14 @@ def test_unchanged_sources_need_no_work(store: Store, items: list[SourceConfig])
 
 
 def test_changed_attribution_makes_a_new_release_without_extraction(store: Store, items: list[SourceConfig]) -> None:
-    live = KnownRelease("r1", bring(store, items), True)
+    live = KeptRelease("r1", bring(store, items), True)
     renamed = [dataclasses.replace(items[0], attribution=(Credit(text="Amt"),)), items[1]]
     plan = ask(store, renamed, [live])
     assert (plan.changed, states_of(plan)) == (True, ["unchanged", "unchanged"])
     assert plan.message.startswith("2 sources unchanged, but the settings,")
     assert [item.attribution for item in plan.items] == [(Credit(text="Amt"),), ()]
     sha256 = {item.name: (stored_source(store, item) or {})["sha256"] for item in items}
-    again = KnownRelease("r2", digest_inputs(add_sources(INPUTS, renamed, sha256)), True)
+    again = KeptRelease("r2", digest_inputs(add_sources(INPUTS, renamed, sha256)), True)
     assert ask(store, renamed, [again]).changed is False
 
 
