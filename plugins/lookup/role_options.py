@@ -36,8 +36,11 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ lookup('cosmogony.stack.role_options', 'tile_cache').keep }}"
 
-# In vars/main.yml of role data_update, so that its tasks can say __data_update_options.dry_run:
-__data_update_options: "{{ lookup('cosmogony.stack.role_options', 'data_update') }}"
+- name: Show whether an update would only ask the sources
+  ansible.builtin.debug:
+    msg: "{{ options.dry_run }}"
+  vars:
+    options: "{{ lookup('cosmogony.stack.role_options', 'data_update') }}"
 """
 
 RETURN = r"""
