@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The gate behind `make test`; its last line is pytest's summary.
+# The gate behind `make test`: linters, the local cluster, unit tests beside the scenarios, tests of the running stack.
+# If all of them pass, its last line is pytest's summary of the last ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 record=test
@@ -21,12 +22,14 @@ set -m
 nice tools/time_phases.sh run $record unit make --no-print-directory unit ARGS=--require-services > "$unit_log" 2>&1 &
 unit_pid=$!
 set +m
-tools/time_phases.sh run $record molecule make --no-print-directory molecule
+scenarios=0
+tools/time_phases.sh run $record molecule make --no-print-directory molecule || scenarios=$?
 printf '\n==> waiting for the unit tests, which ran beside the scenarios\n'
 status=0
 wait "$unit_pid" || status=$?
 unit_pid=
 cat "$unit_log"
+[ "$scenarios" = 0 ] || exit "$scenarios"
 [ "$status" = 0 ] || exit "$status"
 tools/time_phases.sh end $record
 make --no-print-directory live

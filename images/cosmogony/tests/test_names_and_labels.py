@@ -51,8 +51,8 @@ def test_a_label_node_fills_gaps_only() -> None:
 def test_a_label_goes_up_without_repeats() -> None:
     zones = chain("Austria", "Wien", "Wien", "Wieden")
     zones[3].zip_codes = ["1040", "1041", "1050"]
-    assert LabelMaker(zones).make_label(zones[3]) == "Wieden (1040-1050), Wien, Austria"
-    assert LabelMaker(zones).make_label(zones[2]) == "Wien, Austria"
+    assert LabelMaker(zones).make_local_label(zones[3]) == "Wieden (1040-1050), Wien, Austria"
+    assert LabelMaker(zones).make_local_label(zones[2]) == "Wien, Austria"
 
 
 def test_every_language_of_the_chain_has_a_label() -> None:

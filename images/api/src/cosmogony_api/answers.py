@@ -56,7 +56,7 @@ def answer_from_release(content: Answer | str, release: Release, *, varies: str 
 
 
 def answer_json(content: Answer, *, status: int = 200, cache: str = NO_STORE) -> Response:
-    """Make a JSON response that was read from no single release; `cache` is its Cache-Control."""
+    """Make a JSON response without ETag, not read from the tables of a release; `cache` is its Cache-Control."""
     response = _to_response(content)
     response.status_code = status
     response.headers["Cache-Control"] = cache

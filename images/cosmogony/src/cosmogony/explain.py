@@ -73,7 +73,10 @@ def _result(found: list[Zone], records: RecordMaker) -> Iterator[tuple[str, str]
         yield "result", "no zone"
     for zone in found:
         geometry = "" if zone.has_geometry else ", a bare record without geometry"
-        yield "result", f"{zone.type_word} {records.make_label(zone)!r}, country {zone.country or 'none'}{geometry}"
+        yield (
+            "result",
+            f"{zone.type_word} {records.make_local_label(zone)!r}, country {zone.country or 'none'}{geometry}",
+        )
 
 
 def _tags(extract: Extract, osm_id: str) -> dict[str, str] | None:

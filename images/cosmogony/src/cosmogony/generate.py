@@ -115,7 +115,7 @@ def generate(
         records = (OriginalRecordMaker if as_original else RecordMaker)(zones, run.extract.ways, filter_langs)
         with timer.measure_stage("write"):
             if is_table:
-                tables.write_table(part, form, kept, records, progress)
+                tables.write_zone_table(part, form, kept, records, progress)
             else:
                 meta = {
                     "osm_filename": source.name,

@@ -18,7 +18,7 @@ from .hierarchy.inclusion import Inclusions
 from .hierarchy.statistics import ZoneStatistics
 from .original.build import OriginalZoneBuilder
 from .original.hierarchy import OriginalHierarchyBuilder
-from .original.names import add_centre_tags
+from .original.names import add_centre_name_tags
 from .original.voronoi import OriginalVoronoiBuilder
 from .osm.reader import Extract, read_extract
 from .progress import Progress
@@ -112,7 +112,7 @@ class ZoneRun:
             for zone in zones:
                 add_centre_names(zone)
                 if self._as_original:
-                    add_centre_tags(zone)
+                    add_centre_name_tags(zone)
         return zones
 
     def report_left_out_objects(self, zones: Sequence[Zone]) -> LeftOutReport:

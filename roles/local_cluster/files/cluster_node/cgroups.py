@@ -25,7 +25,7 @@ def list_cgroups(names: Iterable[str] = OWN_CGROUPS) -> list[Path]:
     return found
 
 
-def remove_cgroups() -> int:
+def remove_empty_cgroups() -> int:
     """Remove the cluster's control groups that are empty; return how many were removed."""
     removed = 0
     for folder in list_cgroups():

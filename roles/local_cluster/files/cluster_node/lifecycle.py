@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cluster_node.cgroups import list_cgroup_files, list_cgroups, remove_cgroups
+from cluster_node.cgroups import list_cgroup_files, list_cgroups, remove_empty_cgroups
 from cluster_node.clients import describe_clients, find_clients, make_clients_error
 from cluster_node.commands import CLEAN_PATH, wait_until
 from cluster_node.mounts import list_mounts, unmount_all
@@ -55,7 +55,7 @@ def clean_leftovers(settings: Settings) -> list[str]:
     count = unmount_all(settings)
     if count:
         done.append(f"{count} mounts")
-    if remove_cgroups():
+    if remove_empty_cgroups():
         done.append("control groups")
     clear_run_directory(settings)
     return done
@@ -182,7 +182,7 @@ def stop_daemons(settings: Settings, wait: float) -> dict[str, Any]:
     if count:
         actions.append(f"unmounted {count} mounts")
     actions += remove_network(settings)
-    wait_until(lambda: not remove_cgroups() and not list_cgroups(), 5)
+    wait_until(lambda: not remove_empty_cgroups() and not list_cgroups(), 5)
     if settings.run.is_dir():
         shutil.rmtree(settings.run)
         actions.append(f"removed {settings.run}")

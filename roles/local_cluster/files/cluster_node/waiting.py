@@ -20,8 +20,8 @@ LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 LEASE_SECONDS = 20
 
 
-def get_from_api(settings: Settings, path: str) -> str:
-    """Return the JSON document that the API server answers to a GET.
+def read_from_api(settings: Settings, path: str) -> str:
+    """Return the text that the API server answers to a GET.
 
     Raises:
         NodeError: it does not answer, or with an error.
@@ -43,9 +43,9 @@ def describe_node_problem(settings: Settings) -> str:
     """Return why the Kubernetes node is not ready; "" when it is ready."""
     name = settings.node_name
     try:
-        get_from_api(settings, "/readyz")
-        node = json.loads(get_from_api(settings, f"/api/v1/nodes/{name}"))
-        lease = json.loads(get_from_api(settings, f"{LEASES}/{name}"))
+        read_from_api(settings, "/readyz")
+        node = json.loads(read_from_api(settings, f"/api/v1/nodes/{name}"))
+        lease = json.loads(read_from_api(settings, f"{LEASES}/{name}"))
     except NodeError as error:
         return f"the API server is not ready: {error}"
     conditions = {condition["type"]: condition for condition in node.get("status", {}).get("conditions", ())}

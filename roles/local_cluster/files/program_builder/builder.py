@@ -95,7 +95,7 @@ class Builder:
         if publication is None or self._source == "built":
             return "built", self._build_program(program, label)
         try:
-            return "downloaded", self._download_program(program, publication, label)
+            return "downloaded", self._download_binaries(program, publication, label)
         except DownloadError as error:
             if self._runner.stopped.is_set():
                 raise BuildError(f"{label} stopped") from error
@@ -117,9 +117,9 @@ class Builder:
 
         return self._add_to_cache(program, label, program.directory(self.programs_cache), make)
 
-    def _download_program(self, program: Program, publication: Publication, label: str) -> float:
+    def _download_binaries(self, program: Program, publication: Publication, label: str) -> float:
         def make(target: Path, task: Task) -> dict[str, Any]:
-            digests = self._publishers.download_program(program, publication, target)
+            digests = self._publishers.download_binaries(program, publication, target)
             try:
                 self._check_binaries(program, target / "bin", task)
             except BuildError as error:

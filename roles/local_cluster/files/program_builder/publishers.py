@@ -47,7 +47,7 @@ class Publishers:
             answer = [publisher for publisher in addresses if publisher not in self._silent]
             self._runner.report(f"publishers that answer: {', '.join(answer) or 'none'}")
 
-    def download_program(self, program: Program, publication: Publication, target: Path) -> dict[str, str]:
+    def download_binaries(self, program: Program, publication: Publication, target: Path) -> dict[str, str]:
         """Download the binaries of a program into `bin` of a folder, checked.
 
         Returns:

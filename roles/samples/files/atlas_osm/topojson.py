@@ -60,8 +60,11 @@ def parse_topology(content: bytes | str) -> Topology:
         raise AtlasError(f"the file is not JSON: {error}") from error
     if not isinstance(data, dict) or data.get("type") != "Topology":
         raise AtlasError("the file is not TopoJSON: its type is not Topology")
-    arcs = [_read_points(arc, data.get("transform")) for arc in data["arcs"]]
-    shapes = {name: _read_shapes(name, item, len(arcs)) for name, item in data["objects"].items()}
+    try:
+        arcs = [_read_points(arc, data.get("transform")) for arc in data["arcs"]]
+        shapes = {name: _read_shapes(name, item, len(arcs)) for name, item in data["objects"].items()}
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise AtlasError(f"the file is not TopoJSON: {type(error).__name__} {error}") from error
     return Topology(arcs, shapes)
 
 

@@ -67,3 +67,12 @@ def test_shapes_are_polygons_of_rings():
 def test_refuses_files_that_are_no_atlas(content, message):
     with pytest.raises(AtlasError, match=message):
         parse_topology(content)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"arcs": None}, {"arcs": [[1]]}, {"objects": []}, {"objects": {"land": {}}}, {"transform": {}, "arcs": [[]]}],
+)
+def test_refuses_a_topology_without_its_parts(more):
+    with pytest.raises(AtlasError, match="not TopoJSON"):
+        parse_topology(topology(**more))

@@ -60,7 +60,7 @@ def read_numbered_records(path: Path) -> Iterator[tuple[str, Record | None]]:
         if form.has_lines:
             for number, line in enumerate(strip_byte_order_marks(file), 1):
                 if line and not line.isspace():
-                    yield f"line {number}", parse_record(line)
+                    yield f"line {number}", parse_zone_record(line)
         else:
             for number, zone in enumerate(_parse_document(path, file.read()), 1):
                 yield f"zone {number}", zone if is_zone_record(zone) else None
@@ -76,7 +76,7 @@ def _parse_document(path: Path, content: bytes) -> list[Any]:
     return zones
 
 
-def parse_record(line: bytes) -> Record | None:
+def parse_zone_record(line: bytes) -> Record | None:
     """Return the zone record on a line of JSON, None if the line is not a zone."""
     try:
         found = orjson.loads(line)

@@ -35,9 +35,9 @@ class RecordMaker:
     def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> LabelMaker:
         return LabelMaker(zones, languages)
 
-    def make_label(self, zone: Zone) -> str:
+    def make_local_label(self, zone: Zone) -> str:
         """Return the label of a zone in the local language."""
-        return self._labels.make_label(zone)
+        return self._labels.make_local_label(zone)
 
     def make_international_labels(self, zone: Zone) -> dict[str, str]:
         """Return the labels of a zone in other languages, by language code."""
@@ -63,7 +63,7 @@ class RecordMaker:
             "name": zone.name,
             "loc_name": self._clean_text(tags.get("loc_name", "")),
             "alt_name": self._clean_text(tags.get("alt_name", "")),
-            "label": self._labels.make_label(zone),
+            "label": self._labels.make_local_label(zone),
             "international_labels": self._labels.make_international_labels(zone),
             "zip_codes": zone.zip_codes,
             "center": None if centre is None else {"type": "Point", "coordinates": centre},

@@ -44,7 +44,7 @@ _COLUMNS = (
     _Column("admin_level", "int32", lambda zone, _: zone.level),
     _Column("zone_type", "string", lambda zone, _: zone.type_word),
     _Column("name", "string", lambda zone, _: zone.name),
-    _Column("label", "string", lambda zone, records: records.make_label(zone)),
+    _Column("label", "string", lambda zone, records: records.make_local_label(zone)),
     _Column("international_labels", "string", lambda zone, records: _encode(records.make_international_labels(zone))),
     _Column("zip_codes", "string", lambda zone, _: ";".join(zone.zip_codes)),
     _Column("parent", "int64", lambda zone, _: zone.parent),
@@ -76,7 +76,7 @@ def require_library(form: Format) -> None:
             ) from error
 
 
-def write_table(path: Path, form: Format, zones: Sequence[Zone], records: RecordMaker, progress: Progress) -> None:
+def write_zone_table(path: Path, form: Format, zones: Sequence[Zone], records: RecordMaker, progress: Progress) -> None:
     """Write zones to a GeoParquet or FlatGeobuf file; FlatGeobuf leaves out zones without geometry."""
     import pyarrow as pa
 
@@ -87,7 +87,7 @@ def write_table(path: Path, form: Format, zones: Sequence[Zone], records: Record
 
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
             for table in _make_tables(zones, records, schema, progress):
-                writer.write_table(table)
+                writer.write_zone_table(table)
     else:
         shaped = [zone for zone in zones if zone.has_geometry]
         _write_flatgeobuf(

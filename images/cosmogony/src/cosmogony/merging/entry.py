@@ -14,7 +14,7 @@ from ..zones.zone_type import TYPES_BY_WORD, ZoneType
 
 @dataclass(slots=True)
 class ZoneEntry:
-    """A zone of one of the merged files, without geometry and names."""
+    """A zone of one of the files that are merged, without geometry and names."""
 
     file: int  # position of its file among the merged files
     id: int  # id of the zone in the merged file

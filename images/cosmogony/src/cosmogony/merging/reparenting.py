@@ -122,7 +122,7 @@ class CrossFileParentFinder:
         labels = LabelMaker(made, languages or ["-"])
         return {
             zone_id: {
-                "label": labels.make_label(made[index[zone_id]]),
+                "label": labels.make_local_label(made[index[zone_id]]),
                 "international_labels": labels.make_international_labels(made[index[zone_id]]),
             }
             for zone_id in zone_ids

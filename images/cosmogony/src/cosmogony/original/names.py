@@ -7,7 +7,7 @@ from ..zones.names import PREFIX, is_same_place
 from ..zones.zone import Zone
 
 
-def add_centre_tags(zone: Zone) -> None:
+def add_centre_name_tags(zone: Zone) -> None:
     """Add to the tags of a zone the `name:` tags that only its centre has, if both are the same place."""
     if zone.centre is None or zone.generated or not is_same_place(zone):
         return

@@ -59,7 +59,7 @@ class LabelMaker:
         self._only = frozenset(languages)
         self._cached_ancestors = lru_cache(maxsize=2048)(self._collect_ancestors)
 
-    def make_label(self, zone: Zone) -> str:
+    def make_local_label(self, zone: Zone) -> str:
         """Return the label of a zone in the local language."""
         above = self._find_ancestors(zone)
         return zone.name + format_zip_codes(self._get_zip_codes(zone)) + (above.get_end(zone.name) if above else "")

@@ -28,7 +28,7 @@ def collect_names(tags: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def parse_zip_codes(tags: Mapping[str, str]) -> list[str]:
-    """Return the postcodes in the tags, sorted, each once; ranges are kept as ranges."""
+    """Return the postcodes of `addr:postcode`, otherwise of `postal_code`: sorted, each once, ranges kept as ranges."""
     for key in ("addr:postcode", "postal_code"):
         codes = {cleaned for code in _SEPARATOR.split(tags.get(key, "")) if (cleaned := clean_text(code))}
         if codes:

@@ -57,7 +57,7 @@ class FileVersion:
         return moment.date().isoformat() if isinstance(moment, datetime) else None
 
     def to_document(self) -> SourceVersion:
-        """Return the version as markers store it."""
+        """Return the version as markers store it: without the query of the URL, which may hold a secret."""
         return SourceVersion(
             url=self.redacted_url, size=self.size, etag=self.etag, last_modified=self.last_modified, md5=self.md5
         )
