@@ -14,11 +14,23 @@ NODE_MODULES := $(WEB)/node_modules/.stamp $(WEB)/lint/node_modules/.stamp
 WORDING := . ':!.config/wording.txt' ':!LICENSE' ':!uv.lock' ':!*package-lock.json' ':!*.tsv' ':!*.jsonl' ':!*.csv' ':!*/sql/catalog/*'
 INVENTORY ?= inventories/local
 # For make local: LISTEN=0.0.0.0:8080 opens the site to other machines; SAMPLE=world takes the larger sample;
-# SOURCE=https://… COUNTRY=xx takes an extract of yours.
+# SOURCE=https://… COUNTRY=xx takes an extract of yours. What was given counts until something else is given, blank for the
+# default; REMEMBER=no neither reads nor changes what is remembered.
+REMEMBER ?= yes
+REMEMBERED ?= /var/lib/cosmogony-stack/make-local.mk
+ifneq ($(REMEMBER),no)
+-include $(REMEMBERED)
+endif
 LISTEN ?=
 SAMPLE ?=
 SOURCE ?=
 COUNTRY ?=
+# A sample takes the place of a remembered source, a source that of a remembered sample and of the country before.
+is_given = $(filter-out file undefined,$(origin $(1)))
+given := $(strip $(foreach name,SAMPLE SOURCE,$(if $(call is_given,$(name)),$(name))))
+ifneq ($(given),)
+$(foreach name,SAMPLE SOURCE COUNTRY,$(if $(call is_given,$(name)),,$(eval $(name) :=)))
+endif
 # Options for ansible-playbook; for pytest in `make unit` and `make long`, for ansible-test in `make sanity`.
 ARGS ?=
 
@@ -36,11 +48,11 @@ endif
 endif
 
 # A release of another source lacks the zones of the one before, which the gate would block: the override lets it through.
+update = -e data_update_run=always -e '{"data_update_override": "make local was given $(1)"}'
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
-	$(if $(SOURCE),-e cosmogony_source=$(SOURCE) -e cosmogony_country=$(COUNTRY) -e data_update_run=always \
-	  -e '{"data_update_override": "make local was given another source"}') \
-	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE) -e data_update_run=always \
-	  -e '{"data_update_override": "make local was given the sample $(SAMPLE)"}')
+	$(if $(SOURCE),-e 'cosmogony_source=$(SOURCE)' -e 'cosmogony_country=$(COUNTRY)') \
+	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE)) \
+	$(if $(given),$(call update,$(if $(SOURCE),another source,the sample $(or $(SAMPLE),$(firstword $(SAMPLES))))))
 
 .PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults e2e live long bench browser node build
 .PHONY: changelog test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
@@ -66,6 +78,7 @@ local: ## everything: from a bare machine to a running site with real data; SAMP
 	@tools/time_phases.sh begin local
 	tools/time_phases.sh run local environment make --no-print-directory venv
 	tools/time_phases.sh run local cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
+	$(if $(filter no,$(REMEMBER)),,tools/remember_options.sh $(REMEMBERED) 'LISTEN=$(LISTEN)' 'SAMPLE=$(SAMPLE)' 'SOURCE=$(SOURCE)' 'COUNTRY=$(COUNTRY)')
 	tools/time_phases.sh run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
 	tools/time_phases.sh end local
 	tools/print_next_steps.sh $(or $(LISTEN),127.0.0.1:8080)

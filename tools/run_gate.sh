@@ -15,7 +15,7 @@ trap finish EXIT
 
 tools/time_phases.sh begin $record
 tools/time_phases.sh run $record lint make --no-print-directory lint
-tools/time_phases.sh run $record local make --no-print-directory local ARGS=--extra-vars=@molecule/inventory/group_vars/all/local_cluster.yml
+tools/time_phases.sh run $record local make --no-print-directory local REMEMBER=no ARGS=--extra-vars=@molecule/inventory/group_vars/all/local_cluster.yml
 # The unit tests start after the cluster, because they use programs that it has built, and run beside the scenarios.
 # Job control gives them a process group, and does not ignore SIGINT as the shell does for other background commands.
 set -m

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
 
 import pytest
 import yaml
@@ -58,28 +57,3 @@ def test_codes_are_unique():
     codes = read_state_codes()
     assert len(codes) == len(set(codes.values())) == 56
     assert all(len(fips) == 2 and code.startswith("US-") and len(code) == 5 for fips, code in codes.items())
-
-
-def make(*arguments: str) -> subprocess.CompletedProcess:
-    command = ["make", "--dry-run", "--no-print-directory", "local", *arguments]
-    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=30, check=False)
-
-
-def test_make_takes_a_sample_and_gives_the_gate_a_reason():
-    playbooks = [line for line in make("SAMPLE=world").stdout.splitlines() if "ansible-playbook" in line]
-    assert len(playbooks) == 2
-    for line in playbooks:
-        assert "-e cosmogony_sample=world -e data_update_run=always" in line
-        assert '"data_update_override": "make local was given the sample world"' in line
-
-
-def test_make_alone_leaves_the_sample_to_the_inventory():
-    assert "cosmogony_sample" not in make().stdout
-
-
-@pytest.mark.parametrize("arguments", [["SAMPLE=moon"], ["SAMPLE=world liechtenstein"], ["SAMPLE=world", "SOURCE=x"]])
-def test_make_refuses_what_it_does_not_know(arguments):
-    done = make(*arguments)
-    assert done.returncode == 2
-    assert "SAMPLE" in done.stderr
-    assert "ansible-playbook" not in done.stdout
