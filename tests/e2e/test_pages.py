@@ -118,6 +118,8 @@ def test_failed_tiles_can_be_requested_again(watched: WatchedPage, site: Site) -
     page.route(tiles, lambda route: route.fulfill(status=503, json={"message": "The tile service does not answer"}))
     page.goto(f"{site.url}/#/10/9.55/47.15")
     expect(page.locator(".notice")).to_contain_text("The tile service is not ready")
+    # Each request has failed: one that is still on its way would fail after the second attempt.
+    page.wait_for_function("() => window.cosmogony.map.areTilesLoaded()")
     page.unroute(tiles)
     page.locator(".notice").get_by_role("button", name="Try again").click()
     page.wait_for_function("() => window.cosmogony.map.queryRenderedFeatures({layers: ['hover']}).length > 0")
