@@ -87,7 +87,7 @@ def write_zone_table(path: Path, form: Format, zones: Sequence[Zone], records: R
 
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
             for table in _make_tables(zones, records, schema, progress):
-                writer.write_zone_table(table)
+                writer.write_table(table)
     else:
         shaped = [zone for zone in zones if zone.has_geometry]
         _write_flatgeobuf(
