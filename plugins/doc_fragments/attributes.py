@@ -33,3 +33,17 @@ attributes:
     membership:
       - cosmogony.stack.stack
 """
+
+    INFO_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details: Changes nothing.
+  diff_mode:
+    support: none
+    details: There is nothing to compare.
+  idempotent:
+    support: full
+    details: Changes nothing.
+"""

@@ -58,16 +58,7 @@ options:
     default: 30
 extends_documentation_fragment:
   - cosmogony.stack.attributes
-attributes:
-  check_mode:
-    support: full
-    details: Changes nothing.
-  diff_mode:
-    support: none
-    details: There is nothing to compare.
-  idempotent:
-    support: full
-    details: Changes nothing.
+  - cosmogony.stack.attributes.info_module
 seealso:
   - plugin: cosmogony.stack.content_digest
     plugin_type: lookup

@@ -41,17 +41,8 @@ extends_documentation_fragment:
   - cosmogony.stack.postgresql
   - kubernetes.core.k8s_auth_options
   - cosmogony.stack.attributes
+  - cosmogony.stack.attributes.info_module
   - cosmogony.stack.attributes.action_group
-attributes:
-  check_mode:
-    support: full
-    details: Changes nothing.
-  diff_mode:
-    support: none
-    details: There is nothing to compare.
-  idempotent:
-    support: full
-    details: Changes nothing.
 requirements:
   - kubernetes >= 24.2.0 (Python)
   - minio >= 7.2 (Python), for O(minio)

@@ -33,17 +33,8 @@ options:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - cosmogony.stack.attributes
+  - cosmogony.stack.attributes.info_module
   - cosmogony.stack.attributes.action_group
-attributes:
-  check_mode:
-    support: full
-    details: Changes nothing.
-  diff_mode:
-    support: none
-    details: There is nothing to compare.
-  idempotent:
-    support: full
-    details: Changes nothing.
 requirements:
   - kubernetes >= 24.2.0 (Python)
   - kubernetes.core >= 6.2.0 (collection)

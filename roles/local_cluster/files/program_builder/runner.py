@@ -51,7 +51,7 @@ class Runner:
 
     @contextlib.contextmanager
     def stop_on_signals(self) -> Iterator[None]:
-        """End the commands on Ctrl-C and the like; programs that are finished stay."""
+        """End the commands on SIGINT, SIGTERM or SIGHUP; programs that are finished stay."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         before = {number: signal.signal(number, lambda *_: self.stop()) for number in numbers}
         try:

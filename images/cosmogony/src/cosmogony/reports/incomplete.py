@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Find relations with missing members, and whether they belong to the country of the extract.
 
-An extract always cuts the neighbours of the area that it covers. A cut zone of its own country is a problem: the whole
+An extract always cuts the zones of neighbouring countries. A cut zone of the country it covers is a problem: the whole
 hierarchy below it is lost.
 """
 
