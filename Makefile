@@ -158,7 +158,7 @@ docs: venv ## tables of the roles' READMEs, out of their specifications and defa
 	@python tools/role_readmes.py
 
 manifests: venv ## the workflow templates as role workflows renders them, in build/workflows; SETTINGS=FILE lays settings over an example's
-	@python tools/make_manifests.py $(if $(SETTINGS),--settings $(SETTINGS))
+	@python tools/render_workflow_templates.py $(if $(SETTINGS),--settings $(SETTINGS))
 
 unit: venv $(NODE_MODULES) ## quick tests without the cluster
 	@npm --prefix $(WEB) test

@@ -35,6 +35,8 @@ FORMER_NAMES: Mapping[str, str] = {
     **{f"preflight_{name}": f"cosmogony_{name}" for name in SETTINGS_OF_PREFLIGHT},
     "preflight_database_host": "cosmogony_database_host_from_controller",
     "preflight_storage_endpoint": "cosmogony_storage_endpoint_from_controller",
+    "images_args": "images_build_args",
+    "images_args_by_name": "images_build_args_by_name",
     "data_update_rollback_to": "rollback_to",
     "data_update_rollback_reason": "rollback_reason",
     "data_update_disk_paths": "status_disk_paths",

@@ -78,7 +78,9 @@ def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Ite
     former = [*describe_former_names(variables), *describe_former_chart_values(read_chart_values(evaluator, variables))]
     known = map_variable_names()
     names = [name for name in variables if name.startswith(PREFIX) and name not in FORMER_NAMES]
-    asked = {name for name in names if name in known and any(is_above_or_below(known[name], path) for path in paths)}
+    asked = {
+        name for name in names if name in known and any(is_same_or_nested_path(known[name], path) for path in paths)
+    }
     try:
         values = {name: evaluator.evaluate(variables[name], name) if name in asked else None for name in names}
         return read_effective_settings(values, [*former, *evaluator.problems])
@@ -98,7 +100,7 @@ def read_chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Map
         return {}
 
 
-def is_above_or_below(one: Iterable[str], other: Iterable[str]) -> bool:
+def is_same_or_nested_path(one: Iterable[str], other: Iterable[str]) -> bool:
     """Return whether two paths of settings are the same or one is a section that contains the other."""
     return all(a == b for a, b in zip(one, other, strict=False))
 

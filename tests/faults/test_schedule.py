@@ -35,7 +35,9 @@ def check(stack: Stack, document: dict[str, Any]) -> None:
 @pytest.mark.quick
 def test_definitions_are_complete_and_strict(stack: Stack, tmp_path: Path) -> None:
     """Every template as rendered; and none of them with a misspelt field, at whatever depth."""
-    subprocess.run([sys.executable, CHECKOUT / "tools/make_manifests.py", f"--output={tmp_path}"], check=True)
+    subprocess.run(
+        [sys.executable, CHECKOUT / "tools/render_workflow_templates.py", f"--output={tmp_path}"], check=True
+    )
     documents = [yaml.safe_load(file.read_text()) for file in sorted(tmp_path.glob("*.yaml"))]
     assert len(documents) > 10
     for document in documents:

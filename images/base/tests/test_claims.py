@@ -55,7 +55,7 @@ def statistics(*rows: dict[str, Any]) -> Statistics:
 def test_marks_what_the_data_claim(
     description: str, of_release: Manifest, counted: dict[str, Any], claimed: bool
 ) -> None:
-    marked = Claims.from_manifest(of_release).mark(statistics(counted))
+    marked = Claims.from_manifest(of_release).mark_claimed_counts(statistics(counted))
     assert marked.rows[0].claimed is claimed, description
     assert marked.count_not_claimed() == (not claimed)
     assert marked.to_json() == [{"claimed": claimed} | counted], "the fields of the original keep their values"
@@ -73,7 +73,7 @@ def test_marks_what_the_data_claim(
     ids=["named", "another zone type", "another country", "disabled", "not a source of the release"],
 )
 def test_levels_of_a_source_are_claimed(extract: SourceSettings, of_release: Manifest, claimed: bool) -> None:
-    marked = Claims.from_manifest(of_release, [extract]).mark(statistics(row(-1, "skip")))
+    marked = Claims.from_manifest(of_release, [extract]).mark_claimed_counts(statistics(row(-1, "skip")))
     assert marked.rows[0].claimed is claimed
 
 
@@ -94,20 +94,25 @@ def test_keeps_claims_of_the_live_release(
     description: str, before: dict[str, Any], of_live: Manifest, of_release: Manifest, claimed: bool
 ) -> None:
     claims = Claims.from_manifest(of_release)
-    marked = claims.mark(statistics(row(0)))
+    marked = claims.mark_claimed_counts(statistics(row(0)))
     assert marked.rows[0].claimed is False
-    kept = claims.keep(marked, statistics(before), Claims.from_manifest(of_live))
+    kept = claims.keep_claims_of_live_release(marked, statistics(before), Claims.from_manifest(of_live))
     assert kept.rows[0].claimed is claimed, description
 
 
 def test_a_vanished_root_stays_claimed() -> None:
     claims = Claims.from_manifest(manifest(a=""))
     live = statistics(row(12, "ok", claimed=True))
-    kept = claims.keep(claims.mark(statistics(row(-1, "skip"))), live, claims)
+    kept = claims.keep_claims_of_live_release(claims.mark_claimed_counts(statistics(row(-1, "skip"))), live, claims)
     assert kept.to_json() == [{"claimed": True} | row(-1, "skip")]
 
 
 def test_claims_of_other_expectations_are_not_kept() -> None:
     claims = Claims.from_manifest(manifest(a=""))
     others = statistics(row(12, "ok", zone_type="state"), row(12, "ok", wikidata_id="Q2"))
-    assert claims.keep(claims.mark(statistics(row(0))), others, claims).count_not_claimed() == 1
+    assert (
+        claims.keep_claims_of_live_release(
+            claims.mark_claimed_counts(statistics(row(0))), others, claims
+        ).count_not_claimed()
+        == 1
+    )

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.errors import StepError, TerminatedError, TransientError, UsageError
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.shortening import join_first
-from cosmogony_steps.text import parse_boolean, parse_integer, parse_size, parse_words, require_variables
+from cosmogony_steps.text import parse_boolean, parse_integer, parse_size, parse_unique_words, require_variables
 
 
 @pytest.mark.parametrize("text", ["true", "True", " yes ", "on", "1", True])
@@ -69,9 +69,9 @@ def test_refuses_invalid_size() -> None:
 
 
 def test_parses_words() -> None:
-    assert parse_words("b, a,,b", "X") == parse_words(["a", "b"], "X") == ("a", "b")
+    assert parse_unique_words("b, a,,b", "X") == parse_unique_words(["a", "b"], "X") == ("a", "b")
     with pytest.raises(UsageError, match="X: a list of words"):
-        parse_words([1], "X")
+        parse_unique_words([1], "X")
 
 
 def test_names_all_missing_variables() -> None:
@@ -93,24 +93,33 @@ def test_outputs_that_cannot_be_written_are_explained(tmp_path: Path) -> None:
 
 
 def test_keys() -> None:
-    assert keys.source("a.pbf") == "osm/a.pbf"
-    assert keys.source_marker("a.pbf") == "osm/a.pbf.json"
-    assert keys.part("a.pbf") == "cosmogony-data/parts/a.pbf.jsonl.gz"
-    assert keys.part_marker("a.pbf") == "cosmogony-data/parts/a.pbf.json"
-    assert keys.LATEST_ZONES == "cosmogony-data/concat/cosmogony.jsonl.gz"
-    assert keys.LATEST_STATISTICS == "cosmogony-data/concat/tests_results.json"
-    made = [keys.run_plan("update-x"), keys.run_summary("update-x"), keys.former_run_summary("update-x")]
+    assert object_keys.get_source_key("a.pbf") == "osm/a.pbf"
+    assert object_keys.get_source_marker_key("a.pbf") == "osm/a.pbf.json"
+    assert object_keys.get_part_key("a.pbf") == "cosmogony-data/parts/a.pbf.jsonl.gz"
+    assert object_keys.get_part_marker_key("a.pbf") == "cosmogony-data/parts/a.pbf.json"
+    assert object_keys.LATEST_ZONES == "cosmogony-data/concat/cosmogony.jsonl.gz"
+    assert object_keys.LATEST_STATISTICS == "cosmogony-data/concat/tests_results.json"
+    made = [
+        object_keys.get_run_plan_key("update-x"),
+        object_keys.get_run_summary_key("update-x"),
+        object_keys.get_former_run_summary_key("update-x"),
+    ]
     assert made == ["runs/update-x/plan.json", "runs/update-x/summary.json", "runs/update-x.json"]
-    assert [keys.find_run_name(key) for key in made] == ["update-x"] * 3
+    assert [object_keys.find_run_name(key) for key in made] == ["update-x"] * 3
     for key in ("runs/x/notes.json", "runs/x/y/plan.json", "runs/x.txt", "runs/", "osm/x.json"):
-        assert keys.find_run_name(key) == ""
-    assert keys.validate_run_name("update-x") == "update-x"
+        assert object_keys.find_run_name(key) == ""
+    assert object_keys.validate_run_name("update-x") == "update-x"
     for name in ("", "Update", "a/b", "../x", "a-"):
         with pytest.raises(UsageError, match="is not the name of a workflow"):
-            keys.validate_run_name(name)
-    made = [keys.release_zones, keys.release_manifest, keys.release_statistics, keys.release_summary]
-    assert tuple(key("r") for key in made) == tuple(f"releases/r/{name}" for name in keys.RELEASE_FILES)
-    assert keys.release_zones("r").startswith(keys.release_prefix("r"))
+            object_keys.validate_run_name(name)
+    made = [
+        object_keys.get_release_zones_key,
+        object_keys.get_release_manifest_key,
+        object_keys.get_release_statistics_key,
+        object_keys.get_release_summary_key,
+    ]
+    assert tuple(key("r") for key in made) == tuple(f"releases/r/{name}" for name in object_keys.RELEASE_FILES)
+    assert object_keys.get_release_zones_key("r").startswith(object_keys.get_release_prefix("r"))
 
 
 def test_waiting_doubles_up_to_the_limit_and_honours_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +141,7 @@ def test_sigterm_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["run", "text", "settings", "step_settings", "outputs", "keys", "retry", "progress", "watch"]
+    "module", ["run", "text", "settings", "step_settings", "outputs", "object_keys", "retry", "progress", "watch"]
 )
 def test_modules_without_s3_do_not_import_it(module: str) -> None:
     check = f"import sys, cosmogony_steps.{module}; sys.exit('minio' in sys.modules or 'urllib3' in sys.modules)"

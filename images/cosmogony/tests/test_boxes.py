@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from cosmogony.geometry.boxes import find_narrowest_span, normalize_longitude
+from cosmogony.geometry.boxes import find_narrowest_longitude_span, normalize_longitude
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from cosmogony.geometry.boxes import find_narrowest_span, normalize_longitude
     ],
 )
 def test_narrowest_span(spans: list[tuple[float, float]], expected: tuple[float, float]) -> None:
-    assert find_narrowest_span(spans) == expected
-    assert find_narrowest_span(reversed(spans)) == expected
+    assert find_narrowest_longitude_span(spans) == expected
+    assert find_narrowest_longitude_span(reversed(spans)) == expected
 
 
 def test_normalize_longitude() -> None:

@@ -49,7 +49,7 @@ def zones_of(ways: Ways, relations: list[list[int]], arcs: topology.Arcs | None)
     else:
         borders = AreaAssembler(ways, arcs, Decisions())
         areas = [borders.assemble_area(relation) for relation in made]
-        borders.finish_touching_areas()
+        borders.assemble_touching_areas()
     return [zone_of(k, area, ways) for k, area in enumerate(area for area in areas if area.has_polygons)]
 
 
@@ -58,7 +58,7 @@ def zone_of(number: int, area: Area, ways: Ways) -> Zone:
     return Zone(number, f"relation:{number}", str(number), {}, area=area, box=found.box, size=found.size)
 
 
-def check(ways: Ways, relations: list[list[int]]) -> inclusion.Inclusions:
+def check(ways: Ways, relations: list[list[int]]) -> inclusion.ContainingZones:
     """Compare with what GEOS says of every pair of valid zones; all are valid when rings are sorted by their place."""
     arcs = topology.build_arcs(ways)
     corrected = zones_of(ways, relations, arcs)
@@ -67,8 +67,8 @@ def check(ways: Ways, relations: list[list[int]]) -> inclusion.Inclusions:
     return compare(zones_of(ways, relations, None), ways, arcs)
 
 
-def compare(zones: list[Zone], ways: Ways, arcs: topology.Arcs) -> inclusion.Inclusions:
-    found = inclusion.find_inclusions(zones, ways, arcs)
+def compare(zones: list[Zone], ways: Ways, arcs: topology.Arcs) -> inclusion.ContainingZones:
+    found = inclusion.find_containing_zones(zones, ways, arcs)
     shapes = [zone.build_geometry(ways) for zone in zones]
     for b in range(len(zones)):
         for a in range(len(zones)):
@@ -144,7 +144,7 @@ def test_an_enclave_is_not_inside() -> None:
         (area, assemble_area(Relation(2, {}, [(k, "outer") for k in hole], None, None, []), ways))
     ):
         zones.append(zone_of(number, made, ways))
-    assert inclusion.find_inclusions(zones, ways, topology.build_arcs(ways)).containers == [[], []]
+    assert inclusion.find_containing_zones(zones, ways, topology.build_arcs(ways)).containers == [[], []]
 
 
 def test_a_long_way_that_crosses_itself_is_found() -> None:

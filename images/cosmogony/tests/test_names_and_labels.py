@@ -4,7 +4,13 @@ from __future__ import annotations
 import pytest
 from cosmogony.osm.reader import Node
 from cosmogony.zones.labels import LabelMaker, format_zip_codes
-from cosmogony.zones.names import add_centre_names, add_label_tags, collect_names, parse_zip_codes, split_zip_ranges
+from cosmogony.zones.names import (
+    add_centre_names,
+    add_label_node_tags,
+    collect_names,
+    parse_zip_codes,
+    split_zip_ranges,
+)
 from cosmogony.zones.zone import Zone
 from cosmogony.zones.zone_type import ZoneType
 
@@ -44,7 +50,7 @@ def test_zip_codes_are_split_and_sorted() -> None:
 
 
 def test_a_label_node_fills_gaps_only() -> None:
-    tags = add_label_tags({"name:fr": "a"}, {"name:fr": "b", "name:de": "c", "population": "9", "place": "city"})
+    tags = add_label_node_tags({"name:fr": "a"}, {"name:fr": "b", "name:de": "c", "population": "9", "place": "city"})
     assert tags == {"name:fr": "a", "name:de": "c", "population": "9"}
 
 

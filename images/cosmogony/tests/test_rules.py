@@ -28,8 +28,8 @@ def test_the_packaged_table_has_all_its_facts() -> None:
 
 def test_rule_for_an_id_can_exclude_the_object() -> None:
     rules = table("FR\tlevel\t-\t8\tcity", "FR\tid\t-\trelation:5\t-").countries["FR"]
-    assert rules.decide_type("relation:5", 8, ())[0] is None
-    assert rules.decide_type("relation:6", 8, ())[0] == ZoneType.CITY
+    assert rules.decide_zone_type("relation:5", 8, ())[0] is None
+    assert rules.decide_zone_type("relation:6", 8, ())[0] == ZoneType.CITY
 
 
 def test_only_the_container_with_the_smallest_id_is_tried() -> None:
@@ -39,10 +39,10 @@ def test_only_the_container_with_the_smallest_id_is_tried() -> None:
         "FR\twithin\trelation:10\t9\tstate",
         "FR\twithin\trelation:8\t-\t-",
     ).countries["FR"]
-    assert rules.decide_type("relation:1", 9, ("relation:10", "relation:9"))[0] == ZoneType.CITY
-    assert rules.decide_type("relation:1", 9, ("relation:10", "relation:8"))[0] == ZoneType.SUBURB
-    assert rules.decide_type("relation:1", 9, ("relation:77",))[0] == ZoneType.SUBURB
-    assert rules.decide_type("relation:1", None, ("relation:9",))[0] is None
+    assert rules.decide_zone_type("relation:1", 9, ("relation:10", "relation:9"))[0] == ZoneType.CITY
+    assert rules.decide_zone_type("relation:1", 9, ("relation:10", "relation:8"))[0] == ZoneType.SUBURB
+    assert rules.decide_zone_type("relation:1", 9, ("relation:77",))[0] == ZoneType.SUBURB
+    assert rules.decide_zone_type("relation:1", None, ("relation:9",))[0] is None
 
 
 @pytest.mark.parametrize(

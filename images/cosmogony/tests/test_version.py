@@ -50,7 +50,7 @@ def needed() -> tuple[set[Path], set[str]]:
 
 def digest(source: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", "from cosmogony.version import build_digest; print(build_digest())"],
+        [sys.executable, "-c", "from cosmogony.version import compute_program_digest; print(compute_program_digest())"],
         env={"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,

@@ -168,7 +168,7 @@ def test_parallel_publishes_succeed(importer: Importer, zones: Zones, db: psycop
         with importer.connect() as own:
             for n in range(6):
                 target = switch.catalog.get_release(own, releases[(n + number) % 2])
-                found.append(switch.switch_release(own, target, "publish"))
+                found.append(switch.switch_live_release(own, target, "publish"))
 
     threads = [threading.Thread(target=turn, args=(number,)) for number in (0, 1)]
     for thread in threads:

@@ -221,6 +221,6 @@ def test_stores_tiles_of_an_adopted_database(importer: Importer, zones: Zones, d
 def test_repeated_selection_stores_nothing(importer: Importer, live: str) -> None:
     with importer.connect() as own:
         release = catalog.get_release(own, live)
-        expected = area.store_selection(find_database(), own, release, area.TileSelection(6, 7), 1)
+        expected = area.store_selected_tiles(find_database(), own, release, area.TileSelection(6, 7), 1)
         assert expected.by_zoom.keys() == {6, 7}
-        assert area.store_selection(find_database(), own, release, area.TileSelection(6, 7), 2).tiles == 0
+        assert area.store_selected_tiles(find_database(), own, release, area.TileSelection(6, 7), 2).tiles == 0

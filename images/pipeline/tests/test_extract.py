@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from checkout import DATA
 from cosmogony.errors import CosmogonyError
-from cosmogony.findings import FindingCount, Findings, LeftOutReason, Repair
+from cosmogony.findings import FindingCount, FindingTable, LeftOutReason, RepairKind
 from cosmogony.generate import generate
 from cosmogony_pipeline.extractor import report_stages
 from cosmogony_pipeline.release import markers
@@ -21,7 +21,7 @@ from cosmogony_pipeline.release.inputs import digest_document, make_inputs
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.extract import ExtractResult, extract
 from cosmogony_pipeline.steps.fetch import fetch
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.documents import Inputs
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.s3 import Store
@@ -57,12 +57,14 @@ def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: py
     source = fetch(store, LUXEMBOURG, Settings())
     made = run(store, LUXEMBOURG, tmp_path)
     assert not made.skipped
-    zones = zones_of(store, keys.part(LUXEMBOURG.name))
+    zones = zones_of(store, object_keys.get_part_key(LUXEMBOURG.name))
     assert made.zones == len(zones)
     assert sum(zone["geometry"] is not None for zone in zones) == 198
     marker = stored_part(store, LUXEMBOURG)
     assert marker is not None
-    assert markers.is_intact(markers.read_part_marker(store, LUXEMBOURG), store.find(keys.part(LUXEMBOURG.name)))
+    assert markers.is_intact(
+        markers.read_part_marker(store, LUXEMBOURG), store.find(object_keys.get_part_key(LUXEMBOURG.name))
+    )
     assert marker["counts"]["by_type"]["state_district"] == 13
     assert marker["source"]["sha256"] == source.sha256
     assert marker["country"] == "LU"
@@ -97,9 +99,9 @@ def test_every_changed_input_extracts_again(store: Store, tmp_path: Path, change
         marker = stored_source(store, item)
         assert marker is not None
         content = (DATA / "luxembourg_filtered.osm.pbf").read_bytes()
-        etag = store.upload(keys.source(item.name), io.BytesIO(content), None)
+        etag = store.upload(object_keys.get_source_key(item.name), io.BytesIO(content), None)
         fresh = {"etag": etag, "size": len(content), "sha256": _sha256(content)}
-        store.write_json(keys.source_marker(item.name), {**marker, **fresh})
+        store.write_json(object_keys.get_source_marker_key(item.name), {**marker, **fresh})
     elif change in ("rules", "extractor"):
         made_from = inputs(**{change: "another"})
     elif change == "languages":
@@ -113,15 +115,15 @@ def test_every_changed_input_extracts_again(store: Store, tmp_path: Path, change
     elif change == "voronoi":
         item = SourceConfig(item.name, item.url, "CA", (), True)
     elif change == "lost":
-        store.remove(keys.part(item.name))
+        store.remove(object_keys.get_part_key(item.name))
     elif change == "no as_original":  # a marker from before there was a choice
         marker = stored_part(store, item)
         assert marker is not None
         former = {key: marker[key] for key in ("rules", "extractor", "languages", "country_code", "disable_voronoi")}
         digest = digest_document({"source": marker["source"]["sha256"], **former})
-        store.write_json(keys.part_marker(item.name), {**marker, "digest": digest})
+        store.write_json(object_keys.get_part_marker_key(item.name), {**marker, "digest": digest})
     else:
-        store.upload(keys.part(item.name), io.BytesIO(b"other zones"), None)
+        store.upload(object_keys.get_part_key(item.name), io.BytesIO(b"other zones"), None)
     assert not run(store, item, tmp_path, made_from).skipped
     assert run(store, item, tmp_path, made_from).skipped
 
@@ -148,11 +150,11 @@ def test_the_extractor_makes_the_zones_that_the_marker_names(
 def test_the_log_counts_what_was_left_out_or_repaired(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    left_out, repaired = Findings(), Findings()
+    left_out, repaired = FindingTable(), FindingTable()
     for number in range(3):
-        left_out.add_object(LeftOutReason.NO_NAME, f"relation:{number}", country_code="CA", admin_level=number)
-    left_out.add_object(LeftOutReason.BROKEN_GEOMETRY, "relation:7")
-    repaired.add_object(Repair.ROLE, "relation:8")
+        left_out.count_object(LeftOutReason.NO_NAME, f"relation:{number}", country_code="CA", admin_level=number)
+    left_out.count_object(LeftOutReason.BROKEN_GEOMETRY, "relation:7")
+    repaired.count_object(RepairKind.ROLE, "relation:8")
 
     def generate_with_findings(*arguments: Any, **options: Any) -> Any:
         found = {"left_out": left_out.to_rows(), "repaired": repaired.to_rows()}
@@ -179,13 +181,13 @@ def test_extract_names_a_source_that_was_not_fetched(store: Store, tmp_path: Pat
 
 def test_extract_rejects_a_file_that_its_marker_does_not_describe(store: Store, tmp_path: Path) -> None:
     marker = fetch(store, GATINEAU, Settings())
-    etag = store.upload(keys.source(GATINEAU.name), io.BytesIO(b"x" * marker.size), None)
+    etag = store.upload(object_keys.get_source_key(GATINEAU.name), io.BytesIO(b"x" * marker.size), None)
     with pytest.raises(StepError, match="is not what its marker describes; fetch it again"):
         run(store, GATINEAU, tmp_path)
-    store.write_json(keys.source_marker(GATINEAU.name), {**marker.to_json(), "etag": etag})
+    store.write_json(object_keys.get_source_marker_key(GATINEAU.name), {**marker.to_json(), "etag": etag})
     with pytest.raises(StepError, match="has sha256"):
         run(store, GATINEAU, tmp_path)
-    assert store.find(keys.part(GATINEAU.name)) is None
+    assert store.find(object_keys.get_part_key(GATINEAU.name)) is None
 
 
 @pytest.mark.parametrize("content", [b"no extract at all", b"half"])

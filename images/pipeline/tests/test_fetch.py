@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.fetch import fetch
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
@@ -32,7 +32,7 @@ def item_of(server: SourceServer, name: str = NAME) -> SourceConfig:
 
 
 def stored(store: Store, name: str = NAME) -> bytes:
-    response = store.client.get_object(BUCKET, keys.source(name))
+    response = store.client.get_object(BUCKET, object_keys.get_source_key(name))
     try:
         return response.read()
     finally:
@@ -46,9 +46,9 @@ def run(store: Store, item: SourceConfig) -> dict[str, Any]:
 
 def nothing_is_left(store: Store, name: str = NAME) -> bool:
     return (
-        store.find(keys.source(name)) is None
-        and store.find(keys.source_marker(name)) is None
-        and not store.client._list_multipart_uploads(BUCKET, prefix=keys.source(name)).uploads
+        store.find(object_keys.get_source_key(name)) is None
+        and store.find(object_keys.get_source_marker_key(name)) is None
+        and not store.client._list_multipart_uploads(BUCKET, prefix=object_keys.get_source_key(name)).uploads
     )
 
 
@@ -83,7 +83,7 @@ def test_another_version_replaces_the_first(store: Store, server: SourceServer) 
 def test_a_lost_or_foreign_object_is_fetched_again(store: Store, server: SourceServer) -> None:
     server.put(f"/{NAME}", CONTENT)
     run(store, item_of(server))
-    store.remove(keys.source(NAME))
+    store.remove(object_keys.get_source_key(NAME))
     run(store, item_of(server))
     assert stored(store) == CONTENT
 
@@ -317,7 +317,7 @@ def test_a_signature_in_a_url_is_used_and_never_shown(
     assert run(store, source_at(f"{server.url}/{NAME}?sign=other")) == marker
     with pytest.raises(StepError) as failed:
         run(store, source_at(f"{server.url}/{NAME}?sign=hush-hush"))
-    said = capsys.readouterr().err + str(failed.value) + str(store.find_json(keys.source_marker(NAME)))
+    said = capsys.readouterr().err + str(failed.value) + str(store.find_json(object_keys.get_source_marker_key(NAME)))
     assert "HTTP 404" in said and "HTTP 503" in said
     assert "hush" not in said and "sign=" not in said
 
@@ -350,10 +350,10 @@ def test_an_absent_s3_source_is_named(minio: MinIO, store: Store) -> None:
 
 
 def test_leftovers_of_a_killed_fetch_are_removed(store: Store, server: SourceServer) -> None:
-    store.client._create_multipart_upload(BUCKET, keys.source(NAME), {})
+    store.client._create_multipart_upload(BUCKET, object_keys.get_source_key(NAME), {})
     server.put(f"/{NAME}", CONTENT)
     run(store, item_of(server))
-    assert not store.client._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads
+    assert not store.client._list_multipart_uploads(BUCKET, prefix=object_keys.get_source_key(NAME)).uploads
 
 
 def _stream(content: bytes) -> Any:

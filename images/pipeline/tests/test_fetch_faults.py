@@ -18,7 +18,7 @@ import pytest
 from cosmogony_pipeline.release import markers
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.steps.fetch import fetch
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.errors import TransientError
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.s3 import Store
@@ -46,7 +46,7 @@ def item(server: SourceServer) -> SourceConfig:
 
 
 def uploads(minio: MinIO) -> int:
-    return len(minio.client()._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads)
+    return len(minio.client()._list_multipart_uploads(BUCKET, prefix=object_keys.get_source_key(NAME)).uploads)
 
 
 def wait_until_a_part_is_stored(minio: MinIO, held: Served) -> None:
@@ -54,8 +54,8 @@ def wait_until_a_part_is_stored(minio: MinIO, held: Served) -> None:
     assert held.held.wait(60)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for upload in minio.client()._list_multipart_uploads(BUCKET, prefix=keys.source(NAME)).uploads:
-            if minio.client()._list_parts(BUCKET, keys.source(NAME), upload.upload_id).parts:
+        for upload in minio.client()._list_multipart_uploads(BUCKET, prefix=object_keys.get_source_key(NAME)).uploads:
+            if minio.client()._list_parts(BUCKET, object_keys.get_source_key(NAME), upload.upload_id).parts:
                 return
         time.sleep(0.02)
     raise TimeoutError("no part was stored")
@@ -64,7 +64,7 @@ def wait_until_a_part_is_stored(minio: MinIO, held: Served) -> None:
 def is_right(store: Store, item: SourceConfig) -> bool:
     marker = markers.read_source_marker(store, item)
     assert marker is not None
-    assert markers.is_intact(marker, store.find(keys.source(NAME)))
+    assert markers.is_intact(marker, store.find(object_keys.get_source_key(NAME)))
     return bool(marker.sha256 == hashlib.sha256(CONTENT).hexdigest())
 
 
@@ -114,7 +114,7 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
     thread.join()
     own_minio.start()
     assert stored_source(store, item) is None
-    assert store.find(keys.source(NAME)) is None
+    assert store.find(object_keys.get_source_key(NAME)) is None
     fetch(store, item, Settings(), QUICK)
     assert is_right(store, item)
     assert uploads(own_minio) == 0
@@ -128,7 +128,7 @@ def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Source
     held.go.set()
     store = find_store(minio.environment(BUCKET))
     assert stored_source(store, item) is None
-    assert store.find(keys.source(NAME)) is None
+    assert store.find(object_keys.get_source_key(NAME)) is None
     again = start(minio, item, tmp_path)
     again.communicate()
     assert again.returncode == 0

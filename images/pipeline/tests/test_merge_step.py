@@ -19,7 +19,7 @@ from cosmogony_pipeline.steps.extract import extract
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.merge import merge_files, merge_parts
 from cosmogony_pipeline.transfer import disk
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.documents import Credit
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.s3 import Store
@@ -63,8 +63,8 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
     release = manifest["id"]
     assert release == f"20261122t221000-{manifest['inputs_digest'][:8]}"
     assert digest_document(manifest["inputs"]) == manifest["inputs_digest"]
-    zones = zones_of(prepared, keys.release_zones(release))
-    assert zones == zones_of(prepared, keys.LATEST_ZONES)
+    zones = zones_of(prepared, object_keys.get_release_zones_key(release))
+    assert zones == zones_of(prepared, object_keys.LATEST_ZONES)
     assert len({zone["id"] for zone in zones}) == len(zones) == manifest["counts"]["zones"]
     assert {zone["parent"] for zone in zones} - {None} <= {zone["id"] for zone in zones}
     assert sum(manifest["counts"]["by_type"].values()) == len(zones)
@@ -77,7 +77,7 @@ def test_a_release_holds_the_zones_of_all_sources_and_says_where_they_are_from(p
     assert set(manifest["durations"]) == {"fetch", "extract", "merge"}
     assert manifest["durations"]["extract"] >= max(source["seconds"]["extract"] for source in manifest["sources"])
     assert manifest["skipped"] == {"fetch": [], "extract": []}
-    assert prepared.read_json(keys.release_manifest(release)) == manifest
+    assert prepared.read_json(object_keys.get_release_manifest_key(release)) == manifest
     assert list(tmp_path.iterdir()) == []
 
 
@@ -111,9 +111,12 @@ def test_the_manifest_warns_of_what_should_be_looked_at(prepared: Store, tmp_pat
         row("broken_geometry", None, 8, 6, *(f"relation:{number}" for number in range(10, 16))),
         row("no_name", "LU", 8, 3, "relation:3"),
     ]
-    prepared.write_json(keys.part_marker(LUXEMBOURG.name), {**part, "incomplete": [cut] * 7, "left_out": no_polygon})
     prepared.write_json(
-        keys.source_marker(LUXEMBOURG.name), {**source, "version": {**source["version"], "md5": source["md5"]}}
+        object_keys.get_part_marker_key(LUXEMBOURG.name), {**part, "incomplete": [cut] * 7, "left_out": no_polygon}
+    )
+    prepared.write_json(
+        object_keys.get_source_marker_key(LUXEMBOURG.name),
+        {**source, "version": {**source["version"], "md5": source["md5"]}},
     )
     manifest = run(prepared, tmp_path, reason="with warnings")
     found = {warning["kind"]: warning for warning in manifest["warnings"] if warning["source"] == LUXEMBOURG.name}
@@ -155,7 +158,9 @@ def test_the_manifest_adds_up_what_the_parts_left_out_and_repaired(prepared: Sto
     for item, (left_out, repaired) in tables.items():
         part = stored_part(prepared, item)
         assert part is not None
-        prepared.write_json(keys.part_marker(item.name), {**part, "left_out": left_out, "repaired": repaired})
+        prepared.write_json(
+            object_keys.get_part_marker_key(item.name), {**part, "left_out": left_out, "repaired": repaired}
+        )
     manifest = run(prepared, tmp_path)
     assert manifest["left_out"] == [
         row("cut_at_edge", "BE", None, 1, "relation:4"),
@@ -181,7 +186,7 @@ def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
 def test_too_little_scratch_space_is_reported_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
         merge_parts(prepared, BOTH, inputs(), STARTED, scratch=tmp_path, disk=4 * 2**20)
-    assert prepared.find(keys.LATEST_ZONES) is None
+    assert prepared.find(object_keys.LATEST_ZONES) is None
     assert merge_parts(prepared, BOTH, inputs(), STARTED, scratch=tmp_path, disk=5 * 2**20).state == "merged"
 
 
@@ -199,7 +204,7 @@ def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: St
 
 def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:
     manifest = run(prepared, tmp_path, [LUXEMBOURG])
-    assert zones_of(prepared, keys.LATEST_ZONES) == zones_of(prepared, keys.part(LUXEMBOURG.name))
+    assert zones_of(prepared, object_keys.LATEST_ZONES) == zones_of(prepared, object_keys.get_part_key(LUXEMBOURG.name))
     part = stored_part(prepared, LUXEMBOURG)
     assert part is not None
     assert manifest["counts"] == {"zones": part["zones"], **part["counts"]}
@@ -208,8 +213,8 @@ def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> Non
 def test_a_removed_source_disappears(prepared: Store, tmp_path: Path) -> None:
     both, one = run(prepared, tmp_path), run(prepared, tmp_path, [GATINEAU])
     assert one["id"] != both["id"]
-    assert {zone["country_code"] for zone in zones_of(prepared, keys.release_zones(one["id"]))} == {"CA"}
-    assert len(zones_of(prepared, keys.release_zones(both["id"]))) == both["counts"]["zones"]
+    assert {zone["country_code"] for zone in zones_of(prepared, object_keys.get_release_zones_key(one["id"]))} == {"CA"}
+    assert len(zones_of(prepared, object_keys.get_release_zones_key(both["id"]))) == both["counts"]["zones"]
 
 
 def test_a_retry_finds_the_work_done(prepared: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +225,7 @@ def test_a_retry_finds_the_work_done(prepared: Store, tmp_path: Path, monkeypatc
 
 def test_the_order_of_sources_does_not_matter(prepared: Store, tmp_path: Path) -> None:
     first = run(prepared, tmp_path)
-    prepared.remove(keys.release_manifest(first["id"]))
+    prepared.remove(object_keys.get_release_manifest_key(first["id"]))
     again = run(prepared, tmp_path, BOTH[::-1])
     assert again["id"] == first["id"]
     assert again["zones_file"] == first["zones_file"]
@@ -231,7 +236,7 @@ def test_the_order_of_sources_does_not_matter(prepared: Store, tmp_path: Path) -
     [
         ("no part", f"source {GATINEAU.name} has no zones yet"),
         ("no source", f"source {GATINEAU.name} has no zones yet"),
-        ("lost", f"{keys.part(GATINEAU.name)} is not what its marker describes"),
+        ("lost", f"{object_keys.get_part_key(GATINEAU.name)} is not what its marker describes"),
         ("other languages", f"the zones of source {GATINEAU.name} are of another file, rules, extractor, languages or"),
         ("other mode", f"the zones of source {GATINEAU.name} are of another file, rules, extractor, languages or"),
         ("other file", f"the zones of source {GATINEAU.name} are of another file, rules, extractor, languages or"),
@@ -240,11 +245,11 @@ def test_the_order_of_sources_does_not_matter(prepared: Store, tmp_path: Path) -
 def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str, said: str) -> None:
     changes: dict[str, Any] = {}
     if damage == "no part":
-        prepared.remove(keys.part_marker(GATINEAU.name))
+        prepared.remove(object_keys.get_part_marker_key(GATINEAU.name))
     elif damage == "no source":
-        prepared.remove(keys.source_marker(GATINEAU.name))
+        prepared.remove(object_keys.get_source_marker_key(GATINEAU.name))
     elif damage == "lost":
-        prepared.remove(keys.part(GATINEAU.name))
+        prepared.remove(object_keys.get_part_key(GATINEAU.name))
     elif damage == "other languages":
         changes = {"languages": ("fr",)}
     elif damage == "other mode":
@@ -252,13 +257,13 @@ def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str,
     else:
         marker = stored_source(prepared, GATINEAU)
         assert marker is not None
-        prepared.write_json(keys.source_marker(GATINEAU.name), {**marker, "sha256": "0"})
+        prepared.write_json(object_keys.get_source_marker_key(GATINEAU.name), {**marker, "sha256": "0"})
     with pytest.raises(StepError, match="no release without all its sources") as failed:
         run(prepared, tmp_path, **changes)
     assert said in str(failed.value)
     assert failed.value.exit_code == 1
     assert list(prepared.client.list_objects(prepared.bucket, "releases/", recursive=True)) == []
-    assert prepared.find(keys.LATEST_ZONES) is None
+    assert prepared.find(object_keys.LATEST_ZONES) is None
 
 
 def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeeds(

@@ -17,7 +17,7 @@ from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.plan import make_plan
 from cosmogony_pipeline.steps.plan_outputs import make_outputs
 from cosmogony_pipeline.transfer import disk
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.documents import Batch, Credit, Inputs, PartMarker, PartSource, Plan, to_json
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.retry import Backoff
@@ -62,7 +62,7 @@ def bring(store: Store, items: list[SourceConfig], inputs: Inputs = INPUTS) -> s
         marker = fetch(store, item, Settings(), QUICK)
         digests[item.name] = marker.sha256
         digest = markers.digest_part_inputs(item, marker.sha256, inputs)
-        etag = store.upload(keys.part(item.name), io.BytesIO(b"zones"), 5)
+        etag = store.upload(object_keys.get_part_key(item.name), io.BytesIO(b"zones"), 5)
         part = PartMarker(
             name=item.name,
             digest=digest,
@@ -86,7 +86,7 @@ def bring(store: Store, items: list[SourceConfig], inputs: Inputs = INPUTS) -> s
             zones=1,
             seconds=0,
         )
-        store.write_json(keys.part_marker(item.name), part.to_json())
+        store.write_json(object_keys.get_part_marker_key(item.name), part.to_json())
     return digest_inputs(add_sources(inputs, items, digests))
 
 
@@ -116,10 +116,10 @@ def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
     store: Store, server: SourceServer, items: list[SourceConfig]
 ) -> None:
     bring(store, items)
-    part = store.find_json(keys.part_marker("b.osm.pbf")) or {}
-    etag = store.upload(keys.part("b.osm.pbf"), io.BytesIO(b"z" * 8 * 2**20), None)
+    part = store.find_json(object_keys.get_part_marker_key("b.osm.pbf")) or {}
+    etag = store.upload(object_keys.get_part_key("b.osm.pbf"), io.BytesIO(b"z" * 8 * 2**20), None)
     known = {**part, "size": 8 * 2**20, "etag": etag, "source": {**part["source"], "size": 2_000_000}}
-    store.write_json(keys.part_marker("b.osm.pbf"), known)
+    store.write_json(object_keys.get_part_marker_key("b.osm.pbf"), known)
     assert ask(store, items).merge_disk == "273Mi"  # 2 x (5 bytes + 8 MiB)
     assert ask(store, items[1:]).merge_disk == "264Mi"  # nothing is written for a single one
     server.put("/b.osm.pbf", b"c" * 4_000_000)
@@ -284,7 +284,7 @@ def test_one_source_only(store: Store, server: SourceServer, items: list[SourceC
 
 def test_one_source_needs_the_zones_of_all_others(store: Store, items: list[SourceConfig]) -> None:
     bring(store, items)
-    store.remove(keys.part_marker("b.osm.pbf"))
+    store.remove(object_keys.get_part_marker_key("b.osm.pbf"))
     with pytest.raises(StepError, match=r"stored zones of b\.osm\.pbf are missing"):
         ask(store, items, mode="source", only="a.osm.pbf")
 
@@ -298,7 +298,7 @@ def test_reimport_asks_nobody_and_needs_all_zones(
     assert plan.changed is True
     assert work_of(plan) == []
     assert server.requests == []
-    store.remove(keys.source_marker("a.osm.pbf"))
+    store.remove(object_keys.get_source_marker_key("a.osm.pbf"))
     with pytest.raises(StepError, match=r"source a\.osm\.pbf: not in the store yet"):
         ask(store, items, mode="reimport")
 
@@ -336,10 +336,10 @@ def test_a_country_without_rules_is_refused_before_anything_is_asked(
 
 def test_lost_zones_and_files_are_made_again_only_when_a_release_is(store: Store, items: list[SourceConfig]) -> None:
     digest = bring(store, items)
-    store.remove(keys.source("a.osm.pbf"))
+    store.remove(object_keys.get_source_key("a.osm.pbf"))
     assert states_of(ask(store, items)) == ["unchanged", "unchanged"]
-    store.remove(keys.part("a.osm.pbf"))
-    store.remove(keys.part("b.osm.pbf"))
+    store.remove(object_keys.get_part_key("a.osm.pbf"))
+    store.remove(object_keys.get_part_key("b.osm.pbf"))
     plan = ask(store, items, mode="changed")
     assert states_of(plan) == ["to fetch again", "to extract"]
     assert ask(store, items, [KeptRelease("r1", digest, True)]).message == "release r1 is current"
@@ -351,12 +351,12 @@ def test_a_store_of_an_earlier_version_is_read_without_fetching_or_extracting(
 ) -> None:
     digest = bring(store, items)
     for item in items:
-        for key in (keys.source_marker(item.name), keys.part_marker(item.name)):
+        for key in (object_keys.get_source_marker_key(item.name), object_keys.get_part_marker_key(item.name)):
             document = store.find_json(key)
             assert document is not None and document["format"] == 1
             if number == "none":
                 del document["format"]
-            if key == keys.part_marker(item.name):  # keys that were not there from the beginning
+            if key == object_keys.get_part_marker_key(item.name):  # keys that were not there from the beginning
                 for name in ("left_out", "repaired", "data_timestamp", "country", "as_original"):
                     del document[name]
             store.write_json(key, document)
@@ -371,7 +371,7 @@ def test_a_store_of_an_earlier_version_is_read_without_fetching_or_extracting(
 
 def test_a_marker_of_a_newer_version_is_not_overwritten(store: Store, items: list[SourceConfig]) -> None:
     bring(store, items)
-    key = keys.source_marker("a.osm.pbf")
+    key = object_keys.get_source_marker_key("a.osm.pbf")
     newer = {**(store.find_json(key) or {}), "format": 9}
     store.write_json(key, newer)
     for action in (lambda: ask(store, items), lambda: fetch(store, items[0], Settings(), QUICK)):
@@ -385,7 +385,7 @@ def test_damaged_marker_counts_as_missing(
     store: Store, items: list[SourceConfig], damage: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     bring(store, items)
-    key = keys.source_marker("a.osm.pbf")
+    key = object_keys.get_source_marker_key("a.osm.pbf")
     store.write_json(key, {**(store.find_json(key) or {}), **damage})
     plan = ask(store, items)
     assert states_of(plan) == ["new", "unchanged"]

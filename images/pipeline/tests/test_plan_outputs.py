@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cosmogony_pipeline.sources.source_config import SourceConfig
-from cosmogony_pipeline.steps.plan import SourceStatus, decide_release, make_plan_document
+from cosmogony_pipeline.steps.plan import SourceStatus, decide_whether_to_release, make_plan_document
 from cosmogony_pipeline.steps.plan_outputs import make_outputs
 from cosmogony_steps.documents import Plan
 from cosmogony_steps.outputs import write_outputs
@@ -32,7 +32,7 @@ def plan_of(count: int) -> Plan:
         for number in range(count)
         for name in [f"region-with-a-name-of-usual-length-{number:05}-latest.osm.pbf"]
     ]
-    changed, message = decide_release(statuses, None, [], forced=False)
+    changed, message = decide_whether_to_release(statuses, None, [], forced=False)
     return make_plan_document("cosmogony-update-x7k2p", statuses, statuses, INPUTS, Settings(), changed, message, "")
 
 

@@ -10,8 +10,8 @@ from cosmogony_pipeline.sources.source_config import (
     SourceConfig,
     list_enabled_sources,
     parse_source,
-    remove_queries,
-    restore_query,
+    remove_url_queries,
+    restore_url_query,
 )
 from cosmogony_pipeline.sources.urls import redact_url
 from cosmogony_steps.documents import Credit, to_json
@@ -120,14 +120,14 @@ def test_only_fetch_uses_the_query_of_a_url() -> None:
     assert (item.name, item.url, item.redacted_url) == ("a.pbf", signed, "https://e.org/a.pbf")
     planned = item.to_plan_item()
     assert (planned.url, planned.has_query) == ("https://e.org/a.pbf", True)
-    settings = remove_queries(Settings(sources=SourcesSettings(extracts=tuple(configured))))
+    settings = remove_url_queries(Settings(sources=SourcesSettings(extracts=tuple(configured))))
     assert "hush" not in json.dumps([to_json(planned), settings.to_json(), redact_url(item.url)])
-    assert restore_query(planned, configured) == item
-    renewed = restore_query(planned, [SourceSettings(url="https://e.org/a.pbf?token=other", enabled=False)])
+    assert restore_url_query(planned, configured) == item
+    renewed = restore_url_query(planned, [SourceSettings(url="https://e.org/a.pbf?token=other", enabled=False)])
     assert renewed.url == "https://e.org/a.pbf?token=other"
-    assert restore_query(other.to_plan_item(), []) == other
+    assert restore_url_query(other.to_plan_item(), []) == other
     with pytest.raises(StepError, match=r"a\.pbf is in the plan, but no longer in cosmogony_sources, .*put it back"):
-        restore_query(planned, configured[1:])
+        restore_url_query(planned, configured[1:])
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import make_manifests
 import pytest
+import render_workflow_templates
 import yaml
 from checkout import CHECKOUT, DATA
 from services import skip_unless_available
@@ -108,7 +108,7 @@ def full(render: Render) -> Rendered:
 
 def rendered_manifests(settings: dict[str, Any]) -> dict[str, Any]:
     """The workflow templates by their names, with these settings over those of settings.yaml."""
-    return {made["metadata"]["name"]: made for made in make_manifests.render_manifests(settings)}
+    return {made["metadata"]["name"]: made for made in render_workflow_templates.render_manifests(settings)}
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +136,7 @@ def written(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
     """Writes templates to files for Argo's programs; returns their folder."""
 
     def write(manifests: dict[str, Any]) -> Path:
-        make_manifests.write_manifests(list(manifests.values()), tmp_path)
+        render_workflow_templates.write_manifests(list(manifests.values()), tmp_path)
         return tmp_path
 
     return write

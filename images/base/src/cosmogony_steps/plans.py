@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import keys
+from . import object_keys
 from .documents import Plan
 from .errors import MissingObjectError, StepError
 from .s3 import Store
@@ -11,7 +11,7 @@ from .s3 import Store
 
 def write_plan(store: Store, plan: Plan) -> str:
     """Store the plan of a run; return its key, which the other steps receive as --plan."""
-    key = keys.run_plan(plan.run)
+    key = object_keys.get_run_plan_key(plan.run)
     store.write_json(key, plan.to_json())
     return key
 

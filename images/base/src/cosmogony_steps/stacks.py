@@ -28,7 +28,7 @@ def list_descendants(pid: int) -> list[int]:
     return found
 
 
-def collect_stacks(pid: int, output: int) -> str:
+def collect_thread_stacks(pid: int, output: int) -> str:
     """Make a process write its stacks into a pipe, and return them with its state.
 
     Args:

@@ -46,7 +46,7 @@ def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.e
         UsageError: a setting is unknown, or has a wrong value.
         StepError: the plan cannot be read.
     """
-    return merge_settings(options, find_plan(options, environ), environ)
+    return load_settings_with_plan(options, find_plan(options, environ), environ)
 
 
 def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Plan | None:
@@ -62,7 +62,9 @@ def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.envir
     return read_plan(Store.from_settings(mounted.storage, environ), key)
 
 
-def merge_settings(options: argparse.Namespace, plan: Plan | None, environ: Mapping[str, str] = os.environ) -> Settings:
+def load_settings_with_plan(
+    options: argparse.Namespace, plan: Plan | None, environ: Mapping[str, str] = os.environ
+) -> Settings:
     """Return the settings of a command whose plan was read already. Raises the same errors as `load_settings`."""
     from .settings import Settings, apply_environment, apply_overrides
 

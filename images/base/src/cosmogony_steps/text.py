@@ -73,7 +73,7 @@ def parse_size(text: str, name: str) -> int | None:
     return int(float(found[1]) * _UNITS[found[2] or ""])
 
 
-def parse_words(value: object, name: str) -> tuple[str, ...]:
+def parse_unique_words(value: object, name: str) -> tuple[str, ...]:
     """Return the words of a list or of a comma-separated text, sorted and without duplicates."""
     if value is None:
         return ()

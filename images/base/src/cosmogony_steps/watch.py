@@ -166,7 +166,7 @@ class Watcher:
 
         last = heartbeat.describe_last_beat()
         processes = [self._child, *stacks.list_descendants(self._child)]
-        found = [stacks.collect_stacks(pid, self._stacks) for pid in processes]
+        found = [stacks.collect_thread_stacks(pid, self._stacks) for pid in processes]
         for pid in processes:
             stacks.kill_process(pid)  # its end is not awaited: a process that hangs in the kernel may take long
         message = (

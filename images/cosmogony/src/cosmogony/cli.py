@@ -12,7 +12,7 @@ from cosmogony_steps.run import EXIT_CODES, run_command
 
 from .commands import explain, generate, merge
 from .loglevel import set_log_level
-from .version import COMPATIBLE_VERSION, build_digest
+from .version import COMPATIBLE_VERSION, compute_program_digest
 
 _COMMANDS: dict[str, ModuleType] = {"generate": generate, "merge": merge, "explain": explain}
 _STANDALONE = {"--version", "-V", "--build-digest", "-h", "--help", "help"}
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     if options.build_digest:
-        print(build_digest())
+        print(compute_program_digest())
         return 0
     if not hasattr(options, "run"):
         parser.print_help()

@@ -75,7 +75,7 @@ def _result(found: list[Zone], records: RecordMaker) -> Iterator[tuple[str, str]
         geometry = "" if zone.has_geometry else ", a bare record without geometry"
         yield (
             "result",
-            f"{zone.type_word} {records.make_local_label(zone)!r}, country {zone.country or 'none'}{geometry}",
+            f"{zone.type_name} {records.make_local_label(zone)!r}, country {zone.country or 'none'}{geometry}",
         )
 
 

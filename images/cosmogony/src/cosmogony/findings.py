@@ -24,7 +24,7 @@ class LeftOutReason(StrEnum):
     INVALID_CODE = "invalid_code"  # its admin_level is not a number, or its country code not two letters
 
 
-class Repair(StrEnum):
+class RepairKind(StrEnum):
     """The kinds of repair that make a valid polygon out of the members of a relation."""
 
     ROLE = "role"  # a ring of inner members is an outer ring, or the reverse; or the role is unknown
@@ -34,7 +34,7 @@ class Repair(StrEnum):
 
 
 class FindingCount(TypedDict):
-    """A row of `Findings`: how many objects have this reason, country, and admin_level (relations) or place (nodes)."""
+    """A row of `FindingTable`: the number of objects with a reason, country, and admin_level (relations) or place."""
 
     reason: str
     country_code: str | None
@@ -51,15 +51,15 @@ class DisputedBoundaries(TypedDict):
     examples: list[str]  # at most `MAX_EXAMPLES` OSM ids
 
 
-class Findings:
+class FindingTable:
     """A table that counts OSM objects by reason, country, and admin_level or place; each row is a `FindingCount`."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[object, ...], FindingCount] = {}
 
-    def add_object(
+    def count_object(
         self,
-        reason: LeftOutReason | Repair,
+        reason: LeftOutReason | RepairKind,
         osm_id: str,
         *,
         country_code: str | None = None,

@@ -105,7 +105,7 @@ def generate(
         zones = run.make_zones(source, timer, progress)
         kept = [zone for zone in zones if zone.type is not None]
         run.statistics.count_zones(kept)
-        own = incomplete.find_own_country(zones, code)
+        own = incomplete.find_extract_country(zones, code)
         with timer.measure_stage("check"):
             losses = run.report_left_out_objects(zones)
             missing = incomplete.find_incomplete_relations(run.builder.flawed, losses.countries, own)
@@ -127,7 +127,7 @@ def generate(
                 write_zones(part, form, kept, records, meta, processes=processes, progress=progress)
     if not no_stats:
         log.info("%s", run.statistics.summarize())
-    by_type, by_country = count_by_type_and_country((zone.type_word, _find_country(zone, zones)) for zone in kept)
+    by_type, by_country = count_by_type_and_country((zone.type_name, _find_country(zone, zones)) for zone in kept)
     log.info("%s: %d zones written", target, len(kept))
     return GenerateResult(
         zones=len(kept),

@@ -23,7 +23,7 @@ from .files import formats
 from .files.blocks import deflate_block, make_raw_block, write_blocks
 from .files.recordfile import MAX_ID, Record, check_readable, read_numbered_records, read_records
 from .merging.checks import GeometryChecks
-from .merging.entry import ZoneEntry, find_parent_type, make_entry
+from .merging.entry import ZoneEntry, get_type_of_parent, make_zone_entry
 from .merging.refusals import Refusals
 from .merging.reparenting import CrossFileParentFinder
 from .progress import Progress, ignore_progress, track_progress
@@ -118,7 +118,7 @@ class _Merge:
         for number, path in enumerate(track_progress(self._paths, "reading zones", self._progress)):
             self._offsets.append(offset)
             offset = self._read_file(number, path, offset, refusals)
-        refusals.raise_refusals()
+        refusals.raise_if_any()
         self._by_id = {entry.id: entry for entry in self._entries}
 
     def _read_file(self, number: int, path: Path, offset: int, refusals: Refusals) -> int:
@@ -135,7 +135,7 @@ class _Merge:
             if before is not where:
                 checks.refuse_zone(where, f"it has the id {record['id']} of {before}")
                 continue
-            entry = make_entry(record, number, offset)
+            entry = make_zone_entry(record, number, offset)
             self._entries.append(entry)
             checks.add_zone(where, entry, record.get("geometry"))
             # the id of a parent that is missing from its file must not be given to a zone of the next file
@@ -167,7 +167,7 @@ class _Merge:
         """Return the zones with geometry that several files have, grouped by osm_id."""
         groups: dict[str, list[ZoneEntry]] = {}
         for entry in self._entries:
-            if not entry.is_bare:
+            if not entry.lacks_geometry:
                 groups.setdefault(entry.osm_id, []).append(entry)
         return [group for group in groups.values() if len({entry.file for entry in group}) > 1]
 
@@ -175,7 +175,7 @@ class _Merge:
         """Return whether zone `one` has a larger area than `two`, or the same and a parent of a smaller type."""
         if abs(one.area - two.area) > _AREA_TOLERANCE * max(one.area, two.area):
             return one.area > two.area
-        return find_parent_type(one, self._by_id) < find_parent_type(two, self._by_id)
+        return get_type_of_parent(one, self._by_id) < get_type_of_parent(two, self._by_id)
 
     def _read_again(self, wanted: set[int]) -> Iterator[tuple[ZoneEntry, Record]]:
         """Yield entry and record of the zones with these new ids, read from their files again."""
@@ -199,9 +199,9 @@ class _Merge:
         for child, parent in changed.items():
             self._by_id[child].parent = parent
         self._reparented += len(changed)
-        relabel = parents.collect_descendants(set(changed))
-        for entry, record in self._read_again(parents.collect_ancestors(relabel)):
-            parents.add_names(entry.id, record)
+        relabel = parents.add_descendants(set(changed))
+        for entry, record in self._read_again(parents.add_ancestors(relabel)):
+            parents.keep_record_for_labels(entry.id, record)
         self._labels = parents.make_labels(relabel)
 
     def make_lines(self) -> Iterator[bytes]:

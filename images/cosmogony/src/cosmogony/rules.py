@@ -39,7 +39,9 @@ class CountryRules:
     ids: dict[str, ZoneType | None] = field(default_factory=dict)
     containers: dict[str, dict[int, ZoneType]] = field(default_factory=dict)
 
-    def decide_type(self, osm_id: str, level: int | None, containers: Sequence[str]) -> tuple[ZoneType | None, str]:
+    def decide_zone_type(
+        self, osm_id: str, level: int | None, containers: Sequence[str]
+    ) -> tuple[ZoneType | None, str]:
         """Return the type that the rules give a zone, and the rule that decides, in words.
 
         Args:

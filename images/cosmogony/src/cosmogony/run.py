@@ -14,7 +14,7 @@ from .geometry import topology
 from .hierarchy import inclusion
 from .hierarchy.countries import CountryLocator
 from .hierarchy.hierarchy import HierarchyBuilder
-from .hierarchy.inclusion import Inclusions
+from .hierarchy.inclusion import ContainingZones
 from .hierarchy.statistics import ZoneStatistics
 from .original.build import OriginalZoneBuilder
 from .original.hierarchy import OriginalHierarchyBuilder
@@ -64,7 +64,7 @@ class ZoneRun:
 
     extract: Extract
     builder: ZoneBuilder
-    inclusions: Inclusions
+    inclusions: ContainingZones
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class ZoneRun:
             self.builder = builder(extract, arcs, self._decisions)
             zones = self.builder.build_zones(report)
         with timer.measure_stage("inclusions"):
-            self.inclusions = inclusion.find_inclusions(zones, extract.ways, arcs, report)
+            self.inclusions = inclusion.find_containing_zones(zones, extract.ways, arcs, report)
         del arcs
         with timer.measure_stage("hierarchy"):
             self._find_hierarchy(zones)

@@ -16,7 +16,7 @@ _LIBRARIES = ("numpy", "orjson", "osmium", "shapely")
 
 
 @cache
-def build_digest() -> str:
+def compute_program_digest() -> str:
     """Return the sha256 of the program: names and contents of its files, and versions of its libraries.
 
     The same build digest, rules and input give the same zones, so the pipeline can skip work.
@@ -33,6 +33,6 @@ def build_digest() -> str:
 
 
 def list_digested_files(root: Path) -> list[Path]:
-    """Return the files below the package folder `root` that `build_digest` covers: code and tables, by name."""
+    """Return the files below the package folder `root` that count in the digest: code and tables, by name."""
     files = (path for path in root.rglob("*") if path.suffix in _SUFFIXES and "__pycache__" not in path.parts)
     return sorted(files, key=lambda path: path.relative_to(root).as_posix())

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.documents import Claims, Manifest, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError, UsageError
 from cosmogony_steps.progress import Progress
@@ -41,7 +41,7 @@ def count_release(store: Store, release: str, extracts: Iterable[SourceSettings]
     if not _RELEASE.fullmatch(release):
         raise UsageError(f"--release '{release}' is not a release id such as 20261122t221000-3f9ab2c1")
     began = time.monotonic()
-    key, manifest_key = keys.release_zones(release), keys.release_manifest(release)
+    key, manifest_key = object_keys.get_release_zones_key(release), object_keys.get_release_manifest_key(release)
     try:
         stream = store.open(key)
         with stream:
@@ -49,11 +49,11 @@ def count_release(store: Store, release: str, extracts: Iterable[SourceSettings]
         manifest = Manifest.from_json(store.read_json(manifest_key), manifest_key)
     except MissingObjectError as cause:
         raise StepError(f"{cause}; run the merge step of this release first") from cause
-    statistics = Claims.from_manifest(manifest, extracts).mark(statistics)
+    statistics = Claims.from_manifest(manifest, extracts).mark_claimed_counts(statistics)
     content = encode_statistics(statistics)
     seconds = {"seconds": f"{time.monotonic() - began:.1f}"}
-    store.write(keys.release_statistics(release), content, metadata=seconds)
-    store.write(keys.LATEST_STATISTICS, content)
+    store.write(object_keys.get_release_statistics_key(release), content, metadata=seconds)
+    store.write(object_keys.LATEST_STATISTICS, content)
     return statistics
 
 

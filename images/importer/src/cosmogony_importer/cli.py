@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     try:
-        with activity.watch_statements():
+        with activity.report_statement_progress():
             options.run(options)
     except TerminatedError:
         raise

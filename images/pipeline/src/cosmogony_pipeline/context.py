@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmogony.rules import load_rules
-from cosmogony.version import build_digest
+from cosmogony.version import compute_program_digest
 from cosmogony_steps.documents import Inputs, Plan, PlanItem
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
-from cosmogony_steps.step_settings import find_plan, merge_settings
+from cosmogony_steps.step_settings import find_plan, load_settings_with_plan
 from cosmogony_steps.text import parse_integer
 
 from .release.inputs import make_inputs
-from .sources.source_config import SourceConfig, list_enabled_sources, restore_query
+from .sources.source_config import SourceConfig, list_enabled_sources, restore_url_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class CommandContext:
             StepError: the plan cannot be read, or is of another extractor.
         """
         plan = find_plan(options)
-        if plan and (plan.programs.rules, plan.programs.extractor) != (load_rules().digest, build_digest()):
+        if plan and (plan.programs.rules, plan.programs.extractor) != (load_rules().digest, compute_program_digest()):
             raise StepError(f"plan {options.plan} is of another version of the extractor; run the update again")
-        settings = merge_settings(options, plan)
+        settings = load_settings_with_plan(options, plan)
         return cls(settings, Store.from_settings(settings.storage, os.environ), plan, options.settings)
 
     def list_sources(self) -> list[SourceConfig]:
@@ -71,7 +71,7 @@ class CommandContext:
     def restore_url(self, item: PlanItem) -> SourceConfig:
         """Return a source of the plan with the query of its URL, which only the current settings have."""
         current = Settings.load(self.settings_file, only="sources").sources.extracts if item.has_query else ()
-        return restore_query(item, current)
+        return restore_url_query(item, current)
 
     def make_inputs(self, reason: str = "") -> Inputs:
         """Return the inputs of a release without its sources; `reason` counts only without a plan."""

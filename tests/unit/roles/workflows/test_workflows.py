@@ -230,7 +230,7 @@ def test_a_step_can_be_run_alone(manifests, step: str) -> None:
 
 
 def test_what_changes_data_holds_the_lock(manifests) -> None:
-    without = {"plan", "list", "report", "status"}
+    without = {"plan", "list", "report"}
     for name in (*ALONE, "update"):
         lock = spec(manifests, name).get("synchronization")
         assert lock == (None if name in without else {"mutexes": [{"name": "cosmogony-update"}]}), name
@@ -297,7 +297,7 @@ def test_update_holds_its_steps_itself(manifests) -> None:
     """Argo keeps the spec that a run began with; templates of other objects it would look up when it reaches them."""
     own = templates(manifests, "update")
     for step in ALONE:
-        if step not in ("list", "rollback", "status"):
+        if step not in ("list", "rollback"):
             assert own[step] == {**main_of(manifests, step), "name": step}
     assert len(json.dumps(manifests["cosmogony-update"])) < 64_000
 

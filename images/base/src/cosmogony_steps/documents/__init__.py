@@ -37,7 +37,7 @@ from .manifest import (
     Versions,
     ZonesFile,
 )
-from .markers import PartCounts, PartMarker, PartSource, SourceMarker, SourceVersion
+from .markers import PartMarker, PartSource, PartZoneCounts, SourceMarker, SourceVersion
 from .plan import Batch, Plan, PlanItem, PlannedSource, Programs
 from .states import (
     CountStatus,
@@ -50,7 +50,7 @@ from .states import (
 )
 from .statistics import ExpectedCount, Statistics
 from .summary import (
-    DroppedSummary,
+    DroppedZonesSummary,
     Failure,
     FindingSummary,
     LiveRelease,
@@ -72,8 +72,8 @@ __all__ = [
     "Credit",
     "Document",
     "DocumentError",
-    "DroppedSummary",
     "DroppedZone",
+    "DroppedZonesSummary",
     "ExpectedCount",
     "ExpectedFigures",
     "Failure",
@@ -98,9 +98,9 @@ __all__ = [
     "NewerFormatError",
     "OutsideFigures",
     "ParentFigures",
-    "PartCounts",
     "PartMarker",
     "PartSource",
+    "PartZoneCounts",
     "Plan",
     "PlanItem",
     "PlannedSource",

@@ -46,11 +46,11 @@ class Claims:
             ),
         )
 
-    def mark(self, statistics: Statistics) -> Statistics:
+    def mark_claimed_counts(self, statistics: Statistics) -> Statistics:
         """Return the statistics with the field `claimed` in each row."""
         return Statistics(tuple(replace(row, claimed=self._includes(row)) for row in statistics.rows))
 
-    def keep(self, statistics: Statistics, live: Statistics, live_claims: Claims) -> Statistics:
+    def keep_claims_of_live_release(self, statistics: Statistics, live: Statistics, live_claims: Claims) -> Statistics:
         """Return the statistics with the claims of the live release, so that what vanished counts as wrong.
 
         A claim of the live release is given up only where a source was taken away and the country has no other.

@@ -54,7 +54,7 @@ class PartSource(Struct, frozen=True, kw_only=True):
     seconds: Annotated[Seconds, description("seconds that its fetch took")]
 
 
-class PartCounts(Struct, frozen=True, kw_only=True):
+class PartZoneCounts(Struct, frozen=True, kw_only=True):
     """Numbers of zones of a part, by type and by country; the empty name stands for no known country."""
 
     by_type: dict[str, Count] = {}
@@ -82,7 +82,7 @@ class PartMarker(Document, frozen=True, kw_only=True):
     sha256: Digest
     etag: Annotated[str, description("ETag of the object in the bucket")]
     zones: Count
-    counts: PartCounts = PartCounts()
+    counts: PartZoneCounts = PartZoneCounts()
     country: Annotated[str | None, description("of the extract")] = None
     data_timestamp: Annotated[str | None, description("time of the OSM data in the extract")] = None
     incomplete: tuple[IncompleteRelation, ...] = ()

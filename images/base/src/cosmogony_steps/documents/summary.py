@@ -67,7 +67,7 @@ class LiveRelease(Struct, frozen=True, kw_only=True):
     zones: Count | None = None
 
 
-class DroppedSummary(Struct, frozen=True, kw_only=True):
+class DroppedZonesSummary(Struct, frozen=True, kw_only=True):
     """The number of dropped copies of zones, and the first of them."""
 
     number: Count
@@ -123,7 +123,7 @@ class RunSummary(Document, frozen=True, kw_only=True):
     counts: SummaryCounts
     durations: Annotated[dict[str, Seconds | None], description("by step, and total")]
     skipped: Annotated[Names, description("sources that had been extracted before the run")]
-    dropped: DroppedSummary
+    dropped: DroppedZonesSummary
     left_out: FindingSummary | None
     repaired: FindingSummary | None
     gate: GateReport | None

@@ -59,7 +59,7 @@ class RecordMaker:
             "id": zone.index,
             "osm_id": zone.osm_id,
             "admin_level": zone.level,
-            "zone_type": zone.type_word,
+            "zone_type": zone.type_name,
             "name": zone.name,
             "loc_name": self._clean_text(tags.get("loc_name", "")),
             "alt_name": self._clean_text(tags.get("alt_name", "")),

@@ -42,7 +42,7 @@ _COLUMNS = (
     _Column("id", "int64", lambda zone, _: zone.index),
     _Column("osm_id", "string", lambda zone, _: zone.osm_id),
     _Column("admin_level", "int32", lambda zone, _: zone.level),
-    _Column("zone_type", "string", lambda zone, _: zone.type_word),
+    _Column("zone_type", "string", lambda zone, _: zone.type_name),
     _Column("name", "string", lambda zone, _: zone.name),
     _Column("label", "string", lambda zone, records: records.make_local_label(zone)),
     _Column("international_labels", "string", lambda zone, records: _encode(records.make_international_labels(zone))),

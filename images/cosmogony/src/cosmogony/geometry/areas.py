@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..arrays import Points
-from ..findings import Repair
+from ..findings import RepairKind
 from ..osm.reader import Ways
 
 NO_AREA = "its rings have no area"  # the value of `Area.problem` if all rings are flat
@@ -58,7 +58,7 @@ class Area:
     open_rings: int = 0
     flat_rings: int = 0  # number of rings left out because they enclose nothing
     lost_holes: int = 0  # number of holes left out because their outer ring is missing
-    repairs: dict[Repair, str] = field(default_factory=dict)  # what was repaired, in words, by kind of repair
+    repairs: dict[RepairKind, str] = field(default_factory=dict)  # what was repaired, in words, by kind of repair
     problem: str = ""  # why the area has no polygons, in words, if no member is missing
 
     @property

@@ -17,7 +17,7 @@ import shapely
 
 from ..arrays import Floats, Ints, Points
 from ..decisions import Decisions
-from ..findings import Repair
+from ..findings import RepairKind
 from ..osm.reader import Relation, Ways
 from .antimeridian import crosses_antimeridian, cut_at_antimeridian, find_jumping_ways
 from .areas import NO_AREA, Area, Chain, Ring, compute_signed_area, join_ways
@@ -61,7 +61,7 @@ class AreaAssembler:
         self._touching: list[_Touching] = []
 
     def assemble_area(self, relation: Relation) -> Area:
-        """Return the area of a relation; without polygons until `finish_touching_areas` if its rings touch."""
+        """Return the area of a relation; without polygons until `assemble_touching_areas` if its rings touch."""
         area = Area()
         roles = self._find_border_members(relation, area)
         closed, unclosed = self._join_by_role(roles, area)
@@ -91,7 +91,7 @@ class AreaAssembler:
         self._record_border(relation, area)
         return area
 
-    def finish_touching_areas(self) -> None:
+    def assemble_touching_areas(self) -> None:
         """Make the polygons of the areas that `assemble_area` left unfinished because their rings touch or cross."""
         # libosmium refuses borders that cross themselves, so it gets the others only
         clean = [entry for entry in self._touching if len(entry.border) and not self._has_crossing(entry.border)]
@@ -112,7 +112,9 @@ class AreaAssembler:
         ways = [way for chain in rings for way, _ in chain]
         border = self._collect_border(ways)
         if len(border) < len(self._arcs.get_arcs_of_ways(np.array(ways, dtype=np.int64))):
-            area.repairs[Repair.SELF_CROSSING] = "its rings run along each other; sides that occur twice are not border"
+            area.repairs[RepairKind.SELF_CROSSING] = (
+                "its rings run along each other; sides that occur twice are not border"
+            )
         return _Touching(relation, area, rings, ways, border)
 
     def _distinct_rings(self, closed: Sequence[Chain], area: Area) -> list[Chain]:
@@ -123,7 +125,7 @@ class AreaAssembler:
             if not border:
                 area.flat_rings += 1
             elif border in rings:
-                area.repairs[Repair.REPEATED_MEMBER] = "some of its rings are the same"
+                area.repairs[RepairKind.REPEATED_MEMBER] = "some of its rings are the same"
             else:
                 rings[border] = chain
         return list(rings.values())
@@ -142,7 +144,7 @@ class AreaAssembler:
                 if role in _OTHER_ROLES:
                     continue
                 if ref in refs:
-                    area.repairs[Repair.REPEATED_MEMBER] = f"way {ref} is a member more than once"
+                    area.repairs[RepairKind.REPEATED_MEMBER] = f"way {ref} is a member more than once"
                     if way is not None and roles[way] not in _BORDER_ROLES:
                         roles[way] = role
                     continue
@@ -165,7 +167,7 @@ class AreaAssembler:
             return without
         odd = sorted({roles[way] for chain in closed for way, _ in chain} - _BORDER_ROLES)
         if odd:
-            area.repairs[Repair.ROLE] = f"members of role {', '.join(odd)} are border"
+            area.repairs[RepairKind.ROLE] = f"members of role {', '.join(odd)} are border"
         return closed, unclosed
 
     def _drop_copies(self, indices: Sequence[int]) -> list[int]:
@@ -194,7 +196,7 @@ class AreaAssembler:
         if len(fewer) < len(members):
             closed, unclosed = self._join(fewer)
             if closed and not unclosed and not any(self._is_flat(chain) for chain in closed):
-                area.repairs[Repair.REPEATED_MEMBER] = "some of its ways have the same points"
+                area.repairs[RepairKind.REPEATED_MEMBER] = "some of its ways have the same points"
                 return closed, unclosed
         return joined
 
@@ -221,7 +223,7 @@ class AreaAssembler:
                 here = first[way] if backwards else last[way]
                 there = last[following] if turned else first[following]
                 if here != there:
-                    area.repairs[Repair.RING_CLOSED] = f"nodes {here} and {there} are at one place"
+                    area.repairs[RepairKind.RING_CLOSED] = f"nodes {here} and {there} are at one place"
 
     def _rings_touch(self, closed: Sequence[Chain]) -> bool:
         """Return whether closed chains touch, share sides or cross each other or themselves."""
@@ -300,7 +302,7 @@ class AreaAssembler:
             found = sorted({roles[way] for way, _ in ring.ways} & wrong)
             if found:
                 place = "a hole" if around % 2 else "an outer ring"
-                area.repairs[Repair.ROLE] = f"members of role {', '.join(found)} make {place}"
+                area.repairs[RepairKind.ROLE] = f"members of role {', '.join(found)} make {place}"
 
     def _crosses_antimeridian(self, chain: Chain) -> bool:
         jumping = not self._jumping.isdisjoint(way for way, _ in chain)
@@ -337,7 +339,7 @@ class AreaAssembler:
             area.problem = f"its border crosses itself ({reason})"
             return
         area.shape, area.rebuilt = shapely.orient_polygons(after), True
-        area.repairs[Repair.SELF_CROSSING] = f"{reason}: area {before.area:.6g} before, {after.area:.6g} after"
+        area.repairs[RepairKind.SELF_CROSSING] = f"{reason}: area {before.area:.6g} before, {after.area:.6g} after"
 
     def _record_border(self, relation: Relation, area: Area) -> None:
         """Record how the border of a relation was made, ring by ring, if `cosmogony explain` asks for the relation."""

@@ -48,7 +48,7 @@ def find_nested_boxes(boxes: Floats) -> Iterator[tuple[Ints, Ints]]:
         yield outer[covers], inner[covers]
 
 
-def find_narrowest_span(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:
+def find_narrowest_longitude_span(spans: Iterable[tuple[float, float]]) -> tuple[float, float]:
     """Return the west and east edge, in degrees, of the narrowest box that covers spans of longitude.
 
     Args:

@@ -25,7 +25,7 @@ class CountryLocator:
         self._shapes: dict[int, shapely.MultiPolygon | None] = {}
         self._boxes = np.array([zone.box for zone in found], dtype=np.float64).reshape(-1, 4)
 
-    def find_code_of_any(self, points: Points) -> str | None:
+    def find_country_of_any_point(self, points: Points) -> str | None:
         """Return the code of the first country that has any of the points inside, not on its border; None without one.
 
         Args:
@@ -33,7 +33,7 @@ class CountryLocator:
         """
         return next((self._codes[number] for number, inside in self._find_inside(points) if inside.any()), None)
 
-    def find_code_of_each(self, points: Points) -> list[str | None]:
+    def find_country_of_each_point(self, points: Points) -> list[str | None]:
         """Return for each point the code of the first country that has it inside, not on its border, otherwise None.
 
         Args:

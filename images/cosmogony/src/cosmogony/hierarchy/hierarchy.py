@@ -16,14 +16,14 @@ from ..osm import country_codes
 from ..rules import CountryRules, Rules
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
-from .inclusion import Inclusions
+from .inclusion import ContainingZones
 from .statistics import ZoneStatistics
 
 
 class HierarchyBuilder:
     """Sets the country, then the type, then the parent of all zones."""
 
-    def __init__(self, zones: Sequence[Zone], inclusions: Inclusions, rules: Rules, decisions: Decisions) -> None:
+    def __init__(self, zones: Sequence[Zone], inclusions: ContainingZones, rules: Rules, decisions: Decisions) -> None:
         self._zones = zones
         self._containers = inclusions.containers
         self._rules = rules
@@ -70,11 +70,11 @@ class HierarchyBuilder:
                 continue
             found, rule = self._decide_type(zone, country)
             if found is None and zone.osm_id not in country.ids:
-                statistics.add_unhandled_level(zone.country, zone.level)
+                statistics.count_level_without_rule(zone.country, zone.level)
             if found is not None or not zone.generated:
                 zone.type = found
             if self._decisions.is_recorded(zone.osm_id):
-                text = f"{zone.type_word or 'none'}: rules of {zone.country}, {rule}"
+                text = f"{zone.type_name or 'none'}: rules of {zone.country}, {rule}"
                 self._decisions.record(zone.osm_id, "type", text)
 
     def set_parents(self) -> None:
@@ -92,7 +92,7 @@ class HierarchyBuilder:
                 allowed = self._may_be_parent(zone, other)
                 if self._decisions.is_recorded(zone.osm_id):
                     state = "" if allowed else f", not taken: it is in {other.country}"
-                    text = f"lies in {other.osm_id} {other.name!r} ({other.type_word}){state}"
+                    text = f"lies in {other.osm_id} {other.name!r} ({other.type_name}){state}"
                     self._decisions.record(zone.osm_id, "parent", text)
                 if allowed and (best_type is None or other.type < best_type):
                     best, best_type = other, other.type
@@ -142,7 +142,7 @@ class HierarchyBuilder:
         containers: tuple[str, ...] = ()
         if country.containers:
             containers = tuple(self._zones[index].osm_id for index in self._containers[zone.index])
-        return country.decide_type(zone.osm_id, zone.level, containers)
+        return country.decide_zone_type(zone.osm_id, zone.level, containers)
 
     def _record_country(self, zone: Zone, best: int, found: Sequence[int]) -> None:
         if not self._decisions.is_recorded(zone.osm_id):

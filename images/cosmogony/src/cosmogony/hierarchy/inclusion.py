@@ -31,7 +31,7 @@ _Hole = tuple[shapely.Point, Box]  # a point inside the hole, and its box
 
 
 @dataclass(slots=True)
-class Inclusions:
+class ContainingZones:
     """For every zone the indices of the zones that contain it, ascending, and how many pairs were tested."""
 
     containers: list[list[int]]
@@ -39,7 +39,9 @@ class Inclusions:
     exact: int = 0  # pairs that the full geometric predicate had to decide
 
 
-def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Progress = ignore_progress) -> Inclusions:
+def find_containing_zones(
+    zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Progress = ignore_progress
+) -> ContainingZones:
     """Return which zones contain which others, among the zones that have a geometry.
 
     Args:
@@ -48,7 +50,7 @@ def find_inclusions(zones: Sequence[Zone], ways: Ways, arcs: Arcs, progress: Pro
         arcs: the arcs of these ways.
         progress: receives the number of containers that are done.
     """
-    result = Inclusions([[] for _ in zones])
+    result = ContainingZones([[] for _ in zones])
     shaped = [zone for zone in zones if zone.has_geometry]
     if not shaped:
         return result

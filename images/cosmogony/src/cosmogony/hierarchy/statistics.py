@@ -22,7 +22,7 @@ class ZoneStatistics:
     unhandled_level: dict[str, Counter[int]] = field(default_factory=dict)
     zone_without_country: int = 0
 
-    def add_unhandled_level(self, country: str, level: int | None) -> None:
+    def count_level_without_rule(self, country: str, level: int | None) -> None:
         """Count a zone whose admin_level has no rule in its country; a zone without one counts as level 0."""
         self.unhandled_level.setdefault(country, Counter())[level or 0] += 1
 

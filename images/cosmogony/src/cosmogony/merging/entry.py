@@ -28,12 +28,12 @@ class ZoneEntry:
     kept: bool = True
 
     @property
-    def is_bare(self) -> bool:
+    def lacks_geometry(self) -> bool:
         """Whether the zone has no geometry."""
         return self.box is None
 
 
-def make_entry(record: Record, file: int, offset: int) -> ZoneEntry:
+def make_zone_entry(record: Record, file: int, offset: int) -> ZoneEntry:
     """Return the entry of a zone record, with new ids.
 
     Args:
@@ -53,7 +53,7 @@ def make_entry(record: Record, file: int, offset: int) -> ZoneEntry:
     )
 
 
-def find_parent_type(entry: ZoneEntry, by_id: Mapping[int, ZoneEntry]) -> int:
+def get_type_of_parent(entry: ZoneEntry, by_id: Mapping[int, ZoneEntry]) -> int:
     """Return the type of the parent of a zone as a number, one above all types if it has no parent."""
     parent = None if entry.parent is None else by_id.get(entry.parent)
     return len(ZoneType) if parent is None else int(parent.type)

@@ -21,7 +21,7 @@ class Refusals:
         if self._count <= MAX_NAMED:
             self._named.append(text)
 
-    def raise_refusals(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise an error if a zone was refused.
 
         Raises:

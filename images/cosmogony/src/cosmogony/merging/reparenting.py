@@ -18,7 +18,7 @@ from ..zones import names
 from ..zones.labels import LabelMaker
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType
-from .entry import ZoneEntry, find_parent_type
+from .entry import ZoneEntry, get_type_of_parent
 
 _AREA_TOLERANCE = 1e-9  # share of the area of a child that may lie outside its parent
 
@@ -45,7 +45,7 @@ class CrossFileParentFinder:
         boxes = np.array([entry.box for entry in zones], dtype=np.float64)
         types = np.array([entry.type for entry in zones])
         files = np.array([entry.file for entry in zones])
-        parent_types = np.array([find_parent_type(entry, self._by_id) for entry in zones])
+        parent_types = np.array([get_type_of_parent(entry, self._by_id) for entry in zones])
         pairs: list[tuple[ZoneEntry, ZoneEntry]] = []
         for outer, inner in find_nested_boxes(boxes):
             closer = (
@@ -82,7 +82,7 @@ class CrossFileParentFinder:
         self._shapes.clear()
         return {child_id: parent.id for child_id, parent in best.items()}
 
-    def collect_descendants(self, zone_ids: set[int]) -> set[int]:
+    def add_descendants(self, zone_ids: set[int]) -> set[int]:
         """Return the ids of these zones and of all zones below them in the hierarchy."""
         children: dict[int, list[int]] = {}
         for entry in self._entries:
@@ -95,7 +95,7 @@ class CrossFileParentFinder:
             queue.extend(fresh)
         return found
 
-    def collect_ancestors(self, zone_ids: Iterable[int]) -> set[int]:
+    def add_ancestors(self, zone_ids: Iterable[int]) -> set[int]:
         """Return the ids of these zones and of all zones above them in the hierarchy."""
         found: set[int] = set()
         for zone_id in zone_ids:
@@ -105,7 +105,7 @@ class CrossFileParentFinder:
                 entry = None if entry.parent is None else self._by_id.get(entry.parent)
         return found
 
-    def add_names(self, zone_id: int, record: Record) -> None:
+    def keep_record_for_labels(self, zone_id: int, record: Record) -> None:
         """Keep the record of a zone, without geometry, until `make_labels`."""
         self._records[zone_id] = {name: value for name, value in record.items() if name not in ("geometry", "bbox")}
 
@@ -130,7 +130,7 @@ class CrossFileParentFinder:
         }
 
     def _find_parents(self) -> dict[int, int | None]:
-        """Return the id of the parent by id of the zone, for the zones of `add_names`; a cycle of parents is cut."""
+        """Return the id of the parent by id of the zone, for the kept records; a cycle of parents is cut."""
         parents: dict[int, int | None] = {}
         for zone_id in sorted(self._records):
             chain: set[int] = set()

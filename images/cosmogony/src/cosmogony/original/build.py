@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from ..geometry.areas import Area
 from ..osm.reader import Node, Relation
 from ..progress import Progress, track_progress
-from ..zones.builder import AreaMeasures, Rings, ZoneBuilder, measure_rings, parse_level
-from ..zones.names import PREFIX, add_label_tags
+from ..zones.builder import AreaMeasures, Rings, ZoneBuilder, measure_rings, parse_admin_level
+from ..zones.names import PREFIX, add_label_node_tags
 from ..zones.zone import Zone
 from .borders import assemble_area
 
@@ -28,9 +28,9 @@ class OriginalZoneBuilder(ZoneBuilder):
     def _has_area(self, zone: Zone) -> bool:
         return True
 
-    def get_level(self, tags: Mapping[str, str]) -> int | None:
+    def get_admin_level(self, tags: Mapping[str, str]) -> int | None:
         """Return the admin_level in the tags if it is a plain number without blanks around it; otherwise None."""
-        return parse_level(tags.get("admin_level", ""))
+        return parse_admin_level(tags.get("admin_level", ""))
 
     def _assemble_areas(self, progress: Progress) -> list[Area]:
         relations = track_progress(self._extract.relations, "assembling areas", progress, every=500)
@@ -48,7 +48,7 @@ class OriginalZoneBuilder(ZoneBuilder):
 
     def _find_centre(self, relation: Relation, rings: Rings) -> tuple[Node | None, Node | None, dict[str, str]]:
         label, centre = self._find_node(relation.label), self._find_node(relation.centre)
-        tags = add_label_tags(relation.tags, label.tags) if label else relation.tags
+        tags = add_label_node_tags(relation.tags, label.tags) if label else relation.tags
         return centre or label, centre or label, tags
 
     def _measure(self, area: Area, rings: Rings) -> AreaMeasures:

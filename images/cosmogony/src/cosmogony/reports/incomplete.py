@@ -37,7 +37,7 @@ class IncompleteRelation:
         return f"{self.osm_id} {self.name!r} level {self.admin_level or '?'}: {self.missing} members missing, {state}"
 
 
-def find_own_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
+def find_extract_country(zones: Sequence[Zone], country_code: str | None) -> str | None:
     """Return the country code of an extract: the given one, otherwise that of most zones, None without any."""
     if country_code is not None:
         return country_code
@@ -77,8 +77,8 @@ def find_relation_country(relation: Relation, extract: Extract, countries: Count
     for ref in (relation.centre, relation.label):
         node = None if ref is None else extract.nodes.get(ref)
         if node is not None:
-            return countries.find_code_of_any(np.array([[node.lon, node.lat]]))
-    return countries.find_code_of_any(_sample_border(relation, extract))
+            return countries.find_country_of_any_point(np.array([[node.lon, node.lat]]))
+    return countries.find_country_of_any_point(_sample_border(relation, extract))
 
 
 def _sample_border(relation: Relation, extract: Extract) -> Points:

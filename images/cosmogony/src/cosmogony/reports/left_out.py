@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from ..decisions import Decisions
-from ..findings import MAX_EXAMPLES, FindingCount, Findings, LeftOutReason
+from ..findings import MAX_EXAMPLES, FindingCount, FindingTable, LeftOutReason
 from ..geometry.areas import NO_AREA, Area
 from ..hierarchy.countries import CountryLocator
 from ..osm.country_codes import has_invalid_code
@@ -40,8 +40,8 @@ class LeftOutReport:
         self._decisions = decisions
         self._builder = builder
         self._countries = countries
-        self._left_out = Findings()
-        self._repaired = Findings()
+        self._left_out = FindingTable()
+        self._repaired = FindingTable()
         self._warnings: dict[str, list[str]] = {}
         self._counted: set[str] = set()
         self._orphans: list[str] = []
@@ -62,8 +62,8 @@ class LeftOutReport:
         for relation, area in flawed:
             country = self.countries[relation.id] = find_relation_country(relation, self._extract, self._countries)
             for repair, text in area.repairs.items():
-                level = self._builder.get_level(relation.tags)
-                self._repaired.add_object(repair, relation.osm_id, country_code=country, admin_level=level)
+                level = self._builder.get_admin_level(relation.tags)
+                self._repaired.count_object(repair, relation.osm_id, country_code=country, admin_level=level)
                 log.debug("repaired (%s): %s: %s", repair, _describe(relation), text)
             if area.missing:
                 self._add_relation(LeftOutReason.CUT_AT_EDGE, relation, country)
@@ -128,7 +128,7 @@ class LeftOutReport:
                 lost.append((node, dropped[node.id]))
             elif not place_zones.has_zone(node):
                 lost.append((node, LeftOutReason.PLACE_WITHOUT_ZONE))
-        countries = self._countries.find_code_of_each(np.array([(node.lon, node.lat) for node, _ in lost]))
+        countries = self._countries.find_country_of_each_point(np.array([(node.lon, node.lat) for node, _ in lost]))
         for (node, reason), country in zip(lost, countries, strict=True):
             self._add(reason, node.osm_id, country, place=node.tags.get("place"))
 
@@ -152,7 +152,7 @@ class LeftOutReport:
         self._add(reason, zone.osm_id, zone.country, admin_level=zone.level)
 
     def _add_relation(self, reason: LeftOutReason, relation: Relation, country: str | None) -> None:
-        self._add(reason, relation.osm_id, country, admin_level=self._builder.get_level(relation.tags))
+        self._add(reason, relation.osm_id, country, admin_level=self._builder.get_admin_level(relation.tags))
 
     def _add(
         self,
@@ -165,7 +165,7 @@ class LeftOutReport:
     ) -> None:
         if osm_id not in self._counted:  # each object is counted once, under its first reason
             self._counted.add(osm_id)
-            self._left_out.add_object(reason, osm_id, country_code=country, admin_level=admin_level, place=place)
+            self._left_out.count_object(reason, osm_id, country_code=country, admin_level=admin_level, place=place)
             self._decisions.record(osm_id, "left out", str(reason))
 
     def _warn(self, kind: str, text: str) -> None:

@@ -83,7 +83,7 @@ class ZoneBuilder:
             node.osm_id,
             name,
             node.tags,
-            level=self.get_level(node.tags),
+            level=self.get_admin_level(node.tags),
             wikidata=self._get_wikidata(node.tags),
             generated=True,
             names=self._collect_names(node.tags, name),
@@ -98,9 +98,9 @@ class ZoneBuilder:
         """Return whether the tags have a name with a visible character."""
         return bool(self.get_name(tags))
 
-    def get_level(self, tags: Mapping[str, str]) -> int | None:
+    def get_admin_level(self, tags: Mapping[str, str]) -> int | None:
         """Return the admin_level in the tags if it is a plain number, blanks around it allowed; otherwise None."""
-        return parse_level(tags.get("admin_level", "").strip())
+        return parse_admin_level(tags.get("admin_level", "").strip())
 
     def _has_area(self, zone: Zone) -> bool:
         return zone.size > MIN_AREA
@@ -109,7 +109,7 @@ class ZoneBuilder:
         borders = AreaAssembler(self._extract.ways, self._arcs, self._decisions)
         relations = track_progress(self._extract.relations, "assembling areas", progress, every=500)
         areas = [borders.assemble_area(relation) for relation in relations]
-        borders.finish_touching_areas()
+        borders.assemble_touching_areas()
         return areas
 
     def _collect_names(self, tags: Mapping[str, str], name: str) -> dict[str, str]:
@@ -137,7 +137,7 @@ class ZoneBuilder:
             relation.osm_id,
             name,
             tags,
-            level=self.get_level(tags),
+            level=self.get_admin_level(tags),
             centre=centre,
             centre_point=(place.lon, place.lat) if place else measures.centroid,
             area=area,
@@ -154,7 +154,7 @@ class ZoneBuilder:
         tags, namesake = relation.tags, None
         label, centre = self._find_node(relation.label), self._find_node(relation.centre)
         if label is not None and _is_centre(label, relation, rings):
-            tags, namesake = names.add_label_tags(tags, label.tags), label
+            tags, namesake = names.add_label_node_tags(tags, label.tags), label
         if centre is not None and not _is_centre(centre, relation, rings):
             text = f"admin_centre {centre.id} has another name and lies outside"
             self._decisions.record(relation.osm_id, "centre", text)
@@ -170,7 +170,7 @@ class ZoneBuilder:
         spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for number, points in rings if number == 0]
         if len(spans) < 2:
             return measures
-        west, east = boxes.find_narrowest_span(spans)
+        west, east = boxes.find_narrowest_longitude_span(spans)
         if west <= east:
             return measures
         turn = np.array([360.0, 0.0])
@@ -181,7 +181,7 @@ class ZoneBuilder:
         return AreaMeasures(measures.box, (west, south, east, north), measures.size, centroid)
 
 
-def parse_level(text: str) -> int | None:
+def parse_admin_level(text: str) -> int | None:
     """Return the value of an admin_level tag as a number, None if it has other characters than digits."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 

@@ -61,7 +61,7 @@ def has_same_identity(zone_tags: Mapping[str, str], node_tags: Mapping[str, str]
     return False
 
 
-def add_label_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
+def add_label_node_tags(tags: dict[str, str], label: Mapping[str, str]) -> dict[str, str]:
     """Return the tags of a relation with the names and population that only its label node has."""
     missing = {
         key: value

@@ -193,7 +193,7 @@ class VoronoiBuilder:
 
     def _find_globe_box(self, shape: shapely.MultiPolygon) -> Box:
         _, south, _, north = shape.bounds
-        west, east = boxes.find_narrowest_span((part.bounds[0], part.bounds[2]) for part in shape.geoms)
+        west, east = boxes.find_narrowest_longitude_span((part.bounds[0], part.bounds[2]) for part in shape.geoms)
         return (west, south, east, north)
 
     def _inherit_country(self, parent: Zone) -> str | None:

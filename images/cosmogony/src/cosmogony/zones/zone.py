@@ -38,7 +38,7 @@ class Zone:
     zip_codes: list[str] = field(default_factory=list)
 
     @property
-    def type_word(self) -> str:
+    def type_name(self) -> str:
         """The zone type as records have it, such as `city_district`; blank without a type."""
         return "" if self.type is None else self.type.word
 

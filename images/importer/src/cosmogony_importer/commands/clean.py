@@ -19,7 +19,7 @@ from ..housekeeping import cleanup
 from ..releases import catalog, durations
 from ..tiles.backend import get_tile_backend
 from .arguments import allow_blank, to_boolean, to_count
-from .context import connect_and_migrate, find_store
+from .context import connect_and_migrate, open_bucket_if_configured
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
@@ -53,13 +53,13 @@ def run(options: argparse.Namespace) -> None:
     with connect_and_migrate(settings) as connection:
         dropped = cleanup.drop_old_releases(connection, options.keep or settings.releases.keep, options.dry_run)
         removed, freed = 0, 0
-        if store := find_store(settings):
+        if store := open_bucket_if_configured(settings):
             removed, freed = _clean_store(connection, store, settings, dropped, options.dry_run)
         if not options.dry_run:
             get_tile_backend().remove_old_tiles(connection)
         live = catalog.find_live_release(connection)
         if live and not options.dry_run:
-            durations.record_duration(connection, live.id, "clean", time.monotonic() - start)
+            durations.record_step_duration(connection, live.id, "clean", time.monotonic() - start)
     write_outputs(options.outputs, {"dropped": " ".join(dropped), "removed": removed, "bytes": freed})
     would = "would be " if options.dry_run else ""
     log.info(f"{would}dropped: {', '.join(dropped) or 'nothing'}")

@@ -38,7 +38,7 @@ def connect_and_migrate(settings: Settings) -> psycopg.Connection:
     return connection
 
 
-def open_store(settings: Settings) -> Store:
+def open_bucket(settings: Settings) -> Store:
     """Return the bucket of the stack, as the settings and the environment name it.
 
     Raises:
@@ -49,9 +49,9 @@ def open_store(settings: Settings) -> Store:
     return Store.from_settings(settings.storage, os.environ)
 
 
-def find_store(settings: Settings) -> Store | None:
+def open_bucket_if_configured(settings: Settings) -> Store | None:
     """Return the bucket of the stack; None if the settings name no S3 server."""
-    return open_store(settings) if settings.storage.endpoint else None
+    return open_bucket(settings) if settings.storage.endpoint else None
 
 
 def get_release_or_live(connection: psycopg.Connection, release_id: str) -> catalog.Release:

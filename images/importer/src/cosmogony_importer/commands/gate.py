@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import psycopg
-from cosmogony_steps import keys, log
+from cosmogony_steps import log, object_keys
 from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.documents import Claims, GateVerdict, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError
@@ -19,7 +19,7 @@ from cosmogony_steps.step_settings import load_settings
 from ..checks import gate
 from ..releases import catalog, durations
 from .arguments import add_release_option
-from .context import connect_and_migrate, find_store
+from .context import connect_and_migrate, open_bucket_if_configured
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
@@ -42,10 +42,10 @@ def run(options: argparse.Namespace) -> None:
     start = time.monotonic()
     with connect_and_migrate(settings) as connection:
         release = catalog.get_release(connection, options.release)
-        missing = _take_statistics(connection, release, find_store(settings))
+        missing = _take_statistics(connection, release, open_bucket_if_configured(settings))
         report = gate.check_release(connection, release, settings.gate, options.override, missing)
         live = catalog.find_live_release(connection)
-        durations.record_duration(connection, release.id, "gate", time.monotonic() - start)
+        durations.record_step_duration(connection, release.id, "gate", time.monotonic() - start)
     write_outputs(options.outputs, {"verdict": report.verdict})
     if report.verdict == GateVerdict.BLOCKED:
         stays = f"the live release {live.id} stays" if live else "nothing is live"
@@ -64,7 +64,7 @@ def _take_statistics(connection: psycopg.Connection, release: catalog.Release, s
     """
     if store is None:
         return None
-    key = keys.release_statistics(release.id)
+    key = object_keys.get_release_statistics_key(release.id)
     try:
         document = store.read_json(key)
     except MissingObjectError:
@@ -73,6 +73,8 @@ def _take_statistics(connection: psycopg.Connection, release: catalog.Release, s
     live = catalog.find_live_release(connection)
     if live is not None and live.id != release.id:
         claims, live_claims = (Claims.from_manifest(catalog.read_manifest(connection, one)) for one in (release, live))
-        statistics = claims.keep(statistics, catalog.read_statistics(connection, live), live_claims)
-    catalog.store_document(connection, release.schema_name, "statistics", statistics.to_json())
+        statistics = claims.keep_claims_of_live_release(
+            statistics, catalog.read_statistics(connection, live), live_claims
+        )
+    catalog.replace_release_document(connection, release.schema_name, "statistics", statistics.to_json())
     return None

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import psycopg
-from cosmogony_steps import keys, log
+from cosmogony_steps import log, object_keys
 from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.documents import GateVerdict, Manifest, ReleaseState
 from cosmogony_steps.errors import MissingObjectError, StepError
@@ -20,7 +20,7 @@ from ..housekeeping import cleanup
 from ..releases import catalog, durations, switch
 from ..tiles.backend import get_tile_backend
 from .arguments import add_patience_option, add_release_option
-from .context import connect_and_migrate, find_store
+from .context import connect_and_migrate, open_bucket_if_configured
 
 if TYPE_CHECKING:
     from cosmogony_steps.s3 import Store
@@ -44,15 +44,15 @@ def run(options: argparse.Namespace) -> None:
     with connect_and_migrate(settings) as connection:
         release = catalog.get_release(connection, options.release) if options.release else _find_last_loaded(connection)
         _check_publishable(release, options)
-        published = switch.switch_release(
+        published = switch.switch_live_release(
             connection, release, "publish", reason=options.override, patience=options.patience
         )
-        get_tile_backend().follow_switch(connection)
+        get_tile_backend().serve_live_release(connection)
         if not options.release:  # users of the two commands of the original importer do not run clean
             cleanup.drop_old_releases(connection, settings.releases.keep)
-        durations.record_duration(connection, release.id, "publish", time.monotonic() - start)
+        durations.record_step_duration(connection, release.id, "publish", time.monotonic() - start)
     if options.release:
-        if store := find_store(settings):
+        if store := open_bucket_if_configured(settings):
             _mark_published(store, release.id, published)
         write_outputs(options.outputs, {"release": release.id})
     log.info(f"release {release.id} is live ({time.monotonic() - start:.1f} s)")
@@ -83,7 +83,7 @@ def _check_publishable(release: catalog.Release, options: argparse.Namespace) ->
 
 
 def _mark_published(store: Store, release_id: str, published: datetime) -> None:
-    key = keys.release_manifest(release_id)
+    key = object_keys.get_release_manifest_key(release_id)
     try:
         document = store.read_json(key)
     except MissingObjectError:

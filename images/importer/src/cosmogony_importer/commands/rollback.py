@@ -29,10 +29,8 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     start = time.monotonic()
     with connect_and_migrate(load_settings(options)) as connection:
-        release = (
-            catalog.get_release(connection, options.to) if options.to else switch.find_previous_release(connection)
-        )
-        switch.switch_release(connection, release, "rollback", reason=options.reason, patience=options.patience)
-        get_tile_backend().follow_switch(connection)
+        release = catalog.get_release(connection, options.to) if options.to else switch.find_rollback_target(connection)
+        switch.switch_live_release(connection, release, "rollback", reason=options.reason, patience=options.patience)
+        get_tile_backend().serve_live_release(connection)
     write_outputs(options.outputs, {"release": release.id})
     log.info(f"rolled back to release {release.id} ({time.monotonic() - start:.1f} s)")

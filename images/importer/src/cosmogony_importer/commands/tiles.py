@@ -66,16 +66,16 @@ def run(options: argparse.Namespace) -> None:
         release = get_release_or_live(connection, options.release)
         before = pyramid.count_tiles(connection, release).total
         if options.estimate:
-            expected = area.estimate_selection(connection, release, selection, options.jobs).to_json()
+            expected = area.estimate_selected_tiles(connection, release, selection, options.jobs).to_json()
             _write_outputs(options.outputs, before.tiles, 0, expected)
             return
         expected = {}
         if selection.completes_low_zooms(release.stored_zoom):
             stored = pyramid.store_low_zoom_tiles(database, connection, release, max_zoom, options.jobs)
         else:
-            expected = area.store_selection(database, connection, release, selection, options.jobs).to_json()
+            expected = area.store_selected_tiles(database, connection, release, selection, options.jobs).to_json()
             stored = pyramid.count_tiles(connection, release).total
-        durations.record_duration(connection, release.id, "tiles", time.monotonic() - start)
+        durations.record_step_duration(connection, release.id, "tiles", time.monotonic() - start)
     made = stored.tiles - before.tiles
     _write_outputs(options.outputs, stored.tiles, made, expected or {"tiles": made})
     log.info(

@@ -41,7 +41,7 @@ def prepare_tiles(options: argparse.Namespace) -> None:
     with connect_and_migrate(load_settings(options)) as connection:
         release = get_release_or_live(connection, options.release)
     with trex.translate_cache_errors(cache):
-        config, extent = trex_generate.prepare_folder(cache, release, Path(options.template))
+        config, extent = trex_generate.prepare_tile_folder(cache, release, Path(options.template))
     write_outputs(options.outputs, {"release": release.id, "config": str(config), "extent": extent})
     log.info(f"release {release.id}: t-rex generates {extent} with {config}")
 
@@ -54,7 +54,7 @@ def finish_tiles(options: argparse.Namespace) -> None:
     with connect_and_migrate(settings) as connection:
         release = catalog.get_release(connection, options.release)
         with trex.translate_cache_errors(cache):
-            made = trex_generate.finish_folder(connection, cache, release, max_zoom).total
+            made = trex_generate.check_and_move_tiles(connection, cache, release, max_zoom).total
     write_outputs(options.outputs, {"tiles": made.tiles})
     log.info(f"release {release.id}: {made.tiles} tiles of t-rex, {made.size / 1e6:.1f} MB")
 

@@ -22,7 +22,7 @@ CLOSING = 10.0  # seconds that the last poll may take to end
 
 
 @contextmanager
-def watch_statements() -> Iterator[None]:
+def report_statement_progress() -> Iterator[None]:
     """Report progress of the SQL statements of this process as signs of life while the block runs, if it is watched."""
     if not heartbeat.is_watched():
         yield

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import psycopg
-from cosmogony_steps import keys, log
+from cosmogony_steps import log, object_keys
 from cosmogony_steps.documents import Manifest, ReleaseState
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.s3 import ObjectInfo, Store, UnfinishedUpload
@@ -21,7 +21,12 @@ from cosmogony_steps.settings import SourceSettings
 
 from ..releases import catalog
 
-PREFIXES = (keys.SOURCES, keys.PARTS, keys.LATEST, keys.RELEASES)  # of the keys of all objects that steps write
+PREFIXES = (
+    object_keys.SOURCES,
+    object_keys.PARTS,
+    object_keys.LATEST,
+    object_keys.RELEASES,
+)  # of the keys of all objects that steps write
 RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}")  # ids as the step merge makes them
 MAX_UPLOAD_AGE = timedelta(days=1)  # an unfinished upload that is older counts as abandoned
 MAX_RUN_AGE = timedelta(days=7)  # a run without a summary that is older counts as ended
@@ -91,7 +96,7 @@ def find_leftovers(
         found += _find_source_files(store, in_use)
     else:
         log.info("no sources are configured: all extracts and parts in the S3 store are kept")
-    found += _find_run_documents(store.list_objects(keys.RUNS), keep_runs, now)
+    found += _find_run_documents(store.list_objects(object_keys.RUNS), keep_runs, now)
     return found + _find_uploads(store, kept, in_use, now)
 
 
@@ -105,22 +110,24 @@ def remove_leftovers(store: Store, kept: KeptReleases, leftovers: list[Leftover]
     for key in objects:
         _refuse_if_needed(key, kept)
     for is_marker in (True, False):
-        store.remove(*(key for key in objects if key.endswith(keys.MARKER) is is_marker))
+        store.remove(*(key for key in objects if key.endswith(object_keys.MARKER) is is_marker))
     for leftover in leftovers:
         if leftover.upload:
             store.abort_upload(leftover.upload)
 
 
 def _refuse_if_needed(key: str, kept: KeptReleases) -> None:
-    if not key.startswith((*PREFIXES, keys.RUNS)) or (kept.live and key.startswith(keys.release_prefix(kept.live))):
+    if not key.startswith((*PREFIXES, object_keys.RUNS)) or (
+        kept.live and key.startswith(object_keys.get_release_prefix(kept.live))
+    ):
         raise StepError(f"{key} must not be removed; nothing was")
 
 
 def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], set[str]]:
     """Return the objects of old releases, and the sources of a newer release that is not loaded yet."""
     by_release: dict[str, list[ObjectInfo]] = {}
-    for one in store.list_objects(keys.RELEASES):
-        release, _, rest = one.key.removeprefix(keys.RELEASES).partition("/")
+    for one in store.list_objects(object_keys.RELEASES):
+        release, _, rest = one.key.removeprefix(object_keys.RELEASES).partition("/")
         if rest and RELEASE_ID.fullmatch(release):
             by_release.setdefault(release, []).append(one)
     unknown = sorted(by_release.keys() - kept.releases)
@@ -137,7 +144,7 @@ def _find_releases(store: Store, kept: KeptReleases) -> tuple[list[Leftover], se
 
 
 def _read_manifest(store: Store, release: str) -> Manifest | None:
-    key = keys.release_manifest(release)
+    key = object_keys.get_release_manifest_key(release)
     try:
         return Manifest.from_json(store.read_json(key), key)
     except MissingObjectError:
@@ -151,22 +158,38 @@ def _list_sources(manifest: Manifest) -> set[str]:
 def _find_source_files(store: Store, in_use: set[str]) -> list[Leftover]:
     """Return files and markers whose source is neither configured nor needed."""
     needed = {
-        make_key(name) for name in in_use for make_key in (keys.source, keys.source_marker, keys.part, keys.part_marker)
+        make_key(name)
+        for name in in_use
+        for make_key in (
+            object_keys.get_source_key,
+            object_keys.get_source_marker_key,
+            object_keys.get_part_key,
+            object_keys.get_part_marker_key,
+        )
     }
-    parts = [one for one in store.list_objects(keys.PARTS) if one.key.endswith((keys.ZONES, keys.MARKER))]
+    parts = [
+        one
+        for one in store.list_objects(object_keys.PARTS)
+        if one.key.endswith((object_keys.ZONES, object_keys.MARKER))
+    ]
     reason = "its source is no longer configured and no kept release needs it"
     return [
         Leftover(one.key, one.size, reason)
-        for one in store.list_objects(keys.SOURCES) + parts
-        if one.key not in needed and "/" not in one.key.removeprefix(keys.SOURCES).removeprefix(keys.PARTS)
+        for one in store.list_objects(object_keys.SOURCES) + parts
+        if one.key not in needed
+        and "/" not in one.key.removeprefix(object_keys.SOURCES).removeprefix(object_keys.PARTS)
     ]
 
 
 def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datetime) -> list[Leftover]:
-    targets = [keys.LATEST_ZONES]
+    targets = [object_keys.LATEST_ZONES]
     for name in sorted(in_use):
-        targets += [keys.source(name), keys.part(name)]
-    targets += [keys.release_prefix(release) + name for release in sorted(kept.releases) for name in keys.RELEASE_FILES]
+        targets += [object_keys.get_source_key(name), object_keys.get_part_key(name)]
+    targets += [
+        object_keys.get_release_prefix(release) + name
+        for release in sorted(kept.releases)
+        for name in object_keys.RELEASE_FILES
+    ]
     found: dict[tuple[str, str], UnfinishedUpload] = {}
     for prefix in ("", *PREFIXES, *targets):
         for one in store.list_unfinished_uploads(prefix):
@@ -177,10 +200,14 @@ def _find_uploads(store: Store, kept: KeptReleases, in_use: set[str], now: datet
 
 def _find_run_documents(objects: Sequence[ObjectInfo], keep: timedelta, now: datetime) -> list[Leftover]:
     """Return plans and summaries of runs that ended long ago; a run without a summary may still need its plan."""
-    ended = {keys.find_run_name(one.key) for one in objects if one.key != keys.run_plan(keys.find_run_name(one.key))}
+    ended = {
+        object_keys.find_run_name(one.key)
+        for one in objects
+        if one.key != object_keys.get_run_plan_key(object_keys.find_run_name(one.key))
+    }
     found = []
     for one in objects:
-        run = keys.find_run_name(one.key)
+        run = object_keys.find_run_name(one.key)
         limit = keep if run in ended else max(keep, MAX_RUN_AGE)
         if run and one.modified and now - one.modified > limit:
             found.append(Leftover(one.key, one.size, f"its run is older than {limit.days} days"))

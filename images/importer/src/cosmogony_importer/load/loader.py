@@ -95,7 +95,7 @@ def load_release(
     schema = catalog.get_schema_name(release_id)
     manifest = None if document is None else Manifest.from_json(document, f"of release {release_id}")
     with sessions.hold_advisory_lock(connection, sessions.LOAD, wait):
-        if done := find_load_counts(connection, release_id):
+        if done := find_counts_of_earlier_load(connection, release_id):
             return done
         _register_load(connection, release_id, schema, manifest)
         try:
@@ -105,7 +105,7 @@ def load_release(
                 statements.set_search_path(connection, staging.SCHEMA)
                 if document is None:
                     document = Manifest(id=release_id, counts=loaded.to_manifest_counts()).to_json()
-                catalog.store_document(connection, staging.SCHEMA, "manifest", document)
+                catalog.replace_release_document(connection, staging.SCHEMA, "manifest", document)
                 _promote_staging(connection, release_id, schema, loaded)
         except BaseException:
             _discard_load(connection, release_id)
@@ -149,7 +149,7 @@ def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
         log.info(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
 
 
-def find_load_counts(connection: psycopg.Connection, release_id: str) -> LoadCounts | None:
+def find_counts_of_earlier_load(connection: psycopg.Connection, release_id: str) -> LoadCounts | None:
     """Return the counts of an earlier load of a release, without countries; None if it is not loaded."""
     row = connection.execute(
         "SELECT zones, skipped FROM cosmogony_catalog.releases WHERE id = %s AND state <> 'loading'", (release_id,)

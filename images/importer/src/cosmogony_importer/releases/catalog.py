@@ -149,7 +149,7 @@ def _read_document(connection: psycopg.Connection, release: Release, table: str)
     return row[0] if row else None
 
 
-def store_document(connection: psycopg.Connection, schema: str, table: str, document: object) -> None:
+def replace_release_document(connection: psycopg.Connection, schema: str, table: str, document: object) -> None:
     """Replace the JSON document in the table `manifest` or `statistics` of a release."""
     target = sql.Identifier(schema, table)
     with connection.transaction():

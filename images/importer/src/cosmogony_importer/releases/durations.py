@@ -6,7 +6,7 @@ from __future__ import annotations
 import psycopg
 
 
-def record_duration(connection: psycopg.Connection, release_id: str, step: str, seconds: float) -> None:
+def record_step_duration(connection: psycopg.Connection, release_id: str, step: str, seconds: float) -> None:
     """Store the duration of the last execution of a step; do nothing if the release is not kept."""
     connection.execute(
         "INSERT INTO cosmogony_catalog.steps (release_id, step, seconds) SELECT id, %s, %s "
@@ -16,7 +16,7 @@ def record_duration(connection: psycopg.Connection, release_id: str, step: str, 
     )
 
 
-def read_durations(connection: psycopg.Connection, release_id: str) -> dict[str, float]:
+def read_step_durations(connection: psycopg.Connection, release_id: str) -> dict[str, float]:
     """Return the seconds of each step of a release, in the order in which the steps ended."""
     rows = connection.execute(
         "SELECT step, seconds FROM cosmogony_catalog.steps WHERE release_id = %s ORDER BY at", (release_id,)

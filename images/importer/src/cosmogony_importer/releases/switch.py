@@ -21,7 +21,7 @@ from .catalog import Release
 LOCK_TIMEOUT = "150ms"  # how long a switch waits for older readers before it lets new ones through and tries again
 
 
-def switch_release(
+def switch_live_release(
     connection: psycopg.Connection, target: Release, action: str, *, reason: str | None = None, patience: float = 600.0
 ) -> datetime:
     """Make a release live in one transaction, and try again while readers hold locks.
@@ -59,7 +59,7 @@ def switch_release(
             pause = min(pause * 1.5, 5.0)
 
 
-def find_previous_release(connection: psycopg.Connection) -> Release:
+def find_rollback_target(connection: psycopg.Connection) -> Release:
     """Return the release to roll back to: the newest one that is older than the live one and was live once.
 
     Raises:

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from cosmogony_steps import keys, log
+from cosmogony_steps import log, object_keys
 from cosmogony_steps.documents import RunSummary
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
 from cosmogony_steps.s3 import Store
@@ -70,7 +70,7 @@ def post_summary_again(run: str, store: Store) -> None:
         StepError: the summary or the webhook does not exist, or the receiver refuses the summary.
         TransientError: the receiver cannot accept it now.
     """
-    summary = _read_summary(keys.validate_run_name(run), store)
+    summary = _read_summary(object_keys.validate_run_name(run), store)
     log.info(summary.text)
     url = os.environ.get(URL, "").strip()
     if not url:
@@ -89,7 +89,7 @@ def make_post_body(summary: RunSummary) -> dict[str, Any]:
         complete = owner[name]
         owner[name] = shorten_to_bytes(complete, MAX_LIST_BYTES)
         if more := len(complete) - len(owner[name]):
-            place = keys.run_summary(summary.run)
+            place = object_keys.get_run_summary_key(summary.run)
             document["warnings"].append(
                 f"{more} of {len(complete)} {name} are left out here; the complete summary is {place}"
             )
@@ -97,7 +97,7 @@ def make_post_body(summary: RunSummary) -> dict[str, Any]:
 
 
 def _read_summary(run: str, store: Store) -> RunSummary:
-    key, former = keys.run_summary(run), keys.former_run_summary(run)
+    key, former = object_keys.get_run_summary_key(run), object_keys.get_former_run_summary_key(run)
     for place in (key, former):
         try:
             return RunSummary.from_json(store.read_json(place), place)
@@ -116,9 +116,9 @@ def _store_summary(store: Store | None, summary: RunSummary) -> list[str]:
     """Store a summary in the bucket; return messages about what failed."""
     if store is None:
         return []
-    targets = [keys.run_summary(summary.run)]
+    targets = [object_keys.get_run_summary_key(summary.run)]
     if summary.published and summary.release:
-        targets.append(keys.release_summary(summary.release))
+        targets.append(object_keys.get_release_summary_key(summary.release))
     try:
         for key in targets:
             store.write_json(key, summary.to_json())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.documents import Failure
 
 _ATTEMPT = re.compile(r"\(\d+\)$")
@@ -38,7 +38,7 @@ class EndedRun:
             UsageError: the name is not that of a workflow.
         """
         return cls(
-            keys.validate_run_name(options.workflow),
+            object_keys.validate_run_name(options.workflow),
             options.status,
             _parse_time(options.started),
             _parse_number(options.duration),

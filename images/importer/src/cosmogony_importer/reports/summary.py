@@ -16,12 +16,12 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.documents import (
     ABSENT,
     CountStatus,
     DocumentError,
-    DroppedSummary,
+    DroppedZonesSummary,
     FindingRow,
     FindingSummary,
     GateReport,
@@ -104,12 +104,12 @@ def _warn_if_unreachable(facts: RunFacts, what: str) -> Iterator[None]:
 
 def _read_store(run: EndedRun, store: Store, extracts: Sequence[SourceSettings], facts: RunFacts) -> None:
     if run.release_prefix:
-        listed = store.list_objects(f"{keys.RELEASES}{run.release_prefix}")
+        listed = store.list_objects(f"{object_keys.RELEASES}{run.release_prefix}")
         if manifests := [one.key for one in listed if one.key.endswith("/manifest.json")]:
             found = _find_document(store, max(manifests), Manifest.from_json, facts.warnings)
             facts.manifest = found or facts.manifest
     if facts.manifest.id:
-        key = keys.release_statistics(facts.manifest.id)
+        key = object_keys.get_release_statistics_key(facts.manifest.id)
         if statistics := _find_document(store, key, Statistics.from_json, facts.warnings):
             facts.statuses = StatusCounts(**{status: statistics.count_with_status(status) for status in CountStatus})
         written = store.find(key)
@@ -117,7 +117,7 @@ def _read_store(run: EndedRun, store: Store, extracts: Sequence[SourceSettings],
             facts.steps["stats"] = float(seconds)
         names = [source.name for source in facts.manifest.sources]
     else:
-        plan = _find_document(store, keys.run_plan(run.name), Plan.from_json, facts.warnings)
+        plan = _find_document(store, object_keys.get_run_plan_key(run.name), Plan.from_json, facts.warnings)
         enabled = [urlsplit(extract.url).path.rpartition("/")[2] for extract in extracts if extract.enabled]
         names = [item.name for item in plan.items] if plan else enabled
     with ThreadPoolExecutor(MAX_CONNECTIONS) as pool:  # the first error cancels the requests that did not start
@@ -144,8 +144,8 @@ def _read_or_warn(read: Callable[[], T], warnings: list[str]) -> T | None:
 def _describe_source(run: EndedRun, store: Store, name: str) -> tuple[SummarySource, list[str]]:
     """Return what the markers say is stored of a source, whether this run brought it, and warnings."""
     warnings: list[str] = []
-    source = _find_document(store, keys.source_marker(name), SourceMarker.from_json, warnings)
-    part = _find_document(store, keys.part_marker(name), PartMarker.from_json, warnings)
+    source = _find_document(store, object_keys.get_source_marker_key(name), SourceMarker.from_json, warnings)
+    part = _find_document(store, object_keys.get_part_marker_key(name), PartMarker.from_json, warnings)
     is_fetched = bool(source and _happened_in(run, source.fetched))
     is_extracted = bool(part and _happened_in(run, part.extracted))
     of_file = {field: getattr(source, field) for field in SOURCE_FIELDS} if source else {}
@@ -176,7 +176,7 @@ def _read_database(run: EndedRun, settings: DatabaseSettings, facts: RunFacts) -
         mine = [release for release in kept if run.release_prefix and release.id.startswith(run.release_prefix)]
         facts.release = mine[0] if mine else None
         if facts.release:
-            facts.steps |= durations.read_durations(connection, facts.release.id)
+            facts.steps |= durations.read_step_durations(connection, facts.release.id)
             facts.gate = _read_or_warn(facts.release.read_gate_report, facts.warnings)
 
 
@@ -208,7 +208,7 @@ def _make_summary(run: EndedRun, facts: RunFacts) -> RunSummary:
         counts=counts,
         durations=seconds,
         skipped=tuple(source.name for source in facts.sources if source.zones and not source.extracted),
-        dropped=DroppedSummary(
+        dropped=DroppedZonesSummary(
             number=manifest.dropped_count or len(manifest.dropped), zones=manifest.dropped[:MAX_LISTED]
         ),
         left_out=_summarise_table(manifest.left_out),

@@ -41,7 +41,7 @@ class TileSelection:
         return f"zooms {self.min_zoom} to {self.max_zoom} of {' in '.join(where) or 'all zones'}"
 
 
-def estimate_selection(
+def estimate_selected_tiles(
     connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
 ) -> TileEstimate:
     """Estimate number, bytes and time of the selected tiles that are not stored yet, without storing any."""
@@ -50,7 +50,7 @@ def estimate_selection(
     return forecast.estimate_tiles(connection, release.schema_name, BATCHES, jobs or os.cpu_count() or 2)
 
 
-def store_selection(
+def store_selected_tiles(
     settings: DatabaseAddress, connection: psycopg.Connection, release: Release, selection: TileSelection, jobs: int = 0
 ) -> TileEstimate:
     """Store the selected tiles that are not stored yet.
@@ -142,9 +142,9 @@ def _store_planned(
     query = "SELECT z, xs, ys FROM planned_batches WHERE number = %s"
     planned = (fetch_row(connection.execute(query, (number,))) for number in range(1, count + 1))
 
-    def store_batch(own: psycopg.Connection, batch: tuple[int, list[int], list[int]]) -> None:
-        batches.store_batch(own, release.schema_name, *batch)
+    def store_tile_batch(own: psycopg.Connection, batch: tuple[int, list[int], list[int]]) -> None:
+        batches.store_tile_batch(own, release.schema_name, *batch)
         progress.advance(len(batch[1]))
 
-    parallel.process_items(settings, planned, store_batch, jobs)
+    parallel.process_items(settings, planned, store_tile_batch, jobs)
     progress.end()

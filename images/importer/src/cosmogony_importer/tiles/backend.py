@@ -17,7 +17,7 @@ from .trex_switch import TrexTiles
 class TileBackend(Protocol):
     """What the importer does for a tile server: after a switch, in a cleanup, for a list."""
 
-    def follow_switch(self, connection: psycopg.Connection) -> None:
+    def serve_live_release(self, connection: psycopg.Connection) -> None:
         """Serve the tiles of the release that has just become live."""
 
     def remove_old_tiles(self, connection: psycopg.Connection) -> None:
@@ -30,7 +30,7 @@ class TileBackend(Protocol):
 class DatabaseTiles:
     """A tile server that gets every tile from the database."""
 
-    def follow_switch(self, connection: psycopg.Connection) -> None:
+    def serve_live_release(self, connection: psycopg.Connection) -> None:
         """Do nothing: the tile server reads the views, which the switch has changed."""
 
     def remove_old_tiles(self, connection: psycopg.Connection) -> None:

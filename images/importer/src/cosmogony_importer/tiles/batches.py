@@ -56,7 +56,7 @@ def add_batches(connection: psycopg.Connection, table: str, zoom: int, touched: 
     )
 
 
-def store_batch(connection: psycopg.Connection, schema: str, zoom: int, xs: list[int], ys: list[int]) -> None:
+def store_tile_batch(connection: psycopg.Connection, schema: str, zoom: int, xs: list[int], ys: list[int]) -> None:
     """Compute the tiles of a batch, and store those that are not empty."""
     connection.execute(
         sql.SQL(

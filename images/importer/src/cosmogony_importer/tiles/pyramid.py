@@ -133,7 +133,7 @@ def _make_batch(connection: psycopg.Connection, release: Release) -> int:
         if row is None:
             return 0
         zoom, batch, xs, ys = row
-        batches.store_batch(connection, release.schema_name, zoom, xs, ys)
+        batches.store_tile_batch(connection, release.schema_name, zoom, xs, ys)
         done = sql.SQL("UPDATE {} SET done = true WHERE z = %s AND batch = %s").format(table)
         connection.execute(done, (zoom, batch))
         return len(xs)

@@ -23,7 +23,7 @@ CONFIG = "config.toml"
 MAX_NAMED = 5  # missing tiles of each zoom that a message names
 
 
-def prepare_folder(cache: TrexCache, release: Release, template: Path) -> tuple[Path, str]:
+def prepare_tile_folder(cache: TrexCache, release: Release, template: Path) -> tuple[Path, str]:
     """Create an empty folder for the tiles of a release, with the configuration with which t-rex generates them.
 
     Args:
@@ -58,7 +58,9 @@ def format_extent(bounds: list[float] | None) -> str:
     return ",".join(f"{number:.6f}" for number in inside)
 
 
-def finish_folder(connection: psycopg.Connection, cache: TrexCache, release: Release, max_zoom: int) -> TilesByZoom:
+def check_and_move_tiles(
+    connection: psycopg.Connection, cache: TrexCache, release: Release, max_zoom: int
+) -> TilesByZoom:
     """Check the tiles that t-rex generated, and move them to the folder of the release.
 
     Args:

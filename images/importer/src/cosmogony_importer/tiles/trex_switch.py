@@ -28,7 +28,7 @@ class TrexTiles:
     def __init__(self, cache: TrexCache) -> None:
         self.cache = cache
 
-    def follow_switch(self, connection: psycopg.Connection) -> None:
+    def serve_live_release(self, connection: psycopg.Connection) -> None:
         """Move the link after a publish or rollback, and drop tiles that were computed during the switch.
 
         Raises:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from cosmogony_steps import keys
+from cosmogony_steps import object_keys
 from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.text import parse_boolean
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     from ..steps.plan import make_plan
     from ..steps.plan_outputs import make_outputs
 
-    workflow = keys.validate_run_name(options.workflow)
+    workflow = object_keys.validate_run_name(options.workflow)
     context = CommandContext.from_options(options)
     plan = make_plan(
         context.store,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cosmogony.rules import load_rules
-from cosmogony.version import build_digest
+from cosmogony.version import compute_program_digest
 from cosmogony_steps.documents import Inputs, to_json
 from cosmogony_steps.errors import UsageError
 from cosmogony_steps.settings import Settings
@@ -24,7 +24,7 @@ def make_inputs(settings: Settings, reason: str) -> Inputs:
     return Inputs(
         sources=(),
         rules=load_rules().digest,
-        extractor=build_digest(),
+        extractor=compute_program_digest(),
         importer=settings.images.importer,
         dashboard=settings.images.dashboard,
         languages=tuple(sorted(set(settings.languages))),

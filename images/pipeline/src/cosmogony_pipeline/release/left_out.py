@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from cosmogony.findings import FindingCount, Findings
+from cosmogony.findings import FindingCount, FindingTable
 from cosmogony_steps.conversion import convert_value
 from cosmogony_steps.documents import FindingRow, to_json
 
@@ -18,7 +18,7 @@ def to_finding_rows(rows: Sequence[FindingCount]) -> tuple[FindingRow, ...]:
 
 def sum_findings(tables: Iterable[Sequence[FindingRow]]) -> tuple[FindingRow, ...]:
     """Return the sum of the tables of several sources; an object in two sources counts twice."""
-    findings = Findings()
+    findings = FindingTable()
     for rows in tables:
         findings.add_rows(to_json(rows))
     return to_finding_rows(findings.to_rows())

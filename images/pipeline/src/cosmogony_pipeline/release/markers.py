@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from cosmogony_steps import keys, log
+from cosmogony_steps import log, object_keys
 from cosmogony_steps.documents import DocumentError, Inputs, NewerFormatError, PartMarker, SourceMarker
 from cosmogony_steps.s3 import ObjectInfo, Store
 
@@ -38,7 +38,7 @@ def read_source_marker(store: Store, item: SourceConfig) -> SourceMarker | None:
     Raises:
         NewerFormatError: a newer version of this program wrote it.
     """
-    return _read(store, keys.source_marker(item.name), SourceMarker)
+    return _read(store, object_keys.get_source_marker_key(item.name), SourceMarker)
 
 
 def read_part_marker(store: Store, item: SourceConfig) -> PartMarker | None:
@@ -47,7 +47,7 @@ def read_part_marker(store: Store, item: SourceConfig) -> PartMarker | None:
     Raises:
         NewerFormatError: a newer version of this program wrote it.
     """
-    return _read(store, keys.part_marker(item.name), PartMarker)
+    return _read(store, object_keys.get_part_marker_key(item.name), PartMarker)
 
 
 def _read(store: Store, key: str, kind: type[_Marker]) -> _Marker | None:
@@ -77,7 +77,11 @@ def is_part_current(store: Store, item: SourceConfig, marker: PartMarker | None,
         marker: of its zones.
         digest: see `digest_part_inputs`.
     """
-    return marker is not None and marker.digest == digest and is_intact(marker, store.find(keys.part(item.name)))
+    return (
+        marker is not None
+        and marker.digest == digest
+        and is_intact(marker, store.find(object_keys.get_part_key(item.name)))
+    )
 
 
 def make_source_marker(

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from cosmogony_steps.documents import ABSENT, Credit, InputSource, PlanItem
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.settings import Settings, SourceSettings
-from cosmogony_steps.text import parse_words
+from cosmogony_steps.text import parse_unique_words
 
 from .urls import redact_url
 
@@ -78,7 +78,7 @@ def parse_source(entry: SourceSettings) -> SourceConfig:
         raise UsageError(f"source {name}: country_code '{country}' is not an ISO 3166-1 alpha-2 code such as LI")
     if entry.levels and not country:
         raise UsageError(f"source {name}: levels need a country_code, which says whose zone types they are")
-    languages = parse_words(entry.languages, f"source {name}: languages")
+    languages = parse_unique_words(entry.languages, f"source {name}: languages")
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
             raise UsageError(f"source {name}: languages: '{language}' is not a language code such as fr or zh-Hant")
@@ -132,7 +132,7 @@ def list_enabled_sources(entries: Sequence[SourceSettings]) -> list[SourceConfig
     return items
 
 
-def restore_query(item: PlanItem, entries: Sequence[SourceSettings]) -> SourceConfig:
+def restore_url_query(item: PlanItem, entries: Sequence[SourceSettings]) -> SourceConfig:
     """Return a source of a plan with the query of its URL, taken from the current settings.
 
     Raises:
@@ -150,7 +150,7 @@ def restore_query(item: PlanItem, entries: Sequence[SourceSettings]) -> SourceCo
     return replace(source, url=url)
 
 
-def remove_queries(settings: Settings) -> Settings:
+def remove_url_queries(settings: Settings) -> Settings:
     """Return a copy of the settings without the queries of URLs, which may be secrets, to store in a document."""
     extracts = tuple(replace(entry, url=redact_url(entry.url)) for entry in settings.sources.extracts)
     return replace(settings, sources=replace(settings.sources, extracts=extracts))

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from cosmogony.generate import generate
 from cosmogony.osm.reader import read_data_timestamp
-from cosmogony_steps import heartbeat, keys, log
+from cosmogony_steps import heartbeat, log, object_keys
 from cosmogony_steps.conversion import convert_value
 from cosmogony_steps.documents import (
     IncompleteRelation,
     Inputs,
-    PartCounts,
     PartMarker,
     PartSource,
+    PartZoneCounts,
     SourceMarker,
     to_json,
 )
@@ -29,7 +29,7 @@ from ..release import markers
 from ..release.left_out import count_by_reason, to_finding_rows
 from ..sources.source_config import SourceConfig
 from ..transfer.disk import MEBIBYTE, estimate_extract_mib
-from ..transfer.files import download_object, report_full_disk, upload_file
+from ..transfer.files import download_object, translate_disk_errors, upload_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ def extract(
     began = time.monotonic()
     subject = f"source {item.name}"
     languages = item.choose_languages(inputs.languages)
-    with report_full_disk(scratch, subject), tempfile.TemporaryDirectory(prefix="extract-", dir=scratch) as folder:
+    with translate_disk_errors(scratch, subject), tempfile.TemporaryDirectory(prefix="extract-", dir=scratch) as folder:
         heartbeat.watch_file_positions(folder)
         pbf, zones = Path(folder) / item.name, Path(folder) / "zones.jsonl.gz"
-        download_object(store, keys.source(item.name), pbf, source)
+        download_object(store, object_keys.get_source_key(item.name), pbf, source)
         with report_stages(subject, progress_file) as progress:
             result = generate(
                 pbf,
@@ -92,7 +92,7 @@ def extract(
             )
         progress.finish(result.zones)
         data_timestamp = read_data_timestamp(pbf)
-        stored = upload_file(store, keys.part(item.name), zones)
+        stored = upload_file(store, object_keys.get_part_key(item.name), zones)
     marker = PartMarker(
         name=item.name,
         digest=digest,
@@ -107,7 +107,7 @@ def extract(
         sha256=stored.sha256,
         etag=stored.etag,
         zones=result.zones,
-        counts=PartCounts(by_type=result.by_type, by_country=result.by_country),
+        counts=PartZoneCounts(by_type=result.by_type, by_country=result.by_country),
         country=result.country,
         data_timestamp=data_timestamp,
         incomplete=tuple(IncompleteRelation(**to_json(relation)) for relation in result.incomplete if relation.own),
@@ -116,7 +116,7 @@ def extract(
         extracted=markers.get_current_time(),
         seconds=round(time.monotonic() - began, 1),
     )
-    store.write_json(keys.part_marker(item.name), marker.to_json())
+    store.write_json(object_keys.get_part_marker_key(item.name), marker.to_json())
     _log_result(item, marker)
     return ExtractResult(marker.zones, skipped=False)
 
@@ -125,9 +125,10 @@ def _read_source_marker(store: Store, item: SourceConfig) -> SourceMarker:
     marker = markers.read_source_marker(store, item)
     if marker is None:
         raise StepError(f"source {item.name}: not fetched yet; run the fetch step first")
-    if not markers.is_intact(marker, store.find(keys.source(item.name))):
+    if not markers.is_intact(marker, store.find(object_keys.get_source_key(item.name))):
         raise StepError(
-            f"source {item.name}: {keys.source(item.name)} is not what its marker describes; fetch it again"
+            f"source {item.name}: {object_keys.get_source_key(item.name)} is not what its marker describes; "
+            "fetch it again"
         )
     return marker
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from cosmogony_steps import keys, log
+from cosmogony_steps import log, object_keys
 from cosmogony_steps.documents import SourceMarker
 from cosmogony_steps.errors import StepError, TransientError
 from cosmogony_steps.progress import Progress
@@ -73,14 +73,17 @@ def _find_stored(store: Store, item: SourceConfig, version: FileVersion) -> Sour
     marker = markers.read_source_marker(store, item)
     if marker is None or not markers.is_same_version(marker, version):
         return None
-    if not markers.is_intact(marker, store.find(keys.source(item.name))):
-        log.warn(f"{item.name}: {keys.source(item.name)} is not the file its marker describes; fetching it again")
+    if not markers.is_intact(marker, store.find(object_keys.get_source_key(item.name))):
+        log.warn(
+            f"{item.name}: {object_keys.get_source_key(item.name)} is not the file its marker describes; "
+            "fetching it again"
+        )
         return None
     log.info(f"{item.name}: {version.file_name} is already stored ({log.format_bytes(marker.size)}), nothing fetched")
     if marker.url == item.redacted_url:
         return marker
     marker = replace(marker, url=item.redacted_url, file=version.file_name, version=version.to_document())
-    store.write_json(keys.source_marker(item.name), marker.to_json())
+    store.write_json(object_keys.get_source_marker_key(item.name), marker.to_json())
     return marker
 
 
@@ -94,12 +97,12 @@ def _transfer(
     progress = Progress(item.name, version.size, path=progress_file)
     stream = DownloadStream(source, version, backoff, progress)
     with ReadAheadStream(stream) as ahead:
-        etag = store.upload(keys.source(item.name), ahead, version.size)
+        etag = store.upload(object_keys.get_source_key(item.name), ahead, version.size)
     progress.end()
     seconds = progress.elapsed_seconds
     marker = markers.make_source_marker(
         item, version, sha256=stream.sha256, md5=stream.md5, size=stream.size, etag=etag, seconds=seconds
     )
-    store.write_json(keys.source_marker(item.name), marker.to_json())
+    store.write_json(object_keys.get_source_marker_key(item.name), marker.to_json())
     log.info(f"{item.name}: stored {log.format_bytes(stream.size)} in {seconds:.1f} s, sha256 {stream.sha256}")
     return marker

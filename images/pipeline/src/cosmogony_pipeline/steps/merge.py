@@ -12,7 +12,7 @@ from pathlib import Path
 from cosmogony import merge as extractor_merge
 from cosmogony.merge import MergeResult
 from cosmogony.version import COMPATIBLE_VERSION
-from cosmogony_steps import heartbeat, keys, log
+from cosmogony_steps import heartbeat, log, object_keys
 from cosmogony_steps.documents import (
     DroppedZone,
     IncompleteOfSource,
@@ -42,7 +42,7 @@ from ..release.markers import ReleasePart
 from ..release.warnings import find_warnings
 from ..sources.source_config import SourceConfig
 from ..transfer.disk import estimate_merge_mib, is_too_small_to_merge
-from ..transfer.files import download_object, report_full_disk, upload_file
+from ..transfer.files import download_object, translate_disk_errors, upload_file
 
 MAX_DROPPED = 1000  # most dropped copies that a manifest lists; a thousand sources have hundreds of thousands
 
@@ -86,17 +86,17 @@ def merge_parts(
     if finished is not None:
         return finished
     _check_disk(parts, disk)
-    with report_full_disk(scratch, "merge"), tempfile.TemporaryDirectory(prefix="merge-", dir=scratch) as folder:
+    with translate_disk_errors(scratch, "merge"), tempfile.TemporaryDirectory(prefix="merge-", dir=scratch) as folder:
         heartbeat.watch_file_positions(folder)
         files = {}
         for part in parts:
             path = Path(folder) / f"{part.config.name}.jsonl.gz"
-            download_object(store, keys.part(part.config.name), path, part.zones)
+            download_object(store, object_keys.get_part_key(part.config.name), path, part.zones)
             files[path] = part.zones
         merged, result = merge_files(files, Path(folder) / ".merged.jsonl.gz")
         _check_no_zone_lost(parts, result)
-        stored = upload_file(store, keys.LATEST_ZONES, merged)
-    store.copy(keys.LATEST_ZONES, keys.release_zones(release), stored.size)
+        stored = upload_file(store, object_keys.LATEST_ZONES, merged)
+    store.copy(object_keys.LATEST_ZONES, object_keys.get_release_zones_key(release), stored.size)
     manifest = Manifest(
         id=release,
         created=markers.get_current_time(),
@@ -128,7 +128,7 @@ def merge_parts(
             "merge": round(time.monotonic() - began, 1),
         },
     )
-    store.write_json(keys.release_manifest(release), manifest.to_json())
+    store.write_json(object_keys.get_release_manifest_key(release), manifest.to_json())
     log.info(f"release {release}: {result.zones} zones, parts: {len(parts)}, left out: {len(result.dropped)}")
     return manifest
 
@@ -171,8 +171,8 @@ def _find_parts(store: Store, items: Sequence[SourceConfig], inputs: Inputs) -> 
             raise MissingPartError(
                 f"the zones of source {item.name} are of another file, rules, extractor, languages or as_original"
             )
-        if not markers.is_intact(part, store.find(keys.part(item.name))):
-            raise MissingPartError(f"{keys.part(item.name)} is not what its marker describes")
+        if not markers.is_intact(part, store.find(object_keys.get_part_key(item.name))):
+            raise MissingPartError(f"{object_keys.get_part_key(item.name)} is not what its marker describes")
         return ReleasePart(item, source, part)
 
     found = map_in_threads(find_part, sorted(items, key=lambda item: item.name))
@@ -189,12 +189,12 @@ def _find_parts(store: Store, items: Sequence[SourceConfig], inputs: Inputs) -> 
 
 
 def _find_finished_release(store: Store, release: str, digest: str) -> Manifest | None:
-    key = keys.release_manifest(release)
+    key = object_keys.get_release_manifest_key(release)
     document = store.find_json(key)
     if document is None or document.get("inputs_digest") != digest:
         return None
     manifest = Manifest.from_json(document, key)
-    found = store.find(keys.release_zones(release))
+    found = store.find(object_keys.get_release_zones_key(release))
     if found is None or manifest.zones_file is None or found.size != manifest.zones_file.size:
         return None
     log.info(f"release {release} is merged already")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cosmogony.rules import load_rules
-from cosmogony_steps import heartbeat, keys, log
+from cosmogony_steps import heartbeat, log, object_keys
 from cosmogony_steps.documents import (
     Batch,
     Inputs,
@@ -31,7 +31,7 @@ from ..release.inputs import add_sources, digest_inputs
 from ..sources import make_source
 from ..sources.base import FileVersion
 from ..sources.batches import make_batches
-from ..sources.source_config import SourceConfig, remove_queries
+from ..sources.source_config import SourceConfig, remove_url_queries
 from ..sources.urls import redact_url
 from ..transfer import disk
 from .batch import MAX_NAMED, raise_failures
@@ -120,7 +120,9 @@ def find_source_statuses(
         changed = version is not None and not markers.is_same_version(source, version)
         digest = markers.digest_part_inputs(item, source.sha256, inputs) if source else ""
         extract = changed or not markers.is_part_current(store, item, part, digest)
-        fetch = changed or (extract and not markers.is_intact(source, store.find(keys.source(item.name))))
+        fetch = changed or (
+            extract and not markers.is_intact(source, store.find(object_keys.get_source_key(item.name)))
+        )
         heartbeat.beat(f"{item.name} has answered")
         return SourceStatus(item, version, source, part, changed, fetch, extract)
 
@@ -178,7 +180,7 @@ def make_plan(
         _check_stored_zones(statuses, work)
     same = _find_same_release(statuses, inputs, releases)
     forced = force or bool(inputs.reason) or mode == "reimport"
-    changed, message = decide_release(statuses, same, releases, forced=forced)
+    changed, message = decide_whether_to_release(statuses, same, releases, forced=forced)
     log.info(message)
     release = same.id if same and not changed else ""
     return make_plan_document(run, statuses, work if changed else [], inputs, settings, changed, message, release)
@@ -230,7 +232,7 @@ def make_plan_document(
         programs=Programs(
             rules=inputs.rules, extractor=inputs.extractor, importer=inputs.importer, dashboard=inputs.dashboard
         ),
-        settings=remove_queries(settings),
+        settings=remove_url_queries(settings),
     )
 
 
@@ -276,7 +278,7 @@ def _describe_status(status: SourceStatus) -> str:
     return f"{status.item.name}: {version.file_name}{date}, {size}: {status.state}"
 
 
-def decide_release(
+def decide_whether_to_release(
     statuses: Sequence[SourceStatus], same: KeptRelease | None, releases: Sequence[KeptRelease], *, forced: bool
 ) -> tuple[bool, str]:
     """Return whether a release is to be made, and the reason as a message.

@@ -27,7 +27,7 @@ NO_FILE = ""  # progress file of copying: none, as Argo shows the progress of th
 
 
 @contextmanager
-def report_full_disk(folder: Path, subject: str) -> Iterator[None]:
+def translate_disk_errors(folder: Path, subject: str) -> Iterator[None]:
     """Turn errors of a full or unusable scratch folder in the `with` block into StepError.
 
     Raises:

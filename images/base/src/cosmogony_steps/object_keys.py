@@ -31,62 +31,62 @@ LATEST_STATISTICS = f"{LATEST}tests_results.json"  # spelled as in the original 
 RELEASE_FILES = (f"zones{ZONES}", "manifest.json", "test_results.json", "summary.json")
 
 
-def source(name: str) -> str:
+def get_source_key(name: str) -> str:
     """Return the key of a fetched OSM extract; `name` is that of its file."""
     return f"{SOURCES}{name}"
 
 
-def source_marker(name: str) -> str:
-    """Return the key of the marker of a fetched source."""
+def get_source_marker_key(name: str) -> str:
+    """Return the key of the JSON document that says what a fetched OSM extract was made from."""
     return f"{SOURCES}{name}{MARKER}"
 
 
-def part(name: str) -> str:
+def get_part_key(name: str) -> str:
     """Return the key of a part: the file with the zones of one source."""
     return f"{PARTS}{name}{ZONES}"
 
 
-def part_marker(name: str) -> str:
-    """Return the key of the marker of a part."""
+def get_part_marker_key(name: str) -> str:
+    """Return the key of the JSON document that says what a part, the zones of one source, was made from."""
     return f"{PARTS}{name}{MARKER}"
 
 
-def release_prefix(release_id: str) -> str:
+def get_release_prefix(release_id: str) -> str:
     """Return the prefix that the keys of all objects of a release have."""
     return f"{RELEASES}{release_id}/"
 
 
-def release_zones(release_id: str) -> str:
+def get_release_zones_key(release_id: str) -> str:
     """Return the key of the file with all zones of a release."""
     return f"{RELEASES}{release_id}/zones{ZONES}"
 
 
-def release_manifest(release_id: str) -> str:
+def get_release_manifest_key(release_id: str) -> str:
     """Return the key of the manifest of a release."""
     return f"{RELEASES}{release_id}/manifest.json"
 
 
-def release_statistics(release_id: str) -> str:
+def get_release_statistics_key(release_id: str) -> str:
     """Return the key of the statistics of a release."""
     return f"{RELEASES}{release_id}/test_results.json"
 
 
-def release_summary(release_id: str) -> str:
+def get_release_summary_key(release_id: str) -> str:
     """Return the key of the summary of the run that published a release."""
     return f"{RELEASES}{release_id}/summary.json"
 
 
-def run_plan(run: str) -> str:
+def get_run_plan_key(run: str) -> str:
     """Return the key of the plan of a run."""
     return f"{RUNS}{run}/plan.json"
 
 
-def run_summary(run: str) -> str:
+def get_run_summary_key(run: str) -> str:
     """Return the key of the summary of a run."""
     return f"{RUNS}{run}/summary.json"
 
 
-def former_run_summary(run: str) -> str:
+def get_former_run_summary_key(run: str) -> str:
     """Return the key that earlier versions used for the summary of a run: runs/NAME.json."""
     return f"{RUNS}{run}.json"
 

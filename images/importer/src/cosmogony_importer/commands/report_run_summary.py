@@ -9,7 +9,7 @@ from cosmogony_steps.commands import Subparsers, add_command
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
-from .context import find_store, open_store
+from .context import open_bucket, open_bucket_if_configured
 
 
 def register(subparsers: Subparsers) -> None:
@@ -32,8 +32,8 @@ def run(options: argparse.Namespace) -> None:
     from ..reports.run import EndedRun
 
     if not options.status:
-        report.post_summary_again(options.workflow, open_store(settings))
+        report.post_summary_again(options.workflow, open_bucket(settings))
         return
-    summary = report.report_run(EndedRun.from_options(options), find_store(settings), settings)
+    summary = report.report_run(EndedRun.from_options(options), open_bucket_if_configured(settings), settings)
     report.print_summary(summary)
     write_outputs(options.outputs, {"result": summary.result})

@@ -58,7 +58,7 @@ def main() -> None:
     try:
         manifests = render_manifests(yaml.safe_load(options.settings.read_text()) or {} if options.settings else {})
     except (OSError, RefusedSettingsError, WorkflowFileError, yaml.YAMLError) as error:
-        sys.exit(f"make_manifests: {error}")
+        sys.exit(f"render_workflow_templates: {error}")
     write_manifests(manifests, options.output)
     print(f"{len(manifests)} templates in {options.output}")
 
