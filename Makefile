@@ -154,8 +154,9 @@ requirements: venv ## requirements.txt of every Python image, out of uv.lock
 schemas: venv ## JSON Schemas of the documents, from their types; types and documentation of the settings, from their schema
 	@python tools/make_schemas.py
 
-docs: venv ## tables of the roles' READMEs, out of their specifications and defaults
+docs: venv ## tables of the roles' READMEs, out of their specifications and defaults; docs/permissions.md with its manifests
 	@python tools/role_readmes.py
+	python tools/make_permissions.py
 
 manifests: venv ## the workflow templates as role workflows renders them, in build/workflows; SETTINGS=FILE lays settings over an example's
 	@python tools/render_workflow_templates.py $(if $(SETTINGS),--settings $(SETTINGS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,3 +36,17 @@ def update_files(render_files: Callable[[], Mapping[Path, str | None]], command:
         else:
             path.write_text(text, encoding="utf-8")
     return 1 if check and stale else 0
+
+
+def fill_between_markers(text: str, name: str, lines: Iterable[str]) -> str:
+    """Return a text with other lines between its markers `<!-- begin NAME -->` and `<!-- end NAME -->`.
+
+    Raises:
+        ValueError: A marker is missing.
+    """
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    head, found, rest = text.partition(begin)
+    _old, closed, tail = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"the markers {begin} and {end} are missing")
+    return "\n".join([head + begin, *lines, end]) + tail

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from generated_files import ROOT, update_files
+from generated_files import ROOT, fill_between_markers, update_files
 
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
 #: The type in `(int) Seconds to wait`: how the description of an option of type raw begins.
@@ -51,11 +51,7 @@ def fill_tables(text: str, role: Path) -> str:
     if len(specs) > 1:
         tables["entry points"] = list_entry_point_rows(specs)
     for name, lines in tables.items():
-        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        if begin not in text or end not in text.partition(begin)[2]:
-            raise ValueError(f"the markers {begin} and {end} are missing")
-        head, _, rest = text.partition(begin)
-        text = "\n".join([head + begin, *lines, end]) + rest.partition(end)[2]
+        text = fill_between_markers(text, name, lines)
     return text
 
 

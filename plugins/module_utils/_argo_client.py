@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ._argo_status import INSTANCE_ID
 from ._kubernetes_api import ApiError, call_api
 
 GROUP, VERSION = "argoproj.io", "v1alpha1"
@@ -139,6 +140,12 @@ def make_manifest(
         },
         "spec": spec,
     }
+
+
+def get_instance_labels(template: Mapping[str, Any]) -> dict[str, str]:
+    """Return the label that brings a workflow to the controller that its template is meant for, if any."""
+    labels = template["metadata"].get("labels") or {}
+    return {INSTANCE_ID: labels[INSTANCE_ID]} if INSTANCE_ID in labels else {}
 
 
 def format_parameters(given: Mapping[str, Any]) -> dict[str, str]:

@@ -10,11 +10,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 FINAL_PHASES = frozenset({"Succeeded", "Failed", "Error"})
 FAILED_PHASES = frozenset({"Failed", "Error"})
+# A controller sees a new workflow within a second; one that waits for a restarted controller takes less than a minute.
+PICK_UP_SECONDS = 60
+# A controller with an instance id runs only workflows with this label:
+# https://argo-workflows.readthedocs.io/en/release-3.7/scaling/#instance-id
+INSTANCE_ID = "workflows.argoproj.io/controller-instanceid"
 _EXPANDED = re.compile(r"^(?P<base>.*?)\(\d+(?::(?P<item>.*))?\)$", re.DOTALL)
 
 Workflow = Mapping[str, Any]
@@ -235,11 +240,24 @@ def _strip_item(display_name: str) -> str:
     return expanded["base"] if expanded else display_name
 
 
-def describe_wait_reason(workflow: Workflow) -> str:
-    """Return why a workflow has not begun, such as the lock that it waits for and its holder; empty once it has."""
-    status = workflow.get("status", {})
+def describe_wait_reason(workflow: Workflow, now: str = "") -> str:
+    """Return why a workflow has not begun, such as the lock that it waits for and its holder; empty once it has.
+
+    Args:
+        workflow: The workflow.
+        now: The time in UTC, as the API writes it; blank takes that of the clock.
+    """
+    metadata, status = workflow["metadata"], workflow.get("status", {})
     if get_phase(workflow) != "Pending":
         return ""
+    now = now or datetime.now(tz=UTC).isoformat()
+    if not status.get("phase") and (seconds_between(metadata.get("creationTimestamp"), now) or 0) >= PICK_UP_SECONDS:
+        instance = (metadata.get("labels") or {}).get(INSTANCE_ID)
+        return (
+            f"has not been seen by a workflow controller for {PICK_UP_SECONDS} s: check that one is ready, runs the"
+            f" workflows of namespace {metadata.get('namespace')}, and has"
+            f" {f'the instance id {instance}' if instance else 'no instance id'}"
+        )
     for kind in ("mutex", "semaphore"):
         for lock in ((status.get("synchronization") or {}).get(kind) or {}).get("waiting") or []:
             holders = [lock["holder"]] if lock.get("holder") else lock.get("holders") or []
@@ -262,7 +280,7 @@ def list_changes(workflow: Workflow, seen: Mapping[str, str], now: str) -> tuple
     created = workflow["metadata"].get("creationTimestamp")
     current: dict[str, str] = {}
     lines: list[tuple[int, str]] = []
-    waiting = describe_wait_reason(workflow)
+    waiting = describe_wait_reason(workflow, now)
     current[""] = waiting
     if waiting and seen.get("") != waiting:
         lines.append((seconds_between(created, now) or 0, f"{workflow['metadata']['name']} {waiting}"))

@@ -15,6 +15,7 @@ ARGO_GROUP = "argoproj.io"
 ARGO_VERSION = "v1alpha1"
 VERSION_LABELS = ("app.kubernetes.io/version", "helm.sh/chart-version")
 CONTROLLER = "workflow-controller"
+CONTROLLER_CONFIG = "workflow-controller-configmap"  # unless an argument names another one
 # A field of CronWorkflow, and the version of Argo Workflows that introduced it.
 SCHEMA_MARK, SCHEMA_VERSION = "schedules", "3.6"
 
@@ -25,12 +26,14 @@ class Cluster:
     Attributes:
         api: A client of its API.
         namespace: The namespace that is asked about.
+        argo_namespace: The namespace of the workflow controller, for users who may not look for it everywhere.
         notes: What could not be read, and why.
     """
 
-    def __init__(self, api: Any, namespace: str) -> None:
+    def __init__(self, api: Any, namespace: str, argo_namespace: str | None = None) -> None:
         self.api = api
         self.namespace = namespace
+        self.argo_namespace = argo_namespace or namespace
         self.notes: list[str] = []
 
     def read_version(self) -> str:
@@ -51,13 +54,16 @@ class Cluster:
         info = review.status.user_info if review is not None else None
         return {"user": info.username if info else None, "groups": list(info.groups or []) if info else []}
 
-    def has_namespace(self) -> bool | None:
-        """Return whether the namespace exists; None when the user may not know."""
+    def describe_namespace(self) -> dict[str, Any]:
+        """Return what module cluster_info reports about the namespace."""
         from kubernetes import client
 
         read = client.CoreV1Api(self.api).read_namespace
         found = self._ask_optional(f"namespace {self.namespace}", read, self.namespace, missing=False)
-        return None if found is None else bool(found)
+        return {
+            "namespace_exists": None if found is None else bool(found),
+            "namespace_labels": dict(found.metadata.labels or {}) if found else None,
+        }
 
     def describe_argo(self) -> dict[str, Any]:
         """Return what module cluster_info reports about Argo Workflows."""
@@ -77,6 +83,8 @@ class Cluster:
     def list_missing_rights(self, rights: Iterable[Mapping[str, Any]]) -> list[str]:
         """Return which of the given rights the user lacks, as texts ``verb/verb resource.group``.
 
+        A right in another namespace is followed by ``in namespace NAME``.
+
         Raises:
             ApiError: The API does not say.
         """
@@ -85,7 +93,8 @@ class Cluster:
             lacking = [verb for verb in right["verbs"] if not self._is_allowed(right, verb)]
             if lacking:
                 group = f".{right['group']}" if right["group"] else ""
-                missing.append(f"{'/'.join(lacking)} {right['resource']}{group}")
+                elsewhere = f" in namespace {right['namespace']}" if right.get("namespace") else ""
+                missing.append(f"{'/'.join(lacking)} {right['resource']}{group}{elsewhere}")
         return missing
 
     def _is_allowed(self, right: Mapping[str, Any], verb: str) -> bool:
@@ -97,7 +106,7 @@ class Cluster:
             "group": right["group"],
             "resource": resource,
             "subresource": part,
-            "namespace": "" if right["cluster"] else self.namespace,
+            "namespace": "" if right["cluster"] else right.get("namespace") or self.namespace,
         }
         review = client.AuthorizationV1Api(self.api).create_self_subject_access_review
         return bool(_ask("own rights", review, {"spec": {"resourceAttributes": attributes}}).status.allowed)
@@ -121,10 +130,27 @@ class Cluster:
         apps = client.AppsV1Api(self.api)
         found = self._ask_optional("deployments of all namespaces", apps.list_deployment_for_all_namespaces)
         if found is not None:
-            return select_workflow_controllers(found.items)
-        found = self._ask_optional(f"deployments of {self.namespace}", apps.list_namespaced_deployment, self.namespace)
+            return self._describe_controllers(found.items)
+        where = f"deployments of {self.argo_namespace}"
+        found = self._ask_optional(where, apps.list_namespaced_deployment, self.argo_namespace)
         # No controller in this namespace does not rule out one elsewhere that serves the whole cluster.
-        return (select_workflow_controllers(found.items) or None) if found is not None else None
+        return (self._describe_controllers(found.items) or None) if found is not None else None
+
+    def _describe_controllers(self, deployments: Iterable[Any]) -> list[dict[str, Any]]:
+        controllers = select_workflow_controllers(deployments)
+        for controller in controllers:
+            controller["instance_id"] = self._read_instance_id(controller["namespace"], controller.pop("config"))
+        return controllers
+
+    def _read_instance_id(self, namespace: str, name: str) -> str | None:
+        """Return the instance id in the ConfigMap of a workflow controller, or None when the user may not read it."""
+        from kubernetes import client
+
+        read = client.CoreV1Api(self.api).read_namespaced_config_map
+        found = self._ask_optional(f"configmap {namespace}/{name}", read, name, namespace, missing=False)
+        if found is None:
+            return None
+        return parse_instance_id((found.data or {}) if found else {})
 
     def _read_least_version(self) -> str | None:
         """Return the oldest version of Argo Workflows that the definition of CronWorkflow can be from."""
@@ -161,7 +187,7 @@ def _ask(subject: str, function: Any, *arguments: Any) -> Any:
 
 
 def select_workflow_controllers(deployments: Iterable[Any]) -> list[dict[str, Any]]:
-    """Return name, version, scope and readiness of each Argo workflow controller among Deployments."""
+    """Return name, version, scope, ConfigMap and readiness of each Argo workflow controller among Deployments."""
     found = []
     for deployment in deployments:
         for container in deployment.spec.template.spec.containers:
@@ -176,21 +202,39 @@ def select_workflow_controllers(deployments: Iterable[Any]) -> list[dict[str, An
                     "image": container.image,
                     "version": parse_argo_version(container.image, labels),
                     "namespaced": "--namespaced" in words or "--namespaced=true" in words,
-                    "managed_namespace": _parse_managed_namespace(words),
+                    "managed_namespace": _parse_option(words, "--managed-namespace"),
+                    "config": _parse_option(words, "--configmap") or CONTROLLER_CONFIG,
                     "ready": bool(deployment.status and deployment.status.ready_replicas),
                 }
             )
     return found
 
 
-def _parse_managed_namespace(words: list[str]) -> str | None:
-    """Return the value of --managed-namespace among arguments: ``--managed-namespace=NAME`` or two arguments."""
+def _parse_option(words: list[str], option: str) -> str | None:
+    """Return the value of an option among arguments: ``--option=VALUE`` or two arguments."""
     for position, word in enumerate(words):
-        if word.startswith("--managed-namespace="):
+        if word.startswith(f"{option}="):
             return word.partition("=")[2]
-        if word == "--managed-namespace" and position + 1 < len(words):
+        if word == option and position + 1 < len(words):
             return words[position + 1]
     return None
+
+
+def parse_instance_id(data: Mapping[str, str]) -> str:
+    """Return the instance id in the data of a workflow controller's ConfigMap; empty if there is none.
+
+    The controller reads it from the key ``instanceID``, or from that field of the document in the key ``config``:
+    https://argo-workflows.readthedocs.io/en/release-3.7/workflow-controller-configmap/
+    """
+    import yaml
+
+    if "config" not in data:
+        return data.get("instanceID", "").strip()
+    try:
+        document = yaml.safe_load(data["config"])
+    except yaml.YAMLError:
+        return ""
+    return str((document or {}).get("instanceID") or "") if isinstance(document, dict) else ""
 
 
 def parse_argo_version(image: str | None, labels: Mapping[str, str]) -> str | None:

@@ -50,7 +50,7 @@ options:
     type: int
   labels:
     description:
-      - Additional labels of the workflow.
+      - Additional labels of the workflow. The label with the instance id of Argo's controller is that of the template.
     type: dict
     default: {}
   when_running:
@@ -259,7 +259,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._argo_client import ArgoClient, SubmitError, check_parameters, format_parameters, make_manifest
+from ..module_utils._argo_client import (
+    ArgoClient,
+    SubmitError,
+    check_parameters,
+    format_parameters,
+    get_instance_labels,
+    make_manifest,
+)
 from ..module_utils._argo_status import get_outputs, summarize_workflow
 from ..module_utils._kubernetes_api import ApiError, connect, make_argument_spec
 
@@ -331,15 +338,16 @@ class WorkflowSubmission:
         return self.results
 
     def _submit(self) -> dict[str, Any]:
-        template, parameters = self.params["template"], format_parameters(self.params["parameters"])
-        check_parameters(self.client.get_template(template), parameters)
+        name, parameters = self.params["template"], format_parameters(self.params["parameters"])
+        template = self.client.get_template(name)
+        check_parameters(template, parameters)
         workflow = self.client.submit_workflow(
             make_manifest(
-                template,
+                name,
                 self.client.namespace,
                 parameters,
                 parallelism=self.params["parallelism"],
-                labels=self.params["labels"],
+                labels={**get_instance_labels(template), **self.params["labels"]},
             )
         )
         self.results["changed"] = True

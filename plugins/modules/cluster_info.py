@@ -20,8 +20,14 @@ options:
     description: The namespace to report about.
     type: str
     default: cosmogony
+  argo_namespace:
+    description:
+      - Namespace of the workflow controller. It is only used for those who may not list the Deployments of all
+        namespaces.
+      - By default O(namespace).
+    type: str
   rights:
-    description: Rights that the user should have in the namespace.
+    description: Rights that the user should have, in the namespace unless they say otherwise.
     type: list
     elements: dict
     default: []
@@ -43,6 +49,9 @@ options:
         description: Whether the resource is cluster-wide, without a namespace.
         type: bool
         default: false
+      namespace:
+        description: Another namespace than O(namespace).
+        type: str
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - cosmogony.stack.attributes
@@ -103,6 +112,11 @@ namespace_exists:
   returned: success
   type: bool
   sample: true
+namespace_labels:
+  description: Labels of the namespace; null when it does not exist or the user may not read it.
+  returned: success
+  type: dict
+  sample: {pod-security.kubernetes.io/enforce: restricted}
 argo:
   description: The installed Argo Workflows.
   returned: success
@@ -160,6 +174,14 @@ argo:
           type: str
           returned: always
           sample: null
+        instance_id:
+          description:
+            - Its instance id. It runs only workflows with this value of the label
+              C(workflows.argoproj.io/controller-instanceid); with an empty one, only workflows without the label.
+            - Null when the user may not read its ConfigMap.
+          type: str
+          returned: always
+          sample: ""
         ready:
           description: Whether a pod of it is ready.
           type: bool
@@ -197,9 +219,11 @@ RIGHT = {
     "resource": {"type": "str", "required": True},
     "verbs": {"type": "list", "elements": "str", "required": True},
     "cluster": {"type": "bool", "default": False},
+    "namespace": {"type": "str"},
 }
 ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
     namespace={"type": "str", "default": "cosmogony"},
+    argo_namespace={"type": "str"},
     rights={"type": "list", "elements": "dict", "options": RIGHT, "default": []},
 )
 
@@ -207,7 +231,7 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    cluster = Cluster(connect(module), module.params["namespace"])
+    cluster = Cluster(connect(module), module.params["namespace"], module.params["argo_namespace"])
     server = str(cluster.api.configuration.host)
     try:
         result = {
@@ -215,7 +239,7 @@ def main() -> None:
             "version": cluster.read_version(),
             "identity": cluster.read_identity(),
             "namespace": cluster.namespace,
-            "namespace_exists": cluster.has_namespace(),
+            **cluster.describe_namespace(),
             "argo": cluster.describe_argo(),
             "missing_rights": cluster.list_missing_rights(module.params["rights"]),
         }

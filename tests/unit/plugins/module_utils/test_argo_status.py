@@ -114,6 +114,19 @@ def test_new_workflow_is_pending() -> None:
     assert status.list_changes(fresh, {}, "2026-11-23T14:00:01Z") == ([], {"": ""})
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"), [({}, "no instance id"), ({status.INSTANCE_ID: "blue"}, "the instance id blue")]
+)
+def test_workflow_that_no_controller_takes_is_reported_once(labels: dict[str, str], said: str) -> None:
+    meta = {"name": "new", "namespace": "geo", "creationTimestamp": "2026-11-23T14:00:00Z", "labels": labels}
+    lines, seen = status.list_changes({"metadata": meta, "spec": {}}, {"": ""}, "2026-11-23T14:01:00Z")
+    assert lines == [
+        "[01:00] new has not been seen by a workflow controller for 60 s: check that one is ready, runs the workflows"
+        f" of namespace geo, and has {said}"
+    ]
+    assert status.list_changes({"metadata": meta, "spec": {}}, seen, "2026-11-23T14:05:00Z")[0] == []
+
+
 def test_waiting_workflow_names_the_lock_and_its_holder(workflow) -> None:
     waiting = workflow("waiting")
     reason = status.describe_wait_reason(waiting)

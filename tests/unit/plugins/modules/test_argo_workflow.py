@@ -40,6 +40,15 @@ def test_submits(client, api) -> None:
     assert (result["workflow"]["name"], result["workflow"]["phase"]) == ("toy-x7k2q", "Pending")
 
 
+def test_workflow_has_the_instance_id_of_its_template(client, api) -> None:
+    label = "workflows.argoproj.io/controller-instanceid"
+    api.templates["blue"] = {"metadata": {"name": "blue", "labels": {label: "blue", "other": "x"}}, "spec": {}}
+    submit(client, template="blue", labels={"mine": "1"})
+    submit(client, template="toy")
+    blue, toy = (body["metadata"]["labels"] for body in api.created)
+    assert (blue[label], blue["mine"], "other" in blue, label in toy) == ("blue", "1", False, False)
+
+
 def test_check_mode_submits_nothing(client, api) -> None:
     result = submit(client, template="toy", check_mode=True)
     assert (result["changed"], result["msg"]) == (True, "WorkflowTemplate toy would be run")

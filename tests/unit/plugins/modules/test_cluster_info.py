@@ -8,6 +8,7 @@ from ansible_collections.cosmogony.stack.plugins.module_utils._cluster_info impo
     Cluster,
     is_watching,
     parse_argo_version,
+    parse_instance_id,
     select_workflow_controllers,
 )
 from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
@@ -37,6 +38,7 @@ def test_controllers_are_told_from_other_deployments():
             "version": "3.7.14",
             "namespaced": False,
             "managed_namespace": None,
+            "config": "workflow-controller-configmap",
             "ready": True,
         }
     ]
@@ -72,6 +74,27 @@ def test_versions(image, labels, version):
 )
 def test_which_namespaces_a_controller_looks_after(args, namespace, expected):
     assert is_watching(select_workflow_controllers([deployment(args=args)])[0], namespace) is expected
+
+
+def test_another_configmap_of_the_controller_is_found():
+    (found,) = select_workflow_controllers([deployment(args=["--configmap", "blue-config"])])
+    assert found["config"] == "blue-config"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, ""),
+        ({"instanceID": "blue"}, "blue"),
+        ({"instanceID": "blue\n"}, "blue"),
+        ({"config": "instanceID: blue\nparallelism: 4\n"}, "blue"),
+        ({"config": "parallelism: 4"}, ""),
+        ({"config": ""}, ""),
+        ({"config": "{"}, ""),
+    ],
+)
+def test_instance_id_of_a_controller(data, expected):
+    assert parse_instance_id(data) == expected
 
 
 def test_a_cluster_that_is_away_is_named():

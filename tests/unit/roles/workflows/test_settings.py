@@ -58,6 +58,7 @@ def test_options_and_settings_of_both_spellings(tmp_path):
             "workflows_schedule_suspend": "true",
             "workflows_keep_failed": "60",
             "workflows_spec": {"priorityClassName": "low"},
+            "cosmogony_argo_instance_id": "blue",
         },
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -78,13 +79,17 @@ def test_options_and_settings_of_both_spellings(tmp_path):
     assert (cron["schedules"], cron["suspend"], cron["concurrencyPolicy"]) == (["15 3 * * *"], True, "Forbid")
     assert cron["workflowSpec"] == {"parallelism": 2, "workflowTemplateRef": {"name": "cosmogony-update"}}
     assert all(made["metadata"]["namespace"] == "cosmogony" for made in found["objects"])
+    labels = [made["metadata"]["labels"] for made in found["objects"]] + [cron["workflowMetadata"]["labels"]]
+    assert {label["workflows.argoproj.io/controller-instanceid"] for label in labels} == {"blue"}
 
 
 @pytest.mark.parametrize("schedule", ["", None, []])
 def test_without_a_schedule_there_is_none(tmp_path, schedule):
     done = applied(tmp_path, {"workflows_schedule": schedule})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "CronWorkflow" not in (tmp_path / "applied.json").read_text()
+    text = (tmp_path / "applied.json").read_text()
+    assert "CronWorkflow" not in text
+    assert "controller-instanceid" not in text
 
 
 def test_what_is_wrong_is_named_all_at_once(tmp_path):
