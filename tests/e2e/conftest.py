@@ -6,11 +6,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from .outages import SiteWithOutages, serve_with_outages
 from .site_client import Site
 from .watched_page import WatchedPage
 
@@ -62,9 +64,8 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture
-def watched(browser: Browser, site: Site) -> Iterator[WatchedPage]:
-    """A new page; errors in it and requests to other hosts fail the test."""
+@contextmanager
+def _watch_page(browser: Browser, site: Site) -> Iterator[WatchedPage]:
     context = browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
@@ -72,6 +73,28 @@ def watched(browser: Browser, site: Site) -> Iterator[WatchedPage]:
     yield page
     context.close()
     page.check_requests_and_errors()
+
+
+@pytest.fixture
+def watched(browser: Browser, site: Site) -> Iterator[WatchedPage]:
+    """A new page; errors in it and requests to other hosts fail the test."""
+    with _watch_page(browser, site) as page:
+        yield page
+
+
+@pytest.fixture
+def outages(site: Site) -> Iterator[SiteWithOutages]:
+    """The site at another address, where its services can be made to fail."""
+    with serve_with_outages(site) as served:
+        yield served
+
+
+@pytest.fixture
+def watched_with_outages(browser: Browser, outages: SiteWithOutages) -> Iterator[WatchedPage]:
+    """A new page of the site with outages."""
+    with _watch_page(browser, outages.site) as page:
+        page.expected = ("503",)
+        yield page
 
 
 @pytest.fixture

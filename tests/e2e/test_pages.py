@@ -7,9 +7,9 @@ import json
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
+from .outages import SiteWithOutages
 from .site_client import Site
 from .watched_page import WatchedPage
 
@@ -78,63 +78,37 @@ def test_pages_follow_the_address(watched: WatchedPage) -> None:
     assert re.search(r"#/10(\.00)?/9\.55/47\.15$", page.url), page.url
 
 
-def test_retries_a_service_that_is_not_ready(watched: WatchedPage, site: Site) -> None:
-    watched.expected = ("503",)
-    page = watched.page
-    away = re.compile(r"/tiles/cosmogony\.json$")
-    page.route(
-        away,
-        lambda route: route.fulfill(
-            status=503, headers={"Retry-After": "300"}, json={"message": "The database does not answer"}
-        ),
-    )
-    page.goto(f"{site.url}/#/10/9.55/47.15")
+def test_retries_a_service_that_is_not_ready(watched_with_outages: WatchedPage, outages: SiteWithOutages) -> None:
+    page = watched_with_outages.page
+    outages.fail(r"^/tiles/cosmogony\.json", "The database does not answer", Retry_After="300")
+    page.goto(f"{outages.site.url}/#/10/9.55/47.15")
     expect(page.get_by_role("alert")).to_contain_text("The service is not ready")
     expect(page.get_by_role("alert")).to_contain_text("The database does not answer")
-    page.unroute(away)
+    outages.recover()
     page.get_by_role("button", name="Try again").click()
-    watched.wait_until_drawn()
+    watched_with_outages.wait_until_drawn()
 
 
-def test_waits_for_the_first_release(watched: WatchedPage, site: Site) -> None:
-    watched.expected = ("503",)
-    page = watched.page
-    away = re.compile(r"/tiles/cosmogony\.json$")
-    page.route(
-        away,
-        lambda route: route.fulfill(
-            status=503, headers={"Retry-After": "1"}, json={"message": "No release has been published yet"}
-        ),
-    )
-    page.goto(f"{site.url}/#/10/9.55/47.15")
+def test_waits_for_the_first_release(watched_with_outages: WatchedPage, outages: SiteWithOutages) -> None:
+    page = watched_with_outages.page
+    outages.fail(r"^/tiles/cosmogony\.json", "No release has been published yet", Retry_After="1")
+    page.goto(f"{outages.site.url}/#/10/9.55/47.15")
     expect(page.get_by_role("alert")).to_contain_text("No data has been published yet")
-    page.unroute(away)
-    watched.wait_until_drawn()
+    outages.recover()
+    watched_with_outages.wait_until_drawn()
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="Since tiles are intercepted in a worker, some runs never see the second requests; cause unknown",
-)
-def test_failed_tiles_can_be_requested_again(watched: WatchedPage, site: Site) -> None:
-    watched.expected = ("503",)
-    page = watched.page
-    is_broken = True
-
-    def answer(route: Route) -> None:
-        if is_broken:
-            route.fulfill(status=503, json={"message": "The tile service does not answer"})
-        else:
-            route.continue_()
-
-    page.route(re.compile(r"/tiles/cosmogony/\d+/"), answer)
-    page.goto(f"{site.url}/#/10/9.55/47.15")
+def test_failed_tiles_can_be_requested_again(watched_with_outages: WatchedPage, outages: SiteWithOutages) -> None:
+    page = watched_with_outages.page
+    outages.fail(r"^/tiles/cosmogony/\d+/", "The tile service does not answer")
+    page.goto(f"{outages.site.url}/#/10/9.55/47.15")
     expect(page.locator(".notice")).to_contain_text("The tile service is not ready")
     # Each request has failed: one that is still on its way would fail after the second attempt.
     page.wait_for_function("() => window.cosmogony.map.areTilesLoaded()")
-    is_broken = False
+    outages.recover()
     page.locator(".notice").get_by_role("button", name="Try again").click()
     page.wait_for_function("() => window.cosmogony.map.queryRenderedFeatures({layers: ['hover']}).length > 0")
+    page.wait_for_function("() => window.cosmogony.map.areTilesLoaded()")
     expect(page.locator(".notice")).to_have_count(0)
 
 

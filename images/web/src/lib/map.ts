@@ -2,6 +2,7 @@
 /** The map: MapLibre behind the few operations that the explorer needs. */
 import {
   AttributionControl,
+  type ErrorEvent,
   Map as MapLibre,
   NavigationControl,
   ScaleControl,
@@ -11,6 +12,7 @@ import {
   type MapMouseEvent,
   type PaddingOptions,
   type PointLike,
+  type Tile,
 } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
@@ -51,6 +53,7 @@ export class ZoneMap {
   private hovered: number | null = null
   private lastPointed = 0
   private lastLabels = ''
+  private failedTiles: Tile[] = []
   private readonly darkMode = window.matchMedia('(prefers-color-scheme: dark)')
 
   constructor(
@@ -103,7 +106,9 @@ export class ZoneMap {
 
   /** Requests the tiles that failed again. */
   reloadTiles(): void {
-    if (this.map.getSource(ZONES)) this.map.refreshTiles(ZONES)
+    // Each is named: without names MapLibre 6.17 only waits for failed tiles, as if they were on their way.
+    const failed = this.failedTiles.splice(0).map(({ tileID }) => tileID.canonical)
+    if (this.map.getSource(ZONES)) this.map.refreshTiles(ZONES, failed)
   }
 
   jumpTo(view: MapView): void {
@@ -145,6 +150,7 @@ export class ZoneMap {
 
   private readonly restyle = (): void => {
     this.lastLabels = ''
+    this.failedTiles = []
     this.map.setStyle(makeStyle(this.release, this.darkMode.matches, this.marks), { diff: false })
   }
 
@@ -165,7 +171,10 @@ export class ZoneMap {
     })
     map.on('click', (event) => events.clicked(this.zonesAt(event.point)))
     map.on('idle', () => this.handleIdle())
-    map.on('error', ({ error }) => events.failed(readStatus(error)))
+    map.on('error', (event: ErrorEvent & { tile?: Tile }) => {
+      if (event.tile) this.failedTiles.push(event.tile)
+      events.failed(readStatus(event.error))
+    })
   }
 
   private drawGrid(): void {
