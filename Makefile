@@ -77,23 +77,23 @@ venv: .venv/.stamp ## Python environment with Ansible and every tool
 local: ## everything: from a bare machine to a running site with real data; SAMPLE=world for the larger sample
 	@tools/time_phases.sh begin local
 	tools/time_phases.sh run local environment make --no-print-directory venv
-	tools/time_phases.sh run local cluster $(PLAYBOOK) playbooks/local.yml -i inventories/local $(vars) $(ARGS)
+	tools/time_phases.sh run local cluster $(PLAYBOOK) local/playbooks/local.yml -i inventories/local $(vars) $(ARGS)
 	$(if $(filter no,$(REMEMBER)),,tools/remember_options.sh $(REMEMBERED) 'LISTEN=$(LISTEN)' 'SAMPLE=$(SAMPLE)' 'SOURCE=$(SOURCE)' 'COUNTRY=$(COUNTRY)')
 	tools/time_phases.sh run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
 	tools/time_phases.sh end local
 	tools/print_next_steps.sh $(or $(LISTEN),127.0.0.1:8080)
 
 down: venv ## stops all of it and leaves the machine as it was; data stays
-	@$(PLAYBOOK) playbooks/local_down.yml -i inventories/local $(ARGS)
+	@$(PLAYBOOK) local/playbooks/local_down.yml -i inventories/local $(ARGS)
 
 clean: venv ## down, and removes the data as well
-	@$(PLAYBOOK) playbooks/local_down.yml -i inventories/local -e local_down_remove_data=true $(ARGS)
+	@$(PLAYBOOK) local/playbooks/local_down.yml -i inventories/local -e local_down_remove_data=true $(ARGS)
 
 status: venv ## what runs, where the site is
-	@$(PLAYBOOK) playbooks/local_status.yml -i inventories/local $(ARGS)
+	@$(PLAYBOOK) local/playbooks/local_status.yml -i inventories/local $(ARGS)
 
 prune: venv ## removes old images of the stack from the local registry
-	@$(PLAYBOOK) playbooks/local_prune.yml -i inventories/local $(ARGS)
+	@$(PLAYBOOK) local/playbooks/local_prune.yml -i inventories/local $(ARGS)
 
 logs: ## follows the logs of the local cluster's daemons
 	@tail -n 50 -F /var/lib/cosmogony-stack/log/*.log
@@ -133,16 +133,18 @@ lint-web: $(NODE_MODULES)
 # antsibull-docs lists the files of a collection with git, and git would list none of the collections below .venv.
 lint-ansible: venv
 	@ansible-lint --offline
-	GIT_CEILING_DIRECTORIES=$(CURDIR)/.venv antsibull-docs lint-collection-docs --plugin-docs \
-	  --validate-collection-refs dependent .
+	for collection in . local; do
+	  GIT_CEILING_DIRECTORIES=$(CURDIR)/.venv antsibull-docs lint-collection-docs --plugin-docs \
+	    --validate-collection-refs dependent $$collection
+	done
 
-sanity: venv ## ansible-test sanity on the collection as published
+sanity: venv ## ansible-test sanity on the collections as published
 	@tools/run_sanity.sh $(ARGS)
 
 matrix: venv ## plugins and sanity with the oldest and the newest ansible-core that we promise
 	@tools/run_matrix.sh $(ARGS)
 
-galaxy-import: venv ## what Galaxy checks when the collection is published there
+galaxy-import: venv ## what Galaxy checks when the collections are published there
 	@tools/run_galaxy_importer.sh
 
 imports: venv ## the imports between the packages of images/, and between the parts of each
@@ -223,5 +225,5 @@ changelog: venv ## CHANGELOG.md, from changelogs/fragments
 	(cd "$$folder" && antsibull-changelog release)
 	cp "$$folder/CHANGELOG.md" .
 
-build: venv ## the collection as a tarball, in dist/
-	@ansible-galaxy collection build --force --output-path dist
+build: venv ## the collections as tarballs, in dist/
+	@ansible-galaxy collection build --force --output-path dist . local

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 from generated_files import ROOT, fill_between_markers, update_files
 
+COLLECTIONS = (ROOT, ROOT / "local")
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
 #: The type in `(int) Seconds to wait`: how the description of an option of type raw begins.
 RAW_TYPE = re.compile(r"\(([^)]+)\) ")
@@ -30,7 +31,7 @@ LONGEST_DEFAULT = 60
 def render_files() -> dict[Path, str | None]:
     """Return the READMEs of all roles with renewed tables, by path."""
     files: dict[Path, str | None] = {}
-    for role in sorted(path.parent.parent for path in ROOT.glob("roles/*/meta/argument_specs.yml")):
+    for role in [path.parent for root in COLLECTIONS for path in sorted(root.glob("roles/*/meta"))]:
         readme = role / "README.md"
         try:
             files[readme] = fill_tables(readme.read_text(encoding="utf-8"), role)

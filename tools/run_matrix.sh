@@ -33,8 +33,8 @@ check() { # CORE INTERPRETER
   venv=$(make_environment "$1" "$2")
   printf '\n==> ansible-core %s, %s\n' \
     "$("$venv/bin/python" -c 'from ansible import __version__; print(__version__)')" "$("$venv/bin/python" --version)"
-  "$venv/bin/python" -m pytest -q --require-services tests/unit/plugins
-  "$venv/bin/ansible-playbook" --syntax-check -i inventories/prod playbooks/*.yml > /dev/null
+  "$venv/bin/python" -m pytest -q --require-services tests/unit/plugins tests/unit/local/plugins
+  "$venv/bin/ansible-playbook" --syntax-check -i inventories/prod playbooks/*.yml local/playbooks/*.yml > /dev/null
   VENV=$venv tools/run_sanity.sh
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs ansible-test sanity on the published form of the collection: run_sanity.sh [OPTION OF ansible-test sanity]…
+# Runs ansible-test sanity on the published form of the collections: run_sanity.sh [OPTION OF ansible-test sanity]…
 # VENV names another environment, whose ansible-core is used.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,15 +16,15 @@ options=(
   --venv
   --python "$python"
   --color no
-  # Programs and their images are checked by ruff, mypy and their own tests; the rules here are for plugins.
-  --exclude images/
-  --exclude roles/local_cluster/files/
-  --exclude roles/samples/files/
-  # The templates of a Helm chart are not YAML.
-  --exclude roles/chart/files/
-  # The collection has neither shell nor PowerShell scripts to look at.
+  # The collections have neither shell nor PowerShell scripts to look at.
   --skip-test shellcheck
   --skip-test pslint
+)
+# Programs and their images are checked by ruff, mypy and their own tests; the rules here are for plugins.
+# The templates of a Helm chart are not YAML.
+declare -A excluded=(
+  [stack]="images/ roles/chart/files/"
+  [local]="roles/local_cluster/files/ roles/samples/files/"
 )
 
 # ansible-test would download the bootstrap script of pip from a server of the Ansible project. Python includes pip, so
@@ -45,6 +45,11 @@ import ensurepip
 ensurepip.bootstrap(default_pip=True)
 PYTHON
 
-tools/unpack_collection.sh "$work"
-cd "$work/ansible_collections/cosmogony/stack"
-HOME=$home XDG_CACHE_HOME=$home/.cache PATH=$VENV/bin:$PATH "$VENV/bin/ansible-test" sanity "${options[@]}" "$@"
+tools/unpack_collections.sh "$work"
+for name in stack local; do
+  echo "==> cosmogony.$name"
+  cd "$work/ansible_collections/cosmogony/$name"
+  # shellcheck disable=SC2086
+  HOME=$home XDG_CACHE_HOME=$home/.cache PATH=$VENV/bin:$PATH "$VENV/bin/ansible-test" sanity "${options[@]}" \
+    $(printf -- '--exclude %s ' ${excluded[$name]}) "$@"
+done

@@ -8,7 +8,7 @@ name: role_options
 author:
   - The cosmogony.stack contributors (!UNKNOWN)
 version_added: 0.1.0
-short_description: Effective options of a role of this collection
+short_description: Effective options of a role
 description:
   - Returns the variables that C(defaults/main.yml) of a role names, without the name of the role before them.
   - A variable that is null or blank text has its default of that file. Defaults that are made of other variables use
@@ -17,10 +17,11 @@ description:
     not have are taken from the default.
   - A value has the type of its default. Booleans, numbers, lists and dictionaries may be given as text, as surveys and
     C(-e) do. The task fails and lists all values that do not fit.
-  - For the roles of this collection.
+  - For the roles of this collection and of those that are built like them.
 options:
   _terms:
-    description: Names of roles of this collection.
+    description: >-
+      Names of roles; of another collection as C(NAMESPACE.COLLECTION.ROLE).
     type: list
     elements: str
     required: true
@@ -56,7 +57,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils._role_options import ROLES, complete_section, find_unchanged_settings, read_role_defaults
+from ..plugin_utils._role_options import complete_section, find_role, find_unchanged_settings, read_role_defaults
 from ..plugin_utils._settings import RefusedSettingsError
 from ..plugin_utils._values import is_blank
 from ..plugin_utils._variables import Evaluator, get_value, read_settings
@@ -73,9 +74,11 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
         except (OSError, ValueError) as error:
             raise AnsibleLookupError(str(error)) from error
 
-    def _read(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def _read(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the checked and typed options of one role."""
-        defaults = read_role_defaults(role)
+        folder = find_role(name)
+        role = folder.name
+        defaults = read_role_defaults(folder)
         evaluator = Evaluator(self._templar, variables)
         given = {
             name: value
@@ -86,7 +89,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
         settings = find_unchanged_settings(defaults)
         tree = read_settings(evaluator, variables, settings.values())
         blank = {name: default for name, default in defaults.items() if name not in given}
-        evaluator.set_variables({**variables, **blank, "role_path": str(ROLES / role)})
+        evaluator.set_variables({**variables, **blank, "role_path": str(folder)})
         problems: list[str] = []
         options: dict[str, Any] = {}
         for name, default in defaults.items():

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,13 +18,32 @@ from ._values import is_list, quote, to_boolean, to_dictionary, to_integer, to_l
 from ._variables import trust_templates
 
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
-ROLES = Path(__file__).resolve().parents[2] / "roles"
+COLLECTION = Path(__file__).resolve().parents[2]
+
+
+def find_role(name: str) -> Path:
+    """Return the folder of a role of this collection, or of another one: `NAMESPACE.COLLECTION.ROLE`.
+
+    Raises:
+        ValueError: the collection is not installed.
+    """
+    collection, _, role = name.rpartition(".")
+    if not collection:
+        return COLLECTION / "roles" / role
+    try:
+        package = importlib.import_module(f"ansible_collections.{collection}")
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"the role {name} is not there: the collection {collection} is not installed. "
+            f"Install it (ansible-galaxy collection install {collection}), or correct the name."
+        ) from error
+    return Path(package.__path__[0]) / "roles" / role
 
 
 @functools.cache
-def read_role_defaults(role: str, roles: Path = ROLES) -> Mapping[str, Any]:
+def read_role_defaults(role: Path) -> Mapping[str, Any]:
     """Read the defaults of a role; templates in them are trusted as those of any role are."""
-    text = (roles / role / "defaults/main.yml").read_text(encoding="utf-8")
+    text = (role / "defaults/main.yml").read_text(encoding="utf-8")
     return dict(trust_templates(yaml.load(text, Loader=LOADER)))  # noqa: S506  # a safe loader
 
 

@@ -23,7 +23,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosm
 def extracts(tmp_path_factory: pytest.TempPathFactory, luxembourg: Path) -> dict[str, Path]:
     """What sample world consists of, and 40 Luxembourgs."""
     folder = tmp_path_factory.mktemp("extracts")
-    role = CHECKOUT / "roles/samples"
+    role = CHECKOUT / "local/roles/samples"
     atlases = yaml.safe_load((role / "defaults/main.yml").read_text())["samples_atlas_files"]
     options = {"dir": str(folder), "cache": str(CACHE), "registry": "", "files": atlases}
     subprocess.run(

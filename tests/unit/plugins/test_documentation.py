@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checkout import CHECKOUT
+from checkout import COLLECTIONS
 
 PLUGINS = sorted(
-    path for kind in ("modules", "lookup", "filter") for path in (CHECKOUT / "plugins" / kind).glob("[!_]*.py")
+    path
+    for root in COLLECTIONS.values()
+    for kind in ("modules", "lookup", "filter")
+    for path in (root / "plugins" / kind).glob("[!_]*.py")
 )
 
 

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import CHECKOUT
+from checkout import CHECKOUT, COLLECTIONS, ROLES
 
-ROLES = sorted(path.parent.parent for path in CHECKOUT.glob("roles/*/tasks/main.yml"))
 TYPES = {"bool": bool, "dict": dict, "float": float, "int": int, "list": list, "path": str, "str": str}
 TYPES["list of dictionaries"] = list
 SECTIONS = ["Requirements", "Entry points", "Variables", "Tags", "Example", "Notes"]
@@ -25,7 +24,7 @@ SETTERS = {
     "ansible.builtin.include_vars": lambda arguments: [arguments["name"]] if isinstance(arguments, dict) else [],
 }
 
-each_role = pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+each_role = pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
 
 
 def load(path: Path) -> Any:
@@ -52,7 +51,7 @@ def tasks(content: Any) -> Iterator[dict[str, Any]]:
 
 
 def tasks_of(role: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in sorted((role / "tasks").glob("*.yml")):
+    for path in sorted((role / "tasks").rglob("*.yml")):
         for task in tasks(load(path)):
             yield path.name, task
 
@@ -68,8 +67,14 @@ def included_files(role: Path) -> set[str]:
     return found
 
 
+def collection_of(role: Path) -> str:
+    """The collection that a role is in; the template of a role is for the first one."""
+    return next((name for name, root in COLLECTIONS.items() if role.parent == root / "roles"), "cosmogony.stack")
+
+
 def test_there_are_roles():
     assert len(ROLES) >= 10
+    assert all((role / "tasks/main.yml").is_file() for role in ROLES.values())
 
 
 @each_role
@@ -113,7 +118,7 @@ def test_the_specification_shows_the_defaults(role):
 def test_the_readme_has_the_fixed_sections(role):
     text = (role / "README.md").read_text()
     expected = [name for name in SECTIONS if name != "Entry points" or len(entry_points(role)) > 1]
-    assert text.startswith(f"# cosmogony.stack.{role.name}\n\n")
+    assert text.startswith(f"# {collection_of(role)}.{role.name}\n\n")
     assert re.findall(r"^## (.*)", text, re.MULTILINE) == expected
 
 
@@ -124,7 +129,7 @@ def test_a_scenario_is_listed(role):
 
 @each_role
 def test_no_role_reads_files_of_another(role):
-    for path in [*role.glob("*/*.yml"), *role.glob("templates/**/*.j2")]:
+    for path in [*role.glob("*/**/*.yml"), *role.glob("templates/**/*.j2")]:
         assert not re.search(r"role_path\s*(\}\}|~ ')/\.\./(?!\.\.)", path.read_text()), path
 
 
@@ -170,8 +175,8 @@ def test_entry_points_are_documented(role):
 def test_entry_points_that_are_used_are_specified(role):
     """Playbooks, scenarios and READMEs take tasks from those only."""
     known = entry_points(role)
-    used = re.compile(rf"name: cosmogony\.stack\.{role.name}\n\s+tasks_from: ([\w.]+)")
-    for folder in ("playbooks", "molecule", "roles", "docs"):
+    used = re.compile(rf"name: {collection_of(role)}\.{role.name}\n\s+tasks_from: ([\w.]+)")
+    for folder in ("playbooks", "molecule", "roles", "docs", "local/playbooks", "local/roles"):
         for path in (CHECKOUT / folder).rglob("*"):
             if path.suffix in (".yml", ".md"):
                 for name in used.findall(path.read_text()):
@@ -228,8 +233,9 @@ def test_variables_bear_the_name_of_the_role(role):
 
 @each_role
 def test_metadata_are_those_of_the_collection(role):
-    collection = load(CHECKOUT / "galaxy.yml")
-    requires = load(CHECKOUT / "meta/runtime.yml")["requires_ansible"]
+    root = COLLECTIONS[collection_of(role)]
+    collection = load(root / "galaxy.yml")
+    requires = load(root / "meta/runtime.yml")["requires_ansible"]
     metadata = load(role / "meta/main.yml")
     described = metadata["galaxy_info"]
     assert metadata["dependencies"] == []

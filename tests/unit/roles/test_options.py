@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_plays import evaluate, run_play
-from checkout import CHECKOUT, DATA
+from checkout import DATA, ROLES
 
-ROLES = sorted(path.parent.name for path in CHECKOUT.glob("roles/*/meta"))
-DEFAULTS = {role: yaml.safe_load((CHECKOUT / f"roles/{role}/defaults/main.yml").read_text()) for role in ROLES}
+DEFAULTS = {role: yaml.safe_load((folder / "defaults/main.yml").read_text()) for role, folder in ROLES.items()}
 SPECS = {
-    role: yaml.safe_load((CHECKOUT / f"roles/{role}/meta/argument_specs.yml").read_text())["argument_specs"]
-    for role in ROLES
+    role: yaml.safe_load((folder / "meta/argument_specs.yml").read_text())["argument_specs"]
+    for role, folder in ROLES.items()
 }
 BLANK = {"null": None, "empty": "", "spaces": "  "}
 BOOLEAN = {"no": False, "false": False, "true": True, "yes": True}
@@ -57,7 +56,7 @@ def test_a_blank_option_has_its_default(effective, role, blank):
 def test_a_boolean_as_text_is_a_boolean(effective, role, text):
     options = effective[f"{role} {text}"]
     for name in booleans(role):
-        assert options[name.removeprefix(f"{role}_")] is BOOLEAN[text], name
+        assert options[name.removeprefix(f"{ROLES[role].name}_")] is BOOLEAN[text], name
 
 
 def test_ansible_lets_blank_options_and_booleans_as_text_in(tmp_path):

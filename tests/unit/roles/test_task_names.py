@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import CHECKOUT
+from checkout import CHECKOUT, COLLECTIONS, ROLES
 
 LINES = (CHECKOUT / ".config/task_verbs.txt").read_text().splitlines()
 VERBS = [line for line in LINES if not line.startswith("#")]
 PARTS = ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks")
-PATTERNS = ("roles/*/tasks/*.yml", "playbooks/*.yml", "molecule/*/*.yml", "molecule/*/tasks/*.yml")
-FILES = sorted(path for pattern in PATTERNS for path in CHECKOUT.glob(pattern))
+PATTERNS = ("roles/*/tasks/**/*.yml", "playbooks/*.yml", "molecule/*/*.yml", "molecule/*/tasks/*.yml")
+FILES = sorted(path for root in COLLECTIONS.values() for pattern in PATTERNS for path in root.glob(pattern))
 
 
 def names(content: Any) -> Iterator[str]:
@@ -33,9 +33,9 @@ def test_names_begin_with_a_verb(path: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", sorted(CHECKOUT.glob("roles/*/meta/argument_specs.yml")), ids=lambda p: p.parts[-3])
-def test_descriptions_of_entry_points_begin_with_a_verb(path: Path) -> None:
-    specs = yaml.safe_load(path.read_text())["argument_specs"]
+@pytest.mark.parametrize("role", ROLES)
+def test_descriptions_of_entry_points_begin_with_a_verb(role: str) -> None:
+    specs = yaml.safe_load((ROLES[role] / "meta/argument_specs.yml").read_text())["argument_specs"]
     words = [spec["short_description"].split()[0].strip(",") for spec in specs.values()]
     assert [word for word in words if word not in VERBS] == []
 

@@ -11,11 +11,9 @@ from ansible_collections.cosmogony.stack.plugins.plugin_utils._former_names impo
     describe_former_names,
 )
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._schema import map_variable_names
-from checkout import CHECKOUT, DATA
+from checkout import CHECKOUT, DATA, ROLES
 
-OPTIONS = {
-    name for path in CHECKOUT.glob("roles/*/defaults/main.yml") for name in yaml.safe_load(path.read_text()) or {}
-}
+OPTIONS = {name for role in ROLES.values() for name in yaml.safe_load((role / "defaults/main.yml").read_text()) or {}}
 NAMES = OPTIONS | map_variable_names().keys()
 LOCAL = (CHECKOUT / "inventories/local/group_vars/all/sources.yml").read_text()
 
