@@ -51,6 +51,29 @@ def test_workflow_is_terminated_during_load(stack: Stack) -> None:
 
 
 @pytest.mark.quick
+def test_update_is_stopped(stack: Stack) -> None:
+    """The playbook ends the run that a lost job of AWX left behind; its summary is kept, the next run finishes the work."""
+    with stack.trial("the update is stopped during fetch") as trial:
+        changed = stack.change(LIECHTENSTEIN)
+        stack.downloads.fault(LIECHTENSTEIN, "stall", after=1000)
+        said = stack.update()
+        wait_for(lambda: stack.downloads.seen(LIECHTENSTEIN)["stalled"], "a fetch in the middle", limit=120)
+        checked = stack.playbook("playbooks/stop_update.yml", "--check").succeeded()
+        assert f"Would stop {said.workflow}" in checked.text
+        other = stack.playbook("playbooks/stop_update.yml", stop_update_workflow="cosmogony-update-none").failed()
+        assert "has no unfinished workflow cosmogony-update-none" in other.text
+        assert said.workflow in other.text, "it names the one that runs"
+        stopped = stack.playbook("playbooks/stop_update.yml").succeeded()
+        assert f"Stopped {said.workflow}" in stopped.text
+        said.failed()
+        assert stack.cluster.attempts(said.workflow, "report"), "its summary is stored"
+        again = stack.playbook("playbooks/stop_update.yml").succeeded()
+        assert "No update is running" in again.text
+        trial.saw("the step ends, the summary is stored; the second call changes nothing")
+    assert stack.served(changed), "the next run finished it"
+
+
+@pytest.mark.quick
 def test_two_updates_at_once(stack: Stack) -> None:
     """A second one is refused and names the first; one that was submitted anyway waits for its turn."""
     with stack.trial("two updates are started together", publishes=True) as trial:
