@@ -52,7 +52,7 @@ def test_workflow_is_terminated_during_load(stack: Stack) -> None:
 
 @pytest.mark.quick
 def test_update_is_stopped(stack: Stack) -> None:
-    """The playbook ends the run that a lost job of AWX left behind; its summary is kept, the next run finishes the work."""
+    """The playbook ends the run that a lost job left behind; its summary is kept, the next run continues."""
     with stack.trial("the update is stopped during fetch") as trial:
         changed = stack.change(LIECHTENSTEIN)
         stack.downloads.fault(LIECHTENSTEIN, "stall", after=1000)
