@@ -156,7 +156,7 @@ requirements: venv ## requirements.txt of every Python image, out of uv.lock
 schemas: venv ## JSON Schemas of the documents, from their types; types and documentation of the settings, from their schema
 	@python tools/make_schemas.py
 
-docs: venv ## tables of the roles' READMEs, out of their specifications and defaults; docs/permissions.md with its manifests
+docs: venv ## tables of the READMEs of roles and chart, options in inventories/prod; docs/permissions.md with its manifests
 	@python tools/role_readmes.py
 	python tools/make_permissions.py
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the tables of entry points and variables into the README of each role.
+"""Writes the tables in the READMEs of roles, the README of the chart, and the options of roles in inventories/prod.
 
-They are made from meta/argument_specs.yml and defaults/main.yml, between the markers `<!-- begin NAME -->` and
-`<!-- end NAME -->`. With --check nothing is written; READMEs that are not up to date are named, and the exit code is 1.
+The tables of entry points and variables are made from meta/argument_specs.yml and defaults/main.yml, between the
+markers `<!-- begin NAME -->` and `<!-- end NAME -->`. With --check nothing is written; files that are not up to date
+are named, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import chart_readme
+import option_examples
 import yaml
 from generated_files import ROOT, fill_between_markers, update_files
 
@@ -29,8 +32,8 @@ LONGEST_DEFAULT = 60
 
 
 def render_files() -> dict[Path, str | None]:
-    """Return the READMEs of all roles with renewed tables, by path."""
-    files: dict[Path, str | None] = {}
+    """Return all files with renewed content, by path."""
+    files: dict[Path, str | None] = {**chart_readme.render_page(), **option_examples.render_page(describe_option)}
     for role in [path.parent for root in COLLECTIONS for path in sorted(root.glob("roles/*/meta"))]:
         readme = role / "README.md"
         try:

@@ -142,6 +142,7 @@ def quote(value: Any, *, wanted_scalar: bool = True) -> str:
     """Return a value as text for an error message.
 
     Of a list, of a dictionary and of text in place of one it is the kind alone, because there may be a secret in it.
+    The login in a URL is left out.
     """
     if isinstance(value, bool):
         return str(value).lower()
@@ -149,4 +150,4 @@ def quote(value: Any, *, wanted_scalar: bool = True) -> str:
         return "a dictionary"
     if is_list(value):
         return "a list"
-    return str(value) if wanted_scalar else "text"
+    return re.sub(r"//[^/@\s]*@", "//…@", str(value)) if wanted_scalar else "text"

@@ -7,8 +7,10 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._schema import merge_trees
 from .files import Document, Graph, Step, WorkflowFileError, parse_files
 from .pods import DISK_ALONE, has_planned_scratch, make_step_template
+from .shared import make_shared_spec
 
 API = "argoproj.io/v1alpha1"
 PREFIX = "cosmogony-"
@@ -109,11 +111,9 @@ class Renderer:
         spec: Document = {"entrypoint": MAIN}
         if arguments:
             spec["arguments"] = {"parameters": [self._filled(entry) for entry in arguments]}
-        spec |= copy.deepcopy(self.envelope["spec"])
+        spec |= merge_trees(make_shared_spec(self.settings), copy.deepcopy(self.envelope["spec"]))
         if entry.lock:
             spec["synchronization"] = {"mutexes": [{"name": f"{PREFIX}update"}]}
-        if self.settings["image_pull_secrets"]:
-            spec["imagePullSecrets"] = [{"name": name} for name in self.settings["image_pull_secrets"]]
         spec["templates"] = templates
         annotations = {
             "workflows.argoproj.io/title": entry.title,

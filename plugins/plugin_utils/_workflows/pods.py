@@ -9,8 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .._schema import merge_trees
 from .._secrets import get_secret_names
 from .files import Document, Step, WorkflowFileError
+from .shared import make_shared_environment
 
 FROM_PLAN = "from-plan"
 DISK = "{{inputs.parameters.disk}}"
@@ -54,7 +56,7 @@ def make_environment(step: Step, settings: Mapping[str, Any], scratch: str) -> l
     made.append({"name": "STALL_SECONDS", "value": str(settings["steps"][step.pod]["stall"])})
     if "trex-cache" in step.volumes and uses_trex(settings):
         made.append({"name": "TREX_CACHE", "value": TREX_CACHE})
-    return made
+    return made + make_shared_environment(settings)
 
 
 def uses_trex(settings: Mapping[str, Any]) -> bool:
@@ -99,7 +101,7 @@ def make_volumes(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple
             read_only = {"readOnly": True} if name == "sources" else {}
             volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claims[name], **read_only}})
             mounts.append({"name": name, "mountPath": "/sources" if name == "sources" else TREX_CACHE, **read_only})
-    return volumes, mounts
+    return volumes + settings["pods"]["volumes"], mounts + settings["pods"]["volume_mounts"]
 
 
 def make_trex_placement(settings: Mapping[str, Any], security: Document) -> Document:
@@ -124,7 +126,8 @@ def make_trex_placement(settings: Mapping[str, Any], security: Document) -> Docu
         other = {"key": "cosmogony.stack/tiles-engine", "operator": "NotIn", "values": ["martin"]}
         selector = {"matchLabels": labels, "matchExpressions": [other]}
         term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": selector}
-        placement["affinity"] = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+        needed = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+        placement["affinity"] = merge_trees(settings["pods"]["affinity"], needed)
     return placement
 
 
@@ -166,12 +169,14 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
     if "trex-cache" in step.volumes and uses_trex(settings):
         made.update(make_trex_placement(settings, envelope["spec"]["securityContext"]))
     made["volumes"] = volumes
+    sources = [{"secretRef": {"name": name}} for name in settings["pods"]["env_secrets"]]
     made["container"] = {
         "image": get_image_reference(step, settings),
         "imagePullPolicy": settings["image_pull_policy"],
         "command": step.command,
         "args": _options(step) if step.args is None else step.args,
         "env": make_environment(step, settings, scratch),
+        **({"envFrom": sources} if sources else {}),
         "resources": resources,
         **copy.deepcopy(envelope["container"]),
         "volumeMounts": mounts,

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from ansible_collections.cosmogony.stack.plugins.filter.image_parts import split_image_reference
 from checkout import CHECKOUT, DATA
 
 PARTS = ("api", "tiles", "web")
@@ -171,11 +173,9 @@ def test_the_path_of_the_address_is_where_the_site_is_served(render, url: str, p
     assert {"name": "BASE_PATH", "value": path} in container["env"]
 
 
-def test_pull_secrets_are_with_every_account_and_hook(full) -> None:
-    for account in full.kinds("ServiceAccount"):
-        assert account["imagePullSecrets"] == [{"name": "registry"}], account["metadata"]["name"]
-    for name in ("Job/cosmogony-database-setup", "Pod/cosmogony-verify"):
-        assert full.pods()[name]["imagePullSecrets"] == [{"name": "registry"}]
+def test_pull_secrets_are_with_every_pod(full) -> None:
+    for name, pod in full.pods().items():
+        assert pod["imagePullSecrets"] == [{"name": "registry"}], name
 
 
 def test_only_nginx_is_reached_from_outside(default) -> None:
@@ -212,9 +212,13 @@ def test_cache_size_in_the_words_of_nginx(render, size: str, nginx: str) -> None
 @pytest.mark.parametrize(
     ("values", "named"),
     [
-        ({"images": {"api": "registry.example.org/api:latest"}}, "/images/api"),
-        ({"images": {"api": "registry.example.org:5000/api"}}, "/images/api"),
-        ({"images": {"api": ""}}, "/images/api"),
+        ({"images": {"api": {"tag": "latest"}}}, "/images/api"),
+        ({"images": {"api": {"tag": ""}}}, "/images/api"),
+        ({"images": {"api": {"repository": "registry.example.org/api:1"}}}, "/images/api"),
+        ({"images": {"api": {"repository": ""}}}, "/images/api"),
+        ({"images": {"api": {"digest": "sha256:0"}}}, "/images/api"),
+        ({"pods": {"runAsUser": -1}}, "/pods/runAsUser"),
+        ({"pods": {"volumes": [{"emptyDir": {}}]}}, "/pods/volumes"),
         ({"database": {"password": "x"}}, "password"),
         ({"database": {"sslmode": "on"}}, "/database/sslmode"),
         ({"database": {"port": "5432"}}, "/database/port"),
@@ -232,7 +236,93 @@ def test_the_schema_refuses_and_names(render, values: dict[str, Any], named: str
 
 
 @pytest.mark.parametrize(
-    "image", ["127.0.0.1:5000/cosmogony/api:0a1b", "api:1.2", "r.example.org/api@sha256:" + "0" * 64]
+    "image",
+    [
+        "127.0.0.1:5000/cosmogony/api:0a1b",
+        "api:1.2",
+        "r.example.org/api@sha256:" + "0" * 64,
+        "r.example.org:5000/geo/api:1.2@sha256:" + "0" * 64,
+    ],
 )
 def test_exact_references_are_taken(render, image: str) -> None:
-    assert render({"images": {"api": image}}).pods()["Deployment/cosmogony-api"]["containers"][0]["image"] == image
+    rendered = render({"images": {"api": split_image_reference(image)}})
+    assert rendered.pods()["Deployment/cosmogony-api"]["containers"][0]["image"] == image
+
+
+def test_other_names(render) -> None:
+    """All that refers to an object by its name follows the name."""
+    values = {
+        "nameOverride": "zones",
+        "fullnameOverride": "geo-zones",
+        "tiles": {"engine": "trex", "trex": {"image": "r.example.org/trex:1"}},
+        "ingress": {"enabled": True, "hosts": ["maps.example"]},
+        "gateway": {"enabled": True, "parentRefs": [{"name": "gateway"}]},
+        **{part: {"autoscaling": {"enabled": True}} for part in ("api", "web")},
+    }
+    renamed = render(values)
+    assert {item["metadata"]["labels"]["app.kubernetes.io/name"] for item in renamed.objects} == {"zones"}
+    # The Secrets belong to the site.
+    text = re.sub(r"name: cosmogony-(trex|postgres)\n +key: ", "", renamed.text)
+    text = "\n".join(line for line in text.splitlines() if "# " not in line)
+    assert not re.findall(r"cosmogony-(?:api|tiles|web|trex|verify|workflow|database)\b", text)
+    (path,) = renamed["Ingress/geo-zones"]["spec"]["rules"][0]["http"]["paths"]
+    assert path["backend"]["service"]["name"] == "geo-zones-web"
+    (container,) = renamed.pods()["Deployment/geo-zones-web"]["containers"]
+    env = {entry["name"]: entry.get("value") for entry in container["env"]}
+    assert (env["API_UPSTREAM"], env["TILES_UPSTREAM"]) == ("geo-zones-api:8000", "geo-zones-tiles:6767")
+
+
+POD = {
+    "runAsUser": 1000660000,
+    "env": {"HTTPS_PROXY": "http://proxy:3128", "LEVEL": "all"},
+    "envSecrets": ["extra"],
+    "volumes": [{"name": "extra", "emptyDir": {}}],
+    "volumeMounts": [{"name": "extra", "mountPath": "/extra"}],
+    "labels": {"team": "geo"},
+    "annotations": {"note": "1"},
+    "nodeSelector": {"disk": "ssd", "pool": "all"},
+    "tolerations": [{"key": "geo", "operator": "Exists"}],
+    "affinity": {"nodeAffinity": {}},
+    "priorityClassName": "high",
+}
+
+
+def test_what_all_pods_share_reaches_every_pod(render) -> None:
+    shared = render({"pods": POD})
+    assert len(shared.pods()) == 5
+    for name, pod in shared.pods().items():
+        assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["fsGroup"] == 1000660000, name
+        assert pod["nodeSelector"] == POD["nodeSelector"], name
+        assert pod["tolerations"] == POD["tolerations"], name
+        assert pod["priorityClassName"] == "high", name
+        assert "nodeAffinity" in pod["affinity"], name
+        if name == "Pod/cosmogony-verify":  # gets an address and no environment
+            continue
+        (container,) = pod["containers"]
+        assert {"name": "HTTPS_PROXY", "value": "http://proxy:3128"} in container["env"], name
+        assert container["envFrom"] == [{"secretRef": {"name": "extra"}}], name
+        assert POD["volumes"][0] in pod["volumes"] and POD["volumeMounts"][0] in container["volumeMounts"], name
+    template = shared["Deployment/cosmogony-web"]["spec"]["template"]["metadata"]
+    assert (template["labels"]["team"], template["annotations"]["note"]) == ("geo", "1")
+
+
+def test_values_of_a_component_win_over_those_of_all(render) -> None:
+    own = {"nodeSelector": {"pool": "api"}, "env": {"LEVEL": "own"}, "priorityClassName": "low"}
+    pod = render({"pods": POD, "api": own}).pods()["Deployment/cosmogony-api"]
+    assert pod["nodeSelector"] == {"disk": "ssd", "pool": "api"}
+    assert pod["priorityClassName"] == "low"
+    assert [entry["value"] for entry in pod["containers"][0]["env"] if entry["name"] == "LEVEL"] == ["own"]
+
+
+def test_the_cluster_may_choose_the_user(render) -> None:
+    for name, pod in render({"pods": {"runAsUser": 0}}).pods().items():
+        assert {"runAsUser", "runAsGroup", "fsGroup"}.isdisjoint(pod["securityContext"]), name
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+
+
+def test_accounts_of_the_site(render) -> None:
+    made = render({"serviceAccount": {"create": False, "name": "geo"}})
+    assert made.kinds("ServiceAccount") == []
+    assert {made.pods()[f"Deployment/cosmogony-{part}"]["serviceAccountName"] for part in PARTS} == {"geo"}
+    annotated = render({"serviceAccount": {"annotations": {"role": "geo"}}})
+    assert all(account["metadata"]["annotations"] == {"role": "geo"} for account in annotated.kinds("ServiceAccount"))

@@ -49,5 +49,21 @@ def test_settings_of_both_spellings_become_values(tmp_path):
     given = values(tmp_path, "prod", variables)
     cache = given["tiles"]["trex"]["cacheVolume"]
     assert (cache["storageClass"], cache["size"], cache["accessMode"]) == ("fast", "3Gi", "ReadWriteMany")
-    assert given["images"]["api"] == "r.example.org/api:1"
+    assert given["images"]["api"] == {"repository": "r.example.org/api", "tag": "1", "digest": ""}
     assert (given["database"]["port"], given["database"]["sslmode"]) == (6432, "require")
+
+
+def test_a_way_in_takes_the_host_of_the_address_and_tls_where_it_is_https(tmp_path):
+    variables = {
+        "cosmogony_site_url": "https://maps.example:8443/zones",
+        "cosmogony_ingress": {"enabled": True, "tls_secret": "maps-tls"},
+        "cosmogony_gateway": {"enabled": "true", "parents": [{"name": "public", "namespace": "gateways"}]},
+        "cosmogony_pods": {"env": {"LEVEL": 3}, "run_as_user": "0"},
+    }
+    given = values(tmp_path, "prod", variables)
+    assert given["ingress"]["hosts"] == given["gateway"]["hostnames"] == ["maps.example"]
+    assert given["ingress"]["tls"] == [{"hosts": ["maps.example"], "secretName": "maps-tls"}]
+    assert given["gateway"]["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
+    assert (given["pods"]["env"], given["pods"]["runAsUser"]) == ({"LEVEL": "3"}, 0)
+    plain = values(tmp_path, "prod", {**variables, "cosmogony_site_url": "http://maps.example"})
+    assert plain["ingress"]["tls"] == []

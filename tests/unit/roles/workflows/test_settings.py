@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import render_workflow_templates
 import yaml
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusedSettingsError, complete_tree
 from checkout import CHECKOUT
 
 IMAGES = {name: f"r.example.org/{name}:1" for name in ("pipeline", "importer", "dashboard", "web", "base")}
@@ -127,3 +129,53 @@ def test_what_does_not_fit_is_refused_before_anything_is_touched(tmp_path, varia
     assert said in output
     if "webhook" not in said:
         assert "hidden" not in output
+
+
+def test_what_all_pods_share_reaches_every_step():
+    pods = {
+        "run_as_user": 1000660000,
+        "node_selector": {"disk": "ssd"},
+        "tolerations": [{"key": "geo", "operator": "Exists"}],
+        "affinity": {"nodeAffinity": {}},
+        "priority_class": "high",
+        "labels": {"team": "geo"},
+        "env": {"LEVEL": 3},
+        "env_secrets": ["extra"],
+        "volumes": [{"name": "extra", "emptyDir": {}}],
+        "volume_mounts": [{"name": "extra", "mountPath": "/extra"}],
+    }
+    proxy = {"https": "http://proxy.example.org:3128"}
+    manifests = render_workflow_templates.render_manifests(
+        {"pods": pods, "proxy": proxy, "image_pull_secrets": ["registry"]}
+    )
+    assert len(manifests) > 10
+    for manifest in manifests:
+        name, spec = manifest["metadata"]["name"], manifest["spec"]
+        security = spec["securityContext"]
+        assert security["runAsUser"] == security["fsGroup"] == 1000660000 and security["runAsNonRoot"], name
+        assert (spec["nodeSelector"], spec["tolerations"]) == (pods["node_selector"], pods["tolerations"]), name
+        assert (spec["podPriorityClassName"], spec["imagePullSecrets"]) == ("high", [{"name": "registry"}]), name
+        assert spec["podMetadata"]["labels"]["team"] == "geo", name
+        assert spec["podMetadata"]["labels"]["app.kubernetes.io/part-of"] == "cosmogony", name
+        for template in spec["templates"]:
+            if "container" not in template:
+                continue
+            container = template["container"]
+            env = {entry["name"]: entry.get("value") for entry in container["env"]}
+            assert (env["HTTPS_PROXY"], env["LEVEL"]) == ("http://proxy.example.org:3128", "3"), name
+            assert ".svc" in env["NO_PROXY"] and "HTTP_PROXY" not in env, name
+            assert container["envFrom"] == [{"secretRef": {"name": "extra"}}], name
+            assert pods["volumes"][0] in template["volumes"], name
+            assert pods["volume_mounts"][0] in container["volumeMounts"], name
+
+
+def test_the_cluster_may_choose_the_user():
+    for manifest in render_workflow_templates.render_manifests({"pods": {"run_as_user": 0}}):
+        security = manifest["spec"]["securityContext"]
+        assert security["runAsNonRoot"] and {"runAsUser", "runAsGroup", "fsGroup"}.isdisjoint(security)
+
+
+def test_a_proxy_with_a_password_is_refused():
+    with pytest.raises(RefusedSettingsError, match=r"proxy\.https is http://…@proxy") as refused:
+        complete_tree({"proxy": {"https": "http://geo:secret@proxy.example.org:3128"}})
+    assert "secret" not in str(refused.value).replace("env_secrets", "")

@@ -12,6 +12,7 @@ from minio import Minio
 from minio.helpers import check_bucket_name
 
 from ..errors import UsageError
+from ..http import HttpPool
 from ..text import require_variables
 from ..tls import find_ca_file
 
@@ -97,7 +98,7 @@ def validate_bucket_name(name: str, setting: str) -> str:
     return name
 
 
-def _make_http_pool() -> urllib3.PoolManager:
+def _make_http_pool() -> HttpPool:
     retries = urllib3.Retry(
         total=6,
         redirect=0,
@@ -107,7 +108,7 @@ def _make_http_pool() -> urllib3.PoolManager:
         status_forcelist=[500, 502, 503, 504],
         raise_on_status=False,
     )
-    return urllib3.PoolManager(
+    return HttpPool(
         timeout=urllib3.Timeout(connect=10, read=120),
         retries=retries,
         maxsize=MAX_CONNECTIONS,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 import urllib3
 from cosmogony_steps.documents import ABSENT, WebhookAnswer
+from cosmogony_steps.http import HttpPool
 from urllib3 import exceptions
 
 ATTEMPTS = 4
@@ -18,6 +19,7 @@ PAUSE = 1.0  # seconds before the second attempt to post; doubled before each fu
 CONNECT, READ = 5.0, 10.0  # seconds
 #: Why a post failed, by the error of urllib3; the first class that fits counts.
 REASONS = {
+    exceptions.ProxyError: "the proxy of the cluster does not let it through",
     exceptions.SSLError: "its certificate is not trusted, or it does not speak TLS",
     exceptions.NameResolutionError: "the name of its host is unknown",
     exceptions.NewConnectionError: "the connection was refused",
@@ -55,7 +57,7 @@ def post_document(url: str, document: dict[str, Any]) -> PostResult:
     if error := _find_error(url):
         return PostResult(error)
     body = orjson.dumps(document)
-    http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT, read=READ), cert_reqs="CERT_REQUIRED")
+    http = HttpPool(timeout=urllib3.Timeout(connect=CONNECT, read=READ), cert_reqs="CERT_REQUIRED")
     answer = PostResult()
     for attempt in range(1, ATTEMPTS + 1):
         answer = _try_post(http, url, body, attempt)
@@ -65,7 +67,7 @@ def post_document(url: str, document: dict[str, Any]) -> PostResult:
     return answer
 
 
-def _try_post(http: urllib3.PoolManager, url: str, body: bytes, attempt: int) -> PostResult:
+def _try_post(http: HttpPool, url: str, body: bytes, attempt: int) -> PostResult:
     headers = {"Content-Type": "application/json", "User-Agent": "cosmogony-report"}
     try:
         response = http.request("POST", url, body=body, headers=headers, retries=False, redirect=False)

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import urllib3
 from cosmogony_steps import log
 from cosmogony_steps.errors import StepError, TransientError
+from cosmogony_steps.http import HttpPool
 from cosmogony_steps.tls import find_ca_file
 from urllib3.exceptions import HTTPError
 
@@ -30,7 +31,7 @@ class HttpSource:
     def __init__(self, name: str, url: str, *, connect_timeout: float = 15, read_timeout: float = 60) -> None:
         self.name = name
         self.url = url
-        self._pool = urllib3.PoolManager(
+        self._pool = HttpPool(
             retries=False,
             timeout=urllib3.Timeout(connect=connect_timeout, read=read_timeout),
             cert_reqs="CERT_REQUIRED",

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Asks a running Cosmogony site what its users ask it: page, release, tiles, zones, statistics.
 
@@ -12,6 +11,7 @@ import argparse
 import gzip
 import json
 import math
+import ssl
 import sys
 import time
 import urllib.error
@@ -30,6 +30,10 @@ class WrongAnswerError(Exception):
     """The site did not answer, or answered something wrong; asking again may help."""
 
 
+class UnreachableError(WrongAnswerError):
+    """There is no connection to the site: its name is unknown, or no server accepts connections."""
+
+
 class NoReleaseError(Exception):
     """The site answers, but no release of data has been published yet."""
 
@@ -37,24 +41,30 @@ class NoReleaseError(Exception):
 class Site:
     """Sends HTTP requests to one site."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, request_timeout: float = REQUEST_SECONDS) -> None:
         self.url = url.rstrip("/")
+        self.request_timeout = request_timeout
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Send a GET for a path of the site; return status and body of the answer.
 
         Raises:
+            UnreachableError: there is no connection.
             WrongAnswerError: there is no answer.
         """
         request = urllib.request.Request(self.url + path, headers={"User-Agent": "cosmogony-verify"})  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self.request_timeout) as answer:  # noqa: S310
                 body = answer.read()
                 return answer.status, gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
         except urllib.error.HTTPError as error:
             return error.code, error.read()
         except (OSError, ValueError) as error:
-            raise WrongAnswerError(f"GET {path}: {getattr(error, 'reason', error)}") from error
+            reason = getattr(error, "reason", error)
+            # urllib raises URLError until the request is sent, and anything else afterwards.
+            unreachable = isinstance(error, urllib.error.URLError) and not isinstance(reason, ssl.SSLError)
+            kind = UnreachableError if unreachable else WrongAnswerError
+            raise kind(f"GET {path}: {reason}") from error
 
     def get_content(self, path: str) -> bytes:
         """Return the body of a page or file of the site; a status other than 200 is an error."""
@@ -95,7 +105,7 @@ def get_live_release(site: Site) -> str:
 def get_tilejson(site: Site, live: str) -> dict[str, Any]:
     """Return the TileJSON of the site; check that its tile URL names the live release."""
     path = "/tiles/cosmogony.json"
-    answer = site.get_json(path)
+    answer: dict[str, Any] = site.get_json(path)
     tiles = answer.get("tiles") if isinstance(answer, dict) else None
     if not tiles or not isinstance(tiles[0], str):
         raise WrongAnswerError(f"GET {path}: no tile address in the answer")
@@ -171,12 +181,12 @@ def to_mercator_y(latitude: float) -> float:
 
 def to_tile_column(longitude: float, zoom: int) -> int:
     """Return the column, at a zoom, of the tiles that contain a longitude in degrees."""
-    return min(2**zoom - 1, max(0, math.floor((longitude + 180) / 360 * 2**zoom)))
+    return min((1 << zoom) - 1, max(0, math.floor((longitude + 180) / 360 * (1 << zoom))))
 
 
 def to_tile_row(latitude: float, zoom: int) -> int:
     """Return the row, at a zoom, of the tiles that contain a latitude in degrees."""
-    return min(2**zoom - 1, max(0, math.floor(to_mercator_y(latitude) * 2**zoom)))
+    return min((1 << zoom) - 1, max(0, math.floor(to_mercator_y(latitude) * (1 << zoom))))
 
 
 def read_feature_ids(tile: bytes) -> list[int]:
@@ -243,8 +253,8 @@ def ask_until_correct(question: Callable[[], Answer], deadline: float, interval:
             time.sleep(interval)
 
 
-def verify_site(site: Site, timeout: float, interval: float) -> None:
-    """Run all checks of the site one after the other, and print a line for each that succeeds.
+def verify_site(site: Site, timeout: float, interval: float) -> Iterator[str]:
+    """Run all checks of the site one after the other, and yield a line for each that succeeds.
 
     Raises:
         NoReleaseError: no release is live.
@@ -255,15 +265,15 @@ def verify_site(site: Site, timeout: float, interval: float) -> None:
     def ask(question: Callable[[], Answer]) -> Answer:
         return ask_until_correct(question, deadline, interval)
 
-    print(f"ok page: {ask(lambda: check_page(site))}")
+    yield f"ok page: {ask(lambda: check_page(site))}"
     live = ask(lambda: get_live_release(site))
-    print(f"ok release: {live}")
+    yield f"ok release: {live}"
     description = ask(lambda: get_tilejson(site, live))
-    print(f"ok tilejson: {description['tiles'][0]}")
+    yield f"ok tilejson: {description['tiles'][0]}"
     path, ids = ask(lambda: find_tile(site, description.get("bounds") or WHOLE_WORLD, live))
-    print(f"ok tile: {path}, {len(ids)} zones")
-    print(f"ok zone: {ask(lambda: check_zone(site, ids[0]))}")
-    print(f"ok statistics: {ask(lambda: check_statistics(site))}")
+    yield f"ok tile: {path}, {len(ids)} zones"
+    yield f"ok zone: {ask(lambda: check_zone(site, ids[0]))}"
+    yield f"ok statistics: {ask(lambda: check_statistics(site))}"
 
 
 def main() -> int:
@@ -274,7 +284,8 @@ def main() -> int:
     parser.add_argument("--interval", type=float, default=2, help="seconds between two attempts (default 2)")
     arguments = parser.parse_args()
     try:
-        verify_site(Site(arguments.url), arguments.timeout, arguments.interval)
+        for line in verify_site(Site(arguments.url), arguments.timeout, arguments.interval):
+            print(line)
     except NoReleaseError as error:
         print(f"none: {error}")
         return 3

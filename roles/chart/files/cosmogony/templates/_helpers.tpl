@@ -1,8 +1,18 @@
 {{/* SPDX-License-Identifier: Apache-2.0 */}}
 
+{{/* What names of objects begin with. Not that of the Helm release: the workflows of the data update find objects by name. */}}
+{{- define "cosmogony.fullname" -}}
+{{ .Values.fullnameOverride | default "cosmogony" }}
+{{- end }}
+
+{{/* Name of the object of a component. Call with a dict of root and component. */}}
+{{- define "cosmogony.componentName" -}}
+{{ include "cosmogony.fullname" .root }}-{{ .component }}
+{{- end }}
+
 {{/* Labels that select pods. They never change. Call with a dict of root and component. */}}
 {{- define "cosmogony.selectorLabels" -}}
-app.kubernetes.io/name: cosmogony
+app.kubernetes.io/name: {{ .root.Values.nameOverride | default "cosmogony" }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
@@ -18,7 +28,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 
 {{/* Metadata of the object of a component. */}}
 {{- define "cosmogony.metadata" -}}
-name: cosmogony-{{ .component }}
+name: {{ include "cosmogony.componentName" . }}
 namespace: {{ .root.Release.Namespace }}
 labels: {{- include "cosmogony.labels" . | nindent 2 }}
 {{- end }}
@@ -32,26 +42,70 @@ labels: {{- include "cosmogony.labels" . | nindent 2 }}
 {{- define "cosmogony.podLabels" -}}
 {{ include "cosmogony.selectorLabels" . }}
 app.kubernetes.io/part-of: cosmogony
-{{- with (.values | default dict).podLabels }}
+{{- with mustMerge (deepCopy ((.values | default dict).podLabels | default dict)) .root.Values.pods.labels }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
 
-{{/* Security context within Pod Security "restricted". */}}
+{{/* Annotations of the pods of a component: those of the site. */}}
+{{- define "cosmogony.podAnnotations" -}}
+{{- with mustMerge (deepCopy ((.values | default dict).podAnnotations | default dict)) .root.Values.pods.annotations }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* A reference of an image, with its tag, its digest, or both. */}}
+{{- define "cosmogony.image" -}}
+{{ .repository }}{{ with .tag }}:{{ . }}{{ end }}{{ with .digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{/* Account of the pods of a component. */}}
+{{- define "cosmogony.serviceAccountName" -}}
+{{- if .root.Values.serviceAccount.create -}}
+{{ include "cosmogony.componentName" . }}
+{{- else -}}
+{{ .root.Values.serviceAccount.name | default "default" }}
+{{- end }}
+{{- end }}
+
+{{/* Security context within Pod Security "restricted". Call with a user id; with 0 the cluster chooses one. */}}
 {{- define "cosmogony.podSecurityContext" -}}
 runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
+{{- if . }}
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
-{{/* Fields of every pod. */}}
+{{/* Fields of every pod. Call with a dict of root, component, and the values of the component if it has some. */}}
 {{- define "cosmogony.podDefaults" -}}
+{{- $own := .values | default dict }}
+{{- $all := .root.Values.pods }}
 automountServiceAccountToken: false
 enableServiceLinks: false
-securityContext: {{- include "cosmogony.podSecurityContext" . | nindent 2 }}
+securityContext: {{- include "cosmogony.podSecurityContext" (.userId | default (int $all.runAsUser)) | nindent 2 }}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with mustMerge (deepCopy ($own.nodeSelector | default dict)) $all.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with concat ($own.tolerations | default list) $all.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with mustMerge (deepCopy ($own.affinity | default dict)) $all.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $own.priorityClassName | default $all.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- end }}
 
 {{- define "cosmogony.containerSecurityContext" -}}
@@ -85,14 +139,37 @@ capabilities:
 
 {{/* Environment variables that the site adds to a component. */}}
 {{- define "cosmogony.extraEnv" -}}
-{{- range $name, $value := .env }}
+{{- range $name, $value := mustMerge (deepCopy ((.values | default dict).env | default dict)) .root.Values.pods.env }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}
 
-{{/* Placement of the pods of a component: on different nodes and zones if possible. */}}
-{{- define "cosmogony.placement" -}}
+{{/* Secrets of the site whose keys become environment variables. */}}
+{{- define "cosmogony.envFrom" -}}
+{{- with .root.Values.pods.envSecrets }}
+envFrom:
+  {{- range . }}
+  - secretRef: {name: {{ . }}}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Volumes that the site adds to a component, and where they are mounted. */}}
+{{- define "cosmogony.extraVolumes" -}}
+{{- with concat ((.values | default dict).volumes | default list) .root.Values.pods.volumes }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "cosmogony.extraVolumeMounts" -}}
+{{- with concat ((.values | default dict).volumeMounts | default list) .root.Values.pods.volumeMounts }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Pods of a component run on different nodes and zones if possible. */}}
+{{- define "cosmogony.spread" -}}
 topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: kubernetes.io/hostname
@@ -104,18 +181,6 @@ topologySpreadConstraints:
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 8 }}
-{{- with .values.nodeSelector }}
-nodeSelector: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .values.tolerations }}
-tolerations: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .values.affinity }}
-affinity: {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .values.priorityClassName }}
-priorityClassName: {{ . }}
-{{- end }}
 {{- end }}
 
 {{/* Probes of a server. Call with a dict of port, live and ready (paths), startTries, readyTimeout. */}}
@@ -149,15 +214,6 @@ strategy:
     maxUnavailable: 0
 selector:
   matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 4 }}
-{{- end }}
-
-{{- define "cosmogony.pullSecrets" -}}
-{{- with .Values.imagePullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ . }}
-  {{- end }}
-{{- end }}
 {{- end }}
 
 {{/* nginx's spelling of web.cacheSize: 1Gi is 1g, 512Mi is 512m. */}}

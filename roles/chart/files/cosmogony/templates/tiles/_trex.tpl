@@ -8,18 +8,7 @@
 {{- define "cosmogony.trexVolume" -}}
 name: trex-cache
 persistentVolumeClaim:
-  claimName: {{ .Values.tiles.trex.cacheVolume.existingClaim | default "cosmogony-trex" }}
-{{- end }}
-
-{{/* All pods that write the cache have the same user, so that each can remove files of the others. */}}
-{{- define "cosmogony.trexSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: {{ .Values.tiles.trex.runAsUser }}
-runAsGroup: {{ .Values.tiles.trex.runAsUser }}
-fsGroup: {{ .Values.tiles.trex.runAsUser }}
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile:
-  type: RuntimeDefault
+  claimName: {{ .Values.tiles.trex.cacheVolume.existingClaim | default (printf "%s-trex" (include "cosmogony.fullname" .)) }}
 {{- end }}
 
 {{/* A ReadWriteOnce volume needs all its pods on one node: that of a pod of t-rex; the first pod may run on any. */}}

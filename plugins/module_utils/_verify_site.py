@@ -1,0 +1,1 @@
+../../roles/chart/files/cosmogony/files/verify.py

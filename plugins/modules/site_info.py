@@ -1,0 +1,200 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Module: asks a site what its users ask it, at its address or through its Service."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: site_info
+short_description: Ask a site of the stack what its users ask it
+version_added: 0.1.0
+author:
+  - The cosmogony.stack contributors (!UNKNOWN)
+description:
+  - Asks for the page, the live release, its TileJSON, a tile with zones in it, one of these zones with its parents, and
+    the statistics. Each question is repeated until its answer is correct or the time is over.
+  - Asks at O(url) if a connection is possible there within O(reach_timeout), otherwise through the port-forward of the
+    Kubernetes API server to O(service). A certificate that is not trusted, or another site at that address, is a wrong
+    answer and no reason to ask the Service.
+  - A site that answers wrongly does not make the module fail; see RV(problem).
+options:
+  url:
+    description: Address of the site, as its users see it; without one O(service) is asked immediately.
+    type: str
+  service:
+    description: Service of the site; without one only O(url) is asked.
+    type: dict
+    suboptions:
+      namespace:
+        description: Its namespace.
+        type: str
+        required: true
+      name:
+        description: Its name.
+        type: str
+        default: cosmogony-web
+      port:
+        description: Its port.
+        type: int
+        default: 80
+  timeout:
+    description: Seconds for all questions together.
+    type: int
+    default: 120
+  reach_timeout:
+    description: Seconds in which a connection to O(url) must be possible.
+    type: int
+    default: 10
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - cosmogony.stack.attributes
+  - cosmogony.stack.attributes.info_module
+  - cosmogony.stack.attributes.action_group
+notes:
+  - The port-forward needs the rights to get C(services), to list C(endpointslices), and to create and get
+    C(pods/portforward) in the namespace of the Service.
+requirements:
+  - kubernetes >= 24.2.0 (Python; only where the Service is asked)
+  - kubernetes.core >= 6.2.0 (collection)
+seealso:
+  - module: cosmogony.stack.release_info
+"""
+
+EXAMPLES = r"""
+- name: Ask the site
+  cosmogony.stack.site_info:
+    kubeconfig: /etc/cosmogony/kubeconfig
+    url: https://cosmogony.example.org
+    service:
+      namespace: cosmogony
+  register: site
+
+- name: Check that it answers correctly
+  ansible.builtin.assert:
+    that: not site.problem
+    fail_msg: "{{ site.problem }}"
+"""
+
+RETURN = r"""
+way:
+  description: Where the site was asked, C(url) or C(service).
+  returned: success
+  type: str
+  sample: service
+asked:
+  description: The same in words, with the reason where it is not the address.
+  returned: success
+  type: str
+  sample: >-
+    Service cosmogony/cosmogony-web, through the Kubernetes API, because https://cosmogony.example.org is not reachable
+    from here (Name or service not known)
+answers:
+  description: A line for each question that was answered correctly.
+  returned: success
+  type: list
+  elements: str
+  sample: ["ok page: 1024 bytes", "ok release: 20261122t221000-3f9ab2c1"]
+has_release:
+  description: Whether a release is live; null if that is not known.
+  returned: success
+  type: bool
+  sample: true
+problem:
+  description: What was wrong; empty if every answer was correct.
+  returned: success
+  type: str
+  sample: "GET /api/release: HTTP 503 (41 attempts)"
+"""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._kubernetes_api import connect, make_argument_spec
+from ..module_utils._services.errors import ServiceError
+from ..module_utils._services.portforward import forward_to_service
+from ..module_utils._verify_site import (
+    NoReleaseError,
+    Site,
+    UnreachableError,
+    WrongAnswerError,
+    verify_site,
+)
+
+INTERVAL = 2  # seconds between two attempts
+
+ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
+    url={"type": "str"},
+    service={
+        "type": "dict",
+        "options": {
+            "namespace": {"type": "str", "required": True},
+            "name": {"type": "str", "default": "cosmogony-web"},
+            "port": {"type": "int", "default": 80},
+        },
+    },
+    timeout={"type": "int", "default": 120},
+    reach_timeout={"type": "int", "default": 10},
+)
+
+
+def find_obstacle(url: str, timeout: float) -> str:
+    """Return why no connection to an address is possible; "" if one is, whatever the site answers there."""
+    site, deadline = Site(url, request_timeout=timeout), time.monotonic() + timeout
+    while True:
+        try:
+            site.get("/")
+        except UnreachableError as error:
+            if time.monotonic() + INTERVAL > deadline:
+                return str(error).partition(": ")[2]
+        except WrongAnswerError:
+            return ""
+        else:
+            return ""
+        time.sleep(INTERVAL)
+
+
+def ask(url: str, timeout: float) -> dict[str, Any]:
+    """Ask all questions; return the answers, whether a release is live, and what is wrong."""
+    found: dict[str, Any] = {"answers": [], "has_release": None, "problem": ""}
+    try:
+        for line in verify_site(Site(url), timeout, INTERVAL):
+            found["answers"].append(line)
+        found["has_release"] = True
+    except NoReleaseError as error:
+        found.update(has_release=False, problem=str(error))
+    except WrongAnswerError as error:
+        found["problem"] = str(error)
+    return found
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, required_one_of=[("url", "service")], supports_check_mode=True)
+    params = module.params
+    url, service = params["url"], params["service"]
+    obstacle = find_obstacle(url, params["reach_timeout"]) if url and service else ""
+    if url and not obstacle:
+        module.exit_json(way="url", asked=url, **ask(url, params["timeout"]))
+    asked = f"Service {service['namespace']}/{service['name']}, through the Kubernetes API"
+    if obstacle:
+        asked += f", because {url} is not reachable from here ({obstacle})"
+    try:
+        with forward_to_service(service, connect(module)) as local:
+            host, port = local or ("", 0)
+            way_in = f"http://{host}:{port}{urlsplit(url or '').path}"
+            try:
+                Site(way_in, request_timeout=params["reach_timeout"]).get("/")
+            except WrongAnswerError as error:
+                # forward_to_service says instead why the port-forward failed, if it did.
+                raise ServiceError("no_answer", f"{asked}: {error}", "look at the logs of its pods") from error
+            found = ask(way_in, params["timeout"])
+    except ServiceError as error:
+        found = {"answers": [], "has_release": None, "problem": str(error)}
+    module.exit_json(way="service", asked=asked, **found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-../../chart/files/cosmogony/files/verify.py
