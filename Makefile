@@ -13,7 +13,7 @@ NODE_MODULES := $(WEB)/node_modules/.stamp $(WEB)/lint/node_modules/.stamp
 # lint-words reads every file but data, locks, licences, and SQL that databases have applied already
 WORDING := . ':!.config/wording.txt' ':!LICENSE' ':!uv.lock' ':!*package-lock.json' ':!*.tsv' ':!*.jsonl' ':!*.csv' ':!*/sql/catalog/*'
 INVENTORY ?= inventories/local
-# For make local: LISTEN=0.0.0.0:8080 opens the site to other machines; SAMPLE=world takes the larger sample;
+# For make local: LISTEN=0.0.0.0:8080 opens the site to other machines; SAMPLE=liechtenstein takes the smaller sample;
 # SOURCE=https://… COUNTRY=xx takes an extract of yours. What was given counts until something else is given, blank for the
 # default; REMEMBER=no neither reads nor changes what is remembered.
 REMEMBER ?= yes
@@ -37,7 +37,8 @@ ARGS ?=
 export PATH := $(BIN):$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-SAMPLES := liechtenstein world
+# The first is the default.
+SAMPLES := world liechtenstein
 ifneq ($(SAMPLE),)
 ifneq ($(SAMPLE),$(filter $(SAMPLES),$(firstword $(SAMPLE))))
 $(error SAMPLE=$(SAMPLE) is unknown: take one of $(SAMPLES), or SOURCE=https://… for an extract of your own)
@@ -74,7 +75,7 @@ venv: .venv/.stamp ## Python environment with Ansible and every tool
 	.venv/bin/uv sync -q --locked --inexact
 	touch $@
 
-local: ## everything: from a bare machine to a running site with real data; SAMPLE=world for the larger sample
+local: ## everything: from a bare machine to a running site with real data; SAMPLE=liechtenstein for the smaller sample
 	@tools/time_phases.sh begin local
 	tools/time_phases.sh run local environment make --no-print-directory venv
 	tools/time_phases.sh run local cluster $(PLAYBOOK) local/playbooks/local.yml -i inventories/local $(vars) $(ARGS)

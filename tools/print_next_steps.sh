@@ -9,6 +9,6 @@ The map             http://$1/
 from your desk      ssh -L $port:127.0.0.1:$port root@$(hostname -f 2> /dev/null || hostname)    then http://127.0.0.1:$port/
 kubectl, helm, argo export KUBECONFIG=/var/lib/cosmogony-stack/kubeconfig PATH=\$PATH:/var/lib/cosmogony-stack/bin
 
-Next: make status, make logs, make down; the world: make local SAMPLE=world
+Next: make status, make logs, make down; a small map: make local SAMPLE=liechtenstein
 Your own extract: make local SOURCE=https://… COUNTRY=xx
 TEXT

@@ -40,10 +40,10 @@ def list_playbooks(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def test_make_takes_a_sample_and_gives_the_gate_a_reason(make: Make):
-    for line in list_playbooks(make("SAMPLE=world")):
-        assert "-e cosmogony_sample=world" in line
+    for line in list_playbooks(make("SAMPLE=liechtenstein")):
+        assert "-e cosmogony_sample=liechtenstein" in line
         assert "-e data_update_run=always" in line
-        assert '"data_update_override": "make local was given the sample world"' in line
+        assert '"data_update_override": "make local was given the sample liechtenstein"' in line
 
 
 def test_make_alone_leaves_the_sample_to_the_inventory(make: Make):
@@ -51,43 +51,45 @@ def test_make_alone_leaves_the_sample_to_the_inventory(make: Make):
 
 
 def test_make_remembers_options_without_another_update(make: Make, remembered: Path):
-    make("SAMPLE=world", "LISTEN=0.0.0.0:8080")
+    make("SAMPLE=liechtenstein", "LISTEN=0.0.0.0:8080")
     for line in list_playbooks(make()):
-        assert "-e cosmogony_sample=world" in line
+        assert "-e cosmogony_sample=liechtenstein" in line
         assert "-e local_cluster_listen=0.0.0.0:8080" in line
         assert "data_update_run" not in line
     assert remembered.stat().st_mode & 0o077 == 0
 
 
 def test_make_forgets_a_sample_for_a_source_and_a_source_for_a_sample(make: Make):
-    make("SAMPLE=world")
+    make("SAMPLE=liechtenstein")
     url = "https://e.example/a.osm.pbf?token=a$b#c&d=1"
     make(f"SOURCE={url.replace('$', '$$')}", "COUNTRY=li")
     for line in list_playbooks(make()):
         assert f"-e 'cosmogony_source={url}' -e 'cosmogony_country=li'" in line
         assert "cosmogony_sample" not in line
     assert "cosmogony_country=li" not in make("SOURCE=https://e.example/b.osm.pbf").stdout
-    make("SAMPLE=world")
+    make("SAMPLE=liechtenstein")
     assert "cosmogony_source" not in make().stdout
 
 
 def test_make_takes_the_defaults_again_when_given_blanks(make: Make):
-    make("SAMPLE=world", "LISTEN=0.0.0.0:8080")
+    make("SAMPLE=liechtenstein", "LISTEN=0.0.0.0:8080")
     for line in list_playbooks(make("SAMPLE=", "LISTEN=")):
-        assert '"make local was given the sample liechtenstein"' in line
+        assert '"make local was given the sample world"' in line
     assert "cosmogony_sample" not in make().stdout
     assert "local_cluster_listen" not in make().stdout
 
 
 def test_make_can_be_told_not_to_remember(make: Make, remembered: Path):
-    make("SAMPLE=world")
+    make("SAMPLE=liechtenstein")
     before = remembered.read_text()
     assert "cosmogony_sample" not in make("REMEMBER=no").stdout
-    make("REMEMBER=no", "SAMPLE=liechtenstein")
+    make("REMEMBER=no", "SAMPLE=world")
     assert remembered.read_text() == before
 
 
-@pytest.mark.parametrize("arguments", [["SAMPLE=moon"], ["SAMPLE=world liechtenstein"], ["SAMPLE=world", "SOURCE=x"]])
+@pytest.mark.parametrize(
+    "arguments", [["SAMPLE=moon"], ["SAMPLE=world liechtenstein"], ["SAMPLE=liechtenstein", "SOURCE=x"]]
+)
 def test_make_refuses_unknown_or_contradictory_samples(make: Make, arguments: list[str]):
     done = make(*arguments)
     assert done.returncode == 2

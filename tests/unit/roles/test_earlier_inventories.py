@@ -64,7 +64,7 @@ def local(tmp_path_factory):
     own = {"cosmogony_source": "https://x/y.osm.pbf"}
     cases = {
         "alone": {},
-        "sample": {"cosmogony_sample": "world"},
+        "sample": {"cosmogony_sample": "liechtenstein"},
         "source": own | {"cosmogony_country": "xx"},
         "source without a country": own | {"cosmogony_country": ""},
     }
@@ -76,11 +76,11 @@ def local(tmp_path_factory):
 @pytest.mark.parametrize(
     ("case", "url", "attributions"),
     [
-        ("alone", "http://10.96.0.22/liechtenstein-2013-08-03.osm.pbf", [[]]),
+        ("sample", "http://10.96.0.22/liechtenstein-2013-08-03.osm.pbf", [[]]),
         (
-            "sample",
-            "http://10.96.0.22/world-2018-05-21.osm.pbf",
-            [["Natural Earth (public domain)"], ["U.S. Census Bureau (public domain)"]],
+            "alone",
+            "http://10.96.0.22/liechtenstein-2013-08-03.osm.pbf",
+            [[], ["Natural Earth (public domain)"], ["U.S. Census Bureau (public domain)"]],
         ),
         ("source", "https://x/y.osm.pbf", [[]]),
         ("source without a country", "https://x/y.osm.pbf", [[]]),

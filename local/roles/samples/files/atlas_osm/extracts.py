@@ -7,19 +7,25 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import package, topojson
 from .borders import Borders
 from .errors import AtlasError
 from .package import NpmPackage
 
+if TYPE_CHECKING:
+    from .osm_writer import Relation
+
 _OWN = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """An OSM extract to make: its file name, the npm package and atlas it is made from, the date of its data."""
+    """An OSM extract to make: its file name, the npm package and atlas it is made from, the date of its data.
+
+    `leave_out` has ISO 3166-1 codes (alpha-2) of countries that the atlas has and the extract lacks.
+    """
 
     name: str
     atlas: str
@@ -29,11 +35,13 @@ class Extract:
     member: str
     date: str
     source: str
+    leave_out: tuple[str, ...]
 
     @classmethod
-    def from_options(cls, item: dict[str, str]) -> Extract:
+    def from_options(cls, item: dict[str, Any]) -> Extract:
         """Make an Extract from an entry of the role variable samples_atlas_files."""
-        return cls(**{key: item[key] for key in cls.__slots__})
+        given = {"leave_out": (), **item}
+        return cls(**{key: given[key] for key in cls.__slots__})
 
     def compute_recipe_digest(self) -> str:
         """Return a digest of everything that determines the extract's content, this program's files included."""
@@ -62,7 +70,7 @@ class Extract:
         archive = package.fetch_package(NpmPackage(self.package, self.version, self.integrity), cache, registry)
         topology = topojson.parse_topology(package.read_package_file(archive, self.member))
         borders = Borders(topology.arcs)
-        relations = atlas.make_relations(topology, borders, self.source)
+        relations = self._drop_countries(atlas.make_relations(topology, borders, self.source))
         flat = [relation.tags["name"] for relation in relations if not relation.members]
         relations = [relation for relation in relations if relation.members]
         part = folder / f".{self.name}.part"
@@ -73,6 +81,14 @@ class Extract:
         record = {"recipe": self.compute_recipe_digest(), "sha256": _sha256(folder / self.name)}
         self._record_file(folder).write_text(json.dumps(record) + "\n")
         return {"zones": len(relations), "without_area": flat}
+
+    def _drop_countries(self, relations: list[Relation]) -> list[Relation]:
+        codes = {relation.tags.get("ISO3166-1:alpha2") for relation in relations}
+        if unknown := sorted(set(self.leave_out) - codes):
+            raise AtlasError(
+                f"{self.name}: leave_out names {', '.join(unknown)}, which no country of the atlas has as code"
+            )
+        return [relation for relation in relations if relation.tags.get("ISO3166-1:alpha2") not in self.leave_out]
 
     def _record_file(self, folder: Path) -> Path:
         return folder / f".{self.name}.made.json"

@@ -116,6 +116,15 @@ def test_what_is_made_needs_no_pyosmium(options):
     assert json.loads(tool("plan", options, "-S").stdout) == {"missing": []}
 
 
+def test_countries_are_left_out(options, atlas):
+    options["files"][0]["leave_out"] = ["BE"]
+    assert answer("make", options) == {"made": {"one.osm.pbf": {"zones": 0, "without_area": ["Flat"]}}}
+    options["files"][0]["leave_out"] = ["BE", "LI"]
+    done = tool("make", options)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "one.osm.pbf: leave_out names LI, which no country of the atlas has as code"
+
+
 def test_an_unknown_atlas_is_named(options):
     options["files"][0]["atlas"] = "moon"
     done = tool("make", options)

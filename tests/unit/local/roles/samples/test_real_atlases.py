@@ -95,14 +95,21 @@ def test_states_have_codes_and_labels(united_states):
 
 def test_the_world_has_countries(world):
     assert set(world.result.by_type) == {"country"}
-    assert world.result.zones == 230
+    assert world.result.zones == 229
     assert world.answer["without_area"] == ["Vatican City"]
     assert world.result.incomplete == []
     # no ISO code, or no boundary rules: Antarctica, Kosovo, Western Sahara, Northern Cyprus, Somaliland and the like
     assert world.result.statistics["zone_without_country"] == 18
     assert world.result.statistics["unhandled_admin_level"] == {}
     wikidata = [zone["wikidata"] for zone in world.zones.values() if zone["wikidata"]]
-    assert len(wikidata) == len(set(wikidata)) == 197
+    assert len(wikidata) == len(set(wikidata)) == 196
+
+
+def test_liechtenstein_is_left_to_the_other_sample(world):
+    countries = [zone for zone in world.zones.values() if zone["country_code"] in {"AT", "CH", "LI"}]
+    assert {zone["country_code"] for zone in countries} == {"AT", "CH"}
+    vaduz = shapely.Point(9.5209, 47.1410)
+    assert not any(_shape(zone).contains(vaduz) for zone in countries)
 
 
 def test_no_name_is_shortened(world):
@@ -147,7 +154,7 @@ def test_together_the_united_states_are_there_once(world, united_states, tmp_pat
     both = tmp_path / "both.jsonl.gz"
     result = merge([world.file, united_states.file], both)
     zones = [zone for zone in read_records(both) if zone is not None]
-    assert result.zones == len(zones) == 230 + 3287 - 1
+    assert result.zones == len(zones) == 229 + 3287 - 1
     nation = [zone for zone in zones if zone["osm_id"] == f"relation:{FIRST + 840}"]
     assert len(nation) == 1
     states = [zone for zone in zones if zone["zone_type"] == "state"]

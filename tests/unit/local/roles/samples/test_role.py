@@ -27,7 +27,7 @@ def test_the_local_inventory_names_what_the_role_serves(sample):
     inventory = CHECKOUT / "inventories" / "local" / "group_vars" / "all"
     sources = yaml.safe_load((inventory / "sources.yml").read_text())["local_sample_sources"][sample]
     address = yaml.safe_load((inventory / "samples.yml").read_text())["samples_cluster_ip"]
-    files = {"liechtenstein": defaults["samples_files"], "world": defaults["samples_atlas_files"]}[sample]
+    files = defaults["samples_files"] + (defaults["samples_atlas_files"] if sample == "world" else [])
     assert [source["url"] for source in sources] == [f"http://{address}/{file['name']}" for file in files]
 
 
@@ -38,7 +38,7 @@ def test_every_country_is_one_for_the_boundary_rules_at_its_level():
         if row["alpha2"] in WITHOUT_RULES:
             assert known is None
         else:
-            assert known.decide_type("relation:1", int(row["admin_level"]), ())[0] == ZoneType.COUNTRY, row
+            assert known.decide_zone_type("relation:1", int(row["admin_level"]), ())[0] == ZoneType.COUNTRY, row
 
 
 def test_countries_have_the_wikidata_ids_of_the_expected_counts():
