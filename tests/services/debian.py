@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Debian trixie root with PostgreSQL 17, PostGIS 3.5 and nginx, made once and kept in the user's cache."""
+"""A Debian trixie root with PostgreSQL 17, PostGIS 3.5, PgBouncer and nginx, made once and kept in the user's cache."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from . import CACHE, UnavailableError
@@ -17,10 +18,12 @@ PACKAGES = (
     "ca-certificates",
     "postgresql-17",
     "postgresql-17-postgis-3",
+    "pgbouncer",
     "nginx-light",
     "libnginx-mod-http-brotli-filter",
     "libnginx-mod-http-brotli-static",
 )
+KEPT_SECONDS = 7 * 86400  # other checkouts may want a root of other packages
 ROOTS = CACHE / "test-postgis"
 
 
@@ -39,7 +42,8 @@ def debian_root() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
             for old in ROOTS.glob("root*"):
-                if not any((old / "var/tmp").glob("postgis-*")):  # in use by another session
+                in_use = any((old / "var/tmp").glob("*-*-*"))  # by another session
+                if not in_use and time.time() - old.stat().st_mtime > KEPT_SECONDS:
                     remove(old)
             _make(root)
     return root

@@ -13,6 +13,7 @@ import pytest
 
 from . import objectstore, postgis, skip_unless_available
 from .objectstore import MinIO
+from .pgbouncer import PgBouncer
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +75,16 @@ def postgres() -> Iterator[postgis.Server]:
     server = skip_unless_available(postgis.start_server)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def start_pgbouncer(postgres: postgis.Server) -> Iterator[Callable[..., PgBouncer]]:
+    """Starts poolers in front of the PostgreSQL, which end with the test."""
+    with ExitStack() as ending:
+
+        def start(**options: object) -> PgBouncer:
+            pooler = PgBouncer(postgres, **options)
+            ending.callback(pooler.stop)
+            return pooler
+
+        yield start

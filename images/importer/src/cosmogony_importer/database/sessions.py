@@ -20,6 +20,7 @@ from psycopg.generators import fetch_many
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
+from .poolers import refuse_transaction_pooler
 from .queries import fetch_value
 
 CANCEL_SECONDS = 5.0  # longest time that cancelling a statement may take
@@ -57,6 +58,11 @@ class CancellableConnection(psycopg.Connection[TupleRow]):
             raise
 
 
+_SETTINGS = (
+    "SELECT set_config('client_connection_check_interval', '5s', false),"
+    f" set_config('client_min_messages', 'warning', false), set_config('lock_timeout', '{LOCK_SECONDS}s', false)"
+)
+_checked_addresses: set[DatabaseAddress] = set()  # those that are no pooler in transaction mode
 _sessions: weakref.WeakSet[CancellableConnection] = weakref.WeakSet()
 _sessions_lock = threading.Lock()
 
@@ -75,20 +81,27 @@ def connect(settings: DatabaseAddress, seconds: float = CONNECT_SECONDS) -> psyc
         seconds: how long to try.
 
     Raises:
-        StepError: the server refuses the role, its password or the database.
+        StepError: the server refuses the role, its password or the database, or is a pooler in transaction mode.
         TransientError: the server does not answer in time.
     """
-    session = settings.connect(
-        CancellableConnection,
-        "cosmogony-importer",
-        seconds,
-        autocommit=True,
-        options="-c client_connection_check_interval=5s -c client_min_messages=warning "
-        f"-c lock_timeout={LOCK_SECONDS}s",
-    )
-    session.settings = settings
+    session = _open(settings, seconds)
+    if settings not in _checked_addresses:
+        try:
+            refuse_transaction_pooler(session, lambda: _open(settings, seconds))
+        except BaseException:
+            session.close()
+            raise
+        _checked_addresses.add(settings)
+    # Not as parameters of the connection, which poolers refuse in any mode.
+    session.execute(_SETTINGS)
     with _sessions_lock:
         _sessions.add(session)
+    return session
+
+
+def _open(settings: DatabaseAddress, seconds: float) -> CancellableConnection:
+    session = settings.connect(CancellableConnection, "cosmogony-importer", seconds, autocommit=True)
+    session.settings = settings
     return session
 
 
