@@ -94,7 +94,7 @@ options:
         type: str
         default: '3.4'
       create_schema:
-        description: Whether the user must have the right to create schemas.
+        description: Whether the user must have the rights to create schemas, and views in the schema C(public).
         type: bool
         default: true
 """

@@ -226,7 +226,7 @@ postgres:
       returned: when it is ready
       sample: {postgresql: '17.6', postgis: '3.5.2'}
     can_create_schema:
-      description: Whether the user may create schemas.
+      description: Whether the user may create schemas, and views in the schema C(public).
       type: bool
       returned: when it is ready
       sample: true

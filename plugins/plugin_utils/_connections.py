@@ -10,7 +10,8 @@ from typing import Any
 def make_connection_options(settings: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return the options ``minio`` and ``postgres`` of readiness, s3_bucket and release_info.
 
-    The credentials are those of the settings, otherwise those of the Secrets in the namespace of the stack.
+    The credentials are those that pods have: of a Secret that the site names, otherwise those of the settings,
+    otherwise of the Secret that the roles made of them earlier.
 
     Args:
         settings: The whole tree.
@@ -26,11 +27,11 @@ def make_connection_options(settings: Mapping[str, Any], secrets: Mapping[str, s
         "database": database["name"],
         **{name: database[name] for name in ("service", "port", "sslmode", "ca_path")},
     }
-    if storage["access_key"] and storage["secret_key"]:
+    if storage["access_key"] and storage["secret_key"] and not storage["existing_secret"]:
         minio.update(access_key=storage["access_key"], secret_key=storage["secret_key"])
     else:
         minio["existing_secret"] = {"namespace": settings["namespace"], "name": secrets["storage"]}
-    if database["password"]:
+    if database["password"] and not database["existing_secret"]:
         postgres.update(user=database["user"], password=database["password"])
     else:
         postgres["existing_secret"] = {"namespace": settings["namespace"], "name": secrets["database"]}

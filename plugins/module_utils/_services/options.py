@@ -146,7 +146,13 @@ def check_connection_options(name: str, options: Mapping[str, Any]) -> None:
         if not options[option]:
             raise ValueError(f"{where} is empty: give a value, or name a Secret in {name}.existing_secret")
         if any(character in options[option] for character in "\r\n\0"):
-            raise ValueError(
-                f"{where} holds a line feed: correct it (kubectl create secret --from-file keeps the line feed at the"
-                " end of a file)"
-            )
+            raise ValueError(f"{where} holds a line feed: {_advise_on_line_feed(options)}")
+
+
+def _advise_on_line_feed(options: Mapping[str, Any]) -> str:
+    if not options.get("existing_secret"):
+        return "correct it"
+    return (
+        "make the Secret again from what printf %s writes (echo ends with a line feed, and so do most files that"
+        " kubectl create secret --from-file is given)"
+    )

@@ -90,7 +90,9 @@ class PostgresServer:
 
     @contextlib.contextmanager
     def connect(self, timeout: float) -> Iterator[Any]:
-        """Yield a connection that returns rows as dictionaries; a statement takes ``timeout`` seconds at most.
+        """Yield a connection, in a transaction, that returns rows as dictionaries.
+
+        A statement takes ``timeout`` seconds at most.
 
         Raises:
             ServiceError: It could not be made, or a statement in the block failed.
@@ -116,10 +118,11 @@ class PostgresServer:
                     connect_timeout=max(2, round(timeout)),
                     tcp_user_timeout=milliseconds,
                     application_name="cosmogony-ansible",
-                    autocommit=True,
                     row_factory=dict_row,
+                    prepare_threshold=None,
                 ) as connection:
-                    connection.execute("select set_config('statement_timeout', %s, false)", (str(milliseconds),))
+                    # For the transaction only: behind a pooler the session belongs to others, too.
+                    connection.execute("select set_config('statement_timeout', %s, true)", (str(milliseconds),))
                     yield connection
             except psycopg.Error as error:
                 raise self._from_error(error) from error

@@ -18,6 +18,15 @@ select current_setting('server_version') as version,
        (select extversion from pg_extension where extname = 'postgis') as postgis,
        (select default_version from pg_available_extensions where name = 'postgis') as postgis_available,
        has_database_privilege(current_database(), 'CREATE') as can_create,
+       coalesce(has_schema_privilege(to_regnamespace('public'), 'CREATE'), false)
+         and coalesce(has_schema_privilege(to_regnamespace('public'), 'USAGE'), false) as can_create_in_public,
+       to_regnamespace('public') is not null as has_public,
+       (select quote_ident(n.nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+        where e.extname = 'postgis' and not has_schema_privilege(n.oid, 'USAGE')) as hidden_postgis,
+       (select string_agg(format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, current_user), '; ' order by c.relname)
+        from pg_class c where c.relnamespace = to_regnamespace('public') and c.relkind in ('r', 'v')
+          and c.relname in ('zones', 'zone_boxes', 'cosmogony_release', 'cosmogony_releases')
+          and not pg_has_role(c.relowner, 'USAGE')) as owned_by_others,
        pg_is_in_recovery() as standby,
        pg_database_size(current_database()) as size
 """
@@ -69,20 +78,44 @@ def check_database(server: PostgresServer, timeout: float) -> dict[str, Any]:
         )
     if options["postgis_version"]:
         _check_postgis(options, row["postgis"], row["postgis_available"])
-    if options["create_schema"] and not row["can_create"]:
-        raise make_refusal(
-            "create_denied",
-            f'user "{options["user"]}" may not create schemas',
-            f'run GRANT CREATE ON DATABASE "{options["database"]}" TO "{options["user"]}" as its owner',
-        )
+    if options["create_schema"]:
+        _check_rights(options, row)
     return {
         "host": server.host,
         "port": server.port,
         "database": options["database"],
         "versions": {"postgresql": row["version"], "postgis": row["postgis"]},
-        "can_create_schema": row["can_create"],
+        "can_create_schema": row["can_create"] and row["can_create_in_public"],
         "size_bytes": row["size"],
     }
+
+
+def _check_rights(options: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Refuse a user who may not make schemas and the views in schema public.
+
+    From PostgreSQL 15 on only the owner of a database may create in its schema public:
+    https://www.postgresql.org/docs/15/release-15.html
+    """
+    database, user = options["database"], options["user"]
+    lacking = []
+    if not row["can_create"]:
+        lacking.append(("create schemas", f'GRANT CREATE ON DATABASE "{database}" TO "{user}"'))
+    if not row["has_public"]:
+        lacking.append(("use schema public, which is not there", f'CREATE SCHEMA public AUTHORIZATION "{user}"'))
+    elif not row["can_create_in_public"]:
+        lacking.append(("create views in schema public", f'GRANT USAGE, CREATE ON SCHEMA public TO "{user}"'))
+    if row["hidden_postgis"]:
+        schema = row["hidden_postgis"]
+        lacking.append((f"use PostGIS in schema {schema}", f'GRANT USAGE ON SCHEMA {schema} TO "{user}"'))
+    if row["owned_by_others"]:
+        lacking.append(("replace tables and views of another owner", row["owned_by_others"]))
+    if lacking:
+        what, cures = zip(*lacking, strict=True)
+        raise make_refusal(
+            "create_denied",
+            f'user "{user}" may not {", nor ".join(what)}',
+            f'run {"; ".join(cures)} in database "{database}" as a superuser or the owner',
+        )
 
 
 def _check_postgis(options: Mapping[str, Any], installed: str | None, available: str | None) -> None:

@@ -151,7 +151,13 @@ SECRET = {"namespace": "geo", "name": "s3"}
         ),
         (None, {"password": ""}, "postgres.password is empty"),
         (None, {"password": "p\n"}, "postgres.password holds a line feed"),
-        ({"access_key": "a\n"}, None, "kubectl create secret --from-file keeps the line feed"),
+        ({"access_key": "a\n"}, None, "minio.access_key holds a line feed: correct it"),
+        (
+            {"access_key": "a\n", "existing_secret": SECRET},
+            None,
+            "key accesskey of Secret geo/s3 (minio.existing_secret) holds a line feed: make the Secret again from what"
+            " printf %s writes",
+        ),
     ],
 )
 def test_names_connection_options_that_cannot_be_right(minio, postgres, part):

@@ -110,6 +110,33 @@ def test_user_without_the_right_to_create_schemas(postgres, database):
     assert (lenient["ready"], lenient["postgres"]["can_create_schema"]) == (True, False)
 
 
+def test_user_who_may_create_schemas_only(postgres, database):
+    """Since PostgreSQL 15 the schema public belongs to the owner of the database."""
+    user = f"new_{secrets.token_hex(3)}"
+    with postgres.connect(database) as connection:
+        connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'x'")
+        try:
+            connection.execute(f'GRANT CREATE ON DATABASE "{database}" TO {user}')
+            refused = ask(postgres, database, user=user, password="x", timeout=60)
+            connection.execute(f"GRANT USAGE, CREATE ON SCHEMA public TO {user}")
+            ready = ask(postgres, database, user=user, password="x")
+            connection.execute("CREATE VIEW public.zones AS SELECT 1 AS id")
+            other = ask(postgres, database, user=user, password="x")
+            connection.execute("DROP VIEW public.zones; CREATE SCHEMA gis; DROP EXTENSION postgis")
+            connection.execute("CREATE EXTENSION postgis SCHEMA gis")
+            hidden = ask(postgres, database, user=user, password="x")
+        finally:
+            connection.execute(f"DROP OWNED BY {user}; DROP ROLE {user}")
+    assert refused["postgres"]["reason"] == "create_denied"
+    assert (
+        f'user "{user}" may not create views in schema public: run GRANT USAGE, CREATE ON SCHEMA public TO "{user}"'
+        f' in database "{database}"' in refused["msg"]
+    )
+    assert ready["ready"]
+    assert f"run ALTER TABLE zones OWNER TO {user}" in other["msg"]
+    assert f'run GRANT USAGE ON SCHEMA gis TO "{user}"' in hidden["msg"]
+
+
 def test_user_who_may_not_log_in(postgres, database):
     with postgres.connect(database) as connection:
         connection.execute("CREATE ROLE nologin_role PASSWORD 'x'")
