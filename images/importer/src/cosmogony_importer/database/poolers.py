@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tell a pooler in transaction mode, such as PgBouncer, from a server: sessions, which the importer needs, end with it.
+"""Recognise a pooler in transaction mode, such as PgBouncer: it does not keep the sessions that the importer needs.
 
 Advisory locks, settings and temporary tables belong to a session. A pooler in transaction mode gives each transaction
 another session, so that they would vanish, or stay with somebody else's.
@@ -33,7 +33,7 @@ def refuse_transaction_pooler(connection: psycopg.Connection, open_connection: O
         StepError: it leads to a pooler in transaction mode.
     """
     first = fetch_value(connection.execute(BACKEND))
-    # A pooler numbers its connections itself, a server by their processes: https://www.pgbouncer.org/usage.html
+    # A pooler numbers its connections, a server by their processes: https://www.pgbouncer.org/usage.html
     if first == connection.info.backend_pid:
         return
     backends = {first, *(fetch_value(connection.execute(BACKEND)) for _look in range(LOOKS))}

@@ -62,7 +62,7 @@ _SETTINGS = (
     "SELECT set_config('client_connection_check_interval', '5s', false),"
     f" set_config('client_min_messages', 'warning', false), set_config('lock_timeout', '{LOCK_SECONDS}s', false)"
 )
-_checked_addresses: set[DatabaseAddress] = set()  # those that are no pooler in transaction mode
+_checked_addresses: set[DatabaseAddress] = set()  # no poolers in transaction mode
 _sessions: weakref.WeakSet[CancellableConnection] = weakref.WeakSet()
 _sessions_lock = threading.Lock()
 
