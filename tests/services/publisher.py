@@ -18,6 +18,19 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path in publisher.hanging:
             publisher.released.wait(30)
             return
+        if publisher.challenge and self.path.startswith("/v2/") and "Authorization" not in self.headers:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", publisher.challenge)
+            self.end_headers()
+            return
+        if self.path in publisher.moved:
+            self.send_response(307)
+            self.send_header("Location", publisher.moved[self.path])
+            self.end_headers()
+            return
+        if not self.path.startswith("/v2/") and "Authorization" in self.headers:
+            self.send_error(400, "a token for another address")
+            return
         body = publisher.files.get(self.path)
         if body is None:
             self.send_error(404)
@@ -32,7 +45,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Publisher(ThreadingHTTPServer):
-    """Serves `files`; those of `hanging` are never answered, those of `halved` end in the middle."""
+    """Serves `files`; those of `hanging` are never answered, those of `halved` end in the middle.
+
+    With a `challenge` it wants a token below /v2/ as a registry does, and refuses it elsewhere. `moved`: URLs by path.
+    """
 
     daemon_threads = True
 
@@ -41,6 +57,8 @@ class Publisher(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.hanging: set[str] = set()
         self.halved: set[str] = set()
+        self.challenge = ""
+        self.moved: dict[str, str] = {}
         self.asked: list[str] = []
         self.released = threading.Event()
 

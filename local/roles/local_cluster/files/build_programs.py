@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             publishers = Publishers(dict(options.mirror), runner)
             publishers.check_mirrors(list(everything.values()))
             with runner.stop_on_signals(), lock_cache(cache, runner):
-                builder = Builder(cache, runner, options.source, publishers)
-                builder.build_all(programs, max(1, options.jobs))
+                builder = Builder(cache, runner, options.source, publishers, max(1, options.jobs))
+                builder.build_all(programs)
                 if not options.keep and all(p.find_directory(cache, options.source) for p in everything.values()):
                     remove_tree(builder.build)
     except BuildError as error:

@@ -16,6 +16,7 @@ from typing import Any
 
 from program_builder.downloads import DownloadError
 from program_builder.files import remove_tree
+from program_builder.go_environment import BUILD_FLAGS, make_go_environment
 from program_builder.publications import Publication
 from program_builder.publishers import Publishers, compute_content_digest
 from program_builder.recipes import BuildError, Program
@@ -30,16 +31,17 @@ RUST_CRATES = (re.compile(r"^\s+Compiling ", re.MULTILINE), "crates compiled")
 class Builder:
     """Builds or downloads programs into the cache, each into a temporary folder that is renamed when it is complete."""
 
-    def __init__(self, cache: Path, runner: Runner, source: str, publishers: Publishers) -> None:
+    def __init__(self, cache: Path, runner: Runner, source: str, publishers: Publishers, jobs: int) -> None:
         self.programs_cache = cache
         self.build = cache / "build"
         self._logs = cache / "log"
         self._runner = runner
         self._source = source
         self._publishers = publishers
+        self._jobs = jobs
         self._toolchains = Toolchains(self.build, self._logs, runner)
 
-    def build_all(self, programs: Sequence[Program], jobs: int) -> None:
+    def build_all(self, programs: Sequence[Program]) -> None:
         """Download or build the programs that are missing.
 
         Raises:
@@ -74,7 +76,7 @@ class Builder:
                 duration = format_duration(seconds[program.name])
                 self._runner.report(f"{label} {done} in {duration} ({ready} of {total} ready)")
 
-        with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=self._jobs) as pool:
             list(pool.map(build, missing))
         if self._runner.stopped.is_set():
             raise BuildError("stopped; the same command continues where it stopped")
@@ -122,6 +124,8 @@ class Builder:
             digests = self._publishers.download_binaries(program, publication, target)
             try:
                 self._check_binaries(program, target / "bin", task)
+                if program.recipe.get("share"):
+                    self._download_source(program, target, task, *self._prepare_module(program, task))
             except BuildError as error:
                 raise DownloadError(str(error).removeprefix(f"{task.label}: ")) from error
             return {"digest": compute_content_digest(target / "bin"), "published": digests}
@@ -181,36 +185,14 @@ class Builder:
 
     def _build_go(self, program: Program, target: Path, task: Task) -> str:
         go, version = self._toolchains.find_go()
-        environment = {
-            "HOME": str(self.build),
-            **os.environ,
-            "CGO_ENABLED": "0",
-            "GOTOOLCHAIN": "local",
-            "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
-            "GOWORK": "off",
-            "GOMODCACHE": str(self.build / "go/mod"),
-            "GOCACHE": str(self.build / "go/cache"),
-            "GOTMPDIR": str(self.build / "tmp"),
-        }
-        work = self.build / "work" / program.name
-        remove_tree(work)
-        for folder in (work, self.build / "tmp"):
-            folder.mkdir(parents=True, exist_ok=True)
-        for name in ("go.mod", "go.sum"):
-            shutil.copy(program.folder / name, work / name)
-
-        self._runner.report(f"{task.label} … fetching modules")
+        work, environment = self._prepare_module(program, task)
         if settings := program.recipe.get("source_copy"):
-            module = settings["module"]
-            task.run([go, "mod", "download", module], "fetching", environment=environment, directory=work)
-            source = _find_module(go, module, environment, work)
+            source = self._download_source(program, target, task, work, environment)
             _copy_source(source, work / "source", settings)
-            for name, folder in program.recipe.get("share", {}).items():
-                shutil.copytree(source / folder, target / "share" / name, copy_function=shutil.copyfile)
-            replace = f"-replace={module}=./source"
+            replace = f"-replace={settings['module']}=./source"
             task.run([go, "mod", "edit", replace], "editing", environment=environment, directory=work)
         flags = " ".join(["-s", "-w", *program.recipe.get("ldflags", [])])
-        command = [go, "build", "-v", "-trimpath", "-ldflags", flags, "-o", f"{target / 'bin'}/"]
+        command = [go, "build", *BUILD_FLAGS, "-ldflags", flags, "-o", f"{target / 'bin'}/"]
         packages = program.binaries.values()
         task.run([*command, *packages], "building", environment=environment, directory=work, counted=GO_PACKAGES)
         for binary, package in program.binaries.items():
@@ -219,6 +201,29 @@ class Builder:
                 built.rename(built.with_name(binary))
         self._check_binaries(program, target / "bin", task)
         return version
+
+    def _prepare_module(self, program: Program, task: Task) -> tuple[Path, dict[str, str]]:
+        """Copy the Go module of a recipe to where it is built; return that folder and the variables of go commands."""
+        self._runner.report(f"{task.label} … fetching modules")
+        work = self.build / "work" / program.name
+        remove_tree(work)
+        for folder in (work, self.build / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        for source in (program.folder / "go.mod", program.folder / "go.sum", *program.folder.glob("*.go")):
+            shutil.copy(source, work / source.name)
+        return work, make_go_environment(self.build, self._jobs)
+
+    def _download_source(
+        self, program: Program, target: Path, task: Task, work: Path, environment: Mapping[str, str]
+    ) -> Path:
+        """Download the module of a program's source, copy the files that it shares, and return its folder."""
+        go, _ = self._toolchains.find_go()
+        module = program.recipe["source_copy"]["module"]
+        task.run([go, "mod", "download", module], "fetching", environment=environment, directory=work)
+        source = _find_module(go, module, environment, work)
+        for name, folder in program.recipe.get("share", {}).items():
+            shutil.copytree(source / folder, target / "share" / name, copy_function=shutil.copyfile)
+        return source
 
     def _build_rust(self, program: Program, target: Path, task: Task) -> str:
         root, version = self._toolchains.find_rust()

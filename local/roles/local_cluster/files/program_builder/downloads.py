@@ -30,18 +30,22 @@ Result = TypeVar("Result")
 class DownloadError(BuildError):
     """A published file that cannot be had or must not be used; names its address and the reason."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, challenge: str = "") -> None:
         super().__init__(message)
         self.status = status  # of the server's answer, if that is the reason
+        self.challenge = challenge  # how the server wants to be asked, if it answered 401
 
 
-def download_file(address: str, target: Path, stopped: threading.Event) -> str:
+def download_file(
+    address: str, target: Path, stopped: threading.Event, headers: Mapping[str, str] | None = None
+) -> str:
     """Download a file.
 
     Args:
         address: The address of the file.
         target: Where the file goes.
         stopped: Ends the download when it is set.
+        headers: Headers of the request; the address that it may be sent on to does not get them.
 
     Returns:
         The SHA-256 of the file, in hexadecimal digits.
@@ -54,7 +58,7 @@ def download_file(address: str, target: Path, stopped: threading.Event) -> str:
     def copy() -> str:
         digest = hashlib.sha256()
         size = 0
-        with _open_address(address, STALL_SECONDS) as response, target.open("wb") as file:
+        with _open_address(address, STALL_SECONDS, headers) as response, target.open("wb") as file:
             while block := response.read1(BLOCK_BYTES):
                 if stopped.is_set() or time.monotonic() > deadline:
                     raise DownloadError(f"{address}: nobody waits for it any more")
@@ -122,10 +126,27 @@ def extract_members(archive: Path, members: Mapping[str, str], folder: Path) -> 
         raise DownloadError(f"{archive.name} cannot be unpacked: {error}") from error
 
 
+def list_members(archive: Path, address: str) -> dict[str, str]:
+    """Return the names of an archive's files as they stand there, by their names without a leading `./` or `/`.
+
+    Raises:
+        DownloadError: the archive, which came from an address, cannot be read.
+    """
+    try:
+        with tarfile.open(archive) as content:
+            return {member.name.removeprefix(".").lstrip("/"): member.name for member in content if member.isfile()}
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise DownloadError(f"{address} cannot be unpacked: {error}") from error
+
+
 @contextlib.contextmanager
-def _open_address(address: str, seconds: float) -> Iterator[http.client.HTTPResponse]:
+def _open_address(
+    address: str, seconds: float, headers: Mapping[str, str] | None = None
+) -> Iterator[http.client.HTTPResponse]:
     """Open an address that may be silent for some seconds; what fails until the context ends is a DownloadError."""
     request = urllib.request.Request(address, headers={"User-Agent": "cosmogony-stack"})  # noqa: S310 - checked below
+    for name, value in (headers or {}).items():
+        request.add_unredirected_header(name, value)
     try:
         if request.type not in ("http", "https"):
             raise DownloadError(f"{address}: http or https is needed")
@@ -135,7 +156,8 @@ def _open_address(address: str, seconds: float) -> Iterator[http.client.HTTPResp
             yield response
     except urllib.error.HTTPError as error:
         error.close()
-        raise DownloadError(f"{address}: answered {error.code} {error.reason}", error.code) from error
+        challenge = error.headers.get("WWW-Authenticate", "")
+        raise DownloadError(f"{address}: answered {error.code} {error.reason}", error.code, challenge) from error
     except TimeoutError as error:
         raise DownloadError(f"{address}: silent for {seconds:g} s") from error
     except urllib.error.URLError as error:

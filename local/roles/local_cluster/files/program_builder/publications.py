@@ -21,11 +21,27 @@ class PublishedFile:
 
 
 @dataclasses.dataclass(frozen=True)
+class PublishedImage:
+    """An image in a registry, and the binaries in it."""
+
+    repository: str
+    tag: str
+    architecture: str
+    members: Mapping[str, str]  # path in the image by the name of the binary
+
+
+@dataclasses.dataclass(frozen=True)
 class Publication:
-    """The files that make a program on one kind of machine."""
+    """The files or images that make a program on one kind of machine."""
 
     publisher: str
-    files: tuple[PublishedFile, ...]
+    files: tuple[PublishedFile, ...] = ()
+    images: tuple[PublishedImage, ...] = ()
+
+    @property
+    def probe_path(self) -> str:
+        """What is asked for to learn whether the publisher answers."""
+        return self.files[0].checksum_path if self.files else "/v2/"
 
 
 def load_publication(path: Path, version: str, binaries: Iterable[str], machine: str) -> Publication | None:
@@ -46,7 +62,8 @@ def load_publication(path: Path, version: str, binaries: Iterable[str], machine:
     if not path.is_file():
         return None
     settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    if missing := {"publisher", "file", "checksum", "machines"} - settings.keys():
+    needed = {"tag", "machines"} if "images" in settings else {"file", "checksum", "machines"}
+    if missing := {"publisher", *needed} - settings.keys():
         raise ValueError(f"{', '.join(sorted(missing))} missing")
     if machine not in settings["machines"]:
         return None
@@ -59,6 +76,12 @@ def load_publication(path: Path, version: str, binaries: Iterable[str], machine:
         checksum = settings.get("sha256", {}).get(name)
         return PublishedFile(name, fill(settings["checksum"], binary), members, checksum)
 
+    if found := settings.get("images"):
+        tag, architecture = fill(settings["tag"]), settings["machines"][machine]
+        images = [PublishedImage(name, tag, architecture, members) for name, members in found.items()]
+        if unknown := set(binaries) - {binary for image in images for binary in image.members}:
+            raise ValueError(f"no image has {', '.join(sorted(unknown))}")
+        return Publication(settings["publisher"], images=tuple(images))
     if member := settings.get("member"):
         files = [describe_file("", {binary: fill(member, binary) for binary in binaries})]
     else:

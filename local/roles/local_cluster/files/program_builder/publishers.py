@@ -11,6 +11,7 @@ from program_builder.downloads import DownloadError, download_file, extract_memb
 from program_builder.files import remove_tree
 from program_builder.publications import Publication, PublishedFile, find_checksum
 from program_builder.recipes import BuildError, Program
+from program_builder.registries import Registry
 from program_builder.runner import Runner
 
 
@@ -40,8 +41,8 @@ class Publishers:
         addresses: dict[str, str] = {}
         for program in programs:
             if publication := program.publication:
-                first = self._get_address(publication, publication.files[0].checksum_path)
-                addresses.setdefault(publication.publisher, first)
+                probe = self._get_address(publication, publication.probe_path)
+                addresses.setdefault(publication.publisher, probe)
         if addresses:
             self._silent = find_silent_publishers(addresses, self._runner.stopped)
             answer = [publisher for publisher in addresses if publisher not in self._silent]
@@ -73,6 +74,11 @@ class Publishers:
             else:
                 for binary in published.members:
                     downloaded.rename(target / "bin" / binary)
+        registry = Registry(self._get_address(publication, ""), folder, self._runner.stopped)
+        for number, image in enumerate(publication.images, 1):
+            name = f"{image.repository}:{image.tag}"
+            self._runner.report(f"      {program.name} … downloading {number} of {len(publication.images)}: {name}")
+            digests |= registry.download_members(image, target / "bin")
         for binary in program.binaries:
             (target / "bin" / binary).chmod(0o755)
         remove_tree(folder)

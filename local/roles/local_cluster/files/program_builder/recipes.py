@@ -16,8 +16,8 @@ from program_builder.publications import Publication, load_publication
 
 # Part of every digest: raise it when a change of the builder changes what a build produces.
 RECIPE_FORMAT = 1
-# The order of the build: first what the cluster itself waits for.
-ORDER = ("kubernetes", "etcd", "argo", "minio", "coredns", "local-path-provisioner", "helm", "martin")
+# The order of the build. Beside Kubernetes what shares little with it; what shares much comes after it.
+ORDER = ("kubernetes", "martin", "minio", "etcd", "argo", "coredns", "local-path-provisioner", "helm")
 GO_MINIMUM = (1, 26)
 RUST_MINIMUM = (1, 94)
 # Where programs come from. auto: what the cache has; otherwise published where the publisher answers, built where not.
@@ -94,7 +94,7 @@ def compute_digest(files: Mapping[str, bytes], toolchain: str, machine: str) -> 
 
 
 def load_program(folder: Path) -> Program:
-    """Read the recipe in a folder.
+    """Read the recipe in a folder. A Go program may have a `main.go` there that takes the place of the project's own.
 
     Raises:
         BuildError: the recipe is incomplete or cannot be read.
@@ -108,8 +108,10 @@ def load_program(folder: Path) -> Program:
         for key in ("version", "binaries"):
             if not recipe.get(key):
                 raise BuildError(f"{path}: {key} is missing")
-        names = ["program.toml", "go.mod", "go.sum"] if toolchain == "go" else ["program.toml"]
-        files = {name: (folder / name).read_bytes() for name in names}
+        files = {path.name: path.read_bytes()}
+        if toolchain == "go":
+            sources = [folder / "go.mod", folder / "go.sum", *folder.glob("*.go")]
+            files |= {source.name: source.read_bytes() for source in sources}
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BuildError(f"{path}: {error}") from error
     machine = platform.machine()

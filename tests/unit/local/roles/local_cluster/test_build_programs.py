@@ -7,6 +7,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import build_programs
 import pytest
 from program_builder import files, recipes, runner
 from program_builder.builder import default_binary_name
+from program_builder.go_environment import limit_compilers
 from program_builder.recipes import BuildError
 from program_builder.runner import Runner, Task
 from program_builder.toolchains import chroot_command, parse_version
@@ -93,6 +95,50 @@ def test_the_recipes_of_this_role_are_complete():
             lock = (program.folder / "go.mod").read_text()
             for package in program.binaries.values():
                 assert package in lock
+
+
+def list_versions(name: str) -> dict[str, str]:
+    """Versions by module that a recipe builds with."""
+    required, _, _ = (FILES / "programs" / name / "go.mod").read_text().partition("\nexclude ")
+    return dict(re.findall(r"^\t?(?:require )?(\S+) (v\S+)", required, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["coredns", "etcd", "local-path-provisioner"])
+def test_programs_share_the_modules_of_kubernetes(name):
+    kubernetes, own = list_versions("kubernetes"), list_versions(name)
+    # Kubernetes requires some of its own modules as v0.0.0, which nothing else can.
+    known = {module for module, version in kubernetes.items() if version != "v0.0.0"}
+    shared = known & own.keys()
+    assert len(shared) > 20
+    assert {module: own[module] for module in shared} == {module: kubernetes[module] for module in shared}
+
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("memory", "cpus", "jobs", "limit"),
+    [
+        (24 * GIB, 2, 2, 3 * GIB),
+        (16 * GIB, 2, 2, 2 * GIB),
+        (15 * GIB, 2, 2, None),
+        (4 * GIB, 2, 1, None),
+        (64 * GIB, 32, 2, None),
+    ],
+)
+def test_compilers_keep_their_garbage_where_memory_suffices(memory, cpus, jobs, limit):
+    expected = {"GOGC": "off", "GOMEMLIMIT": str(limit)} if limit else {}
+    assert limit_compilers(memory, cpus, jobs) == expected
+
+
+def test_a_main_of_the_recipe_is_compiled_and_part_of_the_digest(tmp_path, go):
+    folder = tmp_path / "programs" / "hello"
+    write_go_program(folder)
+    first = recipes.load_program(folder).digest
+    (folder / "main.go").write_text("package main\n")
+    assert recipes.load_program(folder).digest != first
+    write_fake_go(go, f"grep -q '^package main' main.go || exit 2\n{GOOD}")
+    assert run(tmp_path) == 0
 
 
 def test_builds_once_and_reports(tmp_path, go, capsys):
