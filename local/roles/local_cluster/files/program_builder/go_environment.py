@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options and variables of Go's compiler: equal for all programs, so that what several programs use is compiled once."""
+"""Options and variables of Go's compiler: equal for all programs, so that what several of them use is compiled once."""
 
 from __future__ import annotations
 
