@@ -193,7 +193,7 @@ def test_one_answer_never_mixes_two_releases(postgres, make_client, published):
         with postgres.connect(published) as connection:
             for number in range(20):
                 target = catalog.get_release(connection, (data.OLD, data.NEW)[number % 2])
-                switch.switch_release(connection, target, "publish", patience=10)
+                switch.switch_live_release(connection, target, "publish", patience=10)
     finally:
         stop.set()
         for reader in readers:

@@ -113,7 +113,7 @@ def test_attribution_changes_with_the_release(make_client, postgres, empty):
     data.publish(postgres, empty, data.NEW, data.zones(), data.manifest_with(None))
     second = client.get("/tiles/cosmogony.json", headers={"If-None-Match": first.headers["ETag"]})
     with postgres.connect(empty) as connection:
-        switch.switch_release(connection, catalog.get_release(connection, data.OLD), "rollback")
+        switch.switch_live_release(connection, catalog.get_release(connection, data.OLD), "rollback")
     third = client.get("/tiles/cosmogony.json", headers={"If-None-Match": second.headers["ETag"]})
     answers = [
         (answer.status_code, answer.json["release"], answer.json["attribution"]) for answer in (first, second, third)

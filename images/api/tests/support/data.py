@@ -114,7 +114,7 @@ def publish(
         migrations.migrate_database(connection)
         loader.load_release(settings, connection, release, source, document={"id": release, **manifest}, jobs=1)
         store = catalog.get_release(connection, release)
-        catalog.store_document(connection, store.schema_name, "statistics", STATISTICS)
+        catalog.replace_release_document(connection, store.schema_name, "statistics", STATISTICS)
         for number, place in POINTS.items():
             connection.execute(
                 f"UPDATE {store.schema_name}.zones SET geometry = "
@@ -126,4 +126,4 @@ def publish(
                 "WHERE zone_id = %s",
                 (*place, *place, number),
             )
-        switch.switch_release(connection, store, "publish")
+        switch.switch_live_release(connection, store, "publish")
