@@ -280,7 +280,8 @@ def test_gate_blocks_zones_beyond_their_parent(importer: Importer, zones: Zones)
 
 def test_gate_counts_generated_zones_beyond_their_parent(importer: Importer, zones: Zones) -> None:
     land = [zone(0, "Land", "country", 2, square(-1, -1, 10, 10)), *grid(4)[1:]]
-    said = gate(importer, importer.load(zones.write(moved(land, {1: 9.5, 2: 9.6}, osm_id="node:7"))))
+    beyond = moved(moved(land, {1: 9.5}, osm_id="node:7"), {2: 9.6}, osm_id="node:8")
+    said = gate(importer, importer.load(zones.write(beyond)))
     assert "2 zones extend more than 1 % beyond their parent, limit 1 (1 %); 2 of them generated" in said
 
 

@@ -43,11 +43,13 @@ def test_finds_one_invalid_geometry_among_many() -> None:
     """Geometries of a batch are checked together."""
     many = [HOLE, BOW_TIE, *[one["geometry"] for one in grid(3)]]
     flat = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [2, 2], [0, 0]]]}
-    assert geometry.to_ewkbs(many, [False] * len(many)) == [geometry.to_ewkb(one) for one in many]
+    assert [one.ewkb for one in geometry.convert_shapes(many, [False] * len(many))] == [
+        geometry.to_ewkb(one) for one in many
+    ]
     for position in range(len(many) + 1):
         some = [*many[:position], flat, *many[position:]]
         with pytest.raises(geometry.InvalidGeometryError, match="no area"):
-            geometry.to_ewkbs(some, [False] * len(some))
+            geometry.convert_shapes(some, [False] * len(some))
 
 
 def test_refuses_straight_line_in_degrees() -> None:

@@ -134,7 +134,12 @@ def big(zones: Zones) -> Path:
     with gzip.open(path, "wt", compresslevel=1) as file:
         for n in range(12):
             for one in country:
-                moved = {"id": one["id"] + n * 1000, "parent": None if one["parent"] is None else n * 1000}
+                new_id = one["id"] + n * 1000
+                moved = {
+                    "id": new_id,
+                    "osm_id": f"relation:{new_id}",
+                    "parent": None if one["parent"] is None else n * 1000,
+                }
                 file.write(json.dumps(one | moved) + "\n")
     return path
 

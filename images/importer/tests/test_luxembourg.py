@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -15,34 +12,16 @@ import psycopg
 import pytest
 import shapely
 import shapely.geometry
-from checkout import CHECKOUT, DATA
-from importer_support.helpers import Importer, features, tile, tile_of
+from checkout import DATA
+from importer_support.helpers import Importer, extract_zones, features, tile, tile_of
 
 EXTRACT = DATA / "luxembourg_filtered.osm.pbf"
 PLACES = {"Luxembourg": (6.13, 49.61), "Esch-sur-Alzette": (5.98, 49.495), "Clervaux": (6.03, 50.055)}
 
 
-def extracted(extract: Path, target: Path, country: str) -> Path:
-    """The zones file of the extractor in this checkout."""
-    if not extract.exists():
-        pytest.skip(f"{extract} is not there")
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "images/cosmogony/src")}
-    done = subprocess.run(
-        [sys.executable, "-m", "cosmogony", "generate", "-i", extract, "-o", target, "--country-code", country],
-        text=True,
-        capture_output=True,
-        check=False,
-        env=environment,
-    )
-    if done.returncode == 1 and "No module named" in done.stderr:
-        pytest.skip(f"the extractor cannot run here: {done.stderr.strip().splitlines()[-1]}")
-    assert done.returncode == 0, done.stderr
-    return target
-
-
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return extracted(EXTRACT, tmp_path_factory.mktemp("luxembourg") / "zones.jsonl.gz", "lu")
+    return extract_zones(EXTRACT, tmp_path_factory.mktemp("luxembourg") / "zones.jsonl.gz", "lu")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +35,7 @@ def test_real_zones_are_inside_their_parents(
     importer: Importer, tmp_path: Path, extract: str, country: str, generated: int
 ) -> None:
     """Those that are generated around place nodes, too: they are cut to their parent."""
-    release = importer.load(extracted(DATA / extract, tmp_path / "zones.jsonl.gz", country))
+    release = importer.load(extract_zones(DATA / extract, tmp_path / "zones.jsonl.gz", country))
     importer.run("gate", "--release", release, "--set=gate.max_outside=0")
     with importer.connect() as connection:
         figures, nodes = connection.execute(

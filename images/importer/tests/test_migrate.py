@@ -14,8 +14,8 @@ from importer_support.helpers import Importer, Zones, tile
 COMMENT = "-- a later version\n"
 NEW_COLUMN = """
 -- SPDX-License-Identifier: Apache-2.0
-ALTER TABLE zones ADD COLUMN area double precision;
-UPDATE zones SET area = ST_Area(geometry);
+ALTER TABLE zones ADD COLUMN extent double precision;
+UPDATE zones SET extent = ST_Area(geometry);
 """
 
 
@@ -81,12 +81,12 @@ def test_upgrades_kept_releases(
     first = importer.load(zones.grid("a.jsonl.gz", mark=" a"))
     importer.run("publish")
     second = importer.load(zones.grid("b.jsonl.gz", mark=" b"))
-    newer["release_changes"] = [("099_area.sql", NEW_COLUMN)]
+    newer["release_changes"] = [("099_extent.sql", NEW_COLUMN)]
     said = importer.run("init")
     for release in (first, second):
-        assert f"applying 099_area.sql to release {release}" in said
+        assert f"applying 099_extent.sql to release {release}" in said
         table = f"release_{release.replace('-', '_')}.zones"
-        assert db.execute(f"SELECT count(*) FILTER (WHERE area > 0) FROM {table}").fetchone() == (17,)
+        assert db.execute(f"SELECT count(*) FILTER (WHERE extent > 0) FROM {table}").fetchone() == (17,)
     assert db.execute("SELECT DISTINCT format FROM cosmogony_catalog.releases").fetchall() == [(99,)]
     assert "applying" not in importer.run("init")
     importer.run("publish")
@@ -102,7 +102,7 @@ def test_ignores_release_without_schema(
     importer.load(zones.grid("b.jsonl.gz"))
     importer.run("publish")
     db.execute(f"DROP SCHEMA release_{lost.replace('-', '_')} CASCADE")
-    newer["release_changes"] = [("099_area.sql", "CREATE TABLE area (id bigint);")]
+    newer["release_changes"] = [("099_extent.sql", "CREATE TABLE area (id bigint);")]
     assert lost not in importer.run("init")
     assert db.execute("SELECT to_regclass('public.area')").fetchone() == (None,)
     assert "applying" not in importer.run("init")
@@ -113,10 +113,10 @@ def test_failed_upgrade_changes_nothing(
 ) -> None:
     importer.load(zones.grid())
     newer["catalog"] = [("099_more.sql", "CREATE TABLE cosmogony_catalog.more (id int);")]
-    newer["release_changes"] = [("099_area.sql", NEW_COLUMN + "SELECT 1/0;")]
+    newer["release_changes"] = [("099_extent.sql", NEW_COLUMN + "SELECT 1/0;")]
     assert "division by zero" in importer.run("init", code=1)
     assert db.execute("SELECT to_regclass('cosmogony_catalog.more')").fetchone() == (None,)
-    newer["release_changes"] = [("099_area.sql", NEW_COLUMN)]
+    newer["release_changes"] = [("099_extent.sql", NEW_COLUMN)]
     importer.run("init")
     assert db.execute("SELECT to_regclass('cosmogony_catalog.more')").fetchone() == ("cosmogony_catalog.more",)
 

@@ -45,7 +45,7 @@ def test_names_a_zone_with_invalid_geometry(what: str, name: str, tmp_path: Path
 @pytest.mark.parametrize("what", VALID)
 def test_reads_valid_geometry(what: str, name: str, tmp_path: Path) -> None:
     path = write(tmp_path / name, country(), line(1, VALID[what]))
-    assert [row[0] for row in read(path)] == [0, 1]
+    assert [row.get("id") for row in read(path)] == [0, 1]
 
 
 @pytest.fixture
@@ -160,11 +160,11 @@ def test_refuses_repeated_id_and_names_both_lines(tmp_path: Path, monkeypatch: p
 
 def test_skips_blank_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "zones.jsonl", *BLANK, country(), *BLANK, line(1, square(2, 1)), *BLANK)
-    assert [row[0] for row in read(path)] == [0, 1]
+    assert [row.get("id") for row in read(path)] == [0, 1]
     bad = write(tmp_path / "bad.jsonl", *BLANK, country(), *BLANK, line(1, "7"))
     assert "line 14 (relation:901)" in refused(bad)
     monkeypatch.setattr(rows, "BATCH_BYTES", 1)
-    assert [row[0] for row in read(path, jobs=2)] == [0, 1]
+    assert [row.get("id") for row in read(path, jobs=2)] == [0, 1]
 
 
 def test_a_file_of_blank_lines_is_empty(importer: Importer, tmp_path: Path) -> None:
@@ -182,10 +182,10 @@ def test_accepts_byte_order_mark_and_carriage_returns(name: str, usual: bool, tm
     shape = square(2, 1) if usual else VALID["coordinates first"]
     path = write(tmp_path / name, line(1, shape), line(2, shape))
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    assert [row[0] for row in read(path)] == [1, 2]
+    assert [row.get("id") for row in read(path)] == [1, 2]
     twice = tmp_path / "twice.jsonl"  # as `cat` makes them
     twice.write_bytes(b"".join(b"\xef\xbb\xbf" + line(n, shape).encode() + b"\n" for n in (1, 2)))
-    assert [row[0] for row in read(twice)] == [1, 2]
+    assert [row.get("id") for row in read(twice)] == [1, 2]
 
 
 @pytest.mark.parametrize("name", ["zones.jsonl", "zones.json"])

@@ -85,7 +85,9 @@ def _drop_release(connection: psycopg.Connection, release_id: str, schema: str) 
                     "SELECT 1 FROM cosmogony_catalog.live WHERE release_id = %s", (release_id,)
                 ).fetchone():
                     return False
+                _lock_zones(connection, schema)
                 connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s", (release_id,))
+                _drop_functions(connection, schema)
                 tables = [
                     row[0]
                     for row in connection.execute(
@@ -116,3 +118,29 @@ def _drop_release(connection: psycopg.Connection, release_id: str, schema: str) 
         except psycopg.errors.DependentObjectsStillExist as error:
             log.info(f"release {release_id} is kept because other objects depend on it: {error.diag.message_detail}")
             return False
+
+
+def _lock_zones(connection: psycopg.Connection, schema: str) -> None:
+    """Lock the table that readers of a release read first, before they wait for another one."""
+    if connection.execute(
+        "SELECT 1 FROM pg_tables WHERE (schemaname, tablename) = (%s, 'zones')", (schema,)
+    ).fetchone():
+        connection.execute(sql.SQL("LOCK TABLE {}").format(sql.Identifier(schema, "zones")))
+
+
+def _drop_functions(connection: psycopg.Connection, schema: str) -> None:
+    """Drop the functions and types with which a release is searched."""
+    functions = connection.execute(
+        "SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+        "WHERE n.nspname = %s",
+        (schema,),
+    ).fetchall()
+    types = connection.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = %s AND c.relkind = 'c'",
+        (schema,),
+    ).fetchall()
+    for (signature,) in functions:
+        connection.execute(sql.SQL("DROP FUNCTION {}").format(sql.SQL(signature)))
+    for (name,) in types:
+        connection.execute(sql.SQL("DROP TYPE {}").format(sql.Identifier(schema, name)))

@@ -17,7 +17,7 @@ BANDS = (12, 10, 8, 6, 4, 3, 2, 1, 0)  # highest zoom of each band; each band is
 PIXEL = 156543.03392804097  # metres per pixel at zoom 0, with 256 pixels per tile
 MIN_SIZE = 2  # pixels; a zone is shown from the zoom where its area is that of a square with this side
 TOLERANCE = 0.5  # of simplification, in pixels at the band's highest zoom; holes and islands below its square go
-PROGRESS = (40, 72, 84, 89, 92, 94, 96, 98, 99, 100)  # per cent of a load that are done before and after each band
+PROGRESS = (36, 65, 75, 80, 83, 85, 86, 88, 89, 90)  # per cent of a load that are done before and after each band
 MAX_VERTICES = 1_000_000  # simplified in one statement, with about 300 MB of memory in the database server
 
 FIRST_ZOOM = """(CASE WHEN zone_type = 'country' OR admin_level <= 2 THEN 0

@@ -12,9 +12,10 @@ import numpy.typing as npt
 import orjson
 import shapely
 
+from . import equal_area
 from .coordinates import AREAS, Coordinates, Degrees
+from .equal_area import RADIUS
 
-RADIUS = 6378137.0
 SRID = 3857
 MULTIPOLYGON = shapely.GeometryType.MULTIPOLYGON
 WRAPPING = re.compile(r"^\w+Exception: |Error parsing JSON: '\[[\w.]+\] |'$")  # what GEOS writes around the cause
@@ -67,12 +68,20 @@ def to_mercator(degrees: Degrees) -> npt.NDArray[np.float64]:
     return np.column_stack((RADIUS * radians[:, 0], RADIUS * np.arcsinh(np.tan(radians[:, 1]))))
 
 
+class ConvertedShape(NamedTuple):
+    """The geometry of a zone for the database."""
+
+    ewkb: bytes  # in web mercator, valid
+    area: float  # on the ground, in square metres
+    degrees: shapely.Geometry  # with the points of the file, valid
+
+
 def to_ewkb(geojson: Any, generated: bool = False) -> bytes:
-    """Convert the GeoJSON geometry of one zone to valid EWKB in web mercator, see `to_ewkbs`."""
-    return to_ewkbs([geojson], [generated])[0]
+    """Convert the GeoJSON geometry of one zone to valid EWKB in web mercator, see `convert_shapes`."""
+    return convert_shapes([geojson], [generated])[0].ewkb
 
 
-def to_ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
+def convert_shapes(geojsons: list[Any], generated: list[bool]) -> list[ConvertedShape]:
     """Convert GeoJSON geometries in degrees to valid EWKB in web mercator (EPSG:3857).
 
     Args:
@@ -92,7 +101,12 @@ def to_ewkbs(geojsons: list[Any], generated: list[bool]) -> list[bytes]:
     shapes[single] = shapely.get_geometry(shapes[single], 0)
     invalid = ~shapely.is_valid(shapes)
     shapes[invalid] = shapely.make_valid(shapes[invalid])
-    return list(shapely.to_wkb(shapely.set_srid(shapes, SRID), include_srid=True, output_dimension=2, byte_order=1))
+    areas = _sum_areas(rings._replace(points=equal_area.project(rings.points)))
+    areas[invalid] = shapely.area(shapely.transform(shapes[invalid], equal_area.project_mercator))
+    ewkbs = shapely.to_wkb(shapely.set_srid(shapes, SRID), include_srid=True, output_dimension=2, byte_order=1)
+    degrees = rings.to_shapes(rings.points)
+    degrees[invalid] = shapely.make_valid(degrees[invalid], method="structure", keep_collapsed=False)
+    return list(map(ConvertedShape, ewkbs, areas.tolist(), degrees))
 
 
 def _read_coordinates(geojson: Any) -> Coordinates:
@@ -142,7 +156,7 @@ def _check_areas(rings: Rings, generated: list[bool]) -> None:
 
 
 def _sum_areas(rings: Rings) -> npt.NDArray[np.float64]:
-    """Return the area of each zone in square degrees, with an error of up to 4e-12 per position."""
+    """Return the area of each zone in the unit of its points; in square degrees with an error of 4e-12 per position."""
     x, y = rings.points.T
     steps = x[:-1] * y[1:] - x[1:] * y[:-1]
     steps[rings.rings[1:-1] - 1] = 0  # the step from the last point of a ring to the first one of the next ring

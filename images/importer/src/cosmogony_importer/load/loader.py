@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -20,7 +21,7 @@ from psycopg import sql
 from ..database import grants, sessions, statements
 from ..progress import TimedProgress, format_duration
 from ..releases import catalog, migrations
-from . import bands, boxes, rows, staging
+from . import bands, boxes, lookups, rows, staging
 from .rows import Row
 
 LOG_EVERY = 10_000  # zones
@@ -38,7 +39,7 @@ class LoadCounts:
     def count_row(self, row: Row) -> None:
         """Add a loaded row to the counts."""
         self.rows += 1
-        self.by_country.setdefault(row[8] or "", Counter())[row[4] or ""] += 1
+        self.by_country.setdefault(row.get("country_code") or "", Counter())[row.get("zone_type") or ""] += 1
 
     def to_manifest_counts(self) -> ManifestCounts:
         """Return the counts of zones in the form of a manifest."""
@@ -125,17 +126,23 @@ def _load_into_staging(
     loaded = LoadCounts()
     with connection.transaction():
         _prepare_staging(connection, schema)
-        statements.set_search_path(connection, staging.SCHEMA)
+    # a connection copies into one table at a time
+    with sessions.connect(settings) as second, second.transaction(), connection.transaction():
+        for one in (connection, second):
+            statements.set_search_path(one, staging.SCHEMA)
         _create_tables(connection)
-        _copy_zones(connection, source, loaded, expected, jobs)
+        second.execute(statements.read_statement("release/pieces.sql"))
+        _copy_zones(connection, second, source, loaded, expected, jobs)
         if not loaded.rows and not allow_empty:
             raise StepError(f"the input has no zone with a geometry ({loaded.skipped} without); nothing loaded")
         start = time.monotonic()
         _create_indexes(connection)
+        second.execute(statements.read_statement("release/pieces_index.sql"))
     log.info(f"indexes made in {format_duration(time.monotonic() - start)}")
     start = time.monotonic()
     bands.create_band_tables(settings, connection, staging.SCHEMA, jobs)
     log.info(f"low zooms simplified in {format_duration(time.monotonic() - start)}")
+    lookups.create_lookups(settings, connection, staging.SCHEMA, jobs)
     return loaded
 
 
@@ -181,29 +188,39 @@ def _create_tables(connection: psycopg.Connection) -> None:
     connection.execute(statements.read_statement("release/001_release.sql"))
     # coordinates hardly compress, and trying takes longer than the rest of the load
     connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
+    lookups.create_normal_form(connection)
 
 
 def _create_indexes(connection: psycopg.Connection) -> None:
+    lookups.check_osm_ids(connection)
     connection.execute(statements.read_statement("release/indexes.sql"))
     connection.execute("ANALYZE zones, zone_boxes")
 
 
 def _copy_zones(
-    connection: psycopg.Connection, source: ZoneStream, loaded: LoadCounts, expected: int, jobs: int
+    connection: psycopg.Connection,
+    second: psycopg.Connection,
+    source: ZoneStream,
+    loaded: LoadCounts,
+    expected: int,
+    jobs: int,
 ) -> None:
     start = time.monotonic()
     progress = TimedProgress("load", expected, SHARE)
-    statement = f"COPY zones ({', '.join(rows.COLUMNS)}) FROM STDIN (FORMAT BINARY, FREEZE)"
     collected = boxes.BoxCollector()
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(rows.TYPES)
+    with (
+        _copy_rows(connection, "zones", rows.COLUMNS, rows.TYPES) as copy,
+        _copy_rows(second, "zone_pieces", rows.PIECE_COLUMNS, rows.PIECE_TYPES) as copy_pieces,
+    ):
         for row in rows.read_rows(source.stream, source.format, source.name, jobs):
             progress.advance()
             if row is None:
                 loaded.skipped += 1
                 continue
-            copy.write_row(row[:-1])
-            collected.add(row[0], row[-1])
+            copy.write_row(row.values)
+            for piece in row.list_pieces():
+                copy_pieces.write_row(piece)
+            collected.add(row.get("id"), row.box)
             loaded.count_row(row)
             if loaded.rows % LOG_EVERY == 0:
                 _print_imported(loaded, start)
@@ -212,6 +229,18 @@ def _copy_zones(
     _print_imported(loaded, start)
     if loaded.skipped:
         log.info(f"{loaded.skipped} records without geometry skipped")
+
+
+@contextmanager
+def _copy_rows(
+    connection: psycopg.Connection, table: str, columns: Sequence[str], types: Sequence[str]
+) -> Iterator[psycopg.Copy]:
+    """Copy rows into a table that the transaction of the connection has created."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY, FREEZE)")
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    with connection.cursor() as cursor, cursor.copy(statement.format(sql.Identifier(table), names)) as copy:
+        copy.set_types(types)
+        yield copy
 
 
 def _print_imported(loaded: LoadCounts, start: float) -> None:
@@ -227,6 +256,13 @@ def _promote_staging(connection: psycopg.Connection, release_id: str, schema: st
                 sql.Identifier(staging.SCHEMA, table), sql.Identifier(schema)
             )
         )
+    for function in staging.FUNCTIONS:
+        connection.execute(
+            sql.SQL("ALTER FUNCTION {} SET SCHEMA {}").format(
+                sql.Identifier(staging.SCHEMA, function), sql.Identifier(schema)
+            )
+        )
+    lookups.create_functions(connection, schema)
     connection.execute(
         "UPDATE cosmogony_catalog.releases SET state = 'loaded', loaded_at = now(), zones = %s, skipped = %s, "
         "bounds = cosmogony_catalog.release_bounds(schema_name) WHERE id = %s",

@@ -19,6 +19,8 @@ from . import coordinates
 
 KEYS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry")
 COUNTRY, BOX = "country_code", "bbox"
+DETAILS = ("label", "zip_codes", "center", "tags", "center_tags")  # optional, see details.py
+LABELS = "international_labels"
 BUFFER = 1 << 20  # bytes
 COORDINATES = re.compile(rb'"geometry":\s*{\s*"type":\s*"(?:Multi)?Polygon",\s*"coordinates":(?=\s*\[)')
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -96,18 +98,26 @@ def _get_osm_id(zone: Any) -> str | None:
 
 
 def _parse_needed(line: bytes) -> Zone | None:
-    """Return the zone without creating objects for tags and positions; None if the line has an unusual form."""
+    """Return the zone without creating objects for positions; None if the line has an unusual form."""
     try:
         record: Any = _get_parser().parse(line)
-        zone = {key: record[key] for key in (*KEYS, COUNTRY, BOX) if key in record}
+        zone = {key: record[key] for key in (*KEYS, COUNTRY, BOX, *DETAILS) if key in record}
         if isinstance(zone.get("geometry"), simdjson.Object):
             zone["geometry"] = _parse_area(zone["geometry"], line)
-        if isinstance(zone.get(BOX), simdjson.Array):
-            zone[BOX] = zone[BOX].as_list()
+        for key in zone.keys() & {BOX, *DETAILS}:
+            zone[key] = _to_python(zone[key])
+        if zone.get("center_tags") and LABELS in record:
+            zone[LABELS] = _to_python(record[LABELS])
     except (ValueError, TypeError, KeyError, RuntimeError):  # RuntimeError: a number has more than 64 bits
         return None
     unread = any(isinstance(value, simdjson.Object | simdjson.Array) for value in zone.values())
     return None if unread else zone
+
+
+def _to_python(value: Any) -> Any:
+    if isinstance(value, simdjson.Object):
+        return value.as_dict()
+    return value.as_list() if isinstance(value, simdjson.Array) else value
 
 
 def _parse_area(shape: Any, line: bytes) -> dict[str, Any]:

@@ -11,16 +11,42 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 from cosmogony_steps.zonefiles import ZoneFormat, decompress, strip_byte_order_marks, translate_file_errors
 
-from . import boxes, geometry, reader
+from . import boxes, details, geometry, pieces, ranks, reader
 from .document import iterate_zones
 from .reader import Zone
 from .refusals import Refusals, RefusedRecord, by_number
 
-COLUMNS = ("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code")
-TYPES = ("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar")
+COLUMNS = (
+    *("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code"),
+    *("label", "names", "other_names", "population", "zip_codes", "center_lon", "center_lat", "area", "rank"),
+)
+TYPES = (
+    *("int8", "int8", "varchar", "int4", "varchar", "varchar", "varchar", "bytea", "varchar"),
+    *("text", "bytea", "text[]", "int8", "text[]", "float8", "float8", "float8", "float4"),
+)
+PIECE_COLUMNS = ("zone_id", "zone_type", "area", "rank", "geometry")
+PIECE_TYPES = ("int8", "varchar", "float8", "float4", "bytea")
 BATCH_BYTES = 1 << 20  # size of the lines that one thread converts at a time
 
-Row = tuple[Any, ...]  # values of COLUMNS, then the bounding box, which may be None
+
+class Row(NamedTuple):
+    """What the database stores of a zone."""
+
+    values: tuple[Any, ...]  # of COLUMNS
+    box: boxes.Box | None
+    pieces: list[bytes]  # EWKB
+
+    def list_pieces(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the values of PIECE_COLUMNS, for each piece."""
+        zone = [self.get(column) for column in ("id", "zone_type", "area", "rank")]
+        # whole square metres, so that zones with the same border have the same area
+        return ((*zone[:2], round(zone[2]), zone[3], piece) for piece in self.pieces)
+
+    def get(self, column: str) -> Any:
+        """Return the value of one of COLUMNS."""
+        return self.values[COLUMNS.index(column)]
+
+
 T = TypeVar("T")
 
 
@@ -84,9 +110,9 @@ def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zon
             refused.append(RefusedRecord(number, error.osm_id, str(error)))
     ids = [zone["id"] for zone in zones]
     with_shape = [zone for zone in zones if zone["geometry"] is not None]
-    shapes: list[bytes] = []
+    shapes: list[geometry.ConvertedShape] = []
     try:
-        shapes = geometry.to_ewkbs(
+        shapes = geometry.convert_shapes(
             [zone["geometry"] for zone in with_shape], [_is_generated(zone) for zone in with_shape]
         )
     except geometry.InvalidGeometryError:
@@ -110,10 +136,11 @@ def _is_generated(zone: Zone) -> bool:
     return (zone["osm_id"] or "").startswith("node:")
 
 
-def _make_row(zone: Zone, shape: bytes | None) -> Row | None:
+def _make_row(zone: Zone, shape: geometry.ConvertedShape | None) -> Row | None:
     if shape is None:
         return None
-    return (
+    population = details.read_population(zone)
+    values = (
         zone["id"],
         zone["parent"],
         zone["name"],
@@ -121,10 +148,18 @@ def _make_row(zone: Zone, shape: bytes | None) -> Row | None:
         zone["zone_type"],
         zone["osm_id"],
         zone["wikidata"],
-        shape,
+        shape.ewkb,
         zone.get("country_code") or None,
-        boxes.read_box(zone),
+        details.read_text(zone.get("label")),
+        details.encode_jsonb(details.collect_names(zone)),
+        details.collect_other_names(zone),
+        population,
+        details.read_texts(zone.get("zip_codes")),
+        *details.read_center(zone),
+        shape.area,
+        ranks.rank_zone(zone["zone_type"], population, shape.area),
     )
+    return Row(values, boxes.read_box(zone), pieces.cut_shape(shape.degrees))
 
 
 def _read_lines(stream: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:

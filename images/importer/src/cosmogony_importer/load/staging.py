@@ -9,7 +9,11 @@ from psycopg import sql
 from . import bands
 
 SCHEMA = "import"
-TABLES = ("zones", "zone_boxes", "manifest", "statistics", "tiles", *(f"zones_z{zoom}" for zoom in bands.BANDS))
+TABLES = (
+    *("zones", "zone_boxes", "zone_pieces", "zone_names", "coverage", "manifest", "statistics", "tiles"),
+    *(f"zones_z{zoom}" for zoom in bands.BANDS),
+)
+FUNCTIONS = ("normal_form",)
 HELPERS = ("band_chunks",)
 
 
@@ -30,6 +34,9 @@ def drop_staged_tables(connection: psycopg.Connection) -> int:
 
     Killed loads of the original importer leave such tables, too.
     """
+    for name in FUNCTIONS:
+        if connection.execute("SELECT to_regproc(%s)", (f"{SCHEMA}.{name}",)).fetchone() != (None,):
+            connection.execute(sql.SQL("DROP FUNCTION {}").format(sql.Identifier(SCHEMA, name)))
     names = list_staged_tables(connection)
     for name in names:
         connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(SCHEMA, name)))
