@@ -274,8 +274,12 @@ def _find_module(go: str, module: str, environment: Mapping[str, str], directory
     return Path(found.stdout.strip())
 
 
-def _copy_source(source: Path, copy: Path, settings: Mapping[str, Mapping[str, str]]) -> None:
-    """Copy a published module that does not compile, and add the files that it lacks."""
+def _copy_source(source: Path, copy: Path, settings: Mapping[str, Any]) -> None:
+    """Copy a published module, add the files that it lacks and cut what is not compiled.
+
+    Raises:
+        BuildError: there is nothing to cut where the recipe says so.
+    """
     # copyfile: the files of the module cache are read-only, those of the copy are not.
     shutil.copytree(source, copy, copy_function=shutil.copyfile, symlinks=True)
     for folder, _, _ in os.walk(copy):
@@ -284,4 +288,13 @@ def _copy_source(source: Path, copy: Path, settings: Mapping[str, Mapping[str, s
         shutil.copyfile(copy / origin, copy / name)
     for name, text in settings.get("files", {}).items():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text(text, encoding="utf-8")
+    for name, patterns in settings.get("cuts", {}).items():
+        text = (copy / name).read_text(encoding="utf-8")
+        for pattern in patterns:
+            text, found = re.subn(pattern, "", text, flags=re.MULTILINE | re.DOTALL)
+            if not found:
+                raise BuildError(
+                    f"{copy / name}: nothing to cut matches {pattern}; compare the recipe with this version"
+                )
         (copy / name).write_text(text, encoding="utf-8")

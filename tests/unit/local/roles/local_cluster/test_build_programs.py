@@ -141,6 +141,31 @@ def test_a_main_of_the_recipe_is_compiled_and_part_of_the_digest(tmp_path, go):
     assert run(tmp_path) == 0
 
 
+def test_a_copied_source_is_cut(tmp_path, go, capsys):
+    write_go_program(tmp_path / "programs" / "hello")
+    recipe = tmp_path / "programs" / "hello" / "program.toml"
+    cuts = """[source_copy]
+module = "example.test/hello/v2"
+[source_copy.cuts]
+"store.go" = ['^\\t"stores/cloud"\\n', '^\\tif cloud \\{$.*?^\\t\\}\\n']
+"""
+    recipe.write_text(recipe.read_text() + cuts)
+    source = tmp_path / "module"
+    source.mkdir()
+    (source / "store.go").write_text(
+        'import (\n\t"stores/cloud"\n\t"stores/disk"\n)\n\tif cloud {\n\t\tx()\n\t}\n\treturn\n'
+    )
+    write_fake_go(
+        go, f"case $1 in list) echo {source};; mod) ;; *) cp source/store.go {tmp_path}/compiled; {GOOD};; esac"
+    )
+    assert run(tmp_path) == 0
+    assert (tmp_path / "compiled").read_text() == 'import (\n\t"stores/disk"\n)\n\treturn\n'
+
+    recipe.write_text(recipe.read_text().replace("stores/cloud", "stores/clouds"))
+    assert run(tmp_path) == 1
+    assert "store.go: nothing to cut matches" in capsys.readouterr().err
+
+
 def test_builds_once_and_reports(tmp_path, go, capsys):
     write_go_program(tmp_path / "programs" / "hello")
     write_fake_go(go, GOOD)
