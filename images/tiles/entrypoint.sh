@@ -33,4 +33,5 @@ DATABASE_URL="$DATABASE_URL/$(encode "$POSTGRES_DB")?sslmode=$sslmode&applicatio
 export DATABASE_URL
 unset POSTGRES_PASSWORD value
 
-exec martin --config "${TILES_CONFIG:-/etc/martin/martin.yaml}"
+# Martin reads PGSSLROOTCERT only where it has no configuration file.
+exec martin --config "${TILES_CONFIG:-/etc/martin/martin.yaml}" ${PGSSLROOTCERT:+--ca-root-file "$PGSSLROOTCERT"}

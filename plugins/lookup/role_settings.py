@@ -40,8 +40,9 @@ RETURN = r"""
 _raw:
   description: >-
     For each role C(options), C(settings), C(secrets) (names of the Secrets that the stack reads, by section),
-    C(made_secrets) (those of them that the roles may have made) and C(connections) (the options C(minio) and
-    C(postgres) of the modules that connect to the store and the database from the controller).
+    C(made_secrets) (those of them that the roles may have made), C(connections) (the options C(minio) and C(postgres)
+    of the modules that connect to the store and the database from the controller) and C(ca_bundle) (C(text) and
+    C(revision) of the CA certificates of the site).
   type: list
   elements: dict
   sample:
@@ -50,12 +51,14 @@ _raw:
       secrets: {storage: cosmogony-s3, database: cosmogony-postgres}
       made_secrets: {storage: cosmogony-s3, database: cosmogony-postgres}
       connections: {minio: {bucket: cosmogony}, postgres: {database: cosmogony}}
+      ca_bundle: {text: '', revision: ''}
 """
 
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 
+from ..plugin_utils._ca_bundle import compute_revision, read_ca_bundle
 from ..plugin_utils._connections import make_connection_options
 from ..plugin_utils._secrets import get_made_secret_names, get_secret_names
 from ..plugin_utils._variables import Evaluator, get_value, read_settings
@@ -70,6 +73,7 @@ class LookupModule(RoleOptions):
         given = variables or {}
         try:
             tree = get_value((), read_settings(Evaluator(self._templar, given), given, [()]))
+            certificates = read_ca_bundle(tree["ca_bundle"])
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from error
         found = []
@@ -85,6 +89,7 @@ class LookupModule(RoleOptions):
                     "secrets": secrets,
                     "made_secrets": get_made_secret_names(settings),
                     "connections": make_connection_options(settings, secrets),
+                    "ca_bundle": {"text": certificates, "revision": compute_revision(certificates)},
                 }
             )
         return found

@@ -20,12 +20,14 @@ def make_connection_options(settings: Mapping[str, Any], secrets: Mapping[str, s
     storage, database = settings["storage"], settings["database"]
     minio = {
         "endpoint": storage["endpoint_from_controller"] or storage["endpoint"],
-        **{name: storage[name] for name in ("service", "secure", "region", "bucket", "ca_path")},
+        "ca_path": storage["ca_path"] or settings["ca_bundle"],
+        **{name: storage[name] for name in ("service", "secure", "region", "bucket")},
     }
     postgres = {
         "host": database["host_from_controller"] or database["host"],
         "database": database["name"],
-        **{name: database[name] for name in ("service", "port", "sslmode", "ca_path")},
+        "ca_path": database["ca_path"] or (settings["ca_bundle"] if database["sslmode"].startswith("verify-") else ""),
+        **{name: database[name] for name in ("service", "port", "sslmode")},
     }
     if storage["access_key"] and storage["secret_key"] and not storage["existing_secret"]:
         minio.update(access_key=storage["access_key"], secret_key=storage["secret_key"])

@@ -78,6 +78,14 @@ def postgres() -> Iterator[postgis.Server]:
 
 
 @pytest.fixture
+def tls_postgres(certificate: Path) -> Iterator[postgis.Server]:
+    """A PostgreSQL with PostGIS that speaks TLS with the certificate."""
+    server = skip_unless_available(postgis.start_server, certs=certificate)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def start_pgbouncer(postgres: postgis.Server) -> Iterator[Callable[..., PgBouncer]]:
     """Starts poolers in front of the PostgreSQL, which end with the test."""
     with ExitStack() as ending:

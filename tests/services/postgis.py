@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -48,6 +49,7 @@ class Server:
     folder: Path | None = None
     made: list[str] = field(default_factory=list)
     template: str = ""
+    certs: Path | None = None  # folder with public.crt and private.key: then it speaks TLS, too
 
     def connect(self, database: str, **more) -> psycopg.Connection:
         more.setdefault("autocommit", True)
@@ -111,7 +113,16 @@ class Server:
         root = debian.debian_root()
         data = "/" + str(self.folder.relative_to(root)) + "/data"
         log = (self.folder / "log").open("ab")
-        settings = [part for setting in (*SETTINGS, f"port={self.port}") for part in ("-c", setting)]
+        tls = ()
+        if self.certs:
+            for name in ("public.crt", "private.key"):
+                shutil.copy(self.certs / name, self.folder / name)
+                (self.folder / name).chmod(0o600)
+                if os.getuid() == 0:
+                    os.chown(self.folder / name, *debian.owner(root))
+            inner = "/" + str(self.folder.relative_to(root))
+            tls = ("ssl=on", f"ssl_cert_file={inner}/public.crt", f"ssl_key_file={inner}/private.key")
+        settings = [part for setting in (*SETTINGS, *tls, f"port={self.port}") for part in ("-c", setting)]
         command = debian.inside(root, "/usr/lib/postgresql/17/bin/postgres", "-D", data, *settings)
         self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=ENVIRONMENT)
 
@@ -130,9 +141,12 @@ class Server:
             self.drop_database(name)
 
 
-def start_server() -> Server:
-    """The server named by TEST_POSTGRES_*, otherwise a new one; raises `UnavailableError` where none can be had."""
-    if os.environ.get("TEST_POSTGRES_HOST"):
+def start_server(certs: Path | None = None) -> Server:
+    """The server named by TEST_POSTGRES_*, otherwise a new one; raises `UnavailableError` where none can be had.
+
+    One with certificates is always new, and speaks TLS.
+    """
+    if os.environ.get("TEST_POSTGRES_HOST") and not certs:
         given = {key: os.environ.get(f"TEST_POSTGRES_{key}", "") for key in ("HOST", "PORT", "USER", "PASSWORD", "DB")}
         return Server(
             given["HOST"], int(given["PORT"] or 5432), given["USER"], given["PASSWORD"], given["DB"] or "postgres"
@@ -173,7 +187,7 @@ def start_server() -> Server:
     if made.returncode:
         debian.remove(folder)
         raise UnavailableError(f"initdb failed in {root}: {made.stderr.strip()[-500:]}")
-    own = Server("127.0.0.1", free_port(), "cosmogony", password, folder=folder)
+    own = Server("127.0.0.1", free_port(), "cosmogony", password, folder=folder, certs=certs)
     own.start()
     return own
 

@@ -134,8 +134,8 @@ def test_untrusted_certificate_is_permanent(certificate: Path, monkeypatch: pyte
     with serving(s3_error("NoSuchKey", 404), certificate) as server:
         error = ask(server.environment(secure=True))
         assert error.exit_code == 1
-        assert "certificate is not trusted; name the CA with SSL_CERT_FILE" in str(error)
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "public.crt"))
+        assert "certificate is not trusted; add its CA to cosmogony_ca_bundle" in str(error)
+        monkeypatch.setenv("CA_BUNDLE", str(certificate / "public.crt"))
         assert isinstance(ask(server.environment(secure=True)), MissingObjectError)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from .._schema import merge_trees
 from .._secrets import get_secret_names
 from .files import Document, Step, WorkflowFileError
-from .shared import make_shared_environment
+from .shared import make_shared_environment, make_shared_volumes
 
 FROM_PLAN = "from-plan"
 DISK = "{{inputs.parameters.disk}}"
@@ -101,7 +101,8 @@ def make_volumes(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple
             read_only = {"readOnly": True} if name == "sources" else {}
             volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claims[name], **read_only}})
             mounts.append({"name": name, "mountPath": "/sources" if name == "sources" else TREX_CACHE, **read_only})
-    return volumes + settings["pods"]["volumes"], mounts + settings["pods"]["volume_mounts"]
+    shared_volumes, shared_mounts = make_shared_volumes(settings)
+    return volumes + shared_volumes, mounts + shared_mounts
 
 
 def make_trex_placement(settings: Mapping[str, Any], security: Document) -> Document:

@@ -7,6 +7,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from .._ca_bundle import CONFIG_MAP, FOLDER, make_ca_environment
 from .files import Document
 
 PROXY = {"http": "HTTP_PROXY", "https": "HTTPS_PROXY"}
@@ -42,5 +43,16 @@ def make_shared_environment(settings: Mapping[str, Any]) -> list[Document]:
     # A Secret may name the proxy; the exceptions count for it too.
     if values or secrets:
         values["NO_PROXY"] = settings["proxy"]["no_proxy"]
+    if settings["ca_bundle"]:
+        values |= make_ca_environment(settings["database"]["sslmode"])
     values |= settings["pods"]["env"]
     return [{"name": name, "value": str(value)} for name, value in values.items()]
+
+
+def make_shared_volumes(settings: Mapping[str, Any]) -> tuple[list[Document], list[Document]]:
+    """Return the volumes that every step has, and their mounts: the CA certificates, and those of the site."""
+    volumes, mounts = list(settings["pods"]["volumes"]), list(settings["pods"]["volume_mounts"])
+    if settings["ca_bundle"]:
+        volumes.insert(0, {"name": "ca", "configMap": {"name": CONFIG_MAP}})
+        mounts.insert(0, {"name": "ca", "mountPath": FOLDER, "readOnly": True})
+    return volumes, mounts

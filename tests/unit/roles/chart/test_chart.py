@@ -326,3 +326,18 @@ def test_accounts_of_the_site(render) -> None:
     assert {made.pods()[f"Deployment/cosmogony-{part}"]["serviceAccountName"] for part in PARTS} == {"geo"}
     annotated = render({"serviceAccount": {"annotations": {"role": "geo"}}})
     assert all(account["metadata"]["annotations"] == {"role": "geo"} for account in annotated.kinds("ServiceAccount"))
+
+
+@pytest.mark.parametrize(("sslmode", "verifies"), [("verify-full", True), ("prefer", False)])
+def test_every_pod_trusts_the_cas_of_the_site(render, sslmode: str, verifies: bool) -> None:
+    bundle = {"configMap": "cosmogony-ca", "key": "ca.crt", "revision": "0123"}
+    for engine in ({"engine": "martin"}, {"engine": "trex", "trex": {"image": "registry.example.org/t-rex:0.14.2"}}):
+        pods = render({"caBundle": bundle, "database": {"sslmode": sslmode}, "tiles": engine}).pods()
+        for name in ("Deployment/cosmogony-api", "Deployment/cosmogony-tiles", "Job/cosmogony-database-setup"):
+            container = pods[name]["containers"][0]
+            env = {each["name"]: each.get("value") for each in container["env"]}
+            assert env["CA_BUNDLE"] == "/etc/cosmogony-ca/ca.crt", name
+            assert (env.get("PGSSLROOTCERT") == env["CA_BUNDLE"]) is verifies, name
+            mount = {"name": "ca", "mountPath": "/etc/cosmogony-ca", "readOnly": True}
+            assert mount in container["volumeMounts"], name
+            assert {"name": "ca", "configMap": {"name": "cosmogony-ca"}} in pods[name]["volumes"], name

@@ -205,6 +205,20 @@ def test_a_volume_with_sources_is_mounted_where_they_are_read(manifests, rendere
             assert main == main_of(manifests, step)
 
 
+@pytest.mark.parametrize(("sslmode", "verifies"), [("verify-full", True), ("verify-ca", True), ("require", False)])
+def test_every_step_trusts_the_cas_of_the_site(manifests, rendered, sslmode: str, verifies: bool) -> None:
+    with_bundle = rendered({"ca_bundle": "/etc/ssl/site.pem", "database": {"sslmode": sslmode}})
+    for step in ALONE:
+        main = main_of(with_bundle, step)
+        env = environment(main)
+        assert env["CA_BUNDLE"] == "/etc/cosmogony-ca/ca.crt"
+        assert ("PGSSLROOTCERT" in env) is verifies
+        assert {"name": "ca", "configMap": {"name": "cosmogony-ca"}} in main["volumes"]
+        mount = {"name": "ca", "mountPath": "/etc/cosmogony-ca", "readOnly": True}
+        assert mount in main["container"]["volumeMounts"]
+        assert "CA_BUNDLE" not in environment(main_of(manifests, step))
+
+
 def test_secrets_of_the_site(rendered) -> None:
     manifests = rendered({"storage": {"existing_secret": "mine"}, "database": {"existing_secret": "theirs"}})
     env = environment(main_of(manifests, "load"))

@@ -88,7 +88,8 @@ def make_error(what: str, code: str, message: str, key: str | None = None, prefi
 def _translate_connection_error(what: str, cause: HTTPError, prefix: str) -> StepError:
     text = str(cause)
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        return StepError(f"{what} failed: its certificate is not trusted; name the CA with SSL_CERT_FILE")
+        advice = "add its CA to cosmogony_ca_bundle (variable CA_BUNDLE)"
+        return StepError(f"{what} failed: its certificate is not trusted; {advice}")
     if any(sign in text for sign in _NO_TLS):
         return StepError(f"{what} failed: the server does not speak TLS; set {prefix}SECURE to false")
     reason = getattr(cause, "reason", None)

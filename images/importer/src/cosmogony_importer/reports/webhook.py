@@ -12,6 +12,7 @@ import orjson
 import urllib3
 from cosmogony_steps.documents import ABSENT, WebhookAnswer
 from cosmogony_steps.http import HttpPool
+from cosmogony_steps.tls import find_ca_file
 from urllib3 import exceptions
 
 ATTEMPTS = 4
@@ -57,7 +58,8 @@ def post_document(url: str, document: dict[str, Any]) -> PostResult:
     if error := _find_error(url):
         return PostResult(error)
     body = orjson.dumps(document)
-    http = HttpPool(timeout=urllib3.Timeout(connect=CONNECT, read=READ), cert_reqs="CERT_REQUIRED")
+    timeout = urllib3.Timeout(connect=CONNECT, read=READ)
+    http = HttpPool(timeout=timeout, cert_reqs="CERT_REQUIRED", ca_certs=find_ca_file())
     answer = PostResult()
     for attempt in range(1, ATTEMPTS + 1):
         answer = _try_post(http, url, body, attempt)

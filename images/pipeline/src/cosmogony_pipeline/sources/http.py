@@ -133,7 +133,7 @@ class HttpSource:
                 if "CERTIFICATE_VERIFY_FAILED" in str(cause):
                     raise StepError(
                         f"source {self.name}: the certificate of {redact_url(url)} is not trusted;"
-                        " name the CA with SSL_CERT_FILE"
+                        " add its CA to cosmogony_ca_bundle (variable CA_BUNDLE)"
                     ) from cause
                 raise TransientError(f"{self._subject(url)} cannot be reached ({describe_cause(cause)})") from cause
             target = response.headers.get("Location")

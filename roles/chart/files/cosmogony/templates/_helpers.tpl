@@ -49,8 +49,11 @@ app.kubernetes.io/part-of: cosmogony
 
 {{/* Annotations of the pods of a component: those of the site. */}}
 {{- define "cosmogony.podAnnotations" -}}
+{{- with .root.Values.caBundle.revision }}
+cosmogony.stack/ca-bundle-revision: {{ . | quote }}
+{{- end }}
 {{- with mustMerge (deepCopy ((.values | default dict).podAnnotations | default dict)) .root.Values.pods.annotations }}
-{{- toYaml . }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 
@@ -137,8 +140,17 @@ capabilities:
       key: password
 {{- end }}
 
-{{/* Environment variables that the site adds to a component. */}}
+{{/* Environment variables that the site adds to a component, those of its CA certificates among them. */}}
 {{- define "cosmogony.extraEnv" -}}
+{{- if .root.Values.caBundle.configMap }}
+- name: CA_BUNDLE
+  value: {{ include "cosmogony.caFolder" . }}/{{ .root.Values.caBundle.key }}
+{{- if hasPrefix "verify-" .root.Values.database.sslmode }}
+# Only then: with root certificates libpq would verify in other modes, too.
+- name: PGSSLROOTCERT
+  value: {{ include "cosmogony.caFolder" . }}/{{ .root.Values.caBundle.key }}
+{{- end }}
+{{- end }}
 {{- range $name, $value := mustMerge (deepCopy ((.values | default dict).env | default dict)) .root.Values.pods.env }}
 - name: {{ $name }}
   value: {{ $value | quote }}
@@ -155,16 +167,29 @@ envFrom:
 {{- end }}
 {{- end }}
 
+{{- define "cosmogony.caFolder" -}}
+/etc/cosmogony-ca
+{{- end }}
+
 {{/* Volumes that the site adds to a component, and where they are mounted. */}}
 {{- define "cosmogony.extraVolumes" -}}
+{{- with .root.Values.caBundle.configMap }}
+- name: ca
+  configMap: {name: {{ . }}}
+{{- end }}
 {{- with concat ((.values | default dict).volumes | default list) .root.Values.pods.volumes }}
-{{- toYaml . }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 
 {{- define "cosmogony.extraVolumeMounts" -}}
+{{- if .root.Values.caBundle.configMap }}
+- name: ca
+  mountPath: {{ include "cosmogony.caFolder" . }}
+  readOnly: true
+{{- end }}
 {{- with concat ((.values | default dict).volumeMounts | default list) .root.Values.pods.volumeMounts }}
-{{- toYaml . }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 
