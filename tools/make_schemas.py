@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmogony_api.openapi import make_openapi
-from cosmogony_steps.documents import ExpectedCount, GateReport, Manifest
+from cosmogony_steps.documents import ExpectedCount, GateReport, Manifest, RunSummary
 from cosmogony_steps.documents.schemas import make_components, make_schemas
 from generated_files import ROOT, update_files
 from settings_model import render_types
@@ -28,7 +28,7 @@ OPENAPI = ROOT / "images/api/src/cosmogony_api/openapi.json"
 SETTINGS = ROOT / "meta/settings.schema.yml"
 MODEL = ROOT / "images/base/src/cosmogony_steps/settings/model.py"
 REFERENCE = ROOT / "docs/reference/settings.md"
-IN_OPENAPI = (ExpectedCount, GateReport, Manifest)
+IN_OPENAPI = (ExpectedCount, GateReport, Manifest, RunSummary)
 
 
 def render_files() -> dict[Path, str | None]:

@@ -60,7 +60,7 @@ class Site:
 
     def zone(self, osm_id: str) -> dict[str, Any] | None:
         """A zone as the API knows it."""
-        answer = self.get(f"/api/v1/zones/osm/{osm_id}")
+        answer = self.get(f"/api/zones/osm/{osm_id}")
         return answer.json()["zone"] if answer.status == 200 else None
 
 

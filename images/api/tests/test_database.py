@@ -15,7 +15,7 @@ from waiting import wait_for
 from .support import data
 
 READS = [
-    "/zones/41", "/zones/41/parents", "/v1/zones/osm/relation:1", "/tiles/cosmogony.json", "/health/ready", "/release",
+    "/zones/41", "/zones/41/parents", "/zones/osm/relation:1", "/tiles/cosmogony.json", "/health/ready", "/release",
     "/releases", f"/releases/{data.NEW}", f"/releases/{data.NEW}/check", "/data/test_results.json",
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from cosmogony_api.manifest import redact_manifest
-from cosmogony_api.routes.site import read_openapi
+from cosmogony_api.routes.v1.documentation import read_openapi
 from jsonschema import Draft202012Validator
 
 _WRITTEN = Path(__file__).parents[2] / "base/tests/documents/manifest-without-format.json"

@@ -5,32 +5,70 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from .support import data
 
-EXAMPLES = {
-    "/zones/{id}": ["/zones/41", "/zones/7", "/zones/61", "/zones/0", f"/zones/7?v={data.OLD}"],
-    "/zones/{id}/parents": ["/zones/52/parents", "/zones/72/parents", "/zones/0/parents"],
-    "/v1/zones/osm/{osm_id}": ["/v1/zones/osm/relation:900041", "/v1/zones/osm/node:0"],
-    "/v1/zones/osm/{osm_id}/parents": ["/v1/zones/osm/node:900052/parents", "/v1/zones/osm/x/parents"],
-    "/release": ["/release"],
-    "/releases": ["/releases"],
-    "/releases/{id}": [f"/releases/{data.NEW}", f"/releases/{data.OLD}", "/releases/none"],
-    "/releases/{id}/check": [f"/releases/{data.NEW}/check", "/releases/none/check"],
-    "/data/test_results.json": ["/data/test_results.json"],
-    "/tiles/cosmogony.json": ["/tiles/cosmogony.json"],
-    "/openapi.json": ["/openapi.json"],
-    "/health/live": ["/health/live"],
-    "/health/ready": ["/health/ready"],
-}
+GET, POST = "get", "post"
+CSV_POINTS = {"data": "lat,lon\n3.5,3.5\n80,3\n", "content_type": "text/csv"}
+JSON_POINTS = {"json": {"points": [{"lat": 3.5, "lon": 3.5}, {"lat": 80, "lon": 3}]}}
+EXAMPLES: dict[tuple[str, str], list[str | tuple[str, dict[str, Any]]]] = {
+    (GET, "/zones/{id}"): ["/zones/41", "/zones/7", "/zones/61", "/zones/0", f"/zones/7?v={data.OLD}"],
+    (GET, "/zones/{id}/parents"): ["/zones/52/parents", "/zones/72/parents", "/zones/0/parents"],
+    (GET, "/zones/osm/{osm_id}"): ["/zones/osm/relation:900041", "/zones/osm/node:0"],
+    (GET, "/zones/osm/{osm_id}/parents"): ["/zones/osm/node:900052/parents", "/zones/osm/x/parents"],
+    (GET, "/release"): ["/release"],
+    (GET, "/releases"): ["/releases"],
+    (GET, "/releases/{id}"): [f"/releases/{data.NEW}", f"/releases/{data.OLD}", "/releases/none"],
+    (GET, "/releases/{id}/check"): [f"/releases/{data.NEW}/check", "/releases/none/check"],
+    (GET, "/data/test_results.json"): ["/data/test_results.json"],
+    (GET, "/tiles/cosmogony.json"): ["/tiles/cosmogony.json"],
+    (GET, "/health/live"): ["/health/live"],
+    (GET, "/health/ready"): ["/health/ready"],
+    (GET, "/docs"): ["/docs"],
+    (GET, "/v1/openapi.json"): ["/v1/openapi.json"],
+    **{
+        (GET, f"/v1/zones/{template}{relation}"): [
+            f"/v1/zones/{key}{relation}{query}"
+            for key in keys
+            for query in (("", "?include=names,population,zip_codes,geometry&lang=fr&zoom=4") if not relation else
+                          ("", f"?limit=1&type=city,suburb&release={data.OLD}", "?cursor=x"))
+        ]
+        for template, keys in (
+            ("{id}", ("41", "0")),
+            ("osm/{osm_id}", ("relation:900007", "node:900061", "x")),
+            ("wikidata/{wikidata}", ("Q900007", "x")),
+        )
+        for relation in ("", "/children", "/descendants", "/ancestors")
+    },
+    (GET, "/v1/reverse"): [
+        "/v1/reverse?lat=3.5&lon=3.5", "/v1/reverse?lat=80&lon=0", "/v1/reverse?lat=abc&lon=0",
+        "/v1/reverse?lat=3.5&lon=3.5&include=geometry&type=country", "/v1/reverse?lat=0&lon=0&release=none",
+    ],
+    (POST, "/v1/reverse"): [
+        ("/v1/reverse", JSON_POINTS), ("/v1/reverse?lang=fr&nearest=100", CSV_POINTS), ("/v1/reverse", {"data": "x"}),
+        ("/v1/reverse", {"json": []}), ("/v1/reverse", {"json": {"points": [{"lat": 0, "lon": 0}] * 10_001}}),
+    ],
+    (GET, "/v1/search"): ["/v1/search?q=Brumel", "/v1/search?q=bru&country=aa&type=city&near=3,3", "/v1/search"],
+    (GET, "/v1/export"): [
+        "/v1/export?country=AA", "/v1/export?type=city&format=geojsonseq", "/v1/export", "/v1/export?subtree=x",
+        "/v1/export?subtree=relation:900041&format=csv&include=geometry,names",
+    ],
+    (GET, "/v1/releases"): ["/v1/releases"],
+    **{
+        (GET, f"/v1/releases/{{id}}{what}"): [f"/v1/releases/{data.OLD}{what}", f"/v1/releases/none{what}"]
+        for what in ("", "/statistics", "/left_out", "/coverage")
+    },
+    (GET, "/v1/runs"): ["/v1/runs"],
+}  # fmt: skip
 
 
 @pytest.fixture
 def document(client):
-    return client.get("/openapi.json").json
+    return client.get("/v1/openapi.json").json
 
 
 def resolve(document, node):
@@ -42,32 +80,45 @@ def resolve(document, node):
     return node
 
 
-def check_answer(document, path, answer):
-    """Check an answer against the schema of its path and status."""
-    described = document["paths"][path]["get"]["responses"]
+def check_answer(document, method, path, answer):
+    """Check an answer against the schema of its path, status and media type."""
+    described = document["paths"][path][method]["responses"]
     assert str(answer.status_code) in described, f"{answer.status_code} of {path} is not described"
     response = resolve(document, described[str(answer.status_code)])
     content = response.get("content")
     if content is None:
         assert answer.data == b""
         return
-    schema = {**content["application/json"]["schema"], "components": document["components"]}
-    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(answer.json)
+    kind = content[answer.mimetype]["schema"]
+    if kind == {"type": "string"}:
+        assert answer.data
+        return
+    schema = {**kind, "components": document["components"]}
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    validator.validate(json.loads(answer.data))
 
 
 def test_every_route_is_described(client, document):
-    routes = {re.sub(r"<(\w+)>", r"{\1}", rule.rule) for rule in client.application.url_map.iter_rules()}
-    assert routes == set(document["paths"]) == set(EXAMPLES)
+    routes = {
+        (method.lower(), re.sub(r"<(\w+)>", r"{\1}", rule.rule))
+        for rule in client.application.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    described = {(method, path) for path, operations in document["paths"].items() for method in operations}
+    assert routes == described == set(EXAMPLES)
 
 
-@pytest.mark.parametrize(("path", "url"), [(path, url) for path, urls in EXAMPLES.items() for url in urls])
-def test_answers_fit_their_schemas(client, document, path, url):
-    check_answer(document, path, client.get(url))
+@pytest.mark.parametrize(("method", "path"), EXAMPLES)
+def test_answers_fit_their_schemas(client, document, method, path):
+    for example in EXAMPLES[method, path]:
+        url, options = (example, {}) if isinstance(example, str) else example
+        check_answer(document, method, path, client.open(url, method=method.upper(), **options))
 
 
-@pytest.mark.parametrize("path", ["/zones/{id}", "/release", "/tiles/cosmogony.json", "/data/test_results.json"])
+@pytest.mark.parametrize("path", ["/zones/{id}", "/release", "/tiles/cosmogony.json", "/data/test_results.json",
+                                  "/v1/zones/{id}"])  # fmt: skip
 def test_answers_without_a_release_fit_their_schemas(make_client, empty, document, path):
-    check_answer(document, path, make_client(empty).get(path.replace("{id}", "1")))
+    check_answer(document, "get", path, make_client(empty).get(path.replace("{id}", "1")))
 
 
 def test_schemas_are_valid(document):
@@ -77,7 +128,7 @@ def test_schemas_are_valid(document):
 
 def test_document_is_openapi(document):
     assert document["openapi"].startswith("3.1")
-    names = [operation["get"]["operationId"] for operation in document["paths"].values()]
+    names = [one["operationId"] for operations in document["paths"].values() for one in operations.values()]
     assert len(names) == len(set(names))
     references = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)))
     for reference in references:

@@ -196,7 +196,14 @@ def test_unpublished_release_and_release_without_schema_are_not_kept(postgres, p
 
 @pytest.mark.parametrize(
     "path",
-    ["/zones/41", "/zones/41/parents", "/release", "/data/test_results.json", "/tiles/cosmogony.json", "/openapi.json"],
+    [
+        "/zones/41",
+        "/zones/41/parents",
+        "/release",
+        "/data/test_results.json",
+        "/tiles/cosmogony.json",
+        "/v1/openapi.json",
+    ],
 )
 def test_etag_gives_not_modified(client, path):
     first = client.get(path)

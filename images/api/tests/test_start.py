@@ -8,7 +8,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +16,8 @@ import pytest
 from cosmogony_api import requestlog
 from cosmogony_api.settings import Settings, SettingsError
 from services import free_port
+
+from .support.server import run_server
 
 ENVIRONMENT = {"POSTGRES_HOST": "h", "POSTGRES_DB": "d", "POSTGRES_USER": "u", "POSTGRES_PASSWORD": "secret"}
 
@@ -56,45 +57,38 @@ def get(url):
 
 @pytest.fixture
 def server(postgres, published, tmp_path):
-    """Gunicorn with the settings of the image, on another port."""
     pytest.importorskip("gunicorn")
-    port = free_port()
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "python:cosmogony_api.gunicorn_config",
-             "--bind", f"127.0.0.1:{port}", "cosmogony_api.app:create_app()"],
-            env={**os.environ, **postgres.environment(published), "WEB_CONCURRENCY": "2",
-                 "PYTHONPATH": str(Path(__file__).parents[1] / "src")},
-            stderr=log, stdout=log, cwd=tmp_path,
-        )  # fmt: skip
-    try:
-        base = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                get(base + "/health/live")
-                break
-            except OSError:
-                assert process.poll() is None, (tmp_path / "log").read_text()
-                assert time.monotonic() < deadline, (tmp_path / "log").read_text()
-                time.sleep(0.1)
-        yield base, process, tmp_path / "log"
-    finally:
-        process.terminate()
-        process.wait(30)
+    with run_server(postgres.environment(published), tmp_path) as running:
+        yield running
 
 
 def test_server_answers_and_logs(server, postgres):
-    base, process, log = server
-    assert get(base + "/zones/41")[1]["zone"]["name"] == "Brumel"
-    assert get(base + "/zones/x") == (404, {"message": "Not found"})
-    process.terminate()
-    assert process.wait(30) == 0
-    records = [json.loads(line) for line in log.read_text().splitlines()]
+    assert get(server.url + "/zones/41")[1]["zone"]["name"] == "Brumel"
+    assert get(server.url + "/zones/x") == (404, {"message": "Not found"})
+    server.process.terminate()
+    assert server.process.wait(30) == 0
+    records = [json.loads(line) for line in server.log.read_text().splitlines()]
     requests = [record for record in records if record["message"] == "request"]
     assert [(record["path"], record["status"]) for record in requests] == [("/zones/41", 200), ("/zones/x", 404)]
     assert all(record["request_id"] for record in requests)
-    assert postgres.password not in log.read_text()
+    assert postgres.password not in server.log.read_text()
+
+
+def test_metrics_are_those_of_all_processes_and_on_their_own_port(server):
+    for number in range(20):
+        get(f"{server.url}/v1/zones/{number}")
+    get(f"{server.url}/nothing/{number}")
+    assert get(f"{server.url}/metrics") == (404, {"message": "Not found"})
+    metrics = server.read_metrics()
+    series = 'cosmogony_api_requests_total{method="GET",route="%s",status="%s"}'
+    assert metrics[series % ("/v1/zones/<id>", 404)] + metrics[series % ("/v1/zones/<id>", 200)] == 20
+    assert metrics[series % ("unknown", 404)] == 2
+    assert metrics['cosmogony_api_request_seconds_count{route="/v1/zones/<id>"}'] == 20
+    assert metrics["cosmogony_api_long_answers"] == 0
+
+
+def test_long_addresses_are_refused(server):
+    assert get(f"{server.url}/v1/search?q={'x' * 7000}")[0] == 400
 
 
 def test_server_without_settings_names_what_is_missing(tmp_path):

@@ -87,8 +87,8 @@ def test_head_has_the_headers_of_get(client, path):
     [
         "/zones/4040404", "/zones/abc", "/zones/-1", "/zones/1.5", "/zones/+1", "/zones/%2B1", "/zones/", "/zones",
         "/zones/41/", "/zones/41/parents/", "/zones/41/children", "//zones/41", "/", "/index.html", "/zones/٤١",
-        "/zones/9223372036854775808", "/zones/" + "9" * 400, "/zones/41%00", "/v1/zones/osm/relation:1",
-        "/v1/zones/osm/relation:900041%00", "/v1/zones/osm/", "/static/x",
+        "/zones/9223372036854775808", "/zones/" + "9" * 400, "/zones/41%00", "/zones/osm/relation:1",
+        "/zones/osm/relation:900041%00", "/zones/osm/", "/static/x",
     ],
 )  # fmt: skip
 def test_unknown_path_is_not_found(client, path):
@@ -99,7 +99,7 @@ def test_unknown_path_is_not_found(client, path):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS", "DELETE", "PATCH"])
-@pytest.mark.parametrize("path", ["/zones/41", "/zones/41/parents", "/v1/zones/osm/relation:48", "/release"])
+@pytest.mark.parametrize("path", ["/zones/41", "/zones/41/parents", "/zones/osm/relation:48", "/release"])
 def test_rejects_other_methods(client, method, path):
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.json) == (405, {"message": "Method not allowed"})
@@ -127,8 +127,8 @@ def test_sets_no_cors_headers(client):
     [("relation:900041", 41), ("node:900052", 52), ("900060", 60), ("relation:900060", 60), ("900041", 41)],
 )
 def test_zone_is_found_by_osm_id(client, osm_id, zone):
-    assert client.get(f"/v1/zones/osm/{osm_id}").json == client.get(f"/zones/{zone}").json
-    assert client.get(f"/v1/zones/osm/{osm_id}/parents").json == client.get(f"/zones/{zone}/parents").json
+    assert client.get(f"/zones/osm/{osm_id}").json == client.get(f"/zones/{zone}").json
+    assert client.get(f"/zones/osm/{osm_id}/parents").json == client.get(f"/zones/{zone}/parents").json
 
 
 def test_osm_id_of_several_zones_finds_the_one_with_a_geometry(postgres, published, client):
@@ -137,13 +137,13 @@ def test_osm_id_of_several_zones_finds_the_one_with_a_geometry(postgres, publish
         connection.execute(
             f"insert into {schema}.zones (id, name, osm_id, geometry) values (5, 'Bare', 'node:5', null)"
         )
-        bare = client.get("/v1/zones/osm/node:5").json["zone"]
+        bare = client.get("/zones/osm/node:5").json["zone"]
         connection.execute(
             f"insert into {schema}.zones (id, name, osm_id, geometry) "
             "values (6, 'Full', 'node:5', ST_SetSRID(ST_MakePoint(0, 0), 3857)), "
             "(8, 'Empty', 'node:8', 'SRID=3857;POLYGON EMPTY')"
         )
-        full = client.get("/v1/zones/osm/node:5").json["zone"]
+        full = client.get("/zones/osm/node:5").json["zone"]
         hollow = client.get("/zones/8").json["zone"]
         connection.execute(f"delete from {schema}.zones where id in (5, 6, 8)")
     assert (bare["name"], bare["bbox"]) == ("Bare", None)

@@ -9,6 +9,8 @@ set -eu
 : "${TILES_FALLBACK_UPSTREAM:=}"
 : "${TILE_CACHE_SIZE:=1g}"
 : "${BASE_PATH:=}"
+: "${REQUESTS_PER_SECOND:=0}"
+: "${TRUSTED_PROXIES:=}"
 : "${WORKER_PROCESSES:=2}"
 : "${RUN_DIR:=/tmp/nginx}"
 : "${CACHE_DIR:=/var/cache/nginx}"
@@ -106,6 +108,25 @@ if [ -n "$BASE_PATH" ]; then
     render "$TEMPLATE_DIR/base-path.conf.in" "$CONF_DIR/base-path.conf"
 else
     : >"$CONF_DIR/base-path.conf"
+fi
+
+# The limit of requests of one client to the API: bursts of two seconds are not delayed.
+case $REQUESTS_PER_SECOND in
+    *[!0-9]* | '') fail "REQUESTS_PER_SECOND is '$REQUESTS_PER_SECOND', wanted a whole number, 0 for no limit" ;;
+esac
+: >"$CONF_DIR/client-address.conf"
+: >"$CONF_DIR/rate-limit.conf"
+if [ "$REQUESTS_PER_SECOND" -gt 0 ]; then
+    echo "limit_req_zone \$binary_remote_addr zone=clients:10m rate=${REQUESTS_PER_SECOND}r/s;" >>"$CONF_DIR/client-address.conf"
+    echo "limit_req zone=clients burst=$((REQUESTS_PER_SECOND * 2)) nodelay; limit_req_status 429;" >"$CONF_DIR/rate-limit.conf"
+fi
+# Behind a proxy the client's address is the last one in X-Forwarded-For that is not a trusted proxy.
+if [ -n "$TRUSTED_PROXIES" ]; then
+    for proxy in $TRUSTED_PROXIES; do
+        case $proxy in *[!0-9A-Fa-f.:/]*) fail "TRUSTED_PROXIES has '$proxy', wanted addresses or networks such as 10.0.0.0/8" ;; esac
+        echo "set_real_ip_from $proxy;" >>"$CONF_DIR/client-address.conf"
+    done
+    echo "real_ip_header X-Forwarded-For; real_ip_recursive on;" >>"$CONF_DIR/client-address.conf"
 fi
 
 # ENGINE PLACE NAMED_LOCATION: writes the locations of tile server ENGINE (martin, trex), which is asked as PLACE (first,

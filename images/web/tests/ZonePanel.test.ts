@@ -24,7 +24,7 @@ const EBENHOLZ = zone(49, 'Ebenholz', { zone_type: 'suburb', nb_children: 1 })
 const ANSWERS = {
   'api/zones/48': { zone: VADUZ, children: [EBENHOLZ] },
   'api/zones/48/parents': { zone: VADUZ, parents: [STATE, VADUZ, STATE] },
-  'api/v1/zones/osm/relation:48': { zone: VADUZ, children: [] },
+  'api/zones/osm/relation:48': { zone: VADUZ, children: [] },
   'api/zones/47': { zone: { ...STATE, bbox: null }, children: [VADUZ] },
   'api/zones/47/parents': { zone: { ...STATE, bbox: null }, parents: [] },
   'api/zones/49': { zone: { ...EBENHOLZ, bbox: null }, children: [zone(50, '')] },

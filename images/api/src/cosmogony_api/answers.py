@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Responses: JSON, the release that they were read from, caching."""
+"""Responses: JSON, problems, the release that they were read from, caching."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
@@ -14,6 +16,7 @@ from flask import Response, request
 
 from cosmogony_api.context import record_release
 from cosmogony_api.models import Answer, Message
+from cosmogony_api.models_v1 import Problem
 from cosmogony_api.releases import Release
 
 # For answers from the live release: another one may become live any second, so clients ask each time, mostly for a 304.
@@ -22,6 +25,7 @@ PINNED = "public, max-age=3600"
 # For answers from a database of the original importer: without a release id they have no ETag to ask again with.
 UNKNOWN = "public, max-age=60"
 NO_STORE = "no-store"
+PROBLEM_TYPE = "application/problem+json"
 
 
 @cache
@@ -43,8 +47,25 @@ def answer_from_release(content: Answer | str, release: Release, *, varies: str 
         release: the release that it was read from.
         varies: what the answer depends on in addition to the release, for the ETag.
     """
+    return mark_release(_to_response(content), release, varies=varies)
+
+
+def answer_details(content: Answer, release: Release, *, varies: str = "") -> Response:
+    """Make the response of a route under /v1 to content read from a release; as `answer_from_release`, in UTF-8."""
+    return mark_release(_to_utf8(content), release, varies=varies)
+
+
+def stream_from_release(chunks: Iterable[bytes], release: Release, mimetype: str) -> Response:
+    """Make a response that is sent while it is made; proxies pass on each part immediately and keep none."""
+    response = mark_release(Response(chunks, mimetype=mimetype), release)
+    response.headers["Cache-Control"] = LIVE
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def mark_release(response: Response, release: Release, *, varies: str = "") -> Response:
+    """Give a response the ETag and Cache-Control of a release, or make it a 304 without a body."""
     record_release(release)
-    response = _to_response(content)
     if release.id is None:
         response.headers["Cache-Control"] = UNKNOWN
         return response
@@ -66,6 +87,19 @@ def answer_json(content: Answer, *, status: int = 200, cache: str = NO_STORE) ->
 def answer_message(text: str, status: int) -> Response:
     """Make the JSON response of an error: `{"message": text}`, which nobody may cache."""
     return answer_json(Message(message=text), status=status)
+
+
+def answer_problem(status: int, detail: str) -> Response:
+    """Make the response of an error under /v1: a problem document (RFC 9457), which nobody may cache."""
+    response = _to_utf8(Problem("about:blank", HTTPStatus(status).phrase, status, detail))
+    response.status_code = status
+    response.mimetype = PROBLEM_TYPE
+    response.headers["Cache-Control"] = NO_STORE
+    return response
+
+
+def _to_utf8(content: Answer) -> Response:
+    return Response(msgspec.json.encode(content) + b"\n", mimetype="application/json")
 
 
 def _to_response(content: Answer | str) -> Response:

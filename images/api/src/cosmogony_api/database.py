@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pool of connections to PostgreSQL, for short read-only transactions.
+"""Pool of connections to PostgreSQL, for read-only transactions.
 
-Whatever keeps the database from being read becomes an UnavailableError.
+Whatever keeps the database from being read becomes an UnavailableError. Nothing is set for a session: timeouts and
+search path are set in each transaction, so that the connections may be those of a transaction pooler such as PgBouncer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -28,28 +29,28 @@ SLOW = "The database took too long to answer"
 UNREADABLE = "The database cannot be read"
 KNOWN_DOWN_TIMEOUT_SECONDS = 0.2
 
-# Run on each new connection. The search path gets the schema of PostGIS, which may be another one than public.
-_PREPARE = """
-select set_config('statement_timeout', %(ms)s, false), set_config('lock_timeout', %(ms)s, false),
+# One message begins a transaction. The search path gets the schema of PostGIS, which may be another one than public.
+_BEGIN = sql.SQL("""
+begin transaction read only;
+select set_config('statement_timeout', {ms}, true), set_config('lock_timeout', {ms}, true),
        set_config('search_path', concat_ws(', ', 'public', (
            select quote_ident(n.nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-           where e.extname = 'postgis' and n.nspname <> 'public')), false)
-"""
+           where e.extname = 'postgis' and n.nspname <> 'public')), true)
+""")
 
 log = logging.getLogger("cosmogony_api.database")
 
 
 class Database:
-    """A pool of read-only connections; a broken one is replaced before it is used."""
+    """A pool of connections for reading; a broken one is replaced before it is used."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
         self._down = False
+        self._begin = _BEGIN.format(ms=sql.Literal(str(settings.statement_timeout_ms)))
+        self._pool_timeout = settings.pool_timeout
         self._pool: ConnectionPool[Reader] = ConnectionPool(
             kwargs=make_connection_arguments(settings),
             connection_class=psycopg.Connection[DictRow],
-            configure=self._configure,
-            check=ConnectionPool.check_connection,
             min_size=1,
             max_size=settings.pool_size,
             timeout=settings.pool_timeout,
@@ -58,6 +59,7 @@ class Database:
             open=False,
             name="api",
         )
+        self._attempts = settings.pool_size + 1
 
     def open(self) -> None:
         """Start to connect in the background, so that the process starts without the database too."""
@@ -67,23 +69,22 @@ class Database:
         """Close all connections."""
         self._pool.close()
 
-    def _configure(self, connection: Reader) -> None:
-        connection.read_only = True
-        connection.execute(_PREPARE, {"ms": str(self._settings.statement_timeout_ms)})
-        connection.commit()
-
-    def _connection_timeout(self) -> float:
-        # If every request waited for a database that is known to be away, all threads would be taken, and the liveness
-        # probe would fail.
-        return self._settings.pool_timeout if not self._down else KNOWN_DOWN_TIMEOUT_SECONDS
-
     @contextmanager
     def open_transaction(self) -> Iterator[Reader]:
         """Open a read-only transaction; errors of the database become UnavailableError, except UndefinedTable."""
-        try:
-            with self._pool.connection(timeout=self._connection_timeout()) as connection:
-                self._down = False
+        with self.translate_errors():
+            connection = self._take_connection()
+            try:
                 yield connection
+            finally:
+                _end_transaction(connection)
+                self._pool.putconn(connection)
+
+    @contextmanager
+    def translate_errors(self) -> Iterator[None]:
+        """Make errors of the database UnavailableErrors, except UndefinedTable: a release was dropped meanwhile."""
+        try:
+            yield
         except errors.UndefinedTable:
             raise
         except PoolTimeout as error:
@@ -108,6 +109,25 @@ class Database:
                 log.info("a table vanished while it was read, reading again: %s", _first_line(error))
         raise AssertionError("unreachable")
 
+    def _take_connection(self) -> Reader:
+        """Return a connection in a new transaction; those that the server closed meanwhile are replaced."""
+        for attempt in range(self._attempts):
+            # If every request waited for a database that is known to be away, all threads would be taken, and the
+            # liveness probe would fail.
+            timeout = self._pool_timeout if not self._down else KNOWN_DOWN_TIMEOUT_SECONDS
+            connection = self._pool.getconn(timeout=timeout)
+            try:
+                connection.execute(self._begin)
+            except BaseException as error:
+                _end_transaction(connection)
+                self._pool.putconn(connection)
+                if isinstance(error, psycopg.OperationalError) and connection.closed and attempt < self._attempts - 1:
+                    continue
+                raise
+            self._down = False
+            return connection
+        raise AssertionError("unreachable")
+
 
 def make_connection_arguments(settings: Settings) -> dict[str, Any]:
     """Return the keyword arguments of psycopg.connect; unlike a URL, they take a password with any character."""
@@ -126,7 +146,20 @@ def make_connection_arguments(settings: Settings) -> dict[str, Any]:
         "tcp_user_timeout": 30_000,  # milliseconds
         "row_factory": dict_row,
         "prepare_threshold": None,
+        "autocommit": True,  # transactions are begun and ended here
     }
+
+
+def _end_transaction(connection: Reader) -> None:
+    """End the transaction of a connection; nothing was written, so that it makes no difference how."""
+    if connection.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+        connection.close()  # a query is running that nobody waits for
+    if connection.closed or connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+        return
+    try:
+        connection.execute("rollback")
+    except psycopg.Error:
+        connection.close()
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
@@ -28,6 +28,11 @@ def redact_manifest(manifest: Json) -> Json:
             for key, value in inputs.items()
         }
     return shown
+
+
+def redact_document(document: dict[str, Any]) -> dict[str, Any]:
+    """Return any other document without internal hosts and credentials in its URLs."""
+    return {key: _redact_urls(value) for key, value in document.items()}
 
 
 def redact_url(url: str) -> str:

@@ -13,14 +13,17 @@ import msgspec
 from flask import Flask
 from werkzeug.routing import Rule
 
+from cosmogony_api.answers import PROBLEM_TYPE
 from cosmogony_api.models import COMPONENTS, Message
-from cosmogony_api.operations import Operation
+from cosmogony_api.models_v1 import Problem, ZoneGeometry
+from cosmogony_api.operations import JSON_TYPE, Operation, is_v1
 from cosmogony_api.routes import register_routes
+from cosmogony_api.tables import CSV_TYPE
 
 _INFO = {
     "title": "Cosmogony",
     "version": "1.0.0",
-    "summary": "Zones made from OpenStreetMap, their parents and children",
+    "summary": "Zones made from OpenStreetMap: which hold a point, what they are called, what is above and below them",
     "description": "Each answer comes from one release; the header X-Cosmogony-Release names it. "
     "The data is © OpenStreetMap contributors, ODbL 1.0.",
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -33,18 +36,24 @@ _HEADERS = {
     },
     "ETag": {"description": "Changes with the release", "schema": {"type": "string"}},
 }
-_MESSAGE = {"application/json": {"schema": {"$ref": f"{COMPONENTS}Message"}}}
-# OpenAPI responses with other statuses than 200 and 204, which all routes share; keys are the names of the statuses.
-_RESPONSES: dict[str, dict[str, Any]] = {
-    "NotModified": {"description": "What the client has is still right"},
-    "Forbidden": {"description": "The release is not kept, or not live", "content": _MESSAGE},
-    "NotFound": {"description": "The release does not have it", "content": _MESSAGE},
-    "ServiceUnavailable": {
-        "description": "The database does not answer, or nothing was published yet",
-        "headers": {"Retry-After": {"schema": {"type": "integer"}}},
-        "content": _MESSAGE,
-    },
+_RETRY = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+_LOCATION = {"Location": {"schema": {"type": "string"}}}
+#: OpenAPI responses with other statuses than 200 and 204, which routes share: descriptions, and headers.
+_RESPONSES: dict[int, tuple[str, dict[str, Any]]] = {
+    304: ("What the client has is still right", {}),
+    308: ("The address of the zone by its OSM id, which is the same in all releases", _LOCATION),
+    400: ("A parameter or the body is wrong; `detail` names it", {}),
+    403: ("The release is not kept, or not live", {}),
+    404: ("The release does not have it", {}),
+    410: ("The release is no longer kept", {}),
+    413: ("Too many points, zones or bytes", {}),
+    415: ("The body is neither JSON nor CSV", {}),
+    429: ("Too many requests of this client (from nginx)", _RETRY),
+    501: ("The release was loaded by an earlier version, which did not prepare this", {}),
+    503: ("The database does not answer, nothing was published yet, or too many exports are running", _RETRY),
 }
+_WITHOUT_BODY = (304, 308)
+_ALWAYS_V1 = (400, 429)
 
 
 def make_openapi(documents: dict[str, Any]) -> dict[str, Any]:
@@ -53,36 +62,52 @@ def make_openapi(documents: dict[str, Any]) -> dict[str, Any]:
     Args:
         documents: schemas of the documents of the pipeline that answers contain, by name.
     """
-    operations = dict(_list_operations())
-    kinds = [Message, *(operation.answer for operation in operations.values() if operation.answer is not None)]
+    operations = list(_list_operations())
+    kinds: list[Any] = [Message, Problem, ZoneGeometry]
+    for _, _, operation in operations:
+        kinds += [kind for kind in (operation.answer, operation.body) if kind is not None]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=f"{COMPONENTS}{{name}}")
-    bodies = iter(schemas[1:])
-    paths = {
-        path: {"get": _describe(operation, None if operation.answer is None else next(bodies))}
-        for path, operation in operations.items()
-    }
+    by_kind = list(zip(kinds, schemas, strict=True))
+    paths: dict[str, Any] = {}
+    responses: dict[str, Any] = {}
+    for path, method, operation in operations:
+        statuses = {*operation.statuses, *((304,) if operation.from_release else ())}
+        statuses |= set(_ALWAYS_V1) if is_v1(path) else set()
+        names = {status: _name(status, is_v1(path)) for status in sorted(statuses)}
+        responses |= {name: _describe_response(status, is_v1(path)) for status, name in names.items()}
+        answer, body = (_find(by_kind, wanted) for wanted in (operation.answer, operation.body))
+        paths.setdefault(path, {})[method] = _describe(operation, answer, body, names)
     return {
         "openapi": "3.1.0",
         "info": _INFO,
         "servers": _SERVERS,
         "paths": paths,
-        "components": {"headers": _HEADERS, "responses": _RESPONSES, "schemas": {**components, **documents}},
+        "components": {"headers": _HEADERS, "responses": responses, "schemas": {**components, **documents}},
     }
 
 
-def _list_operations() -> Iterator[tuple[str, Operation]]:
+def _find(by_kind: list[tuple[Any, dict[str, Any]]], wanted: Any) -> dict[str, Any] | None:
+    return next((schema for kind, schema in by_kind if kind is wanted), None)
+
+
+def _list_operations() -> Iterator[tuple[str, str, Operation]]:
+    """Yield path, method and operation of each route."""
     app = Flask(__name__, static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     register_routes(app)
     for rule in app.url_map.iter_rules():
         view: Any = app.view_functions[rule.endpoint]
-        yield _to_template(rule), view
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield _to_template(rule), method.lower(), view
 
 
 def _to_template(rule: Rule) -> str:
     return re.sub(r"<(\w+)>", r"{\1}", rule.rule)
 
 
-def _describe(operation: Operation, body: dict[str, Any] | None) -> dict[str, Any]:
+def _describe(
+    operation: Operation, answer: dict[str, Any] | None, body: dict[str, Any] | None, others: dict[int, str]
+) -> dict[str, Any]:
     summary, _, details = (inspect.getdoc(operation) or "").partition("\n\n")
     parameters = [
         {"name": name, "in": "path", "required": True, **_to_parameter(msgspec.json.schema(kind))}
@@ -90,32 +115,60 @@ def _describe(operation: Operation, body: dict[str, Any] | None) -> dict[str, An
     ]
     if operation.query is not None:
         _, components = msgspec.json.schema_components([operation.query])
-        parameters += [
-            {"name": name, "in": "query", **_to_parameter(schema)}
-            for name, schema in components[operation.query.__name__]["properties"].items()
-        ]
+        schema = components[operation.query.__name__]
+        for name, kind in schema["properties"].items():
+            required = {"required": True} if name in schema.get("required", ()) else {}
+            parameters.append({"name": name, "in": "query", **required, **_to_parameter(kind)})
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
     success: dict[str, Any] = {"description": summary.removesuffix(".")}
     if operation.from_release:
         success["headers"] = headers
-    if body is not None:
-        success["content"] = {"application/json": {"schema": body}}
-    others = (304, *operation.statuses) if operation.from_release else operation.statuses
+    if answer is not None:
+        success["content"] = _to_content(operation.media, answer)
     return {
         "operationId": re.sub(r"_(\w)", lambda found: found.group(1).upper(), operation.name),
         "summary": summary.removesuffix("."),
         **({"description": " ".join(details.split())} if details else {}),
         **({"parameters": parameters} if parameters else {}),
+        **(
+            {}
+            if body is None
+            else {"requestBody": {"required": True, "content": _to_content((JSON_TYPE, CSV_TYPE), body)}}
+        ),
         "responses": {
-            "204" if body is None else "200": success,
-            **{str(status): {"$ref": f"#/components/responses/{_name(status)}"} for status in others},
+            "204" if answer is None else "200": success,
+            **{str(status): {"$ref": f"#/components/responses/{name}"} for status, name in others.items()},
         },
     }
 
 
+def _to_content(media: Any, schema: dict[str, Any]) -> dict[str, Any]:
+    first, *others = media
+    return {first: {"schema": schema}, **{kind: {"schema": {"type": "string"}} for kind in others}}
+
+
 def _to_parameter(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": schema.pop("description"), "schema": schema}
+    schema = dict(schema)
+    options = schema.pop("anyOf", None)
+    if options is not None:  # absent is null in the types, which a query string cannot be
+        schema |= next(option for option in options if option != {"type": "null"})
+    if schema.get("default") in (None, []):
+        schema.pop("default", None)
+    style = {"style": "form", "explode": False} if schema.get("type") == "array" else {}
+    return {"description": schema.pop("description", ""), **style, "schema": schema}
 
 
-def _name(status: int) -> str:
-    return HTTPStatus(status).phrase.replace(" ", "")
+def _describe_response(status: int, problem: bool) -> dict[str, Any]:
+    description, headers = _RESPONSES[status]
+    kind, media = (Problem, PROBLEM_TYPE) if problem else (Message, JSON_TYPE)
+    content = {media: {"schema": {"$ref": f"{COMPONENTS}{kind.__name__}"}}}
+    return {
+        "description": description,
+        **({"headers": headers} if headers else {}),
+        **({} if status in _WITHOUT_BODY else {"content": content}),
+    }
+
+
+def _name(status: int, problem: bool) -> str:
+    phrase = HTTPStatus(status).phrase.replace(" ", "")
+    return phrase if problem or status in _WITHOUT_BODY else f"{phrase}Message"

@@ -4,13 +4,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, get_type_hints
 
 import msgspec
 from flask import Response, request
 
+from cosmogony_api.parameters import parse_query
+
 View: TypeAlias = Callable[..., Response]
+JSON_TYPE = "application/json"
+
+
+class NoQuery(msgspec.Struct):
+    """The query of a route that has no parameters."""
+
+
+def is_v1(path: str) -> bool:
+    """Return whether a path is one of /v1: its query is checked strictly, and its errors are problem documents."""
+    return path == "/v1" or path.startswith("/v1/")
 
 
 class Operation:
@@ -21,29 +33,45 @@ class Operation:
         answer: type of the JSON of a successful answer; None when it has no body (204).
         statuses: the other statuses that it answers.
         from_release: whether it answers from one release, named in headers, and knows 304.
+        media: media types of a successful answer; the schema of `answer` is that of the first one.
+        body: type of the JSON of the request, which may be CSV instead; None for a request without a body.
         path: types of the variable parts of its path, by name.
         query: type of its query, or None.
     """
 
-    def __init__(self, view: View, answer: Any, statuses: tuple[int, ...], from_release: bool) -> None:
+    def __init__(
+        self, view: View, answer: Any, statuses: tuple[int, ...], from_release: bool, media: Sequence[str], body: Any
+    ) -> None:
         functools.update_wrapper(self, view)
         self.name = view.__name__
         self._view = view
         self.answer = answer
         self.statuses = statuses
         self.from_release = from_release
+        self.media = media
+        self.body = body
         self.path = get_type_hints(view, include_extras=True)
         del self.path["return"]
         self.query = self.path.pop("query", None)
 
     def __call__(self, **arguments: Any) -> Response:
         """Call the view function, with the query string of the request converted to its type."""
+        if is_v1(request.path):
+            query: Any = parse_query(request.query_string, self.query or NoQuery)
+        elif self.query is not None:
+            query = msgspec.convert(request.args.to_dict(), self.query)
         if self.query is not None:
-            arguments["query"] = msgspec.convert(request.args.to_dict(), self.query)
+            arguments["query"] = query
         return self._view(**arguments)
 
 
-def describe(answer: Any, *statuses: int, from_release: bool = False) -> Callable[[Callable[..., Response]], Operation]:
+def describe(
+    answer: Any,
+    *statuses: int,
+    from_release: bool = False,
+    media: Sequence[str] = (JSON_TYPE,),
+    body: Any = None,
+) -> Callable[[Callable[..., Response]], Operation]:
     """Decorate a view function with what it answers, for the OpenAPI document.
 
     The rest is read from the view: its name, its docstring, the types of its parameters. One that is called ``query``
@@ -53,5 +81,7 @@ def describe(answer: Any, *statuses: int, from_release: bool = False) -> Callabl
         answer: type of the JSON of a successful answer; None when it has no body (204).
         statuses: the other statuses that it answers.
         from_release: whether it answers from one release.
+        media: media types of a successful answer; the schema of the first one is that of `answer`.
+        body: type of the JSON of the request, which may be CSV instead.
     """
-    return lambda view: Operation(view, answer, statuses, from_release)
+    return lambda view: Operation(view, answer, statuses, from_release, media, body)

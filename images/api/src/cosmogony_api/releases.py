@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import LiteralString, NoReturn
 
 from psycopg import sql
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import Gone, NotFound
 
 from cosmogony_api.attribution import OSM, Credits, collect_credits
 from cosmogony_api.database import Reader, Row
-from cosmogony_api.errors import UnavailableError
+from cosmogony_api.errors import UnavailableError, UnpreparedReleaseError
 
 # Form of a release id. Other text in a query string is ignored, as the original API ignores query strings.
 RELEASE_ID = re.compile(r"[0-9]{8}t[0-9]{6}-[0-9a-f]{8}|legacy(?:-[0-9]{8}t[0-9]{6})?")
@@ -39,8 +39,14 @@ _BOXES = """
 exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = schema_name and c.relname = 'zone_boxes') as boxes
 """
+# Whether it has what /v1 needs besides its zones: older importers made none of it. The same question for one table.
+_PREPARED = """
+exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = schema_name and c.relname = 'zone_pieces') as prepared
+"""
 _KEPT = f"""
-select id, schema_name, inputs_digest, state, live, created, published_at, zones, gate, override, {_BOXES}
+select id, schema_name, inputs_digest, state, live, created, published_at, zones, bounds, gate, override,
+       {_BOXES}, {_PREPARED}
 from public.cosmogony_releases
 where (live or state in ('published', 'retired')) and to_regnamespace(quote_ident(schema_name)) is not null
 """  # noqa: S608 - no values in it
@@ -55,6 +61,7 @@ class Release:
         schema: its schema in the database.
         pinned: whether the URL names it.
         boxes: whether it has the boxes of its zones.
+        prepared: whether it has what /v1 needs besides its zones.
         bounds: west, south, east, north in degrees; None for the world. Only of a described release.
         credits: names that a map shows for its zones. Only of a described release.
     """
@@ -63,6 +70,7 @@ class Release:
     schema: str
     pinned: bool = False
     boxes: bool = False
+    prepared: bool = False
     bounds: Sequence[float] | None = None
     credits: Credits = OSM
 
@@ -82,11 +90,37 @@ def select_release(connection: Reader, kept_id: str | None = None) -> Release:
         kept = fetch_kept_release(connection, kept_id)
         if kept is None:
             raise NotFound
-        return Release(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"])
-    live = fetch_live_release(connection, f"id, schema_name, {_BOXES}")
+        return Release(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"], prepared=kept["prepared"])
+    live = fetch_live_release(connection, f"id, schema_name, {_BOXES}, {_PREPARED}")
     if live is not None:
-        return Release(live["id"], live["schema_name"], boxes=live["boxes"])
+        return Release(live["id"], live["schema_name"], boxes=live["boxes"], prepared=live["prepared"])
     return _select_original(connection)
+
+
+def select_prepared_release(connection: Reader, named: str | None = None) -> Release:
+    """Return the release that a request under /v1 names, or the live one.
+
+    Raises:
+        NotFound: there never was a release of this name.
+        Gone: it is no longer kept.
+        UnpreparedReleaseError: an earlier version loaded it.
+        UnavailableError: nothing has been published yet.
+    """
+    if named is not None and fetch_kept_release(connection, named) is None:
+        raise_not_kept(connection, named)
+    release = select_release(connection, named)
+    if not release.prepared:
+        raise UnpreparedReleaseError(release.id)
+    return release
+
+
+def raise_not_kept(connection: Reader, release_id: str) -> NoReturn:
+    """Raise Gone for a release that was published once, NotFound for any other text."""
+    if RELEASE_ID.fullmatch(release_id) and has_table(connection, "public.cosmogony_former_releases"):
+        former = "select from public.cosmogony_former_releases where id = %s"
+        if connection.execute(former, (release_id,)).fetchone() is not None:
+            raise Gone(f"Release {release_id} is no longer kept; /v1/releases lists those that are")
+    raise NotFound(f"There is no release {release_id}; /v1/releases lists those that are kept")
 
 
 def select_described_release(connection: Reader) -> Release:
@@ -140,3 +174,10 @@ def parse_release_id(text: str) -> str | None:
 def _has_catalog(connection: Reader) -> bool:
     row = connection.execute("select to_regclass('public.cosmogony_release') is not null as catalog").fetchone()
     return bool(row and row["catalog"])
+
+
+def has_table(connection: Reader, name: str) -> bool:
+    """Return whether the database has a table or view with this name that may be read."""
+    query = "select coalesce(has_table_privilege(to_regclass(%s), 'select'), false) as found"
+    row = connection.execute(query, (name,)).fetchone()
+    return bool(row and row["found"])

@@ -15,7 +15,14 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The database and how long the API waits for it, and the address of the site."""
+    """The database and how long the API waits for it, the address of the site, and limits of long answers.
+
+    Attributes:
+        operations_page: whether /v1/runs shows the summaries of the last runs.
+        exports_at_once: exports that may run at the same time, in all processes that read this database.
+        export_max_zones: zones of the largest export.
+        stream_seconds: how long an export, a batch or a list of changes may take.
+    """
 
     host: str
     database: str
@@ -28,6 +35,10 @@ class Settings:
     connect_timeout: int = 3
     statement_timeout_ms: int = 10_000
     public_url: str = ""
+    operations_page: bool = False
+    exports_at_once: int = 4
+    export_max_zones: int = 1_000_000
+    stream_seconds: int = 600
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -49,6 +60,10 @@ class Settings:
             pool_size=_number(environ, "API_THREADS", 4),
             statement_timeout_ms=_number(environ, "STATEMENT_TIMEOUT_MS", 10_000),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
+            operations_page=environ.get("OPERATIONS_PAGE", "").lower() == "true",
+            exports_at_once=_number(environ, "EXPORTS_AT_ONCE", cls.exports_at_once),
+            export_max_zones=_number(environ, "EXPORT_MAX_ZONES", cls.export_max_zones),
+            stream_seconds=_number(environ, "STREAM_SECONDS", cls.stream_seconds),
         )
 
 

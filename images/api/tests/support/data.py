@@ -12,6 +12,7 @@ from typing import Any
 from cosmogony_importer.load import loader
 from cosmogony_importer.releases import catalog, migrations, switch
 from cosmogony_steps.zonefiles import ZoneFormat
+from psycopg import sql
 from services import postgis
 from services.connections import find_database
 
@@ -72,7 +73,9 @@ def zones(country: str = "Ælandia") -> list[dict[str, Any]]:
     """The country: 7 > 41 Brumel > 52 Old Port, and odd ones."""
     return [
         zone(7, country, "country", None, square(0, 0, 10, 10), admin_level=2, wikidata="Q900007"),
-        zone(41, "Brumel", "city", 7, square(2, 2, 5, 5), admin_level=8, wikidata="Q900041"),
+        zone(41, "Brumel", "city", 7, square(2, 2, 5, 5), admin_level=8, wikidata="Q900041", label="Brumel",
+             tags={"name:fr": "Brumelle", "population": "5"}, zip_codes=["1234"],
+             international_labels={"fr": "Brumelle"}),
         zone(42, "Zell", "city", 7, square(6, 6, 7, 7), admin_level=8),
         zone(43, "Amt", "city", 7, square(8, 8, 9, 9), admin_level=8),
         zone(52, "Old Port", "suburb", 41, square(3, 3, 4, 4), osm_id="node:900052"),
@@ -87,6 +90,13 @@ def zones(country: str = "Ælandia") -> list[dict[str, Any]]:
 
 
 POINTS = {60: (3, 3), 61: (1.123456789, 1)}  # zones that are points, which the original importer stored
+
+
+_COPIES = sql.SQL("""
+insert into {zones} (id, parent, name, zone_type, osm_id, country_code, geometry, label)
+select 1000 + n, 42, 'Copy ' || n, 'suburb', 'node:' || 1000 + n, 'AA', geometry, 'Copy, Zell'
+from {zones}, generate_series(1, %(copies)s) as n where id = 42
+""")
 
 
 def manifest_with(*attributions: list[dict[str, str]] | None) -> dict[str, Any]:
@@ -105,8 +115,10 @@ def publish(
     release: str,
     rows: list[dict[str, Any]],
     manifest: Mapping[str, Any] = MANIFEST,
+    prepared: bool = True,
+    copies: int = 0,
 ) -> None:
-    """Load zones as a release, with statistics, and make it live."""
+    """Load zones as a release, with statistics, and make it live; with this number of further zones of the country."""
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     source = loader.ZoneStream(io.BytesIO(gzip.compress(lines.encode())), ZoneFormat.JSONL_GZ, "made-up zones")
     settings = find_database(server.environment(database))
@@ -126,4 +138,12 @@ def publish(
                 "WHERE zone_id = %s",
                 (*place, *place, number),
             )
+        connection.execute(
+            sql.SQL("delete from {} where zone_id = any (%s)").format(store.get_table("zone_pieces")), (list(POINTS),)
+        )
+        if not prepared:  # as an earlier version loaded it
+            connection.execute(sql.SQL("drop table {} cascade").format(store.get_table("zone_pieces")))
+        if copies:
+            connection.execute(_COPIES.format(zones=store.get_table("zones")), {"copies": copies})
+            connection.execute(sql.SQL("analyze {}").format(store.get_table("zones")))
         switch.switch_live_release(connection, store, "publish")

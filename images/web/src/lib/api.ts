@@ -76,6 +76,6 @@ export const getParents = (id: number, release: string, signal?: AbortSignal) =>
   getJson<ZoneWithParents>(pinRelease(`api/zones/${id}/parents`, release), signal)
 
 export const getZoneByOsmId = (osmId: string, release: string, signal?: AbortSignal) =>
-  getJson<ZoneWithChildren>(pinRelease(`api/v1/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
+  getJson<ZoneWithChildren>(pinRelease(`api/zones/osm/${encodeURIComponent(osmId)}`, release), signal)
 
 export const getExpectedCounts = (signal?: AbortSignal) => getJson<ExpectedCount[]>('data/test_results.json', signal)

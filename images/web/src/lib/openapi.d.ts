@@ -38,7 +38,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/zones/osm/{osm_id}": {
+    "/zones/osm/{osm_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -58,7 +58,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/zones/osm/{osm_id}/parents": {
+    "/zones/osm/{osm_id}/parents": {
         parameters: {
             query?: never;
             header?: never;
@@ -183,23 +183,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/openapi.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Return the OpenAPI 3.1 document of this API */
-        get: operations["getOpenApi"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -234,6 +217,410 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/zones/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return a zone of the live release
+         * @description An id means something in one release only: with `release` the answer is a redirect to the address of the same zone by its OSM id, which later releases have, too.
+         */
+        get: operations["getZoneById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{id}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the direct children of a zone, sorted by name */
+        get: operations["listChildrenById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{id}/descendants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the zones below a zone at any depth, sorted by name */
+        get: operations["listDescendantsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/{id}/ancestors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the zones above a zone, nearest first; they are always one page */
+        get: operations["listAncestorsById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/osm/{osm_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the zone of an OSM object */
+        get: operations["getZoneByOsmId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/osm/{osm_id}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the direct children of the zone of an OSM object, sorted by name */
+        get: operations["listChildrenByOsmId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/osm/{osm_id}/descendants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the zones below the zone of an OSM object at any depth, sorted by name */
+        get: operations["listDescendantsByOsmId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/osm/{osm_id}/ancestors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the zones above the zone of an OSM object, nearest first; they are always one page */
+        get: operations["listAncestorsByOsmId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/wikidata/{wikidata}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the zone of a Wikidata item; of several the most important one */
+        get: operations["getZoneByWikidata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/wikidata/{wikidata}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the direct children of the zone of a Wikidata item, sorted by name */
+        get: operations["listChildrenByWikidata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/wikidata/{wikidata}/descendants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the zones below the zone of a Wikidata item at any depth, sorted by name */
+        get: operations["listDescendantsByWikidata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/zones/wikidata/{wikidata}/ancestors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the zones above the zone of a Wikidata item, nearest first; they are always one page */
+        get: operations["listAncestorsByWikidata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all zones that hold a point, smallest first */
+        get: operations["findZonesOfPoint"];
+        put?: never;
+        /**
+         * List all zones that hold each of up to 10,000 points, in the order of the points
+         * @description The body is JSON, or CSV whose first line names the columns lat and lon; the answer is of the same type. In CSV each zone of a point has a line, and a point without zones one, too.
+         */
+        post: operations["findZonesOfBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find zones by their name in any language: whole, begun or misspelt; the best ones first */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the zones of a country, of some types or below a zone
+         * @description At least one of these is needed; of several, zones must fit all.
+         */
+        get: operations["exportZones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the kept releases, newest first */
+        get: operations["listKeptReleases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a kept release with its manifest */
+        get: operations["getKeptRelease"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the expected counts of a release, and what was counted */
+        get: operations["getReleaseStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}/left_out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return which borders of a release did not become zones, and which were repaired */
+        get: operations["getLeftOut"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return which share of each country the zones of each type cover */
+        get: operations["getCoverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the summaries of the last 20 runs, newest first
+         * @description 404 where the site does not show them (setting serving.operations_page).
+         */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the OpenAPI 3.1 document of this API */
+        get: operations["getOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return a page that shows this document */
+        get: operations["getDocumentation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -244,6 +631,29 @@ export interface components {
          */
         Message: {
             message: string;
+        };
+        /**
+         * Problem
+         * @description The answer to a request that failed (RFC 9457).
+         */
+        Problem: {
+            /** @enum {unknown} */
+            type: "about:blank";
+            /** @description The phrase of the status */
+            title: string;
+            status: number;
+            /** @description What is wrong with this request, and what helps */
+            detail: string;
+        };
+        /**
+         * ZoneGeometry
+         * @description The geometry of a zone as GeoJSON.
+         */
+        ZoneGeometry: {
+            /** @enum {unknown} */
+            type: "GeometryCollection" | "LineString" | "MultiLineString" | "MultiPolygon" | "Point" | "Polygon";
+            coordinates?: unknown[];
+            geometries?: unknown[];
         };
         /**
          * ZoneWithChildren
@@ -326,16 +736,14 @@ export interface components {
         };
         /**
          * LiveRelease
-         * @description The live release: the one that is answered from unless a request names another.
+         * @description The live release at the end of the run.
          */
         LiveRelease: {
             id: string;
-            inputs_digest: string | null;
-            published_at: string | null;
-            zones: number | null;
-            bounds: number[] | null;
-            /** @description What the release was made of: sources with digests and dates, counts, versions. The tables of what was left out or repaired stay in the stored manifest. Of URLs inside the operator's network, and of image references, only the last part is shown */
-            manifest: components["schemas"]["Manifest"] | null;
+            /** @default null */
+            published?: string | null;
+            /** @default null */
+            zones?: number | null;
         };
         /**
          * Releases
@@ -441,6 +849,284 @@ export interface components {
             release: string | null;
         };
         /**
+         * ZoneDetails
+         * @description A zone of a release.
+         */
+        ZoneDetails: {
+            /** @description Number of the zone in its release; another release may use it otherwise */
+            id: number;
+            /** @example relation:1155955 */
+            osm_id: string | null;
+            name: string | null;
+            /** @description Name with those of the zones around it and postcodes */
+            label: string | null;
+            zone_type: string | null;
+            admin_level: number | null;
+            country_code: string | null;
+            /** @description Id of the zone that contains it */
+            parent: number | null;
+            wikidata: string | null;
+            /** @description West, south, east, north in degrees; west is greater than east across the antimeridian */
+            bbox: number[] | null;
+            /** @description Longitude, latitude */
+            center: number[] | null;
+            /** @description By language, where another than the local one; on request */
+            names?: {
+                [key: string]: string;
+            };
+            /** @description On request */
+            population?: number | null;
+            /** @description On request */
+            zip_codes?: string[];
+            /** @description GeoJSON; on request */
+            geometry?: components["schemas"]["ZoneGeometry"] | null;
+        };
+        /**
+         * ZoneList
+         * @description Zones of one release.
+         */
+        ZoneList: {
+            release: string;
+            zones: components["schemas"]["ZoneDetails"][];
+            /**
+             * @description Cursor of the next page; null on the last one
+             * @default null
+             */
+            next?: string | null;
+        };
+        /**
+         * FoundZones
+         * @description The zones that hold a point, smallest first.
+         */
+        FoundZones: {
+            release: string;
+            zones: components["schemas"]["FoundZone"][];
+            /**
+             * @description Cursor of the next page; null on the last one
+             * @default null
+             */
+            next?: string | null;
+        };
+        /**
+         * FoundZone
+         * @description A zone that holds a point, or the nearest one.
+         */
+        FoundZone: {
+            /** @description Number of the zone in its release; another release may use it otherwise */
+            id: number;
+            /** @example relation:1155955 */
+            osm_id: string | null;
+            name: string | null;
+            /** @description Name with those of the zones around it and postcodes */
+            label: string | null;
+            zone_type: string | null;
+            admin_level: number | null;
+            country_code: string | null;
+            /** @description Id of the zone that contains it */
+            parent: number | null;
+            wikidata: string | null;
+            /** @description West, south, east, north in degrees; west is greater than east across the antimeridian */
+            bbox: number[] | null;
+            /** @description Longitude, latitude */
+            center: number[] | null;
+            /** @description By language, where another than the local one; on request */
+            names?: {
+                [key: string]: string;
+            };
+            /** @description On request */
+            population?: number | null;
+            /** @description On request */
+            zip_codes?: string[];
+            /** @description GeoJSON; on request */
+            geometry?: components["schemas"]["ZoneGeometry"] | null;
+            /** @description Metres; 0 where the zone holds the point */
+            distance: number;
+        };
+        /**
+         * ZonesOfPoints
+         * @description The zones of each point of a batch, in the order of the points.
+         */
+        ZonesOfPoints: {
+            release: string;
+            points: components["schemas"]["ZonesOfPoint"][];
+        };
+        /**
+         * ZonesOfPoint
+         * @description The zones that hold one point of a batch, smallest first.
+         */
+        ZonesOfPoint: {
+            zones: components["schemas"]["FoundZone"][];
+        };
+        /**
+         * PointBatch
+         * @description Points to find the zones of.
+         */
+        PointBatch: {
+            points: components["schemas"]["Point"][];
+        };
+        /**
+         * Point
+         * @description A point in degrees.
+         */
+        Point: {
+            /** @description Degrees */
+            lat: number;
+            /** @description Degrees */
+            lon: number;
+        };
+        /**
+         * SearchedZones
+         * @description The zones that a search found, best first.
+         */
+        SearchedZones: {
+            release: string;
+            zones: components["schemas"]["SearchedZone"][];
+            /**
+             * @description Cursor of the next page; null on the last one
+             * @default null
+             */
+            next?: string | null;
+        };
+        /**
+         * SearchedZone
+         * @description A zone that a search found.
+         */
+        SearchedZone: {
+            /** @description Number of the zone in its release; another release may use it otherwise */
+            id: number;
+            /** @example relation:1155955 */
+            osm_id: string | null;
+            name: string | null;
+            /** @description Name with those of the zones around it and postcodes */
+            label: string | null;
+            zone_type: string | null;
+            admin_level: number | null;
+            country_code: string | null;
+            /** @description Id of the zone that contains it */
+            parent: number | null;
+            wikidata: string | null;
+            /** @description West, south, east, north in degrees; west is greater than east across the antimeridian */
+            bbox: number[] | null;
+            /** @description Longitude, latitude */
+            center: number[] | null;
+            /** @description By language, where another than the local one; on request */
+            names?: {
+                [key: string]: string;
+            };
+            /** @description On request */
+            population?: number | null;
+            /** @description On request */
+            zip_codes?: string[];
+            /** @description GeoJSON; on request */
+            geometry?: components["schemas"]["ZoneGeometry"] | null;
+            /** @description The list is sorted by it */
+            score: number;
+            /** @description What matches: name, prefix, word or fuzzy */
+            match: string;
+        };
+        /**
+         * FeatureCollection
+         * @description Zones of one release as GeoJSON.
+         */
+        FeatureCollection: {
+            /** @enum {unknown} */
+            type: "FeatureCollection";
+            release: string;
+            features: components["schemas"]["Feature"][];
+        };
+        /**
+         * Feature
+         * @description A zone as GeoJSON feature; its id is that of the OSM object.
+         */
+        Feature: {
+            /** @enum {unknown} */
+            type: "Feature";
+            id?: string;
+            bbox?: number[];
+            /** @description The other fields of a zone */
+            properties: Record<string, never>;
+            geometry: components["schemas"]["ZoneGeometry"] | null;
+        };
+        /**
+         * ReleaseList
+         * @description The kept releases, newest first.
+         */
+        ReleaseList: {
+            releases: components["schemas"]["ReleaseDetails"][];
+        };
+        /**
+         * ReleaseDetails
+         * @description A kept release, with its bounds and, unless it is in a list, its manifest.
+         */
+        ReleaseDetails: {
+            id: string;
+            inputs_digest: string | null;
+            /** @enum {unknown} */
+            state: "loaded" | "published" | "retired";
+            live: boolean;
+            /** Format: date-time */
+            created: string;
+            published_at: string | null;
+            zones: number | null;
+            /** @description What was checked before it was published: verdict, findings, notes, limits and figures */
+            gate: components["schemas"]["GateReport"] | null;
+            /** @description Why it was published although the gate had findings */
+            override: string | null;
+            bounds: number[] | null;
+            /** @description Whether it has what the zones of /v1 need; otherwise they are 501 */
+            prepared: boolean;
+            /** @description What it was made of, without the tables of what was left out or repaired, as in /release; not in lists */
+            manifest?: components["schemas"]["Manifest"] | null;
+        };
+        /**
+         * ReleaseStatistics
+         * @description Expected counts of a release, and what was counted.
+         */
+        ReleaseStatistics: {
+            release: string;
+            /** @description null if they were not made */
+            statistics: components["schemas"]["ExpectedCount"][] | null;
+        };
+        /**
+         * LeftOut
+         * @description Borders that did not become zones, and zones that were repaired.
+         */
+        LeftOut: {
+            release: string;
+            /** @description `left_out` of the manifest: counts by reason and country; null if unknown */
+            left_out: unknown;
+            /** @description `repaired` of the manifest: counts by kind of fault; null if unknown */
+            repaired: unknown;
+        };
+        /**
+         * Coverage
+         * @description Coverage of all countries and types.
+         */
+        Coverage: {
+            release: string;
+            coverage: components["schemas"]["CoverageRow"][];
+        };
+        /**
+         * CoverageRow
+         * @description How much of a country the zones of one type cover.
+         */
+        CoverageRow: {
+            country_code: string;
+            zone_type: string;
+            zones: number;
+            /** @description Square metres */
+            area: number | null;
+            /** @description Of the country's area, 0 to 1; null when the release has no zone of the country */
+            share: number | null;
+        };
+        /**
+         * Runs
+         * @description The last runs, newest first.
+         */
+        Runs: {
+            runs: components["schemas"]["RunSummary"][];
+        };
+        /**
          * CountChange
          * @description The number of zones of one type in one country, in the live release and in this one.
          */
@@ -479,6 +1165,14 @@ export interface components {
             kept_source: string;
         };
         /**
+         * DroppedZonesSummary
+         * @description The number of dropped copies of zones, and the first of them.
+         */
+        DroppedZonesSummary: {
+            number: number;
+            zones: components["schemas"]["DroppedZone"][];
+        };
+        /**
          * ExpectedCount
          * @description Expected and actual number of zones of a type below a root zone. `test_status` and `total` are those of the original dashboard, whether or not the data claim the zone type.
          */
@@ -512,6 +1206,17 @@ export interface components {
             turned: components["schemas"]["TurnedCount"][];
         };
         /**
+         * Failure
+         * @description A failed step, or a failed attempt of one.
+         */
+        Failure: {
+            step: string;
+            message: string;
+            /** @description null if none ran */
+            pod?: string | null;
+            finished?: string | null;
+        };
+        /**
          * FindingRow
          * @description Objects that were left out, or repaired, for one reason; relations have a level, place nodes a place. The extractor defines the reasons.
          */
@@ -525,6 +1230,16 @@ export interface components {
             count: number;
             /** @description OSM ids, at most ten */
             examples: string[];
+        };
+        /**
+         * FindingSummary
+         * @description Numbers of objects by reason, and the rows with the largest numbers.
+         */
+        FindingSummary: {
+            by_reason: {
+                [key: string]: number;
+            };
+            rows: components["schemas"]["FindingRow"][];
         };
         /**
          * GateFigures
@@ -831,6 +1546,56 @@ export interface components {
          */
         ReleaseState: "loaded" | "loading" | "merged" | "published" | "retired";
         /**
+         * RunResult
+         * @description Result of a data update.
+         * @enum {unknown}
+         */
+        RunResult: "blocked" | "current" | "done" | "failed" | "published";
+        /**
+         * RunSummary
+         * @description Result of a data update: runs/WORKFLOW/summary.json, releases/ID/summary.json, and the body of the webhook.
+         */
+        RunSummary: {
+            /** @description the result in one line, under the key that chat services expect */
+            text: string;
+            /**
+             * @description Rises when readers of the format before would misunderstand the document; absent in the oldest documents
+             * @default 1
+             * @enum {unknown}
+             */
+            format?: 1;
+            run: string;
+            /** @description of the workflow, in the words of Argo */
+            status: string;
+            result: components["schemas"]["RunResult"];
+            published: boolean;
+            started: string | null;
+            /** Format: date-time */
+            finished: string;
+            mode: string | null;
+            reason: string | null;
+            override: string | null;
+            release: string | null;
+            live: components["schemas"]["LiveRelease"] | null;
+            inputs: components["schemas"]["SummaryInputs"];
+            counts: components["schemas"]["SummaryCounts"];
+            /** @description by step, and total */
+            durations: {
+                [key: string]: number | null;
+            };
+            /** @description sources that had been extracted before the run */
+            skipped: string[];
+            dropped: components["schemas"]["DroppedZonesSummary"];
+            left_out: components["schemas"]["FindingSummary"] | null;
+            repaired: components["schemas"]["FindingSummary"] | null;
+            gate: components["schemas"]["GateReport"] | null;
+            failures: components["schemas"]["Failure"][];
+            retried: components["schemas"]["Failure"][];
+            warnings: string[];
+            /** @description absent in the body of the webhook */
+            webhook?: components["schemas"]["WebhookAnswer"] | null;
+        };
+        /**
          * SkippedSources
          * @description Names of the sources that a step skipped, because nothing had changed.
          */
@@ -851,6 +1616,15 @@ export interface components {
             text: string;
         };
         /**
+         * StatusCounts
+         * @description Numbers of expected counts by status.
+         */
+        StatusCounts: {
+            ok: number;
+            ko: number;
+            skip: number;
+        };
+        /**
          * StepSeconds
          * @description Duration of the steps fetch and extract of a source.
          */
@@ -859,6 +1633,62 @@ export interface components {
             fetch?: number | null;
             /** @default null */
             extract?: number | null;
+        };
+        /**
+         * SummaryCounts
+         * @description Numbers of zones and expected counts, as far as the run got.
+         */
+        SummaryCounts: {
+            zones?: number;
+            by_type?: {
+                [key: string]: number;
+            };
+            by_country?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            loaded?: number;
+            expected?: components["schemas"]["StatusCounts"];
+            sources: number;
+        };
+        /**
+         * SummaryInputs
+         * @description The inputs of the release of the run.
+         */
+        SummaryInputs: {
+            /** @default null */
+            digest?: string | null;
+            /** @default null */
+            languages?: string[] | null;
+            /** @default null */
+            as_original?: boolean | null;
+            /** @default null */
+            versions?: components["schemas"]["Versions"] | null;
+            /** @default [] */
+            sources?: components["schemas"]["SummarySource"][];
+        };
+        /**
+         * SummarySource
+         * @description A stored source, and whether this run fetched or extracted it.
+         */
+        SummarySource: {
+            name: string;
+            /** @default null */
+            url?: string | null;
+            /** @default null */
+            file?: string | null;
+            /** @default null */
+            version_date?: string | null;
+            /** @default null */
+            size?: number | null;
+            /** @default null */
+            sha256?: string | null;
+            /** @default null */
+            zones?: number | null;
+            fetched: boolean;
+            extracted: boolean;
+            seconds: components["schemas"]["StepSeconds"];
         };
         /**
          * TurnedCount
@@ -890,6 +1720,16 @@ export interface components {
          * @enum {unknown}
          */
         WarningKind: "broken_geometry" | "incomplete" | "no-md5" | "no_area";
+        /**
+         * WebhookAnswer
+         * @description The result of posting the summary.
+         */
+        WebhookAnswer: {
+            posted: boolean;
+            status: number | null;
+            attempts: number;
+            error?: string;
+        };
         /**
          * ZoneOutside
          * @description A zone that extends beyond its parent.
@@ -924,13 +1764,50 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The release is not kept, or not live */
-        Forbidden: {
+        /** @description The release does not have it */
+        NotFoundMessage: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Message"];
+            };
+        };
+        /** @description The database does not answer, nothing was published yet, or too many exports are running */
+        ServiceUnavailableMessage: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Message"];
+            };
+        };
+        /** @description The release is not kept, or not live */
+        ForbiddenMessage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Message"];
+            };
+        };
+        /** @description The address of the zone by its OSM id, which is the same in all releases */
+        PermanentRedirect: {
+            headers: {
+                Location?: string;
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description A parameter or the body is wrong; `detail` names it */
+        BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The release does not have it */
@@ -939,17 +1816,65 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Message"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The database does not answer, or nothing was published yet */
-        ServiceUnavailable: {
+        /** @description The release is no longer kept */
+        Gone: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests of this client (from nginx) */
+        TooManyRequests: {
+            headers: {
+                /** @description Seconds */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
-                "application/json": components["schemas"]["Message"];
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The release was loaded by an earlier version, which did not prepare this */
+        NotImplemented: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The database does not answer, nothing was published yet, or too many exports are running */
+        ServiceUnavailable: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many points, zones or bytes */
+        RequestEntityTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is neither JSON nor CSV */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
     };
@@ -964,6 +1889,8 @@ export interface components {
     pathItems: never;
 }
 export type Message = components['schemas']['Message'];
+export type Problem = components['schemas']['Problem'];
+export type ZoneGeometry = components['schemas']['ZoneGeometry'];
 export type ZoneWithChildren = components['schemas']['ZoneWithChildren'];
 export type ZoneWithBbox = components['schemas']['ZoneWithBbox'];
 export type Geometry = components['schemas']['Geometry'];
@@ -976,13 +1903,35 @@ export type TileJson = components['schemas']['TileJson'];
 export type VectorLayer = components['schemas']['VectorLayer'];
 export type Alive = components['schemas']['Alive'];
 export type Ready = components['schemas']['Ready'];
+export type ZoneDetails = components['schemas']['ZoneDetails'];
+export type ZoneList = components['schemas']['ZoneList'];
+export type FoundZones = components['schemas']['FoundZones'];
+export type FoundZone = components['schemas']['FoundZone'];
+export type ZonesOfPoints = components['schemas']['ZonesOfPoints'];
+export type ZonesOfPoint = components['schemas']['ZonesOfPoint'];
+export type PointBatch = components['schemas']['PointBatch'];
+export type Point = components['schemas']['Point'];
+export type SearchedZones = components['schemas']['SearchedZones'];
+export type SearchedZone = components['schemas']['SearchedZone'];
+export type FeatureCollection = components['schemas']['FeatureCollection'];
+export type Feature = components['schemas']['Feature'];
+export type ReleaseList = components['schemas']['ReleaseList'];
+export type ReleaseDetails = components['schemas']['ReleaseDetails'];
+export type ReleaseStatistics = components['schemas']['ReleaseStatistics'];
+export type LeftOut = components['schemas']['LeftOut'];
+export type Coverage = components['schemas']['Coverage'];
+export type CoverageRow = components['schemas']['CoverageRow'];
+export type Runs = components['schemas']['Runs'];
 export type CountChange = components['schemas']['CountChange'];
 export type CountStatus = components['schemas']['CountStatus'];
 export type Credit = components['schemas']['Credit'];
 export type DroppedZone = components['schemas']['DroppedZone'];
+export type DroppedZonesSummary = components['schemas']['DroppedZonesSummary'];
 export type ExpectedCount = components['schemas']['ExpectedCount'];
 export type ExpectedFigures = components['schemas']['ExpectedFigures'];
+export type Failure = components['schemas']['Failure'];
 export type FindingRow = components['schemas']['FindingRow'];
+export type FindingSummary = components['schemas']['FindingSummary'];
 export type GateFigures = components['schemas']['GateFigures'];
 export type GateReport = components['schemas']['GateReport'];
 export type GateVerdict = components['schemas']['GateVerdict'];
@@ -1000,18 +1949,34 @@ export type ManifestSource = components['schemas']['ManifestSource'];
 export type OutsideFigures = components['schemas']['OutsideFigures'];
 export type ParentFigures = components['schemas']['ParentFigures'];
 export type ReleaseState = components['schemas']['ReleaseState'];
+export type RunResult = components['schemas']['RunResult'];
+export type RunSummary = components['schemas']['RunSummary'];
 export type SkippedSources = components['schemas']['SkippedSources'];
 export type SourceWarning = components['schemas']['SourceWarning'];
+export type StatusCounts = components['schemas']['StatusCounts'];
 export type StepSeconds = components['schemas']['StepSeconds'];
+export type SummaryCounts = components['schemas']['SummaryCounts'];
+export type SummaryInputs = components['schemas']['SummaryInputs'];
+export type SummarySource = components['schemas']['SummarySource'];
 export type TurnedCount = components['schemas']['TurnedCount'];
 export type Versions = components['schemas']['Versions'];
 export type WarningKind = components['schemas']['WarningKind'];
+export type WebhookAnswer = components['schemas']['WebhookAnswer'];
 export type ZoneOutside = components['schemas']['ZoneOutside'];
 export type ZonesFile = components['schemas']['ZonesFile'];
 export type ResponseNotModified = components['responses']['NotModified'];
-export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseNotFoundMessage = components['responses']['NotFoundMessage'];
+export type ResponseServiceUnavailableMessage = components['responses']['ServiceUnavailableMessage'];
+export type ResponseForbiddenMessage = components['responses']['ForbiddenMessage'];
+export type ResponsePermanentRedirect = components['responses']['PermanentRedirect'];
+export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseGone = components['responses']['Gone'];
+export type ResponseTooManyRequests = components['responses']['TooManyRequests'];
+export type ResponseNotImplemented = components['responses']['NotImplemented'];
 export type ResponseServiceUnavailable = components['responses']['ServiceUnavailable'];
+export type ResponseRequestEntityTooLarge = components['responses']['RequestEntityTooLarge'];
+export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type HeaderXCosmogonyRelease = components['headers']['X-Cosmogony-Release'];
 export type HeaderETag = components['headers']['ETag'];
 export type $defs = Record<string, never>;
@@ -1043,8 +2008,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            404: components["responses"]["NotFound"];
-            503: components["responses"]["ServiceUnavailable"];
+            404: components["responses"]["NotFoundMessage"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     getZoneParents: {
@@ -1074,8 +2039,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            404: components["responses"]["NotFound"];
-            503: components["responses"]["ServiceUnavailable"];
+            404: components["responses"]["NotFoundMessage"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     getOsmZone: {
@@ -1105,8 +2070,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            404: components["responses"]["NotFound"];
-            503: components["responses"]["ServiceUnavailable"];
+            404: components["responses"]["NotFoundMessage"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     getOsmZoneParents: {
@@ -1136,8 +2101,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            404: components["responses"]["NotFound"];
-            503: components["responses"]["ServiceUnavailable"];
+            404: components["responses"]["NotFoundMessage"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     getLiveRelease: {
@@ -1161,8 +2126,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            404: components["responses"]["NotFound"];
-            503: components["responses"]["ServiceUnavailable"];
+            404: components["responses"]["NotFoundMessage"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     listReleases: {
@@ -1183,7 +2148,7 @@ export interface operations {
                     "application/json": components["schemas"]["Releases"];
                 };
             };
-            503: components["responses"]["ServiceUnavailable"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     getRelease: {
@@ -1207,8 +2172,8 @@ export interface operations {
                     "application/json": components["schemas"]["Release"];
                 };
             };
-            404: components["responses"]["NotFound"];
-            503: components["responses"]["ServiceUnavailable"];
+            404: components["responses"]["NotFoundMessage"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     checkRelease: {
@@ -1233,8 +2198,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            403: components["responses"]["Forbidden"];
-            503: components["responses"]["ServiceUnavailable"];
+            403: components["responses"]["ForbiddenMessage"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     getStatistics: {
@@ -1258,8 +2223,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            404: components["responses"]["NotFound"];
-            503: components["responses"]["ServiceUnavailable"];
+            404: components["responses"]["NotFoundMessage"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     getTileJson: {
@@ -1283,28 +2248,7 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    getOpenApi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Return the OpenAPI 3.1 document of this API */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, never>;
-                };
-            };
-            304: components["responses"]["NotModified"];
+            503: components["responses"]["ServiceUnavailableMessage"];
         };
     };
     getLive: {
@@ -1345,7 +2289,963 @@ export interface operations {
                     "application/json": components["schemas"]["Ready"];
                 };
             };
+            503: components["responses"]["ServiceUnavailableMessage"];
+        };
+    };
+    getZoneById: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the zone in its release (digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return a zone of the live release */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneDetails"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            308: components["responses"]["PermanentRedirect"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listChildrenById: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the zone in its release (digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the direct children of a zone, sorted by name */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            308: components["responses"]["PermanentRedirect"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listDescendantsById: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the zone in its release (digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the zones below a zone at any depth, sorted by name */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            308: components["responses"]["PermanentRedirect"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listAncestorsById: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the zone in its release (digits) */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the zones above a zone, nearest first; they are always one page */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            308: components["responses"]["PermanentRedirect"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getZoneByOsmId: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Kind and number of the OSM object */
+                osm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return the zone of an OSM object */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneDetails"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listChildrenByOsmId: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Kind and number of the OSM object */
+                osm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the direct children of the zone of an OSM object, sorted by name */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listDescendantsByOsmId: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Kind and number of the OSM object */
+                osm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the zones below the zone of an OSM object at any depth, sorted by name */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listAncestorsByOsmId: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Kind and number of the OSM object */
+                osm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the zones above the zone of an OSM object, nearest first; they are always one page */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getZoneByWikidata: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the item at Wikidata */
+                wikidata: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return the zone of a Wikidata item; of several the most important one */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneDetails"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listChildrenByWikidata: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the item at Wikidata */
+                wikidata: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the direct children of the zone of a Wikidata item, sorted by name */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listDescendantsByWikidata: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the item at Wikidata */
+                wikidata: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the zones below the zone of a Wikidata item at any depth, sorted by name */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listAncestorsByWikidata: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Zones of a page */
+                limit?: number;
+                /** @description `next` of the previous page; the page is of the same release */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the item at Wikidata */
+                wikidata: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the zones above the zone of a Wikidata item, nearest first; they are always one page */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    findZonesOfPoint: {
+        parameters: {
+            query: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Metres: a point that no zone holds, such as one just off a coast, gets the zones of the nearest place within this distance */
+                nearest?: number;
+                /** @description Degrees */
+                lat: number;
+                /** @description Degrees */
+                lon: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List all zones that hold a point, smallest first */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundZones"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    findZonesOfBatch: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Metres: a point that no zone holds, such as one just off a coast, gets the zones of the nearest place within this distance */
+                nearest?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointBatch"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description List all zones that hold each of up to 10,000 points, in the order of the points */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZonesOfPoints"];
+                    "text/csv": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Name, or its beginning, in any language; `name, parent` narrows it down */
+                q: string;
+                /** @description Only zones of this country (ISO 3166-1 alpha-2) */
+                country?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description Latitude and longitude, separated by a comma: what is near comes first */
+                near?: number[];
+                /** @description Zones of the answer */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Find zones by their name in any language: whole, begun or misspelt; the best ones first */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchedZones"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    exportZones: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+                /** @description What a zone has in addition, separated by commas */
+                include?: ("geometry" | "names" | "population" | "zip_codes")[];
+                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
+                zoom?: number;
+                /** @description Id of a kept release to answer from; the live one without it */
+                release?: string;
+                /** @description Only zones of this country (ISO 3166-1 alpha-2) */
+                country?: string;
+                /** @description Only zones of these types, separated by commas */
+                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
+                /** @description OSM id: only this zone and those below it */
+                subtree?: string;
+                /** @description GeoJSON, GeoJSON text sequence (RFC 8142), or CSV, where a geometry on request is GeoJSON */
+                format?: "csv" | "geojson" | "geojsonseq";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Export the zones of a country, of some types or below a zone */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": components["schemas"]["FeatureCollection"];
+                    "application/geo+json-seq": string;
+                    "text/csv": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listKeptReleases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the kept releases, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getKeptRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a release */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return a kept release with its manifest */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseDetails"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getReleaseStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a release */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return the expected counts of a release, and what was counted */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseStatistics"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getLeftOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a release */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return which borders of a release did not become zones, and which were repaired */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeftOut"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getCoverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a release */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return which share of each country the zones of each type cover */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the summaries of the last 20 runs, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runs"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return the OpenAPI 3.1 document of this API */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyRequests"];
+        };
+    };
+    getDocumentation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return a page that shows this document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
         };
     };
 }

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Routes of the statistics and TileJSON of the live release, and of the OpenAPI document."""
+"""Routes of the statistics and TileJSON of the live release."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib import resources
-from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import NotFound
 
-from cosmogony_api.answers import answer_from_release, get_build_digest
+from cosmogony_api.answers import answer_from_release
 from cosmogony_api.attribution import to_html
 from cosmogony_api.context import get_database
 from cosmogony_api.models import ExpectedCount, TileJson
@@ -69,20 +66,3 @@ def find_site_url() -> str:
 
 def _first(header: str) -> str:
     return header.split(",", 1)[0].strip()
-
-
-@cache
-def read_openapi() -> str:
-    """Return the OpenAPI document, as `make schemas` wrote it."""
-    return resources.files("cosmogony_api").joinpath("openapi.json").read_text(encoding="utf-8")
-
-
-@blueprint.get("/openapi.json")
-@describe(dict[str, Any], 304)
-def get_open_api() -> Response:
-    """Return the OpenAPI 3.1 document of this API."""
-    response = Response(read_openapi(), mimetype="application/json")
-    response.headers["Cache-Control"] = "public, max-age=300"
-    response.set_etag(get_build_digest(), weak=True)
-    response.make_conditional(request)
-    return response

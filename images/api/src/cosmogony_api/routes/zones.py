@@ -38,7 +38,7 @@ def get_zone_parents(id: ZoneId, query: ReleaseQuery) -> Response:
     return _answer(find_zone, id, query, _read_parents)
 
 
-@blueprint.get("/v1/zones/osm/<osm_id>")
+@blueprint.get("/zones/osm/<osm_id>")
 @describe(ZoneWithChildren, 404, 503, from_release=True)
 def get_osm_zone(osm_id: OsmId, query: ReleaseQuery) -> Response:
     """Return the zone of an OSM object and its direct children.
@@ -48,7 +48,7 @@ def get_osm_zone(osm_id: OsmId, query: ReleaseQuery) -> Response:
     return _answer(find_zone_by_osm_id, osm_id, query, _read_children)
 
 
-@blueprint.get("/v1/zones/osm/<osm_id>/parents")
+@blueprint.get("/zones/osm/<osm_id>/parents")
 @describe(ZoneWithParents, 404, 503, from_release=True)
 def get_osm_zone_parents(osm_id: OsmId, query: ReleaseQuery) -> Response:
     """Return the zone of an OSM object and its parents, nearest first."""

@@ -13,6 +13,7 @@ from ..database import grants, sessions, statements
 from ..database.queries import fetch_row, fetch_value
 from . import catalog, views
 
+SERVED_VIEWS = ("cosmogony_runs", "cosmogony_former_releases")  # that the API reads besides the live release
 CATALOG, FUNCTIONS, CHANGES = "catalog", "functions", "release_changes"  # folders of SQL files
 
 
@@ -51,6 +52,8 @@ def migrate_database(connection: psycopg.Connection) -> None:
                 continue
             connection.execute(statements.fill_placeholders(text, postgis=postgis))
             _record_applied(connection, name, text)
+        for view in SERVED_VIEWS:
+            grants.grant_view_to_readers(connection, "public", view)
         upgrade_releases(connection)
         live = catalog.find_live_release(connection)
         if live and fetch_value(connection.execute("SELECT to_regclass('public.zone_boxes')")) is None:

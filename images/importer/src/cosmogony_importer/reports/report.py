@@ -7,14 +7,18 @@ import json
 import os
 from typing import Any
 
+import psycopg
 from cosmogony_steps import log, object_keys
 from cosmogony_steps.documents import RunSummary
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
+from cosmogony_steps.postgres import DatabaseAddress, translate_database_error
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
 from cosmogony_steps.shortening import shorten_to_bytes
 from msgspec.structs import replace
 
+from ..database import sessions
+from ..releases import migrations, runs
 from . import webhook
 from .run import EndedRun
 from .summary import summarise_run
@@ -58,6 +62,7 @@ def report_run(run: EndedRun, store: Store | None, settings: Settings) -> RunSum
         warnings=(*summary.warnings, *problems),
     )
     problems += [problem for problem in _store_summary(store, summary) if problem not in problems]
+    problems += _record_run(settings, summary)
     for problem in problems:
         log.warn(problem)
     return summary
@@ -110,6 +115,19 @@ def print_summary(summary: RunSummary) -> None:
     """Print a summary as JSON, so that the log has it even if no server can be reached."""
     print(json.dumps(summary.to_json(), indent=2, ensure_ascii=False))
     log.info(summary.text)
+
+
+def _record_run(settings: Settings, summary: RunSummary) -> list[str]:
+    """Store a summary in the database, where the API finds it; return messages about what failed."""
+    try:
+        with sessions.connect(DatabaseAddress.from_settings(settings.database, os.environ)) as connection:
+            migrations.migrate_database(connection)
+            runs.record_run(connection, summary)
+    except StepError as error:
+        return [f"the API does not show this run: {error}"]
+    except psycopg.Error as error:
+        return [f"the API does not show this run: {translate_database_error(error)}"]
+    return []
 
 
 def _store_summary(store: Store | None, summary: RunSummary) -> list[str]:

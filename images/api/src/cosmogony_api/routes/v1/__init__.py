@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The routes under /v1, one module per subject."""

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Routes of the kept releases, what they contain and what changed between them."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint, Response
+from psycopg import sql
+from psycopg.rows import class_row
+from werkzeug.exceptions import NotFound
+
+from cosmogony_api import releases
+from cosmogony_api.answers import answer_details, answer_json
+from cosmogony_api.context import get_database, get_settings
+from cosmogony_api.database import Reader, Row
+from cosmogony_api.manifest import redact_document, redact_manifest
+from cosmogony_api.models import ReleaseId
+from cosmogony_api.models_v1 import (
+    Coverage,
+    CoverageRow,
+    LeftOut,
+    ReleaseDetails,
+    ReleaseList,
+    ReleaseStatistics,
+    Runs,
+)
+from cosmogony_api.operations import describe
+from cosmogony_api.releases import Release, select_prepared_release
+
+blueprint = Blueprint("v1_releases", __name__)
+
+MAX_RUNS = 20
+_MANIFEST = sql.SQL("select document - 'left_out' - 'repaired' as manifest from {manifest} limit 1")
+_LEFT_OUT = sql.SQL(
+    "select document -> 'left_out' as left_out, document -> 'repaired' as repaired from {manifest} limit 1"
+)
+_STATISTICS = sql.SQL("select document as statistics from {statistics} limit 1")
+_COVERAGE = sql.SQL(
+    "select country_code, zone_type, zones, area, share from {coverage} order by country_code, zone_type"
+)
+_RUNS = "select document from public.cosmogony_runs order by finished desc limit %s"
+
+
+@blueprint.get("/v1/releases")
+@describe(ReleaseList, 503)
+def list_kept_releases() -> Response:
+    """List the kept releases, newest first."""
+    rows = get_database().read(releases.fetch_kept_releases)
+    return answer_json(ReleaseList(releases=[_to_details(row) for row in rows]))
+
+
+@blueprint.get("/v1/releases/<id>")
+@describe(ReleaseDetails, 404, 410, 503)
+def get_kept_release(id: ReleaseId) -> Response:
+    """Return a kept release with its manifest."""
+
+    def read(connection: Reader) -> ReleaseDetails:
+        row = _fetch(connection, id)
+        found = connection.execute(_MANIFEST.format(manifest=_qualify(row, "manifest"))).fetchone()
+        return msgspec.structs.replace(_to_details(row), manifest=redact_manifest(found["manifest"]) if found else None)
+
+    return answer_json(get_database().read(read))
+
+
+@blueprint.get("/v1/releases/<id>/statistics")
+@describe(ReleaseStatistics, 404, 410, 503, from_release=True)
+def get_release_statistics(id: ReleaseId) -> Response:
+    """Return the expected counts of a release, and what was counted."""
+
+    def read(connection: Reader) -> ReleaseStatistics:
+        found = connection.execute(
+            _STATISTICS.format(statistics=_qualify(_fetch(connection, id), "statistics"))
+        ).fetchone()
+        return ReleaseStatistics(id, found["statistics"] if found else None)
+
+    return _answer_pinned(id, get_database().read(read))
+
+
+@blueprint.get("/v1/releases/<id>/left_out")
+@describe(LeftOut, 404, 410, 503, from_release=True)
+def get_left_out(id: ReleaseId) -> Response:
+    """Return which borders of a release did not become zones, and which were repaired."""
+
+    def read(connection: Reader) -> LeftOut:
+        found = connection.execute(_LEFT_OUT.format(manifest=_qualify(_fetch(connection, id), "manifest"))).fetchone()
+        return LeftOut(id, found["left_out"], found["repaired"]) if found else LeftOut(id, None, None)
+
+    return _answer_pinned(id, get_database().read(read))
+
+
+@blueprint.get("/v1/releases/<id>/coverage")
+@describe(Coverage, 404, 410, 501, 503, from_release=True)
+def get_coverage(id: ReleaseId) -> Response:
+    """Return which share of each country the zones of each type cover."""
+
+    def read(connection: Reader) -> Coverage:
+        release = select_prepared_release(connection, id)
+        with connection.cursor(row_factory=class_row(CoverageRow)) as cursor:
+            rows = cursor.execute(_COVERAGE.format(coverage=release.qualify_table("coverage"))).fetchall()
+        return Coverage(id, rows)
+
+    return _answer_pinned(id, get_database().read(read))
+
+
+@blueprint.get("/v1/runs")
+@describe(Runs, 404, 503)
+def list_runs() -> Response:
+    """List the summaries of the last 20 runs, newest first.
+
+    404 where the site does not show them (setting serving.operations_page).
+    """
+    if not get_settings().operations_page:
+        raise NotFound("This site does not show its runs (setting serving.operations_page)")
+
+    def read(connection: Reader) -> list[Row]:
+        if not releases.has_table(connection, "public.cosmogony_runs"):
+            return []
+        return connection.execute(_RUNS, (MAX_RUNS,)).fetchall()
+
+    return answer_json(Runs(runs=[redact_document(row["document"]) for row in get_database().read(read)]))
+
+
+def _fetch(connection: Reader, release_id: str) -> Row:
+    row = releases.fetch_kept_release(connection, release_id)
+    if row is None:
+        releases.raise_not_kept(connection, release_id)
+    return row
+
+
+def _qualify(row: Row, table: str) -> sql.Identifier:
+    return sql.Identifier(row["schema_name"], table)
+
+
+def _to_details(row: Row) -> ReleaseDetails:
+    return ReleaseDetails(**{name: row[name] for name in ReleaseDetails.__struct_fields__ if name in row})
+
+
+def _answer_pinned(release_id: str, content: ReleaseStatistics | LeftOut | Coverage) -> Response:
+    return answer_details(content, Release(release_id, "", pinned=True))

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Routes of one zone and of those above and below it, by its id, its OSM id and its Wikidata item."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote, urlencode
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from cosmogony_api import zone_details
+from cosmogony_api.answers import NO_STORE, answer_details
+from cosmogony_api.context import get_database, record_release
+from cosmogony_api.cursors import decode_cursor, encode_cursor
+from cosmogony_api.database import Reader
+from cosmogony_api.models import OsmId, ZoneId
+from cosmogony_api.models_v1 import ListQuery, WikidataId, ZoneDetails, ZoneList, ZoneQuery
+from cosmogony_api.operations import describe
+from cosmogony_api.releases import Release, select_prepared_release
+from cosmogony_api.zone_details import FindZone, ListZones, Page, View
+
+blueprint = Blueprint("v1_zones", __name__)
+
+_STATUSES = (404, 410, 501, 503)
+
+
+@blueprint.get("/v1/zones/<id>")
+@describe(ZoneDetails, 308, *_STATUSES, from_release=True)
+def get_zone_by_id(id: ZoneId, query: ZoneQuery) -> Response:
+    """Return a zone of the live release.
+
+    An id means something in one release only: with `release` the answer is a redirect to the address of the same zone
+    by its OSM id, which later releases have, too.
+    """
+    return _redirect(id, query) if query.release else _answer_zone(zone_details.find_by_id, id, query)
+
+
+@blueprint.get("/v1/zones/<id>/children")
+@describe(ZoneList, 308, *_STATUSES, from_release=True)
+def list_children_by_id(id: ZoneId, query: ListQuery) -> Response:
+    """List the direct children of a zone, sorted by name."""
+    return _answer_list_by_id(id, query, zone_details.list_children)
+
+
+@blueprint.get("/v1/zones/<id>/descendants")
+@describe(ZoneList, 308, *_STATUSES, from_release=True)
+def list_descendants_by_id(id: ZoneId, query: ListQuery) -> Response:
+    """List the zones below a zone at any depth, sorted by name."""
+    return _answer_list_by_id(id, query, zone_details.list_descendants)
+
+
+@blueprint.get("/v1/zones/<id>/ancestors")
+@describe(ZoneList, 308, *_STATUSES, from_release=True)
+def list_ancestors_by_id(id: ZoneId, query: ListQuery) -> Response:
+    """List the zones above a zone, nearest first; they are always one page."""
+    return _answer_list_by_id(id, query, zone_details.list_ancestors)
+
+
+@blueprint.get("/v1/zones/osm/<osm_id>")
+@describe(ZoneDetails, *_STATUSES, from_release=True)
+def get_zone_by_osm_id(osm_id: OsmId, query: ZoneQuery) -> Response:
+    """Return the zone of an OSM object."""
+    return _answer_zone(zone_details.find_by_osm_id, osm_id, query)
+
+
+@blueprint.get("/v1/zones/osm/<osm_id>/children")
+@describe(ZoneList, *_STATUSES, from_release=True)
+def list_children_by_osm_id(osm_id: OsmId, query: ListQuery) -> Response:
+    """List the direct children of the zone of an OSM object, sorted by name."""
+    return _answer_list(zone_details.find_by_osm_id, osm_id, query, zone_details.list_children)
+
+
+@blueprint.get("/v1/zones/osm/<osm_id>/descendants")
+@describe(ZoneList, *_STATUSES, from_release=True)
+def list_descendants_by_osm_id(osm_id: OsmId, query: ListQuery) -> Response:
+    """List the zones below the zone of an OSM object at any depth, sorted by name."""
+    return _answer_list(zone_details.find_by_osm_id, osm_id, query, zone_details.list_descendants)
+
+
+@blueprint.get("/v1/zones/osm/<osm_id>/ancestors")
+@describe(ZoneList, *_STATUSES, from_release=True)
+def list_ancestors_by_osm_id(osm_id: OsmId, query: ListQuery) -> Response:
+    """List the zones above the zone of an OSM object, nearest first; they are always one page."""
+    return _answer_list(zone_details.find_by_osm_id, osm_id, query, zone_details.list_ancestors)
+
+
+@blueprint.get("/v1/zones/wikidata/<wikidata>")
+@describe(ZoneDetails, *_STATUSES, from_release=True)
+def get_zone_by_wikidata(wikidata: WikidataId, query: ZoneQuery) -> Response:
+    """Return the zone of a Wikidata item; of several the most important one."""
+    return _answer_zone(zone_details.find_by_wikidata, wikidata, query)
+
+
+@blueprint.get("/v1/zones/wikidata/<wikidata>/children")
+@describe(ZoneList, *_STATUSES, from_release=True)
+def list_children_by_wikidata(wikidata: WikidataId, query: ListQuery) -> Response:
+    """List the direct children of the zone of a Wikidata item, sorted by name."""
+    return _answer_list(zone_details.find_by_wikidata, wikidata, query, zone_details.list_children)
+
+
+@blueprint.get("/v1/zones/wikidata/<wikidata>/descendants")
+@describe(ZoneList, *_STATUSES, from_release=True)
+def list_descendants_by_wikidata(wikidata: WikidataId, query: ListQuery) -> Response:
+    """List the zones below the zone of a Wikidata item at any depth, sorted by name."""
+    return _answer_list(zone_details.find_by_wikidata, wikidata, query, zone_details.list_descendants)
+
+
+@blueprint.get("/v1/zones/wikidata/<wikidata>/ancestors")
+@describe(ZoneList, *_STATUSES, from_release=True)
+def list_ancestors_by_wikidata(wikidata: WikidataId, query: ListQuery) -> Response:
+    """List the zones above the zone of a Wikidata item, nearest first; they are always one page."""
+    return _answer_list(zone_details.find_by_wikidata, wikidata, query, zone_details.list_ancestors)
+
+
+def _answer_zone(find: FindZone, key: str, query: ZoneQuery) -> Response:
+    def read(connection: Reader) -> tuple[Release, ZoneDetails]:
+        release = record_release(select_prepared_release(connection, query.release))
+        return release, _find(connection, View.from_query(release, query), find, key)
+
+    release, zone = get_database().read(read)
+    return answer_details(zone, release)
+
+
+def _answer_list_by_id(id: str, query: ListQuery, list_zones: ListZones) -> Response:
+    return _redirect(id, query) if query.release else _answer_list(zone_details.find_by_id, id, query, list_zones)
+
+
+def _answer_list(find: FindZone, key: str, query: ListQuery, list_zones: ListZones) -> Response:
+    after = decode_cursor(query.cursor) if query.cursor else None
+    if after and query.release not in (None, after.release):
+        raise BadRequest("Parameters release and cursor are of two releases")
+    page = Page(query.type, query.limit, after)
+
+    def read(connection: Reader) -> tuple[Release, ZoneList]:
+        named = after.release if after else query.release
+        release = record_release(select_prepared_release(connection, named))
+        view = View.from_query(release, query)
+        zone = _find(connection, View(release), find, key)
+        zones, following = list_zones(connection, view, zone.id, page)
+        return release, ZoneList(release.id or "", zones, encode_cursor(following) if following else None)
+
+    release, found = get_database().read(read)
+    return answer_details(found, release)
+
+
+def _redirect(id: str, query: ZoneQuery) -> Response:
+    def read(connection: Reader) -> ZoneDetails:
+        release = record_release(select_prepared_release(connection, query.release))
+        return _find(connection, View(release), zone_details.find_by_id, id)
+
+    zone = get_database().read(read)
+    if zone.osm_id is None:
+        raise NotFound(f"Zone {id} has no OSM id")
+    rest = request.path.removeprefix(f"/v1/zones/{id}")
+    others = urlencode([(name, value) for name, value in parse_qsl(request.query_string.decode()) if name != "release"])
+    target = f"/v1/zones/osm/{quote(zone.osm_id, safe=':')}{rest}{'?' if others else ''}{others}"
+    response = Response(status=308, headers={"Location": target, "Cache-Control": NO_STORE})
+    del response.headers["Content-Type"]
+    return response
+
+
+def _find(connection: Reader, view: View, find: FindZone, key: str) -> ZoneDetails:
+    zone = find(connection, view, key)
+    if zone is None:
+        raise NotFound(f"Release {view.release.id} has no zone {key}")
+    return zone
