@@ -147,8 +147,8 @@ def test_export_lasts_longer_than_a_publish_and_clean(server, postgres, crowded)
     try:
         with postgres.connect(crowded) as importer:
             new, old = catalog.get_release(importer, data.NEW), catalog.get_release(importer, data.OLD)
-            switch.switch_release(importer, old, "rollback", patience=5)
-            switch.switch_release(importer, new, "publish", patience=5)
+            switch.switch_live_release(importer, old, "rollback", patience=5)
+            switch.switch_live_release(importer, new, "publish", patience=5)
             patience, cleanup.PATIENCE = cleanup.PATIENCE, 1.0
             try:
                 assert cleanup.drop_old_releases(importer, keep=1) == []
@@ -181,7 +181,7 @@ def test_batch_is_of_one_release_while_others_are_published(server, postgres, cr
         with postgres.connect(crowded) as importer:
             while not stop.is_set():
                 for release in (data.OLD, data.NEW):
-                    switch.switch_release(importer, catalog.get_release(importer, release), "publish", patience=10)
+                    switch.switch_live_release(importer, catalog.get_release(importer, release), "publish", patience=10)
 
     publisher = threading.Thread(target=publish)
     publisher.start()

@@ -123,11 +123,11 @@ def test_pages_go_on_in_their_release_after_a_switch(client, postgres, published
 
     first = client.get("/v1/zones/7/children?limit=1").json
     with postgres.connect(published) as connection:
-        switch.switch_release(connection, catalog.get_release(connection, data.OLD), "rollback")
+        switch.switch_live_release(connection, catalog.get_release(connection, data.OLD), "rollback")
         try:
             second = client.get(f"/v1/zones/7/children?limit=1&cursor={first['next']}").json
             other = client.get("/v1/zones/7/children?limit=1").json
         finally:
-            switch.switch_release(connection, catalog.get_release(connection, data.NEW), "publish")
+            switch.switch_live_release(connection, catalog.get_release(connection, data.NEW), "publish")
     assert (first["release"], second["release"], other["release"]) == (data.NEW, data.NEW, data.OLD)
     assert second["zones"][0]["name"] == "Brumel"
