@@ -62,6 +62,10 @@ EXAMPLES: dict[tuple[str, str], list[str | tuple[str, dict[str, Any]]]] = {
         (GET, f"/v1/releases/{{id}}{what}"): [f"/v1/releases/{data.OLD}{what}", f"/v1/releases/none{what}"]
         for what in ("", "/statistics", "/left_out", "/coverage")
     },
+    (GET, "/v1/releases/{before}/changes/{after}"): [
+        f"/v1/releases/{data.OLD}/changes/{data.NEW}", f"/v1/releases/{data.OLD}/changes/{data.NEW}?format=csv",
+        f"/v1/releases/none/changes/{data.NEW}", f"/v1/releases/{data.OLD}/changes/{data.NEW}?percent=x",
+    ],
     (GET, "/v1/runs"): ["/v1/runs"],
 }  # fmt: skip
 

@@ -368,5 +368,7 @@ class ExportQuery(ZoneQuery, kw_only=True):
 class ChangesQuery(Struct):
     """Which changes to list."""
 
-    percent: Annotated[float, Meta(ge=0, le=100, description="Change of the area from which it is listed")] = 5
+    percent: Annotated[
+        float, Meta(ge=0, le=100, description="Per cent by which an area must have changed to be listed")
+    ] = 5
     format: Literal["json", "csv"] = "json"

@@ -73,9 +73,19 @@ def zones(country: str = "Ælandia") -> list[dict[str, Any]]:
     """The country: 7 > 41 Brumel > 52 Old Port, and odd ones."""
     return [
         zone(7, country, "country", None, square(0, 0, 10, 10), admin_level=2, wikidata="Q900007"),
-        zone(41, "Brumel", "city", 7, square(2, 2, 5, 5), admin_level=8, wikidata="Q900041", label="Brumel",
-             tags={"name:fr": "Brumelle", "population": "5"}, zip_codes=["1234"],
-             international_labels={"fr": "Brumelle"}),
+        zone(
+            41,
+            "Brumel",
+            "city",
+            7,
+            square(2, 2, 5, 5),
+            admin_level=8,
+            wikidata="Q900041",
+            label="Brumel",
+            tags={"name:fr": "Brumelle", "population": "5"},
+            zip_codes=["1234"],
+            international_labels={"fr": "Brumelle"},
+        ),
         zone(42, "Zell", "city", 7, square(6, 6, 7, 7), admin_level=8),
         zone(43, "Amt", "city", 7, square(8, 8, 9, 9), admin_level=8),
         zone(52, "Old Port", "suburb", 41, square(3, 3, 4, 4), osm_id="node:900052"),

@@ -567,6 +567,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/releases/{before}/changes/{after}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what is different in a release, compared with another one
+         * @description Zones are the same if their OSM id is: they are added, removed, renamed, moved to another parent, or their area changed by more than `percent` per cent. A zone has an entry for each of these.
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs": {
         parameters: {
             query?: never;
@@ -1118,6 +1138,37 @@ export interface components {
             area: number | null;
             /** @description Of the country's area, 0 to 1; null when the release has no zone of the country */
             share: number | null;
+        };
+        /**
+         * Changes
+         * @description What is different in a release, compared with another one.
+         */
+        Changes: {
+            before: string;
+            after: string;
+            changes: components["schemas"]["Change"][];
+        };
+        /**
+         * Change
+         * @description One difference between two releases.
+         */
+        Change: {
+            /** @enum {unknown} */
+            change: "added" | "area" | "moved" | "removed" | "renamed";
+            osm_id: string | null;
+            zone_type: string | null;
+            name: string | null;
+            name_before: string | null;
+            /** @description OSM id */
+            parent: string | null;
+            /** @description OSM id */
+            parent_before: string | null;
+            /** @description Square metres */
+            area: number | null;
+            /** @description Square metres */
+            area_before: number | null;
+            /** @description Change of the area */
+            percent: number | null;
         };
         /**
          * Runs
@@ -1921,6 +1972,8 @@ export type ReleaseStatistics = components['schemas']['ReleaseStatistics'];
 export type LeftOut = components['schemas']['LeftOut'];
 export type Coverage = components['schemas']['Coverage'];
 export type CoverageRow = components['schemas']['CoverageRow'];
+export type Changes = components['schemas']['Changes'];
+export type Change = components['schemas']['Change'];
 export type Runs = components['schemas']['Runs'];
 export type CountChange = components['schemas']['CountChange'];
 export type CountStatus = components['schemas']['CountStatus'];
@@ -3169,6 +3222,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description Per cent by which an area must have changed to be listed */
+                percent?: number;
+                format?: "csv" | "json";
+            };
+            header?: never;
+            path: {
+                /** @description Id of a release */
+                before: string;
+                /** @description Id of a release */
+                after: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List what is different in a release, compared with another one */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                    "text/csv": string;
                 };
             };
             304: components["responses"]["NotModified"];

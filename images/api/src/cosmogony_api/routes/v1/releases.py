@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import msgspec
 from flask import Blueprint, Response
 from psycopg import sql
@@ -11,11 +13,15 @@ from werkzeug.exceptions import NotFound
 
 from cosmogony_api import releases
 from cosmogony_api.answers import answer_details, answer_json
+from cosmogony_api.changes import compose_changes
 from cosmogony_api.context import get_database, get_settings
 from cosmogony_api.database import Reader, Row
 from cosmogony_api.manifest import redact_document, redact_manifest
 from cosmogony_api.models import ReleaseId
 from cosmogony_api.models_v1 import (
+    Change,
+    Changes,
+    ChangesQuery,
     Coverage,
     CoverageRow,
     LeftOut,
@@ -24,12 +30,15 @@ from cosmogony_api.models_v1 import (
     ReleaseStatistics,
     Runs,
 )
-from cosmogony_api.operations import describe
+from cosmogony_api.operations import JSON_TYPE, describe
 from cosmogony_api.releases import Release, select_prepared_release
+from cosmogony_api.streaming import LongRead
+from cosmogony_api.tables import CSV_TYPE, format_structs
 
 blueprint = Blueprint("v1_releases", __name__)
 
 MAX_RUNS = 20
+BATCH_CHANGES = 1000
 _MANIFEST = sql.SQL("select document - 'left_out' - 'repaired' as manifest from {manifest} limit 1")
 _LEFT_OUT = sql.SQL(
     "select document -> 'left_out' as left_out, document -> 'repaired' as repaired from {manifest} limit 1"
@@ -102,6 +111,21 @@ def get_coverage(id: ReleaseId) -> Response:
     return _answer_pinned(id, get_database().read(read))
 
 
+@blueprint.get("/v1/releases/<before>/changes/<after>")
+@describe(Changes, 404, 410, 501, 503, from_release=True, media=(JSON_TYPE, CSV_TYPE))
+def list_changes(before: ReleaseId, after: ReleaseId, query: ChangesQuery) -> Response:
+    """List what is different in a release, compared with another one.
+
+    Zones are the same if their OSM id is: they are added, removed, renamed, moved to another parent, or their area
+    changed by more than `percent` per cent. A zone has an entry for each of these.
+    """
+    reading = LongRead(before, after)
+    batches = _read_changes(reading, query.percent)
+    if query.format == "csv":
+        return reading.answer(format_structs(Change, batches), CSV_TYPE)
+    return reading.answer(_write_changes(before, after, batches), JSON_TYPE)
+
+
 @blueprint.get("/v1/runs")
 @describe(Runs, 404, 503)
 def list_runs() -> Response:
@@ -118,6 +142,24 @@ def list_runs() -> Response:
         return connection.execute(_RUNS, (MAX_RUNS,)).fetchall()
 
     return answer_json(Runs(runs=[redact_document(row["document"]) for row in get_database().read(read)]))
+
+
+def _read_changes(reading: LongRead, percent: float) -> Iterator[Sequence[Change]]:
+    before, after = reading.releases
+    query = compose_changes(before.schema, after.schema)
+    with reading.connection.cursor(name="changes", row_factory=class_row(Change)) as cursor:
+        cursor.execute(query, {"percent": percent})
+        while batch := cursor.fetchmany(BATCH_CHANGES):
+            yield batch
+
+
+def _write_changes(before: str, after: str, batches: Iterator[Sequence[Change]]) -> Iterator[bytes]:
+    yield b'{"before":%b,"after":%b,"changes":[' % (msgspec.json.encode(before), msgspec.json.encode(after))
+    between = b"\n"
+    for batch in batches:
+        yield between + b",\n".join(map(msgspec.json.encode, batch))
+        between = b",\n"
+    yield b"\n]}\n"
 
 
 def _fetch(connection: Reader, release_id: str) -> Row:
