@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { chooseOverviewType, chooseTypeForZoom, formatType } from '../src/lib/zoneTypes'
+import { FILL, makeStyle } from '../src/lib/style'
+import { readRelease } from '../src/lib/release'
+import { chooseOverviewType, chooseTypeForZoom, formatType, ZONE_TYPES } from '../src/lib/zoneTypes'
 
 const LIECHTENSTEIN = { country: 1, state: 2, city: 13, suburb: 1 }
 const WORLD = { country: 241, state: 3000, city: 90000 }
+
+describe('the colours of the zone types', () => {
+  it.each([false, true])('are those of the map, and each is another (dark: %s)', (dark) => {
+    const release = readRelease({ tiles: ['/tiles/cosmogony/{z}/{x}/{y}.pbf'] }, null, 'https://zones.example/')
+    const fill = makeStyle(release, dark, { type: 'city' }).layers.find(({ id }) => id === FILL)
+    const colors = ZONE_TYPES.map((entry) => entry.colors[dark ? 1 : 0])
+    expect(new Set(colors).size).toBe(ZONE_TYPES.length)
+    const pairs = ZONE_TYPES.flatMap(({ type }, index) => [type, colors[index]])
+    expect(fill?.paint).toMatchObject({ 'fill-color': ['match', ['get', 'zone_type'], ...pairs, expect.anything()] })
+  })
+})
 
 describe('chooseOverviewType', () => {
   it('is the largest type with more than one zone', () => {

@@ -3,6 +3,7 @@
 import type { ExpressionSpecification, FilterSpecification, StyleSpecification } from 'maplibre-gl'
 import { formatAttribution } from './attribution'
 import type { Release } from './release'
+import { ZONE_TYPES } from './zoneTypes'
 
 /** Sources of the style: vector tiles with the layer SOURCE_LAYER, and GeoJSON for labels and grid. */
 export const ZONES = 'zones'
@@ -35,6 +36,15 @@ type Colors = Record<keyof typeof COLORS, string>
 
 const chooseColors = (dark: boolean): Colors =>
   Object.fromEntries(Object.entries(COLORS).map(([name, pair]) => [name, pair[dark ? 1 : 0]])) as Colors
+
+/** The colour of a zone: that of its type. */
+const makeTypeColor = (dark: boolean): ExpressionSpecification =>
+  [
+    'match',
+    ['get', 'zone_type'],
+    ...ZONE_TYPES.flatMap(({ type, colors }) => [type, colors[dark ? 1 : 0]]),
+    chooseColors(dark).fill,
+  ] as unknown as ExpressionSpecification
 
 const hovered: ExpressionSpecification = ['boolean', ['feature-state', 'hover'], false]
 const NONE: FilterSpecification = ['==', ['id'], -1]
@@ -101,7 +111,7 @@ export function makeStyle(release: Release, dark: boolean, marks: Marks): StyleS
         id: FILL,
         ...fill,
         filter: filters[FILL],
-        paint: { 'fill-color': colors.fill, 'fill-opacity': 0.44, 'fill-outline-color': colors.outline },
+        paint: { 'fill-color': makeTypeColor(dark), 'fill-opacity': 0.44, 'fill-outline-color': colors.outline },
       },
       {
         id: 'borders',

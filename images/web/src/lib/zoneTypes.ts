@@ -6,17 +6,19 @@ export interface ZoneType {
   label: string
   /** Lowest zoom at which an address without a zone opens with this type. */
   fromZoom: number
+  /** Colour of these zones on the map and in the legend, for light and for dark mode. */
+  colors: readonly [light: string, dark: string]
 }
 
 export const ZONE_TYPES: readonly ZoneType[] = [
-  { type: 'country', label: 'Country', fromZoom: 0 },
-  { type: 'country_region', label: 'Country region', fromZoom: 4 },
-  { type: 'state', label: 'State', fromZoom: 5 },
-  { type: 'state_district', label: 'State district', fromZoom: 6.5 },
-  { type: 'city', label: 'City', fromZoom: 8 },
-  { type: 'city_district', label: 'City district', fromZoom: 12 },
-  { type: 'suburb', label: 'Suburb', fromZoom: 13.5 },
-  { type: 'non_administrative', label: 'Other', fromZoom: Infinity },
+  { type: 'country', label: 'Country', fromZoom: 0, colors: ['#4db8f0', '#3aa3e0'] },
+  { type: 'country_region', label: 'Country region', fromZoom: 4, colors: ['#7d8fe8', '#8c9cf5'] },
+  { type: 'state', label: 'State', fromZoom: 5, colors: ['#2fb3a2', '#3cc4b3'] },
+  { type: 'state_district', label: 'State district', fromZoom: 6.5, colors: ['#79b84a', '#8cc95e'] },
+  { type: 'city', label: 'City', fromZoom: 8, colors: ['#eda53a', '#f2b14f'] },
+  { type: 'city_district', label: 'City district', fromZoom: 12, colors: ['#e57a56', '#f08e6c'] },
+  { type: 'suburb', label: 'Suburb', fromZoom: 13.5, colors: ['#d26ba2', '#e285b8'] },
+  { type: 'non_administrative', label: 'Other', fromZoom: Infinity, colors: ['#8f84a8', '#b0a5c6'] },
 ]
 
 /** Below this zoom (inclusive) tiles hold countries only. */
