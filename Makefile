@@ -55,7 +55,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE)) \
 	$(if $(given),$(call update,$(if $(SOURCE),another source,the sample $(or $(SAMPLE),$(firstword $(SAMPLES))))))
 
-.PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults e2e live long bench browser node build
+.PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults e2e screenshots live long bench browser node build
 .PHONY: changelog test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
@@ -176,6 +176,10 @@ faults: venv ## scenario data_update with every fault: updates while all that ma
 
 e2e: venv browser ## asks the running site, with a real browser
 	@pytest -q tests/e2e
+
+screenshots: export PYTHONPATH := tests
+screenshots: venv browser ## takes the pictures of docs/images from the running site, which must show sample world
+	@python -m e2e.screenshots
 
 live: venv ## asks this machine what the local cluster opened, and its site
 	@pytest -q tests/live

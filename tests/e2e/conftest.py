@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,26 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from .chromium import FLAGS, PATIENCE, find_chromium
 from .outages import SiteWithOutages, serve_with_outages
 from .site_client import Site
 from .watched_page import WatchedPage
 
-# WebGL comes from SwiftShader, and the browser talks to the site only.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-# Milliseconds; software rendering on a busy machine is slow.
-PATIENCE = 60_000
 DESKTOP = {"width": 1360, "height": 860}
 
 
@@ -55,7 +39,7 @@ def artifacts() -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The Chromium of this machine, with a new profile."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    program = find_chromium()
     if program is None:
         pytest.fail("no Chromium found; install the package chromium or name one in CHROMIUM", pytrace=False)
     with sync_playwright() as playwright:
