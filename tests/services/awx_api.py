@@ -490,7 +490,7 @@ def _make_handler(api: AwxApi) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def serve_awx_api(playbooks: list[str]) -> Iterator[tuple[AwxApi, str]]:
-    """Serve an AWX without objects of its own; yield it and its address."""
+    """Serve an AWX in which nothing was made yet; yield it and its address."""
     api = AwxApi(playbooks)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _make_handler(api))
     thread = threading.Thread(target=server.serve_forever, daemon=True)

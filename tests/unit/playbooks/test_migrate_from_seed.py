@@ -74,7 +74,7 @@ def test_other_values(values: dict[str, Any], path: tuple[str, ...], value: Any)
 
 
 def test_the_playbook_writes_an_inventory_once(tmp_path: Path) -> None:
-    """Its credentials are in a file of their own, with braces unharmed; a second run changes nothing."""
+    """Its credentials are in a separate file, with braces unharmed; a second run changes nothing."""
     password = tmp_path / "password"
     password.write_text("open sesame\n")
     target = tmp_path / "mine"
