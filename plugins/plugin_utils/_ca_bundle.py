@@ -39,7 +39,7 @@ def read_ca_bundle(path: str) -> str:
 
 
 def make_ca_environment(sslmode: str) -> dict[str, str]:
-    """Return the variables by which programs in pods find the certificates.
+    """Return the environment variables that name the certificates to programs in pods.
 
     The steps trust them beside those of the system. For PostgreSQL they count alone, and only where its certificate is
     to be verified: libpq would verify it in the modes `prefer` and `require` as well, if it had root certificates, see
