@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CA certificates of the site (cosmogony_ca_bundle), and how pods are told of them."""
+"""The CA certificates of the site (cosmogony_ca_bundle), and the environment variables that pods get for them."""
 
 from __future__ import annotations
 
