@@ -55,7 +55,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE)) \
 	$(if $(given),$(call update,$(if $(SOURCE),another source,the sample $(or $(SAMPLE),$(firstword $(SAMPLES))))))
 
-.PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults e2e screenshots live long bench browser node build
+.PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults ee e2e screenshots live long bench browser node build
 .PHONY: changelog test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
@@ -173,6 +173,20 @@ molecule: venv browser ## scenarios on the local cluster, in order
 
 faults: venv ## scenario data_update with every fault: updates while all that may break breaks
 	@FAULTS=all molecule test -s data_update
+
+EE_BASE ?= docker.io/library/debian:trixie-slim
+HELM ?= $(or $(shell command -v helm),/var/lib/cosmogony-stack/bin/helm)
+IMAGE ?= cosmogony-ee:latest
+ee: venv ## image in which AWX runs the playbooks; IMAGE= its reference, EE_BASE= what it is made from, HELM= the Helm 3 that it gets
+	@if ! test -x '$(HELM)'; then
+	  echo "There is no Helm in $(HELM): give HELM=PATH, a Helm 3 for the image's kind of machine, such as make local builds." >&2
+	  exit 2
+	fi
+	uv sync -q --locked --inexact --group ee
+	mkdir -p build/ee
+	cp '$(HELM)' build/ee/helm
+	ansible-builder create --context build/ee/context --output-filename Dockerfile
+	docker build --network host --build-arg 'EE_BASE_IMAGE=$(EE_BASE)' --tag '$(IMAGE)' build/ee/context
 
 e2e: venv browser ## asks the running site, with a real browser
 	@pytest -q tests/e2e

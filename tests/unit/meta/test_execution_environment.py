@@ -21,3 +21,11 @@ def test_the_files_of_the_collection_exist() -> None:
     for kind in ("python", "system"):
         assert (CHECKOUT / dependencies[kind]).is_file()
         assert image[kind] == dependencies[kind]
+
+
+def test_the_image_has_the_collections_without_galaxy() -> None:
+    """Where AWX and its builder have no way to Galaxy, the Python package ansible brings the collections along."""
+    dependencies = yaml.safe_load((CHECKOUT / "execution-environment.yml").read_text())["dependencies"]
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert dependencies["ansible_core"]["package_pip"] in project["dependencies"]
+    assert "galaxy" not in dependencies
