@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from ._service import describe_secret_and_service
+
 
 class ModuleDocFragment:
     """The option ``postgres``; ``READINESS`` adds what only module readiness takes."""
@@ -34,20 +36,6 @@ options:
       password:
         description: The password, any characters. Needed unless O(postgres.existing_secret) is given.
         type: str
-      existing_secret:
-        description:
-          - Kubernetes Secret with the keys C(user) and C(password), used in place of O(postgres.user) and
-            O(postgres.password). Needs the right to get it.
-        type: dict
-        suboptions:
-          namespace:
-            description: Its namespace.
-            type: str
-            required: true
-          name:
-            description: Its name.
-            type: str
-            required: true
       sslmode:
         description:
           - How libpq uses TLS. V(disable) uses none, V(allow) and V(prefer) accept a connection without it.
@@ -61,26 +49,7 @@ options:
           - File with the certificates of the CA that signed the server's certificate.
           - Without it libpq takes C(~/.postgresql/root.crt), which V(verify-ca) and V(verify-full) need then.
         type: path
-      service:
-        description:
-          - Service to reach through the port-forward of the Kubernetes API server, for a database that only the
-            cluster's network reaches.
-          - Needs the rights to get C(services), list C(endpointslices), create and get C(pods/portforward).
-        type: dict
-        suboptions:
-          namespace:
-            description: Its namespace.
-            type: str
-            required: true
-          name:
-            description: Its name.
-            type: str
-            required: true
-          port:
-            description: Its port.
-            type: int
-            default: 5432
-"""
+""" + describe_secret_and_service("postgres", "a database", ("user", "password"), ("user", "password"), 5432)
 
     READINESS = (
         DOCUMENTATION

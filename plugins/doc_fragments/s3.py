@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from ._service import describe_secret_and_service
+
 
 class ModuleDocFragment:
     """The option ``minio``; ``READINESS`` adds what only module readiness takes."""
@@ -29,20 +31,6 @@ options:
       session_token:
         description: Token of temporary credentials.
         type: str
-      existing_secret:
-        description:
-          - Kubernetes Secret with the keys C(accesskey) and C(secretkey), used in place of O(minio.access_key) and
-            O(minio.secret_key). Needs the right to get it.
-        type: dict
-        suboptions:
-          namespace:
-            description: Its namespace.
-            type: str
-            required: true
-          name:
-            description: Its name.
-            type: str
-            required: true
       bucket:
         description: Name of the bucket.
         type: str
@@ -64,26 +52,7 @@ options:
           - File with the certificates of the CA that signed the store's certificate.
           - Without it the CAs of the system are trusted.
         type: path
-      service:
-        description:
-          - Service to reach through the port-forward of the Kubernetes API server, for a store that only the cluster's
-            network reaches.
-          - Needs the rights to get C(services), list C(endpointslices), create and get C(pods/portforward).
-        type: dict
-        suboptions:
-          namespace:
-            description: Its namespace.
-            type: str
-            required: true
-          name:
-            description: Its name.
-            type: str
-            required: true
-          port:
-            description: Its port.
-            type: int
-            default: 9000
-"""
+""" + describe_secret_and_service("minio", "a store", ("accesskey", "secretkey"), ("access_key", "secret_key"), 9000)
 
     READINESS = (
         DOCUMENTATION
