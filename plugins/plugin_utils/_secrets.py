@@ -10,6 +10,7 @@ from typing import Any
 DEFAULT_NAMES = {
     "storage": "cosmogony-s3",
     "source_storage": "cosmogony-source-s3",
+    "backup_storage": "cosmogony-backup-s3",
     "database": "cosmogony-postgres",
     "trex": "cosmogony-trex",
 }
@@ -18,9 +19,9 @@ DEFAULT_NAMES = {
 def get_secret_names(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the name of the Secret that each section of the settings uses; blank for a section that uses none."""
     names = {section: settings[section]["existing_secret"] or name for section, name in DEFAULT_NAMES.items()}
-    sources = settings["source_storage"]
-    if not (sources["existing_secret"] or sources["access_key"]):
-        names["source_storage"] = ""
+    for section in ("source_storage", "backup_storage"):
+        if not (settings[section]["existing_secret"] or settings[section]["access_key"]):
+            names[section] = ""
     return {**names, "report": settings["report"]["webhook_secret"]}
 
 

@@ -26,12 +26,13 @@ SETTINGS = "cosmogony-settings"
 CREDENTIALS = {
     "storage": {"S3_ACCESS_KEY": "accesskey", "S3_SECRET_KEY": "secretkey"},
     "sources": {"SOURCE_S3_ACCESS_KEY": "accesskey", "SOURCE_S3_SECRET_KEY": "secretkey"},
+    "backups": {"BACKUP_S3_ACCESS_KEY": "accesskey", "BACKUP_S3_SECRET_KEY": "secretkey"},
     "database": {"POSTGRES_USER": "user", "POSTGRES_PASSWORD": "password"},
     "webhook": {"WEBHOOK_URL": "url"},
     "trex": {"TREX_DATASOURCE_URL": "url"},
 }
 # Section of the settings that names the Secret, for credentials whose name differs from their section.
-SECTIONS = {"sources": "source_storage", "webhook": "report"}
+SECTIONS = {"sources": "source_storage", "backups": "backup_storage", "webhook": "report"}
 # Credentials whose Secret may be missing: a step then reads public buckets, and posts nothing to a webhook.
 OPTIONAL = {"sources", "webhook"}
 

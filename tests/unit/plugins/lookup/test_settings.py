@@ -121,6 +121,7 @@ def test_secrets_are_those_of_the_site_or_have_their_default_names(answers):
     assert role["secrets"] == {
         "storage": "theirs",
         "source_storage": "",
+        "backup_storage": "",
         "database": "cosmogony-postgres",
         "trex": "cosmogony-s3",
         "report": "",

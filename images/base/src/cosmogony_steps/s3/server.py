@@ -17,10 +17,14 @@ from ..text import require_variables
 from ..tls import find_ca_file
 
 if TYPE_CHECKING:
-    from ..settings import SourceStorageSettings, StorageSettings
+    from ..settings import BackupStorageSettings, SourceStorageSettings, StorageSettings
 
 MAX_CONNECTIONS = 8  # to one server, and so the number of threads that may ask it in parallel
-SETTINGS = {"S3_ENDPOINT": "storage.endpoint", "SOURCE_S3_ENDPOINT": "source_storage.endpoint"}
+SETTINGS = {
+    "S3_ENDPOINT": "storage.endpoint",
+    "SOURCE_S3_ENDPOINT": "source_storage.endpoint",
+    "BACKUP_S3_ENDPOINT": "backup_storage.endpoint",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Server:
     @classmethod
     def from_settings(
         cls,
-        settings: StorageSettings | SourceStorageSettings,
+        settings: StorageSettings | SourceStorageSettings | BackupStorageSettings,
         environ: Mapping[str, str],
         prefix: str = "S3_",
         purpose: str = "S3 storage",

@@ -3,11 +3,20 @@
 
 from .document import PATH
 from .environment import apply_environment
-from .model import DatabaseSettings, GateSettings, Settings, SourceSettings, SourceStorageSettings, StorageSettings
+from .model import (
+    BackupStorageSettings,
+    DatabaseSettings,
+    GateSettings,
+    Settings,
+    SourceSettings,
+    SourceStorageSettings,
+    StorageSettings,
+)
 from .overrides import apply_overrides
 
 __all__ = [
     "PATH",
+    "BackupStorageSettings",
     "DatabaseSettings",
     "GateSettings",
     "Settings",

@@ -116,6 +116,27 @@ class SourceStorageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupStorageSettings:
+    """Where playbooks/backup.yml writes and playbooks/restore.yml reads, by default below a prefix of the same bucket.
+
+    A bucket of another server survives the loss of the first.
+    """
+
+    #: Host and port of another S3 server, without a scheme; blank means the store of the stack.
+    endpoint: Annotated[str, Meta(pattern="^([A-Za-z0-9._-]+(:[0-9]{1,5})?)?$")] = ""
+    #: Whether that server speaks TLS.
+    secure: bool = True
+    #: Region of its bucket.
+    region: str = "us-east-1"
+    #: Name of the bucket, which must exist; blank takes that of the stack, which needs no endpoint.
+    bucket: Annotated[str, Meta(pattern="^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")] = ""
+    #: What keys of its objects begin with, without a slash at the end.
+    prefix: Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._/-]*$")] = "backups"
+    #: Backups that are kept; older ones are removed after a new one is complete.
+    keep: Annotated[int, Meta(ge=1)] = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractSettings:
     """How the zones of one extract are made."""
 
@@ -187,6 +208,7 @@ class Settings(SettingsDocument):
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     sources: SourcesSettings = field(default_factory=SourcesSettings)
     source_storage: SourceStorageSettings = field(default_factory=SourceStorageSettings)
+    backup_storage: BackupStorageSettings = field(default_factory=BackupStorageSettings)
     #: Languages of the labels (ISO 639); an empty list keeps every language found.
     languages: tuple[Annotated[str, Meta(pattern="^[A-Za-z][A-Za-z0-9_-]*$")], ...] = ()
     extract: ExtractSettings = field(default_factory=ExtractSettings)
