@@ -25,6 +25,9 @@ COLUMNS = (
     "SELECT table_name, column_name, udt_name, is_nullable FROM information_schema.columns WHERE table_schema = %s "
     "ORDER BY table_name, ordinal_position"
 )
+FUNCTIONS = (
+    "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = to_regnamespace(%s) ORDER BY proname, oid::text"
+)
 CATALOG = "SELECT id, state, zones, skipped, stored_zoom, bounds, inputs_digest, format FROM cosmogony_catalog.releases"
 
 
@@ -52,6 +55,7 @@ def describe(importer: Importer) -> dict[str, Any]:
                     for query in [sql.SQL(MANIFEST if table == "manifest" else CONTENT)]
                 ],
                 "indexes": connection.execute(INDEXES, (schema,)).fetchall(),
+                "functions": sorted(connection.execute(FUNCTIONS, (schema,)).fetchall()),
                 "columns": connection.execute(COLUMNS, (schema,)).fetchall(),
             }
         said["live"] = connection.execute("SELECT id, name, ST_AsBinary(geometry) FROM zones ORDER BY id").fetchall()

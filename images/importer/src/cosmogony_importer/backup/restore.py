@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from ..database import grants, sessions, statements
+from ..load import lookups
 from ..releases import catalog, migrations
 from .layout import BackupStore, check_format
 from .rows import restore_rows
@@ -54,6 +55,8 @@ def _restore_tables(connection: psycopg.Connection, backups: BackupStore, docume
         connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s AND state = 'loading'", (release_id,))
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
         statements.set_search_path(connection, schema)
+        if document["searchable"]:
+            lookups.create_normal_form(connection)
         for relation in document["relations"]:
             if relation["kind"] == "r":
                 create_table(connection, relation)
@@ -62,6 +65,8 @@ def _restore_tables(connection: psycopg.Connection, backups: BackupStore, docume
                 restore_rows(connection, table, backups.store, key, relation["rows"])
         for relation in document["relations"]:
             complete_relation(connection, relation)
+        if document["searchable"]:
+            lookups.create_functions(connection, schema)
         # Only a switch makes a release the published one.
         state = "retired" if entry["published_at"] else "loaded"
         for name, rows in {"releases": [{**entry, "state": state}], "steps": document["steps"]}.items():

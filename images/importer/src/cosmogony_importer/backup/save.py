@@ -18,7 +18,7 @@ from ..releases import catalog
 from ..releases.catalog import Release
 from .layout import FORMAT, BackupStore
 from .rows import save_rows
-from .schema import Relation, describe_relations
+from .schema import Relation, describe_relations, has_functions
 
 #: A table with fewer rows is saved each time. A larger one changes only by rows that are added: tiles that are warmed.
 _SMALL = 1000
@@ -89,6 +89,7 @@ def _save_release(connection: psycopg.Connection, bucket: Store, backups: Backup
             "id": release.id,
             "schema": release.schema_name,
             "relations": relations,
+            "searchable": has_functions(connection, release.schema_name),
             "catalog": _read_rows(connection, "releases", "id", release.id),
             "steps": _read_rows(connection, "steps", "release_id", release.id),
         }

@@ -14,6 +14,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from ..database import statements
+from ..database.queries import fetch_value
+from ..load import lookups
 
 # Names of types lack their schema because the search path has it.
 _RELATIONS = """
@@ -49,6 +51,12 @@ def describe_relations(connection: psycopg.Connection, schema: str) -> list[Rela
         return cursor.execute(_RELATIONS, (f'"{schema}"',)).fetchall()
 
 
+def has_functions(connection: psycopg.Connection, schema: str) -> bool:
+    """Return whether a release has the functions that search it, which releases of earlier versions lack."""
+    query = "SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = %s::regnamespace)"
+    return bool(fetch_value(connection.execute(query, (f'"{schema}"',))))
+
+
 def create_table(connection: psycopg.Connection, table: Relation) -> None:
     """Create a table without its constraints and indexes, in the first schema of the search path."""
     name = sql.Identifier(table["name"])
@@ -82,6 +90,9 @@ def complete_relation(connection: psycopg.Connection, relation: Relation) -> Non
         definition = sql.SQL(constraint["definition"])
         connection.execute(change.format(name, sql.Identifier(constraint["name"]), definition))
     for index in relation["indexes"]:
-        connection.execute(sql.SQL(index))
+        if "gin_trgm_ops" not in index:
+            connection.execute(sql.SQL(index))
+        elif trigrams := lookups.find_trigrams(connection):
+            connection.execute(statements.read_statement("release/trigram_index.sql", trigrams=trigrams))
     if relation["kind"] != "v":
         connection.execute(sql.SQL("ANALYZE {}").format(name))
