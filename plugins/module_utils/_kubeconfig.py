@@ -32,8 +32,10 @@ def needs_file(params: Mapping[str, Any]) -> bool:
     """Return whether a program needs a kubeconfig written for it, or takes the same connection by itself."""
     if any(read_option(params, option) is not None for option in set(AUTH_ARG_SPEC) - {*FILE_OPTIONS, *OTHER_OPTIONS}):
         return True
-    kubeconfig, context = (read_option(params, option) for option in FILE_OPTIONS)
-    if kubeconfig or context:
+    if any(read_option(params, option) and not params.get(option) for option in FILE_OPTIONS):
+        return True  # programs do not read K8S_AUTH_KUBECONFIG and K8S_AUTH_CONTEXT
+    kubeconfig = params.get("kubeconfig")
+    if kubeconfig or params.get("context"):
         return not isinstance(kubeconfig or "", str)
     # In a pod the modules prefer the identity of the pod, programs the kubeconfig of the user.
     return "KUBERNETES_SERVICE_HOST" in os.environ

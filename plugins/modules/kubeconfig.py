@@ -14,8 +14,8 @@ description:
   - Modules of P(kubernetes.core#collection) take the connection to the API server from their options and from variables
     C(K8S_AUTH_*) of the environment, programs such as Helm and kubectl from a kubeconfig. This module writes one with
     address, CA certificate, credentials, proxy and impersonated user of the modules.
-  - Nothing is written where a kubeconfig and a context are all there is. Programs then take the same, and renew
-    credentials that a plugin of the kubeconfig makes.
+  - Nothing is written where O(kubeconfig) and O(context) are all there is. Give the program the same two then, which
+    renews credentials that a plugin of the kubeconfig makes.
   - The file holds credentials; only its owner may read it. Remove it when the program has ended.
 options:
   dest:
@@ -58,23 +58,13 @@ EXAMPLES = r"""
 
 - name: List the Helm releases
   ansible.builtin.command:
-    argv: [helm, list, "--kubeconfig={{ access.kubeconfig }}"]
+    argv: [helm, list, "--kubeconfig={{ file.path if access.written else '/etc/cosmogony/kubeconfig' }}"]
   changed_when: false
 """
 
 RETURN = r"""
-kubeconfig:
-  description: Path of the kubeconfig that a program is to take; empty for what it finds itself.
-  returned: success
-  type: str
-  sample: /tmp/ansible.x1y2.kubeconfig
-context:
-  description: Context in it; empty for the current one.
-  returned: success
-  type: str
-  sample: ""
 written:
-  description: Whether the file O(dest) was written.
+  description: Whether O(dest) was written. A program is to take it then, without a context.
   returned: success
   type: bool
   sample: true
@@ -86,7 +76,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._kubeconfig import make_kubeconfig, needs_file, read_option
+from ..module_utils._kubeconfig import make_kubeconfig, needs_file
 from ..module_utils._kubernetes_api import connect, make_argument_spec
 
 ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(dest={"type": "path", "required": True})
@@ -104,15 +94,14 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if not needs_file(module.params):
-        given = {option: read_option(module.params, option) or "" for option in ("kubeconfig", "context")}
-        module.exit_json(changed=False, written=False, **given)
+        module.exit_json(changed=False, written=False)
     api = connect(module)
     dest = module.params["dest"]
     try:
         write_private_file(dest, json.dumps(make_kubeconfig(api.configuration, api.default_headers)))
     except OSError as error:
         module.fail_json(msg=f"{dest} cannot be written ({error.strerror}): check the folder and its rights")
-    module.exit_json(changed=False, written=True, kubeconfig=dest, context="")
+    module.exit_json(changed=False, written=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     [
         ({}, {}, False),
         ({"kubeconfig": "/k", "context": "blue"}, {}, False),
-        ({}, {"K8S_AUTH_KUBECONFIG": "/k"}, False),
+        ({}, {"K8S_AUTH_KUBECONFIG": "/k"}, True),
+        ({"kubeconfig": "/k"}, {"K8S_AUTH_KUBECONFIG": "/k"}, False),
         ({"kubeconfig": "/k"}, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, False),
         ({}, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, True),
         ({"kubeconfig": "/k"}, {"K8S_AUTH_API_KEY": "token"}, True),
