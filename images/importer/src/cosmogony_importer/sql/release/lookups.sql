@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Functions of one release, created in its schema: which zones hold a point, which have a name, how they are called.
--- @search_path@ is the schema of the release, followed by those of the extensions.
+-- @search_path@ is the schema of the release, followed by those of the extensions. The functions that others call set
+-- it, for the ones that only these call, too. Their plans do not depend on the arguments, and planning takes longer than
+-- most answers, so each statement is planned once per session.
 
 -- The first of the languages that a zone has a name in, otherwise its name in the local language.
 CREATE FUNCTION zone_name(name text, names jsonb, languages text[]) RETURNS text
@@ -19,6 +21,7 @@ END;
 CREATE FUNCTION zone_label(asked_id bigint, languages text[]) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = @search_path@
+SET plan_cache_mode = force_generic_plan
 AS $function$
 BEGIN
     RETURN (
@@ -77,7 +80,6 @@ CREATE FUNCTION nearest_place(
     lon double precision, lat double precision, types text[], metres_at_most double precision)
 RETURNS TABLE (place geometry, metres double precision)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = @search_path@
 AS $function$
 DECLARE
     metres_of_degree CONSTANT double precision := 110574;  -- at least, along a meridian
@@ -130,6 +132,7 @@ CREATE FUNCTION reverse(
 RETURNS TABLE (point integer, zone_id bigint, distance double precision)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = @search_path@
+SET plan_cache_mode = force_generic_plan
 AS $function$
 BEGIN
     RETURN QUERY
@@ -167,7 +170,6 @@ CREATE TYPE named_zone AS (zone_id bigint, score real, match text);
 CREATE FUNCTION find_named(wanted text, types text[], countries text[], with_words boolean, with_similar boolean)
 RETURNS SETOF named_zone
 LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = @search_path@
 AS $function$
 DECLARE
     letters CONSTANT integer := length(wanted);
@@ -221,7 +223,6 @@ $function$;
 -- Whether one letter is wrong, missing or too many, or two neighbours changed places.
 CREATE FUNCTION is_one_edit(one text, other text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = @search_path@
 AS $function$
 DECLARE
     longest CONSTANT integer := greatest(length(one), length(other));
@@ -249,7 +250,6 @@ CREATE FUNCTION rank_named(
     candidates named_zone[], max_results integer, above text, lon double precision, lat double precision)
 RETURNS SETOF named_zone
 LANGUAGE plpgsql STABLE PARALLEL SAFE
-SET search_path = @search_path@
 AS $function$
 BEGIN
     RETURN QUERY
@@ -295,6 +295,7 @@ CREATE FUNCTION search(
 RETURNS TABLE (zone_id bigint, score real, match text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = @search_path@
+SET plan_cache_mode = force_generic_plan
 AS $function$
 DECLARE
     has_trigrams CONSTANT boolean := to_regclass('zone_names_trigram_idx') IS NOT NULL;
