@@ -78,14 +78,30 @@ def source(stream: IO[bytes], file: Path) -> loader.ZoneStream:
     return loader.ZoneStream(stream, ZoneFormat.JSONL_GZ, file.name)
 
 
-def by_copy(connection: psycopg.Connection, file: Path, jobs: int, times: dict[str, list[float]]) -> int:
+def copy_zones(
+    settings: DatabaseAddress, connection: psycopg.Connection, file: Path, loaded: loader.LoadCounts, jobs: int
+) -> None:
+    """Copy the zones of a file, and the pieces of their polygons over a second connection."""
+    enter(connection)
+    loader._create_tables(connection)
+    with (
+        sessions.connect(settings) as second,
+        second.transaction(),
+        reader.open_file(file) as stream,
+        redirect_stderr(io.StringIO()),
+    ):
+        enter(second)
+        second.execute(statements.read_statement("release/pieces.sql"))
+        loader._copy_zones(connection, second, source(stream, file), loaded, 0, jobs)
+
+
+def by_copy(
+    settings: DatabaseAddress, connection: psycopg.Connection, file: Path, jobs: int, times: dict[str, list[float]]
+) -> int:
     loaded, begun, used = loader.LoadCounts(), time.monotonic(), processor(connection)
     with schema(connection):
         with connection.transaction():
-            enter(connection)
-            loader._create_tables(connection)
-            with reader.open_file(file) as stream, redirect_stderr(io.StringIO()):
-                loader._copy_zones(connection, source(stream, file), loaded, 0, jobs)
+            copy_zones(settings, connection, file, loaded, jobs)
             times.setdefault("read and COPY", []).append(time.monotonic() - begun)
             between = time.monotonic()
             loader._create_indexes(connection)
@@ -128,10 +144,7 @@ def reading_alone(file: Path, jobs: int) -> float:
 def low_zooms(connection: psycopg.Connection, settings: DatabaseAddress, file: Path) -> float:
     with schema(connection):
         with connection.transaction():
-            enter(connection)
-            loader._create_tables(connection)
-            with reader.open_file(file) as stream, redirect_stderr(io.StringIO()):
-                loader._copy_zones(connection, source(stream, file), loader.LoadCounts(), 0, 0)
+            copy_zones(settings, connection, file, loader.LoadCounts(), 0)
             loader._create_indexes(connection)
         begun = time.monotonic()
         with redirect_stderr(io.StringIO()):
@@ -149,7 +162,11 @@ def replicate(file: Path, times: int, target: Path) -> None:
         for copy in range(times):
             for zone in zones:
                 parent = None if zone["parent"] is None else zone["parent"] + copy * step
-                moved = zone | {"id": zone["id"] + copy * step, "parent": parent}
+                moved = zone | {
+                    "id": zone["id"] + copy * step,
+                    "osm_id": f"relation:{zone['id'] + copy * step}",
+                    "parent": parent,
+                }
                 if places and zone["geometry"]:
                     polygons = [[np.round(ring + places[copy], 7) for ring in rings] for rings in _polygons(zone)]
                     moved["geometry"] = {"type": "MultiPolygon", "coordinates": polygons}
@@ -223,11 +240,11 @@ def compare(connection: psycopg.Connection, settings: DatabaseAddress, file: Pat
     copied: dict[str, list[float]] = {}
     alone: dict[str, list[float]] = {}
     inserted: dict[str, list[float]] = {}
-    count = by_copy(connection, file, 0, {})  # what comes first is slower
+    count = by_copy(settings, connection, file, 0, {})  # what comes first is slower
     for _ in range(rounds):
-        if {by_insert(connection, file, inserted), by_copy(connection, file, 0, copied)} != {count}:
+        if {by_insert(connection, file, inserted), by_copy(settings, connection, file, 0, copied)} != {count}:
             raise RuntimeError("both sides must load the same zones")
-        by_copy(connection, file, 1, alone)
+        by_copy(settings, connection, file, 1, alone)
     rate = {name: count / statistics.median(times["all"]) for name, times in
             (("INSERT", inserted), ("COPY", copied), ("COPY, one thread", alone))}  # fmt: skip
     print(f"{count} zones of {file.name}, {rounds} interleaved rounds, medians")
