@@ -226,7 +226,7 @@ def test_variables_bear_the_name_of_the_role(role):
             assert name.startswith(prefix), f"{where} sets {name}"
         for name in [n for action, names in SETTERS.items() if action in task for n in names(task[action])]:
             if not name.startswith(prefix):
-                assert name.startswith(f"{role.name}_"), f"{where} sets {name}"
+                assert f"{name}_".startswith(f"{role.name}_"), f"{where} sets {name}"
                 assert name not in taken, f"{where} sets the option {name}"
                 assert f"`{name}`" in readme, f"{where} leaves {name}, which the README does not name"
 

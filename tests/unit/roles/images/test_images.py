@@ -104,6 +104,15 @@ def test_an_edit_renews_exactly_what_is_made_from_it(registry: Registry, sources
     assert run(registry, sources)[1]["missing"] == ["second"]
 
 
+def test_nodes_may_know_the_registry_by_another_name(registry: Registry, sources: Path) -> None:
+    said, facts = run(
+        registry, sources, images_pull_registry="nodes.example.org:5000", images_names=["ground", "first"]
+    )
+    assert facts, said
+    assert {reference.partition("/geo/")[0] for reference in facts["images"].values()} == {"nodes.example.org:5000"}
+    assert f"with BASE_IMAGE={registry.address}/geo/ground:" in said
+
+
 def test_the_order_of_building_is_checked(registry: Registry, sources: Path) -> None:
     said, _ = run(registry, sources, images_names=["first", "ground"])
     assert "first is made from ground (images_parents), which images_names does not name before it" in said
