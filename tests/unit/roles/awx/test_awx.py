@@ -29,7 +29,7 @@ SITE = {
     "awx_job_templates": {"stored_tiles": {"playbook": "playbooks/tile_cache.yml"}, "site": {"execute": False}},
     "cosmogony_gate_incomplete": "allow",
 }
-NAMES = ["rollback", "site", "status", "stop update", "stored tiles", "tile cache", "update", "verify"]
+NAMES = ["backup", "rollback", "site", "status", "stop update", "stored tiles", "tile cache", "update", "verify"]
 
 
 class Run:
