@@ -369,6 +369,6 @@ class ChangesQuery(Struct):
     """Which changes to list."""
 
     percent: Annotated[
-        float, Meta(ge=0, le=100, description="Per cent by which an area must have changed to be listed")
+        float, Meta(ge=0, le=100, description="Smallest change of area that is listed, in per cent")
     ] = 5
     format: Literal["json", "csv"] = "json"

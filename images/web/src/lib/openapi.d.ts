@@ -3236,7 +3236,7 @@ export interface operations {
     listChanges: {
         parameters: {
             query?: {
-                /** @description Per cent by which an area must have changed to be listed */
+                /** @description Smallest change of area that is listed, in per cent */
                 percent?: number;
                 format?: "csv" | "json";
             };
