@@ -7,7 +7,7 @@
 Copies of the zones of Luxembourg (198 with a geometry) lie side by side. The database is asked over one connection,
 without the API before it. Seconds of processor are those of the server process that answers: on a machine that has
 other work they say more than the clock. The exponent is the slope of the straight line through the logarithms of size
-and figure: 0 is no growth, 1 grows like the number of zones.
+and figure: 0 stands for no growth, 1 for growth in step with the zones.
 """
 
 from __future__ import annotations

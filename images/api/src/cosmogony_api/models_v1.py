@@ -368,7 +368,5 @@ class ExportQuery(ZoneQuery, kw_only=True):
 class ChangesQuery(Struct):
     """Which changes to list."""
 
-    percent: Annotated[
-        float, Meta(ge=0, le=100, description="Smallest change of area that is listed, in per cent")
-    ] = 5
+    percent: Annotated[float, Meta(ge=0, le=100, description="Smallest change of area that is listed, in per cent")] = 5
     format: Literal["json", "csv"] = "json"
