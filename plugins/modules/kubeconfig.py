@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - The cosmogony.stack contributors (!UNKNOWN)
 description:
-  - Modules of P(kubernetes.core#collection) take the connection to the API server from their options and from variables
+  - Modules of C(kubernetes.core) take the connection to the API server from their options and from variables
     C(K8S_AUTH_*) of the environment, programs such as Helm and kubectl from a kubeconfig. This module writes one with
     address, CA certificate, credentials, proxy and impersonated user of the modules.
   - Nothing is written where O(kubeconfig) and O(context) are all there is. Give the program the same two then, which
