@@ -67,6 +67,7 @@ def test_export_names_its_release_and_is_not_kept_by_proxies(client):
     assert answer.json["release"] == answer.headers["X-Cosmogony-Release"] == data.OLD
     assert answer.json["features"][0]["properties"]["name"] == "Oldland"
     assert answer.headers["X-Accel-Buffering"] == "no"
+    assert "Content-Length" not in answer.headers
     again = client.get(
         "/v1/export?type=country", headers={"If-None-Match": client.get("/v1/export?type=country").headers["ETag"]}
     )
@@ -213,15 +214,26 @@ def test_memory_is_that_of_a_few_zones(server):
     assert server.measure_memory() - before < size / 2
 
 
-def test_database_that_dies_ends_an_export_in_the_middle_and_comes_back(server, postgres):
+def test_export_whose_session_ends_is_incomplete(server, postgres, crowded):
+    connection, answer = open_slowly(f"{server.url}/v1/export?country=AA&include=names,population,zip_codes")
+    with postgres.connect(crowded) as other:
+        ended = other.execute(
+            "select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' and classid = %s",
+            (LOCK_CLASS,),
+        ).fetchall()
+    assert ended == [(True,)]
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        answer.read()
+    connection.close()
+    wait_for(lambda: server.read_metrics()["cosmogony_api_long_answers"] == 0, "the export ends", limit=30)
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_database_that_dies_comes_back(server, postgres):
     if postgres.process is None:
         pytest.skip("the server named by TEST_POSTGRES_HOST must not be killed")
-    connection, answer = open_slowly(f"{server.url}/v1/export?country=AA")
     postgres.kill()
     try:
-        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
-            answer.read()
-        connection.close()
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{server.url}/v1/zones/7", timeout=20)
         assert (refused.value.code, refused.value.headers["Content-Type"]) == (503, "application/problem+json")

@@ -57,7 +57,10 @@ def answer_details(content: Answer, release: Release, *, varies: str = "") -> Re
 
 def stream_from_release(chunks: Iterable[bytes], release: Release, mimetype: str) -> Response:
     """Make a response that is sent while it is made; proxies pass on each part immediately and keep none."""
-    response = mark_release(Response(chunks, mimetype=mimetype), release)
+    response = Response(chunks, mimetype=mimetype)
+    # Otherwise werkzeug reads all of it to compute Content-Length.
+    response.implicit_sequence_conversion = False
+    mark_release(response, release)
     response.headers["Cache-Control"] = LIVE
     response.headers["X-Accel-Buffering"] = "no"
     return response
