@@ -95,7 +95,7 @@ class ZoneWithParents(Answer):
     parents: list[Zone]
 
 
-class LiveRelease(Answer):
+class LiveReleaseDetails(Answer):
     """The live release: the one that is answered from unless a request names another."""
 
     id: str

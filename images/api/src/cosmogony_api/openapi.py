@@ -61,6 +61,9 @@ def make_openapi(documents: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         documents: schemas of the documents of the pipeline that answers contain, by name.
+
+    Raises:
+        ValueError: an answer has the name of a document that says something else.
     """
     operations = list(_list_operations())
     kinds: list[Any] = [Message, Problem, ZoneGeometry]
@@ -68,6 +71,8 @@ def make_openapi(documents: dict[str, Any]) -> dict[str, Any]:
         kinds += [kind for kind in (operation.answer, operation.body) if kind is not None]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=f"{COMPONENTS}{{name}}")
     by_kind = list(zip(kinds, schemas, strict=True))
+    if clashes := sorted(name for name in components.keys() & documents if components[name] != documents[name]):
+        raise ValueError(f"the API's types and the documents have different schemas of one name: {', '.join(clashes)}")
     paths: dict[str, Any] = {}
     responses: dict[str, Any] = {}
     for path, method, operation in operations:

@@ -755,15 +755,17 @@ export interface components {
             parents: components["schemas"]["Zone"][];
         };
         /**
-         * LiveRelease
-         * @description The live release at the end of the run.
+         * LiveReleaseDetails
+         * @description The live release: the one that is answered from unless a request names another.
          */
-        LiveRelease: {
+        LiveReleaseDetails: {
             id: string;
-            /** @default null */
-            published?: string | null;
-            /** @default null */
-            zones?: number | null;
+            inputs_digest: string | null;
+            published_at: string | null;
+            zones: number | null;
+            bounds: number[] | null;
+            /** @description What the release was made of: sources with digests and dates, counts, versions. The tables of what was left out or repaired stay in the stored manifest. Of URLs inside the operator's network, and of image references, only the last part is shown */
+            manifest: components["schemas"]["Manifest"] | null;
         };
         /**
          * Releases
@@ -1444,6 +1446,17 @@ export interface components {
             examples: string[];
         };
         /**
+         * LiveRelease
+         * @description The live release at the end of the run.
+         */
+        LiveRelease: {
+            id: string;
+            /** @default null */
+            published?: string | null;
+            /** @default null */
+            zones?: number | null;
+        };
+        /**
          * LossFigures
          * @description The numbers of zones of the live release and of this one.
          */
@@ -1947,7 +1960,7 @@ export type ZoneWithBbox = components['schemas']['ZoneWithBbox'];
 export type Geometry = components['schemas']['Geometry'];
 export type Zone = components['schemas']['Zone'];
 export type ZoneWithParents = components['schemas']['ZoneWithParents'];
-export type LiveRelease = components['schemas']['LiveRelease'];
+export type LiveReleaseDetails = components['schemas']['LiveReleaseDetails'];
 export type Releases = components['schemas']['Releases'];
 export type Release = components['schemas']['Release'];
 export type TileJson = components['schemas']['TileJson'];
@@ -1995,6 +2008,7 @@ export type InputSource = components['schemas']['InputSource'];
 export type Inputs = components['schemas']['Inputs'];
 export type LeftOutFigures = components['schemas']['LeftOutFigures'];
 export type LeftOutGrowth = components['schemas']['LeftOutGrowth'];
+export type LiveRelease = components['schemas']['LiveRelease'];
 export type LossFigures = components['schemas']['LossFigures'];
 export type Manifest = components['schemas']['Manifest'];
 export type ManifestCounts = components['schemas']['ManifestCounts'];
@@ -2175,7 +2189,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LiveRelease"];
+                    "application/json": components["schemas"]["LiveReleaseDetails"];
                 };
             };
             304: components["responses"]["NotModified"];

@@ -2,7 +2,7 @@
 /** The release on the page, read from the TileJSON and the answer of `/release`. */
 import { getJson } from './api'
 import { parseAttribution, type Credit } from './attribution'
-import type { LiveRelease, Manifest, ManifestCounts, ManifestSource, TileJson } from './openapi'
+import type { LiveReleaseDetails, Manifest, ManifestCounts, ManifestSource, TileJson } from './openapi'
 import type { TypeCounts } from './zoneTypes'
 
 /** A box in degrees. */
@@ -44,13 +44,13 @@ export const getSiteUrl = (): string => new URL('.', location.href).href.replace
 
 export async function loadRelease(site: string, signal?: AbortSignal): Promise<Release> {
   const tilejson = await getJson<Unchecked<TileJson>>('tiles/cosmogony.json', signal)
-  const details = await getJson<Unchecked<LiveRelease>>('api/release', signal).catch(() => null)
+  const details = await getJson<Unchecked<LiveReleaseDetails>>('api/release', signal).catch(() => null)
   return readRelease(tilejson, details, site)
 }
 
 export function readRelease(
   tilejson: Unchecked<TileJson>,
-  details: Unchecked<LiveRelease> | null,
+  details: Unchecked<LiveReleaseDetails> | null,
   site: string,
 ): Release {
   const tiles = (Array.isArray(tilejson.tiles) ? tilejson.tiles : []).map((url) => toSiteUrl(String(url), site))

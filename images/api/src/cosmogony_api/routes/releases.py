@@ -12,7 +12,7 @@ from cosmogony_api.answers import NO_STORE, answer_from_release, answer_json, an
 from cosmogony_api.context import get_database
 from cosmogony_api.database import Row
 from cosmogony_api.manifest import redact_manifest
-from cosmogony_api.models import LiveRelease, ReleaseCheckQuery, ReleaseId, Releases
+from cosmogony_api.models import LiveReleaseDetails, ReleaseCheckQuery, ReleaseId, Releases
 from cosmogony_api.operations import describe
 from cosmogony_api.releases import Release
 
@@ -25,7 +25,7 @@ _LIVE = "id, schema_name, inputs_digest, published_at, zones, bounds, manifest -
 
 
 @blueprint.get("/release")
-@describe(LiveRelease, 404, 503, from_release=True)
+@describe(LiveReleaseDetails, 404, 503, from_release=True)
 def get_live_release() -> Response:
     """Return the live release.
 
@@ -35,7 +35,7 @@ def get_live_release() -> Response:
     if row is None:
         raise NotFound
     release = Release(row["id"], row.pop("schema_name"))
-    answer = LiveRelease(**{**row, "manifest": redact_manifest(row["manifest"])})
+    answer = LiveReleaseDetails(**{**row, "manifest": redact_manifest(row["manifest"])})
     return answer_from_release(answer, release, varies=str(row["published_at"]))
 
 
