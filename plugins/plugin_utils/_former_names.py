@@ -40,6 +40,8 @@ FORMER_NAMES: Mapping[str, str] = {
     "data_update_rollback_to": "rollback_to",
     "data_update_rollback_reason": "rollback_reason",
     "data_update_disk_paths": "status_disk_paths",
+    "verify_helm_binary": "cosmogony_helm_binary",
+    "verify_release_name": "cosmogony_release_name",
     **dict.fromkeys(("chart_attribution", "cosmogony_attribution"), ATTRIBUTION),
     # Former variables that only inventories/local used.
     **dict.fromkeys(("cosmogony_sample_attributions", "local_sample_attributions"), ATTRIBUTION),
