@@ -61,7 +61,7 @@ class Machine:
         """Run an entry point of the role here."""
         built = json.dumps([{**SERVICE, "name": name} for name in ("argo", "minio")])
         for name, answer in {"builder": built, "node": '{"changed": false}'}.items():
-            (self.folder / name).write_text(f"#!/bin/sh\necho '{answer}'\n")
+            (self.folder / name).write_text(f"#!/bin/sh\ntimeout 5 cat > /dev/null\necho '{answer}'\n")
             (self.folder / name).chmod(0o755)
         given = {
             "local_cluster_state_dir": str(self.state),
@@ -162,6 +162,7 @@ def test_auto_takes_kind_where_docker_answers(laptop: Machine) -> None:
     assert hosts.read_text() == '[host."http://cosmogony-kind-registry:5000"]\n'
 
 
+@pytest.mark.long
 def test_a_cluster_of_kind_that_is_there_is_started_only(laptop: Machine) -> None:
     laptop.install("kind", {"get\\ clusters": "echo cosmogony"})
     laptop.install("docker", {"version*": "echo 29.0.0", "container\\ inspect*": "echo true"})
@@ -170,6 +171,7 @@ def test_a_cluster_of_kind_that_is_there_is_started_only(laptop: Machine) -> Non
     assert [call.split()[1] for call in laptop.calls("docker")] == ["version", "start", "container"]
 
 
+@pytest.mark.long
 def test_k3d_makes_its_registry(laptop: Machine) -> None:
     laptop.install("k3d", {"cluster\\ list*": "echo '[]'"})
     done = laptop.run()
@@ -189,6 +191,7 @@ def test_k3d_makes_its_registry(laptop: Machine) -> None:
     assert reached["context"] == "k3d-cosmogony"
 
 
+@pytest.mark.long
 def test_a_stopped_cluster_of_k3d_is_started(laptop: Machine) -> None:
     laptop.install("k3d", {"cluster\\ list*": """echo '[{"name": "cosmogony", "serversRunning": 0}]'"""})
     assert laptop.run(local_cluster_provider="k3d").returncode == 0
@@ -196,6 +199,7 @@ def test_a_stopped_cluster_of_k3d_is_started(laptop: Machine) -> None:
     assert not [call for call in laptop.calls("k3d") if "create" in call]
 
 
+@pytest.mark.long
 def test_minikube_pulls_from_a_registry_in_its_network(laptop: Machine) -> None:
     laptop.install("minikube", {"status*": "exit 85"})
     done = laptop.run(local_cluster_provider="minikube")
@@ -239,6 +243,7 @@ def test_nothing_to_take_is_said_with_the_next_step(laptop: Machine) -> None:
     assert "-e local_provider=native, kind, k3d, minikube or existing" in said(done)
 
 
+@pytest.mark.long
 def test_auto_keeps_the_provider_of_the_last_run(laptop: Machine) -> None:
     (laptop.state / "local_cluster.json").write_text(json.dumps({"provider": "k3d"}))
     laptop.install("kind", {"get\\ clusters": "true"})
@@ -254,6 +259,7 @@ def test_existing_wants_a_kubeconfig_and_a_registry(machine: Machine) -> None:
     assert "Provider existing lacks kubeconfig, push_registry in local_cluster_existing" in said(done)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("tasks_from", "expected"),
     [
