@@ -323,7 +323,6 @@ def test_commands_accept_gate_report_of_another_version(
     importer.run("rollback")
     assert importer.live() == other
     assert {kept["gate"] for kept in importer.list()} == {"passed" if "format" in stored else None}
-    importer.run("status")
     importer.run("clean")
 
 
