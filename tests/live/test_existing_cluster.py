@@ -85,6 +85,7 @@ def set_up(folder: Path, account: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_an_account_with_the_documented_rights_is_enough(tmp_path: Path, account: Path) -> None:
     set_up(tmp_path, account)
     recorded = json.loads((tmp_path / "state/local_cluster.json").read_text())
