@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import pytest
+from cosmogony_api import zone_details
+from cosmogony_importer.load import bands
 
 from .support import data
 
@@ -33,6 +35,10 @@ def test_zone_is_found_by_each_of_its_ids(client, path):
     assert list(answer.json) == FIELDS
     assert answer.json["bbox"] == [2, 2, 5, 5]
     assert (answer.json["id"], answer.json["osm_id"], answer.json["parent"]) == (41, "relation:900041", 7)
+
+
+def test_bands_are_those_that_the_importer_makes():
+    assert sorted(bands.BANDS) == list(zone_details.BANDS)
 
 
 def test_text_is_utf8(client):

@@ -87,10 +87,10 @@ def select_release(connection: Reader, kept_id: str | None = None) -> Release:
         UnavailableError: nothing has been published yet.
     """
     if kept_id is not None:
-        kept = fetch_kept_release(connection, kept_id)
+        kept = _find_kept(connection, kept_id)
         if kept is None:
             raise NotFound
-        return Release(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"], prepared=kept["prepared"])
+        return kept
     live = fetch_live_release(connection, f"id, schema_name, {_BOXES}, {_PREPARED}")
     if live is not None:
         return Release(live["id"], live["schema_name"], boxes=live["boxes"], prepared=live["prepared"])
@@ -106,12 +106,20 @@ def select_prepared_release(connection: Reader, named: str | None = None) -> Rel
         UnpreparedReleaseError: an earlier version loaded it.
         UnavailableError: nothing has been published yet.
     """
-    if named is not None and fetch_kept_release(connection, named) is None:
-        raise_not_kept(connection, named)
-    release = select_release(connection, named)
+    if named is None:
+        release = select_release(connection)
+    else:
+        release = _find_kept(connection, named) or raise_not_kept(connection, named)
     if not release.prepared:
         raise UnpreparedReleaseError(release.id)
     return release
+
+
+def _find_kept(connection: Reader, release_id: str) -> Release | None:
+    kept = fetch_kept_release(connection, release_id)
+    if kept is None:
+        return None
+    return Release(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"], prepared=kept["prepared"])
 
 
 def raise_not_kept(connection: Reader, release_id: str) -> NoReturn:

@@ -22,8 +22,8 @@ ZoneT = TypeVar("ZoneT", bound=ZoneDetails)
 MAX_ID = 2**63 - 1
 DECIMALS = 7  # of the degrees of a geometry: about a centimetre
 PLACE_DECIMALS = 9  # of those of a box or a centre, which come back from the projection of the map not quite whole
-# The highest zooms of the tables zones_z… with simplified geometry.
-_BANDS = (0, 1, 2, 3, 4, 6, 8, 10, 12)
+# The highest zooms of the tables zones_z… with simplified geometry, which the importer makes (`load.bands`).
+BANDS = (0, 1, 2, 3, 4, 6, 8, 10, 12)
 _WORLD_METRES = 40075016.685578488
 
 _COLUMNS = sql.SQL("""
@@ -100,7 +100,7 @@ class View:
     @property
     def geometry(self) -> sql.Composable:
         """The geometry of a zone `z` in degrees."""
-        band = next((band for band in _BANDS if self.zoom is not None and band >= self.zoom), None)
+        band = next((band for band in BANDS if self.zoom is not None and band >= self.zoom), None)
         if band is None or self.zoom is None:
             return _GEOMETRY
         pixel = _WORLD_METRES / 256 / 2**self.zoom
