@@ -236,7 +236,7 @@ test-long: ## the gate with every fault of scenario data_update, scenario upgrad
 	@FAULTS=all tools/run_gate.sh
 	$(MAKE) --no-print-directory test-upgrade
 	$(MAKE) --no-print-directory long ARGS=--require-services
-	.venv/bin/pytest -q -m long -o faulthandler_timeout=14400 tests/live/test_existing_cluster.py
+	pytest -q -m long -o faulthandler_timeout=14400 tests/live/test_existing_cluster.py
 	$(MAKE) --no-print-directory sanity galaxy-import matrix
 
 changelog: venv ## CHANGELOG.md, from changelogs/fragments

@@ -21,7 +21,8 @@ from typing import Any
 
 COUNTS = {"name": 40, "prefix": 20, "misspelt": 20, "language": 20}
 PREFIX = 4  # letters
-LANGUAGE = re.compile(r"name:([a-z]{2,3}([-_][A-Za-z0-9]+)*)")  # not name:etymology and the like
+# Keys of names in a language; name:etymology, for example, names no language.
+LANGUAGE = re.compile(r"name:([a-z]{2,3}([-_][A-Za-z0-9]+)*)")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 

@@ -58,7 +58,7 @@ class Publishers:
             DownloadError: the publisher does not answer or does not have a file, or a file is not what it should be.
         """
         if reason := self._silent.get(publication.publisher):
-            raise DownloadError(reason)
+            raise DownloadError(f"{publication.publisher} does not answer ({reason})")
         folder = target / "download"
         folder.mkdir()
         digests: dict[str, str] = {}

@@ -106,7 +106,7 @@ def list_versions(name: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", ["coredns", "etcd", "local-path-provisioner"])
 def test_programs_share_the_modules_of_kubernetes(name):
     kubernetes, own = list_versions("kubernetes"), list_versions(name)
-    # Kubernetes requires some of its own modules as v0.0.0, which nothing else can.
+    # kubernetes/go.mod requires modules of its own folder staging as v0.0.0, a version that other modules cannot get.
     known = {module for module, version in kubernetes.items() if version != "v0.0.0"}
     shared = known & own.keys()
     assert len(shared) > 20
