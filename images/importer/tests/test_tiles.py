@@ -375,6 +375,38 @@ def test_two_runs_share_the_work(
     assert importer.list()[0]["stored_zoom"] == 7
 
 
+def test_a_run_that_another_has_overtaken_makes_nothing(
+    importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = tiles_release(db, importer.load(zones.grid(size=5)))
+    first = pyramid.store_low_zoom_tiles(find_database(), db, release, 7, 1)
+    monkeypatch.delattr(pyramid, "_make_batch")
+    with importer.connect() as own:
+        assert pyramid.store_low_zoom_tiles(find_database(), own, release, 7, 1) == first
+    assert db.execute("SELECT to_regclass(%s)", (f"{release.schema_name}.tile_batches",)).fetchone() == (None,)
+
+
+def test_a_run_also_ends_the_higher_zooms_that_another_has_planned(
+    importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = tiles_release(db, importer.load(zones.grid(size=5)))
+    real = pyramid._run_workers
+    runs = []
+
+    def run_workers(*arguments) -> None:
+        real(*arguments)
+        runs.append(arguments)
+        if len(runs) == 1:
+            with importer.connect() as other:
+                pyramid._plan_tiles(other, release, 7)
+
+    monkeypatch.setattr(pyramid, "_run_workers", run_workers)
+    pyramid.store_low_zoom_tiles(find_database(), db, release, 5, 1)
+    assert len(runs) == 2
+    assert importer.list()[0]["stored_zoom"] == 7
+    assert "nothing to do" in importer.run("tiles", "--release", release.id, "--max-zoom", 7)
+
+
 def tiles_release(connection: psycopg.Connection, release_id: str):
     from cosmogony_importer.releases import catalog
 

@@ -20,6 +20,7 @@ from ..releases.catalog import Release
 from . import batches, forecast
 from .counts import TileCount, TilesByZoom
 
+PLANNING_SECONDS = 600  # longest time that a run waits while another one plans or ends
 
 def store_low_zoom_tiles(
     settings: DatabaseAddress, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int = 0
@@ -45,16 +46,21 @@ def store_low_zoom_tiles(
     if release.stored_zoom is not None and release.stored_zoom >= max_zoom:
         log.info(f"tiles of release {release.id} are stored up to zoom {release.stored_zoom}; nothing to do")
         return count_tiles(connection, release).total
-    _plan_tiles(connection, release, max_zoom)
     try:
-        _make_planned(settings, connection, release, max_zoom, jobs)
+        if _plan_tiles(connection, release, max_zoom):
+            _make_planned(settings, connection, release, max_zoom, jobs)
     except psycopg.errors.UndefinedTable:
         # Another run shared the work, ended first and dropped the table.
-        stored_zoom = catalog.get_release(connection, release.id).stored_zoom
-        if stored_zoom is None or stored_zoom < max_zoom:
+        if _find_stored_zoom(connection, release) < max_zoom:
             raise
         log.info(f"another run has stored the last tiles of release {release.id}")
     return count_tiles(connection, release).total
+
+
+def _find_stored_zoom(connection: psycopg.Connection, release: Release) -> int:
+    """Return the zoom up to which tiles are stored by now, -1 if none are."""
+    stored_zoom = catalog.get_release(connection, release.id).stored_zoom
+    return -1 if stored_zoom is None else stored_zoom
 
 
 def _make_planned(
@@ -76,16 +82,26 @@ def _make_planned(
     forecast.estimate_tiles(
         connection, release.schema_name, sql.SQL("SELECT z, xs, ys FROM {} WHERE NOT done").format(table), jobs
     )
-    _run_workers(settings, release, progress, jobs)
-    _check_sample(connection, release)
-    with connection.transaction():
-        connection.execute(
-            "UPDATE cosmogony_catalog.releases SET stored_zoom = %s WHERE id = %s AND coalesce(stored_zoom, -1) < %s",
-            (max_zoom, release.id, max_zoom),
-        )
-        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+    while True:
+        _run_workers(settings, release, progress, jobs)
+        # With the lock, because another run may be adding the batches of more zooms.
+        with sessions.hold_advisory_lock(connection, sessions.TILES, wait=PLANNING_SECONDS), connection.transaction():
+            if not _has_unmade_batch(connection, release):
+                _check_sample(connection, release)
+                _record_stored_zoom(connection, release, max_zoom)
+                connection.execute(sql.SQL("DROP TABLE {}").format(table))
+                break
     connection.execute(sql.SQL("ANALYZE {}").format(release.get_table("tiles")))
     progress.end()
+
+
+def _record_stored_zoom(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
+    """Record the highest zoom that is stored: of this run, or of another that planned more of them meanwhile."""
+    query = sql.SQL(
+        "UPDATE cosmogony_catalog.releases SET stored_zoom = greatest("
+        "stored_zoom, %s, (SELECT max(z) FROM {})) WHERE id = %s"
+    )
+    connection.execute(query.format(release.get_table("tile_batches")), (max_zoom, release.id))
 
 
 def count_tiles(connection: psycopg.Connection, release: Release) -> TilesByZoom:
@@ -95,21 +111,30 @@ def count_tiles(connection: psycopg.Connection, release: Release) -> TilesByZoom
     return TilesByZoom({z: TileCount(tiles, size) for z, tiles, size in rows}, release.stored_zoom)
 
 
-def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int) -> None:
-    """Write the tiles to make to the table tile_batches, with which the next run continues after an interruption."""
-    with sessions.hold_advisory_lock(connection, sessions.TILES, wait=600), connection.transaction():
+def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int) -> bool:
+    """Write the tiles to make to the table tile_batches, with which the next run continues after an interruption.
+
+    Returns:
+        False if another run has stored all of them since the release was read.
+    """
+    with sessions.hold_advisory_lock(connection, sessions.TILES, wait=PLANNING_SECONDS), connection.transaction():
+        stored_zoom = _find_stored_zoom(connection, release)
+        if stored_zoom >= max_zoom:
+            log.info(f"another run has stored the tiles of release {release.id} up to zoom {stored_zoom}")
+            return False
         statements.set_search_path(connection, release.schema_name)
         connection.execute(statements.read_statement("release/tile_plan.sql"))
         planned = fetch_value(connection.execute("SELECT max(z) FROM tile_batches"))
-        first = max(-1 if planned is None else planned, -1 if release.stored_zoom is None else release.stored_zoom) + 1
+        first = max(-1 if planned is None else planned, stored_zoom) + 1
         if first > max_zoom:
-            return
+            return True
         query = "SELECT cosmogony_catalog.tile_table(%s, %s)"
         table = fetch_value(connection.execute(query, (release.schema_name, max_zoom)))
         margin = 10 / 256  # compute_tile clips to the tile and 10 pixels around it
         for zoom, touched in batches.find_touched_tiles(connection, sql.SQL(table), max_zoom, margin=margin):
             if zoom >= first:
                 batches.add_batches(connection, "tile_batches", zoom, touched)
+    return True
 
 
 def _run_workers(settings: DatabaseAddress, release: Release, progress: TimedProgress, jobs: int) -> None:
@@ -139,13 +164,14 @@ def _make_batch(connection: psycopg.Connection, release: Release) -> int:
         return len(xs)
 
 
+def _has_unmade_batch(connection: psycopg.Connection, release: Release) -> bool:
+    """Tell whether a batch is left to make, once those that other runs are making are done or given up."""
+    query = sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(release.get_table("tile_batches"))
+    return connection.execute(query).fetchone() is not None
+
+
 def _check_sample(connection: psycopg.Connection, release: Release, sample: int = 20) -> None:
-    """Check that all batches are done, and that a sample of stored tiles equals the computed ones."""
-    table = release.get_table("tile_batches")
-    # FOR SHARE waits for batches that other runs are making
-    left = len(connection.execute(sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(table)).fetchall())
-    if left:
-        raise StepError(f"{left} batches of tiles of release {release.id} are not done; run the command again")
+    """Check that a sample of stored tiles equals the computed ones."""
     wrong = connection.execute(
         sql.SQL(
             "SELECT z, x, y FROM (SELECT * FROM {} ORDER BY md5(z || '/' || x || '/' || y) LIMIT {}) AS sample "
