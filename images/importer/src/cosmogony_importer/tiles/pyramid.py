@@ -22,6 +22,7 @@ from .counts import TileCount, TilesByZoom
 
 PLANNING_SECONDS = 600  # longest time that a run waits while another one plans or ends
 
+
 def store_low_zoom_tiles(
     settings: DatabaseAddress, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int = 0
 ) -> TileCount:
