@@ -41,6 +41,9 @@ options:
     description: Seconds for all questions together.
     type: int
     default: 120
+  ca_path:
+    description: File with CA certificates (PEM) that are trusted at O(url) beside those of the system.
+    type: path
   reach_timeout:
     description: Seconds in which a connection to O(url) must be possible.
     type: int
@@ -65,6 +68,7 @@ EXAMPLES = r"""
   cosmogony.stack.site_info:
     kubeconfig: /etc/cosmogony/kubeconfig
     url: https://cosmogony.example.org
+    ca_path: /etc/cosmogony/ca.crt
     service:
       namespace: cosmogony
   register: site
@@ -106,6 +110,7 @@ problem:
   sample: "GET /api/release: HTTP 503 (41 attempts)"
 """
 
+import ssl
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -136,13 +141,30 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
         },
     },
     timeout={"type": "int", "default": 120},
+    ca_path={"type": "path"},
     reach_timeout={"type": "int", "default": 10},
 )
 
 
-def find_obstacle(url: str, timeout: float) -> str:
+def make_context(ca_path: str | None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates of the system, and those in a file.
+
+    Raises:
+        ValueError: the file cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if ca_path:
+        try:
+            context.load_verify_locations(ca_path)
+        except OSError as error:
+            reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise ValueError(f"ca_path is {ca_path}, which cannot be read ({reason}): name a PEM file") from error
+    return context
+
+
+def find_obstacle(url: str, timeout: float, context: ssl.SSLContext) -> str:
     """Return why no connection to an address is possible; "" if one is, whatever the site answers there."""
-    site, deadline = Site(url, request_timeout=timeout), time.monotonic() + timeout
+    site, deadline = Site(url, request_timeout=timeout, context=context), time.monotonic() + timeout
     while True:
         try:
             site.get("/")
@@ -156,11 +178,11 @@ def find_obstacle(url: str, timeout: float) -> str:
         time.sleep(INTERVAL)
 
 
-def ask(url: str, timeout: float) -> dict[str, Any]:
+def ask(site: Site, timeout: float) -> dict[str, Any]:
     """Ask all questions; return the answers, whether a release is live, and what is wrong."""
     found: dict[str, Any] = {"answers": [], "has_release": None, "problem": ""}
     try:
-        for line in verify_site(Site(url), timeout, INTERVAL):
+        for line in verify_site(site, timeout, INTERVAL):
             found["answers"].append(line)
         found["has_release"] = True
     except NoReleaseError as error:
@@ -175,9 +197,13 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, required_one_of=[("url", "service")], supports_check_mode=True)
     params = module.params
     url, service = params["url"], params["service"]
-    obstacle = find_obstacle(url, params["reach_timeout"]) if url and service else ""
+    try:
+        context = make_context(params["ca_path"])
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    obstacle = find_obstacle(url, params["reach_timeout"], context) if url and service else ""
     if url and not obstacle:
-        module.exit_json(way="url", asked=url, **ask(url, params["timeout"]))
+        module.exit_json(way="url", asked=url, **ask(Site(url, context=context), params["timeout"]))
     asked = f"Service {service['namespace']}/{service['name']}, through the Kubernetes API"
     if obstacle:
         asked += f", because {url} is not reachable from here ({obstacle})"
@@ -190,7 +216,7 @@ def main() -> None:
             except WrongAnswerError as error:
                 # forward_to_service says instead why the port-forward failed, if it did.
                 raise ServiceError("no_answer", f"{asked}: {error}", "look at the logs of its pods") from error
-            found = ask(way_in, params["timeout"])
+            found = ask(Site(way_in), params["timeout"])
     except ServiceError as error:
         found = {"answers": [], "has_release": None, "problem": str(error)}
     module.exit_json(way="service", asked=asked, **found)

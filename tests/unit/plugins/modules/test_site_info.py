@@ -6,9 +6,11 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,9 +32,9 @@ ANSWERS: dict[str, Any] = {
 
 
 class Site:
-    """A site on a loopback port, below a path."""
+    """A site on a loopback port, below a path; with a folder of public.crt and private.key over TLS."""
 
-    def __init__(self, answers: dict[str, Any], path: str = "") -> None:
+    def __init__(self, answers: dict[str, Any], path: str = "", certificate: Path | None = None) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 asked = self.path.removeprefix(path)
@@ -48,7 +50,11 @@ class Site:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.address = ("127.0.0.1", self._server.server_port)
-        self.url = f"http://127.0.0.1:{self._server.server_port}{path}"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self._server.server_port}{path}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate / "public.crt", certificate / "private.key")
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def stop(self) -> None:
@@ -60,8 +66,8 @@ class Site:
 def start_site() -> Iterator[Any]:
     started: list[Site] = []
 
-    def start(answers: dict[str, Any] = ANSWERS, path: str = "") -> Site:
-        started.append(Site(answers, path))
+    def start(answers: dict[str, Any] = ANSWERS, path: str = "", certificate: Path | None = None) -> Site:
+        started.append(Site(answers, path, certificate))
         return started[-1]
 
     yield start
@@ -143,3 +149,17 @@ def test_no_release_and_no_pod(monkeypatch, start_site) -> None:
     found = run(monkeypatch, url=site.url)
     assert (found["has_release"], found["answers"]) == (False, ["ok page: 6 bytes"])
     assert "no ready pod" in run(monkeypatch)["problem"]
+
+
+def test_the_certificate_of_a_private_ca_is_trusted_if_it_is_named(monkeypatch, start_site, certificate) -> None:
+    site = start_site(certificate=certificate)
+    refused = run(monkeypatch, url=site.url)
+    assert refused["way"] == "url" and "certificate verify failed" in refused["problem"]
+    trusted = run(monkeypatch, url=site.url, ca_path=str(certificate / "public.crt"))
+    assert (trusted["way"], trusted["problem"], len(trusted["answers"])) == ("url", "", 6)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("none.crt", "No such file"), ("private.key", "holds no certificate")])
+def test_certificates_that_cannot_be_read(certificate, name, reason) -> None:
+    with pytest.raises(ValueError, match=f"{name}, which cannot be read .*{reason}.*name a PEM file"):
+        site_info.make_context(str(certificate / name))

@@ -41,9 +41,12 @@ class NoReleaseError(Exception):
 class Site:
     """Sends HTTP requests to one site."""
 
-    def __init__(self, url: str, request_timeout: float = REQUEST_SECONDS) -> None:
+    def __init__(
+        self, url: str, request_timeout: float = REQUEST_SECONDS, context: ssl.SSLContext | None = None
+    ) -> None:
         self.url = url.rstrip("/")
         self.request_timeout = request_timeout
+        self.context = context  # which certificates are trusted; None: those of the system
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Send a GET for a path of the site; return status and body of the answer.
@@ -54,7 +57,9 @@ class Site:
         """
         request = urllib.request.Request(self.url + path, headers={"User-Agent": "cosmogony-verify"})  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=self.request_timeout) as answer:  # noqa: S310
+            with urllib.request.urlopen(  # noqa: S310
+                request, timeout=self.request_timeout, context=self.context
+            ) as answer:
                 body = answer.read()
                 return answer.status, gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
         except urllib.error.HTTPError as error:
