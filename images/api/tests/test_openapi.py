@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -128,6 +129,11 @@ def test_answers_without_a_release_fit_their_schemas(make_client, empty, documen
 def test_schemas_are_valid(document):
     for schema in document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("site", ["https://maps.example", "https://example.org/maps"])
+def test_the_first_server_is_the_api_of_the_site_that_has_the_document(document, site):
+    assert urljoin(f"{site}/api/v1/openapi.json", document["servers"][0]["url"]) == f"{site}/api"
 
 
 def test_document_is_openapi(document):

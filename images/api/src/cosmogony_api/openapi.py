@@ -28,7 +28,8 @@ _INFO = {
     "The data is © OpenStreetMap contributors, ODbL 1.0.",
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
-_SERVERS = [{"url": "/api", "description": "Behind the site"}, {"url": "/", "description": "The API itself"}]
+# Relative to the address of the document, so that it is right below a path, too.
+_SERVERS = [{"url": "../../api", "description": "Behind the site"}, {"url": "/", "description": "The API itself"}]
 _HEADERS = {
     "X-Cosmogony-Release": {
         "description": "The release this answer was read from; absent over a database of the original importer",
