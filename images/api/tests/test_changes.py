@@ -46,11 +46,13 @@ def database(postgres: postgis.Server) -> Iterator[str]:
     postgres.drop_database(name)
 
 
-def list_changes(server: postgis.Server, database: str, before: str, after: str, percent: float) -> list[tuple]:
+def list_changes(
+    server: postgis.Server, database: str, before: str, after: str, percent: float, limit: int | None = None
+) -> list[tuple]:
     """Osm_id without its kind, change, what was and what is."""
     schemas = ["release_" + one.replace("-", "_") for one in (before, after)]
     with server.connect(database) as connection:
-        rows = connection.execute(compose_changes(*schemas), {"percent": percent}).fetchall()
+        rows = connection.execute(compose_changes(*schemas), {"percent": percent, "limit": limit}).fetchall()
     return [(osm_id.removeprefix("relation:90000"), change, *row) for change, osm_id, *row in rows]
 
 
@@ -64,7 +66,7 @@ def test_lists_what_changed(postgres: postgis.Server, database: str) -> None:
         ("7", "removed", "city", None, "Goner", None, "relation:900003"),
         ("9", "added", "suburb", "Comer", None, "relation:900004", None),
     ]
-    _, _, _, _, _, _, _, area, before, percent = found[2]
+    area, before, percent = found[2][7:10]
     assert area / before == pytest.approx(1.05, rel=1e-3)
     assert percent == pytest.approx(5, rel=1e-2)
 
@@ -79,3 +81,22 @@ def test_the_other_direction_is_the_opposite(postgres: postgis.Server, database:
     found = {row[:2] for row in list_changes(postgres, database, data.NEW, data.OLD, percent=4)}
     assert {("7", "added"), ("9", "removed"), ("6", "area")} <= found
     assert list_changes(postgres, database, data.NEW, data.NEW, percent=0) == []
+
+
+def test_a_change_has_the_number_and_the_box_of_its_zone(postgres: postgis.Server, database: str) -> None:
+    found = {row[:2]: row[10:] for row in list_changes(postgres, database, data.OLD, data.NEW, percent=4)}
+    assert {change: number for change, (number, _) in found.items()} == {
+        ("4", "renamed"): 104,
+        ("5", "moved"): 105,
+        ("6", "area"): 106,
+        ("6", "renamed"): 106,
+        ("7", "removed"): None,
+        ("9", "added"): 109,
+    }
+    assert found["6", "area"][1] == pytest.approx([6, 1, 7, 2.05])
+    assert found["7", "removed"][1] == pytest.approx([8, 1, 9, 2])
+
+
+def test_a_limit_leaves_the_first_changes(postgres: postgis.Server, database: str) -> None:
+    found = list_changes(postgres, database, data.OLD, data.NEW, percent=4, limit=2)
+    assert [row[:2] for row in found] == [("4", "renamed"), ("5", "moved")]

@@ -80,4 +80,6 @@ def test_runs_are_the_last_ones_newest_first(make_client, postgres, published):
     assert answer.status_code == 200
     assert [run["run"] for run in answer.json["runs"]] == [f"run-{number}" for number in range(24, 4, -1)]
     assert client.get("/v1/runs").json == {"runs": []}
+    assert client.get("/v1/site").json == {"operations": True}
     assert make_client(published).get("/v1/runs").status_code == 404
+    assert make_client(published).get("/v1/site").json == {"operations": False}

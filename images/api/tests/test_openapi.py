@@ -61,12 +61,14 @@ EXAMPLES: dict[tuple[str, str], list[str | tuple[str, dict[str, Any]]]] = {
     (GET, "/v1/releases"): ["/v1/releases"],
     **{
         (GET, f"/v1/releases/{{id}}{what}"): [f"/v1/releases/{data.OLD}{what}", f"/v1/releases/none{what}"]
-        for what in ("", "/statistics", "/left_out", "/coverage")
+        for what in ("", "/statistics", "/left_out", "/coverage", "/countries")
     },
     (GET, "/v1/releases/{before}/changes/{after}"): [
         f"/v1/releases/{data.OLD}/changes/{data.NEW}", f"/v1/releases/{data.OLD}/changes/{data.NEW}?format=csv",
         f"/v1/releases/none/changes/{data.NEW}", f"/v1/releases/{data.OLD}/changes/{data.NEW}?percent=x",
+        f"/v1/releases/{data.OLD}/changes/{data.NEW}?limit=1", f"/v1/releases/{data.OLD}/changes/{data.NEW}?limit=0",
     ],
+    (GET, "/v1/site"): ["/v1/site"],
     (GET, "/v1/runs"): ["/v1/runs"],
 }  # fmt: skip
 

@@ -93,7 +93,8 @@ def test_other_methods_are_refused(client, method):
     "url",
     ["/v1/zones/7?release={}", "/v1/zones/osm/relation:900007?release={}", "/v1/zones/7/children?release={}",
      "/v1/reverse?lat=0&lon=0&release={}", "/v1/search?q=a&release={}", "/v1/export?country=AA&release={}",
-     "/v1/releases/{}", "/v1/releases/{}/statistics", "/v1/releases/{}/left_out", "/v1/releases/{}/coverage"],
+     "/v1/releases/{}", "/v1/releases/{}/statistics", "/v1/releases/{}/left_out", "/v1/releases/{}/coverage",
+     "/v1/releases/{}/countries"],
 )  # fmt: skip
 def test_release_that_is_no_longer_kept_is_gone_and_others_are_unknown(client, postgres, published, url):
     with postgres.connect(published) as connection:
@@ -145,7 +146,7 @@ def test_release_of_an_earlier_version_is_not_prepared(make_client, postgres, em
     client = make_client(empty)
     for url in (
         "/v1/zones/41", "/v1/zones/7/children", "/v1/reverse?lat=1&lon=1", "/v1/search?q=a", "/v1/export?type=city",
-        f"/v1/releases/{data.OLD}/coverage",
+        f"/v1/releases/{data.OLD}/coverage", f"/v1/releases/{data.OLD}/countries",
     ):  # fmt: skip
         check_problem(client.get(url), 501, data.OLD, "ansible-playbook playbooks/data_update.yml")
     check_problem(client.post("/v1/reverse", json={"points": []}), 501)

@@ -137,3 +137,12 @@ def test_pages_go_on_in_their_release_after_a_switch(client, postgres, published
             switch.switch_live_release(connection, catalog.get_release(connection, data.NEW), "publish")
     assert (first["release"], second["release"], other["release"]) == (data.NEW, data.NEW, data.OLD)
     assert second["zones"][0]["name"] == "Brumel"
+
+
+def test_lists_the_countries_of_a_kept_release(client):
+    answer = client.get(f"/v1/releases/{data.OLD}/countries")
+    assert answer.headers["X-Cosmogony-Release"] == data.OLD
+    assert answer.json["next"] is None
+    assert [(zone["id"], zone["name"], zone["bbox"]) for zone in answer.json["zones"]] == [
+        (7, "Oldland", pytest.approx([0, 0, 10, 10]))
+    ]

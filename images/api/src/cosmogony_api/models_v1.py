@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from cosmogony_api.models import COMPONENTS, Answer, Bounds, ExpectedCount, Manifest, Release
 
+FindingRow: TypeAlias = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": f"{COMPONENTS}FindingRow"})]
 RunSummary: TypeAlias = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": f"{COMPONENTS}RunSummary"})]
 
 MAX_LIMIT = 1000
@@ -55,6 +56,12 @@ Cursor: TypeAlias = Annotated[
 Limit: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="Zones of a page")]
 
 
+ZoneBounds: TypeAlias = Annotated[
+    Annotated[list[float], Meta(min_length=4, max_length=4)] | None,
+    Meta(description="West, south, east, north in degrees; west is greater than east across the antimeridian"),
+]
+
+
 class Problem(Answer):
     """The answer to a request that failed (RFC 9457)."""
 
@@ -76,10 +83,7 @@ class ZoneDetails(Answer, kw_only=True):
     country_code: str | None
     parent: Annotated[int | None, Meta(description="Id of the zone that contains it")]
     wikidata: str | None
-    bbox: Annotated[
-        Annotated[list[float], Meta(min_length=4, max_length=4)] | None,
-        Meta(description="West, south, east, north in degrees; west is greater than east across the antimeridian"),
-    ]
+    bbox: ZoneBounds
     center: Annotated[
         Annotated[list[float], Meta(min_length=2, max_length=2)] | None, Meta(description="Longitude, latitude")
     ]
@@ -220,9 +224,11 @@ class LeftOut(Answer):
 
     release: str
     left_out: Annotated[
-        Any, Meta(description="`left_out` of the manifest: counts by reason and country; null if unknown")
+        list[FindingRow] | None, Meta(description="`left_out` of the manifest: by reason and country; null if unknown")
     ]
-    repaired: Annotated[Any, Meta(description="`repaired` of the manifest: counts by kind of fault; null if unknown")]
+    repaired: Annotated[
+        list[FindingRow] | None, Meta(description="`repaired` of the manifest: by kind of fault; null if unknown")
+    ]
 
 
 class CoverageRow(Answer):
@@ -258,6 +264,8 @@ class Change(Answer):
     area: Annotated[float | None, Meta(description="Square metres")]
     area_before: Annotated[float | None, Meta(description="Square metres")]
     percent: Annotated[float | None, Meta(description="Change of the area")]
+    id: Annotated[int | None, Meta(description="Number of the zone in the later release; null if it was removed")]
+    bbox: ZoneBounds
 
 
 class Changes(Answer):
@@ -274,10 +282,22 @@ class Runs(Answer):
     runs: list[RunSummary]
 
 
+class SitePages(Answer):
+    """Which pages the site shows besides those for everybody."""
+
+    operations: Annotated[bool, Meta(description="The page of operations, with /v1/runs (serving.operations_page)")]
+
+
 class ReleaseOnlyQuery(Struct):
     """Query of what is read from one release."""
 
     release: ReleaseParameter | None = None
+
+
+class LanguageQuery(Struct):
+    """Query of zones that have nothing in addition."""
+
+    lang: Languages = []
 
 
 class ZoneQuery(Struct):
@@ -369,4 +389,5 @@ class ChangesQuery(Struct):
     """Which changes to list."""
 
     percent: Annotated[float, Meta(ge=0, le=100, description="Smallest change of area that is listed, in per cent")] = 5
+    limit: Annotated[int, Meta(ge=1, description="Only the first changes; all of them without it")] | None = None
     format: Literal["json", "csv"] = "json"

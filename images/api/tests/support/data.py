@@ -45,6 +45,7 @@ MANIFEST: dict[str, Any] = {
         "tiles_max_zoom": 8,
     },
     "counts": {"zones": 9},
+    "left_out": [{"reason": "no_name", "country_code": "AA", "admin_level": 8, "count": 1, "examples": ["relation:1"]}],
 }
 STATISTICS = [
     {

@@ -567,6 +567,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/releases/{id}/countries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the zones of a release that are countries, sorted by country code; they are always one page */
+        get: operations["listCountries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/releases/{before}/changes/{after}": {
         parameters: {
             query?: never;
@@ -576,9 +593,26 @@ export interface paths {
         };
         /**
          * List what is different in a release, compared with another one
-         * @description Zones are the same if their OSM id is: they are added, removed, renamed, moved to another parent, or their area changed by more than `percent` per cent. A zone has an entry for each of these.
+         * @description Zones are the same if their OSM id is: they are added, removed, renamed, moved to another parent, or their area changed by more than `percent` per cent. A zone has an entry for each of these. They are sorted by OSM id.
          */
         get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/site": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return which pages the site shows besides those for everybody */
+        get: operations["getSitePages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1115,10 +1149,10 @@ export interface components {
          */
         LeftOut: {
             release: string;
-            /** @description `left_out` of the manifest: counts by reason and country; null if unknown */
-            left_out: unknown;
-            /** @description `repaired` of the manifest: counts by kind of fault; null if unknown */
-            repaired: unknown;
+            /** @description `left_out` of the manifest: by reason and country; null if unknown */
+            left_out: components["schemas"]["FindingRow"][] | null;
+            /** @description `repaired` of the manifest: by kind of fault; null if unknown */
+            repaired: components["schemas"]["FindingRow"][] | null;
         };
         /**
          * Coverage
@@ -1171,6 +1205,18 @@ export interface components {
             area_before: number | null;
             /** @description Change of the area */
             percent: number | null;
+            /** @description Number of the zone in the later release; null if it was removed */
+            id: number | null;
+            /** @description West, south, east, north in degrees; west is greater than east across the antimeridian */
+            bbox: number[] | null;
+        };
+        /**
+         * SitePages
+         * @description Which pages the site shows besides those for everybody.
+         */
+        SitePages: {
+            /** @description The page of operations, with /v1/runs (serving.operations_page) */
+            operations: boolean;
         };
         /**
          * Runs
@@ -1987,6 +2033,7 @@ export type Coverage = components['schemas']['Coverage'];
 export type CoverageRow = components['schemas']['CoverageRow'];
 export type Changes = components['schemas']['Changes'];
 export type Change = components['schemas']['Change'];
+export type SitePages = components['schemas']['SitePages'];
 export type Runs = components['schemas']['Runs'];
 export type CountChange = components['schemas']['CountChange'];
 export type CountStatus = components['schemas']['CountStatus'];
@@ -3247,11 +3294,48 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    listCountries: {
+        parameters: {
+            query?: {
+                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
+                lang?: string[];
+            };
+            header?: never;
+            path: {
+                /** @description Id of a release */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the zones of a release that are countries, sorted by country code; they are always one page */
+            200: {
+                headers: {
+                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZoneList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            501: components["responses"]["NotImplemented"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     listChanges: {
         parameters: {
             query?: {
                 /** @description Smallest change of area that is listed, in per cent */
                 percent?: number;
+                /** @description Only the first changes; all of them without it */
+                limit?: number;
                 format?: "csv" | "json";
             };
             header?: never;
@@ -3284,6 +3368,28 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             501: components["responses"]["NotImplemented"];
             503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getSitePages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return which pages the site shows besides those for everybody */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SitePages"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            429: components["responses"]["TooManyRequests"];
         };
     };
     listRuns: {

@@ -9,14 +9,14 @@ import msgspec
 from flask import Blueprint, Response
 from psycopg import sql
 from psycopg.rows import class_row
-from werkzeug.exceptions import NotFound
 
 from cosmogony_api import releases
 from cosmogony_api.answers import answer_details, answer_json
 from cosmogony_api.changes import compose_changes
-from cosmogony_api.context import get_database, get_settings
+from cosmogony_api.context import get_database
 from cosmogony_api.database import Reader, Row
-from cosmogony_api.manifest import redact_document, redact_manifest
+from cosmogony_api.languages import expand_languages
+from cosmogony_api.manifest import redact_manifest
 from cosmogony_api.models import ReleaseId
 from cosmogony_api.models_v1 import (
     Change,
@@ -24,20 +24,22 @@ from cosmogony_api.models_v1 import (
     ChangesQuery,
     Coverage,
     CoverageRow,
+    LanguageQuery,
     LeftOut,
     ReleaseDetails,
     ReleaseList,
     ReleaseStatistics,
-    Runs,
+    ZoneDetails,
+    ZoneList,
 )
 from cosmogony_api.operations import JSON_TYPE, describe
 from cosmogony_api.releases import Release, select_prepared_release
 from cosmogony_api.streaming import LongRead
 from cosmogony_api.tables import CSV_TYPE, format_structs
+from cosmogony_api.zone_details import View, fetch_zones
 
 blueprint = Blueprint("v1_releases", __name__)
 
-MAX_RUNS = 20
 BATCH_CHANGES = 1000
 _MANIFEST = sql.SQL("select document - 'left_out' - 'repaired' as manifest from {manifest} limit 1")
 _LEFT_OUT = sql.SQL(
@@ -47,7 +49,9 @@ _STATISTICS = sql.SQL("select document as statistics from {statistics} limit 1")
 _COVERAGE = sql.SQL(
     "select country_code, zone_type, zones, area, share from {coverage} order by country_code, zone_type"
 )
-_RUNS = "select document from public.cosmogony_runs order by finished desc limit %s"
+_COUNTRIES = sql.SQL(
+    "select {columns} from {zones} z where z.zone_type = 'country' order by z.country_code, z.rank desc, z.id"
+)
 
 
 @blueprint.get("/v1/releases")
@@ -111,44 +115,38 @@ def get_coverage(id: ReleaseId) -> Response:
     return _answer_pinned(id, get_database().read(read))
 
 
+@blueprint.get("/v1/releases/<id>/countries")
+@describe(ZoneList, 404, 410, 501, 503, from_release=True)
+def list_countries(id: ReleaseId, query: LanguageQuery) -> Response:
+    """List the zones of a release that are countries, sorted by country code; they are always one page."""
+
+    def read(connection: Reader) -> ZoneList:
+        release = select_prepared_release(connection, id)
+        view = View(release, expand_languages(query.lang))
+        return ZoneList(id, fetch_zones(connection, view, view.compose(_COUNTRIES), {}, ZoneDetails))
+
+    return _answer_pinned(id, get_database().read(read))
+
+
 @blueprint.get("/v1/releases/<before>/changes/<after>")
 @describe(Changes, 404, 410, 501, 503, from_release=True, media=(JSON_TYPE, CSV_TYPE))
 def list_changes(before: ReleaseId, after: ReleaseId, query: ChangesQuery) -> Response:
     """List what is different in a release, compared with another one.
 
     Zones are the same if their OSM id is: they are added, removed, renamed, moved to another parent, or their area
-    changed by more than `percent` per cent. A zone has an entry for each of these.
+    changed by more than `percent` per cent. A zone has an entry for each of these. They are sorted by OSM id.
     """
     reading = LongRead(before, after)
-    batches = _read_changes(reading, query.percent)
+    batches = _read_changes(reading, query)
     if query.format == "csv":
         return reading.answer(format_structs(Change, batches), CSV_TYPE)
     return reading.answer(_write_changes(before, after, batches), JSON_TYPE)
 
 
-@blueprint.get("/v1/runs")
-@describe(Runs, 404, 503)
-def list_runs() -> Response:
-    """List the summaries of the last 20 runs, newest first.
-
-    404 where the site does not show them (setting serving.operations_page).
-    """
-    if not get_settings().operations_page:
-        raise NotFound("This site does not show its runs (setting serving.operations_page)")
-
-    def read(connection: Reader) -> list[Row]:
-        if not releases.has_table(connection, "public.cosmogony_runs"):
-            return []
-        return connection.execute(_RUNS, (MAX_RUNS,)).fetchall()
-
-    return answer_json(Runs(runs=[redact_document(row["document"]) for row in get_database().read(read)]))
-
-
-def _read_changes(reading: LongRead, percent: float) -> Iterator[Sequence[Change]]:
+def _read_changes(reading: LongRead, query: ChangesQuery) -> Iterator[Sequence[Change]]:
     before, after = reading.releases
-    query = compose_changes(before.schema, after.schema)
     with reading.connection.cursor(name="changes", row_factory=class_row(Change)) as cursor:
-        cursor.execute(query, {"percent": percent})
+        cursor.execute(compose_changes(before.schema, after.schema), {"percent": query.percent, "limit": query.limit})
         while batch := cursor.fetchmany(BATCH_CHANGES):
             yield batch
 
@@ -177,5 +175,5 @@ def _to_details(row: Row) -> ReleaseDetails:
     return ReleaseDetails(**{name: row[name] for name in ReleaseDetails.__struct_fields__ if name in row})
 
 
-def _answer_pinned(release_id: str, content: ReleaseStatistics | LeftOut | Coverage) -> Response:
+def _answer_pinned(release_id: str, content: ReleaseStatistics | LeftOut | Coverage | ZoneList) -> Response:
     return answer_details(content, Release(release_id, "", pinned=True))
