@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with runner.stop_on_signals(), lock_cache(cache, runner):
                 builder = Builder(cache, runner, options.source, publishers, max(1, options.jobs))
                 builder.build_all(programs)
-                if not options.keep and all(p.find_directory(cache, options.source) for p in everything.values()):
+                if not options.keep and not any(p.is_missing(cache, options.source) for p in everything.values()):
                     remove_tree(builder.build)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)

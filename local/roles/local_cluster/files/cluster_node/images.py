@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the images that the cluster itself needs, and pushes them to the local registry."""
+"""Builds the images that the cluster itself needs, or loads published ones, and pushes them to the local registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.commands import run_command, wait_until
+from cluster_node.docker_answers import read_docker_answer, split_reference
 from cluster_node.files import write_private_file
+from cluster_node.published_images import find_published_image, load_image
 from cluster_node.settings import NodeError, Settings
 
 EXTRA_CA_DIRECTORY = Path("/usr/local/share/ca-certificates")
@@ -35,12 +37,16 @@ SLIM = (
 
 @dataclass(frozen=True)
 class Image:
-    """An image to build: reference, Dockerfile, and the files that it copies, by the names that it has for them."""
+    """An image to build: reference, Dockerfile, and the files that it copies, by the names that it has for them.
+
+    One that is published is loaded from its folder instead.
+    """
 
     reference: str
-    dockerfile: str
+    dockerfile: str = ""
     files: Mapping[str, Path] = field(default_factory=dict)
     inputs: str = ""
+    published: Path | None = None
 
     @property
     def recipe_digest(self) -> str:
@@ -48,15 +54,6 @@ class Image:
         for name in sorted(self.files):
             digest.update(name.encode() + b"\0")
         return digest.hexdigest()[:12]
-
-
-def split_reference(reference: str) -> tuple[str, str, str]:
-    """Return registry, repository and tag of a reference such as 127.0.0.1:5000/a/b:tag."""
-    registry, _, rest = reference.partition("/")
-    repository, _, tag = rest.rpartition(":")
-    if not repository or "/" in tag:
-        raise NodeError(f"image {reference} has no tag")
-    return registry, repository, tag
 
 
 def ask_registry(registry: str, method: str, path: str) -> int:
@@ -82,8 +79,21 @@ def list_extra_certificates() -> list[Path]:
     return sorted(EXTRA_CA_DIRECTORY.glob("**/*.crt"))
 
 
+def find_published_base(settings: Settings) -> Mapping[str, Any] | None:
+    """Return the published base image; None when there is none, or when it is not what the settings ask for.
+
+    It has no CA certificates of this machine.
+    """
+    published = find_published_image(settings, "debian")
+    if not published or settings.debian_mirror or list_extra_certificates():
+        return None
+    return published if published["version"] == f"{settings.debian_suite}-slim" else None
+
+
 def compute_base_recipe(settings: Settings) -> str:
     """Return a digest of everything that determines the content of the base image."""
+    if published := find_published_base(settings):
+        return str(published["digest"])
     digest = hashlib.sha256()
     for part in ("2", settings.debian_suite, settings.debian_mirror, *SLIM):
         digest.update(part.encode() + b"\0")
@@ -152,31 +162,24 @@ def list_cluster_images(settings: Settings) -> list[Image]:
                 built["digest"],
             )
         )
+    return [*images, describe_martin_image(settings, binaries)]
+
+
+def describe_martin_image(settings: Settings, binaries: Path) -> Image:
+    """Return the image of Martin: the published one, or the base image with the program that was built."""
     martin = find_program(settings, "martin")
-    images.append(
-        Image(
-            settings.martin_image,
-            f"FROM {settings.base_image}\n"
-            "COPY martin /usr/local/bin/martin\n"
-            f'LABEL org.opencontainers.image.title="martin" org.opencontainers.image.version="{martin["version"]}"\n'
-            "USER 10001:10001\n"
-            'ENTRYPOINT ["/usr/local/bin/martin"]\n',
-            {"martin": binaries / "martin"},
-            f"{martin['digest']} {compute_base_recipe(settings)}",
-        )
+    if find_published_image(settings, "martin"):
+        return Image(settings.martin_image, inputs=martin["digest"], published=Path(martin["image"]))
+    return Image(
+        settings.martin_image,
+        f"FROM {settings.base_image}\n"
+        "COPY martin /usr/local/bin/martin\n"
+        f'LABEL org.opencontainers.image.title="martin" org.opencontainers.image.version="{martin["version"]}"\n'
+        "USER 10001:10001\n"
+        'ENTRYPOINT ["/usr/local/bin/martin"]\n',
+        {"martin": binaries / "martin"},
+        f"{martin['digest']} {compute_base_recipe(settings)}",
     )
-    return images
-
-
-def read_docker_answer(stream: Any, action: str) -> None:
-    """Read Docker's streamed answer to its end, which is when the build or push has ended.
-
-    Raises:
-        NodeError: a message of the answer is an error, which Docker reports with status 200.
-    """
-    for message in stream:
-        if "error" in message:
-            raise NodeError(f"{action}: {message['error'].strip()}")
 
 
 def build_image(client: Any, image: Image) -> None:
@@ -196,19 +199,24 @@ def push_image(client: Any, reference: str) -> None:
 
 
 def import_base(client: Any, settings: Settings, archive: Path) -> None:
-    """Import the base image from its archive and push it, under its tag and under the digest of its recipe."""
+    """Import the base image from its archive."""
     registry, repository, tag = split_reference(settings.base_image)
-    recipe = compute_base_recipe(settings)
     changes = [
         'CMD ["bash"]',
         "ENV LANG=C.UTF-8",
         f"LABEL org.opencontainers.image.title=debian org.opencontainers.image.version={settings.debian_suite}",
-        f"LABEL cosmogony.stack.recipe={recipe}",
+        f"LABEL cosmogony.stack.recipe={compute_base_recipe(settings)}",
     ]
     with archive.open("rb") as stream:
         answer = client.import_image_from_data(stream, repository=f"{registry}/{repository}", tag=tag, changes=changes)
     if "error" in answer:
         raise NodeError(f"import {settings.base_image}: {answer.strip()}")
+
+
+def push_base(client: Any, settings: Settings) -> None:
+    """Push the base image, under its tag and under the digest of its recipe."""
+    registry, repository, tag = split_reference(settings.base_image)
+    recipe = compute_base_recipe(settings)
     client.tag(settings.base_image, f"{registry}/{repository}", f"{tag}-{recipe}")
     for name in (settings.base_image, f"{settings.base_image}-{recipe}"):
         push_image(client, name)
@@ -247,16 +255,24 @@ def make_images(settings: Settings) -> dict[str, Any]:
         made.append(reference)
 
     if record.get(settings.base_image) != compute_base_recipe(settings) or not is_in_registry(settings.base_image):
-        archive = make_base_archive(settings)
-        client = connect_docker(settings)
-        import_base(client, settings, archive)
+        if published := find_published_base(settings):
+            client = connect_docker(settings)
+            load_image(client, Path(published["image"]), settings.base_image)
+        else:
+            archive = make_base_archive(settings)
+            client = connect_docker(settings)
+            import_base(client, settings, archive)
+        push_base(client, settings)
         record_image(settings.base_image, compute_base_recipe(settings))
         print(f"{settings.base_image} pushed", flush=True)
     for image in list_cluster_images(settings):
         if record.get(image.reference) == image.recipe_digest and is_in_registry(image.reference):
             continue
         client = client or connect_docker(settings)
-        build_image(client, image)
+        if image.published:
+            load_image(client, image.published, image.reference)
+        else:
+            build_image(client, image)
         push_image(client, image.reference)
         record_image(image.reference, image.recipe_digest)
         print(f"{image.reference} pushed", flush=True)

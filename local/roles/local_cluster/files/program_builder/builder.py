@@ -17,7 +17,7 @@ from typing import Any
 from program_builder.downloads import DownloadError
 from program_builder.files import remove_tree
 from program_builder.go_environment import BUILD_FLAGS, make_go_environment
-from program_builder.publications import Publication
+from program_builder.publications import Publication, PublishedImage
 from program_builder.publishers import Publishers, compute_content_digest
 from program_builder.recipes import BuildError, Program
 from program_builder.runner import Runner, Task, format_duration, read_output
@@ -26,6 +26,10 @@ from program_builder.toolchains import Toolchains, chroot_command
 LIST_SECONDS = 600
 GO_PACKAGES = (re.compile(r"^[^\s:]+$", re.MULTILINE), "packages compiled")
 RUST_CRATES = (re.compile(r"^\s+Compiling ", re.MULTILINE), "crates compiled")
+
+
+class _NotTakenError(Exception):
+    """What can only be taken from its publisher could not be taken; says why."""
 
 
 class Builder:
@@ -51,12 +55,13 @@ class Builder:
         for leftover in self.programs_cache.glob(".new-*"):
             remove_tree(leftover)
         started = time.monotonic()
+        programs = [p for p in programs if p.can_be_built or (p.publication and self._source != "built")]
         total = len(programs)
         labels = {p.name: f"[{n}/{total}] {p.name} {p.version}" for n, p in enumerate(programs, 1)}
-        missing = [p for p in programs if p.find_directory(self.programs_cache, self._source) is None]
-        for program in programs:
-            if program not in missing:
-                self._runner.report(f"{labels[program.name]} already there")
+        there = [p for p in programs if p.find_directory(self.programs_cache, self._source)]
+        missing = [p for p in programs if p not in there]
+        for program in there:
+            self._runner.report(f"{labels[program.name]} already there")
         if self._source != "built":
             self._publishers.ask(missing)
         seconds: dict[str, float] = {}
@@ -67,12 +72,15 @@ class Builder:
             if self._runner.stopped.is_set() or failures:
                 return
             try:
-                done, seconds[program.name] = self._make_program(program, label)
+                done, taken = self._make_program(program, label)
+            except _NotTakenError as error:
+                self._runner.report(f"{label} is made by the role later: {error}")
             except (BuildError, OSError) as error:
                 failures.append(str(error) if isinstance(error, BuildError) else f"{label}: {error}")
                 self._runner.report(f"{label} FAILED; those that are under way are finished first")
             else:
-                ready = total - len(missing) + len(seconds)
+                seconds[program.name] = taken
+                ready = len(there) + len(seconds)
                 duration = format_duration(seconds[program.name])
                 self._runner.report(f"{label} {done} in {duration} ({ready} of {total} ready)")
 
@@ -86,18 +94,22 @@ class Builder:
             self._runner.report(f"all {total} programs are there, nothing to build")
             return
         self._runner.report(
-            f"{len(missing)} of {total} programs ready in {format_duration(time.monotonic() - started)}:"
+            f"{len(seconds)} of {total} programs ready in {format_duration(time.monotonic() - started)}:"
         )
         for name, taken in seconds.items():
             self._runner.report(f"  {name:<24} {format_duration(taken):>8}")
 
     def _make_program(self, program: Program, label: str) -> tuple[str, float]:
-        """Download or build one program; return which of the two, and the seconds it took."""
+        """Download or build one program; return which of the two, and the seconds it took.
+
+        Raises:
+            _NotTakenError: it could not be downloaded, and cannot be built.
+        """
         publication = program.publication
         if publication is None or self._source == "built":
             return "built", self._build_program(program, label)
         try:
-            return "downloaded", self._download_binaries(program, publication, label)
+            return "downloaded", self._download_program(program, publication, label)
         except DownloadError as error:
             if self._runner.stopped.is_set():
                 raise BuildError(f"{label} stopped") from error
@@ -108,6 +120,8 @@ class Builder:
                     f"(local_cluster_mirrors: {{{publication.publisher}: https://…}}),\n"
                     "  or have it built (local_cluster_programs: auto)."
                 ) from error
+            if not program.can_be_built:
+                raise _NotTakenError(str(error)) from error
             self._runner.report(f"{label} is built, since it cannot be taken from its publisher: {error}")
             return "built", self._build_program(program, label)
 
@@ -119,16 +133,20 @@ class Builder:
 
         return self._add_to_cache(program, label, program.directory(self.programs_cache), make)
 
-    def _download_binaries(self, program: Program, publication: Publication, label: str) -> float:
+    def _download_program(self, program: Program, publication: Publication, label: str) -> float:
         def make(target: Path, task: Task) -> dict[str, Any]:
-            digests = self._publishers.download_binaries(program, publication, target)
+            digests = self._publishers.download_program(program, publication, target)
+            content = target / ("image" if publication.is_taken_whole else "bin")
             try:
-                self._check_binaries(program, target / "bin", task)
+                if publication.is_taken_whole:
+                    self._check_image(program, publication.images[0], content, task)
+                else:
+                    self._check_binaries(program, content, task)
                 if program.recipe.get("share"):
                     self._download_source(program, target, task, *self._prepare_module(program, task))
             except BuildError as error:
                 raise DownloadError(str(error).removeprefix(f"{task.label}: ")) from error
-            return {"digest": compute_content_digest(target / "bin"), "published": digests}
+            return {"digest": compute_content_digest(content), "published": digests}
 
         return self._add_to_cache(program, label, program.download_directory(self.programs_cache), make)
 
@@ -177,11 +195,25 @@ class Builder:
             command = [str(directory / binary), *arguments]
             # A program that was linked in a root may need the C library of that root.
             text = read_output(*chroot_command(root, self.build / "cargo", command, {}) if root else (command,))
-            if program.version not in text:
-                reported = text.strip()[:200]
-                raise BuildError(
-                    f"{task.label}: {binary} {' '.join(arguments)} does not say {program.version}: {reported}"
-                )
+            _check_version(program, binary, text, task)
+
+    def _check_image(self, program: Program, image: PublishedImage, folder: Path, task: Task) -> None:
+        """Refuse an image in which a binary does not run on this machine or reports another version."""
+        if not program.recipe.get("check"):
+            return
+        root = self.build / f"image-{program.name}"
+        remove_tree(root)
+        root.mkdir(parents=True)
+        try:
+            (manifest,) = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            for layer in manifest["Layers"]:
+                unpack = ["tar", "--extract", "--no-same-owner", f"--file={folder / layer}", f"--directory={root}"]
+                task.run(unpack, "unpacking")
+            for binary, arguments in program.recipe["check"].items():
+                text = read_output(["chroot", str(root), f"/{image.members[binary]}", *arguments])
+                _check_version(program, binary, text, task)
+        finally:
+            remove_tree(root)
 
     def _build_go(self, program: Program, target: Path, task: Task) -> str:
         go, version = self._toolchains.find_go()
@@ -252,6 +284,13 @@ class Builder:
         for binary in program.binaries:
             shutil.move(output / "bin" / binary, target / "bin" / binary)
         return version
+
+
+def _check_version(program: Program, binary: str, text: str, task: Task) -> None:
+    """Refuse a binary whose output does not have the version of its program."""
+    if program.version not in text:
+        command = " ".join([binary, *program.recipe["check"][binary]])
+        raise BuildError(f"{task.label}: {command} does not say {program.version}: {text.strip()[:200]}")
 
 
 def default_binary_name(package: str) -> str:

@@ -37,6 +37,7 @@ class Publication:
     publisher: str
     files: tuple[PublishedFile, ...] = ()
     images: tuple[PublishedImage, ...] = ()
+    is_taken_whole: bool = False  # the image is what is wanted, not only the binaries in it
 
     @property
     def probe_path(self) -> str:
@@ -81,7 +82,10 @@ def load_publication(path: Path, version: str, binaries: Iterable[str], machine:
         images = [PublishedImage(name, tag, architecture, members) for name, members in found.items()]
         if unknown := set(binaries) - {binary for image in images for binary in image.members}:
             raise ValueError(f"no image has {', '.join(sorted(unknown))}")
-        return Publication(settings["publisher"], images=tuple(images))
+        is_taken_whole = bool(settings.get("whole"))
+        if is_taken_whole and len(images) != 1:
+            raise ValueError("one image is taken whole, not several")
+        return Publication(settings["publisher"], images=tuple(images), is_taken_whole=is_taken_whole)
     if member := settings.get("member"):
         files = [describe_file("", {binary: fill(member, binary) for binary in binaries})]
     else:

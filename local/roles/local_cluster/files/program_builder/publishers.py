@@ -48,8 +48,8 @@ class Publishers:
             answer = [publisher for publisher in addresses if publisher not in self._silent]
             self._runner.report(f"publishers that answer: {', '.join(answer) or 'none'}")
 
-    def download_binaries(self, program: Program, publication: Publication, target: Path) -> dict[str, str]:
-        """Download the binaries of a program into `bin` of a folder, checked.
+    def download_program(self, program: Program, publication: Publication, target: Path) -> dict[str, str]:
+        """Download the binaries of a program into `bin` of a folder, or its image into `image`, checked.
 
         Returns:
             The SHA-256 by address of what was downloaded.
@@ -78,9 +78,12 @@ class Publishers:
         for number, image in enumerate(publication.images, 1):
             name = f"{image.repository}:{image.tag}"
             self._runner.report(f"      {program.name} … downloading {number} of {len(publication.images)}: {name}")
-            digests |= registry.download_members(image, target / "bin")
-        for binary in program.binaries:
-            (target / "bin" / binary).chmod(0o755)
+            if publication.is_taken_whole:
+                digests |= registry.download_image(image, target / "image")
+            else:
+                digests |= registry.download_members(image, target / "bin")
+        for path in (target / "bin").iterdir():
+            path.chmod(0o755)
         remove_tree(folder)
         return digests
 

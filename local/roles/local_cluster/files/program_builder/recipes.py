@@ -17,12 +17,17 @@ from program_builder.publications import Publication, load_publication
 # Part of every digest: raise it when a change of the builder changes what a build produces.
 RECIPE_FORMAT = 1
 # The order of the build. Beside Kubernetes what shares little with it; what shares much comes after it.
-ORDER = ("kubernetes", "martin", "minio", "etcd", "argo", "coredns", "local-path-provisioner", "helm")
+ORDER = ("kubernetes", "martin", "minio", "etcd", "argo", "coredns", "local-path-provisioner", "helm", "debian")
 GO_MINIMUM = (1, 26)
 RUST_MINIMUM = (1, 94)
 # Where programs come from. auto: what the cache has; otherwise published where the publisher answers, built where not.
 SOURCES = ("auto", "published", "built")
-TOOLCHAINS = {"go": f"go>={'.'.join(map(str, GO_MINIMUM))}", "rust": f"rust>={'.'.join(map(str, RUST_MINIMUM))}"}
+# none: an image that is taken where it is published, and made by the node tool where not.
+TOOLCHAINS = {
+    "go": f"go>={'.'.join(map(str, GO_MINIMUM))}",
+    "rust": f"rust>={'.'.join(map(str, RUST_MINIMUM))}",
+    "none": "",
+}
 
 
 class BuildError(Exception):
@@ -48,7 +53,12 @@ class Program:
     @property
     def binaries(self) -> Mapping[str, str]:
         """Packages (Go) or crates (Rust) by the name of the binary that is made of each."""
-        return dict(self.recipe["binaries"])
+        return dict(self.recipe.get("binaries", {}))
+
+    @property
+    def can_be_built(self) -> bool:
+        """Whether there is a compiler for it; otherwise it can only be taken from its publisher."""
+        return str(self.recipe["toolchain"]) != "none"
 
     def directory(self, programs_cache: Path) -> Path:
         """Return the folder that the program is built into."""
@@ -68,18 +78,24 @@ class Program:
         # build.json is written last.
         return next((folder for folder in folders if (folder / "build.json").is_file()), None)
 
+    def is_missing(self, programs_cache: Path, source: str) -> bool:
+        """Return whether the cluster cannot be made without a download or a build of the program."""
+        return self.can_be_built and self.find_directory(programs_cache, source) is None
+
     def describe(self, programs_cache: Path, source: str) -> dict[str, Any]:
-        """Return name, version, digest, folder and state of the program in the cache, for the output in JSON."""
+        """Return what the cache has of the program, for the output in JSON; `image` is the folder of an image."""
         folder = self.find_directory(programs_cache, source)
         digest = json.loads((folder / "build.json").read_text(encoding="utf-8"))["digest"] if folder else self.digest
+        image = folder / "image" if folder and (folder / "image").is_dir() else None
         return {
             "name": self.name,
             "version": self.version,
             "digest": digest,
             "tag": f"{self.version}-{digest}",
-            "built": folder is not None,
+            "built": not self.is_missing(programs_cache, source),
             "directory": str(folder or self.directory(programs_cache)),
-            "binaries": list(self.binaries),
+            "image": str(image or ""),
+            "binaries": [] if image else list(self.binaries),
         }
 
 
@@ -105,7 +121,7 @@ def load_program(folder: Path) -> Program:
         toolchain = recipe.get("toolchain")
         if toolchain not in TOOLCHAINS:
             raise BuildError(f"{path}: toolchain is {toolchain!r}, expected one of {', '.join(TOOLCHAINS)}")
-        for key in ("version", "binaries"):
+        for key in ("version", "binaries") if toolchain != "none" else ("version",):
             if not recipe.get(key):
                 raise BuildError(f"{path}: {key} is missing")
         files = {path.name: path.read_bytes()}
@@ -117,7 +133,7 @@ def load_program(folder: Path) -> Program:
     machine = platform.machine()
     try:
         path = folder / "published.toml"
-        publication = load_publication(path, str(recipe["version"]), recipe["binaries"], machine)
+        publication = load_publication(path, str(recipe["version"]), recipe.get("binaries", {}), machine)
     except (OSError, ValueError) as error:
         raise BuildError(f"{path}: {error}") from error
     digest = compute_digest(files, TOOLCHAINS[toolchain], machine)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import threading
@@ -23,6 +24,16 @@ ACCEPTED = ", ".join(
         "docker.distribution.manifest.v2",
     )
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class _FoundImage:
+    """An image in a registry: address and digest of its manifest, digests of its configuration and its layers."""
+
+    address: str
+    digest: str
+    config: str
+    layers: tuple[str, ...]
 
 
 class Registry:
@@ -47,29 +58,56 @@ class Registry:
             DownloadError: the image, its variant for this machine or a file is missing, or something is not as it
                 should be.
         """
-        where = f"/v2/{image.repository}"
-        address = f"{self._address}{where}/manifests/{image.tag}"
-        manifest, digest = self._read_manifest(f"{where}/manifests/{image.tag}")
-        try:
-            if "manifests" in manifest:
-                chosen = _choose_manifest(manifest, image, address)
-                manifest, _ = self._read_manifest(f"{where}/manifests/{chosen}", chosen)
-            layers = [str(layer["digest"]) for layer in manifest["layers"]]
-        except (KeyError, TypeError) as error:
-            raise DownloadError(f"{address}: not the manifest of an image") from error
+        found_image = self._find_image(image)
         wanted = dict(image.members)
-        for layer in reversed(layers):  # the last one that has a file counts
+        for layer in reversed(found_image.layers):  # the last one that has a file counts
             if wanted:
                 archive = self._folder / "layer"
-                self._download(f"{where}/blobs/{layer}", archive, layer)
-                names = list_members(archive, f"{self._address}{where}/blobs/{layer}")
+                blob = f"/v2/{image.repository}/blobs/{layer}"
+                self._download(blob, archive, layer)
+                names = list_members(archive, self._address + blob)
                 found = {name: names[member] for name, member in wanted.items() if member in names}
                 extract_members(archive, found, target)
                 wanted = {name: member for name, member in wanted.items() if name not in found}
                 archive.unlink()
         if wanted:
-            raise DownloadError(f"{address}: the image has no file {', '.join(sorted(wanted.values()))}")
-        return {address: digest}
+            raise DownloadError(f"{found_image.address}: the image has no file {', '.join(sorted(wanted.values()))}")
+        return {found_image.address: found_image.digest}
+
+    def download_image(self, image: PublishedImage, target: Path) -> dict[str, str]:
+        """Write an image into a new folder: the files of an archive that `docker load` takes, named as there.
+
+        Everything that is asked for by its digest is compared with that digest.
+
+        Returns:
+            The digest of the image's manifest by its address.
+
+        Raises:
+            DownloadError: as in `download_members`.
+        """
+        found = self._find_image(image)
+        target.mkdir()
+        names = {found.config: "config.json"}
+        names |= {layer: f"layer-{number}" for number, layer in enumerate(dict.fromkeys(found.layers), 1)}
+        for digest, name in names.items():
+            self._download(f"/v2/{image.repository}/blobs/{digest}", target / name, digest)
+        manifest = {"Config": "config.json", "RepoTags": None, "Layers": [names[layer] for layer in found.layers]}
+        (target / "manifest.json").write_text(json.dumps([manifest]), encoding="utf-8")
+        return {found.address: found.digest}
+
+    def _find_image(self, image: PublishedImage) -> _FoundImage:
+        """Return what the manifest of an image for this kind of machine names."""
+        where = f"/v2/{image.repository}/manifests"
+        address = f"{self._address}{where}/{image.tag}"
+        manifest, digest = self._read_manifest(f"{where}/{image.tag}")
+        try:
+            if "manifests" in manifest:
+                chosen = _choose_manifest(manifest, image, address)
+                manifest, _ = self._read_manifest(f"{where}/{chosen}", chosen)
+            layers = tuple(str(layer["digest"]) for layer in manifest["layers"])
+            return _FoundImage(address, digest, str(manifest["config"]["digest"]), layers)
+        except (KeyError, TypeError) as error:
+            raise DownloadError(f"{address}: not the manifest of an image") from error
 
     def _read_manifest(self, path: str, digest: str = "") -> tuple[dict[str, Any], str]:
         """Return a manifest and its digest."""

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of a node."""
+"""Settings of a node, and a publisher of programs and images."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from cluster_node.settings import Settings
+from services.publisher import Publisher, publishing
 
 
 @pytest.fixture
@@ -33,3 +36,15 @@ def settings(tmp_path):
             "programs": [],
         }
     )
+
+
+@pytest.fixture
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """A publisher that wants a token below /v2/, as registries do."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with publishing() as server:
+        server.challenge = f'Bearer realm="{server.address}/token",service="registry.test",scope="pull"'
+        server.files["/token?service=registry.test&scope=pull"] = b'{"token": "t0ken"}'
+        server.files["/v2/"] = b"{}"
+        yield server

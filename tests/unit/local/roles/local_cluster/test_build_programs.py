@@ -89,6 +89,9 @@ def test_the_recipes_of_this_role_are_complete():
     programs = recipes.load_programs(FILES / "programs")
     assert [program.name for program in programs] == list(recipes.ORDER)
     for program in programs:
+        if not program.can_be_built:
+            assert program.publication, f"{program.name} comes from nowhere"
+            continue
         assert program.recipe["check"], f"{program.name} must prove its version"
         assert set(program.recipe["check"]) <= set(program.binaries)
         if program.recipe["toolchain"] == "go":

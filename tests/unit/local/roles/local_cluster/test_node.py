@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cluster_node import files, images, installation, network, pki, processes, waiting
+from cluster_node import docker_answers, files, images, installation, network, pki, processes, waiting
 from cluster_node.settings import NodeError
 from cryptography import x509
 
@@ -111,12 +111,12 @@ def test_private_files_are_never_readable_by_others(tmp_path):
     [("127.0.0.1:5000/cosmogony/debian:trixie-slim", ("127.0.0.1:5000", "cosmogony/debian", "trixie-slim"))],
 )
 def test_references_are_split(reference, parts):
-    assert images.split_reference(reference) == parts
+    assert docker_answers.split_reference(reference) == parts
 
 
 def test_a_reference_without_tag_is_refused():
     with pytest.raises(NodeError, match="no tag"):
-        images.split_reference("127.0.0.1:5000/cosmogony/debian")
+        docker_answers.split_reference("127.0.0.1:5000/cosmogony/debian")
 
 
 def test_the_base_recipe_follows_the_authorities_and_the_suite(settings, tmp_path, monkeypatch):

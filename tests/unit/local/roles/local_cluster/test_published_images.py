@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import platform
 import re
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import build_programs
@@ -17,7 +15,8 @@ import pytest
 from program_builder import downloads, recipes
 from program_builder.publications import load_publication
 from services import CACHE
-from services.publisher import Publisher, publishing
+from services.published_image import PublishedImage
+from services.publisher import Publisher
 from toy_program import GOOD, write_fake_go, write_go_program
 
 PROGRAMS = Path(build_programs.__file__).parent / "programs"
@@ -33,66 +32,18 @@ tag = "v{{version}}"
 """
 
 
-class Image:
-    """An image in a loopback registry: layers of files, a manifest, and an index that has it for one architecture."""
-
-    def __init__(self, publisher: Publisher, repository: str, tag: str) -> None:
-        self.publisher, self.repository, self.tag = publisher, repository, tag
-        self.layers: list[str] = []
-
-    def store(self, kind: str, body: bytes) -> str:
-        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-        self.publisher.files[f"/v2/{self.repository}/{kind}/{digest}"] = body
-        return digest
-
-    def publish(self, *layers: dict[str, bytes], architecture: str = "test") -> None:
-        self.layers = [self.store("blobs", pack(layer)) for layer in layers]
-        manifest = json.dumps({"layers": [{"digest": layer} for layer in self.layers]}).encode()
-        others = {"digest": f"sha256:{'0' * 64}", "platform": {"os": "windows", "architecture": "test"}}
-        chosen = {
-            "digest": self.store("manifests", manifest),
-            "platform": {"os": "linux", "architecture": architecture},
-        }
-        index = json.dumps({"manifests": [others, chosen]}).encode()
-        self.publisher.files[f"/v2/{self.repository}/manifests/{self.tag}"] = index
-
-    def blob(self, number: int) -> str:
-        return f"/v2/{self.repository}/blobs/{self.layers[number]}"
-
-
-def pack(files: dict[str, bytes]) -> bytes:
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=0) as content:
-        for name, body in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(body)
-            content.addfile(member, io.BytesIO(body))
-    return archive.getvalue()
-
-
 def says(version: str) -> bytes:
     return f"#!/bin/sh\necho hello v{version}\n".encode()
 
 
 @pytest.fixture
-def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with publishing() as server:
-        server.challenge = f'Bearer realm="{server.address}/token",service="registry.test",scope="pull"'
-        server.files["/token?service=registry.test&scope=pull"] = b'{"token": "t0ken"}'
-        server.files["/v2/"] = b"{}"
-        yield server
-
-
-@pytest.fixture
-def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, publisher: Publisher) -> Image:
+def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, publisher: Publisher) -> PublishedImage:
     """A program that can be built, and is published in the middle one of three layers."""
     write_go_program(tmp_path / "programs" / "hello")
     (tmp_path / "programs" / "hello" / "published.toml").write_text(PUBLISHED)
     write_fake_go(tmp_path / "fake", GOOD)
     monkeypatch.setenv("PATH", f"{tmp_path / 'fake'}:/usr/bin:/bin")
-    image = Image(publisher, "project/hello", "v1.2.3")
+    image = PublishedImage(publisher, "project/hello", "v1.2.3")
     image.publish({"usr/bin/hello": says("0.0.1")}, {"./usr/bin/hello": says("1.2.3")}, {"etc/hello.conf": b""})
     return image
 
@@ -112,7 +63,7 @@ def list_programs(tmp_path: Path) -> list[str]:
     return [path.name for path in (tmp_path / "cache/programs").iterdir() if path.name.startswith(("hello", ".new"))]
 
 
-def test_the_last_layer_with_the_file_is_taken(tmp_path: Path, publisher: Publisher, image: Image) -> None:
+def test_the_last_layer_with_the_file_is_taken(tmp_path: Path, publisher: Publisher, image: PublishedImage) -> None:
     assert run(tmp_path, publisher, "published") == 0
     name = f"hello-published-1.2.3-{platform.machine()}"
     assert list_programs(tmp_path) == [name]
@@ -127,12 +78,14 @@ def test_the_last_layer_with_the_file_is_taken(tmp_path: Path, publisher: Publis
     assert publisher.asked == []
 
 
-def test_an_image_for_one_kind_of_machine_has_no_index(tmp_path: Path, publisher: Publisher, image: Image) -> None:
-    publisher.files[TAG] = json.dumps({"layers": [{"digest": image.layers[1]}]}).encode()
+def test_an_image_for_one_kind_of_machine_has_no_index(
+    tmp_path: Path, publisher: Publisher, image: PublishedImage
+) -> None:
+    publisher.files[TAG] = image.make_manifest([image.layers[1]])
     assert run(tmp_path, publisher, "published") == 0
 
 
-def test_a_token_stays_with_the_registry(tmp_path: Path, publisher: Publisher, image: Image) -> None:
+def test_a_token_stays_with_the_registry(tmp_path: Path, publisher: Publisher, image: PublishedImage) -> None:
     """The publisher refuses a request outside of /v2/ that has one."""
     publisher.moved[image.blob(1)] = f"{publisher.address}/elsewhere"
     publisher.files["/elsewhere"] = publisher.files[image.blob(1)]
@@ -145,68 +98,68 @@ def change_a_byte(publisher: Publisher, path: str) -> None:
     publisher.files[path] = body[:-1] + bytes([body[-1] ^ 1])
 
 
-def change_layer(publisher: Publisher, image: Image) -> None:
+def change_layer(publisher: Publisher, image: PublishedImage) -> None:
     change_a_byte(publisher, image.blob(1))
 
 
-def change_manifest(publisher: Publisher, image: Image) -> None:
+def change_manifest(publisher: Publisher, image: PublishedImage) -> None:
     change_a_byte(publisher, next(path for path in publisher.files if "/manifests/sha256:" in path))
 
 
-def remove_tag(publisher: Publisher, image: Image) -> None:
+def remove_tag(publisher: Publisher, image: PublishedImage) -> None:
     del publisher.files[TAG]
 
 
-def remove_layer(publisher: Publisher, image: Image) -> None:
+def remove_layer(publisher: Publisher, image: PublishedImage) -> None:
     del publisher.files[image.blob(1)]
 
 
-def hang(publisher: Publisher, image: Image) -> None:
+def hang(publisher: Publisher, image: PublishedImage) -> None:
     publisher.hanging.add(image.blob(1))
 
 
-def hang_at_the_probe(publisher: Publisher, image: Image) -> None:
+def hang_at_the_probe(publisher: Publisher, image: PublishedImage) -> None:
     publisher.hanging.add("/v2/")
 
 
-def halve_layer(publisher: Publisher, image: Image) -> None:
+def halve_layer(publisher: Publisher, image: PublishedImage) -> None:
     publisher.halved.add(image.blob(1))
 
 
-def answer_with_a_page(publisher: Publisher, image: Image) -> None:
+def answer_with_a_page(publisher: Publisher, image: PublishedImage) -> None:
     publisher.files[TAG] = b"<html>"
 
 
-def answer_with_other_json(publisher: Publisher, image: Image) -> None:
+def answer_with_other_json(publisher: Publisher, image: PublishedImage) -> None:
     publisher.files[TAG] = b'{"errors": []}'
 
 
-def leave_out_machine(publisher: Publisher, image: Image) -> None:
+def leave_out_machine(publisher: Publisher, image: PublishedImage) -> None:
     image.publish({"usr/bin/hello": says("1.2.3")}, architecture="s390x")
 
 
-def leave_out_file(publisher: Publisher, image: Image) -> None:
+def leave_out_file(publisher: Publisher, image: PublishedImage) -> None:
     image.publish({"usr/bin/other": b""})
 
 
-def publish_no_archive(publisher: Publisher, image: Image) -> None:
+def publish_no_archive(publisher: Publisher, image: PublishedImage) -> None:
     layer = image.store("blobs", b"<html>")
-    publisher.files[TAG] = json.dumps({"layers": [{"digest": layer}]}).encode()
+    publisher.files[TAG] = image.make_manifest([layer])
 
 
-def publish_other_version(publisher: Publisher, image: Image) -> None:
+def publish_other_version(publisher: Publisher, image: PublishedImage) -> None:
     image.publish({"usr/bin/hello": says("9.9.9")})
 
 
-def want_a_password(publisher: Publisher, image: Image) -> None:
+def want_a_password(publisher: Publisher, image: PublishedImage) -> None:
     publisher.challenge = 'Basic realm="registry"'
 
 
-def give_no_token(publisher: Publisher, image: Image) -> None:
+def give_no_token(publisher: Publisher, image: PublishedImage) -> None:
     publisher.files["/token?service=registry.test&scope=pull"] = b"[]"
 
 
-FAULTS: dict[Callable[[Publisher, Image], None], str] = {
+FAULTS: dict[Callable[[Publisher, PublishedImage], None], str] = {
     change_layer: r"/blobs/sha256:[0-9a-f]{64}: wrong checksum sha256:[0-9a-f]{64}",
     change_manifest: r"/manifests/sha256:[0-9a-f]{64}: wrong checksum sha256:[0-9a-f]{64}",
     remove_tag: r"/manifests/v1.2.3: answered 404",
@@ -226,7 +179,9 @@ FAULTS: dict[Callable[[Publisher, Image], None], str] = {
 
 
 @pytest.fixture(params=FAULTS, ids=lambda fault: fault.__name__)
-def reason(request: pytest.FixtureRequest, publisher: Publisher, image: Image, monkeypatch: pytest.MonkeyPatch) -> str:
+def reason(
+    request: pytest.FixtureRequest, publisher: Publisher, image: PublishedImage, monkeypatch: pytest.MonkeyPatch
+) -> str:
     """A fault; its pattern in the message."""
     monkeypatch.setattr(downloads, "STALL_SECONDS", 0.5)
     monkeypatch.setattr(downloads, "PROBE_SECONDS", 0.5)
@@ -252,7 +207,7 @@ def test_published_names_a_fault_and_refuses(
 
 
 def test_a_binary_that_no_image_has_is_named(
-    tmp_path: Path, publisher: Publisher, image: Image, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, publisher: Publisher, image: PublishedImage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "programs/hello/published.toml"
     path.write_text(path.read_text().replace("{hello =", "{hallo ="))
@@ -269,7 +224,9 @@ def test_the_built_program_is_taken_when_a_registry_has_it(tmp_path: Path, publi
     assert program.publication
     for published in program.publication.images:
         files = {member: (built / "bin" / binary).read_bytes() for binary, member in published.members.items()}
-        Image(publisher, published.repository, published.tag).publish(files, architecture=published.architecture)
+        PublishedImage(publisher, published.repository, published.tag).publish(
+            files, architecture=published.architecture
+        )
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs" / name).symlink_to(program.folder)
     options = [f"--cache={tmp_path / 'cache'}", f"--programs={tmp_path / 'programs'}", "--source=published"]

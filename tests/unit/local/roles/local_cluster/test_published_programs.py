@@ -17,7 +17,6 @@ import pytest
 from program_builder import downloads, recipes
 from program_builder.publications import find_checksum, load_publication
 from services import CACHE
-from services.publisher import publishing
 from toy_program import GOOD, write_fake_go, write_go_program
 
 PROGRAMS = Path(build_programs.__file__).parent / "programs"
@@ -46,14 +45,6 @@ def pack(members: dict[str, bytes]) -> bytes:
 
 def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
-
-
-@pytest.fixture
-def publisher(monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with publishing() as server:
-        yield server
 
 
 @pytest.fixture
