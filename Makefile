@@ -48,6 +48,9 @@ $(error SAMPLE and SOURCE exclude each other: give one of them)
 endif
 endif
 
+# The folder of the state, where ARGS gives another one: ARGS='-e cosmogony_state_dir=…'
+state_dir = $(patsubst cosmogony_state_dir=%,%,$(filter cosmogony_state_dir=%,$(ARGS)))
+
 # A release of another source lacks the zones of the one before, which the gate would block: the override lets it through.
 update = -e data_update_run=always -e '{"data_update_override": "make local was given $(1)"}'
 vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
@@ -82,7 +85,7 @@ local: ## everything: from a bare machine to a running site with real data; SAMP
 	$(if $(filter no,$(REMEMBER)),,tools/remember_options.sh $(REMEMBERED) 'LISTEN=$(LISTEN)' 'SAMPLE=$(SAMPLE)' 'SOURCE=$(SOURCE)' 'COUNTRY=$(COUNTRY)')
 	tools/time_phases.sh run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
 	tools/time_phases.sh end local
-	tools/print_next_steps.sh $(or $(LISTEN),127.0.0.1:8080)
+	$(BIN)/python tools/print_next_steps.py $(or $(state_dir),/var/lib/cosmogony-stack)
 
 down: venv ## stops all of it and leaves the machine as it was; data stays
 	@$(PLAYBOOK) local/playbooks/local_down.yml -i inventories/local $(ARGS)
