@@ -17,6 +17,8 @@ export default defineConfig({
     sourcemap: false,
   },
   worker: { format: 'es' },
+  // Parts of vue-i18n that the page does not use.
+  define: { __VUE_I18N_LEGACY_API__: 'false', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   server: {
     proxy: Object.fromEntries(['/api', '/tiles', '/data'].map((path) => [path, { target: backend }])),
   },

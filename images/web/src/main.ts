@@ -2,7 +2,8 @@
 import '@fontsource-variable/inter/wght.css'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { i18n } from './i18n'
 import './styles/base.css'
 import './styles/components.css'
 
-createApp(App).mount('#app')
+createApp(App).use(i18n).mount('#app')

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The explorer: what the page shows, and everything that can change it. The page creates one and provides it. */
-import { computed, inject, onScopeDispose, readonly, shallowRef, type InjectionKey } from 'vue'
+import { computed, inject, onScopeDispose, readonly, shallowRef, watch, type InjectionKey } from 'vue'
+import { formatZoneAddress } from '../lib/hash'
 import type { ZoneMap } from '../lib/map'
 import type { Marks } from '../lib/style'
 import { useAddress } from './address'
+import { useHere } from './here'
 import { useMapEvents } from './mapEvents'
+import { useNames } from './names'
+import { usePreferences } from './preferences'
 import { useReleases } from './releases'
 import { useSelection } from './selection'
 import { createState, type MapRef, type State } from './state'
@@ -33,9 +37,13 @@ export function useExplorer(): Explorer {
 export function createExplorer() {
   const state = createState()
   const map: MapRef = shallowRef(null)
+  const preferences = usePreferences()
   const address = useAddress(state, map)
   const selection = useSelection(state, map, address, () => releases.check())
   const releases = useReleases(state, map, (osmId) => selection.select({ osmId }, { history: 'replace' }))
+
+  const names = useNames(state, map, preferences)
+  const here = useHere(state, preferences, names, selection)
 
   const marks = computed<Marks>(() => {
     if (state.selection) {
@@ -48,13 +56,25 @@ export function createExplorer() {
   function followAddress(): void {
     if (!address.read() || state.route.page !== 'explorer') return
     if (state.route.view) map.value?.jumpTo(state.route.view)
-    selection.followAddress(state.route.zone)
+    selection.followAddress(state.route.zone, state.route.view === null)
+  }
+
+  /** Opens a zone from another page or from a list; the map moves there. */
+  function openZone({ id, osm_id: osmId }: { id: number; osm_id: string | null }): void {
+    if (state.route.page === 'explorer' && map.value) void selection.select({ id }, { frame: 'always' })
+    else location.hash = formatZoneAddress(osmId === null ? { id } : { osmId })
   }
 
   function checkRelease(): void {
     void releases.check()
   }
 
+  // Ids are those of a release.
+  watch(() => state.release?.id, here.forgetHere)
+  watch(
+    () => preferences.dark,
+    (dark) => map.value?.setDark(dark),
+  )
   window.addEventListener('popstate', followAddress)
   window.addEventListener('hashchange', followAddress)
   document.addEventListener('visibilitychange', checkRelease)
@@ -64,14 +84,21 @@ export function createExplorer() {
     window.removeEventListener('hashchange', followAddress)
     document.removeEventListener('visibilitychange', checkRelease)
     clearInterval(timer)
+    here.forgetHere()
+    selection.clear()
   })
 
   return {
     ...selection,
-    ...useMapEvents(state, map, address, selection, releases),
+    ...here,
+    ...useMapEvents(state, map, address, selection, releases, names),
     state,
     map,
     marks,
+    preferences,
+    names,
+    nameOf: names.nameOf,
+    openZone,
     getExplorerAddress: address.getExplorerAddress,
     loadRelease: releases.load,
     showNewerRelease: releases.showNewer,

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What happens when the map is created, moved and drawn, or cannot load its tiles. */
 import type { MapView } from '../lib/hash'
-import type { NamedZone } from '../lib/labels'
+import { onScopeDispose } from 'vue'
+import { t } from '../i18n'
+import type { Label, NamedZone } from '../lib/labels'
 import type { ZoneMap } from '../lib/map'
 import type { Bounds } from '../lib/release'
 import type { useAddress } from './address'
+import type { useNames } from './names'
 import type { useReleases } from './releases'
 import type { useSelection } from './selection'
 import type { MapRef, State } from './state'
 
 const WORLD_VIEW: Bounds = [-168, -54, 178, 75]
+
+/** Seconds after which tiles that failed are requested again: at first, and at most. */
+const RELOAD_DELAY = { first: 10, longest: 60 }
 
 export function useMapEvents(
   state: State,
@@ -17,7 +23,13 @@ export function useMapEvents(
   address: ReturnType<typeof useAddress>,
   selection: ReturnType<typeof useSelection>,
   releases: ReturnType<typeof useReleases>,
+  names: ReturnType<typeof useNames>,
 ) {
+  let delay = RELOAD_DELAY.first
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let failedSinceReload = false
+  onScopeDispose(() => clearTimeout(timer))
+
   function chooseStartView(): MapView | Bounds {
     if (state.route.page === 'explorer' && state.route.view) return state.route.view
     const bounds = state.release?.bounds ?? WORLD_VIEW
@@ -36,23 +48,36 @@ export function useMapEvents(
   function handleMapSettled(zones: NamedZone[]): void {
     state.visibleZones = zones
     state.settled = true
+    if (state.tileProblem !== null && !failedSinceReload) {
+      state.tileProblem = null
+      delay = RELOAD_DELAY.first
+    }
   }
 
   /** A tile could not be loaded: either the release on the page is gone, or the server has a problem. */
   async function handleTileError(status: number): Promise<void> {
+    failedSinceReload = true
     if (status === 404) {
+      const before = state.release?.id
       await releases.check()
+      if (state.release?.id !== before) return // another tile was the first to notice
       if (state.newerRelease) {
         await releases.showNewer()
-        state.announcement = 'New data was published: the map now shows it.'
+        failedSinceReload = false
+        state.announcement = t('explorer.notices.switched')
         return
       }
     }
-    state.tileProblem = status === 503 ? 'The tile service is not ready.' : 'Parts of the map could not be loaded.'
+    state.tileProblem = t(status === 503 ? 'problems.tilesNotReady' : 'problems.tiles')
+    timer ??= setTimeout(reloadTiles, delay * 1000)
   }
 
+  /** Requests tiles again; the problem stays on the page until the map is drawn without one. */
   function reloadTiles(): void {
-    state.tileProblem = null
+    clearTimeout(timer)
+    timer = undefined
+    delay = Math.min(delay * 2, RELOAD_DELAY.longest)
+    failedSinceReload = false
     map.value?.reloadTiles()
   }
 
@@ -61,6 +86,7 @@ export function useMapEvents(
     attachMap,
     handleMapMoved: () => address.write('replace'),
     handleMapSettled,
+    handleMapLabelled: (labels: readonly Label[], type: string) => void names.loadLabels(labels, type),
     handleTileError,
     reloadTiles,
   }

@@ -7,6 +7,7 @@ import type { MapRef, State } from './state'
 
 export function useReleases(state: State, map: MapRef, reselect: (osmId: string) => Promise<void>) {
   let switching = false
+  let checking: Promise<void> | null = null
 
   async function load(): Promise<void> {
     try {
@@ -19,7 +20,10 @@ export function useReleases(state: State, map: MapRef, reselect: (osmId: string)
     }
   }
 
-  async function check(): Promise<void> {
+  /** Asks whether a newer release was published; who asks meanwhile waits for the same answer. */
+  const check = (): Promise<void> => (checking ??= ask().finally(() => (checking = null)))
+
+  async function ask(): Promise<void> {
     if (state.release === null || document.hidden) return
     try {
       const live = await fetchLiveReleaseId()

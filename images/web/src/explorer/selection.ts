@@ -4,7 +4,8 @@ import { getParents, getZone, getZoneByOsmId, type Zone, type ZoneWithBbox } fro
 import { computeBounds } from '../lib/geometry'
 import type { ZoneRef } from '../lib/hash'
 import { getMapPadding, isNarrowScreen } from '../lib/layout'
-import { isNotFound, toMessage } from '../lib/problem'
+import { t } from '../i18n'
+import { chooseRetryDelay, isNotFound, toMessage } from '../lib/problem'
 import { chooseOverviewType } from '../lib/zoneTypes'
 import type { HistoryMode, useAddress } from './address'
 import type { MapRef, State } from './state'
@@ -22,9 +23,12 @@ export function useSelection(
   checkRelease: () => Promise<void>,
 ) {
   let pending: AbortController | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
 
-  async function select(ref: ZoneRef, { history = 'push', frame = 'never' }: SelectOptions = {}): Promise<void> {
+  async function select(ref: ZoneRef, options: SelectOptions = {}): Promise<void> {
+    const { history = 'push', frame = 'never' } = options
     pending?.abort()
+    clearTimeout(timer)
     const request = (pending = new AbortController())
     state.selecting = true
     state.zoneProblem = null
@@ -43,8 +47,10 @@ export function useSelection(
       frameZone(zone, frame)
     } catch (error) {
       if (request.signal.aborted) return
-      state.zoneProblem = isNotFound(error) ? 'This zone is not in the release shown here.' : toMessage(error)
+      state.zoneProblem = isNotFound(error) ? t('problems.zoneGone') : toMessage(error)
       if (isNotFound(error)) void checkRelease()
+      const delay = chooseRetryDelay(error)
+      if (delay !== null) timer = setTimeout(() => void select(ref, options), delay * 1000)
     } finally {
       if (pending === request) {
         state.selecting = false
@@ -62,6 +68,7 @@ export function useSelection(
 
   function clear(): void {
     pending?.abort()
+    clearTimeout(timer)
     pending = null
     address.setZone(null)
     state.selection = null
@@ -69,8 +76,8 @@ export function useSelection(
     state.zoneProblem = null
   }
 
-  /** Selects the zone that the address names, if it is another one. */
-  function followAddress(ref: ZoneRef | null): void {
+  /** Selects the zone that the address names, if it is another one; moves the map there if the address names no view. */
+  function followAddress(ref: ZoneRef | null, framed: boolean): void {
     const current = state.selection?.zone
     if (ref === null) {
       if (current) {
@@ -78,7 +85,9 @@ export function useSelection(
         state.layer ??= current.zone_type
       }
     } else if (!current || ('id' in ref ? ref.id !== current.id : ref.osmId !== current.osm_id)) {
-      void select(ref, { history: 'none' })
+      void select(ref, { history: 'none', frame: framed ? 'always' : 'never' })
+    } else if (framed) {
+      zoomToSelection()
     }
   }
 
@@ -106,9 +115,11 @@ export function useSelection(
     clear()
     state.layer ??= type ?? chooseOverviewType(state.release?.counts ?? null)
     address.write('push')
+    // The panel had the focus, which would be lost with it.
+    map.value?.map.getCanvas().focus({ preventScroll: true })
   }
 
-  return { select, selectClicked, selectListed, followAddress, zoomToSelection, chooseLayer, closePanel }
+  return { select, clear, selectClicked, selectListed, followAddress, zoomToSelection, chooseLayer, closePanel }
 }
 
 /** Leaves out parents that repeat: in damaged data a zone may be among its parents. */

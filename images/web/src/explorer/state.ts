@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the page shows. The composables of this folder share it; each changes one part. */
 import { reactive, type ShallowRef } from 'vue'
-import type { Zone, ZoneWithBbox } from '../lib/api'
+import type { FoundZone, Zone, ZoneWithBbox } from '../lib/api'
 import { parseHash } from '../lib/hash'
 import type { NamedZone } from '../lib/labels'
 import type { ZoneMap } from '../lib/map'
@@ -12,6 +12,12 @@ export interface Selection {
   zone: ZoneWithBbox
   parents: Zone[]
   children: Zone[]
+}
+
+/** The zones of all levels at a place, the largest first, or why they are missing. */
+export interface Here {
+  zones: FoundZone[]
+  problem: string | null
 }
 
 export type State = ReturnType<typeof createState>
@@ -32,6 +38,8 @@ export const createState = () =>
     /** Whether the zone that was asked for last is still loading. */
     selecting: false,
     zoneProblem: null as string | null,
+    /** What is at the place that was clicked last. */
+    here: null as Here | null,
     /** Why parts of the map are missing. */
     tileProblem: null as string | null,
     /** A notice for the visitor, until it is closed. */

@@ -22,6 +22,7 @@ export function parseHash(hash: string): Route {
   const parts = hash.replace(/^#?\/?/, '').split('/')
   if (parts[0] === 'about') return { page: 'about' }
   if (parts[0] === 'data_dashboard') return { page: 'dashboard' }
+  if (parts[0] === 'zone') return { page: 'explorer', view: null, zone: parseZone(parts[1]) }
   return { page: 'explorer', view: parseView(parts), zone: parseZone(parts[3]) }
 }
 
@@ -54,3 +55,6 @@ export function formatHash(view: MapView, zone: ZoneRef | null): string {
   if (zone === null) return base
   return `${base}/${'id' in zone ? zone.id : zone.osmId}`
 }
+
+/** The address that opens a zone and frames it, by its OSM id or by its id in the release. */
+export const formatZoneAddress = (zone: ZoneRef): string => `#/zone/${'id' in zone ? zone.id : zone.osmId}`

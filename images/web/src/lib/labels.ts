@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One label per zone: tiles cut zones into pieces, and the largest piece in view gets the name. */
-import type { Feature, FeatureCollection, Point } from 'geojson'
+import type { FeatureCollection, Point } from 'geojson'
 import { findLabelPlace, listPolygons, computeRingArea, type Polygon } from './geometry'
 
 /** The part of a zone that is in one vector tile, as MapLibre returns it. */
@@ -50,30 +50,62 @@ export function dropDuplicates(zones: readonly NamedZone[]): NamedZone[] {
   return zones.filter((zone) => zone.bounded || !bounded.has(key(zone)))
 }
 
-/** Places the names of zones, each in the largest piece of its zone; `rank` 0 is the largest zone. */
+/** A name on the map. */
+export interface Label {
+  /** The zone. */
+  id: number
+  name: string
+  at: [lng: number, lat: number]
+}
+
+/** Longest name on the map, in characters; a longer one ends with `…`. */
+const LONGEST_LABEL = 60
+
+/**
+ * Places the names of zones, each in the largest piece of its zone; the largest zone comes first.
+ *
+ * @param findName returns the name to use instead of the local one
+ */
 export function placeLabels(
   pieces: readonly ZonePiece[],
   pixelsPerDegree: number,
-): FeatureCollection<Point, { name: string; rank: number }> {
+  findName: (id: number) => string | undefined = () => undefined,
+): Label[] {
   const largest = new Map<number, { polygon: Polygon; area: number; name: string }>()
   for (const piece of pieces) {
     const id = Number(piece.id)
-    const name = piece.properties?.name
+    const name = findName(id) ?? piece.properties?.name
     if (typeof name !== 'string' || name === '') continue
     for (const polygon of listPolygons(piece.geometry)) {
       const area = polygon[0] ? computeRingArea(polygon[0]) : 0
-      if (area > (largest.get(id)?.area ?? 0)) largest.set(id, { polygon, area, name })
+      if (area > (largest.get(id)?.area ?? 0)) largest.set(id, { polygon, area, name: shorten(name) })
     }
   }
-  const features = [...largest.values()]
-    .sort((a, b) => b.area - a.area)
+  return [...largest]
+    .sort(([, a], [, b]) => b.area - a.area)
     .slice(0, MOST_LABELS)
-    .flatMap(({ polygon, area, name }, rank): Feature<Point, { name: string; rank: number }>[] => {
+    .flatMap(([id, { polygon, name }]): Label[] => {
       const place = findLabelPlace(polygon)
-      if (place === null || area === 0) return []
+      if (place === null) return []
       const longestWord = Math.max(...name.split(/[\s-]+/).map((word) => word.length))
       if (place.width * pixelsPerDegree < longestWord * LETTER_WIDTH * 0.8) return []
-      return [{ type: 'Feature', geometry: { type: 'Point', coordinates: place.at }, properties: { name, rank } }]
+      return [{ id, name, at: place.at }]
     })
-  return { type: 'FeatureCollection', features }
 }
+
+function shorten(name: string): string {
+  const letters = [...name]
+  return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL - 1).join('')}…` : name
+}
+
+/** Makes GeoJSON of labels; of two that collide the map draws the one with the lower `rank`. */
+export const makeLabelFeatures = (
+  labels: readonly Label[],
+): FeatureCollection<Point, { name: string; rank: number }> => ({
+  type: 'FeatureCollection',
+  features: labels.map(({ name, at }, rank) => ({
+    type: 'Feature',
+    geometry: { type: 'Point', coordinates: at },
+    properties: { name, rank },
+  })),
+})

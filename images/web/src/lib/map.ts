@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The map: MapLibre behind the few operations that the explorer needs. */
+import rtlTextUrl from '@mapbox/mapbox-gl-rtl-text/dist/mapbox-gl-rtl-text.js?url'
 import {
+  addProtocol,
   AttributionControl,
   type ErrorEvent,
+  getRTLTextPluginStatus,
   Map as MapLibre,
   NavigationControl,
+  removeProtocol,
   ScaleControl,
+  setRTLTextPlugin,
   setWorkerUrl,
   type GeoJSONSource,
   type MapGeoJSONFeature,
   type MapMouseEvent,
   type PaddingOptions,
   type PointLike,
-  type Tile,
+  type VectorTileSource,
 } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { shiftTowardsLongitude } from './geometry'
 import { makeGrid } from './grid'
 import type { MapView } from './hash'
-import { dropDuplicates, placeLabels, listZones, type NamedZone } from './labels'
+import { dropDuplicates, listZones, makeLabelFeatures, placeLabels, type Label, type NamedZone } from './labels'
 import type { Bounds, Release } from './release'
-import { FILL, makeFilters, GRID, HOVER, LABEL_FONT, LABELS, makeStyle, SOURCE_LAYER, ZONES, type Marks } from './style'
+import { FILL, makeFilters, GRID, HOVER, LABEL_FONT, LABELS, makeStyle, makeTileTemplates, SOURCE_LAYER, ZONES, type Marks } from './style'
+import { makeTileLoader, TILE_PROTOCOL } from './tiles'
+import { sortByLevel } from './zoneTypes'
 
 setWorkerUrl(workerUrl)
 
@@ -30,13 +37,17 @@ export interface MapEvents {
   /** The view came to rest after a move. */
   moved(view: MapView): void
   zoomed(zoom: number): void
-  /** The pointer is over these zones, or (null) over none. */
-  pointed(zones: NamedZone[], at: { x: number; y: number } | null): void
-  clicked(zones: NamedZone[]): void
+  /** The pointer is over these zones, which a click would open, and over zones of other levels; over none: `at` is null. */
+  pointed(zones: NamedZone[], around: NamedZone[], at: { x: number; y: number } | null): void
+  clicked(zones: NamedZone[], place: { lng: number; lat: number }): void
   /** Everything in view is drawn. */
   settled(zones: NamedZone[]): void
-  /** A request of the map failed with this HTTP status; 0 without an answer. */
+  /** These zones have labels; `type` is the zone type of all of them, or empty text. */
+  labelled(labels: readonly Label[], type: string): void
+  /** A tile could not be loaded, with this HTTP status; 0 without an answer. */
   failed(status: number): void
+  /** The name to draw instead of the local one. */
+  findName(id: number): string | undefined
 }
 
 /** Milliseconds between two pointer moves that are handled. */
@@ -53,22 +64,27 @@ export class ZoneMap {
   private hovered: number | null = null
   private lastPointed = 0
   private lastLabels = ''
-  private failedTiles: Tile[] = []
-  private readonly darkMode = window.matchMedia('(prefers-color-scheme: dark)')
 
   constructor(
     container: HTMLElement,
     release: Release,
     marks: Marks,
+    private dark: boolean,
     start: MapView | Bounds,
     padding: PaddingOptions,
     private readonly events: MapEvents,
   ) {
     this.marks = marks
     this.release = release
+    addProtocol(
+      TILE_PROTOCOL,
+      makeTileLoader((status) => events.failed(status)),
+    )
+    // Arabic, Hebrew and Thaana need the plugin, which is loaded with the first such name.
+    if (getRTLTextPluginStatus() === 'unavailable') void setRTLTextPlugin(rtlTextUrl, true)
     this.map = new MapLibre({
       container,
-      style: makeStyle(release, this.darkMode.matches, marks),
+      style: makeStyle(release, dark, marks),
       maxZoom: DEEPEST_ZOOM,
       dragRotate: false,
       pitchWithRotate: false,
@@ -104,11 +120,19 @@ export class ZoneMap {
     this.restyle()
   }
 
-  /** Requests the tiles that failed again. */
+  setDark(dark: boolean): void {
+    this.dark = dark
+    this.restyle()
+  }
+
+  /** Requests the tiles in view again; the browser has kept those that did not fail. */
   reloadTiles(): void {
-    // Each is named: without names MapLibre 6.17 only waits for failed tiles, as if they were on their way.
-    const failed = this.failedTiles.splice(0).map(({ tileID }) => tileID.canonical)
-    if (this.map.getSource(ZONES)) this.map.refreshTiles(ZONES, failed)
+    this.map.getSource<VectorTileSource>(ZONES)?.setTiles(makeTileTemplates(this.release))
+  }
+
+  /** Draws the labels again, after names have changed. */
+  relabel(): void {
+    if (this.map.getSource(LABELS)) this.placeNames(this.listPieces())
   }
 
   jumpTo(view: MapView): void {
@@ -144,19 +168,17 @@ export class ZoneMap {
   }
 
   remove(): void {
-    this.darkMode.removeEventListener('change', this.restyle)
     this.map.remove()
+    removeProtocol(TILE_PROTOCOL)
   }
 
-  private readonly restyle = (): void => {
+  private restyle(): void {
     this.lastLabels = ''
-    this.failedTiles = []
-    this.map.setStyle(makeStyle(this.release, this.darkMode.matches, this.marks), { diff: false })
+    this.map.setStyle(makeStyle(this.release, this.dark, this.marks), { diff: false })
   }
 
   private listen(): void {
     const { map, events } = this
-    this.darkMode.addEventListener('change', this.restyle)
     map.on('style.load', () => this.drawGrid())
     map.on('moveend', (event) => {
       this.drawGrid()
@@ -167,13 +189,19 @@ export class ZoneMap {
     map.on('mousemove', (event) => this.handlePointer(event))
     map.on('mouseout', () => {
       this.highlight(null)
-      events.pointed([], null)
+      events.pointed([], [], null)
     })
-    map.on('click', (event) => events.clicked(this.zonesAt(event.point)))
+    map.on('click', (event) => events.clicked(this.zonesAt(event.point), event.lngLat.wrap()))
+    // The keyboard moves the map under its middle, and Enter is a click there.
+    map.getCanvas().addEventListener('keydown', ({ key }) => {
+      if (key !== 'Enter') return
+      const centre = map.getCenter()
+      events.clicked(this.zonesAt(map.project(centre)), centre.wrap())
+    })
     map.on('idle', () => this.handleIdle())
-    map.on('error', (event: ErrorEvent & { tile?: Tile }) => {
-      if (event.tile) this.failedTiles.push(event.tile)
-      events.failed(readStatus(event.error))
+    map.on('error', (event: ErrorEvent & { tile?: unknown }) => {
+      // Whoever loads the tiles has reported those that failed.
+      if (event.tile === undefined) console.warn('The map has a problem:', event.error)
     })
   }
 
@@ -188,7 +216,15 @@ export class ZoneMap {
     const zones = this.zonesAt(event.point)
     this.map.getCanvas().style.cursor = zones.length > 0 ? 'pointer' : ''
     this.highlight(zones[0]?.id ?? null)
-    this.events.pointed(zones, zones.length > 0 ? event.point : null)
+    const shown = new Set(zones.map(({ id }) => id))
+    const around = this.allZonesAt(event.point).filter(({ id }) => !shown.has(id))
+    this.events.pointed(zones, around, zones.length + around.length > 0 ? event.point : null)
+  }
+
+  /** The zones of all levels at a point, from the largest to the smallest. */
+  private allZonesAt(point: PointLike): NamedZone[] {
+    if (!this.map.getLayer(HOVER)) return []
+    return sortByLevel(dropDuplicates(listZones(this.map.queryRenderedFeatures(point, { layers: [HOVER] }))))
   }
 
   /** The zones that a click can mean: those of the marked type; with a zone selected its children, or a neighbour of its type. */
@@ -210,23 +246,28 @@ export class ZoneMap {
 
   private handleIdle(): void {
     const pieces = this.listPieces()
-    const zones = listZones(pieces)
+    this.placeNames(pieces)
+    this.events.settled(listZones(pieces))
+  }
+
+  private placeNames(pieces: MapGeoJSONFeature[]): void {
     const named =
       'zone' in this.marks && this.marks.children.length > 0 ? this.listPiecesOf(this.marks.children) : pieces
     const pixelsPerDegree = (512 * 2 ** this.map.getZoom()) / 360
-    const labels = placeLabels(named.length > 0 ? named : pieces, pixelsPerDegree)
+    const labels = placeLabels(named.length > 0 ? named : pieces, pixelsPerDegree, (id) => this.events.findName(id))
     void this.drawLabels(labels)
-    this.events.settled(zones)
+    this.events.labelled(labels, 'type' in this.marks ? this.marks.type : '')
   }
 
   /** Draws labels once the parts of the font that they need are loaded. */
-  private async drawLabels(labels: ReturnType<typeof placeLabels>): Promise<void> {
-    const key = JSON.stringify(labels)
+  private async drawLabels(labels: readonly Label[]): Promise<void> {
+    const features = makeLabelFeatures(labels)
+    const key = JSON.stringify(features)
     if (key === this.lastLabels) return
     this.lastLabels = key
-    const text = labels.features.map(({ properties }) => properties.name).join('')
+    const text = labels.map(({ name }) => name).join('')
     await document.fonts.load(`16px "${LABEL_FONT}"`, text).catch(() => [])
-    if (this.lastLabels === key) void this.map.getSource<GeoJSONSource>(LABELS)?.setData(labels)
+    if (this.lastLabels === key) void this.map.getSource<GeoJSONSource>(LABELS)?.setData(features)
   }
 
   private listPiecesOf(children: readonly number[]): MapGeoJSONFeature[] {
@@ -237,7 +278,3 @@ export class ZoneMap {
 
 /** Whether a box is so wide that no space can be left for panels. */
 const isWide = ([west, , east]: Bounds) => east - west > 180
-
-function readStatus(error: unknown): number {
-  return typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 0
-}

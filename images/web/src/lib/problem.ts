@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a visitor reads when a request failed. */
+import { t } from '../i18n'
 import { RequestError } from './api'
 
 /** Why a page cannot show its data. */
@@ -14,32 +15,32 @@ const DEFAULT_RETRY_SECONDS = 10
 
 export function describeReleaseProblem(error: unknown): Problem {
   if (!(error instanceof RequestError)) {
-    return { title: 'The map data cannot be read', detail: toMessage(error), retrySeconds: DEFAULT_RETRY_SECONDS }
+    return { title: t('problems.unreadable'), detail: toMessage(error), retrySeconds: DEFAULT_RETRY_SECONDS }
   }
   const retrySeconds = error.retrySeconds ?? DEFAULT_RETRY_SECONDS
   if (error.status === 404 || /no release/i.test(error.message)) {
     return {
-      title: 'No data has been published yet',
-      detail: 'The first release appears here as soon as a data update has finished.',
+      title: t('problems.noRelease.title'),
+      detail: t('problems.noRelease.detail'),
       retrySeconds: error.retrySeconds ?? 30,
     }
   }
   if (error.status === 0) {
     return {
-      title: 'The server cannot be reached',
-      detail: 'Check the connection; the page keeps trying.',
+      title: t('problems.unreachable.title'),
+      detail: t('problems.unreachable.detail'),
       retrySeconds,
     }
   }
   const sentence = /[.!?]$/.test(error.message) ? error.message : `${error.message}.`
-  return { title: 'The service is not ready', detail: `${sentence} The page keeps trying.`, retrySeconds }
+  return { title: t('problems.notReady'), detail: t('problems.keepsTrying', { problem: sentence }), retrySeconds }
 }
 
 export function describeStatisticsProblem(error: unknown): Problem {
   const missing = isNotFound(error)
   return {
-    title: missing ? 'No statistics yet' : 'The statistics cannot be loaded',
-    detail: missing ? 'They appear here with the first published release.' : toMessage(error),
+    title: t(missing ? 'problems.noStatistics.title' : 'problems.statistics'),
+    detail: missing ? t('problems.noStatistics.detail') : toMessage(error),
     retrySeconds: (error instanceof RequestError ? error.retrySeconds : null) ?? 15,
   }
 }
@@ -47,3 +48,10 @@ export function describeStatisticsProblem(error: unknown): Problem {
 export const isNotFound = (error: unknown): boolean => error instanceof RequestError && error.status === 404
 
 export const toMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Seconds after which to repeat a request that failed; null where a repetition cannot help. */
+export function chooseRetryDelay(error: unknown): number | null {
+  if (!(error instanceof RequestError)) return null
+  const passes = error.status === 0 || error.status === 429 || error.status >= 500
+  return passes ? (error.retrySeconds ?? DEFAULT_RETRY_SECONDS) : null
+}

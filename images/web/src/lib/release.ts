@@ -2,7 +2,8 @@
 /** The release on the page, read from the TileJSON and the answer of `/release`. */
 import { getJson } from './api'
 import { parseAttribution, type Credit } from './attribution'
-import type { LiveReleaseDetails, Manifest, ManifestCounts, ManifestSource, TileJson } from './openapi'
+import type { Inputs, LiveReleaseDetails, Manifest, ManifestCounts, ManifestSource, TileJson } from './openapi'
+import { isLanguageTag } from './text'
 import type { TypeCounts } from './zoneTypes'
 
 /** A box in degrees. */
@@ -22,6 +23,8 @@ export interface Release {
   zones: number | null
   counts: TypeCounts | null
   publishedAt: string | null
+  /** Languages that the names of zones are kept in; empty: those that the data have. */
+  languages: readonly string[]
   /** Oldest and newest date of the data, as `YYYY-MM-DD`. */
   dataDates: [oldest: string, newest: string] | null
 }
@@ -71,6 +74,7 @@ export function readRelease(
     counts: readCounts(counts?.by_type),
     publishedAt: text(about?.published_at),
     dataDates: readDates(manifest?.sources),
+    languages: readLanguages(asObject<Inputs>(manifest?.inputs)?.languages),
   }
 }
 
@@ -98,6 +102,9 @@ function readCounts(value: unknown): TypeCounts | null {
   const entries = Object.entries(counts).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
   return entries.length > 0 ? Object.fromEntries(entries) : null
 }
+
+const readLanguages = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((tag): tag is string => typeof tag === 'string' && isLanguageTag(tag)) : []
 
 function readDates(sources: unknown): [string, string] | null {
   if (!Array.isArray(sources)) return null

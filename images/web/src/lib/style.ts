@@ -3,6 +3,7 @@
 import type { ExpressionSpecification, FilterSpecification, StyleSpecification } from 'maplibre-gl'
 import { formatAttribution } from './attribution'
 import type { Release } from './release'
+import { toTileAddress } from './tiles'
 import { ZONE_TYPES } from './zoneTypes'
 
 /** Sources of the style: vector tiles with the layer SOURCE_LAYER, and GeoJSON for labels and grid. */
@@ -69,6 +70,9 @@ export function makeFilters(marks: Marks): Record<'all' | 'outline' | 'children'
   }
 }
 
+/** Templates of the tiles' URLs, as the map requests them. */
+export const makeTileTemplates = ({ tiles }: Release): string[] => tiles.map(toTileAddress)
+
 export function makeStyle(release: Release, dark: boolean, marks: Marks): StyleSpecification {
   const colors = chooseColors(dark)
   const filters = makeFilters(marks)
@@ -79,7 +83,7 @@ export function makeStyle(release: Release, dark: boolean, marks: Marks): StyleS
     sources: {
       [ZONES]: {
         type: 'vector',
-        tiles: release.tiles,
+        tiles: makeTileTemplates(release),
         minzoom: release.minzoom,
         maxzoom: release.maxzoom,
         attribution: formatAttribution(release.attribution),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The zone types that the map can mark, from the largest to the smallest. */
 
+import { t, type MessageKey } from '../i18n'
+
 export interface ZoneType {
   type: string
-  label: string
   /** Lowest zoom at which an address without a zone opens with this type. */
   fromZoom: number
   /** Colour of these zones on the map and in the legend, for light and for dark mode. */
@@ -11,14 +12,14 @@ export interface ZoneType {
 }
 
 export const ZONE_TYPES: readonly ZoneType[] = [
-  { type: 'country', label: 'Country', fromZoom: 0, colors: ['#4db8f0', '#3aa3e0'] },
-  { type: 'country_region', label: 'Country region', fromZoom: 4, colors: ['#7d8fe8', '#8c9cf5'] },
-  { type: 'state', label: 'State', fromZoom: 5, colors: ['#2fb3a2', '#3cc4b3'] },
-  { type: 'state_district', label: 'State district', fromZoom: 6.5, colors: ['#79b84a', '#8cc95e'] },
-  { type: 'city', label: 'City', fromZoom: 8, colors: ['#eda53a', '#f2b14f'] },
-  { type: 'city_district', label: 'City district', fromZoom: 12, colors: ['#e57a56', '#f08e6c'] },
-  { type: 'suburb', label: 'Suburb', fromZoom: 13.5, colors: ['#d26ba2', '#e285b8'] },
-  { type: 'non_administrative', label: 'Other', fromZoom: Infinity, colors: ['#8f84a8', '#b0a5c6'] },
+  { type: 'country', fromZoom: 0, colors: ['#4db8f0', '#3aa3e0'] },
+  { type: 'country_region', fromZoom: 4, colors: ['#7d8fe8', '#8c9cf5'] },
+  { type: 'state', fromZoom: 5, colors: ['#2fb3a2', '#3cc4b3'] },
+  { type: 'state_district', fromZoom: 6.5, colors: ['#79b84a', '#8cc95e'] },
+  { type: 'city', fromZoom: 8, colors: ['#eda53a', '#f2b14f'] },
+  { type: 'city_district', fromZoom: 12, colors: ['#e57a56', '#f08e6c'] },
+  { type: 'suburb', fromZoom: 13.5, colors: ['#d26ba2', '#e285b8'] },
+  { type: 'non_administrative', fromZoom: Infinity, colors: ['#8f84a8', '#b0a5c6'] },
 ]
 
 /** Below this zoom (inclusive) tiles hold countries only. */
@@ -29,10 +30,20 @@ export type TypeCounts = Readonly<Record<string, number>>
 /** `state_district` → `State district`; unknown types are written as words too, no type as empty text. */
 export function formatType(type: string | null): string {
   if (type === null) return ''
-  const known = ZONE_TYPES.find((entry) => entry.type === type)
-  if (known && type !== 'non_administrative') return known.label
+  if (ZONE_TYPES.some((known) => known.type === type)) return t(`common.types.${type}` as MessageKey)
   const words = type.replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+const LEVELS = ZONE_TYPES.map(({ type }) => type)
+
+/** Sorts zones from the largest type to the smallest; unknown types come last. */
+export const sortByLevel = <Zone extends { type: string }>(zones: readonly Zone[]): Zone[] =>
+  zones.toSorted((a, b) => rankLevel(a.type) - rankLevel(b.type))
+
+function rankLevel(type: string): number {
+  const rank = LEVELS.indexOf(type)
+  return rank < 0 ? LEVELS.length : rank
 }
 
 /** The largest type with more than one zone, for the first view of a release. */

@@ -3,6 +3,7 @@
 import { afterEach, vi } from 'vitest'
 import { createApp, effectScope, type Component } from 'vue'
 import { createExplorer, EXPLORER, type Explorer } from '../../src/explorer'
+import { i18n, setLanguage } from '../../src/i18n'
 
 let cleanups: (() => void)[] = []
 
@@ -11,11 +12,13 @@ afterEach(() => {
   cleanups = []
   vi.unstubAllGlobals()
   location.hash = ''
+  localStorage.clear()
+  setLanguage('en')
 })
 
 export function mount(component: Component, props: Record<string, unknown> = {}, explorer?: Explorer): HTMLElement {
   const host = document.body.appendChild(document.createElement('div'))
-  const app = createApp(component, props)
+  const app = createApp(component, props).use(i18n)
   if (explorer) app.provide(EXPLORER, explorer)
   app.mount(host)
   cleanups.push(() => {
