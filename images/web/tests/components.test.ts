@@ -4,7 +4,7 @@ import HoverTip from '../src/components/HoverTip.vue'
 import ProblemCard from '../src/components/ProblemCard.vue'
 import VerdictMark from '../src/components/VerdictMark.vue'
 import ZoneChooser from '../src/components/ZoneChooser.vue'
-import { mount } from './support/mount'
+import { makeExplorer, mount } from './support/mount'
 
 const HOSTILE = '<img src=x onerror=alert(1)>'
 
@@ -23,6 +23,17 @@ describe('HoverTip', () => {
   })
 })
 
+describe('HoverTip, around the zone', () => {
+  it('lists the zones of the other levels', () => {
+    const zones = [{ id: 1, name: 'Vaduz', type: 'city', bounded: true }]
+    const around = [{ id: 2, name: 'Liechtenstein', type: 'country', bounded: true }]
+    const nameOf = ({ id, name }: { id: number; name: string }) => (id === 2 ? 'Fürstentum' : name)
+    const host = mount(HoverTip, { zones, around, nameOf, at: { x: 1, y: 2 } })
+    expect(host.querySelector('strong')!.textContent).toBe('Vaduz')
+    expect(host.querySelector('li')!.textContent).toContain('Fürstentum')
+  })
+})
+
 describe('ZoneChooser', () => {
   const zones = [
     { id: 4, name: HOSTILE, type: 'city' },
@@ -30,7 +41,7 @@ describe('ZoneChooser', () => {
   ]
 
   it('offers each zone with its type', () => {
-    const host = mount(ZoneChooser, { zones })
+    const host = mount(ZoneChooser, { zones }, makeExplorer())
     const rows = [...host.querySelectorAll('li')].map((row) => row.textContent.trim())
     expect(rows).toEqual([`${HOSTILE} (type : city)`, 'unnamed zone (type : city_district)'])
     expect(host.querySelector('dialog')?.open).toBe(true)
@@ -38,7 +49,7 @@ describe('ZoneChooser', () => {
 
   it('reports the zone that was chosen', () => {
     const onChoose = vi.fn()
-    const host = mount(ZoneChooser, { zones, onChoose })
+    const host = mount(ZoneChooser, { zones, onChoose }, makeExplorer())
     host.querySelectorAll<HTMLElement>('li button')[1]!.click()
     expect(onChoose).toHaveBeenCalledWith(5)
   })

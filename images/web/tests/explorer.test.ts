@@ -54,6 +54,52 @@ describe('createExplorer', () => {
     expect(state.announcement).toContain('New data was published')
   })
 
+  it('does not report a tile of a former release that fails while the newer one is shown', async () => {
+    const answers = { 'tiles/cosmogony.json': tilejson('a') }
+    serve(answers)
+    const { state, loadRelease, handleTileError } = makeExplorer()
+    await loadRelease()
+    answers['tiles/cosmogony.json'] = tilejson('b')
+    await Promise.all([handleTileError(404), handleTileError(404), handleTileError(404)])
+    expect(state).toMatchObject({ release: { id: 'b' }, tileProblem: null })
+  })
+
+  it('keeps a problem of tiles until the map is drawn without one', async () => {
+    vi.useFakeTimers()
+    serve({ 'tiles/cosmogony.json': tilejson('a') })
+    const { state, map, loadRelease, handleTileError, handleMapSettled } = makeExplorer()
+    await loadRelease()
+    const reloadTiles = vi.fn()
+    map.value = { reloadTiles } as never
+    await handleTileError(503)
+    handleMapSettled([])
+    expect(state.tileProblem).not.toBeNull()
+    vi.advanceTimersByTime(10_000)
+    expect(reloadTiles).toHaveBeenCalledOnce()
+    await handleTileError(503)
+    handleMapSettled([])
+    vi.advanceTimersByTime(10_000)
+    expect(reloadTiles, 'the second time comes later').toHaveBeenCalledOnce()
+    vi.advanceTimersByTime(10_000)
+    expect(reloadTiles).toHaveBeenCalledTimes(2)
+    handleMapSettled([])
+    expect(state.tileProblem).toBeNull()
+    vi.useRealTimers()
+  })
+
+  it('asks for a zone again while the API is away', async () => {
+    vi.useFakeTimers()
+    const zone = { id: 1, name: 'Vaduz', zone_type: 'city', osm_id: null, bbox: null, nb_children: 0 }
+    vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ message: 'away' }, { status: 503 })))
+    const { state, select } = makeExplorer()
+    await select({ id: 1 })
+    expect(state.zoneProblem).toBe('away')
+    serve({ 'api/zones/1': { zone, children: [] }, 'api/zones/1/parents': { zone, parents: [] } })
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(state).toMatchObject({ zoneProblem: null, selection: { zone: { name: 'Vaduz' } } })
+    vi.useRealTimers()
+  })
+
   it('keeps a problem until the release can be loaded', async () => {
     serve({})
     const { state, loadRelease } = makeExplorer()

@@ -8,7 +8,7 @@ import {
   shiftTowardsLongitude,
   type Ring,
 } from '../src/lib/geometry'
-import { dropDuplicates, placeLabels, listZones } from '../src/lib/labels'
+import { dropDuplicates, listZones, makeLabelFeatures, placeLabels } from '../src/lib/labels'
 
 const square = (x: number, y: number, size: number): Ring => [
   [x, y],
@@ -89,15 +89,23 @@ describe('findLabelPlace', () => {
 describe('placeLabels', () => {
   it('writes one label per zone, on its largest piece', () => {
     const pieces = [piece(7, 'Vaduz', square(0, 0, 1)), piece(7, 'Vaduz', square(5, 5, 3))]
-    const { features } = placeLabels(pieces, 100)
-    expect(features).toHaveLength(1)
-    expect(features[0]!.geometry.coordinates).toEqual([6.5, 6.5])
+    expect(placeLabels(pieces, 100)).toEqual([{ id: 7, name: 'Vaduz', at: [6.5, 6.5] }])
   })
 
   it('leaves out what is too small for its name, and what has none', () => {
-    expect(placeLabels([piece(1, 'Triesenberg', square(0, 0, 1)), piece(2, '', square(3, 3, 9))], 10).features).toEqual(
-      [],
-    )
+    expect(placeLabels([piece(1, 'Triesenberg', square(0, 0, 1)), piece(2, '', square(3, 3, 9))], 10)).toEqual([])
+  })
+
+  it('writes the name in the chosen language, where there is one', () => {
+    const pieces = [piece(1, 'Vaduz', square(0, 0, 1)), piece(2, 'Schaan', square(3, 3, 1))]
+    const labels = placeLabels(pieces, 100, (id) => (id === 1 ? 'فادوتس' : undefined))
+    expect(labels.map(({ name }) => name)).toEqual(['فادوتس', 'Schaan'])
+  })
+
+  it('shortens a name of 10,000 characters', () => {
+    const [label] = placeLabels([piece(1, 'ab '.repeat(4000), square(0, 0, 50))], 100)
+    expect(label!.name).toHaveLength(60)
+    expect(makeLabelFeatures([label!]).features[0]!.properties).toEqual({ name: label!.name, rank: 0 })
   })
 })
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { formatHash, parseHash } from '../src/lib/hash'
+import { formatHash, formatZoneAddress, parseHash } from '../src/lib/hash'
 
 describe('parseHash', () => {
   it('reads zoom, longitude, latitude in this order', () => {
@@ -43,5 +43,11 @@ describe('formatHash', () => {
   it('can be parsed again', () => {
     const view = { zoom: 4.25, lng: -120.5, lat: 38.75 }
     expect(parseHash(formatHash(view, { id: 12 }))).toEqual({ page: 'explorer', view, zone: { id: 12 } })
+  })
+})
+
+describe('formatZoneAddress', () => {
+  it.each([{ id: 41 }, { osmId: 'relation:48' }])('is read back: %j', (zone) => {
+    expect(parseHash(formatZoneAddress(zone))).toEqual({ page: 'explorer', view: null, zone })
   })
 })

@@ -64,4 +64,4 @@ function save(preferences: Record<string, string>): void {
 }
 
 const isTheme = (value: unknown): value is Theme => THEMES.includes(value)
-const isLanguage = (value: unknown): value is Language => typeof value === 'string' && value in LANGUAGES
+const isLanguage = (value: unknown): value is Language => typeof value === 'string' && Object.hasOwn(LANGUAGES, value)

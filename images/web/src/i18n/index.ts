@@ -43,5 +43,5 @@ export function setLanguage(language: Language): void {
 /** Returns the first of some preferred languages (BCP 47) that the page has; English if it has none. */
 export function chooseLanguage(preferred: readonly string[]): Language {
   const codes = preferred.map((tag) => tag.toLowerCase().split('-')[0]!)
-  return codes.find((code): code is Language => code in LANGUAGES) ?? 'en'
+  return codes.find((code): code is Language => Object.hasOwn(LANGUAGES, code)) ?? 'en'
 }
