@@ -58,7 +58,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(SAMPLE),-e cosmogony_sample=$(SAMPLE)) \
 	$(if $(given),$(call update,$(if $(SOURCE),another source,the sample $(or $(SAMPLE),$(firstword $(SAMPLES))))))
 
-.PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults ee e2e screenshots live long bench browser node build
+.PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults ee e2e questions screenshots live long bench bench-site browser node build
 .PHONY: changelog test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
@@ -171,7 +171,7 @@ unit: venv $(NODE_MODULES) ## quick tests without the cluster
 	@npm --prefix $(WEB) test
 	pytest -q $(ARGS)
 
-molecule: venv browser ## scenarios on the local cluster, in order
+molecule: venv browser $(NODE_MODULES) ## scenarios on the local cluster, in order
 	@for scenario in default tile_cache data_update; do molecule test -s $$scenario; done
 
 faults: venv ## scenario data_update with every fault: updates while all that may break breaks
@@ -191,8 +191,12 @@ ee: venv ## image in which AWX runs the playbooks; IMAGE= its reference, EE_BASE
 	ansible-builder create --context build/ee/context --output-filename Dockerfile
 	docker build --network host --build-arg 'EE_BASE_IMAGE=$(EE_BASE)' --tag '$(IMAGE)' build/ee/context
 
-e2e: venv browser ## asks the running site, with a real browser
+e2e: venv browser $(NODE_MODULES) ## asks the running site, with a real browser
 	@pytest -q tests/e2e
+
+questions: export PYTHONPATH := tests
+questions: venv browser ## answers five questions of a newcomer on the running site, and counts the clicks
+	@python -m e2e.questions
 
 screenshots: export PYTHONPATH := tests
 screenshots: venv browser ## takes the pictures of docs/images from the running site, which must show sample world
@@ -211,6 +215,10 @@ bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, sw
 	python tests/bench/release/tiles.py $(if $(ZONES),--zones $(ZONES))
 	python tests/bench/release/trial.py --releases 20
 	python tests/bench/api/lookups.py
+
+bench-site: export PYTHONPATH := tests
+bench-site: venv browser ## figures of the page at SITE_URL: bytes, seconds to a usable map, layout shift, frames a second
+	@python tests/bench/site/page.py
 
 browser:
 	@command -v chromium > /dev/null || { apt-get update -q && DEBIAN_FRONTEND=noninteractive \

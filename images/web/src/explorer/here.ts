@@ -39,7 +39,6 @@ export function useHere(
     request?.abort()
     clearTimeout(timer)
     const { signal } = (request = new AbortController())
-    state.here = { zones: [], problem: null }
     try {
       const view = { release: state.release?.id ?? '', lang: preferences.names }
       const { zones } = await listZonesAt({ lon: place.lng, lat: place.lat }, view, signal)
