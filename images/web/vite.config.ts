@@ -2,8 +2,10 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
-// `npm run dev` serves the site from its source, and passes requests for data on to a running stack.
+// `npm run dev` serves the site from its source, `npx vite preview` as built; both pass requests for data on to a running stack.
 const backend = process.env.SITE_URL ?? 'http://127.0.0.1:8080'
+
+const proxy = Object.fromEntries(['/api', '/tiles', '/data'].map((path) => [path, { target: backend }]))
 
 export default defineConfig({
   plugins: [vue()],
@@ -19,9 +21,8 @@ export default defineConfig({
   worker: { format: 'es' },
   // Parts of vue-i18n that the page does not use.
   define: { __VUE_I18N_LEGACY_API__: 'false', __INTLIFY_PROD_DEVTOOLS__: 'false' },
-  server: {
-    proxy: Object.fromEntries(['/api', '/tiles', '/data'].map((path) => [path, { target: backend }])),
-  },
+  server: { proxy },
+  preview: { proxy },
   test: {
     environment: 'happy-dom',
     include: ['tests/**/*.test.ts'],

@@ -245,7 +245,6 @@ def test_names_in_arabic_run_from_right_to_left(watched: WatchedPage, site: Site
     )
     watched.wait_until_drawn()
     page.screenshot(path=artifacts / "arabic.png")
-    assert any("rtl-text" in url for url in watched.requests), "the plugin that shapes Arabic was loaded"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -102,7 +102,7 @@ describe('DashboardPage', () => {
   it('loads the statistics of a newer release', async () => {
     const { explorer, requested } = await open()
     const release = { tiles: ['x'], attribution: [], bounds: null, minzoom: 0, maxzoom: 14 }
-    const details = { zones: null, counts: null, publishedAt: null, dataDates: null }
+    const details = { zones: null, counts: null, publishedAt: null, dataDates: null, languages: [] }
     explorer.state.release = { id: 'first', ...release, ...details }
     await nextTick()
     expect(requested).toHaveLength(1)

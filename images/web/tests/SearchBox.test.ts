@@ -26,7 +26,12 @@ const VADUTZ = found(49, 'Vadutz')
 
 /** A server whose answers a test gives when it wants. */
 function serveLater() {
-  const requests: { url: URL; signal: AbortSignal; answer: (zones: SearchedZone[]) => void; fail: (status: number) => void }[] = []
+  const requests: {
+    url: URL
+    signal: AbortSignal
+    answer: (zones: SearchedZone[]) => void
+    fail: (status: number) => void
+  }[] = []
   vi.stubGlobal('fetch', (address: string, { signal }: { signal: AbortSignal }) => {
     return new Promise<Response>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')))
@@ -46,7 +51,13 @@ let host: HTMLElement
 let explorer: Explorer
 
 const input = () => host.querySelector<HTMLInputElement>('[role=combobox]')!
-const options = () => [...host.querySelectorAll('[role=option]')].map((each) => each.textContent.replace(/\s+/g, ' ').trim())
+const options = () =>
+  [...host.querySelectorAll('[role=option]')].map((option) =>
+    [...option.children]
+      .map(({ textContent }) => textContent)
+      .join(' ')
+      .trim(),
+  )
 
 function type(text: string): void {
   input().focus()

@@ -27,14 +27,22 @@ const ids = (rows: Row[]) => rows.map(({ id }) => id)
 
 describe('formatCsv', () => {
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\r=1', '|cmd', '%0'])('defuses %j', (text) => {
-    const [, line] = formatCsv(['name'], [[text]]).slice(1).split(/\r\n(?=.)/, 2)
+    const [, line] = formatCsv(['name'], [[text]])
+      .slice(1)
+      .split(/\r\n(?=.)/, 2)
     expect(line!.replace(/^"/, '').startsWith("'")).toBe(true)
   })
 
   it('quotes what separates cells and lines, and leaves numbers and other text as they are', () => {
-    expect(formatCsv(['a', 'b'], [['x,"y"\nz', -1], [HOSTILE, null]])).toBe(
-      `\ufeffa,b\r\n"x,""y""\nz",-1\r\n${HOSTILE},\r\n`,
-    )
+    expect(
+      formatCsv(
+        ['a', 'b'],
+        [
+          ['x,"y"\nz', -1],
+          [HOSTILE, null],
+        ],
+      ),
+    ).toBe(`\ufeffa,b\r\n"x,""y""\nz",-1\r\n${HOSTILE},\r\n`)
   })
 })
 
@@ -77,7 +85,9 @@ describe('makeFeature', () => {
     const geometry = { type: 'Point', coordinates: [9.5, 47.1] } as const
     const details = { id: 1, osm_id: 'relation:1', name: HOSTILE, label: null, zone_type: 'city', admin_level: 8 }
     const rest = { country_code: 'LI', parent: null, wikidata: null, center: null }
-    expect(makeFeature({ ...details, ...rest, bbox: [1, 2, 3, 4], geometry: { ...geometry, coordinates: [9.5, 47.1] } })).toEqual({
+    expect(
+      makeFeature({ ...details, ...rest, bbox: [1, 2, 3, 4], geometry: { ...geometry, coordinates: [9.5, 47.1] } }),
+    ).toEqual({
       type: 'Feature',
       id: 1,
       bbox: [1, 2, 3, 4],

@@ -20,11 +20,11 @@ const zone = (id: number, name: string, type: string) => ({
 const COUNTRY = zone(1, 'Liechtenstein', 'country')
 const CITY = zone(2, 'Vaduz', 'city')
 const SUBURB = zone(3, 'Ebenholz', 'suburb')
-const ANSWERS = {
+const ANSWERS: Record<string, unknown> = {
   'api/v1/reverse?lon=9.5&lat=47.1': { release: 'a', zones: [SUBURB, CITY, COUNTRY], next: null },
   'api/v1/reverse?lon=0&lat=0': { release: 'a', zones: [], next: null },
   ...Object.fromEntries(
-    [COUNTRY, CITY, SUBURB].flatMap((each) => [
+    [COUNTRY, CITY, SUBURB].flatMap((each): [string, unknown][] => [
       [`api/zones/${each.id}`, { zone: { ...each, bbox: null }, children: [] }],
       [`api/zones/${each.id}/parents`, { zone: { ...each, bbox: null }, parents: [] }],
     ]),
@@ -62,8 +62,7 @@ describe('a click on the map', () => {
   })
 
   it('shows the zone of the layer also while the API does not list the others', async () => {
-    const { 'api/v1/reverse?lon=9.5&lat=47.1': _, ...rest } = ANSWERS
-    serve(rest)
+    serve(Object.fromEntries(Object.entries(ANSWERS).filter(([path]) => !path.includes('reverse'))))
     const explorer = makeExplorer()
     explorer.lookAt({ lng: 9.5, lat: 47.1 }, [MARKED])
     await vi.waitFor(() => expect(explorer.state.here?.problem).toContain('cannot be listed: Not found'))

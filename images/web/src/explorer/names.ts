@@ -96,7 +96,10 @@ export function useNames(state: State, map: MapRef, preferences: Preferences) {
     map.value?.relabel()
     void loadSelection()
   })
-  watch(() => state.selection?.zone.id, () => void loadSelection())
+  watch(
+    () => state.selection?.zone.id,
+    () => void loadSelection(),
+  )
 
   return {
     /** Name of a zone in the chosen language, otherwise the local one. */

@@ -34,7 +34,8 @@ export function useSheet(panel: Ref<HTMLElement | null>) {
   }
 
   function handleUp(): void {
-    if (start !== null && dragged.value !== null) moveTo(findNearest(dragged.value / (panel.value?.parentElement?.offsetHeight ?? 1)))
+    if (start !== null && dragged.value !== null)
+      moveTo(findNearest(dragged.value / (panel.value?.parentElement?.offsetHeight ?? 1)))
     start = null
     // The click that follows a drag is none on the handle.
     setTimeout(() => (dragged.value = null))

@@ -34,20 +34,15 @@ const ANSWER_TIMEOUT = 70_000
 
 /** Requests JSON; throws a RequestError without a usable answer, and an AbortError after `signal`. */
 export const getJson = <T>(url: string, signal?: AbortSignal, timeout = ANSWER_TIMEOUT): Promise<T> =>
-  requestJson<T>(url, {}, signal, timeout)
+  requestJson<T>(url, null, signal, timeout)
 
 /** Sends a document as JSON, and otherwise does the same as `getJson`. */
 const postJson = <T>(url: string, document: unknown, signal?: AbortSignal): Promise<T> =>
-  requestJson<T>(
-    url,
-    { method: 'POST', body: JSON.stringify(document), headers: { 'content-type': 'application/json' } },
-    signal,
-    ANSWER_TIMEOUT,
-  )
+  requestJson<T>(url, JSON.stringify(document), signal, ANSWER_TIMEOUT)
 
 async function requestJson<T>(
   url: string,
-  options: RequestInit & { headers?: Record<string, string> },
+  body: string | null,
   signal: AbortSignal | undefined,
   timeout: number,
 ): Promise<T> {
@@ -55,8 +50,9 @@ async function requestJson<T>(
   let response: Response
   try {
     response = await fetch(url, {
-      ...options,
-      headers: { accept: 'application/json', ...options.headers },
+      method: body === null ? 'GET' : 'POST',
+      body,
+      headers: { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }) },
       signal: signal ? AbortSignal.any([signal, late]) : late,
     })
   } catch (error) {

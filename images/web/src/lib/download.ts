@@ -7,7 +7,8 @@ const LONGEST_NAME = 80
 /** Makes a name of a file: letters and digits of any script, with - between them. */
 export function makeFileName(parts: readonly string[], extension: string): string {
   const name = parts.join('-').replace(/[^\p{L}\p{M}\p{N}]+/gu, '-')
-  return `${[...name].slice(0, LONGEST_NAME).join('').replace(/^-+|-+$/g, '') || 'zone'}.${extension}`
+  const shortened = Array.from(name).slice(0, LONGEST_NAME).join('')
+  return `${shortened.replace(/^-+|-+$/g, '') || 'zone'}.${extension}`
 }
 
 /** Lets the browser save text as a file. */

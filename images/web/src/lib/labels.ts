@@ -94,7 +94,7 @@ export function placeLabels(
 }
 
 function shorten(name: string): string {
-  const letters = [...name]
+  const letters = Array.from(name)
   return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL - 1).join('')}…` : name
 }
 

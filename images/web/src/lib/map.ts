@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The map: MapLibre behind the few operations that the explorer needs. */
-import rtlTextUrl from '@mapbox/mapbox-gl-rtl-text/dist/mapbox-gl-rtl-text.js?url'
 import {
   addProtocol,
   AttributionControl,
   type ErrorEvent,
-  getRTLTextPluginStatus,
   Map as MapLibre,
   NavigationControl,
   removeProtocol,
   ScaleControl,
-  setRTLTextPlugin,
   setWorkerUrl,
   type GeoJSONSource,
   type MapGeoJSONFeature,
@@ -26,7 +23,19 @@ import { makeGrid } from './grid'
 import type { MapView } from './hash'
 import { dropDuplicates, listZones, makeLabelFeatures, placeLabels, type Label, type NamedZone } from './labels'
 import type { Bounds, Release } from './release'
-import { FILL, makeFilters, GRID, HOVER, LABEL_FONT, LABELS, makeStyle, makeTileTemplates, SOURCE_LAYER, ZONES, type Marks } from './style'
+import {
+  FILL,
+  makeFilters,
+  GRID,
+  HOVER,
+  LABEL_FONT,
+  LABELS,
+  makeStyle,
+  makeTileTemplates,
+  SOURCE_LAYER,
+  ZONES,
+  type Marks,
+} from './style'
 import { makeTileLoader, TILE_PROTOCOL } from './tiles'
 import { sortByLevel } from './zoneTypes'
 
@@ -80,8 +89,6 @@ export class ZoneMap {
       TILE_PROTOCOL,
       makeTileLoader((status) => events.failed(status)),
     )
-    // Arabic, Hebrew and Thaana need the plugin, which is loaded with the first such name.
-    if (getRTLTextPluginStatus() === 'unavailable') void setRTLTextPlugin(rtlTextUrl, true)
     this.map = new MapLibre({
       container,
       style: makeStyle(release, dark, marks),
