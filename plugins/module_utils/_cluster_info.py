@@ -128,13 +128,16 @@ class Cluster:
         from kubernetes import client
 
         apps = client.AppsV1Api(self.api)
+        notes = list(self.notes)
         found = self._ask_optional("deployments of all namespaces", apps.list_deployment_for_all_namespaces)
         if found is not None:
             return self._describe_controllers(found.items)
         where = f"deployments of {self.argo_namespace}"
         found = self._ask_optional(where, apps.list_namespaced_deployment, self.argo_namespace)
-        # No controller in this namespace does not rule out one elsewhere that serves the whole cluster.
-        return (self._describe_controllers(found.items) or None) if found is not None else None
+        if found is None or not select_workflow_controllers(found.items):
+            return None  # this does not rule out one elsewhere that serves the whole cluster
+        self.notes = notes
+        return self._describe_controllers(found.items)
 
     def _describe_controllers(self, deployments: Iterable[Any]) -> list[dict[str, Any]]:
         controllers = select_workflow_controllers(deployments)
