@@ -47,16 +47,6 @@ app.kubernetes.io/part-of: cosmogony
 {{- end }}
 {{- end }}
 
-{{/* Annotations of the pods of a component: those of the site. */}}
-{{- define "cosmogony.podAnnotations" -}}
-{{- with .root.Values.caBundle.revision }}
-cosmogony.stack/ca-bundle-revision: {{ . | quote }}
-{{- end }}
-{{- with mustMerge (deepCopy ((.values | default dict).podAnnotations | default dict)) .root.Values.pods.annotations }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
 {{/* A reference of an image, with its tag, its digest, or both. */}}
 {{- define "cosmogony.image" -}}
 {{ .repository }}{{ with .tag }}:{{ . }}{{ end }}{{ with .digest }}@{{ . }}{{ end }}
@@ -111,35 +101,6 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 
-{{- define "cosmogony.containerSecurityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
-{{- end }}
-
-{{/* Environment of a pod that connects to the database. */}}
-{{- define "cosmogony.databaseEnv" -}}
-- name: POSTGRES_HOST
-  value: {{ .Values.database.host | quote }}
-- name: POSTGRES_PORT
-  value: {{ .Values.database.port | quote }}
-- name: POSTGRES_DB
-  value: {{ .Values.database.name | quote }}
-- name: POSTGRES_SSLMODE
-  value: {{ .Values.database.sslmode | quote }}
-- name: POSTGRES_USER
-  valueFrom:
-    secretKeyRef:
-      name: {{ .Values.database.existingSecret }}
-      key: user
-- name: POSTGRES_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ .Values.database.existingSecret }}
-      key: password
-{{- end }}
-
 {{/* Environment variables that the site adds to a component, those of its CA certificates among them. */}}
 {{- define "cosmogony.extraEnv" -}}
 {{- if .root.Values.caBundle.configMap }}
@@ -171,43 +132,6 @@ envFrom:
 /etc/cosmogony-ca
 {{- end }}
 
-{{/* Volumes that the site adds to a component, and where they are mounted. */}}
-{{- define "cosmogony.extraVolumes" -}}
-{{- with .root.Values.caBundle.configMap }}
-- name: ca
-  configMap: {name: {{ . }}}
-{{- end }}
-{{- with concat ((.values | default dict).volumes | default list) .root.Values.pods.volumes }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
-{{- define "cosmogony.extraVolumeMounts" -}}
-{{- if .root.Values.caBundle.configMap }}
-- name: ca
-  mountPath: {{ include "cosmogony.caFolder" . }}
-  readOnly: true
-{{- end }}
-{{- with concat ((.values | default dict).volumeMounts | default list) .root.Values.pods.volumeMounts }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-
-{{/* Pods of a component run on different nodes and zones if possible. */}}
-{{- define "cosmogony.spread" -}}
-topologySpreadConstraints:
-  - maxSkew: 1
-    topologyKey: kubernetes.io/hostname
-    whenUnsatisfiable: ScheduleAnyway
-    labelSelector:
-      matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 8 }}
-  - maxSkew: 1
-    topologyKey: topology.kubernetes.io/zone
-    whenUnsatisfiable: ScheduleAnyway
-    labelSelector:
-      matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 8 }}
-{{- end }}
-
 {{/* Probes of a server. Call with a dict of port, live and ready (paths), startTries, readyTimeout. */}}
 {{- define "cosmogony.probes" -}}
 startupProbe:
@@ -224,21 +148,6 @@ livenessProbe:
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
-{{- end }}
-
-{{/* Rollout without a gap: an old pod ends only when a new one is ready. */}}
-{{- define "cosmogony.rollout" -}}
-{{- if not .values.autoscaling.enabled }}
-replicas: {{ .values.replicas }}
-{{- end }}
-revisionHistoryLimit: 3
-strategy:
-  type: RollingUpdate
-  rollingUpdate:
-    maxSurge: 1
-    maxUnavailable: 0
-selector:
-  matchLabels: {{- include "cosmogony.selectorLabels" . | nindent 4 }}
 {{- end }}
 
 {{/* nginx's spelling of web.cacheSize: 1Gi is 1g, 512Mi is 512m. */}}
