@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+# The first use of a type by two threads at the same time crashes msgspec 0.22: it uses fields that are not filled yet.
+_LOCK = threading.Lock()
 
 
 class MismatchError(ValueError):
@@ -29,7 +33,8 @@ def convert_value(data: object, kind: type[T], noun: str = "field", *, strict: b
         MismatchError: a value is missing, has another type, or is beyond its limits.
     """
     try:
-        return msgspec.convert(data, kind, strict=strict)
+        with _LOCK:
+            return msgspec.convert(data, kind, strict=strict)
     except msgspec.ValidationError as cause:
         text, _, path = str(cause).partition(" - at `")
         path = path.rstrip("`").removeprefix("$").removeprefix(".")
