@@ -13,7 +13,7 @@ from generated_files import ROOT
 
 CHART = ROOT / "roles/chart/files/cosmogony"
 PATH = CHART / "README.md"
-#: Its comments explain values of these components, too.
+#: The comments of the first component in values.yaml explain the same values of the others, too.
 EXPLAINED_BY, COMPONENTS = "api", ("tiles", "web")
 #: Values with other names below them that are the site's own.
 WHOLE = ("requests", "limits", "podDisruptionBudget", "autoscaling", "resources", "linkResources")

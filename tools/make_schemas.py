@@ -17,7 +17,7 @@ from typing import Any
 
 from cosmogony_api.openapi import make_openapi
 from cosmogony_steps.documents import ExpectedCount, GateReport, Manifest, RunSummary
-from cosmogony_steps.documents.schemas import make_components, make_schemas
+from cosmogony_steps.documents.schemas import make_openapi_components, make_schemas
 from generated_files import ROOT, update_files
 from settings_model import render_types
 from settings_reference import render_page
@@ -36,7 +36,7 @@ def render_files() -> dict[Path, str | None]:
     settings = SettingsSchema(SETTINGS)
     files = dict.fromkeys(SCHEMAS.glob("*.json"))
     schemas = {SCHEMAS / f"{name}.json": _to_text(schema) for name, schema in make_schemas().items()}
-    openapi = _to_text(make_openapi(make_components(*IN_OPENAPI)))
+    openapi = _to_text(make_openapi(make_openapi_components(*IN_OPENAPI)))
     return {**files, **schemas, OPENAPI: openapi, MODEL: render_types(settings), REFERENCE: render_page(settings)}
 
 

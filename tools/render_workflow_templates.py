@@ -19,7 +19,10 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusedSettingsError, complete_tree  # noqa: E402
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import (  # noqa: E402
+    RefusedSettingsError,
+    check_and_complete_settings,
+)
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.files import WorkflowFileError  # noqa: E402
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Renderer  # noqa: E402
 
@@ -35,7 +38,7 @@ def read_yaml_folder(name: str) -> dict[str, Any]:
 def render_manifests(settings: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the workflow templates of role workflows for some settings, which override those of the example."""
     envelope = yaml.safe_load((FILES / "envelope.yaml").read_text())
-    tree = complete_tree(settings, over=yaml.safe_load(EXAMPLE.read_text()))
+    tree = check_and_complete_settings(settings, over=yaml.safe_load(EXAMPLE.read_text()))
     return Renderer(read_yaml_folder("steps"), read_yaml_folder("workflows"), tree, envelope).render()
 
 

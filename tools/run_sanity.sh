@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 export VENV=${VENV:-$PWD/.venv}
 python=$("$VENV/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 core=$("$VENV/bin/python" -c 'from importlib.metadata import version; print(version("ansible-core"))')
-# Kept between runs: ansible-test creates an environment for each of its tests here.
+# The folder is kept between runs: ansible-test creates an environment for each of its tests in it.
 home=${XDG_CACHE_HOME:-$HOME/.cache}/cosmogony-stack/ansible-test/$core-python$python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

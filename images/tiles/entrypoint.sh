@@ -33,5 +33,5 @@ DATABASE_URL="$DATABASE_URL/$(encode "$POSTGRES_DB")?sslmode=$sslmode&applicatio
 export DATABASE_URL
 unset POSTGRES_PASSWORD value
 
-# Martin reads PGSSLROOTCERT only where it has no configuration file.
+# Martin with a configuration file ignores PGSSLROOTCERT, so its value is given as an option.
 exec martin --config "${TILES_CONFIG:-/etc/martin/martin.yaml}" ${PGSSLROOTCERT:+--ca-root-file "$PGSSLROOTCERT"}

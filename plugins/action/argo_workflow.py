@@ -65,6 +65,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             if result.get("failed") or result["ended"] or left <= options["poll_interval"]:
                 break
             seen = result["seen"]
+        for node in result.get("failed_nodes") or []:
+            for line in node["log"] or ["its pod is gone, and its log with it"]:
+                self._print(f"{node['step']}: {line}")
         if not result.get("failed") and not result["ended"]:
             result.update(
                 failed=True,

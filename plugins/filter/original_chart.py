@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._original_chart import convert_values
+from ..plugin_utils._original_chart import convert_to_inventory
 
 DOCUMENTATION = r"""
 name: original_chart
@@ -47,12 +47,12 @@ _value:
 """
 
 
-def convert_original_chart(values: Any) -> dict[str, Any]:
+def _convert_original_chart(values: Any) -> dict[str, Any]:
     """Return settings, secrets and what has no place for the values of the original chart."""
     if not isinstance(values, Mapping):
         raise AnsibleFilterError("original_chart: the values are not a dictionary; give the content of a values.yaml")
     try:
-        return convert_values(values)
+        return convert_to_inventory(values)
     except ValueError as error:
         raise AnsibleFilterError(f"original_chart: {error}") from error
 
@@ -62,4 +62,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filter's function by the filter's name."""
-        return {"original_chart": convert_original_chart}
+        return {"original_chart": _convert_original_chart}

@@ -70,7 +70,7 @@ _value:
 """
 
 
-def render_workflow_manifests(
+def _render_workflow_manifests(
     steps: Mapping[str, Any], graphs: Mapping[str, Any], settings: Mapping[str, Any], envelope: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Return the manifests of all WorkflowTemplates that role workflows applies."""
@@ -86,4 +86,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filter's function by the filter's name."""
-        return {"workflow_manifests": render_workflow_manifests}
+        return {"workflow_manifests": _render_workflow_manifests}

@@ -60,9 +60,9 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils._role_options import COLLECTION, find_role, find_unchanged_settings, read_role_defaults
+from ..plugin_utils._role_options import COLLECTION, find_role, find_settings_as_defaults, read_role_defaults
 from ..plugin_utils._schema import PREFIX, Schema, find_schema, load_schema, map_variable_names
-from ..plugin_utils._variables import Evaluator, get_value, read_settings
+from ..plugin_utils._variables import Evaluator, copy_value_at, read_settings
 
 TYPES = {"integer": "integer", "int": "integer", "number": "float", "float": "float", "string": "text", "str": "text"}
 MAX_TEXT = 1024  # characters, what AWX itself proposes
@@ -103,7 +103,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             raise ValueError(f"{name} is not a setting with a single value (docs/reference/settings.md)")
         tree = read_settings(Evaluator(self._templar, variables), variables, [keys])
         title = " ".join(keys).replace("_", " ")
-        return _make_fields(title, schema, str(schema["description"]), get_value(keys, tree))
+        return _make_fields(title, schema, str(schema["description"]), copy_value_at(keys, tree))
 
     def _describe_option(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
         roles = [path.name for path in (COLLECTION / "roles").iterdir() if name.startswith(f"{path.name}_")]
@@ -116,7 +116,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
         )  # fmt: skip
         typed = re.match(r"\((\w+)\) ", text)
         schema: dict[str, Any] = {"type": typed[1] if typed else specification["type"]}
-        keys = find_unchanged_settings(read_role_defaults(find_role(role))).get(name)
+        keys = find_settings_as_defaults(read_role_defaults(find_role(role))).get(name)
         if keys:
             schema = dict(find_schema(keys, load_schema()))
         if choices := [choice for choice in specification.get("choices", []) if choice]:

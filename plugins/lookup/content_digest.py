@@ -83,7 +83,7 @@ CHUNK = 1 << 20
 
 
 @functools.cache
-def compile_pattern(pattern: str) -> re.Pattern[str]:
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
     """Translate one pattern of an ignore file: ** crosses folders, * and ? do not."""
     out, i = "", 0
     while i < len(pattern):
@@ -137,7 +137,7 @@ def is_ignored(path: str, patterns: Sequence[tuple[bool, str]]) -> bool:
     chain = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
     ignored = False
     for keeps, pattern in patterns:
-        if keeps == ignored and any(compile_pattern(pattern).fullmatch(step) for step in chain):
+        if keeps == ignored and any(_compile_pattern(pattern).fullmatch(step) for step in chain):
             ignored = not keeps
     return ignored
 
@@ -154,7 +154,7 @@ def list_files(root: Path) -> Iterator[tuple[str, Path]]:
             yield path.relative_to(root).as_posix(), path
 
 
-def digest_file(path: Path) -> tuple[str, str]:
+def _digest_file(path: Path) -> tuple[str, str]:
     """Return the kind of a file (link, program, plain file) and the digest of its content."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
@@ -189,7 +189,7 @@ def compute_digest(
     digest = hashlib.sha256()
     for relative, path in sorted(list_files(root), key=lambda item: os.fsencode(item[0])):
         if relative in always or not is_ignored(relative, patterns):
-            kind, content = digest_file(path)
+            kind, content = _digest_file(path)
             digest.update(os.fsencode(f"{kind}\0{relative}\0{content}\n"))
     digest.update(json.dumps(dict(values or {}), sort_keys=True, separators=(",", ":")).encode())
     return digest.hexdigest()

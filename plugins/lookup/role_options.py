@@ -57,10 +57,10 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..plugin_utils._role_options import complete_section, find_role, find_unchanged_settings, read_role_defaults
+from ..plugin_utils._role_options import convert_option, find_role, find_settings_as_defaults, read_role_defaults
 from ..plugin_utils._settings import RefusedSettingsError
 from ..plugin_utils._values import is_blank
-from ..plugin_utils._variables import Evaluator, get_value, read_settings
+from ..plugin_utils._variables import Evaluator, copy_value_at, read_settings
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -86,17 +86,17 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             if name in variables and variables[name] != default
             if not is_blank(value := evaluator.evaluate(variables[name], name))
         }
-        settings = find_unchanged_settings(defaults)
+        settings = find_settings_as_defaults(defaults)
         tree = read_settings(evaluator, variables, settings.values())
         blank = {name: default for name, default in defaults.items() if name not in given}
         evaluator.set_variables({**variables, **blank, "role_path": str(folder)})
         problems: list[str] = []
         options: dict[str, Any] = {}
         for name, default in defaults.items():
-            standard = get_value(settings[name], tree) if name in settings else evaluator.evaluate(default, name)
+            standard = copy_value_at(settings[name], tree) if name in settings else evaluator.evaluate(default, name)
             short = name.removeprefix(f"{role}_")
             try:
-                options[short] = complete_section(role, short, given[name], standard) if name in given else standard
+                options[short] = convert_option(role, short, given[name], standard) if name in given else standard
             except RefusedSettingsError as error:
                 problems += error.problems
             except ValueError as error:

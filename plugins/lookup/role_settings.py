@@ -61,7 +61,7 @@ from ansible.errors import AnsibleLookupError
 from ..plugin_utils._ca_bundle import compute_revision, read_ca_bundle
 from ..plugin_utils._connections import make_connection_options
 from ..plugin_utils._secrets import get_made_secret_names, get_secret_names
-from ..plugin_utils._variables import Evaluator, get_value, read_settings
+from ..plugin_utils._variables import Evaluator, copy_value_at, read_settings
 from .role_options import LookupModule as RoleOptions
 
 
@@ -72,7 +72,7 @@ class LookupModule(RoleOptions):
         """Return for each named role its options, its settings, names of Secrets, and options of connections."""
         given = variables or {}
         try:
-            tree = get_value((), read_settings(Evaluator(self._templar, given), given, [()]))
+            tree = copy_value_at((), read_settings(Evaluator(self._templar, given), given, [()]))
             certificates = read_ca_bundle(tree["ca_bundle"])
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from error

@@ -68,7 +68,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ..plugin_utils._settings import parse_path
-from ..plugin_utils._variables import Evaluator, get_value, read_settings
+from ..plugin_utils._variables import Evaluator, copy_value_at, read_settings
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no types
@@ -83,4 +83,4 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             tree = read_settings(Evaluator(self._templar, variables), variables, paths)
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from error
-        return [get_value(path, tree) for path in paths]
+        return [copy_value_at(path, tree) for path in paths]

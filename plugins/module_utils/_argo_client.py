@@ -59,7 +59,7 @@ class ArgoClient:
         )
         return sorted(answer.get("items", []), key=lambda item: item["metadata"].get("creationTimestamp", ""))
 
-    def list_running_workflows(self, template: str) -> list[dict[str, Any]]:
+    def list_unfinished_of_template(self, template: str) -> list[dict[str, Any]]:
         """Return the Workflows of a template that have not ended, oldest first."""
         return [
             item
@@ -163,7 +163,7 @@ def format_parameters(given: Mapping[str, Any]) -> dict[str, str]:
     return texts
 
 
-def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
+def refuse_wrong_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> None:
     """Refuse what Argo would accept silently: parameters that the template does not have, and missing ones.
 
     Raises:

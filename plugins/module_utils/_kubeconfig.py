@@ -13,14 +13,14 @@ from typing import Any
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_MAP, AUTH_ARG_SPEC
 
 NAME = "cosmogony"  # of cluster, user and context in the file
-# Programs read these two themselves: as options, or from KUBECONFIG and ~/.kube/config.
+# Options that programs have, too, or read from KUBECONFIG and ~/.kube/config.
 FILE_OPTIONS = ("kubeconfig", "context")
 # How the Python client behaves; no program needs to know.
 OTHER_OPTIONS = ("persist_config", "no_proxy", "proxy_headers")
 SPELLINGS = {option: name for name, option in AUTH_ARG_MAP.items()}
 
 
-def read_option(params: Mapping[str, Any], option: str) -> Any:
+def _read_option(params: Mapping[str, Any], option: str) -> Any:
     """Return an option of the connection as kubernetes.core takes it: of the module, otherwise of the environment."""
     if params.get(option) is not None:
         return params[option]
@@ -28,11 +28,11 @@ def read_option(params: Mapping[str, Any], option: str) -> Any:
     return next((value for name in names if (value := os.environ.get(f"K8S_AUTH_{name.upper()}"))), None)
 
 
-def needs_file(params: Mapping[str, Any]) -> bool:
+def needs_own_kubeconfig(params: Mapping[str, Any]) -> bool:
     """Return whether a program needs a kubeconfig written for it, or takes the same connection by itself."""
-    if any(read_option(params, option) is not None for option in set(AUTH_ARG_SPEC) - {*FILE_OPTIONS, *OTHER_OPTIONS}):
+    if any(_read_option(params, option) is not None for option in set(AUTH_ARG_SPEC) - {*FILE_OPTIONS, *OTHER_OPTIONS}):
         return True
-    if any(read_option(params, option) and not params.get(option) for option in FILE_OPTIONS):
+    if any(_read_option(params, option) and not params.get(option) for option in FILE_OPTIONS):
         return True  # programs do not read K8S_AUTH_KUBECONFIG and K8S_AUTH_CONTEXT
     kubeconfig = params.get("kubeconfig")
     if kubeconfig or params.get("context"):

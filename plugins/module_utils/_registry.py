@@ -38,7 +38,7 @@ class RegistryError(Exception):
         self.reason = reason
 
 
-def split_reference(reference: str) -> tuple[str, str, str]:
+def split_reference_as_docker(reference: str) -> tuple[str, str, str]:
     """Return host, repository and tag or digest of a reference; Docker Hub and ``latest`` where it names none.
 
     Raises:
@@ -54,13 +54,13 @@ def split_reference(reference: str) -> tuple[str, str, str]:
     return host, repository, found[3] or found[2] or "latest"
 
 
-def find_registry(references: list[str]) -> str:
+def _find_only_registry(references: list[str]) -> str:
     """Return the host of the only registry in references, to which user and password belong.
 
     Raises:
         ValueError: They name several, or one of them is not a reference.
     """
-    hosts = sorted({split_reference(reference)[0] for reference in references})
+    hosts = sorted({split_reference_as_docker(reference)[0] for reference in references})
     if len(hosts) > 1:
         raise ValueError(
             f"references name the registries {', '.join(hosts)}, and username is for one of them: name it in registry"
@@ -85,7 +85,7 @@ class Registry:
         self._user: dict[str, Any] = {}
         self._registry = ""
         if options["username"]:
-            self._registry = options["registry"] or find_registry(options["references"])
+            self._registry = options["registry"] or _find_only_registry(options["references"])
             self._user = {
                 "url_username": options["username"],
                 "url_password": options["password"],
@@ -99,7 +99,7 @@ class Registry:
             RegistryError: It does not say.
             ValueError: The reference is not one.
         """
-        host, repository, version = split_reference(reference)
+        host, repository, version = split_reference_as_docker(reference)
         scheme = self._scheme
         if scheme == "auto":
             scheme = "http" if LOOPBACK.fullmatch(host) else "https"

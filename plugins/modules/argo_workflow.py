@@ -18,7 +18,7 @@ description:
   - The task counts as changed unless the output parameter C(result) of the workflow is one of O(unchanged_results). A
     workflow without this output parameter counts as changed. With O(wait=false) the task counts as changed if it has
     submitted a workflow.
-  - When it fails, the failed steps are returned with their messages and their last log lines.
+  - When it fails, the last log lines of the failed steps are printed, and returned with their messages.
   - Needs Argo Workflows 3.6 or newer and the rights to get C(workflowtemplates), to create, get and list C(workflows),
     to list C(pods) and to get C(pods/log).
 options:
@@ -262,10 +262,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argo_client import (
     ArgoClient,
     SubmitError,
-    check_parameters,
     format_parameters,
     get_instance_labels,
     make_manifest,
+    refuse_wrong_parameters,
 )
 from ..module_utils._argo_status import get_outputs, summarize_workflow
 from ..module_utils._kubernetes_api import ApiError, connect, make_argument_spec
@@ -310,7 +310,7 @@ class WorkflowSubmission:
             return self._describe(self.client.get_workflow(self.params["name"]))
         if check_mode:
             return self._predict()
-        running = self.client.list_running_workflows(self.params["template"])
+        running = self.client.list_unfinished_of_template(self.params["template"])
         if running:
             self.results["running"] = [item["metadata"]["name"] for item in running]
         if not running or self.params["when_running"] == "submit":
@@ -327,7 +327,7 @@ class WorkflowSubmission:
     def _predict(self) -> dict[str, Any]:
         template = self.params["template"]
         try:
-            check_parameters(self.client.get_template(template), format_parameters(self.params["parameters"]))
+            refuse_wrong_parameters(self.client.get_template(template), format_parameters(self.params["parameters"]))
         except ApiError as error:
             if not error.is_missing:
                 raise
@@ -340,7 +340,7 @@ class WorkflowSubmission:
     def _submit(self) -> dict[str, Any]:
         name, parameters = self.params["template"], format_parameters(self.params["parameters"])
         template = self.client.get_template(name)
-        check_parameters(template, parameters)
+        refuse_wrong_parameters(template, parameters)
         workflow = self.client.submit_workflow(
             make_manifest(
                 name,

@@ -76,7 +76,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._kubeconfig import make_kubeconfig, needs_file
+from ..module_utils._kubeconfig import make_kubeconfig, needs_own_kubeconfig
 from ..module_utils._kubernetes_api import connect, make_argument_spec
 
 ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(dest={"type": "path", "required": True})
@@ -93,7 +93,7 @@ def write_private_file(path: str, text: str) -> None:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    if not needs_file(module.params):
+    if not needs_own_kubeconfig(module.params):
         module.exit_json(changed=False, written=False)
     api = connect(module)
     dest = module.params["dest"]

@@ -245,7 +245,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._kubernetes_api import make_argument_spec
 from ..module_utils._services.options import make_minio_spec, make_postgres_spec, prepare_connections
 from ..module_utils._services.postgres import PostgresServer
-from ..module_utils._services.requirements import check_bucket, check_database
+from ..module_utils._services.readiness_checks import check_bucket, check_database
 from ..module_utils._services.s3 import S3Store
 from ..module_utils._services.waiting import AwaitedService, wait_for_services
 

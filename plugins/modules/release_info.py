@@ -245,14 +245,14 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
 )
 
 
-class ReleaseReport:
+class _ReleaseReport:
     """Asks the services of a stack, and collects a note for each that does not answer."""
 
     def __init__(self, timeout: float, notes: Iterable[str]) -> None:
         self.notes = list(notes)
         self._timeout = timeout
 
-    def ask(self, subject: str, probe: Callable[[float], dict[str, Any]]) -> dict[str, Any] | None:
+    def ask_or_note(self, subject: str, probe: Callable[[float], dict[str, Any]]) -> dict[str, Any] | None:
         """Return the answer of a service; None, with the reason added to ``notes``, when it does not answer."""
         backend = AwaitedService(subject, probe)
         elapsed = wait_for_services([backend], self._timeout, 2)
@@ -283,17 +283,23 @@ def main() -> None:
     params = module.params
     api, problems = complete_connections(module)
     api = api or connect(module)
-    report = ReleaseReport(params["timeout"], problems.values())
+    report = _ReleaseReport(params["timeout"], problems.values())
     source, found, bucket = None, None, None
     if params["postgres"] and "postgres" not in problems:
         server = PostgresServer(params["postgres"], api)
-        source, found = "database", report.ask(server.subject, lambda timeout: read_database_releases(server, timeout))
+        source, found = (
+            "database",
+            report.ask_or_note(server.subject, lambda timeout: read_database_releases(server, timeout)),
+        )
     if found is None:
         subject = f"API of the stack in namespace {params['namespace']}"
-        source, found = "api", report.ask(subject, lambda timeout: read_api_releases(params["namespace"], api, timeout))
+        source, found = (
+            "api",
+            report.ask_or_note(subject, lambda timeout: read_api_releases(params["namespace"], api, timeout)),
+        )
     if params["minio"] and "minio" not in problems:
         store = S3Store(params["minio"], api)
-        bucket = report.ask(store.subject, lambda _: measure_bucket(store, BUCKET_SECONDS))
+        bucket = report.ask_or_note(store.subject, lambda _: measure_bucket(store, BUCKET_SECONDS))
     releases = describe_releases(found, datetime.now(tz=UTC)) if found else {"live": None, "releases": []}
     module.exit_json(
         source=source if found else None,

@@ -162,7 +162,7 @@ def make_context(ca_path: str | None) -> ssl.SSLContext:
     return context
 
 
-def find_obstacle(url: str, timeout: float, context: ssl.SSLContext) -> str:
+def _find_connection_problem(url: str, timeout: float, context: ssl.SSLContext) -> str:
     """Return why no connection to an address is possible; "" if one is, whatever the site answers there."""
     site, deadline = Site(url, request_timeout=timeout, context=context), time.monotonic() + timeout
     while True:
@@ -178,7 +178,7 @@ def find_obstacle(url: str, timeout: float, context: ssl.SSLContext) -> str:
         time.sleep(INTERVAL)
 
 
-def ask(site: Site, timeout: float) -> dict[str, Any]:
+def _ask_site(site: Site, timeout: float) -> dict[str, Any]:
     """Ask all questions; return the answers, whether a release is live, and what is wrong."""
     found: dict[str, Any] = {"answers": [], "has_release": None, "problem": ""}
     try:
@@ -201,9 +201,9 @@ def main() -> None:
         context = make_context(params["ca_path"])
     except ValueError as error:
         module.fail_json(msg=str(error))
-    obstacle = find_obstacle(url, params["reach_timeout"], context) if url and service else ""
+    obstacle = _find_connection_problem(url, params["reach_timeout"], context) if url and service else ""
     if url and not obstacle:
-        module.exit_json(way="url", asked=url, **ask(Site(url, context=context), params["timeout"]))
+        module.exit_json(way="url", asked=url, **_ask_site(Site(url, context=context), params["timeout"]))
     asked = f"Service {service['namespace']}/{service['name']}, through the Kubernetes API"
     if obstacle:
         asked += f", because {url} is not reachable from here ({obstacle})"
@@ -214,9 +214,9 @@ def main() -> None:
             try:
                 Site(way_in, request_timeout=params["reach_timeout"]).get("/")
             except WrongAnswerError as error:
-                # forward_to_service says instead why the port-forward failed, if it did.
+                # If the port-forward failed, forward_to_service raises its own error in place of this one.
                 raise ServiceError("no_answer", f"{asked}: {error}", "look at the logs of its pods") from error
-            found = ask(Site(way_in), params["timeout"])
+            found = _ask_site(Site(way_in), params["timeout"])
     except ServiceError as error:
         found = {"answers": [], "has_release": None, "problem": str(error)}
     module.exit_json(way="service", asked=asked, **found)

@@ -178,7 +178,7 @@ def summarize_pods(pods: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-class TileCaches:
+class _TileCaches:
     """Reads sizes and hits of nginx's tile caches in the running web pods of a namespace."""
 
     def __init__(self, api: Any, namespace: str) -> None:
@@ -241,7 +241,7 @@ class TileCaches:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    caches = TileCaches(connect(module), module.params["namespace"])
+    caches = _TileCaches(connect(module), module.params["namespace"])
     try:
         pods = caches.describe_pods(module.params["log_lines"])
     except ApiError as error:

@@ -40,12 +40,18 @@ FORMER_NAMES: Mapping[str, str] = {
     "data_update_rollback_to": "rollback_to",
     "data_update_rollback_reason": "rollback_reason",
     "data_update_disk_paths": "status_disk_paths",
+    "data_update_only": "data_update_source",
+    "tile_cache_keep": "tile_cache_keep_releases",
+    "workflows_keep_succeeded": "workflows_keep_succeeded_seconds",
+    "workflows_keep_failed": "workflows_keep_failed_seconds",
     "verify_helm_binary": "cosmogony_helm_binary",
     "verify_release_name": "cosmogony_release_name",
     **dict.fromkeys(("chart_attribution", "cosmogony_attribution"), ATTRIBUTION),
     # Former variables that only inventories/local used.
     **dict.fromkeys(("cosmogony_sample_attributions", "local_sample_attributions"), ATTRIBUTION),
     "cosmogony_sample_sources": "local_sample_sources",
+    "local_cluster_programs": "local_cluster_programs_source",
+    "samples_wait_timeout": "samples_server_wait_timeout",
 }
 
 

@@ -47,7 +47,7 @@ PORTS = {"minio": 9000, "postgres": 5432}
 Settings = dict[str, Any]
 
 
-class OriginalValues:
+class _OriginalValues:
     """The values of a site, over the defaults of the chart; keeps which of them were read."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -65,7 +65,7 @@ class OriginalValues:
         return [(path, value) for path, value in self.given.items() if path not in self._read]
 
 
-def convert_values(values: Mapping[str, Any]) -> dict[str, Any]:
+def convert_to_inventory(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an inventory has instead of the values of the original chart.
 
     Args:
@@ -75,7 +75,7 @@ def convert_values(values: Mapping[str, Any]) -> dict[str, Any]:
         ``settings`` and role options by the name of their variable; ``secrets``, the same for a vault; ``not_mapped``,
         a line for each value without a place; ``notes``, what differs from the original.
     """
-    original = OriginalValues(values)
+    original = _OriginalValues(values)
     notes: list[str] = []
     settings: Settings = {
         "cosmogony_namespace": str(original.get("namespace")),
@@ -112,7 +112,7 @@ def _read_urls(sources: Any) -> list[str]:
     return [str(entry).strip() for entry in entries]
 
 
-def _make_storage(original: OriginalValues, note: Callable[[str], None]) -> Settings:
+def _make_storage(original: _OriginalValues, note: Callable[[str], None]) -> Settings:
     endpoint = str(original.get("minio.endpoint")).removeprefix("http://").removeprefix("https://").rstrip("/")
     bucket, _slash, folder = str(original.get("minio.cosmogonyPath")).strip("/").partition("/")
     if folder:
@@ -128,7 +128,7 @@ def _make_storage(original: OriginalValues, note: Callable[[str], None]) -> Sett
     return storage | _find_service(endpoint, original, "minio")
 
 
-def _make_database(original: OriginalValues) -> Settings:
+def _make_database(original: _OriginalValues) -> Settings:
     host = str(original.get("postgres.host"))
     database = {
         "host": host,
@@ -142,7 +142,7 @@ def _make_database(original: OriginalValues) -> Settings:
     return database | _find_service(host, original, "postgres")
 
 
-def _find_service(address: str, original: OriginalValues, kind: str) -> Settings:
+def _find_service(address: str, original: _OriginalValues, kind: str) -> Settings:
     """Return the setting ``service`` for an address of the cluster, which the controller cannot resolve."""
     host, _colon, port = address.partition(":")
     found = re.fullmatch(r"([a-z0-9-]+)\.([a-z0-9-]+)(\.svc(\.cluster\.local)?)?", host)
@@ -151,7 +151,7 @@ def _find_service(address: str, original: OriginalValues, kind: str) -> Settings
     return {"service": {"namespace": found[2], "name": found[1], "port": int(port or PORTS[kind])}}
 
 
-def _make_way_in(original: OriginalValues, note: Callable[[str], None]) -> Settings:
+def _make_way_in(original: _OriginalValues, note: Callable[[str], None]) -> Settings:
     enabled, class_name = original.get("ingress.enabled"), original.get("ingress.class")
     rules = original.get("ingress.hosts") or []
     hosts = [str(rule["host"]) for rule in rules if isinstance(rule, Mapping) and rule.get("host")]

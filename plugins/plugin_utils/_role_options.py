@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from ._schema import LOADER, Keys, get_properties, load_schema
-from ._settings import complete_tree, parse_path
-from ._values import is_list, quote, to_boolean, to_dictionary, to_integer, to_list, to_number, to_text
+from ._settings import check_and_complete_settings, parse_path
+from ._values import format_value, is_list, to_boolean, to_dictionary, to_integer, to_list, to_number, to_text
 from ._variables import trust_templates
 
 SETTING = re.compile(r"\{\{ lookup\('cosmogony\.stack\.settings', '([a-z_.]+)'\) \}\}")
@@ -47,13 +47,13 @@ def read_role_defaults(role: Path) -> Mapping[str, Any]:
     return dict(trust_templates(yaml.load(text, Loader=LOADER)))  # noqa: S506  # a safe loader
 
 
-def find_unchanged_settings(defaults: Mapping[str, Any]) -> dict[str, Keys]:
+def find_settings_as_defaults(defaults: Mapping[str, Any]) -> dict[str, Keys]:
     """Return the path of the setting for each option whose default is just a setting, to be read without Jinja."""
     found = {name: SETTING.fullmatch(default) for name, default in defaults.items() if isinstance(default, str)}
     return {name: parse_path(match[1]) for name, match in found.items() if match}
 
 
-def complete_section(role: str, option: str, value: Any, default: Any) -> Any:
+def convert_option(role: str, option: str, value: Any, default: Any) -> Any:
     """Return an option's value in the type of its default; a section of the settings with all its defaults filled in.
 
     Raises:
@@ -61,11 +61,11 @@ def complete_section(role: str, option: str, value: Any, default: Any) -> Any:
     """
     section = load_schema()["properties"].get(option)
     if isinstance(default, Mapping) and section and default.keys() == (get_properties(section) or {}).keys():
-        return complete_tree({option: value}, {option: default}, f"{role}_")[option]
-    return convert_to_type_of(value, default)
+        return check_and_complete_settings({option: value}, {option: default}, f"{role}_")[option]
+    return _convert_to_type_of(value, default)
 
 
-def convert_to_type_of(value: Any, default: Any) -> Any:
+def _convert_to_type_of(value: Any, default: Any) -> Any:
     """Convert a value to the type of the default; for a default that is text a list or dictionary stays unchanged.
 
     Raises:
@@ -86,5 +86,7 @@ def convert_to_type_of(value: Any, default: Any) -> Any:
         if is_list(default):
             return to_list(value, commas=not any(isinstance(entry, Mapping) for entry in default))
     except ValueError as error:
-        raise ValueError(f"is {quote(value, wanted_scalar=isinstance(default, int | float | str))}: {error}") from None
+        raise ValueError(
+            f"is {format_value(value, wanted_scalar=isinstance(default, int | float | str))}: {error}"
+        ) from None
     return value

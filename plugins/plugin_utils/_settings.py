@@ -23,8 +23,8 @@ from ._schema import (
 )
 from ._values import (
     copy_without_blanks,
+    format_value,
     is_blank,
-    quote,
     to_boolean,
     to_dictionary,
     to_integer,
@@ -47,7 +47,7 @@ class RefusedSettingsError(ValueError):
         super().__init__("\n".join([title, *(f"- {line}" for line in self.problems)]))
 
 
-class SettingsReader:
+class _SettingsReader:
     """Converts values of settings to the types of the schema, and collects a message for each wrong one."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class SettingsReader:
         read = {}
         for key, entry in given.items():
             if key not in sections:
-                near = find_nearest_name(to_snake_case(str(key)), sections)
+                near = _find_nearest_name(to_snake_case(str(key)), sections)
                 known = f"write {name}.{near}" if near else f"there are {', '.join(sections)}"
                 self.problems.append(f"{name}.{key} is not a setting: {known}")
             elif (taken := self.read(sections[key], entry, f"{name}.{key}")) is not UNSET:
@@ -114,9 +114,9 @@ class SettingsReader:
                 case "boolean":
                     return to_boolean(value)
                 case "integer":
-                    return check_limits(schema, to_integer(value))
+                    return _check_limits(schema, to_integer(value))
                 case "number":
-                    return check_limits(schema, to_number(value))
+                    return _check_limits(schema, to_number(value))
             text = to_text(value)
         except ValueError as error:
             return self._refuse(schema, value, name, str(error))
@@ -131,12 +131,12 @@ class SettingsReader:
 
     def _refuse(self, schema: Schema, value: Any, name: str, advice: str) -> Any:
         scalar = schema["type"] not in ("array", "object")
-        shown = "is not of its type" if schema.get("writeOnly") else f"is {quote(value, wanted_scalar=scalar)}"
+        shown = "is not of its type" if schema.get("writeOnly") else f"is {format_value(value, wanted_scalar=scalar)}"
         self.problems.append(f"{name} {shown}: {advice}")
         return UNSET
 
 
-def check_limits(schema: Schema, number: float) -> float:
+def _check_limits(schema: Schema, number: float) -> float:
     """Return the number if it is within the limits of its schema.
 
     Raises:
@@ -149,7 +149,7 @@ def check_limits(schema: Schema, number: float) -> float:
     raise ValueError(f"give {kind} " + (f"of at least {least}" if most is None else f"from {least} to {most}"))
 
 
-def find_nearest_name(name: str, names: Iterable[str]) -> str:
+def _find_nearest_name(name: str, names: Iterable[str]) -> str:
     """Return which of the names is most like a misspelt one; empty if none is."""
     return next(iter(difflib.get_close_matches(name, list(names), n=1)), "")
 
@@ -163,19 +163,19 @@ def parse_path(term: str) -> Keys:
     path = tuple(term.split("."))
     paths = map_variable_names().values()
     if path not in paths:
-        near = find_nearest_name(term, [".".join(keys) for keys in paths])
+        near = _find_nearest_name(term, [".".join(keys) for keys in paths])
         raise ValueError(f"{term} is not a setting" + (f": write {near}" if near else ""))
     return path
 
 
-def describe_unknown_names(names: Iterable[str]) -> list[str]:
+def _describe_unknown_names(names: Iterable[str]) -> list[str]:
     """Return a message for each variable ``cosmogony_*`` that is not a setting."""
     known = map_variable_names()
     short = [name.removeprefix(PREFIX) for name in known]
     said = []
     for name in names:
         if name not in known:
-            near = find_nearest_name(to_snake_case(name.removeprefix(PREFIX)), short)
+            near = _find_nearest_name(to_snake_case(name.removeprefix(PREFIX)), short)
             advice = f"write {PREFIX}{near}" if near else f"name a variable of your own without {PREFIX}"
             said.append(f"{name} is not a setting: {advice}")
     return said
@@ -192,26 +192,28 @@ def read_effective_settings(values: Mapping[str, Any], problems: Iterable[str] =
         RefusedSettingsError: something is unknown or cannot be taken; all of it is named.
     """
     schema, known = load_schema(), map_variable_names()
-    reader = SettingsReader()
+    reader = _SettingsReader()
     tree: dict[str, Any] = {}
     for name in sorted(values.keys() & known.keys(), key=lambda name: len(known[name])):  # sections before settings
         read = reader.read(find_schema(known[name], schema), values[name], name)
         if read is not UNSET:
-            tree = merge_trees(tree, make_single_value_tree(known[name], read))
-    problems = [*problems, *describe_unknown_names(values), *reader.problems]
+            tree = merge_trees(tree, _make_single_value_tree(known[name], read))
+    problems = [*problems, *_describe_unknown_names(values), *reader.problems]
     if problems:
         raise RefusedSettingsError(problems)
     return dict(merge_trees(get_defaults(), tree))
 
 
-def make_single_value_tree(keys: Keys, value: Any) -> Any:
+def _make_single_value_tree(keys: Keys, value: Any) -> Any:
     """Return nested dictionaries with the value at the path: keys (a, b) give {a: {b: value}}."""
     for key in reversed(keys):
         value = {key: value}
     return value
 
 
-def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = None, prefix: str = "") -> dict[str, Any]:
+def check_and_complete_settings(
+    given: Mapping[str, Any], over: Mapping[str, Any] | None = None, prefix: str = ""
+) -> dict[str, Any]:
     """Return all settings as a tree: the given ones, checked and typed, over the defaults.
 
     Args:
@@ -222,13 +224,13 @@ def complete_tree(given: Mapping[str, Any], over: Mapping[str, Any] | None = Non
     Raises:
         RefusedSettingsError: something is unknown or cannot be taken; all of it is named.
     """
-    schema, reader = load_schema(), SettingsReader()
+    schema, reader = load_schema(), _SettingsReader()
     sections = get_properties(schema) or {}
     tree = dict(get_defaults())
     for layer in (over or {}, given):
         for key, value in layer.items():
             if key not in sections:
-                near = find_nearest_name(to_snake_case(str(key)), sections)
+                near = _find_nearest_name(to_snake_case(str(key)), sections)
                 reader.problems.append(f"{prefix}{key} is not a setting" + (f": write {prefix}{near}" if near else ""))
             elif (read := reader.read(sections[key], value, f"{prefix}{key}")) is not UNSET:
                 tree[key] = merge_trees(tree[key], read)

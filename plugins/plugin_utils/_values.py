@@ -97,7 +97,7 @@ def to_text(value: Any) -> str:
     raise ValueError("give text")
 
 
-def parse_json_of_kind(text: str, kind: type) -> Any:
+def _parse_json_of_kind(text: str, kind: type) -> Any:
     """Return the value of JSON text if it is an instance of ``kind``, otherwise None."""
     try:
         value = json.loads(text)
@@ -115,7 +115,7 @@ def to_list(value: Any, *, commas: bool) -> list[Any]:
     if is_list(value):
         return list(value)
     if isinstance(value, str):
-        entries = parse_json_of_kind(value, list)
+        entries = _parse_json_of_kind(value, list)
         if entries is not None:
             return list(entries)
         if commas and not value.lstrip().startswith(("[", "{")):
@@ -132,13 +132,13 @@ def to_dictionary(value: Any) -> dict[str, Any]:
         ValueError: the value is not a dictionary.
     """
     if isinstance(value, str):
-        value = parse_json_of_kind(value, dict)
+        value = _parse_json_of_kind(value, dict)
     if not isinstance(value, Mapping):
         raise ValueError("give a dictionary")
     return dict(value)
 
 
-def quote(value: Any, *, wanted_scalar: bool = True) -> str:
+def format_value(value: Any, *, wanted_scalar: bool = True) -> str:
     """Return a value as text for an error message.
 
     Of a list, of a dictionary and of text in place of one it is the kind alone, because there may be a secret in it.

@@ -75,11 +75,14 @@ def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Ite
     Raises:
         RefusedSettingsError: a name is unknown, or a value cannot be taken; everything that is wrong is named.
     """
-    former = [*describe_former_names(variables), *describe_former_chart_values(read_chart_values(evaluator, variables))]
+    former = [
+        *describe_former_names(variables),
+        *describe_former_chart_values(_read_chart_values(evaluator, variables)),
+    ]
     known = map_variable_names()
     names = [name for name in variables if name.startswith(PREFIX) and name not in FORMER_NAMES]
     asked = {
-        name for name in names if name in known and any(is_same_or_nested_path(known[name], path) for path in paths)
+        name for name in names if name in known and any(_is_same_or_nested_path(known[name], path) for path in paths)
     }
     try:
         values = {name: evaluator.evaluate(variables[name], name) if name in asked else None for name in names}
@@ -89,7 +92,7 @@ def read_settings(evaluator: Evaluator, variables: Mapping[str, Any], paths: Ite
         return read_effective_settings(values, [*former, *evaluator.problems])
 
 
-def read_chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the inventory's variable chart_values; an empty dictionary where it cannot be evaluated yet."""
     given = variables.get("chart_values")
     if isinstance(given, str):
@@ -100,12 +103,12 @@ def read_chart_values(evaluator: Evaluator, variables: Mapping[str, Any]) -> Map
         return {}
 
 
-def is_same_or_nested_path(one: Iterable[str], other: Iterable[str]) -> bool:
+def _is_same_or_nested_path(one: Iterable[str], other: Iterable[str]) -> bool:
     """Return whether two paths of settings are the same or one is a section that contains the other."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
 
-def get_value(path: Keys, tree: Any) -> Any:
+def copy_value_at(path: Keys, tree: Any) -> Any:
     """Return a copy of the setting or section at a path of a tree."""
     for key in path:
         tree = tree[key]

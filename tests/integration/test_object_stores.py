@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._services.errors import ServiceError
-from ansible_collections.cosmogony.stack.plugins.module_utils._services.requirements import check_bucket
+from ansible_collections.cosmogony.stack.plugins.module_utils._services.readiness_checks import check_bucket
 from ansible_collections.cosmogony.stack.plugins.module_utils._services.s3 import S3Store
 from services.answers import REFUSALS, Answer, s3_error, serving
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.cosmogony.stack.plugins.modules.readiness import wait_until_ready
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._ca_bundle import make_ca_environment
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._connections import make_connection_options
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import check_and_complete_settings
 from cosmogony_importer.cli import main as run_importer
 from cosmogony_steps.errors import StepError
 from services.connections import find_database, find_store
@@ -34,7 +34,7 @@ def site(
         monkeypatch.setenv(name, value)
     for name in ("CA_BUNDLE", "PGSSLROOTCERT", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    return complete_tree(
+    return check_and_complete_settings(
         {
             "storage": {
                 "endpoint": store.endpoint,

@@ -68,7 +68,7 @@ def set_up(folder: Path, account: Path) -> str:
     given = {
         "local_provider": "existing",
         "local_cluster_existing": existing,
-        "local_cluster_programs": "built",
+        "local_cluster_programs_source": "built",
         "cosmogony_state_dir": str(folder / "state"),
         "samples_dir": str(STATE / "samples"),
         "samples_sets": ["liechtenstein"],

@@ -14,7 +14,7 @@ import docker
 import pytest
 from checkout import IMAGES
 from cluster_node.published_images import load_image
-from program_builder.recipes import load_program
+from program_builder.recipes import load_recipe
 from services.publisher import Publisher, publishing
 
 REGISTRY = "127.0.0.1:5000"
@@ -35,7 +35,7 @@ def read_registry(path: str) -> bytes:
 def publisher() -> Iterator[Publisher]:
     """The registry of Martin's publisher, with the image that the local cluster uses."""
     with publishing() as server:
-        image = load_program(PROGRAM).publication.images[0]
+        image = load_recipe(PROGRAM).publication.images[0]
         manifest = read_registry(f"manifests/{image.tag}")
         names = json.loads(manifest)
         for digest in [names["config"]["digest"], *(layer["digest"] for layer in names["layers"])]:
@@ -64,7 +64,7 @@ def test_the_image_of_the_tile_server_is_made_from_a_published_martin(
     load_image(engine.api, folder, LOADED)
     engine.images.build(path=str(IMAGES / "tiles"), tag=TILES, buildargs={"MARTIN_IMAGE": LOADED}, network_mode="host")
     run = {"remove": True, "network_mode": "host", "read_only": True}
-    version = load_program(PROGRAM).version
+    version = load_recipe(PROGRAM).version
     assert version in engine.containers.run(TILES, ["--version"], entrypoint="martin", **run).decode()
     with pytest.raises(docker.errors.ContainerError, match="POSTGRES_HOST is not set"):
         engine.containers.run(TILES, **run)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cosmogony_steps import heartbeat, stacks, watch
+from cosmogony_steps import heartbeat, process_stacks, watch
 from cosmogony_steps.progress import Progress
 
 
@@ -123,7 +123,9 @@ def leave_a_child_behind() -> None:
     os.wait()
     time.sleep(0.6)
     zombies = [
-        folder for folder in Path("/proc").glob("[0-9]*") if stacks.get_process_state(int(folder.name)) == "dead"
+        folder
+        for folder in Path("/proc").glob("[0-9]*")
+        if process_stacks.get_process_state(int(folder.name)) == "dead"
     ]
     print("zombies:", len(zombies))
 

@@ -14,10 +14,10 @@ from cosmogony_steps.commands import find_commands
 
 COMMAND = """\
 '''Do {name}.'''
-from cosmogony_steps.commands import add_command
+from cosmogony_steps.commands import add_command_with_common_options
 
 def register(subparsers):
-    add_command(subparsers, '{name}', run, __doc__)
+    add_command_with_common_options(subparsers, '{name}', run, __doc__)
 
 def run(options):
     print('{name}', options.plan)

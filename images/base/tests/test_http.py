@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import urllib3
-from cosmogony_steps.http import HttpPool, find_proxy
+from cosmogony_steps.http_proxies import EnvironmentProxyPool, find_proxy
 
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "all_proxy")
 
@@ -71,27 +71,27 @@ def target() -> Iterator[Asked]:
 
 
 def test_without_a_proxy_the_server_is_asked(target: Asked) -> None:
-    assert HttpPool().request("GET", f"http://{target.address}/a").data == b"hello"
+    assert EnvironmentProxyPool().request("GET", f"http://{target.address}/a").data == b"hello"
     assert target.requests == [("GET", "/a", None)]
 
 
 def test_the_proxy_is_asked_with_its_login(proxy: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://geo:p%40ss@{proxy.address}")
-    assert HttpPool().request("GET", "http://sources.example/a").data == b"hello"
+    assert EnvironmentProxyPool().request("GET", "http://sources.example/a").data == b"hello"
     assert proxy.requests == [("GET", "http://sources.example/a", "Basic Z2VvOnBAc3M=")]
 
 
 def test_https_goes_through_a_tunnel(proxy: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.address)
     with pytest.raises(urllib3.exceptions.ProxyError):
-        HttpPool(retries=False).request("GET", "https://sources.example/a")
+        EnvironmentProxyPool(retries=False).request("GET", "https://sources.example/a")
     assert proxy.requests == [("CONNECT", "sources.example:443", None)]
 
 
 def test_exceptions_are_asked_directly(proxy: Asked, target: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://{proxy.address}")
     monkeypatch.setenv("NO_PROXY", ".svc, 127.0.0.1")
-    assert HttpPool().request("GET", f"http://{target.address}/a").data == b"hello"
+    assert EnvironmentProxyPool().request("GET", f"http://{target.address}/a").data == b"hello"
     assert proxy.requests == []
     assert find_proxy("http://minio.storage.svc:9000/bucket") == ""
     assert find_proxy("http://sources.example/a") == f"http://{proxy.address}"

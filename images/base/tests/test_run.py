@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cosmogony_steps import termination
+from cosmogony_steps import pod_message
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError, UsageError
 from cosmogony_steps.run import run_command
 
@@ -22,7 +22,7 @@ from cosmogony_steps.run import run_command
 def message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     file = tmp_path / "termination-log"
     file.touch()
-    monkeypatch.setattr(termination, "FILE", str(file))
+    monkeypatch.setattr(pod_message, "FILE", str(file))
     return file.read_text
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cosmogony_steps.errors import MissingObjectError, StepError, TransientError, UsageError
-from cosmogony_steps.s3 import Server
+from cosmogony_steps.s3 import S3Server
 from cosmogony_steps.s3 import errors as table
 from cosmogony_steps.settings import Settings, StorageSettings, apply_environment
 from cryptography import x509
@@ -89,20 +89,20 @@ def test_missing_object_is_reported(code: str) -> None:
         assert isinstance(ask(server.environment()), MissingObjectError)
         store = find_store(server.environment())
         assert store.find_json("osm/a.pbf.json") is None
-        assert store.find("osm/a.pbf") is None
+        assert store.find_info("osm/a.pbf") is None
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [(400, 1), (403, 1), (405, 1), (501, 1), (429, 75)])
 def test_answer_without_body_is_translated(status: int, exit_code: int) -> None:
     with serving(Answer(status)) as server, pytest.raises(StepError) as failed:
-        find_store(server.environment()).find("osm/a.pbf")
+        find_store(server.environment()).find_info("osm/a.pbf")
     assert failed.value.exit_code == exit_code
 
 
 def test_ignores_long_retry_after() -> None:
     with serving(Answer(503, headers={"Retry-After": "3600"}, then=Answer(404))) as server:
         began = time.monotonic()
-        assert find_store(server.environment()).find("absent") is None
+        assert find_store(server.environment()).find_info("absent") is None
         assert server.asked == 2
     assert time.monotonic() - began < 60
 
@@ -178,8 +178,8 @@ def test_names_all_missing_variables_of_the_store() -> None:
     assert "S3_ACCESS_KEY, S3_SECRET_KEY not set; set it in the step's environment" in str(error)
 
 
-def source_server(environ: dict[str, str]) -> Server:
-    return Server.from_settings(apply_environment(Settings(), environ).source_storage, environ, "SOURCE_S3_")
+def source_server(environ: dict[str, str]) -> S3Server:
+    return S3Server.from_settings(apply_environment(Settings(), environ).source_storage, environ, "SOURCE_S3_")
 
 
 def test_messages_name_variables_of_another_server() -> None:
@@ -193,4 +193,4 @@ def test_messages_name_variables_of_another_server() -> None:
 
 
 def test_repr_of_server_hides_the_secret() -> None:
-    assert "hush-hush" not in repr(Server.from_settings(StorageSettings(endpoint="e:9000"), settings()))
+    assert "hush-hush" not in repr(S3Server.from_settings(StorageSettings(endpoint="e:9000"), settings()))

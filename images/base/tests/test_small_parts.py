@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cosmogony_steps import termination
+from cosmogony_steps import pod_message
 from cosmogony_steps.errors import MissingObjectError, StepError, TerminatedError, TransientError, UsageError
 from cosmogony_steps.signals import raise_on_sigterm
 
@@ -32,9 +32,9 @@ def test_sigterm_raises_inside_the_block_only() -> None:
 
 def test_the_message_of_the_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "termination-log"
-    monkeypatch.setattr(termination, "FILE", str(file))
-    termination.write_pod_message("nobody reads it")
+    monkeypatch.setattr(pod_message, "FILE", str(file))
+    pod_message.write_pod_message("nobody reads it")
     assert not file.exists(), "only Kubernetes makes the file"
     file.touch()
-    termination.write_pod_message("x" * 5000)
-    assert file.read_text() == "x" * termination.MAX_LENGTH
+    pod_message.write_pod_message("x" * 5000)
+    assert file.read_text() == "x" * pod_message.MAX_LENGTH

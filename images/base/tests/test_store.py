@@ -42,10 +42,10 @@ def test_a_damaged_document(store: Store, capsys: pytest.CaptureFixture[str]) ->
 
 def test_metadata(store: Store) -> None:
     store.write("a.json", b"{}", metadata={"seconds": "1.5"})
-    found = store.find("a.json")
+    found = store.find_info("a.json")
     assert found is not None
     assert (found.key, found.size, found.metadata) == ("a.json", 2, {"seconds": "1.5"})
-    assert store.find("b.json") is None
+    assert store.find_info("b.json") is None
 
 
 def test_listing_and_removing(store: Store) -> None:
@@ -70,10 +70,10 @@ def test_a_stream_that_fails_leaves_nothing(store: Store) -> None:
 
     with pytest.raises(OSError, match="disk is full"):
         store.upload("a", Broken(), None)
-    assert store.find("a") is None
+    assert store.find_info("a") is None
     assert store.list_unfinished_uploads("a") == []
     etag = store.upload("a", io.BytesIO(b"content"), 7)
-    found = store.find("a")
+    found = store.find_info("a")
     assert found is not None
     assert found.etag == etag
 
@@ -84,7 +84,7 @@ def test_unfinished_uploads(store: Store) -> None:
     store.abort_upload(upload)
     store.abort_upload(upload)
     store.client._create_multipart_upload(BUCKET, "osm/a", {})
-    store.abort_uploads("osm/a")
+    store.abort_uploads_of_key("osm/a")
     assert store.list_unfinished_uploads("osm/a") == []
 
 
@@ -138,7 +138,7 @@ def test_a_wrong_region(start_minio: Callable[..., MinIO]) -> None:
     deadline = time.monotonic() + 30
     while _read_error(store).count("S3_REGION") == 0 and time.monotonic() < deadline:
         time.sleep(0.1)  # a MinIO that has just been started answers before it knows its region
-    for ask in (store.read, store.find):
+    for ask in (store.read, store.find_info):
         with pytest.raises(StepError, match="S3_REGION") as failed:
             ask("a")
         assert failed.value.exit_code == 1

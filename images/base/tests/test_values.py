@@ -13,7 +13,13 @@ from cosmogony_steps.errors import StepError, TerminatedError, TransientError, U
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.retry import Backoff
 from cosmogony_steps.shortening import join_first
-from cosmogony_steps.text import parse_boolean, parse_integer, parse_size, parse_unique_words, require_variables
+from cosmogony_steps.value_parsing import (
+    parse_boolean,
+    parse_integer,
+    parse_size,
+    parse_unique_words,
+    require_environment_variables,
+)
 
 
 @pytest.mark.parametrize("text", ["true", "True", " yes ", "on", "1", True])
@@ -75,9 +81,9 @@ def test_parses_words() -> None:
 
 
 def test_names_all_missing_variables() -> None:
-    assert require_variables({"A": " x "}, ["A"], "database") == {"A": "x"}
+    assert require_environment_variables({"A": " x "}, ["A"], "database") == {"A": "x"}
     with pytest.raises(UsageError, match="database: environment variable A, C not set"):
-        require_variables({"A": " ", "B": "x"}, ["A", "B", "C"], "database")
+        require_environment_variables({"A": " ", "B": "x"}, ["A", "B", "C"], "database")
 
 
 def test_outputs_are_plain_text_or_json(tmp_path: Path) -> None:
@@ -141,7 +147,8 @@ def test_sigterm_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["run", "text", "settings", "step_settings", "outputs", "object_keys", "retry", "progress", "watch"]
+    "module",
+    ["run", "value_parsing", "settings", "step_settings", "outputs", "object_keys", "retry", "progress", "watch"],
 )
 def test_modules_without_s3_do_not_import_it(module: str) -> None:
     check = f"import sys, cosmogony_steps.{module}; sys.exit('minio' in sys.modules or 'urllib3' in sys.modules)"

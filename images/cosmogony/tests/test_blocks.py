@@ -6,7 +6,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from cosmogony.files.blocks import combine_crc32, deflate_block, write_blocks
+from cosmogony.files.gzip_blocks import combine_crc32, deflate_block, write_blocks
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -14,7 +14,7 @@ from cosmogony.geometry.borders import AreaAssembler
 from cosmogony.hierarchy import inclusion
 from cosmogony.original.borders import assemble_area
 from cosmogony.osm.reader import Relation, Ways
-from cosmogony.zones.builder import collect_rings, measure_rings
+from cosmogony.zones.builder import collect_rings, measure_and_orient_rings
 from cosmogony.zones.zone import Zone
 from extractor_support.world import block, border
 from hypothesis import given, settings
@@ -54,7 +54,7 @@ def zones_of(ways: Ways, relations: list[list[int]], arcs: topology.Arcs | None)
 
 
 def zone_of(number: int, area: Area, ways: Ways) -> Zone:
-    found = measure_rings(collect_rings(area, ways), area)
+    found = measure_and_orient_rings(collect_rings(area, ways), area)
     return Zone(number, f"relation:{number}", str(number), {}, area=area, box=found.box, size=found.size)
 
 

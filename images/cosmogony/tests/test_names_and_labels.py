@@ -8,8 +8,8 @@ from cosmogony.zones.names import (
     add_centre_names,
     add_label_node_tags,
     collect_names,
+    list_single_zip_codes,
     parse_zip_codes,
-    split_zip_ranges,
 )
 from cosmogony.zones.zone import Zone
 from cosmogony.zones.zone_type import ZoneType
@@ -39,7 +39,7 @@ def test_names_that_equal_the_name_are_left_out() -> None:
     ],
 )
 def test_single_zip_codes(codes: list[str], plain: list[str]) -> None:
-    assert split_zip_ranges(codes) == plain
+    assert list_single_zip_codes(codes) == plain
 
 
 def test_zip_codes_are_split_and_sorted() -> None:

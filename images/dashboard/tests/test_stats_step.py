@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cosmogony_dashboard.cli import main
-from cosmogony_steps import termination
+from cosmogony_steps import pod_message
 from services import free_port
 from services.objectstore import MinIO
 
@@ -111,7 +111,7 @@ def test_unknown_release_is_named(
 ) -> None:
     message_file = tmp_path / "termination-log"
     message_file.touch()
-    monkeypatch.setattr(termination, "FILE", str(message_file))
+    monkeypatch.setattr(pod_message, "FILE", str(message_file))
     assert main(["stats", "--release", release]) == code
     said = capsys.readouterr().err
     assert release in said

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from cosmogony_importer.database import sessions
-from cosmogony_importer.database.activity import INTERVAL, StatementMonitor
+from cosmogony_importer.database.statement_progress import INTERVAL, StatementMonitor
 from cosmogony_steps import heartbeat
 from importer_support.helpers import Importer, Zones
 from services.connections import find_database

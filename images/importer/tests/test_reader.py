@@ -8,7 +8,7 @@ import io
 import json
 
 import pytest
-from cosmogony_importer.load import document, geometry, reader, rows
+from cosmogony_importer.load import geometry, json_document, rows, zone_parsing
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.zonefiles import detect_format
 from importer_support.helpers import Zones, grid, square, zone
@@ -20,7 +20,7 @@ SOME = [
 
 
 def read(path, jobs=1):
-    with reader.open_file(path) as stream:
+    with zone_parsing.open_file(path) as stream:
         return list(rows.read_rows(stream, detect_format(str(path)), str(path), jobs))
 
 
@@ -102,8 +102,8 @@ def test_document_may_be_read_in_chunks_of_any_size(zones: Zones, monkeypatch: p
     text = json.dumps({"a": 12.5, "zones": SOME, "ü": [1, {"b": "]"}]}, ensure_ascii=False).encode()
     text = text.replace(b"12.5", b"-12.5e-7")
     for size in (1, 2, 3, 7, 64):
-        monkeypatch.setattr(document, "CHUNK", size)
-        assert list(document.iterate_zones(io.BytesIO(text), "z.json")) == SOME
+        monkeypatch.setattr(json_document, "CHUNK", size)
+        assert list(json_document.iterate_zones(io.BytesIO(text), "z.json")) == SOME
 
 
 def test_several_threads_keep_the_order(zones: Zones, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,5 +137,5 @@ def test_fast_path_parses_the_same_areas(text: str, many: bool) -> None:
     kind, text = ("MultiPolygon", f"[{text}]") if many else ("Polygon", text)
     zone = json.dumps(SOME[0] | {"geometry": {"type": kind, "coordinates": 0}}, separators=(",", ":"))
     assert zone.count('"coordinates":0') == 1
-    read = reader.parse_line(zone.replace('"coordinates":0', f'"coordinates":{text}').encode())["geometry"]
+    read = zone_parsing.parse_line(zone.replace('"coordinates":0', f'"coordinates":{text}').encode())["geometry"]
     assert geometry.to_ewkb(read) == geometry.to_ewkb({"type": kind, "coordinates": json.loads(text)})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cosmogony_importer.load import reader, rows
+from cosmogony_importer.load import rows, zone_parsing
 from cosmogony_steps.errors import StepError
 from cosmogony_steps.zonefiles import detect_format
 from importer_support.helpers import Bucket, Importer
@@ -19,8 +19,8 @@ INVALID, VALID = geometries("invalid"), geometries("valid")
 BLANK = ["", " ", "\t", "\r", "\ufeff", "\ufeff\r"]
 
 
-def read(path: Path, jobs: int = 1) -> list[rows.Row | None]:
-    with reader.open_file(path) as stream:
+def read(path: Path, jobs: int = 1) -> list[rows.ZoneRow | None]:
+    with zone_parsing.open_file(path) as stream:
         return list(rows.read_rows(stream, detect_format(str(path)), str(path), jobs))
 
 

@@ -10,7 +10,7 @@ import pytest
 import shapely
 import shapely.geometry
 from cosmogony_importer.load import bands
-from cosmogony_importer.tiles import batches, pyramid
+from cosmogony_importer.tiles import batches, low_zooms
 from importer_support.helpers import Importer, Zones, features, grid, square, tile, tile_of, zone
 from services.connections import find_database
 
@@ -334,7 +334,7 @@ def test_interrupted_tiles_are_continued(
 ) -> None:
     release = importer.load(zones.grid(size=5))
     monkeypatch.setattr(batches, "BATCH", 4)
-    made, real = [], pyramid._make_batch
+    made, real = [], low_zooms._make_batch
 
     def failing(connection, release_):
         if len(made) == 5:
@@ -342,11 +342,11 @@ def test_interrupted_tiles_are_continued(
         made.append(real(connection, release_))
         return made[-1]
 
-    monkeypatch.setattr(pyramid, "_make_batch", failing)
+    monkeypatch.setattr(low_zooms, "_make_batch", failing)
     importer.run("tiles", "--release", release, "--max-zoom", 8, "--jobs", 1, code=75)
     assert importer.list()[0]["stored_zoom"] is None
     assert len(features(tile(db, 6, 32, 31, release))) == 26  # computed meanwhile
-    monkeypatch.setattr(pyramid, "_make_batch", real)
+    monkeypatch.setattr(low_zooms, "_make_batch", real)
     said = importer.run("tiles", "--release", release, "--max-zoom", 8)
     assert f"{sum(made)} of them done before" in said
     assert importer.list()[0]["stored_zoom"] == 8
@@ -363,7 +363,7 @@ def test_two_runs_share_the_work(
     def work() -> None:
         with importer.connect() as own:
             release = tiles_release(own, release_id)
-            found.append(pyramid.store_low_zoom_tiles(find_database(), own, release, 7, 1))
+            found.append(low_zooms.store_low_zoom_tiles(find_database(), own, release, 7, 1))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -379,10 +379,10 @@ def test_a_run_that_another_has_overtaken_makes_nothing(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = tiles_release(db, importer.load(zones.grid(size=5)))
-    first = pyramid.store_low_zoom_tiles(find_database(), db, release, 7, 1)
-    monkeypatch.delattr(pyramid, "_make_batch")
+    first = low_zooms.store_low_zoom_tiles(find_database(), db, release, 7, 1)
+    monkeypatch.delattr(low_zooms, "_make_batch")
     with importer.connect() as own:
-        assert pyramid.store_low_zoom_tiles(find_database(), own, release, 7, 1) == first
+        assert low_zooms.store_low_zoom_tiles(find_database(), own, release, 7, 1) == first
     assert db.execute("SELECT to_regclass(%s)", (f"{release.schema_name}.tile_batches",)).fetchone() == (None,)
 
 
@@ -390,7 +390,7 @@ def test_a_run_also_ends_the_higher_zooms_that_another_has_planned(
     importer: Importer, zones: Zones, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = tiles_release(db, importer.load(zones.grid(size=5)))
-    real = pyramid._run_workers
+    real = low_zooms._run_workers
     runs = []
 
     def run_workers(*arguments) -> None:
@@ -398,10 +398,10 @@ def test_a_run_also_ends_the_higher_zooms_that_another_has_planned(
         runs.append(arguments)
         if len(runs) == 1:
             with importer.connect() as other:
-                pyramid._plan_tiles(other, release, 7)
+                low_zooms._plan_tiles(other, release, 7)
 
-    monkeypatch.setattr(pyramid, "_run_workers", run_workers)
-    pyramid.store_low_zoom_tiles(find_database(), db, release, 5, 1)
+    monkeypatch.setattr(low_zooms, "_run_workers", run_workers)
+    low_zooms.store_low_zoom_tiles(find_database(), db, release, 5, 1)
     assert len(runs) == 2
     assert importer.list()[0]["stored_zoom"] == 7
     assert "nothing to do" in importer.run("tiles", "--release", release.id, "--max-zoom", 7)

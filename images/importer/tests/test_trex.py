@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from cosmogony_importer.tiles import coverage, trex, trex_generate, trex_switch
+from cosmogony_importer.tiles import missing_tiles, trex, trex_generate, trex_switch
 from importer_support.helpers import Importer, Zones, square, tile_of, zone
 from importer_support.trex import ALL, CONFIG, generate, published, write
 
@@ -259,7 +259,7 @@ def test_finish_requires_tiles_of_each_zoom(
     importer: Importer, zones: Zones, cache: trex.TrexCache, monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:
     """t-rex exits with 0 when the queries of some zooms fail."""
-    monkeypatch.setattr(coverage, "MAX_CHECKED", looked_at)
+    monkeypatch.setattr(missing_tiles, "MAX_CHECKED", looked_at)
     release = importer.load(zones.grid())
     said = generate(importer, release, without=tuple(name for name in ALL if name[0] in "34"), code=1)
     assert re.search(

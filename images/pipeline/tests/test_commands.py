@@ -192,7 +192,7 @@ def test_a_source_alone(run: Runner, server: SourceServer) -> None:
         assert run(step, "--source", "c.osm.pbf")[0] == 2
         assert "source c.osm.pbf is none of the 2 enabled sources" in run.said
         run.must(step, "--source", "b.osm.pbf")
-    assert run.store.find("osm/a.osm.pbf") is None
+    assert run.store.find_info("osm/a.osm.pbf") is None
     assert run("merge", *STARTED)[0] == 1
     assert "source a.osm.pbf has no zones yet" in run.said
     run.configure(gatineau(server, "b.osm.pbf"))
@@ -232,7 +232,7 @@ def test_transient_error_exits_with_75(
 ) -> None:
     message_file = tmp_path / "termination-log"
     message_file.touch()
-    monkeypatch.setattr("cosmogony_steps.termination.FILE", str(message_file))
+    monkeypatch.setattr("cosmogony_steps.pod_message.FILE", str(message_file))
     monkeypatch.setenv("S3_ENDPOINT", f"127.0.0.1:{free_port()}")
     monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
     settings = tmp_path / "settings.json"

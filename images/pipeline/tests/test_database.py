@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cosmogony_pipeline.steps.database import KeptRelease, list_kept_releases
+from cosmogony_pipeline.steps.kept_releases import KeptRelease, list_kept_releases
 from cosmogony_steps.errors import StepError, TransientError, UsageError
 from cosmogony_steps.settings import Settings, apply_environment
 from services import free_port, postgis

@@ -63,7 +63,7 @@ def test_zones_and_marker_of_luxembourg(store: Store, tmp_path: Path, capsys: py
     marker = stored_part(store, LUXEMBOURG)
     assert marker is not None
     assert markers.is_intact(
-        markers.read_part_marker(store, LUXEMBOURG), store.find(object_keys.get_part_key(LUXEMBOURG.name))
+        markers.read_part_marker(store, LUXEMBOURG), store.find_info(object_keys.get_part_key(LUXEMBOURG.name))
     )
     assert marker["counts"]["by_type"]["state_district"] == 13
     assert marker["source"]["sha256"] == source.sha256
@@ -187,7 +187,7 @@ def test_extract_rejects_a_file_that_its_marker_does_not_describe(store: Store, 
     store.write_json(object_keys.get_source_marker_key(GATINEAU.name), {**marker.to_json(), "etag": etag})
     with pytest.raises(StepError, match="has sha256"):
         run(store, GATINEAU, tmp_path)
-    assert store.find(object_keys.get_part_key(GATINEAU.name)) is None
+    assert store.find_info(object_keys.get_part_key(GATINEAU.name)) is None
 
 
 @pytest.mark.parametrize("content", [b"no extract at all", b"half"])

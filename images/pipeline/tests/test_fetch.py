@@ -46,8 +46,8 @@ def run(store: Store, item: SourceConfig) -> dict[str, Any]:
 
 def nothing_is_left(store: Store, name: str = NAME) -> bool:
     return (
-        store.find(object_keys.get_source_key(name)) is None
-        and store.find(object_keys.get_source_marker_key(name)) is None
+        store.find_info(object_keys.get_source_key(name)) is None
+        and store.find_info(object_keys.get_source_marker_key(name)) is None
         and not store.client._list_multipart_uploads(BUCKET, prefix=object_keys.get_source_key(name)).uploads
     )
 

@@ -64,7 +64,7 @@ def wait_until_a_part_is_stored(minio: MinIO, held: Served) -> None:
 def is_right(store: Store, item: SourceConfig) -> bool:
     marker = markers.read_source_marker(store, item)
     assert marker is not None
-    assert markers.is_intact(marker, store.find(object_keys.get_source_key(NAME)))
+    assert markers.is_intact(marker, store.find_info(object_keys.get_source_key(NAME)))
     return bool(marker.sha256 == hashlib.sha256(CONTENT).hexdigest())
 
 
@@ -114,7 +114,7 @@ def test_storage_that_stays_away_may_come_back_for_the_next_run(
     thread.join()
     own_minio.start()
     assert stored_source(store, item) is None
-    assert store.find(object_keys.get_source_key(NAME)) is None
+    assert store.find_info(object_keys.get_source_key(NAME)) is None
     fetch(store, item, Settings(), QUICK)
     assert is_right(store, item)
     assert uploads(own_minio) == 0
@@ -128,7 +128,7 @@ def test_a_killed_step_never_looks_done(minio: MinIO, held: Served, item: Source
     held.go.set()
     store = find_store(minio.environment(BUCKET))
     assert stored_source(store, item) is None
-    assert store.find(object_keys.get_source_key(NAME)) is None
+    assert store.find_info(object_keys.get_source_key(NAME)) is None
     again = start(minio, item, tmp_path)
     again.communicate()
     assert again.returncode == 0

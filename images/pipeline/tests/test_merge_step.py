@@ -18,7 +18,7 @@ from cosmogony_pipeline.steps import merge as merge_step
 from cosmogony_pipeline.steps.extract import extract
 from cosmogony_pipeline.steps.fetch import fetch
 from cosmogony_pipeline.steps.merge import merge_files, merge_parts
-from cosmogony_pipeline.transfer import disk
+from cosmogony_pipeline.transfer import scratch_space
 from cosmogony_steps import object_keys
 from cosmogony_steps.documents import Credit
 from cosmogony_steps.errors import StepError, TransientError
@@ -186,7 +186,7 @@ def test_the_mode_is_part_of_the_release(store: Store, tmp_path: Path) -> None:
 def test_too_little_scratch_space_is_reported_before_anything_is_moved(prepared: Store, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=r"too little for 2 files of zones; give the step 2\d\dMi"):
         merge_parts(prepared, BOTH, inputs(), STARTED, scratch=tmp_path, disk=4 * 2**20)
-    assert prepared.find(object_keys.LATEST_ZONES) is None
+    assert prepared.find_info(object_keys.LATEST_ZONES) is None
     assert merge_parts(prepared, BOTH, inputs(), STARTED, scratch=tmp_path, disk=5 * 2**20).state == "merged"
 
 
@@ -195,11 +195,13 @@ def test_a_plan_gives_an_extract_of_boundaries_enough_scratch_space(prepared: St
     for item in BOTH:
         source, part = stored_source(prepared, item), stored_part(prepared, item)
         assert source is not None and part is not None
-        judged = disk.estimate_part_bytes(source["size"], None, usable=False)
+        judged = scratch_space.estimate_part_bytes(source["size"], None, usable=False)
         assert part["size"] < judged
-        room = disk.estimate_extract_mib(source["size"]) - disk.WORKING_SPACE
-        assert source["size"] + part["size"] < room * disk.MEBIBYTE
-        assert not disk.is_too_small_to_merge(disk.estimate_merge_mib([judged]) * disk.MEBIBYTE, [part["size"]])
+        room = scratch_space.estimate_extract_mib(source["size"]) - scratch_space.WORKING_SPACE
+        assert source["size"] + part["size"] < room * scratch_space.MEBIBYTE
+        assert not scratch_space.is_too_small_to_merge(
+            scratch_space.estimate_merge_mib([judged]) * scratch_space.MEBIBYTE, [part["size"]]
+        )
 
 
 def test_one_source_is_a_release_as_well(prepared: Store, tmp_path: Path) -> None:
@@ -263,7 +265,7 @@ def test_no_release_without_a_part(prepared: Store, tmp_path: Path, damage: str,
     assert said in str(failed.value)
     assert failed.value.exit_code == 1
     assert list(prepared.client.list_objects(prepared.bucket, "releases/", recursive=True)) == []
-    assert prepared.find(object_keys.LATEST_ZONES) is None
+    assert prepared.find_info(object_keys.LATEST_ZONES) is None
 
 
 def test_storage_killed_in_the_middle_leaves_no_release_and_the_next_run_succeeds(

@@ -12,11 +12,11 @@ import pytest
 from cosmogony_pipeline.release import markers
 from cosmogony_pipeline.release.inputs import add_sources, digest_inputs
 from cosmogony_pipeline.sources.source_config import SourceConfig
-from cosmogony_pipeline.steps.database import KeptRelease
 from cosmogony_pipeline.steps.fetch import fetch
+from cosmogony_pipeline.steps.kept_releases import KeptRelease
 from cosmogony_pipeline.steps.plan import make_plan
 from cosmogony_pipeline.steps.plan_outputs import make_outputs
-from cosmogony_pipeline.transfer import disk
+from cosmogony_pipeline.transfer import scratch_space
 from cosmogony_steps import object_keys
 from cosmogony_steps.documents import Batch, Credit, Inputs, PartMarker, PartSource, Plan, to_json
 from cosmogony_steps.errors import StepError, TransientError
@@ -135,9 +135,9 @@ def test_the_scratch_space_of_a_merge_is_that_of_the_known_zones(
     ],
 )
 def test_scratch_space_of_sources_that_nobody_knows(size: int, extract: int, merge: int) -> None:
-    assert disk.estimate_extract_mib(size) == extract
-    parts = [disk.estimate_part_bytes(size, None, usable=False)] * 2
-    assert disk.estimate_merge_mib(parts) == merge
+    assert scratch_space.estimate_extract_mib(size) == extract
+    parts = [scratch_space.estimate_part_bytes(size, None, usable=False)] * 2
+    assert scratch_space.estimate_merge_mib(parts) == merge
 
 
 def test_no_output_shows_the_query_of_a_url(

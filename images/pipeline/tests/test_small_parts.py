@@ -11,7 +11,7 @@ import pytest
 from cosmogony_pipeline.release import markers
 from cosmogony_pipeline.release.inputs import add_sources, digest_inputs, make_release_id, parse_start_time
 from cosmogony_pipeline.sources.base import FileVersion, find_md5
-from cosmogony_pipeline.sources.failures import SourceChangedError
+from cosmogony_pipeline.sources.reading_errors import SourceChangedError
 from cosmogony_pipeline.sources.source_config import SourceConfig
 from cosmogony_pipeline.transfer.readahead import ReadAheadStream
 from cosmogony_steps.documents import Credit, Inputs

@@ -93,7 +93,7 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
     for item, size in zip(items, sizes, strict=True):
         extract(store, item, inputs(), threads=1, scratch=tmp_path)
         counted = wire.since()
-        part = store.find(f"cosmogony-data/parts/{item.name}.jsonl.gz")
+        part = store.find_info(f"cosmogony-data/parts/{item.name}.jsonl.gz")
         assert part is not None
         parts.append(part.size)
         assert part.size <= counted[0] < part.size + SMALL_TALK
@@ -103,4 +103,4 @@ def test_every_step_moves_its_files_once(minio: MinIO, server: SourceServer, wir
     manifest = merge_parts(store, items, inputs(), datetime(2026, 11, 22, tzinfo=UTC), scratch=tmp_path)
     assert manifest.zones_file is not None
     step_moves(up=manifest.zones_file.size, down=sum(parts))
-    assert store.find(f"releases/{manifest.id}/zones.jsonl.gz") is not None
+    assert store.find_info(f"releases/{manifest.id}/zones.jsonl.gz") is not None

@@ -35,7 +35,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             raise AnsibleActionSkip("a long command is not run in check mode")
         if not arguments["argv"]:
             raise AnsibleActionFail("argv is empty")
-        code, lines, errors = run_and_print(
+        code, lines, errors = run_and_relay_lines(
             arguments["argv"], arguments["stdin"] or "", arguments["silent_prefix"], no_log=self._task.no_log
         )
         result.update(changed=True, rc=code, stdout_lines=lines, stdout="\n".join(lines), stderr=errors)
@@ -44,7 +44,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         return result
 
 
-def run_and_print(
+def run_and_relay_lines(
     argv: list[str], stdin: str, silent_prefix: str, *, no_log: bool = False
 ) -> tuple[int, list[str], str]:
     """Run a command and print its lines as they come.

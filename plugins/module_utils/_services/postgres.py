@@ -130,28 +130,28 @@ class PostgresServer:
     def _from_error(self, error: Exception) -> ServiceError:
         text = " ".join(str(error).split())
         if _LATER.search(text):
-            cause = f"does not take connections yet ({remove_server_address(text)})"
+            cause = f"does not take connections yet ({_remove_server_address(text)})"
             return ServiceError("starting", cause, "look at the server's log")
         filled = {f"{option}_option": locate_credential("postgres", option, self.options) for option in SECRET_OPTIONS}
         filled |= {"user": self.options["user"], "database": self.options["database"]}
         for pattern, reason, cause, advice in _REFUSALS:
             if pattern.search(text):
                 return make_refusal(
-                    reason, f"{cause.format(**filled)} ({remove_server_address(text)})", advice.format(**filled)
+                    reason, f"{cause.format(**filled)} ({_remove_server_address(text)})", advice.format(**filled)
                 )
         # An error with an SQLSTATE comes from a server that was reached: except for time limits, waiting does not help.
         state = getattr(error, "sqlstate", None)
         if "FATAL:" in text or (state and state != QUERY_CANCELED):
-            return make_refusal("refused", f"refused ({remove_server_address(text)})", "check the options of postgres")
+            return make_refusal("refused", f"refused ({_remove_server_address(text)})", "check the options of postgres")
         return ServiceError(
             "unreachable",
-            f"cannot be reached from the controller ({remove_server_address(text)})",
+            f"cannot be reached from the controller ({_remove_server_address(text)})",
             "check that it runs, and postgres.host and postgres.port; name its Service in postgres.service if only the"
             " cluster reaches it",
         )
 
 
-def remove_server_address(text: str) -> str:
+def _remove_server_address(text: str) -> str:
     """Return an error message of libpq without the address in it, cut to 200 characters."""
     text = re.sub(r"^connection (?:failed|is bad): ", "", text)
     text = re.sub(r"connection to server (?:at|on) .*?(?:port \d+|\") failed: ", "", text)

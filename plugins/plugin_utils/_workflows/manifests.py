@@ -10,7 +10,7 @@ from typing import Any
 from .._schema import merge_trees
 from .files import Document, Graph, Step, WorkflowFileError, parse_files
 from .pods import DISK_ALONE, has_planned_scratch, make_step_template
-from .shared import make_shared_spec
+from .shared_pod_fields import make_shared_spec
 
 API = "argoproj.io/v1alpha1"
 PREFIX = "cosmogony-"
@@ -54,11 +54,11 @@ class Renderer:
         yield from self.graphs.items()
 
     def _is_part(self, entry: Step | Graph) -> bool:
-        return all(get_setting(self.settings, path) == value for path, value in entry.where.items())
+        return all(_get_setting(self.settings, path) == value for path, value in entry.where.items())
 
     def _step(self, step: Step) -> Document:
         template = self._named(MAIN, step)
-        arguments = make_template_arguments(step)
+        arguments = _make_template_arguments(step)
         if has_planned_scratch(step, self.settings):
             said = f"Scratch space, where settings leave it to step plan (steps.{step.pod}.scratch)"
             arguments.append({"name": "disk", "description": said, "value": DISK_ALONE})
@@ -67,7 +67,7 @@ class Renderer:
     def _graph(self, graph: Graph) -> Document:
         templates = [self._filled(template) for template in graph.templates]
         names = [template["name"] for template in templates]
-        wanted = [name for template in templates for name in list_called_templates(template)]
+        wanted = [name for template in templates for name in _list_called_templates(template)]
         while wanted:
             name = wanted.pop(0)
             if name in names:
@@ -75,8 +75,8 @@ class Renderer:
             template = self._named(name, self._callee(name, graph.name))
             names.append(name)
             templates.append(template)
-            wanted.extend(list_called_templates(template))
-        made = self._template(graph, make_template_arguments(graph), templates)
+            wanted.extend(_list_called_templates(template))
+        made = self._template(graph, _make_template_arguments(graph), templates)
         if graph.on_exit:
             made["spec"]["onExit"] = graph.on_exit
         return made
@@ -101,7 +101,7 @@ class Renderer:
         """Return a document with each ``{setting: PATH}`` in it replaced by the setting's value as text."""
         if isinstance(document, dict):
             if set(document) == {"setting"}:
-                return str(get_setting(self.settings, document["setting"]))
+                return str(_get_setting(self.settings, document["setting"]))
             return {key: self._filled(value) for key, value in document.items()}
         if isinstance(document, list):
             return [self._filled(value) for value in document]
@@ -123,7 +123,7 @@ class Renderer:
         return {"apiVersion": API, "kind": "WorkflowTemplate", "metadata": metadata, "spec": spec}
 
 
-def get_setting(settings: Mapping[str, Any], path: str) -> Any:
+def _get_setting(settings: Mapping[str, Any], path: str) -> Any:
     """Return the value of the setting at a path such as ``tiles.engine``.
 
     Args:
@@ -144,13 +144,13 @@ def get_setting(settings: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def make_template_arguments(entry: Step | Graph) -> list[Document]:
+def _make_template_arguments(entry: Step | Graph) -> list[Document]:
     """Return the arguments of a WorkflowTemplate: the parameters that users may give, without internal ones."""
     shown = [parameter for parameter in entry.parameters if not parameter.get("internal")]
     return [{key: value for key, value in parameter.items() if key != "internal"} for parameter in shown]
 
 
-def list_called_templates(template: Document) -> Iterator[str]:
+def _list_called_templates(template: Document) -> Iterator[str]:
     """Yield the names of the templates that an Argo template calls."""
     tasks = template.get("dag", {}).get("tasks", [])
     for task in [*tasks, *(step for group in template.get("steps", []) for step in group)]:

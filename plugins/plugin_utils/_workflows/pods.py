@@ -12,7 +12,7 @@ from typing import Any
 from .._schema import merge_trees
 from .._secrets import get_secret_names
 from .files import Document, Step, WorkflowFileError
-from .shared import make_shared_environment, make_shared_volumes
+from .shared_pod_fields import make_shared_environment, make_shared_volumes
 
 FROM_PLAN = "from-plan"
 DISK = "{{inputs.parameters.disk}}"
@@ -55,12 +55,12 @@ def make_environment(step: Step, settings: Mapping[str, Any], scratch: str) -> l
             made.append({"name": "WEBHOOK_NAME", "value": names[SECTIONS.get(credential, credential)]})
     made.append({"name": "SCRATCH_SIZE", "value": scratch})
     made.append({"name": "STALL_SECONDS", "value": str(settings["steps"][step.pod]["stall"])})
-    if "trex-cache" in step.volumes and uses_trex(settings):
+    if "trex-cache" in step.volumes and _uses_trex(settings):
         made.append({"name": "TREX_CACHE", "value": TREX_CACHE})
     return made + make_shared_environment(settings)
 
 
-def uses_trex(settings: Mapping[str, Any]) -> bool:
+def _uses_trex(settings: Mapping[str, Any]) -> bool:
     """Return whether t-rex is the tile server."""
     return bool(settings["tiles"]["engine"] == "trex")
 
@@ -80,7 +80,7 @@ def make_volumes(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple
     claims = {
         "sources": settings["source_volume"]["existing_claim"],
         "trex-cache": (settings["trex"]["cache_volume"]["existing_claim"] or "cosmogony-trex")
-        if uses_trex(settings)
+        if _uses_trex(settings)
         else "",
     }
     volumes: list[Document] = [
@@ -106,7 +106,7 @@ def make_volumes(step: Step, settings: Mapping[str, Any], scratch: str) -> tuple
     return volumes + shared_volumes, mounts + shared_mounts
 
 
-def make_trex_placement(settings: Mapping[str, Any], security: Document) -> Document:
+def _make_trex_placement(settings: Mapping[str, Any], security: Document) -> Document:
     """Return the security context and affinity of a step that works on t-rex's cache.
 
     One user writes all of it, so that each pod can remove what another made. A volume of one node wants all its pods on
@@ -157,7 +157,7 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
     # Scratch space is requested too, so that the pod is scheduled where there is room; settings may request less.
     asks_for_less = "ephemeral-storage" in resources.setdefault("requests", {})
     made: Document = copy.deepcopy(envelope["template"])
-    inputs = make_template_inputs(step, planned=planned)
+    inputs = _make_template_inputs(step, planned=planned)
     if inputs:
         made["inputs"] = {"parameters": inputs}
     if step.outputs:
@@ -168,12 +168,12 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
         made["podSpecPatch"] = json.dumps(_scratch_patch(scratch, requested=not asks_for_less))
     elif not asks_for_less:
         resources["requests"]["ephemeral-storage"] = scratch
-    if "trex-cache" in step.volumes and uses_trex(settings):
-        made.update(make_trex_placement(settings, envelope["spec"]["securityContext"]))
+    if "trex-cache" in step.volumes and _uses_trex(settings):
+        made.update(_make_trex_placement(settings, envelope["spec"]["securityContext"]))
     made["volumes"] = volumes
     sources = [{"secretRef": {"name": name}} for name in settings["pods"]["env_secrets"]]
     made["container"] = {
-        "image": get_image_reference(step, settings),
+        "image": _get_image_reference(step, settings),
         "imagePullPolicy": settings["image_pull_policy"],
         "command": step.command,
         "args": _options(step) if step.args is None else step.args,
@@ -186,7 +186,7 @@ def make_step_template(step: Step, settings: Mapping[str, Any], envelope: Docume
     return made
 
 
-def get_image_reference(step: Step, settings: Mapping[str, Any]) -> str:
+def _get_image_reference(step: Step, settings: Mapping[str, Any]) -> str:
     """Return the reference of a step's image.
 
     Raises:
@@ -211,7 +211,7 @@ def has_planned_scratch(step: Step, settings: Mapping[str, Any]) -> bool:
     return bool(planned)
 
 
-def make_template_inputs(step: Step, *, planned: bool) -> list[Document]:
+def _make_template_inputs(step: Step, *, planned: bool) -> list[Document]:
     """Return the input parameters of a step's Argo template, with ``disk`` where step plan computes scratch space."""
     given: list[Document] = [
         {key: entry[key] for key in ("name", "value") if key in entry} for entry in step.parameters

@@ -10,7 +10,7 @@ import sys
 from importlib import metadata
 
 
-def find_package_problem(requirement: str) -> str:
+def _find_package_problem(requirement: str) -> str:
     """Return what is wrong with a required Python package (``minio>=7.2``); empty if nothing is."""
     name, _, least = requirement.partition(">=")
     try:
@@ -26,5 +26,5 @@ def parse_version(version: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    lacking = [problem for problem in map(find_package_problem, sys.argv[1:]) if problem]
+    lacking = [problem for problem in map(_find_package_problem, sys.argv[1:]) if problem]
     json.dump({"python": platform.python_version(), "lacking": lacking}, sys.stdout)

@@ -38,7 +38,7 @@ import numpy as np
 import orjson
 import psycopg
 from cosmogony_importer.database import sessions, statements
-from cosmogony_importer.load import bands, loader, reader, rows
+from cosmogony_importer.load import bands, loader, rows, zone_parsing
 from cosmogony_steps.postgres import DatabaseAddress
 from cosmogony_steps.zonefiles import ZoneFormat
 
@@ -87,7 +87,7 @@ def copy_zones(
     with (
         sessions.connect(settings) as second,
         second.transaction(),
-        reader.open_file(file) as stream,
+        zone_parsing.open_file(file) as stream,
         redirect_stderr(io.StringIO()),
     ):
         enter(second)
@@ -135,7 +135,7 @@ def by_insert(connection: psycopg.Connection, file: Path, times: dict[str, list[
 
 def reading_alone(file: Path, jobs: int) -> float:
     begun = time.monotonic()
-    with reader.open_file(file) as stream:
+    with zone_parsing.open_file(file) as stream:
         for _ in rows.read_rows(stream, ZoneFormat.JSONL_GZ, file.name, jobs):
             pass
     return time.monotonic() - begun

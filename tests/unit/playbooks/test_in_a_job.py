@@ -80,7 +80,7 @@ def test_a_failure_says_what_to_answer(tmp_path: Path) -> None:
     assert lines["command"][2].endswith("-e update_mode=source -e update_source=a.osm.pbf")
     assert lines["job"][2:] == [
         "  launch the template Cosmogony update again, answer data_update_mode: source, "
-        "answer data_update_only: a.osm.pbf",
+        "answer data_update_source: a.osm.pbf",
         "What the message above gives with -e update_NAME is the answer data_update_NAME of its survey.",
     ]
     assert "  launch the template Cosmogony update, answer data_update_when_running: follow" in lines["running"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._original_chart import convert_values
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._original_chart import convert_to_inventory
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import read_effective_settings
 from checkout import CHECKOUT, DATA
 
@@ -20,13 +20,13 @@ VALUES = DATA / "original_chart/values.yaml"
 
 def settings_of(values: dict[str, Any]) -> dict[str, Any]:
     """The effective settings, as roles read them."""
-    found = convert_values(values)["settings"]
+    found = convert_to_inventory(values)["settings"]
     return read_effective_settings({name: value for name, value in found.items() if name.startswith("cosmogony_")})
 
 
 def test_values_of_a_site() -> None:
     values = yaml.safe_load(VALUES.read_text())
-    settings, found = settings_of(values), convert_values(values)
+    settings, found = settings_of(values), convert_to_inventory(values)
     assert [source["url"] for source in settings["sources"]["extracts"]] == values["osmSources"]
     storage, database = settings["storage"], settings["database"]
     assert (storage["endpoint"], storage["secure"], storage["bucket"]) == (
@@ -52,7 +52,7 @@ def test_defaults_of_the_original_chart() -> None:
     assert len(settings["sources"]["extracts"]) == 8
     assert settings["storage"]["endpoint"] == "minio.default.svc.cluster.local:9000"
     assert (settings["site_url"], settings["ingress"]["enabled"]) == ("", False)
-    assert convert_values({})["not_mapped"] == []
+    assert convert_to_inventory({})["not_mapped"] == []
 
 
 @pytest.mark.parametrize(

@@ -62,5 +62,5 @@ class _Hidden:
 
 
 def test_a_module_named_like_a_root_keeps_its_name() -> None:
-    path = "local/roles/local_cluster/files/cluster_node/files.py"
-    assert get_module_name(path) == "cluster_node.files"
+    path = "local/roles/local_cluster/files/cluster_node/private_files.py"
+    assert get_module_name(path) == "cluster_node.private_files"

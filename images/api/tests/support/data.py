@@ -150,11 +150,12 @@ def publish(
                 (*place, *place, number),
             )
         connection.execute(
-            sql.SQL("delete from {} where zone_id = any (%s)").format(store.get_table("zone_pieces")), (list(POINTS),)
+            sql.SQL("delete from {} where zone_id = any (%s)").format(store.qualify_table("zone_pieces")),
+            (list(POINTS),),
         )
         if not prepared:  # as an earlier version loaded it
-            connection.execute(sql.SQL("drop table {} cascade").format(store.get_table("zone_pieces")))
+            connection.execute(sql.SQL("drop table {} cascade").format(store.qualify_table("zone_pieces")))
         if copies:
-            connection.execute(_COPIES.format(zones=store.get_table("zones")), {"copies": copies})
-            connection.execute(sql.SQL("analyze {}").format(store.get_table("zones")))
+            connection.execute(_COPIES.format(zones=store.qualify_table("zones")), {"copies": copies})
+            connection.execute(sql.SQL("analyze {}").format(store.qualify_table("zones")))
         switch.switch_live_release(connection, store, "publish")

@@ -25,7 +25,7 @@ class CommandModule(Protocol):
     __name__: str
 
     def register(self, subparsers: Subparsers) -> None:
-        """Add the commands of the module to the parser of the command line, with `add_command`."""
+        """Add the commands of the module to the parser of the command line, with `add_command_with_common_options`."""
 
 
 def find_commands(package: ModuleType) -> list[CommandModule]:
@@ -35,7 +35,7 @@ def find_commands(package: ModuleType) -> list[CommandModule]:
     return [cast(CommandModule, module) for module in modules if hasattr(module, "register")]
 
 
-def add_command(
+def add_command_with_common_options(
     subparsers: Subparsers, name: str, run: Callable[[argparse.Namespace], None], description: str | None
 ) -> argparse.ArgumentParser:
     """Add a command with the options that all commands have: --plan, --settings, --set and --outputs."""

@@ -40,7 +40,7 @@ class Backoff:
         log.warn(f"{cause}; attempt {failures} of {self.attempts}, next one in {delay:g} s")
         time.sleep(delay)
 
-    def call(self, function: Callable[[], T]) -> T:
+    def call_with_retries(self, function: Callable[[], T]) -> T:
         """Call a function again after each transient error; return its result or raise the last error."""
         failures = 0
         while True:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from . import log
 from .errors import EXIT_INTERRUPTED, EXIT_PERMANENT, StepError, TransientError
+from .pod_message import report_failure, write_pod_message
 from .signals import raise_on_sigterm
-from .termination import report_failure, write_pod_message
 
 #: Text at the end of the --help of each program.
 EXIT_CODES = "Exit codes: 0 done, 1 permanent error, 2 wrong arguments or settings, 75 transient error (retry)."

@@ -28,7 +28,7 @@ def join_first(texts: Sequence[str], most: int = MAX_NAMED, *, separator: str = 
     return separator.join([*texts[:most], f"and {more} more"]) + (f"; {rest}" if rest else "")
 
 
-def shorten_to_bytes(entries: Iterable[T], max_bytes: int = MAX_BYTES) -> list[T]:
+def keep_first_within_bytes(entries: Iterable[T], max_bytes: int = MAX_BYTES) -> list[T]:
     """Return the first entries of a list that together take at most `max_bytes` as JSON."""
     taken: list[T] = []
     for entry in entries:

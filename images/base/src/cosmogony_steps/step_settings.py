@@ -46,10 +46,10 @@ def load_settings(options: argparse.Namespace, environ: Mapping[str, str] = os.e
         UsageError: a setting is unknown, or has a wrong value.
         StepError: the plan cannot be read.
     """
-    return load_settings_with_plan(options, find_plan(options, environ), environ)
+    return load_settings_with_plan(options, read_plan_of_options(options, environ), environ)
 
 
-def find_plan(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Plan | None:
+def read_plan_of_options(options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Plan | None:
     """Return the plan that --plan names; None if it is blank. Raises the same errors as `load_settings`."""
     if not (key := options.plan.strip()):
         return None

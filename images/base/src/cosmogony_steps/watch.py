@@ -8,6 +8,7 @@ inherits where it is the first process of a container, and takes the step with i
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ import time
 
 from . import heartbeat, log
 from .errors import EXIT_TRANSIENT, EXIT_USAGE
-from .termination import report_failure
+from .pod_message import report_failure
 
 VARIABLE = "STALL_SECONDS"
 DEFAULT_LIMIT = 900  # seconds
@@ -24,6 +25,14 @@ MAX_DELAY = 10.0  # seconds that a look may be late on a busy machine; if it is 
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 AWAITED = (*FORWARDED, signal.SIGCHLD, signal.SIGALRM)
 PR_SET_PDEATHSIG = 1
+
+
+def run_program(module: str) -> int:
+    """Run `main` of a module, in a watched child if the command line names a command; return its exit code."""
+    if sys.argv[1:2] and not sys.argv[1].startswith("-"):
+        continue_in_watched_child(sys.argv[1])
+    code: int = importlib.import_module(module).main()
+    return code
 
 
 def continue_in_watched_child(step: str) -> None:
@@ -40,7 +49,7 @@ def continue_in_watched_child(step: str) -> None:
     child = os.fork()
     if child:
         os.close(stack_output)
-        os._exit(Watcher(step, child, stacks, limit).run())
+        os._exit(_Watcher(step, child, stacks, limit).run())
     os.close(stacks)
     _die_with(watcher)
     heartbeat.mark_watched()
@@ -89,7 +98,7 @@ class StallTimer:
         return now - self._since
 
 
-class Watcher:
+class _Watcher:
     """The process that watches one step."""
 
     def __init__(self, step: str, child: int, stacks: int, limit: float) -> None:
@@ -162,13 +171,13 @@ class Watcher:
 
     def _end_stalled(self) -> int:
         """Log the stacks of the stalled step, kill it, and return the exit code."""
-        from . import stacks
+        from . import process_stacks
 
         last = heartbeat.describe_last_beat()
-        processes = [self._child, *stacks.list_descendants(self._child)]
-        found = [stacks.collect_thread_stacks(pid, self._stacks) for pid in processes]
+        processes = [self._child, *process_stacks.list_descendants(self._child)]
+        found = [process_stacks.collect_thread_stacks(pid, self._stacks) for pid in processes]
         for pid in processes:
-            stacks.kill_process(pid)  # its end is not awaited: a process that hangs in the kernel may take long
+            process_stacks.kill_process(pid)  # its end is not awaited: a process that hangs in the kernel may take long
         message = (
             f"{self._step}: no progress for {self._limit:g} s, last seen at: {last}; ended, a retry can help."
             f" If it needs longer without a sign, raise the step's stall ({VARIABLE})"

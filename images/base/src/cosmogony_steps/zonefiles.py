@@ -38,7 +38,7 @@ class ZoneFormat(Enum):
         return self in (ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
 
 
-#: Formats that programs can read; they contain JSON records.
+#: The formats that hold JSON records: programs read these, and only write the others.
 RECORD_FORMATS = (ZoneFormat.JSON, ZoneFormat.JSON_GZ, ZoneFormat.JSONL, ZoneFormat.JSONL_GZ)
 
 

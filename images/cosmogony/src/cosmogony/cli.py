@@ -11,7 +11,7 @@ from types import ModuleType
 from cosmogony_steps.run import EXIT_CODES, run_command
 
 from .commands import explain, generate, merge
-from .loglevel import set_log_level
+from .loglevel import set_log_level_from_environment
 from .version import COMPATIBLE_VERSION, compute_program_digest
 
 _COMMANDS: dict[str, ModuleType] = {"generate": generate, "merge": merge, "explain": explain}
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not hasattr(options, "run"):
         parser.print_help()
         return 0
-    set_log_level()
+    set_log_level_from_environment()
     return run_command("cosmogony", lambda: options.run(options))
 
 

@@ -90,9 +90,9 @@ def generate(
     form = formats.detect_format(target)
     is_table = form in (Format.PARQUET, Format.FLATGEOBUF)
     if is_table:
-        from .files import tables  # imports the libraries of the optional dependency `formats`
+        from .files import gis_tables  # imports the libraries of the optional dependency `formats`
 
-        tables.require_library(form)
+        gis_tables.require_format_libraries(form)
     rules = rules or load_rules()
     code = normalize_country_code(country_code, rules)
     processes = count_available_cores() if threads is None else threads
@@ -106,22 +106,22 @@ def generate(
         kept = [zone for zone in zones if zone.type is not None]
         run.statistics.count_zones(kept)
         own = incomplete.find_extract_country(zones, code)
-        with timer.measure_stage("check"):
+        with timer.measure_stage_and_trim_heap("check"):
             losses = run.report_left_out_objects(zones)
             missing = incomplete.find_incomplete_relations(run.builder.flawed, losses.countries, own)
         _log_incomplete(missing, own, fail_on_incomplete)
         losses.write_log()
         disputed = _list_disputed(run.extract)
         records = (OriginalRecordMaker if as_original else RecordMaker)(zones, run.extract.ways, filter_langs)
-        with timer.measure_stage("write"):
+        with timer.measure_stage_and_trim_heap("write"):
             if is_table:
-                tables.write_zone_table(part, form, kept, records, progress)
+                gis_tables.write_zone_table(part, form, kept, records, progress)
             else:
                 meta = {
                     "osm_filename": source.name,
                     "stats": run.statistics.to_dict(),
-                    "left_out": losses.left_out,
-                    "repaired": losses.repaired,
+                    "left_out": losses.left_out_rows,
+                    "repaired": losses.repaired_rows,
                     "disputed": disputed,
                 }
                 write_zones(part, form, kept, records, meta, processes=processes, progress=progress)
@@ -139,8 +139,8 @@ def generate(
         incomplete=missing,
         statistics=run.statistics.to_dict(),
         as_original=as_original,
-        left_out=losses.left_out,
-        repaired=losses.repaired,
+        left_out=losses.left_out_rows,
+        repaired=losses.repaired_rows,
         disputed=disputed,
         pairs=run.inclusions.pairs,
         exact_pairs=run.inclusions.exact,

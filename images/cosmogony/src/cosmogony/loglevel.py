@@ -9,7 +9,7 @@ import os
 _LEVELS = {**logging.getLevelNamesMapping(), "OFF": logging.CRITICAL + 1, "TRACE": logging.DEBUG}
 
 
-def set_log_level() -> None:
+def set_log_level_from_environment() -> None:
     """Set the log level to that of the environment variable RUST_LOG, as the original does; info without it."""
     wanted = os.environ.get("RUST_LOG", "info").split(",")[-1].rpartition("=")[2].strip().upper()
     logging.getLogger("cosmogony").setLevel(_LEVELS.get(wanted, logging.INFO))

@@ -20,8 +20,8 @@ import orjson
 from .counts import count_by_type_and_country
 from .errors import CosmogonyError
 from .files import formats
-from .files.blocks import deflate_block, make_raw_block, write_blocks
-from .files.recordfile import MAX_ID, Record, check_readable, read_numbered_records, read_records
+from .files.gzip_blocks import deflate_block, make_raw_block, write_blocks
+from .files.recordfile import MAX_ID, Record, check_and_detect_format, read_numbered_records, read_records
 from .merging.checks import GeometryChecks
 from .merging.entry import ZoneEntry, get_type_of_parent, make_zone_entry
 from .merging.refusals import Refusals
@@ -71,7 +71,7 @@ def merge(
     if not form.has_lines:
         raise CosmogonyError(f"{target}: merge writes .jsonl or .jsonl.gz only")
     for path in paths:
-        check_readable(path)
+        check_and_detect_format(path)
     with formats.write_atomically(target) as part, pause_garbage_collection():
         job = _Merge(paths, progress)
         job.read_entries()
@@ -199,8 +199,8 @@ class _Merge:
         for child, parent in changed.items():
             self._by_id[child].parent = parent
         self._reparented += len(changed)
-        relabel = parents.add_descendants(set(changed))
-        for entry, record in self._read_again(parents.add_ancestors(relabel)):
+        relabel = parents.include_descendants(set(changed))
+        for entry, record in self._read_again(parents.include_ancestors(relabel)):
             parents.keep_record_for_labels(entry.id, record)
         self._labels = parents.make_labels(relabel)
 
@@ -219,7 +219,9 @@ class _Merge:
     def make_result(self) -> MergeResult:
         """Return the counts of the kept zones, and what was dropped and changed."""
         kept = [entry for entry in self._entries if entry.kept]
-        by_type, by_country = count_by_type_and_country((entry.type.word, self._find_country(entry)) for entry in kept)
+        by_type, by_country = count_by_type_and_country(
+            (entry.type.record_name, self._find_country(entry)) for entry in kept
+        )
         return MergeResult(len(kept), by_type, by_country, self._dropped, self._reparented, dict(self._skipped_lines))
 
     def _find_country(self, entry: ZoneEntry) -> str:

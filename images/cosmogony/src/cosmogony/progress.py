@@ -90,7 +90,7 @@ class LineProgress:
         """Do nothing, since no line is left incomplete."""
 
 
-def make_progress(stream: TextIO | None = None) -> TerminalProgress | LineProgress:
+def make_progress_for_stream(stream: TextIO | None = None) -> TerminalProgress | LineProgress:
     """Return a progress bar if the stream (default: standard error) is a terminal, otherwise a writer of lines."""
     stream = sys.stderr if stream is None else stream
     return TerminalProgress(stream) if stream.isatty() else LineProgress(stream)

@@ -40,7 +40,7 @@ class StageTimer:
         self.stages: dict[str, float] = {}
 
     @contextmanager
-    def measure_stage(self, name: str) -> Iterator[None]:
+    def measure_stage_and_trim_heap(self, name: str) -> Iterator[None]:
         """Add the seconds of the `with` block to a stage, then return freed memory to the operating system."""
         began = time.perf_counter()
         try:
@@ -90,25 +90,25 @@ class ZoneRun:
         Raises:
             CosmogonyError: the extract cannot be read, or no country is found in it.
         """
-        with timer.measure_stage("read"):
+        with timer.measure_stage_and_trim_heap("read"):
             self.extract = read_extract(source, report)
         extract = self.extract
         log.info("%s: %d boundary relations, %d ways", source.name, len(extract.relations), len(extract.ways.index))
-        with timer.measure_stage("topology"):
+        with timer.measure_stage_and_trim_heap("topology"):
             arcs = topology.build_arcs(extract.ways)
-        with timer.measure_stage("areas"):
+        with timer.measure_stage_and_trim_heap("areas"):
             builder = OriginalZoneBuilder if self._as_original else ZoneBuilder
             self.builder = builder(extract, arcs, self._decisions)
             zones = self.builder.build_zones(report)
-        with timer.measure_stage("inclusions"):
+        with timer.measure_stage_and_trim_heap("inclusions"):
             self.inclusions = inclusion.find_containing_zones(zones, extract.ways, arcs, report)
         del arcs
-        with timer.measure_stage("hierarchy"):
+        with timer.measure_stage_and_trim_heap("hierarchy"):
             self._find_hierarchy(zones)
         if self._voronoi_processes:
-            with timer.measure_stage("voronoi"):
+            with timer.measure_stage_and_trim_heap("voronoi"):
                 zones += self._divide_parents(zones, report)
-        with timer.measure_stage("names"):
+        with timer.measure_stage_and_trim_heap("names"):
             for zone in zones:
                 add_centre_names(zone)
                 if self._as_original:

@@ -8,11 +8,7 @@ from cosmogony_steps import watch
 
 def main() -> int:
     """Run the command of the command line; return its exit code. Commands of steps run under the stall watch."""
-    if sys.argv[1:2] and not sys.argv[1].startswith("-"):
-        watch.continue_in_watched_child(sys.argv[1])
-    from .cli import main as run
-
-    return run()
+    return watch.run_program("cosmogony_dashboard.cli")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from cosmogony_steps import object_keys
 from cosmogony_steps.documents import Claims, Manifest, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError, UsageError
 from cosmogony_steps.progress import Progress
-from cosmogony_steps.s3 import ObjectStream, Store
+from cosmogony_steps.s3 import ResumingObjectStream, Store
 from cosmogony_steps.settings import SourceSettings
 from cosmogony_steps.zonefiles import ZoneFormat, decompress, translate_file_errors
 
@@ -26,7 +26,7 @@ BUFFER = 256 * 1024  # bytes
 _RELEASE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
-def count_release(store: Store, release: str, extracts: Iterable[SourceSettings]) -> Statistics:
+def count_and_store_statistics(store: Store, release: str, extracts: Iterable[SourceSettings]) -> Statistics:
     """Count the zones of a release, and store the statistics, with what its data claim.
 
     Args:
@@ -62,7 +62,7 @@ def encode_statistics(statistics: Statistics) -> bytes:
     return json.dumps(statistics.to_json(), ensure_ascii=False).encode() + b"\n"
 
 
-def _read_zones(stream: ObjectStream, key: str) -> Iterator[Zone]:
+def _read_zones(stream: ResumingObjectStream, key: str) -> Iterator[Zone]:
     progress = Progress(key, stream.size)
     try:
         with translate_file_errors(key):

@@ -48,7 +48,7 @@ def read_zone_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = Tr
         yield _to_zone(record, where)
 
 
-def read_zone_document(stream: IO[bytes], name: str) -> Iterator[Zone]:
+def _read_zone_document(stream: IO[bytes], name: str) -> Iterator[Zone]:
     """Yield the zones in the array ``zones`` of one JSON object, which is never in memory as a whole.
 
     Raises:
@@ -84,5 +84,5 @@ def read_zones(path: Path) -> Iterator[Zone]:
     with translate_file_errors(name, kind=InputError), path.open("rb") as raw:
         stream = decompress(raw, form)
         yield from (
-            read_zone_lines(stream, name, allow_blank=False) if form.has_lines else read_zone_document(stream, name)
+            read_zone_lines(stream, name, allow_blank=False) if form.has_lines else _read_zone_document(stream, name)
         )

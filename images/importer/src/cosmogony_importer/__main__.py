@@ -8,10 +8,7 @@ from cosmogony_steps import watch
 
 def main() -> int:
     """Run the command of the command line under the stall watch; return its exit code."""
-    watch.continue_in_watched_child(sys.argv[1] if len(sys.argv) > 1 else "import.py")
-    from .cli import main as run
-
-    return run()
+    return watch.run_program("cosmogony_importer.cli")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from cosmogony_steps.postgres import translate_database_error
 from cosmogony_steps.run import EXIT_CODES, run_command
 
 from . import commands
-from .database import activity
+from .database import statement_progress
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     try:
-        with activity.report_statement_progress():
+        with statement_progress.report_statement_progress():
             options.run(options)
     except TerminatedError:
         raise

@@ -15,8 +15,8 @@ from cosmogony_steps.documents import Inputs, Plan, PlanItem
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
-from cosmogony_steps.step_settings import find_plan, load_settings_with_plan
-from cosmogony_steps.text import parse_integer
+from cosmogony_steps.step_settings import load_settings_with_plan, read_plan_of_options
+from cosmogony_steps.value_parsing import parse_integer
 
 from .release.inputs import make_inputs
 from .sources.source_config import SourceConfig, list_enabled_sources, restore_url_query
@@ -39,7 +39,7 @@ class CommandContext:
             UsageError: a setting is wrong.
             StepError: the plan cannot be read, or is of another extractor.
         """
-        plan = find_plan(options)
+        plan = read_plan_of_options(options)
         if plan and (plan.programs.rules, plan.programs.extractor) != (load_rules().digest, compute_program_digest()):
             raise StepError(f"plan {options.plan} is of another version of the extractor; run the update again")
         settings = load_settings_with_plan(options, plan)
@@ -68,7 +68,7 @@ class CommandContext:
             raise UsageError(f"--batch {number} is not in the plan, which has {len(self.plan.batches)} (from 0)")
         return _select_items(items, self.plan.batches[number].sources)
 
-    def restore_url(self, item: PlanItem) -> SourceConfig:
+    def restore_url_query(self, item: PlanItem) -> SourceConfig:
         """Return a source of the plan with the query of its URL, which only the current settings have."""
         current = Settings.load(self.settings_file, only="sources").sources.extracts if item.has_query else ()
         return restore_url_query(item, current)

@@ -15,7 +15,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-def map_in_threads(function: Callable[[S], T], items: Sequence[S]) -> list[T | StepError]:
+def map_in_threads_or_return_errors(function: Callable[[S], T], items: Sequence[S]) -> list[T | StepError]:
     """Return the results of a function for all items, in order; a raised `StepError` takes the place of its result.
 
     Calls that have not begun are cancelled when this thread is interrupted, or when a call raises another error.

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from program_builder.builder import Builder
-from program_builder.files import lock_cache, remove_tree
-from program_builder.publishers import Publishers
-from program_builder.recipes import SOURCES, BuildError, load_programs
+from program_builder.cache_folders import lock_cache, remove_tree
+from program_builder.publishers import ProgramDownloader
+from program_builder.recipes import SOURCES, BuildError, load_recipes
 from program_builder.runner import Runner
 
 NOT_BUILT = 3
@@ -29,10 +29,10 @@ NOT_BUILT = 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0 done, 1 failed, 3 `--print-bin` of a program that is not there."""
-    options = parse_arguments(arguments)
+    options = _parse_arguments(arguments)
     cache = options.cache.expanduser().absolute() / "programs"
     try:
-        everything = {program.name: program for program in load_programs(options.programs)}
+        everything = {program.name: program for program in load_recipes(options.programs)}
         names = [name for name in options.only.split(",") if name]
         if unknown := sorted({*names, *filter(None, [options.print_bin])} - everything.keys()):
             raise BuildError(f"unknown program {', '.join(unknown)}; known: {', '.join(everything)}")
@@ -42,15 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif options.print_bin:
             program = everything[options.print_bin]
             directory = program.find_directory(cache, options.source)
-            print((directory or program.directory(cache)) / "bin")
+            print((directory or program.build_directory(cache)) / "bin")
             return 0 if directory else NOT_BUILT
         else:
             runner = Runner(nice=options.nice)
-            publishers = Publishers(dict(options.mirror), runner)
-            publishers.check_mirrors(list(everything.values()))
+            publishers = ProgramDownloader(dict(options.mirror), runner)
+            publishers.refuse_unused_mirrors(list(everything.values()))
             with runner.stop_on_signals(), lock_cache(cache, runner):
                 builder = Builder(cache, runner, options.source, publishers, max(1, options.jobs))
-                builder.build_all(programs)
+                builder.make_missing_programs(programs)
                 if not options.keep and not any(p.is_missing(cache, options.source) for p in everything.values()):
                     remove_tree(builder.build)
     except BuildError as error:
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/cosmogony-stack"), help="default: %(default)s")
@@ -69,7 +69,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--mirror",
-        type=parse_mirror,
+        type=_parse_mirror,
         action="append",
         default=[],
         metavar="PUBLISHER=ADDRESS",
@@ -84,7 +84,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def parse_mirror(text: str) -> tuple[str, str]:
+def _parse_mirror(text: str) -> tuple[str, str]:
     """Return publisher and mirror of a text PUBLISHER=ADDRESS."""
     publisher, _, mirror = text.partition("=")
     if not mirror.startswith(("https://", "http://")):

@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "start": ("lifecycle", "start_daemons", ()),
     "stop": ("lifecycle", "stop_daemons", ("wait",)),
     "remove-state": ("lifecycle", "remove_state", ()),
-    "images": ("images", "make_images", ()),
+    "images": ("images", "make_missing_images", ()),
     "wait-node": ("waiting", "wait_for_node", ("wait",)),
     "wait-dns": ("waiting", "wait_for_dns", ("wait",)),
     "status": ("status", "collect_status", ()),

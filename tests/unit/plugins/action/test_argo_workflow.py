@@ -97,13 +97,12 @@ def test_follows_the_running_one(action) -> None:
 
 
 def test_failure_of_the_workflow_is_returned(action) -> None:
-    failure = observe(ended=True, failed=True, msg="Workflow toy-1 failed: x", failed_nodes=[{"step": "x"}])
-    result = action({"name": "toy-1"}, [failure]).run(task_vars={})
-    assert (result["failed"], result["msg"], result["failed_nodes"]) == (
-        True,
-        "Workflow toy-1 failed: x",
-        [{"step": "x"}],
-    )
+    nodes = [{"step": "x", "log": ["first line", "last line"]}, {"step": "y", "log": []}]
+    failure = observe(ended=True, failed=True, msg="Workflow toy-1 failed: x", failed_nodes=nodes)
+    plugin = action({"name": "toy-1"}, [failure])
+    result = plugin.run(task_vars={})
+    assert (result["failed"], result["msg"], result["failed_nodes"]) == (True, "Workflow toy-1 failed: x", nodes)
+    assert plugin.printed == ["  x: first line", "  x: last line", "  y: its pod is gone, and its log with it"]
 
 
 def test_api_that_stays_away_fails_the_task(action) -> None:

@@ -82,7 +82,7 @@ def test_choices_default_to_what_the_inventory_says(questions: dict[str, dict[st
         "default": "false",
         "required": False,
     }
-    assert questions["tile_cache_keep"]["question_description"].endswith("Blank: 5.")
+    assert questions["tile_cache_keep_releases"]["question_description"].endswith("Blank: 5.")
     assert (questions["tile_cache_max_zoom"]["min"], questions["tile_cache_max_zoom"]["max"]) == (0, 14)
 
 
@@ -106,7 +106,7 @@ def test_answers_as_awx_sends_them_count(tmp_path: Path) -> None:
     """Blank text arrives as null, a choice as text, a number as a number; a blank number is left out."""
     options = "lookup('cosmogony.stack.role_options', '{}')"
     blank = {
-        "data_update_only": None,
+        "data_update_source": None,
         "data_update_reason": "",
         "data_update_mode": "changed",
         "data_update_dry_run": "true",
@@ -119,7 +119,7 @@ def test_answers_as_awx_sends_them_count(tmp_path: Path) -> None:
         ),
     }
     found = evaluate(tmp_path, cases)
-    update = {name: found["update"][name] for name in ("only", "reason", "mode", "dry_run", "parallelism")}
-    assert update == {"only": "", "reason": "", "mode": "changed", "dry_run": True, "parallelism": 2}
+    update = {name: found["update"][name] for name in ("source", "reason", "mode", "dry_run", "parallelism")}
+    assert update == {"source": "", "reason": "", "mode": "changed", "dry_run": True, "parallelism": 2}
     tiles = {name: found["tiles"][name] for name in ("bbox", "max_zoom", "estimate", "min_zoom")}
     assert tiles == {"bbox": "", "max_zoom": 9, "estimate": False, "min_zoom": 0}

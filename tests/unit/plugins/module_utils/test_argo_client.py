@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils._argo_client import (
     SubmitError,
-    check_parameters,
     format_parameters,
     make_manifest,
+    refuse_wrong_parameters,
 )
 from ansible_collections.cosmogony.stack.plugins.module_utils._kubernetes_api import ApiError
 from urllib3.exceptions import MaxRetryError
@@ -40,17 +40,17 @@ def test_workflow_has_template_parameters_and_parallelism() -> None:
 )
 def test_refuses_unknown_parameters_and_choices(client, given, message: str) -> None:
     with pytest.raises(SubmitError) as refused:
-        check_parameters(client.get_template("toy"), given)
+        refuse_wrong_parameters(client.get_template("toy"), given)
     assert str(refused.value) == message
 
 
 def test_requires_parameters_without_default() -> None:
     template = {"metadata": {"name": "load"}, "spec": {"arguments": {"parameters": [{"name": "release"}]}}}
     with pytest.raises(SubmitError, match="WorkflowTemplate load: parameter release is needed"):
-        check_parameters(template, {})
-    check_parameters(template, {"release": "r1"})
+        refuse_wrong_parameters(template, {})
+    refuse_wrong_parameters(template, {"release": "r1"})
     template["spec"]["arguments"]["parameters"][0]["valueFrom"] = {"configMapKeyRef": {"name": "x", "key": "y"}}
-    check_parameters(template, {})
+    refuse_wrong_parameters(template, {})
 
 
 def test_missing_template_is_named(client) -> None:
@@ -88,7 +88,7 @@ def test_lists_running_workflows_of_a_template_oldest_first(client, api, workflo
         "spec": {"workflowTemplateRef": {"name": "toy"}},
     }
     api.listed = [unseen, other, workflow("running"), workflow("failed")]
-    assert [item["metadata"]["name"] for item in client.list_running_workflows("toy")] == [
+    assert [item["metadata"]["name"] for item in client.list_unfinished_of_template("toy")] == [
         workflow("running")["metadata"]["name"], "unseen"
     ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.cosmogony.stack.plugins.module_utils._kubeconfig import make_kubeconfig, needs_file
+from ansible_collections.cosmogony.stack.plugins.module_utils._kubeconfig import make_kubeconfig, needs_own_kubeconfig
 from ansible_collections.cosmogony.stack.plugins.modules.kubeconfig import write_private_file
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import _create_auth_spec, _create_configuration
 from kubernetes import config
@@ -45,7 +45,7 @@ def test_when_a_file_is_needed(
 ) -> None:
     for name, value in variables.items():
         environment.setenv(name, value)
-    assert needs_file(options) is expected
+    assert needs_own_kubeconfig(options) is expected
 
 
 def reread(kubeconfig: dict[str, Any]) -> Any:

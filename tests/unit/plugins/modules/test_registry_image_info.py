@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 from ansible_collections.cosmogony.stack.plugins.module_utils import _registry
-from ansible_collections.cosmogony.stack.plugins.module_utils._registry import RegistryError, split_reference
+from ansible_collections.cosmogony.stack.plugins.module_utils._registry import RegistryError, split_reference_as_docker
 from services import free_port, skip_unless_available
 from services.registry import PASSWORD, USER, Registry, TokenServer, basic_credentials, password_auth
 
@@ -148,7 +148,7 @@ def test_registry_that_is_away():
     ],
 )
 def test_splits_references(reference, parts):
-    assert split_reference(reference) == parts
+    assert split_reference_as_docker(reference) == parts
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_splits_references(reference, parts):
 )
 def test_rejects_what_is_not_a_reference(reference):
     with pytest.raises(ValueError, match="is not a reference of an image"):
-        split_reference(reference)
+        split_reference_as_docker(reference)

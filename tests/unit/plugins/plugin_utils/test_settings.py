@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.cosmogony.stack.plugins.plugin_utils import _schema
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import (
     RefusedSettingsError,
-    complete_tree,
+    check_and_complete_settings,
     read_effective_settings,
 )
 
@@ -26,7 +26,7 @@ def test_every_setting_has_a_name_of_its_own_a_meaning_and_a_default_that_fits()
     everything = list(_schema.walk_schema(SCHEMA))
     assert len(_schema.map_variable_names()) == len(everything)
     assert all(schema["description"] for _keys, schema in everything)
-    assert complete_tree(DEFAULTS) == read_effective_settings({}) == DEFAULTS
+    assert check_and_complete_settings(DEFAULTS) == read_effective_settings({}) == DEFAULTS
 
 
 def test_a_secret_is_never_for_the_steps():
@@ -179,13 +179,13 @@ def test_all_that_is_wrong_is_said_at_once_and_no_secret_is_shown():
 
 def test_a_tree_is_completed_over_another_one():
     over = read_effective_settings({"cosmogony_gate": {"max_loss_zones": 1, "max_loss_percent": 2}})
-    gate = complete_tree({"gate": {"max_loss_percent": "3", "incomplete": None}}, over)["gate"]
+    gate = check_and_complete_settings({"gate": {"max_loss_percent": "3", "incomplete": None}}, over)["gate"]
     assert gate == {**DEFAULTS["gate"], "max_loss_zones": 1, "max_loss_percent": 3}
 
 
 def test_messages_about_a_tree_name_the_option_of_the_role():
     with pytest.raises(RefusedSettingsError) as refusal:
-        complete_tree({"gate": {"max_loss": 3}, "gat": {}}, prefix="workflows_")
+        check_and_complete_settings({"gate": {"max_loss": 3}, "gat": {}}, prefix="workflows_")
     assert refusal.value.problems == [
         "workflows_gat is not a setting: write workflows_gate",
         "workflows_gate.max_loss is not a setting: write workflows_gate.max_loss_zones",
@@ -193,8 +193,8 @@ def test_messages_about_a_tree_name_the_option_of_the_role():
 
 
 def test_a_result_shares_nothing_with_the_schema():
-    complete_tree({})["steps"]["load"]["resources"]["limits"]["memory"] = "1Ti"
-    assert complete_tree({}) == DEFAULTS
+    check_and_complete_settings({})["steps"]["load"]["resources"]["limits"]["memory"] = "1Ti"
+    assert check_and_complete_settings({}) == DEFAULTS
 
 
 def test_the_steps_get_what_the_schema_marks_and_no_more():

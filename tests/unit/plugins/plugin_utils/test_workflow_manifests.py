@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import check_and_complete_settings
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.files import WorkflowFileError
 from ansible_collections.cosmogony.stack.plugins.plugin_utils._workflows.manifests import Renderer
 
@@ -44,7 +44,7 @@ def graph(*tasks: Document, **more: Any) -> Document:
 
 def render(steps: Document, graphs: Document | None = None, **settings: Any) -> dict[str, Document]:
     images = {"importer": "r.example.org/importer:1", "pipeline": "r.example.org/pipeline:1"}
-    tree = complete_tree({"images": images, **settings})
+    tree = check_and_complete_settings({"images": images, **settings})
     made = Renderer(steps, graphs or {}, tree, ENVELOPE).render()
     return {manifest["metadata"]["name"]: manifest for manifest in made}
 

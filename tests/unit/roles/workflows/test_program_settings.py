@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 import pytest
 from ansible_collections.cosmogony.stack.plugins.filter.step_settings import make_steps_document
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import complete_tree
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import check_and_complete_settings
 from checkout import CHECKOUT
 from cosmogony_steps.settings import Settings
 
@@ -37,7 +37,7 @@ GIVEN: dict[str, Any] = {
 @pytest.fixture
 def document() -> dict[str, Any]:
     """The content of the ConfigMap."""
-    made: dict[str, Any] = json.loads(json.dumps(make_steps_document(complete_tree(GIVEN))))
+    made: dict[str, Any] = json.loads(json.dumps(make_steps_document(check_and_complete_settings(GIVEN))))
     return made
 
 
@@ -55,7 +55,7 @@ def test_the_document_of_the_role_is_what_the_programs_read(document: dict[str, 
 
 
 def test_without_settings_both_sides_have_the_same_defaults() -> None:
-    assert Settings().to_json() == json.loads(json.dumps(make_steps_document(complete_tree({}))))
+    assert Settings().to_json() == json.loads(json.dumps(make_steps_document(check_and_complete_settings({}))))
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

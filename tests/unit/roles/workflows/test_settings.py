@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 import render_workflow_templates
 import yaml
-from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import RefusedSettingsError, complete_tree
+from ansible_collections.cosmogony.stack.plugins.plugin_utils._settings import (
+    RefusedSettingsError,
+    check_and_complete_settings,
+)
 from checkout import CHECKOUT
 
 IMAGES = {name: f"r.example.org/{name}:1" for name in ("pipeline", "importer", "dashboard", "web", "base")}
@@ -58,7 +61,7 @@ def test_options_and_settings_of_both_spellings(tmp_path):
             "workflows_parallelism": "",
             "workflows_schedule": "15 3 * * *",
             "workflows_schedule_suspend": "true",
-            "workflows_keep_failed": "60",
+            "workflows_keep_failed_seconds": "60",
             "workflows_spec": {"priorityClassName": "low"},
             "cosmogony_argo_instance_id": "blue",
         },
@@ -177,5 +180,5 @@ def test_the_cluster_may_choose_the_user():
 
 def test_a_proxy_with_a_password_is_refused():
     with pytest.raises(RefusedSettingsError, match=r"proxy\.https is http://…@proxy") as refused:
-        complete_tree({"proxy": {"https": "http://geo:secret@proxy.example.org:3128"}})
+        check_and_complete_settings({"proxy": {"https": "http://geo:secret@proxy.example.org:3128"}})
     assert "secret" not in str(refused.value).replace("env_secrets", "")

@@ -16,7 +16,7 @@ from ..errors import StepError
 NO_FORMAT: Final = 0  # the format of documents without a number, which are the oldest
 
 
-def description(text: str) -> msgspec.Meta:
+def describe_field(text: str) -> msgspec.Meta:
     """Return the msgspec metadata with which a JSON Schema describes a field."""
     return msgspec.Meta(description=text)
 

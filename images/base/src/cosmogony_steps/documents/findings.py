@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from .document import Count, Names, description
+from .document import Count, Names, describe_field
 
 
 class FindingRow(Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class FindingRow(Struct, frozen=True, kw_only=True):
     admin_level: int | None = None
     place: str | None = None
     count: Count
-    examples: Annotated[Names, description("OSM ids, at most ten")]
+    examples: Annotated[Names, describe_field("OSM ids, at most ten")]
 
 
 class IncompleteRelation(Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class IncompleteRelation(Struct, frozen=True, kw_only=True):
     name: str
     admin_level: str
     missing: Count
-    has_geometry: Annotated[bool, description("false: it is not a zone")]
+    has_geometry: Annotated[bool, describe_field("false: it is not a zone")]
     own: bool
 
 

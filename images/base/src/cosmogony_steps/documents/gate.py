@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .document import Count, Document, Moment, Names, description, fits_type
+from .document import Count, Document, Moment, Names, describe_field, fits_type
 from .findings import IncompleteOfSource
 from .states import GateVerdict, IncompletePolicy
 
@@ -26,7 +26,7 @@ class ParentFigures(Struct, frozen=True, kw_only=True):
 class LeftOutGrowth(Struct, frozen=True, kw_only=True):
     """A reason for which more objects of a country were left out than in the live release."""
 
-    country: Annotated[str, description("empty if unknown")]
+    country: Annotated[str, describe_field("empty if unknown")]
     reason: str
     before: Count
     after: Count
@@ -82,7 +82,7 @@ class IncompleteFigures(Struct, frozen=True, kw_only=True):
     """Relations of a source's own country with missing members."""
 
     relations: Count
-    new: Annotated[Count, description("complete in the live release")]
+    new: Annotated[Count, describe_field("complete in the live release")]
     policy: IncompletePolicy
     named: tuple[IncompleteOfSource, ...]
 
@@ -97,7 +97,7 @@ class ZoneOutside(Struct, frozen=True, kw_only=True):
     generated: bool
     parent_osm_id: str | None
     parent_name: str | None
-    percent: Annotated[float, description("per cent of its area that are outside")]
+    percent: Annotated[float, describe_field("per cent of its area that are outside")]
 
 
 class OutsideFigures(Struct, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ class GateFigures(Struct, frozen=True, kw_only=True):
     """The figures of all checks; a check that did not run has none."""
 
     zones: Count | UnsetType = UNSET
-    compared_with: Annotated[str | UnsetType | None, description("the live release")] = UNSET
+    compared_with: Annotated[str | UnsetType | None, describe_field("the live release")] = UNSET
     parents: ParentFigures | UnsetType = UNSET
     left_out: LeftOutFigures | UnsetType | None = UNSET
     losses: LossFigures | UnsetType = UNSET
@@ -135,9 +135,9 @@ class GateReport(Document, frozen=True, kw_only=True):
     format: Literal[1] = 1
     verdict: GateVerdict
     findings: Names = ()
-    notes: Annotated[Names, description("problems that do not block the release")] = ()
+    notes: Annotated[Names, describe_field("problems that do not block the release")] = ()
     at: Moment | None = None
-    limits: Annotated[Limits | None, description("the settings gate.* at that time")] = None
+    limits: Annotated[Limits | None, describe_field("the settings gate.* at that time")] = None
     figures: GateFigures | None = None
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Struct, field
 
-from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, description, fits_type
+from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, describe_field, fits_type
 from .findings import DroppedZone, FindingRow, IncompleteOfSource
 from .inputs import Inputs
 from .states import ReleaseState, WarningKind
@@ -95,19 +95,21 @@ class Manifest(Document, frozen=True, kw_only=True):
     inputs_digest: Digest | None = None
     sources: tuple[ManifestSource, ...] = ()
     counts: ManifestCounts | None = None
-    dropped: Annotated[tuple[DroppedZone, ...], description("the first of them")] = ()
-    dropped_count: Annotated[Count | None, description("null in the manifests of earlier versions, which list all")] = (
+    dropped: Annotated[tuple[DroppedZone, ...], describe_field("the first of them")] = ()
+    dropped_count: Annotated[
+        Count | None, describe_field("null in the manifests of earlier versions, which list all")
+    ] = None
+    reparented: Count = 0
+    left_out: Annotated[tuple[FindingRow, ...] | None, describe_field("null in the manifests of earlier versions")] = (
         None
     )
-    reparented: Count = 0
-    left_out: Annotated[tuple[FindingRow, ...] | None, description("null in the manifests of earlier versions")] = None
     repaired: tuple[FindingRow, ...] | None = None
     incomplete: tuple[IncompleteOfSource, ...] = ()
     skipped: SkippedSources = SkippedSources()
     warnings: tuple[SourceWarning, ...] = ()
     versions: Versions | None = None
     zones_file: ZonesFile | None = None
-    durations: Annotated[dict[str, Seconds], description("by step")] = field(default_factory=dict)
+    durations: Annotated[dict[str, Seconds], describe_field("by step")] = field(default_factory=dict)
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:

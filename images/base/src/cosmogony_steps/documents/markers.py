@@ -7,18 +7,18 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Struct
 
-from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, description
+from .document import Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, describe_field
 from .findings import FindingRow, IncompleteRelation
 
 
 class SourceVersion(Struct, frozen=True, kw_only=True):
     """What the server of a source reported about its file."""
 
-    url: Annotated[str, description("after redirects, without query")]
+    url: Annotated[str, describe_field("after redirects, without query")]
     size: Bytes | None = None
     etag: str | None = None
     last_modified: str | None = None
-    md5: Annotated[str | None, description("as the server publishes it")] = None
+    md5: Annotated[str | None, describe_field("as the server publishes it")] = None
 
 
 class SourceMarker(Document, frozen=True, kw_only=True):
@@ -30,14 +30,14 @@ class SourceMarker(Document, frozen=True, kw_only=True):
 
     format: Literal[1] = 1
     name: str
-    url: Annotated[str, description("as configured, without query")]
-    file: Annotated[str, description("name of the file behind the URL")]
+    url: Annotated[str, describe_field("as configured, without query")]
+    file: Annotated[str, describe_field("name of the file behind the URL")]
     version: SourceVersion
     version_date: Day | None
     sha256: Digest
     md5: str
     size: Bytes
-    etag: Annotated[str, description("ETag of the object in the bucket")]
+    etag: Annotated[str, describe_field("ETag of the object in the bucket")]
     fetched: Moment | None = None
     seconds: Seconds
 
@@ -51,7 +51,7 @@ class PartSource(Struct, frozen=True, kw_only=True):
     md5: str
     size: Bytes
     version_date: Day | None
-    seconds: Annotated[Seconds, description("seconds that its fetch took")]
+    seconds: Annotated[Seconds, describe_field("seconds that its fetch took")]
 
 
 class PartZoneCounts(Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class PartMarker(Document, frozen=True, kw_only=True):
 
     format: Literal[1] = 1
     name: str
-    digest: Annotated[Digest, description("sha256 of all that the zones are made from, in hexadecimal digits")]
+    digest: Annotated[Digest, describe_field("sha256 of all that the zones are made from, in hexadecimal digits")]
     source: PartSource
     rules: Digest
     extractor: Digest
@@ -80,11 +80,11 @@ class PartMarker(Document, frozen=True, kw_only=True):
     as_original: bool = False
     size: Bytes
     sha256: Digest
-    etag: Annotated[str, description("ETag of the object in the bucket")]
+    etag: Annotated[str, describe_field("ETag of the object in the bucket")]
     zones: Count
     counts: PartZoneCounts = PartZoneCounts()
-    country: Annotated[str | None, description("of the extract")] = None
-    data_timestamp: Annotated[str | None, description("time of the OSM data in the extract")] = None
+    country: Annotated[str | None, describe_field("of the extract")] = None
+    data_timestamp: Annotated[str | None, describe_field("time of the OSM data in the extract")] = None
     incomplete: tuple[IncompleteRelation, ...] = ()
     left_out: tuple[FindingRow, ...] = ()
     repaired: tuple[FindingRow, ...] = ()

@@ -44,7 +44,7 @@ def make_schemas() -> dict[str, dict[str, Any]]:
     return schemas
 
 
-def make_components(*kinds: type) -> dict[str, Any]:
+def make_openapi_components(*kinds: type) -> dict[str, Any]:
     """Return the schemas of types and of all types that they refer to, for an OpenAPI document."""
     _, definitions = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     return _add_descriptions(definitions)

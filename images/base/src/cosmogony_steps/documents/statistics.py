@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .document import convert_document, description, to_json
+from .document import convert_document, describe_field, to_json
 from .states import CountStatus
 
 
@@ -19,16 +19,18 @@ class ExpectedCount(Struct, frozen=True, kw_only=True):
 
     claimed: Annotated[
         bool | UnsetType,
-        description("whether the data claim zones of this type; absent in results of a file and of earlier versions"),
+        describe_field(
+            "whether the data claim zones of this type; absent in results of a file and of earlier versions"
+        ),
     ] = UNSET
     country_code: str | None
     expected_max: float
     expected_min: float
     is_known_failure: Literal["yes"] | None
-    name: Annotated[str, description("of the country, in English")]
+    name: Annotated[str, describe_field("of the country, in English")]
     test_status: CountStatus
-    total: Annotated[float, description("-1 when the root zone is not in the data")]
-    wikidata_id: Annotated[str, description("of the root zone")]
+    total: Annotated[float, describe_field("-1 when the root zone is not in the data")]
+    wikidata_id: Annotated[str, describe_field("of the root zone")]
     wikidata_ontology: str | None
     zone_type: str
     zone_type_local_name: str | None

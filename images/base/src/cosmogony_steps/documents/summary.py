@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .document import NO_FORMAT, Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, description
+from .document import NO_FORMAT, Bytes, Count, Day, Digest, Document, Moment, Names, Seconds, describe_field
 from .findings import DroppedZone, FindingRow
 from .gate import GateReport
 from .manifest import StepSeconds, Versions
@@ -86,7 +86,7 @@ class Failure(Struct, frozen=True, kw_only=True):
 
     step: str
     message: str
-    pod: Annotated[str | UnsetType | None, description("null if none ran")] = UNSET
+    pod: Annotated[str | UnsetType | None, describe_field("null if none ran")] = UNSET
     finished: str | UnsetType | None = UNSET
 
 
@@ -106,10 +106,10 @@ class RunSummary(Document, frozen=True, kw_only=True):
     FORMAT: ClassVar[int] = 1
     REMEDY: ClassVar[str] = "look at the logs of the run"
 
-    text: Annotated[str, description("the result in one line, under the key that chat services expect")]
+    text: Annotated[str, describe_field("the result in one line, under the key that chat services expect")]
     format: Literal[1] = 1
     run: str
-    status: Annotated[str, description("of the workflow, in the words of Argo")]
+    status: Annotated[str, describe_field("of the workflow, in the words of Argo")]
     result: RunResult
     published: bool
     started: Moment | None
@@ -121,8 +121,8 @@ class RunSummary(Document, frozen=True, kw_only=True):
     live: LiveRelease | None
     inputs: SummaryInputs
     counts: SummaryCounts
-    durations: Annotated[dict[str, Seconds | None], description("by step, and total")]
-    skipped: Annotated[Names, description("sources that had been extracted before the run")]
+    durations: Annotated[dict[str, Seconds | None], describe_field("by step, and total")]
+    skipped: Annotated[Names, describe_field("sources that had been extracted before the run")]
     dropped: DroppedZonesSummary
     left_out: FindingSummary | None
     repaired: FindingSummary | None
@@ -130,7 +130,7 @@ class RunSummary(Document, frozen=True, kw_only=True):
     failures: tuple[Failure, ...]
     retried: tuple[Failure, ...]
     warnings: Names
-    webhook: Annotated[WebhookAnswer | UnsetType | None, description("absent in the body of the webhook")] = UNSET
+    webhook: Annotated[WebhookAnswer | UnsetType | None, describe_field("absent in the body of the webhook")] = UNSET
 
     @classmethod
     def upgrade(cls, data: Mapping[str, Any], number: int) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 
 from ..errors import StepError, TransientError
-from ..text import require_variables
+from ..value_parsing import require_environment_variables
 
 if TYPE_CHECKING:
     from ..settings import DatabaseSettings
@@ -46,7 +46,7 @@ class DatabaseAddress:
         Raises:
             UsageError: one of them is missing.
         """
-        values = require_variables(
+        values = require_environment_variables(
             {**environ, "POSTGRES_HOST": settings.host},
             ("POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_PASSWORD"),
             "database",

@@ -59,20 +59,20 @@ def translate_errors(where: str, action: str, prefix: str = "S3_") -> Iterator[N
         if "HTTP request to an HTTPS server" in str(cause):
             raise StepError(f"{what} refused: the server expects TLS; set {prefix}SECURE to true") from cause
         raise TransientError(
-            f"{what} failed ({get_first_line(cause)}); is this the S3 port, and is the server up?"
+            f"{what} failed ({_get_first_line(cause)}); is this the S3 port, and is the server up?"
         ) from cause
     except ServerError as cause:
         if cause.status_code < 500 and cause.status_code not in (408, 429):
             raise StepError(
-                f"{what} refused ({get_first_line(cause)}); check {prefix}ENDPOINT, {prefix}REGION and the S3 Secret"
+                f"{what} refused ({_get_first_line(cause)}); check {prefix}ENDPOINT, {prefix}REGION and the S3 Secret"
             ) from cause
         raise TransientError(
-            f"{what} failed ({get_first_line(cause)}); is this the S3 port, and is the server up?"
+            f"{what} failed ({_get_first_line(cause)}); is this the S3 port, and is the server up?"
         ) from cause
     except HTTPError as cause:
         raise _translate_connection_error(what, cause, prefix) from cause
     except MinioException as cause:
-        raise TransientError(f"{what} failed ({get_first_line(cause)}); try again later") from cause
+        raise TransientError(f"{what} failed ({_get_first_line(cause)}); try again later") from cause
 
 
 def make_error(what: str, code: str, message: str, key: str | None = None, prefix: str = "S3_") -> StepError:
@@ -93,10 +93,10 @@ def _translate_connection_error(what: str, cause: HTTPError, prefix: str) -> Ste
     if any(sign in text for sign in _NO_TLS):
         return StepError(f"{what} failed: the server does not speak TLS; set {prefix}SECURE to false")
     reason = getattr(cause, "reason", None)
-    short = get_first_line(reason if isinstance(reason, BaseException) else cause)
+    short = _get_first_line(reason if isinstance(reason, BaseException) else cause)
     return TransientError(f"{what} failed ({short}); is the server up?")
 
 
-def get_first_line(cause: BaseException) -> str:
+def _get_first_line(cause: BaseException) -> str:
     """Return the first line of an error's text, or the name of its type where it has none."""
     return (str(cause).splitlines() or [type(cause).__name__])[0]

@@ -11,10 +11,10 @@ import urllib3
 from minio import Minio
 from minio.helpers import check_bucket_name
 
+from ..ca_certificates import get_ca_file
 from ..errors import UsageError
-from ..http import HttpPool
-from ..text import require_variables
-from ..tls import find_ca_file
+from ..http_proxies import EnvironmentProxyPool
+from ..value_parsing import require_environment_variables
 
 if TYPE_CHECKING:
     from ..settings import BackupStorageSettings, SourceStorageSettings, StorageSettings
@@ -28,7 +28,7 @@ SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class S3Server:
     """Address and keys of an S3 server; without keys only public objects can be read."""
 
     endpoint: str  # host:port
@@ -45,7 +45,7 @@ class Server:
         environ: Mapping[str, str],
         prefix: str = "S3_",
         purpose: str = "S3 storage",
-    ) -> Server:
+    ) -> S3Server:
         """Take the address from the settings, and PREFIX_ACCESS_KEY and PREFIX_SECRET_KEY from the environment.
 
         Args:
@@ -58,7 +58,7 @@ class Server:
             UsageError: the address is missing, or only one of the keys is set.
         """
         endpoint = f"{prefix}ENDPOINT"
-        require_variables({endpoint: settings.endpoint}, [endpoint], purpose, SETTINGS)
+        require_environment_variables({endpoint: settings.endpoint}, [endpoint], purpose, SETTINGS)
         access, secret = (environ.get(f"{prefix}{name}", "").strip() or None for name in ("ACCESS_KEY", "SECRET_KEY"))
         if (access is None) != (secret is None):
             raise UsageError(
@@ -102,7 +102,7 @@ def validate_bucket_name(name: str, setting: str) -> str:
     return name
 
 
-def _make_http_pool() -> HttpPool:
+def _make_http_pool() -> EnvironmentProxyPool:
     retries = urllib3.Retry(
         total=6,
         redirect=0,
@@ -112,10 +112,10 @@ def _make_http_pool() -> HttpPool:
         status_forcelist=[500, 502, 503, 504],
         raise_on_status=False,
     )
-    return HttpPool(
+    return EnvironmentProxyPool(
         timeout=urllib3.Timeout(connect=10, read=120),
         retries=retries,
         maxsize=MAX_CONNECTIONS,
         cert_reqs="CERT_REQUIRED",
-        ca_certs=find_ca_file(),
+        ca_certs=get_ca_file(),
     )

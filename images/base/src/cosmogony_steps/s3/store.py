@@ -18,10 +18,10 @@ from minio.error import S3Error
 from .. import log
 from ..errors import MissingObjectError, StepError
 from ..shortening import join_first
-from ..text import require_variables
+from ..value_parsing import require_environment_variables
 from .errors import ABSENT, make_error, translate_errors
-from .server import SETTINGS, Server, validate_bucket_name
-from .stream import ObjectStream
+from .server import SETTINGS, S3Server, validate_bucket_name
+from .stream import ResumingObjectStream
 
 if TYPE_CHECKING:
     from ..settings import StorageSettings
@@ -76,11 +76,11 @@ class Store:
             UsageError: one of them is missing or wrong.
         """
         names = ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")
-        require_variables({**environ, "S3_ENDPOINT": settings.endpoint}, names, "S3 storage", SETTINGS)
+        require_environment_variables({**environ, "S3_ENDPOINT": settings.endpoint}, names, "S3 storage", SETTINGS)
         bucket = validate_bucket_name(settings.bucket, "S3_BUCKET")
-        return cls(Server.from_settings(settings, environ).make_client(), bucket, settings.endpoint)
+        return cls(S3Server.from_settings(settings, environ).make_client(), bucket, settings.endpoint)
 
-    def find(self, key: str) -> ObjectInfo | None:
+    def find_info(self, key: str) -> ObjectInfo | None:
         """Return size, ETag, time and metadata of an object; None if it does not exist."""
         with translate_errors(self.where, f"looking up {key}"):
             try:
@@ -96,13 +96,13 @@ class Store:
         }
         return ObjectInfo(key, found.size or 0, (found.etag or "").strip('"'), found.last_modified, metadata)
 
-    def open(self, key: str) -> ObjectStream:
+    def open(self, key: str) -> ResumingObjectStream:
         """Return an object as a stream, which the caller closes.
 
         Raises:
             MissingObjectError: there is no such object.
         """
-        return ObjectStream(self.client, self.bucket, key, self.where)
+        return ResumingObjectStream(self.client, self.bucket, key, self.where)
 
     def read(self, key: str) -> bytes:
         """Return the content of a small object.
@@ -168,7 +168,7 @@ class Store:
         Returns:
             The ETag of the object.
         """
-        self.abort_uploads(key)
+        self.abort_uploads_of_key(key)
         part_size = max(PART_SIZE, -(-(size or 0) // MAX_PARTS))
         with translate_errors(self.where, f"writing {key}"):
             result = self.client.put_object(
@@ -210,7 +210,7 @@ class Store:
         with translate_errors(self.where, f"listing unfinished uploads of {prefix or 'all objects'}"):
             page = self.client._list_multipart_uploads(
                 self.bucket, prefix=prefix
-            )  # the client has no public method to list them
+            )  # the client has no public method that lists unfinished uploads
         return [UnfinishedUpload(one.object_name, one.upload_id or "", one.initiated_time) for one in page.uploads]
 
     def abort_upload(self, upload: UnfinishedUpload) -> None:
@@ -222,7 +222,7 @@ class Store:
                 if cause.code != "NoSuchUpload":
                     raise
 
-    def abort_uploads(self, key: str) -> None:
+    def abort_uploads_of_key(self, key: str) -> None:
         """Remove the unfinished uploads of one key."""
         stale = [upload for upload in self.list_unfinished_uploads(key) if upload.key == key]
         for upload in stale:

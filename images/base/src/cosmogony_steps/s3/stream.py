@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-class ObjectStream(io.RawIOBase):
+class ResumingObjectStream(io.RawIOBase):
     """The bytes of one version of an object; after a broken connection reading resumes at the same position.
 
     Creating the stream requests the object. `size` is that of the object, `offset` the number of bytes read so far.

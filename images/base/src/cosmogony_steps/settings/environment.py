@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import get_args, get_type_hints
 
 from ..errors import UsageError
-from ..text import parse_boolean, parse_integer
+from ..value_parsing import parse_boolean, parse_integer
 from .model import DatabaseSettings, Settings
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import UsageError
-from ..text import parse_boolean
+from ..value_parsing import parse_boolean
 from .model import Settings
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .options import add_progress_option, add_zone_options, report_progress
+from .options import add_progress_option, add_zone_options, make_progress_function
 
 HELP = "explain why an object became a zone, or why it did not"
 DESCRIPTION = (
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
     from ..rules import load_rules, normalize_country_code
 
     rules = load_rules(options.rules)
-    with report_progress(options) as progress:
+    with make_progress_function(options) as progress:
         lines = explain(
             options.input,
             options.osm_id,

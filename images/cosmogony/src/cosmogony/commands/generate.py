@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..version import COMPATIBLE_VERSION
-from .options import add_progress_option, add_zone_options, report_progress
+from .options import add_progress_option, add_zone_options, make_progress_function
 
 HELP = "make the zones of an OSM extract"
 DESCRIPTION = "Make the zones of an OSM extract and write them to a file."
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
     if options.num_threads is not None and options.num_threads < 1:
         raise UsageError(f"--num-threads {options.num_threads}: 1 or more is needed")
     languages = [code.strip() for item in options.filter_langs for code in item.split(",") if code.strip()]
-    with report_progress(options) as progress:
+    with make_progress_function(options) as progress:
         generate(
             options.input,
             options.output,

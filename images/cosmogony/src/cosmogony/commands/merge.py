@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .options import add_progress_option, report_progress
+from .options import add_progress_option, make_progress_function
 
 HELP = "merge files of zones"
 DESCRIPTION = (
@@ -31,5 +31,5 @@ def run(options: argparse.Namespace) -> None:
     """
     from ..merge import merge
 
-    with report_progress(options) as progress:
+    with make_progress_function(options) as progress:
         merge(options.files, options.output, keep_duplicates=options.keep_duplicates, progress=progress)

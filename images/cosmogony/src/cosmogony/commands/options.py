@@ -27,12 +27,12 @@ def add_progress_option(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def report_progress(options: argparse.Namespace) -> Iterator[progress.Progress]:
+def make_progress_function(options: argparse.Namespace) -> Iterator[progress.Progress]:
     """Yield the function that writes progress to standard error; it does nothing with --no-progress."""
     if options.no_progress:
         yield progress.ignore_progress
         return
-    reports = progress.make_progress()
+    reports = progress.make_progress_for_stream()
     try:
         yield reports
     finally:

@@ -23,7 +23,7 @@ MAX_ID = (1 << 63) - 1  # the largest id of a zone: the largest bigint of Postgr
 _TEXT, _LIST, _OBJECT = (str, NoneType), (list, NoneType), (dict, NoneType)  # fields may be missing or null
 
 
-def check_readable(path: Path) -> Format:
+def check_and_detect_format(path: Path) -> Format:
     """Return the format of a file of zones, after checking that the file can be opened.
 
     Raises:
@@ -54,16 +54,16 @@ def read_numbered_records(path: Path) -> Iterator[tuple[str, Record | None]]:
     Raises:
         CosmogonyError: the file cannot be read, or is damaged.
     """
-    form = check_readable(path)
+    form = check_and_detect_format(path)
     with translate_file_errors(str(path), kind=CosmogonyError), path.open("rb") as raw:
         file = decompress(raw, form)
         if form.has_lines:
             for number, line in enumerate(strip_byte_order_marks(file), 1):
                 if line and not line.isspace():
-                    yield f"line {number}", parse_zone_record(line)
+                    yield f"line {number}", _parse_zone_record(line)
         else:
             for number, zone in enumerate(_parse_document(path, file.read()), 1):
-                yield f"zone {number}", zone if is_zone_record(zone) else None
+                yield f"zone {number}", zone if _is_zone_record(zone) else None
 
 
 def _parse_document(path: Path, content: bytes) -> list[Any]:
@@ -76,13 +76,13 @@ def _parse_document(path: Path, content: bytes) -> list[Any]:
     return zones
 
 
-def parse_zone_record(line: bytes) -> Record | None:
+def _parse_zone_record(line: bytes) -> Record | None:
     """Return the zone record on a line of JSON, None if the line is not a zone."""
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
         found = _parse_invalid_numbers(line)
-    return found if is_zone_record(found) else None
+    return found if _is_zone_record(found) else None
 
 
 def _parse_invalid_numbers(line: bytes) -> Record | None:
@@ -97,7 +97,7 @@ def _parse_invalid_numbers(line: bytes) -> Record | None:
     return found if measured.fault else None
 
 
-def is_zone_record(found: Any) -> bool:
+def _is_zone_record(found: Any) -> bool:
     """Return whether a JSON value has the fields of a zone, apart from a valid geometry."""
     if not isinstance(found, dict):
         return False

@@ -13,8 +13,8 @@ import orjson
 from ..progress import Progress, ignore_progress
 from ..runtime.processes import map_in_processes
 from ..zones.zone import Zone
-from .blocks import Block, deflate_block, make_raw_block, write_blocks
 from .formats import Format
+from .gzip_blocks import Block, deflate_block, make_raw_block, write_blocks
 from .records import RecordMaker
 
 CHUNK = 16  # zones in a block of the file; fixed, so that its bytes do not depend on the number of processes

@@ -11,9 +11,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from ..arrays import Points
+from ..array_types import Points
 from ..osm.reader import Ways
-from .shapes import extract_polygons
+from .polygon_extraction import extract_polygons
 
 Shape = TypeVar("Shape", shapely.MultiPolygon, NDArray[np.object_])
 

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..arrays import Points
+from ..array_types import Points
 from ..findings import RepairKind
 from ..osm.reader import Ways
 

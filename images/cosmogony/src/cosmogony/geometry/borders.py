@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from ..arrays import Floats, Ints, Points
+from ..array_types import Floats, Ints, Points
 from ..decisions import Decisions
 from ..findings import RepairKind
 from ..osm.reader import Relation, Ways
@@ -24,7 +24,7 @@ from .areas import NO_AREA, Area, Chain, Ring, compute_signed_area, join_ways
 from .boxes import build_box_tree
 from .locations import encode_locations
 from .multipolygons import assemble_polygons
-from .shapes import extract_polygons
+from .polygon_extraction import extract_polygons
 from .topology import Arcs
 
 _INNER_ROLES = frozenset(("inner", "enclave"))
@@ -93,7 +93,7 @@ class AreaAssembler:
 
     def assemble_touching_areas(self) -> None:
         """Make the polygons of the areas that `assemble_area` left unfinished because their rings touch or cross."""
-        # libosmium refuses borders that cross themselves, so it gets the others only
+        # libosmium refuses borders that cross themselves, so it gets only those that do not
         clean = [entry for entry in self._touching if len(entry.border) and not self._has_crossing(entry.border)]
         found = assemble_polygons({entry.relation.id: entry.ways for entry in clean}, self._ways)
         for entry in self._touching:

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..arrays import Floats, Ints
+from ..array_types import Floats, Ints
 
 Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 _BATCH = 2048  # outer boxes that are compared with all others in one call

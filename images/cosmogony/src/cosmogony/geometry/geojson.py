@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..arrays import Bools, Floats, Ints, Points
+from ..array_types import Bools, Floats, Ints, Points
 from .boxes import Box
 
 MIN_AREA = 1e-11  # smallest area of a zone in square degrees (0.1 m² at the equator), above rounding errors
@@ -37,7 +37,7 @@ class PolygonCoordinates(NamedTuple):
     parts: list[list[int]]  # number of points of each ring, one list per polygon
 
 
-class RaggedRings(NamedTuple):
+class _RaggedRings(NamedTuple):
     """The coordinates of several zones as a ragged array: points, and offsets of rings, polygons and zones."""
 
     points: Points
@@ -46,7 +46,7 @@ class RaggedRings(NamedTuple):
     zones: Ints
 
     @classmethod
-    def from_zones(cls, zones: Sequence[PolygonCoordinates]) -> RaggedRings:
+    def from_zones(cls, zones: Sequence[PolygonCoordinates]) -> _RaggedRings:
         """Return the coordinates of one or more zones as one ragged array."""
         return cls(
             np.concatenate([zone.points for zone in zones]),
@@ -156,7 +156,7 @@ def measure_zones(zones: Sequence[tuple[str, PolygonCoordinates]]) -> list[ZoneM
     """
     if not zones:
         return []
-    rings = RaggedRings.from_zones([coordinates for _, coordinates in zones])
+    rings = _RaggedRings.from_zones([coordinates for _, coordinates in zones])
     boxes = rings.compute_boxes()
     on_earth: Bools = np.all(np.abs(boxes) <= [*_LIMITS, *_LIMITS], axis=1)  # False for NaN
     with np.errstate(invalid="ignore", over="ignore"):  # coordinates that are not on earth may overflow
@@ -188,5 +188,5 @@ def _describe_outside(coordinates: PolygonCoordinates) -> str:
 
 def build_shape(coordinates: PolygonCoordinates) -> shapely.MultiPolygon:
     """Return the multipolygon of one zone, which may be invalid."""
-    made: shapely.MultiPolygon = RaggedRings.from_zones([coordinates]).build_shapes()[0]
+    made: shapely.MultiPolygon = _RaggedRings.from_zones([coordinates]).build_shapes()[0]
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import Ints, Points
+from ..array_types import Ints, Points
 
 _SCALE = 1e7  # units per degree: OSM coordinates are multiples of 1e-7 degrees
 _BATCH = 1 << 16  # points that are encoded in one step, to save memory

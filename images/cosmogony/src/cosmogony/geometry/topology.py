@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..arrays import Bools, Floats, Ints, Points
+from ..array_types import Bools, Floats, Ints, Points
 from ..osm.reader import Ways
 from .locations import encode_locations
 

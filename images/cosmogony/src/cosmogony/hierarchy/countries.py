@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import shapely
 
-from ..arrays import Bools, Points
+from ..array_types import Bools, Points
 from ..osm.reader import Ways
 from ..zones.zone import Zone
 from ..zones.zone_type import ZoneType

@@ -126,7 +126,9 @@ class HierarchyBuilder:
         """Return the country that the ISO 3166-2 code of the zone names, or of the smallest zone around it with one."""
         around = sorted((self._zones[index] for index in self._containers[zone.index]), key=lambda other: other.size)
         for other in (zone, *around):
-            if other.index not in self._codes and (code := country_codes.find_named_country(other.tags)):
+            if other.index not in self._codes and (
+                code := country_codes.find_country_code_or_that_of_subdivision(other.tags)
+            ):
                 return code
         return None
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from ..arrays import Bools, Floats, Ints
+from ..array_types import Bools, Floats, Ints
 from ..geometry.boxes import Box, find_nested_boxes
 from ..geometry.locations import decode_locations
 from ..geometry.topology import Arcs, expand_ranges

@@ -31,7 +31,7 @@ class ZoneStatistics:
         for zone in zones:
             self.level_counts[zone.level or 0] += 1
             if zone.type is not None:
-                self.zone_type_counts[zone.type.camel] += 1
+                self.zone_type_counts[zone.type.camel_case_name] += 1
             if zone.wikidata is not None:
                 self.wikidata_counts[zone.level or 0] += 1
 

@@ -82,7 +82,7 @@ class CrossFileParentFinder:
         self._shapes.clear()
         return {child_id: parent.id for child_id, parent in best.items()}
 
-    def add_descendants(self, zone_ids: set[int]) -> set[int]:
+    def include_descendants(self, zone_ids: set[int]) -> set[int]:
         """Return the ids of these zones and of all zones below them in the hierarchy."""
         children: dict[int, list[int]] = {}
         for entry in self._entries:
@@ -95,7 +95,7 @@ class CrossFileParentFinder:
             queue.extend(fresh)
         return found
 
-    def add_ancestors(self, zone_ids: Iterable[int]) -> set[int]:
+    def include_ancestors(self, zone_ids: Iterable[int]) -> set[int]:
         """Return the ids of these zones and of all zones above them in the hierarchy."""
         found: set[int] = set()
         for zone_id in zone_ids:

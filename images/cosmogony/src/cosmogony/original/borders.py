@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from ..arrays import Points
+from ..array_types import Points
 from ..geometry.areas import Area, Ring, join_ways
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Relation, Ways
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ..geometry.areas import Area
 from ..osm.reader import Node, Relation
 from ..progress import Progress, track_progress
-from ..zones.builder import AreaMeasures, Rings, ZoneBuilder, measure_rings, parse_admin_level
+from ..zones.builder import AreaMeasures, Rings, ZoneBuilder, measure_and_orient_rings, parse_admin_level
 from ..zones.names import PREFIX, add_label_node_tags
 from ..zones.zone import Zone
 from .borders import assemble_area
@@ -52,4 +52,4 @@ class OriginalZoneBuilder(ZoneBuilder):
         return centre or label, centre or label, tags
 
     def _measure(self, area: Area, rings: Rings) -> AreaMeasures:
-        return measure_rings(rings, area)
+        return measure_and_orient_rings(rings, area)

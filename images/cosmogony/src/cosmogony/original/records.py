@@ -14,7 +14,7 @@ class OriginalRecordMaker(RecordMaker):
     """Makes records as Cosmogony 0.14.5 does: texts unchanged, no tags of the centre for generated zones."""
 
     def _make_labels(self, zones: Sequence[Zone], languages: Sequence[str]) -> LabelMaker:
-        return OriginalLabelMaker(zones, languages)
+        return _OriginalLabelMaker(zones, languages)
 
     def _clean_text(self, text: str) -> str:
         return text
@@ -23,7 +23,7 @@ class OriginalRecordMaker(RecordMaker):
         return {} if zone.generated else super()._get_center_tags(zone)
 
 
-class OriginalLabelMaker(LabelMaker):
+class _OriginalLabelMaker(LabelMaker):
     """Makes labels as Cosmogony 0.14.5 does: with ranges of postcodes as they are tagged."""
 
     def _get_zip_codes(self, zone: Zone) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import shapely
 
 from ..geometry.boxes import Box
-from ..geometry.shapes import extract_polygons
+from ..geometry.polygon_extraction import extract_polygons
 from ..zones.voronoi import PlaceCandidate, VoronoiBuilder
 from ..zones.zone import Zone
 

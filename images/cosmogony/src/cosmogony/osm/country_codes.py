@@ -27,7 +27,7 @@ def has_invalid_code(tags: Mapping[str, str]) -> bool:
     return bool(tags.get(COUNTRY_TAG, "").strip()) and find_country_code(tags) is None
 
 
-def find_named_country(tags: Mapping[str, str]) -> str | None:
+def find_country_code_or_that_of_subdivision(tags: Mapping[str, str]) -> str | None:
     """Return the country code in the tags of a country (ISO 3166-1) or subdivision (ISO 3166-2); None without."""
     code = find_country_code(tags) or _normalize_code(tags.get("ISO3166-1", ""))
     if code is not None:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import osmium
 
-from ..arrays import Ints, Points
+from ..array_types import Ints, Points
 from ..errors import CosmogonyError
 from ..progress import Progress, ignore_progress
 
@@ -147,7 +147,7 @@ def _read(path: Path, source: osmium.io.File, report: Progress) -> Extract:
     for ref in centres - collector.nodes.keys():
         _add_bare_centre(collector.nodes, locations, ref)
     nodes = collector.nodes
-    places = sorted(ref for ref, node in nodes.items() if is_place_candidate(node.tags))
+    places = sorted(ref for ref, node in nodes.items() if _is_place_candidate(node.tags))
     return Extract(relations, collector.take_ways(), nodes, places, collector.other_places, disputed)
 
 
@@ -167,7 +167,7 @@ def read_data_timestamp(path: Path) -> str | None:
         return header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
 
 
-def is_place_candidate(tags: dict[str, str]) -> bool:
+def _is_place_candidate(tags: dict[str, str]) -> bool:
     """Return whether a node with these tags is read as a candidate for a zone; later rules may drop it."""
     place = tags.get("place")
     return "name" in tags and (place in CITY_PLACES or place in SUBURB_PLACES or tags.get("capital") == "yes")

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Points
+from ..array_types import Points
 from ..geometry.areas import Area
 from ..hierarchy.countries import CountryLocator
-from ..osm.country_codes import find_named_country
+from ..osm.country_codes import find_country_code_or_that_of_subdivision
 from ..osm.reader import INNER_ROLE, OUTER_ROLES, Extract, Relation
 from ..zones.zone import Zone
 
@@ -71,7 +71,7 @@ def find_incomplete_relations(
 
 def find_relation_country(relation: Relation, extract: Extract, countries: CountryLocator) -> str | None:
     """Return the country code of a relation without a zone: by its tags, otherwise its centre, otherwise its border."""
-    code = find_named_country(relation.tags)
+    code = find_country_code_or_that_of_subdivision(relation.tags)
     if code is not None:
         return code
     for ref in (relation.centre, relation.label):

@@ -48,12 +48,12 @@ class LeftOutReport:
         self.countries: dict[int, str | None] = {}
 
     @property
-    def left_out(self) -> list[FindingCount]:
+    def left_out_rows(self) -> list[FindingCount]:
         """The rows that count the OSM objects that did not become zones, by reason."""
         return self._left_out.to_rows()
 
     @property
-    def repaired(self) -> list[FindingCount]:
+    def repaired_rows(self) -> list[FindingCount]:
         """The rows that count the repaired relations, by kind of repair."""
         return self._repaired.to_rows()
 
@@ -144,7 +144,7 @@ class LeftOutReport:
         if self._orphans:
             named = ", ".join(self._orphans[:MAX_EXAMPLES]) + (", ..." if len(self._orphans) > MAX_EXAMPLES else "")
             log.info("without a parent, which is cut or missing: %d: %s", len(self._orphans), named)
-        for title, rows in (("left out", self.left_out), ("repaired", self.repaired)):
+        for title, rows in (("left out", self.left_out_rows), ("repaired", self.repaired_rows)):
             for line in _summary_lines(rows):
                 log.info("%s: %s", title, line)
 

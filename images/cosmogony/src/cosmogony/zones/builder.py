@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Points
+from ..array_types import Points
 from ..decisions import Decisions
 from ..geometry import boxes
 from ..geometry.areas import NO_AREA, Area
@@ -166,7 +166,7 @@ class ZoneBuilder:
 
     def _measure(self, area: Area, rings: Rings) -> AreaMeasures:
         """Return box, size and centroid of an area, also across the antimeridian, without building its geometry."""
-        measures = measure_rings(rings, area)
+        measures = measure_and_orient_rings(rings, area)
         spans = [(float(points[:, 0].min()), float(points[:, 0].max())) for number, points in rings if number == 0]
         if len(spans) < 2:
             return measures
@@ -175,7 +175,7 @@ class ZoneBuilder:
             return measures
         turn = np.array([360.0, 0.0])
         shifted = [(number, points + turn if points[0, 0] < west else points) for number, points in rings]
-        turned = measure_rings(shifted, area)
+        turned = measure_and_orient_rings(shifted, area)
         _, south, _, north = measures.box
         centroid = boxes.normalize_longitude(turned.centroid[0]), turned.centroid[1]
         return AreaMeasures(measures.box, (west, south, east, north), measures.size, centroid)
@@ -207,7 +207,7 @@ def _enclose(rings: Rings, lon: float, lat: float) -> bool:
     return crossings % 2 == 1
 
 
-def measure_rings(rings: Rings, area: Area) -> AreaMeasures:
+def measure_and_orient_rings(rings: Rings, area: Area) -> AreaMeasures:
     """Return box, size and centroid of the rings of an area, and store in the area which rings are counter-clockwise.
 
     Args:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .names import split_zip_ranges
+from .names import list_single_zip_codes
 from .zone import Zone
 
 _SEPARATOR = ", "
@@ -82,7 +82,7 @@ class LabelMaker:
         return dict(sorted(made.items())) if fresh else made
 
     def _get_zip_codes(self, zone: Zone) -> list[str]:
-        return split_zip_ranges(zone.zip_codes)
+        return list_single_zip_codes(zone.zip_codes)
 
     def _select_names(self, zone: Zone) -> dict[str, str]:
         if not self._only:

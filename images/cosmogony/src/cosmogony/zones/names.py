@@ -36,7 +36,7 @@ def parse_zip_codes(tags: Mapping[str, str]) -> list[str]:
     return []
 
 
-def split_zip_ranges(codes: Sequence[str]) -> list[str]:
+def list_single_zip_codes(codes: Sequence[str]) -> list[str]:
     """Return sorted single postcodes: both ends of a range such as 1000-1099, none for other notations of lists."""
     if not codes:
         return []

@@ -17,7 +17,7 @@ from ..geometry import boxes
 from ..geometry.antimeridian import shift_eastward, wrap_longitudes
 from ..geometry.boxes import Box
 from ..geometry.geojson import MIN_AREA
-from ..geometry.shapes import extract_polygons
+from ..geometry.polygon_extraction import extract_polygons
 from ..osm.reader import CITY_PLACES, SUBURB_PLACES, Extract, Node
 from ..progress import Progress, ignore_progress, track_progress
 from ..runtime import processes
@@ -38,7 +38,7 @@ class PlaceCandidate:
     parent: int = -1  # index of the parent zone, -1 until it is known
 
 
-def find_place_candidates(extract: Extract, builder: ZoneBuilder) -> list[PlaceCandidate]:
+def _find_place_candidates(extract: Extract, builder: ZoneBuilder) -> list[PlaceCandidate]:
     """Return the named suburb nodes without admin_level, and the nodes of capitals, in the order of the OSM ids."""
     places = []
     for ref in extract.places:
@@ -92,7 +92,7 @@ class VoronoiBuilder:
 
     def make_zones(self, progress: Progress = ignore_progress) -> list[Zone]:
         """Return the new zones, in the order of parents and places; their indices follow those of the zones given."""
-        groups = sorted(self._group_by_parent(find_place_candidates(self._extract, self._builder)).items())
+        groups = sorted(self._group_by_parent(_find_place_candidates(self._extract, self._builder)).items())
         cells = sum(len(places) for _, places in groups)
         workers = self._processes if cells >= _MIN_PLACES_FOR_PROCESSES else 1
         made: list[Zone] = []

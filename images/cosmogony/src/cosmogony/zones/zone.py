@@ -40,7 +40,7 @@ class Zone:
     @property
     def type_name(self) -> str:
         """The zone type as records have it, such as `city_district`; blank without a type."""
-        return "" if self.type is None else self.type.word
+        return "" if self.type is None else self.type.record_name
 
     @property
     def has_geometry(self) -> bool:

@@ -19,14 +19,14 @@ class ZoneType(IntEnum):
     NON_ADMINISTRATIVE = 7
 
     @property
-    def word(self) -> str:
+    def record_name(self) -> str:
         """The name of the type in records, such as `city_district`."""
         return self.name.lower()
 
     @property
-    def camel(self) -> str:
+    def camel_case_name(self) -> str:
         """The name of the type in statistics, such as `CityDistrict`."""
         return "".join(part.capitalize() for part in self.name.split("_"))
 
 
-TYPES_BY_WORD: dict[str, ZoneType] = {t.word: t for t in ZoneType}
+TYPES_BY_WORD: dict[str, ZoneType] = {t.record_name: t for t in ZoneType}

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cosmogony_steps.errors import MissingObjectError, StepError, UsageError
-from cosmogony_steps.s3 import Server, Store
+from cosmogony_steps.s3 import S3Server, Store
 from cosmogony_steps.settings import Settings
 
 FORMAT = 1
@@ -44,7 +44,7 @@ class BackupStore:
             return cls(Store.from_settings(place, os.environ), prefix)
         if not bucket:
             raise UsageError("backup_storage.endpoint names a server, and backup_storage.bucket no bucket of it")
-        server = Server.from_settings(settings.backup_storage, os.environ, "BACKUP_S3_", "S3 storage of backups")
+        server = S3Server.from_settings(settings.backup_storage, os.environ, "BACKUP_S3_", "S3 storage of backups")
         return cls(Store(server.make_client(), bucket, server.endpoint), prefix)
 
     def get_backup_key(self, backup_id: str) -> str:
@@ -57,11 +57,11 @@ class BackupStore:
             raise UsageError(f"{backup_id!r} is not the id of a backup, such as 20261126t221000z")
         return f"{self.prefix}/backups/{backup_id}.json"
 
-    def get_release_key(self, release_id: str, name: str = "release.json") -> str:
+    def get_release_file_key(self, release_id: str, name: str = "release.json") -> str:
         """Return the key of a file of a release."""
         return f"{self.prefix}/releases/{release_id}/{name}"
 
-    def list_backups(self) -> list[str]:
+    def list_complete_backups(self) -> list[str]:
         """Return the ids of all complete backups, the newest first."""
         keys = [one.key for one in self.store.list_objects(f"{self.prefix}/backups/")]
         return sorted((key.rpartition("/")[2].removesuffix(".json") for key in keys), reverse=True)
@@ -72,7 +72,7 @@ class BackupStore:
         Raises:
             StepError: there is none, or a newer version made it.
         """
-        found = self.list_backups()
+        found = self.list_complete_backups()
         chosen = backup_id or (found[0] if found else "")
         if not chosen:
             raise StepError(f"{self.store.where} has no backup below {self.prefix}/; run playbooks/backup.yml first")
@@ -80,11 +80,11 @@ class BackupStore:
             document: dict[str, Any] = self.store.read_json(self.get_backup_key(chosen))
         except MissingObjectError as error:
             raise StepError(f"{error}; backups: {', '.join(found) or 'none'}") from error
-        check_format(document, f"backup {chosen}")
+        refuse_newer_format(document, f"backup {chosen}")
         return document
 
 
-def check_format(document: dict[str, Any], subject: str) -> None:
+def refuse_newer_format(document: dict[str, Any], subject: str) -> None:
     """Refuse a document of a later version.
 
     Raises:

@@ -15,9 +15,9 @@ from psycopg.types.json import Jsonb
 from ..database import grants, sessions, statements
 from ..load import lookups
 from ..releases import catalog, migrations
-from .layout import BackupStore, check_format
+from .layout import BackupStore, refuse_newer_format
 from .rows import restore_rows
-from .schema import complete_relation, create_table
+from .schema import create_bare_table, create_view_or_complete_table
 
 _POPULATE = sql.SQL(
     "INSERT INTO cosmogony_catalog.{table} SELECT * FROM jsonb_populate_recordset(NULL::cosmogony_catalog.{table}, %s)"
@@ -31,9 +31,9 @@ def restore_release(connection: psycopg.Connection, bucket: Store, backups: Back
         StepError: it is not in the backup, is damaged, or was made by a newer importer.
         TransientError: a load is running.
     """
-    key = backups.get_release_key(release_id)
+    key = backups.get_release_file_key(release_id)
     document = backups.store.read_json(key)
-    check_format(document, f"release {release_id} of the backup")
+    refuse_newer_format(document, f"release {release_id} of the backup")
     missing = False
     with sessions.hold_advisory_lock(connection, sessions.LOAD, wait=60):
         found = {release.id: release for release in catalog.list_releases(connection)}.get(release_id)
@@ -56,17 +56,17 @@ def _restore_tables(connection: psycopg.Connection, backups: BackupStore, docume
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
         statements.set_search_path(connection, schema)
         if document["searchable"]:
-            lookups.create_normal_form(connection)
+            lookups.create_normal_form_function(connection)
         for relation in document["relations"]:
             if relation["kind"] == "r":
-                create_table(connection, relation)
+                create_bare_table(connection, relation)
                 table = sql.Identifier(schema, relation["name"])
-                key = backups.get_release_key(release_id, f"tables/{relation['name']}.copy.gz")
+                key = backups.get_release_file_key(release_id, f"tables/{relation['name']}.copy.gz")
                 restore_rows(connection, table, backups.store, key, relation["rows"])
         for relation in document["relations"]:
-            complete_relation(connection, relation)
+            create_view_or_complete_table(connection, relation)
         if document["searchable"]:
-            lookups.create_functions(connection, schema)
+            lookups.create_search_functions(connection, schema)
         # Only a switch makes a release the published one.
         state = "retired" if entry["published_at"] else "loaded"
         for name, rows in {"releases": [{**entry, "state": state}], "steps": document["steps"]}.items():
@@ -80,6 +80,6 @@ def _restore_files(bucket: Store, backups: BackupStore, document: dict[str, Any]
     """Copy the files of a release into the bucket, where they are missing."""
     for file in document["files"]:
         target = object_keys.get_release_prefix(document["id"]) + file["name"]
-        if not bucket.find(target):
-            with backups.store.open(backups.get_release_key(document["id"], f"files/{file['name']}")) as stream:
+        if not bucket.find_info(target):
+            with backups.store.open(backups.get_release_file_key(document["id"], f"files/{file['name']}")) as stream:
                 bucket.upload(target, stream, file["size"])

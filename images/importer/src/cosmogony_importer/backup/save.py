@@ -18,7 +18,7 @@ from ..releases import catalog
 from ..releases.catalog import Release
 from .layout import FORMAT, BackupStore
 from .rows import save_rows
-from .schema import Relation, describe_relations, has_functions
+from .schema import Relation, describe_relations, has_search_functions
 
 #: A table with fewer rows is saved each time. A larger one changes only by rows that are added: tiles that are warmed.
 _SMALL = 1000
@@ -61,7 +61,7 @@ def _describe_settings(settings: Settings) -> dict[str, Any]:
 
 def remove_old_backups(backups: BackupStore, keep: int) -> list[str]:
     """Remove all but the newest backups, and the releases that none of these has; return the removed ids."""
-    found = backups.list_backups()
+    found = backups.list_complete_backups()
     kept, old = found[:keep], found[keep:]
     if not old:
         return []
@@ -75,7 +75,7 @@ def remove_old_backups(backups: BackupStore, keep: int) -> list[str]:
 
 
 def _save_release(connection: psycopg.Connection, bucket: Store, backups: BackupStore, release: Release) -> None:
-    key = backups.get_release_key(release.id)
+    key = backups.get_release_file_key(release.id)
     before = backups.store.find_json(key) or {}
     saved = {table["name"]: table["rows"] for table in before.get("relations", []) if table["kind"] == "r"}
     with connection.transaction():
@@ -89,7 +89,7 @@ def _save_release(connection: psycopg.Connection, bucket: Store, backups: Backup
             "id": release.id,
             "schema": release.schema_name,
             "relations": relations,
-            "searchable": has_functions(connection, release.schema_name),
+            "searchable": has_search_functions(connection, release.schema_name),
             "catalog": _read_rows(connection, "releases", "id", release.id),
             "steps": _read_rows(connection, "steps", "release_id", release.id),
         }
@@ -105,11 +105,11 @@ def _save_table(
     connection: psycopg.Connection, backups: BackupStore, release: Release, table: Relation, saved: int | None
 ) -> int:
     """Save the rows of a table unless an earlier backup has them; return their number."""
-    source = release.get_table(table["name"])
-    key = backups.get_release_key(release.id, f"tables/{table['name']}.copy.gz")
+    source = release.qualify_table(table["name"])
+    key = backups.get_release_file_key(release.id, f"tables/{table['name']}.copy.gz")
     if saved is not None and saved >= _SMALL:
         rows = int(fetch_value(connection.execute(_COUNT.format(source))))
-        if rows == saved and backups.store.find(key):
+        if rows == saved and backups.store.find_info(key):
             return rows
     return save_rows(connection, source, backups.store, key)
 
@@ -123,8 +123,8 @@ def _read_rows(connection: psycopg.Connection, table: str, column: str, release_
 def _copy_file(bucket: Store, file: ObjectInfo, backups: BackupStore, release: Release) -> dict[str, Any]:
     """Copy a file of a release into the backup, unless it is there."""
     name = file.key.removeprefix(object_keys.get_release_prefix(release.id))
-    key = backups.get_release_key(release.id, f"files/{name}")
-    copied = backups.store.find(key)
+    key = backups.get_release_file_key(release.id, f"files/{name}")
+    copied = backups.store.find_info(key)
     if not copied or copied.size != file.size or name.endswith(".json"):
         with bucket.open(file.key) as stream:
             backups.store.upload(key, stream, file.size)

@@ -17,7 +17,7 @@ from ..database import statements
 from ..database.queries import fetch_value
 from ..load import lookups
 
-# Names of types lack their schema because the search path has it.
+# Names of types are written without their schema, because it is in the search path of the restored tables, too.
 _RELATIONS = """
 SELECT c.relname AS name, c.relkind::text AS kind,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition,
@@ -51,13 +51,13 @@ def describe_relations(connection: psycopg.Connection, schema: str) -> list[Rela
         return cursor.execute(_RELATIONS, (f'"{schema}"',)).fetchall()
 
 
-def has_functions(connection: psycopg.Connection, schema: str) -> bool:
+def has_search_functions(connection: psycopg.Connection, schema: str) -> bool:
     """Return whether a release has the functions that search it, which releases of earlier versions lack."""
     query = "SELECT EXISTS (SELECT FROM pg_proc WHERE pronamespace = %s::regnamespace)"
     return bool(fetch_value(connection.execute(query, (f'"{schema}"',))))
 
 
-def create_table(connection: psycopg.Connection, table: Relation) -> None:
+def create_bare_table(connection: psycopg.Connection, table: Relation) -> None:
     """Create a table without its constraints and indexes, in the first schema of the search path."""
     name = sql.Identifier(table["name"])
     columns = [
@@ -79,7 +79,7 @@ def create_table(connection: psycopg.Connection, table: Relation) -> None:
             connection.execute(change.format(name, sql.Identifier(column["name"]), storage))
 
 
-def complete_relation(connection: psycopg.Connection, relation: Relation) -> None:
+def create_view_or_complete_table(connection: psycopg.Connection, relation: Relation) -> None:
     """Create a view, or what a filled table lacks: constraints, indexes, statistics of the planner."""
     name = sql.Identifier(relation["name"])
     if relation["kind"] != "r":
@@ -92,7 +92,7 @@ def complete_relation(connection: psycopg.Connection, relation: Relation) -> Non
     for index in relation["indexes"]:
         if "gin_trgm_ops" not in index:
             connection.execute(sql.SQL(index))
-        elif trigrams := lookups.find_trigrams(connection):
+        elif trigrams := lookups.create_or_find_trigram_extension(connection):
             connection.execute(statements.read_statement("release/trigram_index.sql", trigrams=trigrams))
     if relation["kind"] != "v":
         connection.execute(sql.SQL("ANALYZE {}").format(name))

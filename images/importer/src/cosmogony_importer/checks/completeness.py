@@ -42,7 +42,7 @@ def check_completeness(
     return [_describe_source(source, cut) for source, cut in sorted(by_source.items())], figures
 
 
-def describe_relation(relation: IncompleteOfSource) -> str:
+def describe_incomplete_boundary(relation: IncompleteOfSource) -> str:
     """Return a boundary as text: its name, how many members are missing, whether it has a geometry."""
     level = f", level {relation.admin_level}" if relation.admin_level else ""
     state = "cut" if relation.has_geometry else "left out"
@@ -50,7 +50,7 @@ def describe_relation(relation: IncompleteOfSource) -> str:
 
 
 def _describe_source(source: str, cut: list[IncompleteOfSource]) -> str:
-    named = join_first([describe_relation(relation) for relation in cut], MAX_NAMED, separator="; ")
+    named = join_first([describe_incomplete_boundary(relation) for relation in cut], MAX_NAMED, separator="; ")
     return (
         f"source {source} does not contain all of its country, {len(cut)} boundaries are incomplete: {named}. "
         "Use an extract that contains them, or accept incomplete extracts (cosmogony_gate_incomplete: allow)"

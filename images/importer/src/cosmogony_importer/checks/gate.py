@@ -22,7 +22,7 @@ from . import completeness, expectations, left_out, losses, outside, parents
 SAMPLES = 25  # zones in whose middle tiles are checked
 
 
-def check_release(
+def check_and_store_report(
     connection: psycopg.Connection,
     release: Release,
     limits: GateSettings,
@@ -90,7 +90,7 @@ def _get_verdict(findings: list[str], override: str | None) -> GateVerdict:
 
 
 def _count_zones(connection: psycopg.Connection, release: Release) -> int:
-    query = sql.SQL("SELECT count(*) FROM {}").format(release.get_table("zones"))
+    query = sql.SQL("SELECT count(*) FROM {}").format(release.qualify_table("zones"))
     return int(fetch_value(connection.execute(query)))
 
 
@@ -115,7 +115,7 @@ def _sample_tiles(connection: psycopg.Connection, release: Release) -> list[str]
         empty = connection.execute(
             statements.read_statement(
                 "checks/sample_tiles.sql",
-                zones=release.get_table("zones"),
+                zones=release.qualify_table("zones"),
                 limit=SAMPLES,
                 stored=release.stored_zoom or 0,
                 release=sql.Literal(release.id),

@@ -73,7 +73,7 @@ def check_losses(
 
 def _count_zones(connection: psycopg.Connection, release: Release) -> Counts:
     query = sql.SQL("SELECT coalesce(country_code, ''), coalesce(zone_type, ''), count(*) FROM {} GROUP BY 1, 2")
-    rows = connection.execute(query.format(release.get_table("zones"))).fetchall()
+    rows = connection.execute(query.format(release.qualify_table("zones"))).fetchall()
     return {(country, kind): count for country, kind, count in rows}
 
 

@@ -28,14 +28,14 @@ MAX_NAMED = 5  # pairs of country and type that the findings name
 
 
 @dataclass(frozen=True)
-class OutsideLimit:
+class _OutsideLimit:
     """How many zones may extend beyond their parent: a number, or per cent of the checked ones, rounded up."""
 
     number: float
     percent: bool
 
     @classmethod
-    def parse(cls, text: str) -> OutsideLimit:
+    def parse(cls, text: str) -> _OutsideLimit:
         """Parse a number such as 20, or per cent such as 1%; the settings allow nothing else."""
         return cls(float(text.rstrip("%")), text.endswith("%"))
 
@@ -57,8 +57,8 @@ def check_outside_parent(
     Returns:
         The findings, each of which blocks the release, and the figures for the report.
     """
-    allowed, tolerance = OutsideLimit.parse(limits.max_outside), limits.outside_tolerance_percent
-    zones = release.get_table("zones")
+    allowed, tolerance = _OutsideLimit.parse(limits.max_outside), limits.outside_tolerance_percent
+    zones = release.qualify_table("zones")
     children = fetch_value(
         connection.execute(sql.SQL("SELECT count(*) FROM {zones} WHERE parent IS NOT NULL").format(zones=zones))
     )

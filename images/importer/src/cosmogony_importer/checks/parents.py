@@ -14,7 +14,7 @@ MAX_NAMED = 20  # zones that a finding names
 
 def check_parents(connection: psycopg.Connection, release: Release) -> tuple[list[str], ParentFigures]:
     """Find zones whose parent does not exist, and zones in a cycle of parents; return findings and figures."""
-    zones = release.get_table("zones")
+    zones = release.qualify_table("zones")
     orphans, cycles = _find_orphans(connection, zones), _find_cycles(connection, zones)
     circling = [zone for cycle in cycles for zone in cycle]
     findings = []

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cosmogony_steps.errors import UsageError
-from cosmogony_steps.text import parse_boolean
+from cosmogony_steps.value_parsing import parse_boolean
 
 T = TypeVar("T")
 

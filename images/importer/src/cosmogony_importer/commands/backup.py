@@ -7,7 +7,7 @@ import argparse
 import time
 
 from cosmogony_steps import log
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
@@ -17,7 +17,7 @@ from .context import connect_and_migrate, open_bucket
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    add_command(subparsers, "backup", run, __doc__)
+    add_command_with_common_options(subparsers, "backup", run, __doc__)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from cosmogony_steps import log
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(subparsers, "clean", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "clean", run, __doc__)
     parser.add_argument(
         "--keep",
         type=allow_blank(to_count),
@@ -73,7 +73,7 @@ def _clean_store(
     from ..housekeeping import leftovers
 
     kept = leftovers.KeptReleases.from_database(connection, dropped if dry_run else ())
-    sources = leftovers.list_source_files(settings.sources.extracts)
+    sources = leftovers.list_configured_source_files(settings.sources.extracts)
     keep_runs = timedelta(days=settings.report.keep_days)
     found = leftovers.find_leftovers(store, kept, sources, keep_runs, datetime.now(UTC))
     for leftover in found:

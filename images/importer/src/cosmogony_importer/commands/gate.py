@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from cosmogony_steps import log, object_keys
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.documents import Claims, GateVerdict, Statistics
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.outputs import write_outputs
@@ -29,7 +29,7 @@ MAX_NAMED = 3  # findings that the message of a blocked release names
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(subparsers, "gate", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "gate", run, __doc__)
     add_release_option(parser)
     parser.add_argument(
         "--override", metavar="REASON", help="publish the release even if it is blocked, for this reason"
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> None:
     with connect_and_migrate(settings) as connection:
         release = catalog.get_release(connection, options.release)
         missing = _take_statistics(connection, release, open_bucket_if_configured(settings))
-        report = gate.check_release(connection, release, settings.gate, options.override, missing)
+        report = gate.check_and_store_report(connection, release, settings.gate, options.override, missing)
         live = catalog.find_live_release(connection)
         durations.record_step_duration(connection, release.id, "gate", time.monotonic() - start)
     write_outputs(options.outputs, {"verdict": report.verdict})

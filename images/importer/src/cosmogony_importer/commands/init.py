@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 
 from cosmogony_steps import log
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.step_settings import load_settings
 
 from ..releases import catalog
@@ -15,7 +15,7 @@ from .context import connect_and_migrate
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    add_command(subparsers, "init", run, __doc__)
+    add_command_with_common_options(subparsers, "init", run, __doc__)
 
 
 def run(options: argparse.Namespace) -> None:

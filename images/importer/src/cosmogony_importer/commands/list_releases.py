@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
@@ -18,7 +18,7 @@ from .context import connect_and_migrate
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    add_command(subparsers, "list", run, __doc__).add_argument("--json", action="store_true")
+    add_command_with_common_options(subparsers, "list", run, __doc__).add_argument("--json", action="store_true")
 
 
 def run(options: argparse.Namespace) -> None:

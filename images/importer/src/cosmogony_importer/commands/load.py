@@ -8,7 +8,7 @@ import io
 import time
 
 from cosmogony_steps import log, object_keys
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.documents import Manifest
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
@@ -24,7 +24,7 @@ BUFFER = 1 << 20  # bytes
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(subparsers, "load", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "load", run, __doc__)
     add_release_option(parser)
     add_jobs_option(parser)
     add_wait_option(parser)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from cosmogony_steps import log, object_keys
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.documents import GateVerdict, Manifest, ReleaseState
 from cosmogony_steps.errors import MissingObjectError, StepError
 from cosmogony_steps.outputs import write_outputs
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(subparsers, "publish", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "publish", run, __doc__)
     parser.set_defaults(has_original_exit_code=lambda options: not options.release)
     add_release_option(parser, required=False)
     parser.add_argument(

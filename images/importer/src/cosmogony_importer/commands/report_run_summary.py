@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
@@ -14,7 +14,7 @@ from .context import open_bucket, open_bucket_if_configured
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(subparsers, "report", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "report", run, __doc__)
     parser.add_argument("--run", dest="workflow", required=True, metavar="NAME", help="name of the workflow")
     parser.add_argument(
         "--status", default="", help="how the workflow ended; without it the stored summary is posted again"
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     settings = load_settings(options)
     from ..reports import report
-    from ..reports.run import EndedRun
+    from ..reports.ended_run import EndedRun
 
     if not options.status:
         report.post_summary_again(options.workflow, open_bucket(settings))

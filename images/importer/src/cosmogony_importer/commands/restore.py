@@ -7,7 +7,7 @@ import argparse
 import time
 
 from cosmogony_steps import log
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
@@ -20,7 +20,7 @@ from .context import connect_and_migrate, open_bucket
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(subparsers, "restore", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "restore", run, __doc__)
     parser.add_argument("--backup", default="", metavar="ID", help="the backup (blank: the newest)")
     parser.add_argument(
         "--publish",

@@ -7,7 +7,7 @@ import argparse
 import time
 
 from cosmogony_steps import log
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
@@ -19,7 +19,7 @@ from .context import connect_and_migrate
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(subparsers, "rollback", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "rollback", run, __doc__)
     parser.add_argument("--to", metavar="ID", help="the release (default: the newest that is older than the live one)")
     parser.add_argument("--reason", metavar="TEXT")
     add_patience_option(parser)

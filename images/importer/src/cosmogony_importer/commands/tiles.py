@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 from cosmogony_steps import log
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
 from ..progress import format_duration
 from ..releases import durations
-from ..tiles import area, pyramid
+from ..tiles import area, low_zooms
 from ..tiles.box import Box
 from .arguments import add_jobs_option, allow_blank, to_boolean, to_country_code, to_zoom
 from .context import connect_and_migrate, get_database_address, get_release_or_live
@@ -23,7 +23,7 @@ from .context import connect_and_migrate, get_database_address, get_release_or_l
 
 def register(subparsers: Subparsers) -> None:
     """Add the command."""
-    parser = add_command(subparsers, "tiles", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "tiles", run, __doc__)
     parser.add_argument("--release", default="", metavar="ID", help="the release (blank: the live one)")
     add_jobs_option(parser)
     parser.add_argument(
@@ -64,17 +64,17 @@ def run(options: argparse.Namespace) -> None:
     database = get_database_address(settings)
     with connect_and_migrate(settings) as connection:
         release = get_release_or_live(connection, options.release)
-        before = pyramid.count_tiles(connection, release).total
+        before = low_zooms.count_tiles(connection, release).total
         if options.estimate:
             expected = area.estimate_selected_tiles(connection, release, selection, options.jobs).to_json()
             _write_outputs(options.outputs, before.tiles, 0, expected)
             return
         expected = {}
         if selection.completes_low_zooms(release.stored_zoom):
-            stored = pyramid.store_low_zoom_tiles(database, connection, release, max_zoom, options.jobs)
+            stored = low_zooms.store_low_zoom_tiles(database, connection, release, max_zoom, options.jobs)
         else:
             expected = area.store_selected_tiles(database, connection, release, selection, options.jobs).to_json()
-            stored = pyramid.count_tiles(connection, release).total
+            stored = low_zooms.count_tiles(connection, release).total
         durations.record_step_duration(connection, release.id, "tiles", time.monotonic() - start)
     made = stored.tiles - before.tiles
     _write_outputs(options.outputs, stored.tiles, made, expected or {"tiles": made})

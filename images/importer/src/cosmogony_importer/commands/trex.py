@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from cosmogony_steps import log
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
 from cosmogony_steps.step_settings import load_settings
 
@@ -19,12 +19,12 @@ from .context import connect_and_migrate, get_release_or_live
 
 def register(subparsers: Subparsers) -> None:
     """Add the commands."""
-    prepare = add_command(subparsers, "tile_prepare", prepare_tiles, prepare_tiles.__doc__)
+    prepare = add_command_with_common_options(subparsers, "tile_prepare", _run_tile_prepare, _run_tile_prepare.__doc__)
     add_release_option(prepare)
     prepare.add_argument(
         "--template", required=True, metavar="FILE", help="t-rex's configuration with @ZONES@ and @CACHE@"
     )
-    finish = add_command(subparsers, "tile_finish", finish_tiles, finish_tiles.__doc__)
+    finish = add_command_with_common_options(subparsers, "tile_finish", _run_tile_finish, _run_tile_finish.__doc__)
     add_release_option(finish)
     finish.add_argument(
         "--max-zoom",
@@ -32,10 +32,10 @@ def register(subparsers: Subparsers) -> None:
         metavar="N",
         help="highest zoom that was generated (blank: setting trex.generate_max_zoom)",
     )
-    add_command(subparsers, "tile_link", link_tiles, link_tiles.__doc__)
+    add_command_with_common_options(subparsers, "tile_link", _run_tile_link, _run_tile_link.__doc__)
 
 
-def prepare_tiles(options: argparse.Namespace) -> None:
+def _run_tile_prepare(options: argparse.Namespace) -> None:
     """Make an empty folder and the configuration with which t-rex generates the tiles of a release."""
     cache = trex.TrexCache.from_environment()
     with connect_and_migrate(load_settings(options)) as connection:
@@ -46,7 +46,7 @@ def prepare_tiles(options: argparse.Namespace) -> None:
     log.info(f"release {release.id}: t-rex generates {extent} with {config}")
 
 
-def finish_tiles(options: argparse.Namespace) -> None:
+def _run_tile_finish(options: argparse.Namespace) -> None:
     """Check the tiles that t-rex generated and put them where publish expects them."""
     settings = load_settings(options)
     max_zoom = settings.trex.generate_max_zoom if options.max_zoom is None else options.max_zoom
@@ -59,11 +59,11 @@ def finish_tiles(options: argparse.Namespace) -> None:
     log.info(f"release {release.id}: {made.tiles} tiles of t-rex, {made.size / 1e6:.1f} MB")
 
 
-def link_tiles(options: argparse.Namespace) -> None:
+def _run_tile_link(options: argparse.Namespace) -> None:
     """Let t-rex read the tiles of the live release; before the first one make what t-rex needs to start."""
     cache = trex.TrexCache.from_environment()
     with connect_and_migrate(load_settings(options)) as connection:
         views.create_empty_zones_view(connection)
         with trex.translate_cache_errors(cache):
-            name, before = trex_switch.move_link(connection, cache)
+            name, before = trex_switch.move_link_and_drop_wrong_tiles(connection, cache)
     log.info(f"{cache.link} leads to {name}" + ("" if before == name else f" (before: {before or 'nothing'})"))

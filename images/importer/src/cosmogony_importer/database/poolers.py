@@ -38,7 +38,7 @@ def refuse_transaction_pooler(connection: psycopg.Connection, open_connection: O
         return
     backends = {first, *(fetch_value(connection.execute(BACKEND)) for _look in range(LOOKS))}
     if len(backends) == 1 and not _is_shared(backends, open_connection):
-        return  # in session mode each client keeps its session
+        return  # a pooler in session mode: each client keeps its session
     info = connection.info
     raise StepError(
         f"PostgreSQL {info.host}:{info.port}/{info.dbname} is a connection pooler in transaction mode, which the"
@@ -53,10 +53,10 @@ def _is_shared(backends: set[int], open_connection: OpenConnection) -> bool:
         other.pgconn.send_query(BACKEND.encode())
         answers, _writable, _failed = select.select([other.pgconn.socket], [], [], WAIT_SECONDS)
         if not answers:
-            other.close()  # there is no session for it
+            other.close()  # the pooler has no free session for this connection
             return False
         result = other.pgconn.get_result()
         value = result.get_value(0, 0) if result and result.ntuples else None
         while other.pgconn.get_result():
-            pass  # the end of the answer
+            pass  # reads the answer to its end, so that the connection can be closed
         return value is not None and int(value) in backends

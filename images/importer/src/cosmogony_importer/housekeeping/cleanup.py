@@ -66,7 +66,7 @@ def _drop_killed_loads(connection: psycopg.Connection) -> list[str]:
                     dropped.append("import")
             for release in catalog.list_releases(connection):
                 if release.is_loading:
-                    staging.remove_catalog_row(connection, release.id)
+                    staging.remove_row_of_failed_load(connection, release.id)
                     dropped.append(release.id)
     except TransientError as error:
         log.info(f"the staging schema is not cleaned: {error}")

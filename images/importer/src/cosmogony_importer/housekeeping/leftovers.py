@@ -67,7 +67,7 @@ class KeptReleases:
         return cls(live, frozenset(release.id for release in kept), frozenset(sources))
 
 
-def list_source_files(extracts: Iterable[SourceSettings]) -> set[str]:
+def list_configured_source_files(extracts: Iterable[SourceSettings]) -> set[str]:
     """Return the file names of the configured sources, including disabled ones."""
     return {urlsplit(extract.url.strip()).path.rpartition("/")[2] for extract in extracts} - {""}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from .reader import UNSTORABLE, Zone
+from .zone_parsing import UNSTORABLE, ZoneRecord
 
 NAME_PREFIX = "name:"  # of tags: a name in the language that follows
 OTHER_NAME_TAGS = ("alt_name", "loc_name", "official_name", "short_name", "int_name", "old_name")
@@ -21,16 +21,16 @@ MAX_POPULATION = 20_000_000_000  # more is not a number of people
 _NUMBER = re.compile(r"\D{0,4}(\d{1,3}(?:[ .,']\d{3})+|\d+)(?:[.,]\d{1,2})?(?!\S*\d)")  # 12345, ~12 345 (2019), 12,345
 
 
-def read_text(value: Any) -> str | None:
+def clean_storable_text(value: Any) -> str | None:
     """Return text with single blanks between its words; None if there is none, or if it cannot be stored."""
     if not isinstance(value, str) or UNSTORABLE.search(value):
         return None
     return value if value.isprintable() and value.strip() == value != "" else " ".join(value.split()) or None
 
 
-def read_texts(value: Any) -> list[str]:
+def clean_storable_texts(value: Any) -> list[str]:
     """Return the texts of a list, without empty ones."""
-    found = map(read_text, value) if isinstance(value, list) else ()
+    found = map(clean_storable_text, value) if isinstance(value, list) else ()
     return [text for text in found if text]
 
 
@@ -39,7 +39,7 @@ def encode_jsonb(names: dict[str, str]) -> bytes:
     return b"\x01" + orjson.dumps(names)
 
 
-def collect_names(zone: Zone) -> dict[str, str]:
+def collect_names(zone: ZoneRecord) -> dict[str, str]:
     """Return the names of a zone by language: those of its tags, also where they equal its name in the local language.
 
     The centre's name in a language that the zone's tags do not have counts if the zone's label in that language begins
@@ -54,18 +54,18 @@ def collect_names(zone: Zone) -> dict[str, str]:
     return names
 
 
-def collect_other_names(zone: Zone) -> list[str]:
+def collect_other_names(zone: ZoneRecord) -> list[str]:
     """Return the other names of a zone in the local language, as `alt_name` and its like have them, each once."""
     tags = _get_mapping(zone, "tags")
     found = [tags.get(key) for key in OTHER_NAME_TAGS]
-    texts = [read_text(part) for value in found if isinstance(value, str) for part in value.split(SEPARATOR)]
+    texts = [clean_storable_text(part) for value in found if isinstance(value, str) for part in value.split(SEPARATOR)]
     return [text for text in dict.fromkeys(texts) if text and text != zone["name"]]
 
 
-def read_population(zone: Zone) -> int | None:
+def read_population(zone: ZoneRecord) -> int | None:
     """Return the number of inhabitants in the tags of a zone, otherwise in those of its centre."""
     for key in ("tags", "center_tags"):
-        text = read_text(_get_mapping(zone, key).get("population"))
+        text = clean_storable_text(_get_mapping(zone, key).get("population"))
         found = _NUMBER.match(text) if text else None
         if found:
             number = int(re.sub(r"\D", "", found[1]))
@@ -73,7 +73,7 @@ def read_population(zone: Zone) -> int | None:
     return None
 
 
-def read_center(zone: Zone) -> tuple[float | None, float | None]:
+def read_center(zone: ZoneRecord) -> tuple[float | None, float | None]:
     """Return longitude and latitude of the centre of a zone in degrees, or twice None."""
     coordinates = _get_mapping(zone, "center").get("coordinates")
     if not isinstance(coordinates, list) or len(coordinates) < 2:
@@ -88,11 +88,11 @@ def _collect_tagged(tags: Mapping[str, Any]) -> dict[str, str]:
         language: name
         for key, value in tags.items()
         if key.startswith(NAME_PREFIX)
-        and (language := read_text(key[len(NAME_PREFIX) :]))
-        and (name := read_text(value))
+        and (language := clean_storable_text(key[len(NAME_PREFIX) :]))
+        and (name := clean_storable_text(value))
     }
 
 
-def _get_mapping(zone: Zone, key: str) -> Mapping[str, Any]:
+def _get_mapping(zone: ZoneRecord, key: str) -> Mapping[str, Any]:
     found = zone.get(key)
     return found if isinstance(found, Mapping) else {}

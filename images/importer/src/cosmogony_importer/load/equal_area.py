@@ -14,12 +14,12 @@ ECCENTRICITY = 0.0818191908426215  # first eccentricity of WGS 84
 Metres = npt.NDArray[np.float64]  # of shape (n, 2)
 
 
-def project(degrees: Degrees) -> Metres:
+def project_to_equal_area(degrees: Degrees) -> Metres:
     """Return longitudes and latitudes in degrees as metres of the equal-area projection."""
     return _project_sines(RADIUS * np.radians(degrees[:, 0]), np.sin(np.radians(degrees[:, 1])))
 
 
-def project_mercator(points: Metres) -> Metres:
+def project_mercator_to_equal_area(points: Metres) -> Metres:
     """Return points in web mercator (EPSG:3857) as metres of the equal-area projection."""
     return _project_sines(points[:, 0], np.tanh(points[:, 1] / RADIUS))
 

@@ -62,7 +62,7 @@ def _to_offsets(sizes: list[int]) -> Offsets:
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
-def to_mercator(degrees: Degrees) -> npt.NDArray[np.float64]:
+def _to_mercator(degrees: Degrees) -> npt.NDArray[np.float64]:
     """Project points to web mercator: shape (n, 2) in metres, with the formula of PROJ (finite at the poles)."""
     radians = np.radians(degrees)
     return np.column_stack((RADIUS * radians[:, 0], RADIUS * np.arcsinh(np.tan(radians[:, 1]))))
@@ -96,13 +96,13 @@ def convert_shapes(geojsons: list[Any], generated: list[bool]) -> list[Converted
     rings = Rings.from_areas([_read_coordinates(geojson) for geojson in geojsons])
     _check_positions(rings.points)
     _check_areas(rings, generated)
-    shapes = rings.to_shapes(to_mercator(rings.points))
+    shapes = rings.to_shapes(_to_mercator(rings.points))
     single = [number for number, geojson in enumerate(geojsons) if geojson["type"] == "Polygon"]
     shapes[single] = shapely.get_geometry(shapes[single], 0)
     invalid = ~shapely.is_valid(shapes)
     shapes[invalid] = shapely.make_valid(shapes[invalid])
-    areas = _sum_areas(rings._replace(points=equal_area.project(rings.points)))
-    areas[invalid] = shapely.area(shapely.transform(shapes[invalid], equal_area.project_mercator))
+    areas = _sum_areas(rings._replace(points=equal_area.project_to_equal_area(rings.points)))
+    areas[invalid] = shapely.area(shapely.transform(shapes[invalid], equal_area.project_mercator_to_equal_area))
     ewkbs = shapely.to_wkb(shapely.set_srid(shapes, SRID), include_srid=True, output_dimension=2, byte_order=1)
     degrees = rings.to_shapes(rings.points)
     degrees[invalid] = shapely.make_valid(degrees[invalid], method="structure", keep_collapsed=False)

@@ -22,7 +22,7 @@ from ..database import grants, sessions, statements
 from ..progress import TimedProgress, format_duration
 from ..releases import catalog, migrations
 from . import bands, boxes, lookups, rows, staging
-from .rows import Row
+from .rows import ZoneRow
 
 LOG_EVERY = 10_000  # zones
 SHARE = (0, bands.PROGRESS[0])  # per cent of a load that are done before and after the zones are copied
@@ -36,7 +36,7 @@ class LoadCounts:
     skipped: int = 0
     by_country: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def count_row(self, row: Row) -> None:
+    def count_row(self, row: ZoneRow) -> None:
         """Add a loaded row to the counts."""
         self.rows += 1
         self.by_country.setdefault(row.get("country_code") or "", Counter())[row.get("zone_type") or ""] += 1
@@ -142,7 +142,7 @@ def _load_into_staging(
     start = time.monotonic()
     bands.create_band_tables(settings, connection, staging.SCHEMA, jobs)
     log.info(f"low zooms simplified in {format_duration(time.monotonic() - start)}")
-    lookups.create_lookups(settings, connection, staging.SCHEMA, jobs)
+    lookups.fill_lookup_tables(settings, connection, staging.SCHEMA, jobs)
     return loaded
 
 
@@ -151,7 +151,7 @@ def _discard_load(connection: psycopg.Connection, release_id: str) -> None:
     try:
         with connection.transaction():
             staging.drop_staged_tables(connection)
-        staging.remove_catalog_row(connection, release_id)
+        staging.remove_row_of_failed_load(connection, release_id)
     except psycopg.Error as error:
         log.info(f"staging could not be dropped ({' '.join(str(error).split())}); the next load or clean does it")
 
@@ -188,11 +188,11 @@ def _create_tables(connection: psycopg.Connection) -> None:
     connection.execute(statements.read_statement("release/001_release.sql"))
     # coordinates hardly compress, and trying takes longer than the rest of the load
     connection.execute("ALTER TABLE zones ALTER COLUMN geometry SET STORAGE EXTERNAL")
-    lookups.create_normal_form(connection)
+    lookups.create_normal_form_function(connection)
 
 
 def _create_indexes(connection: psycopg.Connection) -> None:
-    lookups.check_osm_ids(connection)
+    lookups.require_unique_osm_ids(connection)
     connection.execute(statements.read_statement("release/indexes.sql"))
     connection.execute("ANALYZE zones, zone_boxes")
 
@@ -262,7 +262,7 @@ def _promote_staging(connection: psycopg.Connection, release_id: str, schema: st
                 sql.Identifier(staging.SCHEMA, function), sql.Identifier(schema)
             )
         )
-    lookups.create_functions(connection, schema)
+    lookups.create_search_functions(connection, schema)
     connection.execute(
         "UPDATE cosmogony_catalog.releases SET state = 'loaded', loaded_at = now(), zones = %s, skipped = %s, "
         "bounds = cosmogony_catalog.release_bounds(schema_name) WHERE id = %s",

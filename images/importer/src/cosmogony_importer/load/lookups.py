@@ -16,20 +16,20 @@ from ..database import parallel, statements
 from ..progress import TimedProgress, format_duration
 
 SHARE = (90, 100)  # per cent of a load that are done before and after this
-CHUNK_ZONES = 5_000  # whose names are stored in one statement
+CHUNK_ZONES = 5_000  # zones whose names one statement stores
 TRIGRAMS = "pg_trgm"
 COLLATION = "und-x-icu"  # knows lower case of all letters, whatever the locale of the database is
 MAX_NAMED = 20
 
 
-def create_normal_form(connection: psycopg.Connection) -> None:
+def create_normal_form_function(connection: psycopg.Connection) -> None:
     """Create the function normal_form in the first schema of the search path."""
     has_icu = connection.execute("SELECT 1 FROM pg_collation WHERE collname = %s", (COLLATION,)).fetchone()
     collation = sql.Identifier("pg_catalog", COLLATION if has_icu else "default")
     connection.execute(statements.read_statement("release/normal_form.sql", collation=collation))
 
 
-def check_osm_ids(connection: psycopg.Connection) -> None:
+def require_unique_osm_ids(connection: psycopg.Connection) -> None:
     """Check that no two zones of the first schema of the search path have the same osm_id.
 
     Raises:
@@ -47,7 +47,7 @@ def check_osm_ids(connection: psycopg.Connection) -> None:
         )
 
 
-def create_lookups(settings: DatabaseAddress, connection: psycopg.Connection, schema: str, jobs: int = 0) -> None:
+def fill_lookup_tables(settings: DatabaseAddress, connection: psycopg.Connection, schema: str, jobs: int = 0) -> None:
     """Fill the tables zone_names and coverage from the table zones, and create their indexes.
 
     Args:
@@ -75,7 +75,7 @@ def create_lookups(settings: DatabaseAddress, connection: psycopg.Connection, sc
     with connection.transaction():
         statements.set_search_path(connection, schema)
         connection.execute(statements.read_statement("release/lookup_indexes.sql"))
-        if trigrams := find_trigrams(connection):
+        if trigrams := create_or_find_trigram_extension(connection):
             connection.execute(statements.read_statement("release/trigram_index.sql", trigrams=trigrams))
     connection.execute(
         sql.SQL("VACUUM (ANALYZE) {}, {}").format(
@@ -85,7 +85,7 @@ def create_lookups(settings: DatabaseAddress, connection: psycopg.Connection, sc
     log.info(f"prepared for searching in {format_duration(time.monotonic() - start)}")
 
 
-def create_functions(connection: psycopg.Connection, schema: str) -> None:
+def create_search_functions(connection: psycopg.Connection, schema: str) -> None:
     """Create the functions that search a release, in its schema, to which its tables have been moved."""
     statements.set_search_path(connection, schema)
     postgis = statements.find_postgis_schema(connection)
@@ -97,7 +97,7 @@ def create_functions(connection: psycopg.Connection, schema: str) -> None:
     )
 
 
-def find_trigrams(connection: psycopg.Connection) -> str | None:
+def create_or_find_trigram_extension(connection: psycopg.Connection) -> str | None:
     """Return the schema of the extension for trigrams, which is created first if possible; None without it."""
     if found := _find_extension_schema(connection):
         return found

@@ -20,8 +20,8 @@ from .boxes import Box
 Clip: TypeAlias = Callable[[shapely.Geometry, Box], shapely.Geometry]
 
 SRID = 4326
-MAX_VERTICES = 96  # of a piece: its row stays below the 2 kB above which PostgreSQL stores it elsewhere
-MAX_CUTS = 40  # of a piece, one in another; more than that would be needed only for points on top of each other
+MAX_VERTICES = 96  # of a piece: a row above 2 kB would be stored outside of its table by PostgreSQL (TOAST)
+MAX_CUTS = 40  # how often a piece is halved, at most; more would be needed only for points on top of each other
 LOST_AREA = 1e-9  # share of a zone's area that the pieces may differ by, because of rounding
 
 
@@ -35,7 +35,7 @@ def cut_shape(shape: shapely.Geometry) -> list[bytes]:
     if abs(shapely.area(pieces).sum() - area) > LOST_AREA * area:
         try:
             pieces = _cut(shape, _intersect)
-        except GEOSException:  # rounding has made it invalid
+        except GEOSException:  # rounding has made the piece invalid
             pieces = _cut(shapely.make_valid(shape, method="structure", keep_collapsed=False), _intersect)
     ewkbs: list[bytes] = shapely.to_wkb(shapely.set_srid(pieces, SRID), include_srid=True, byte_order=1).tolist()
     return ewkbs

@@ -11,10 +11,10 @@ from typing import IO, Any, NamedTuple, TypeVar
 
 from cosmogony_steps.zonefiles import ZoneFormat, decompress, strip_byte_order_marks, translate_file_errors
 
-from . import boxes, details, geometry, pieces, ranks, reader
-from .document import iterate_zones
-from .reader import Zone
+from . import boxes, details, geometry, pieces, ranks, zone_parsing
+from .json_document import iterate_zones
 from .refusals import Refusals, RefusedRecord, by_number
+from .zone_parsing import ZoneRecord
 
 COLUMNS = (
     *("id", "parent", "name", "admin_level", "zone_type", "osm_id", "wikidata", "geometry", "country_code"),
@@ -29,10 +29,10 @@ PIECE_TYPES = ("int8", "varchar", "float8", "float4", "bytea")
 BATCH_BYTES = 1 << 20  # size of the lines that one thread converts at a time
 
 
-class Row(NamedTuple):
+class ZoneRow(NamedTuple):
     """What the database stores of a zone."""
 
-    values: tuple[Any, ...]  # of COLUMNS
+    values: tuple[Any, ...]  # the values of the columns COLUMNS, in that order
     box: boxes.Box | None
     pieces: list[bytes]  # EWKB
 
@@ -50,16 +50,16 @@ class Row(NamedTuple):
 T = TypeVar("T")
 
 
-class ConvertedBatch(NamedTuple):
+class _ConvertedBatch(NamedTuple):
     """Rows for the table that were made from some records of a file."""
 
-    rows: list[Row | None]  # None for a zone without geometry; empty if a record is refused
-    numbers: list[int]  # positions in the file, from 1, of the records that are zones
-    ids: list[int]  # of the zones in `numbers`
+    rows: list[ZoneRow | None]  # None for a zone without geometry; empty if a record is refused
+    record_numbers: list[int]  # positions in the file, from 1, of the records that are zones
+    ids: list[int]  # of the zones in `record_numbers`
     refused: list[RefusedRecord]
 
 
-def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> Iterator[Row | None]:
+def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> Iterator[ZoneRow | None]:
     """Yield the rows for the table zones, in the order of the file, with a bounded part of it in memory.
 
     Args:
@@ -75,38 +75,40 @@ def read_rows(raw: IO[bytes], format_: ZoneFormat, name: str, jobs: int = 0) -> 
         StepError: the file is damaged, or (raised at its end) records are refused.
     """
     refusals = Refusals(name, "line" if format_.has_lines else "zone")
-    with translate_file_errors(name, reader.ISAL_ERROR):
-        stream = decompress(raw, format_, reader.open_gzip)
+    with translate_file_errors(name, zone_parsing.ISAL_ERROR):
+        stream = decompress(raw, format_, zone_parsing.open_gzip)
         if not format_.has_lines:
             zones = enumerate(iterate_zones(stream, name), 1)
-            batches: Iterable[ConvertedBatch] = (convert_records([zone], reader.validate_zone) for zone in zones)
+            batches: Iterable[_ConvertedBatch] = (
+                _convert_records([zone], zone_parsing.validate_zone) for zone in zones
+            )
         elif jobs == 1:
-            batches = (convert_lines(first, lines) for first, lines in _read_lines(stream))
+            batches = (_convert_lines(first, lines) for first, lines in _read_lines(stream))
         else:
             batches = _convert_parallel(_read_lines(stream), jobs or min(8, os.cpu_count() or 1))
         for batch in batches:
-            refusals.add(batch.numbers, batch.ids, batch.refused)
+            refusals.add(batch.record_numbers, batch.ids, batch.refused)
             if not refusals.refused:
                 yield from batch.rows
     refusals.raise_if_any()
 
 
-def convert_lines(first: int, lines: list[bytes]) -> ConvertedBatch:
+def _convert_lines(first: int, lines: list[bytes]) -> _ConvertedBatch:
     """Convert lines of JSON to rows; `first` is the number of the first line, blank lines are skipped."""
     numbered = enumerate(strip_byte_order_marks(lines), first)
-    return convert_records(
-        ((number, line) for number, line in numbered if line and not line.isspace()), reader.parse_line
+    return _convert_records(
+        ((number, line) for number, line in numbered if line and not line.isspace()), zone_parsing.parse_line
     )
 
 
-def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zone]) -> ConvertedBatch:
+def _convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], ZoneRecord]) -> _ConvertedBatch:
     """Convert records of zones, each with its number in the file, to rows."""
     numbers, zones, refused = [], [], []
     for number, record in records:
         try:
             zones.append(to_zone(record))
             numbers.append(number)
-        except reader.InvalidZoneError as error:
+        except zone_parsing.InvalidZoneError as error:
             refused.append(RefusedRecord(number, error.osm_id, str(error)))
     ids = [zone["id"] for zone in zones]
     with_shape = [zone for zone in zones if zone["geometry"] is not None]
@@ -118,12 +120,12 @@ def convert_records(records: Iterable[tuple[int, T]], to_zone: Callable[[T], Zon
     except geometry.InvalidGeometryError:
         refused += _refuse_invalid_geometries(numbers, zones)
     if refused:
-        return ConvertedBatch([], numbers, ids, sorted(refused, key=by_number))
+        return _ConvertedBatch([], numbers, ids, sorted(refused, key=by_number))
     shape_of = dict(zip(map(id, with_shape), shapes, strict=True))
-    return ConvertedBatch([_make_row(zone, shape_of.get(id(zone))) for zone in zones], numbers, ids, [])
+    return _ConvertedBatch([_make_row(zone, shape_of.get(id(zone))) for zone in zones], numbers, ids, [])
 
 
-def _refuse_invalid_geometries(numbers: list[int], zones: list[Zone]) -> Iterator[RefusedRecord]:
+def _refuse_invalid_geometries(numbers: list[int], zones: list[ZoneRecord]) -> Iterator[RefusedRecord]:
     for number, zone in zip(numbers, zones, strict=True):
         try:
             if zone["geometry"] is not None:
@@ -132,11 +134,11 @@ def _refuse_invalid_geometries(numbers: list[int], zones: list[Zone]) -> Iterato
             yield RefusedRecord(number, zone["osm_id"], str(error))
 
 
-def _is_generated(zone: Zone) -> bool:
+def _is_generated(zone: ZoneRecord) -> bool:
     return (zone["osm_id"] or "").startswith("node:")
 
 
-def _make_row(zone: Zone, shape: geometry.ConvertedShape | None) -> Row | None:
+def _make_row(zone: ZoneRecord, shape: geometry.ConvertedShape | None) -> ZoneRow | None:
     if shape is None:
         return None
     population = details.read_population(zone)
@@ -150,16 +152,16 @@ def _make_row(zone: Zone, shape: geometry.ConvertedShape | None) -> Row | None:
         zone["wikidata"],
         shape.ewkb,
         zone.get("country_code") or None,
-        details.read_text(zone.get("label")),
+        details.clean_storable_text(zone.get("label")),
         details.encode_jsonb(details.collect_names(zone)),
         details.collect_other_names(zone),
         population,
-        details.read_texts(zone.get("zip_codes")),
+        details.clean_storable_texts(zone.get("zip_codes")),
         *details.read_center(zone),
         shape.area,
         ranks.rank_zone(zone["zone_type"], population, shape.area),
     )
-    return Row(values, boxes.read_box(zone), pieces.cut_shape(shape.degrees))
+    return ZoneRow(values, boxes.read_box(zone), pieces.cut_shape(shape.degrees))
 
 
 def _read_lines(stream: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
@@ -170,16 +172,16 @@ def _read_lines(stream: IO[bytes]) -> Iterator[tuple[int, list[bytes]]]:
         number += len(lines)
 
 
-def _convert_parallel(batches: Iterable[tuple[int, list[bytes]]], jobs: int) -> Iterator[ConvertedBatch]:
+def _convert_parallel(batches: Iterable[tuple[int, list[bytes]]], jobs: int) -> Iterator[_ConvertedBatch]:
     """Convert batches in order, with at most two per thread in memory.
 
     Threads are enough, because decompressing, checking and repairing geometries release the interpreter's lock.
     """
     with ThreadPoolExecutor(jobs) as pool:
-        waiting: deque[Future[ConvertedBatch]] = deque()
+        waiting: deque[Future[_ConvertedBatch]] = deque()
         try:
             for first, lines in batches:
-                waiting.append(pool.submit(convert_lines, first, lines))
+                waiting.append(pool.submit(_convert_lines, first, lines))
                 if len(waiting) >= 2 * jobs:
                     yield waiting.popleft().result()
             while waiting:

@@ -43,6 +43,6 @@ def drop_staged_tables(connection: psycopg.Connection) -> int:
     return len(names)
 
 
-def remove_catalog_row(connection: psycopg.Connection, release_id: str) -> None:
+def remove_row_of_failed_load(connection: psycopg.Connection, release_id: str) -> None:
     """Remove the row of a release from the catalog, if its load failed."""
     connection.execute("DELETE FROM cosmogony_catalog.releases WHERE id = %s AND state = 'loading'", (release_id,))

@@ -30,7 +30,7 @@ def adopt_original_table(connection: psycopg.Connection) -> str | None:
     if row is None:
         return None
     kind, owner, is_owner = row
-    if kind == "v" and views.is_own_view(connection, "zones"):
+    if kind == "v" and views.is_view_of_this_stack(connection, "zones"):
         return None
     if kind != "r":
         raise StepError(

@@ -49,7 +49,7 @@ class Release:
         word = self.gate.get("verdict") if isinstance(self.gate, Mapping) else None
         return GateVerdict(word) if word in list(GateVerdict) else None
 
-    def get_table(self, name: str) -> sql.Identifier:
+    def qualify_table(self, name: str) -> sql.Identifier:
         """Return the SQL name of a table of the release, qualified with its schema."""
         return sql.Identifier(self.schema_name, name)
 

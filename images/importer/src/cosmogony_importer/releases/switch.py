@@ -108,7 +108,7 @@ def _try_switch(connection: psycopg.Connection, release_id: str, action: str, re
             (now, action, release_id, before.id if before else None, reason),
         )
         connection.execute(
-            sql.SQL("UPDATE {} SET document = document || %s").format(release.get_table("manifest")),
+            sql.SQL("UPDATE {} SET document = document || %s").format(release.qualify_table("manifest")),
             (Jsonb({"state": "published", "published": now.isoformat(timespec="seconds")}),),
         )
         # the last statement, so that the views are locked for the shortest time
@@ -136,6 +136,6 @@ def _describe_reader(connection: psycopg.Connection) -> str:
     if row is None:
         return "a session reads public.zones"
     view, pid, program, client, since = row
-    # PostgreSQL may hide some of these columns for sessions of other roles
+    # PostgreSQL may hide some columns of pg_stat_activity for sessions of other roles
     who = " ".join(filter(None, (f"process {pid}", program, f"from {client}"))) + (f", since {since}," if since else "")
     return f"{who} reads public.{view}"

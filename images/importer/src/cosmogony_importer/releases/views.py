@@ -24,19 +24,19 @@ EMPTY_VIEW_COLUMNS = [
 ]
 
 
-def list_view_sources(connection: psycopg.Connection, view: str) -> set[tuple[str, str]]:
+def _list_view_sources(connection: psycopg.Connection, view: str) -> set[tuple[str, str]]:
     """Return schema and name of the tables and views that a view reads; empty if it is not a view."""
     return set(connection.execute(statements.read_statement("view_sources.sql"), {"view": view}).fetchall())
 
 
 def is_showing_release(connection: psycopg.Connection, schema: str) -> bool:
     """Return whether public.zones reads the release in this schema, so that it is the live one."""
-    return (schema, "zones") in list_view_sources(connection, "public.zones")
+    return (schema, "zones") in _list_view_sources(connection, "public.zones")
 
 
-def is_own_view(connection: psycopg.Connection, name: str) -> bool:
+def is_view_of_this_stack(connection: psycopg.Connection, name: str) -> bool:
     """Return whether a view of the schema public belongs to this stack: it reads a release, or is the empty view."""
-    sources = list_view_sources(connection, f"public.{name}")
+    sources = _list_view_sources(connection, f"public.{name}")
     if sources:
         return any(schema.startswith(SCHEMA_PREFIX) and table == name for schema, table in sources)
     columns = connection.execute(
@@ -54,7 +54,7 @@ def create_boxes_view(connection: psycopg.Connection, schema: str) -> None:
         StepError: public.zone_boxes is something else.
     """
     exists = connection.execute("SELECT 1 WHERE to_regclass('public.zone_boxes') IS NOT NULL").fetchone()
-    if exists and not is_own_view(connection, "zone_boxes"):
+    if exists and not is_view_of_this_stack(connection, "zone_boxes"):
         raise StepError("public.zone_boxes is not a view of this stack; rename it (ALTER ... RENAME) and publish again")
     connection.execute(statements.read_statement("zone_boxes.sql", release=schema))
     grants.grant_view_to_readers(connection, "public", "zone_boxes")

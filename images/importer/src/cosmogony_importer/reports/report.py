@@ -14,13 +14,13 @@ from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
 from cosmogony_steps.postgres import DatabaseAddress, translate_database_error
 from cosmogony_steps.s3 import Store
 from cosmogony_steps.settings import Settings
-from cosmogony_steps.shortening import shorten_to_bytes
+from cosmogony_steps.shortening import keep_first_within_bytes
 from msgspec.structs import replace
 
 from ..database import sessions
 from ..releases import migrations, runs
 from . import webhook
-from .run import EndedRun
+from .ended_run import EndedRun
 from .summary import summarise_run
 
 URL = "WEBHOOK_URL"
@@ -49,7 +49,7 @@ def report_run(run: EndedRun, store: Store | None, settings: Settings) -> RunSum
         problems.append(f"nothing is posted: Secret {name}, or its key url, is not in the namespace")
     answer = None
     if url:
-        answer = webhook.post_document(url, make_post_body(replace(summary, warnings=(*summary.warnings, *problems))))
+        answer = webhook.post_document(url, _make_post_body(replace(summary, warnings=(*summary.warnings, *problems))))
         if answer.error:
             problems.append(
                 f"the webhook did not accept the summary ({answer.error}); this does not change the result of the run"
@@ -80,19 +80,19 @@ def post_summary_again(run: str, store: Store) -> None:
     url = os.environ.get(URL, "").strip()
     if not url:
         raise StepError("no webhook is set: name a Secret with the key url (cosmogony_report_webhook_secret)")
-    answer = webhook.post_document(url, make_post_body(summary))
+    answer = webhook.post_document(url, _make_post_body(summary))
     if answer.error:
         kind = TransientError if answer.is_transient else StepError
         raise kind(f"the webhook did not accept the summary of {run}: {answer.error}")
     log.info(f"the webhook accepted the summary of {run} (HTTP {answer.status}, attempt {answer.attempts})")
 
 
-def make_post_body(summary: RunSummary) -> dict[str, Any]:
+def _make_post_body(summary: RunSummary) -> dict[str, Any]:
     """Return the summary as body for the webhook; very long lists are cut, and a warning in it says so."""
     document = summary.to_json()
     for owner, name in ((document["inputs"], "sources"), (document, "skipped")):
         complete = owner[name]
-        owner[name] = shorten_to_bytes(complete, MAX_LIST_BYTES)
+        owner[name] = keep_first_within_bytes(complete, MAX_LIST_BYTES)
         if more := len(complete) - len(owner[name]):
             place = object_keys.get_run_summary_key(summary.run)
             document["warnings"].append(

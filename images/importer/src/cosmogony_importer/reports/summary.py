@@ -51,7 +51,7 @@ from ..checks import completeness, left_out
 from ..database import sessions
 from ..progress import format_duration
 from ..releases import catalog, durations, migrations
-from .run import EndedRun
+from .ended_run import EndedRun
 
 MAX_LISTED = 50  # first entries that a list in the summary has, next to the number of all
 
@@ -112,7 +112,7 @@ def _read_store(run: EndedRun, store: Store, extracts: Sequence[SourceSettings],
         key = object_keys.get_release_statistics_key(facts.manifest.id)
         if statistics := _find_document(store, key, Statistics.from_json, facts.warnings):
             facts.statuses = StatusCounts(**{status: statistics.count_with_status(status) for status in CountStatus})
-        written = store.find(key)
+        written = store.find_info(key)
         if written and (seconds := written.metadata.get("seconds")):
             facts.steps["stats"] = float(seconds)
         names = [source.name for source in facts.manifest.sources]
@@ -263,7 +263,7 @@ def _collect_durations(run: EndedRun, facts: RunFacts) -> dict[str, float | None
 
 def _list_warnings(facts: RunFacts) -> list[str]:
     warnings = [
-        f"{relation.source}: {completeness.describe_relation(relation)}"
+        f"{relation.source}: {completeness.describe_incomplete_boundary(relation)}"
         for relation in facts.manifest.incomplete[:MAX_LISTED]
     ]
     if report := facts.gate:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import orjson
 import urllib3
+from cosmogony_steps.ca_certificates import get_ca_file
 from cosmogony_steps.documents import ABSENT, WebhookAnswer
-from cosmogony_steps.http import HttpPool
-from cosmogony_steps.tls import find_ca_file
+from cosmogony_steps.http_proxies import EnvironmentProxyPool
 from urllib3 import exceptions
 
 ATTEMPTS = 4
@@ -59,7 +59,7 @@ def post_document(url: str, document: dict[str, Any]) -> PostResult:
         return PostResult(error)
     body = orjson.dumps(document)
     timeout = urllib3.Timeout(connect=CONNECT, read=READ)
-    http = HttpPool(timeout=timeout, cert_reqs="CERT_REQUIRED", ca_certs=find_ca_file())
+    http = EnvironmentProxyPool(timeout=timeout, cert_reqs="CERT_REQUIRED", ca_certs=get_ca_file())
     answer = PostResult()
     for attempt in range(1, ATTEMPTS + 1):
         answer = _try_post(http, url, body, attempt)
@@ -69,7 +69,7 @@ def post_document(url: str, document: dict[str, Any]) -> PostResult:
     return answer
 
 
-def _try_post(http: HttpPool, url: str, body: bytes, attempt: int) -> PostResult:
+def _try_post(http: EnvironmentProxyPool, url: str, body: bytes, attempt: int) -> PostResult:
     headers = {"Content-Type": "application/json", "User-Agent": "cosmogony-report"}
     try:
         response = http.request("POST", url, body=body, headers=headers, retries=False, redirect=False)

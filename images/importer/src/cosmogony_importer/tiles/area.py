@@ -80,7 +80,7 @@ def store_selected_tiles(
         (selection.max_zoom, release.id),
     )
     _store_planned(settings, connection, release, TimedProgress("tiles", expected.tiles), jobs)
-    connection.execute(sql.SQL("ANALYZE {}").format(release.get_table("tiles")))
+    connection.execute(sql.SQL("ANALYZE {}").format(release.qualify_table("tiles")))
     return expected
 
 
@@ -119,9 +119,9 @@ def _plan_tiles(connection: psycopg.Connection, release: Release, selection: Til
                 f"release {release.id} has no zone in {selection}; {_name_countries(connection, selection)}"
             )
         area = sql.Identifier("planned_area")
-        for zoom, touched in batches.find_touched_tiles(connection, area, selection.max_zoom, box):
+        for zoom, touched in batches.write_touched_tiles(connection, area, selection.max_zoom, box):
             if zoom >= first:
-                batches.add_batches(connection, "planned_batches", zoom, touched)
+                batches.add_touched_tiles_to_batches(connection, "planned_batches", zoom, touched)
         connection.execute("ANALYZE planned_batches")
         total = fetch_value(connection.execute("SELECT coalesce(sum(cardinality(xs)), 0) FROM planned_batches"))
     log.info(f"{total} tiles to make for release {release.id}, {selection}")

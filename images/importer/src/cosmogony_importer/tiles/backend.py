@@ -8,7 +8,7 @@ from typing import Protocol
 import psycopg
 
 from ..releases.catalog import Release
-from . import pyramid
+from . import low_zooms
 from .counts import TilesByZoom
 from .trex import TrexCache
 from .trex_switch import TrexTiles
@@ -27,7 +27,7 @@ class TileBackend(Protocol):
         """Count the stored tiles of a release."""
 
 
-class DatabaseTiles:
+class _DatabaseTiles:
     """A tile server that gets every tile from the database."""
 
     def serve_live_release(self, connection: psycopg.Connection) -> None:
@@ -38,10 +38,10 @@ class DatabaseTiles:
 
     def count_tiles(self, connection: psycopg.Connection, release: Release) -> TilesByZoom:
         """Count the tiles in the table of a release."""
-        return pyramid.count_tiles(connection, release)
+        return low_zooms.count_tiles(connection, release)
 
 
 def get_tile_backend() -> TileBackend:
     """Return t-rex if TREX_CACHE is set, otherwise a tile server that reads the database."""
     cache = TrexCache.find_from_environment()
-    return TrexTiles(cache) if cache else DatabaseTiles()
+    return TrexTiles(cache) if cache else _DatabaseTiles()

@@ -16,7 +16,7 @@ BATCH = 64  # tiles that one SQL statement computes and stores
 MAX_ZOOM = 14  # highest zoom of which tiles may be stored
 
 
-def find_touched_tiles(
+def write_touched_tiles(
     connection: psycopg.Connection, area: sql.Composable, max_zoom: int, box: Box = EVERYWHERE, margin: float = 0.0
 ) -> Iterator[tuple[int, str]]:
     """Write the tiles that an area touches to temporary tables of this transaction, zoom by zoom from 0 on.
@@ -49,7 +49,7 @@ def find_touched_tiles(
         yield zoom, f"touched_{zoom}"
 
 
-def add_batches(connection: psycopg.Connection, table: str, zoom: int, touched: str) -> None:
+def add_touched_tiles_to_batches(connection: psycopg.Connection, table: str, zoom: int, touched: str) -> None:
     """Add the touched tiles of a zoom that are not stored yet to a table of batches (z, batch, xs, ys)."""
     connection.execute(
         statements.read_statement("release/add_batches.sql", batches=table, zoom=zoom, touched=touched, size=BATCH)

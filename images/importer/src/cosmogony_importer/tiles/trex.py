@@ -94,11 +94,11 @@ def translate_cache_errors(cache: TrexCache) -> Iterator[None]:
         ) from error
 
 
-def list_tiles(folder: Path) -> Iterator[os.DirEntry[str]]:
+def list_tile_files(folder: Path) -> Iterator[os.DirEntry[str]]:
     """Yield the tile files below a folder."""
     for entry in os.scandir(folder):
         if entry.is_dir(follow_symlinks=False):
-            yield from list_tiles(Path(entry.path))
+            yield from list_tile_files(Path(entry.path))
         elif entry.name.endswith(".pbf"):
             heartbeat.beat(f"going through {folder}")
             yield entry
@@ -108,7 +108,7 @@ def count_tiles(folder: Path) -> TilesByZoom:
     """Count the tiles in the folder of a release."""
     by_zoom = {}
     for zoom in sorted(int(path.name) for path in folder.glob("[0-9]*")):
-        sizes = [entry.stat().st_size for entry in list_tiles(folder / str(zoom))]
+        sizes = [entry.stat().st_size for entry in list_tile_files(folder / str(zoom))]
         if sizes:
             by_zoom[zoom] = TileCount(len(sizes), sum(sizes))
     marker = folder / GENERATED

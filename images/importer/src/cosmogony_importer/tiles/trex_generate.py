@@ -15,8 +15,8 @@ from cosmogony_steps.shortening import join_first
 from ..releases.catalog import Release
 from .box import Box
 from .counts import TilesByZoom
-from .coverage import find_missing_tiles
-from .trex import GENERATED, TILESET, TrexCache, count_tiles, list_tiles
+from .missing_tiles import find_missing_tiles
+from .trex import GENERATED, TILESET, TrexCache, count_tiles, list_tile_files
 
 WORLD = (-180.0, -85.0511, 180.0, 85.0511)  # west, south, east, north of the tile grid in degrees
 CONFIG = "config.toml"
@@ -100,7 +100,7 @@ def check_and_move_tiles(
 
 def _check_tiles(folder: Path) -> None:
     """Check that every tile is complete: t-rex ignores failed writes, and would serve truncated tiles."""
-    for entry in list_tiles(folder):
+    for entry in list_tile_files(folder):
         try:
             gzip.decompress(Path(entry.path).read_bytes())
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:

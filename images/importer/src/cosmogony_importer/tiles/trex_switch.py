@@ -15,7 +15,7 @@ from ..database import sessions
 from ..releases import catalog
 from ..releases.catalog import Release
 from .counts import TilesByZoom
-from .trex import GENERATED, NOTHING, TILESET, TrexCache, count_tiles, list_tiles, translate_cache_errors
+from .trex import GENERATED, NOTHING, TILESET, TrexCache, count_tiles, list_tile_files, translate_cache_errors
 
 # A switch waits for transactions that read the zones, and t-rex reads the zones of a tile in one. After that it packs
 # and writes the tile, which takes 0.2 s for 10,000 zones and 2 s for 160,000.
@@ -36,7 +36,7 @@ class TrexTiles:
                 go back one more release.
         """
         try:
-            name, before = move_link(connection, self.cache)
+            name, before = move_link_and_drop_wrong_tiles(connection, self.cache)
         except (OSError, TransientError) as error:
             raise StepError(
                 f"the release is live, but t-rex may serve tiles of the one before: {error}; repair that and "
@@ -48,7 +48,7 @@ class TrexTiles:
     def remove_old_tiles(self, connection: psycopg.Connection) -> None:
         """Remove the folders of releases that are not kept."""
         with translate_cache_errors(self.cache):
-            removed = remove_old_folders(connection, self.cache)
+            removed = _remove_old_folders(connection, self.cache)
         log.info(f"tiles of t-rex removed: {', '.join(removed) or 'none'}")
 
     def count_tiles(self, connection: psycopg.Connection, release: Release) -> TilesByZoom:
@@ -57,7 +57,7 @@ class TrexTiles:
             return count_tiles(self.cache.get_folder(release.id))
 
 
-def move_link(connection: psycopg.Connection, cache: TrexCache) -> tuple[str, str | None]:
+def move_link_and_drop_wrong_tiles(connection: psycopg.Connection, cache: TrexCache) -> tuple[str, str | None]:
     """Point the link to the folder of the live release, and drop tiles in both folders that may be wrong.
 
     t-rex may have read the zones of the former release and write the tile to the folder of the new one. So tiles that
@@ -66,15 +66,15 @@ def move_link(connection: psycopg.Connection, cache: TrexCache) -> tuple[str, st
     Returns:
         The new and the former target of the link, as ids of releases.
     """
-    name, before = link_live_release(connection, cache)
+    name, before = _link_live_release(connection, cache)
     if before not in (name, NOTHING, None):
         time.sleep(DRAIN)
         for release_id in (before, name):
-            remove_added_tiles(cache.get_folder(release_id))
+            _remove_added_tiles(cache.get_folder(release_id))
     return name, before
 
 
-def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple[str, str | None]:
+def _link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple[str, str | None]:
     """Point the link to the folder of the live release; return the new and the former target.
 
     The live release is read under the lock of publish and rollback, so the last one to move the link is right.
@@ -98,17 +98,17 @@ def link_live_release(connection: psycopg.Connection, cache: TrexCache) -> tuple
     return name, before
 
 
-def remove_added_tiles(folder: Path) -> None:
+def _remove_added_tiles(folder: Path) -> None:
     """Remove tiles that t-rex added to the generated ones, because they may belong to another release."""
     if not (folder / GENERATED).exists():
         return
     newest = (folder / GENERATED).stat().st_mtime_ns
-    for entry in list_tiles(folder):
+    for entry in list_tile_files(folder):
         if entry.stat().st_mtime_ns > newest:
             Path(entry.path).unlink(missing_ok=True)
 
 
-def remove_old_folders(connection: psycopg.Connection, cache: TrexCache) -> list[str]:
+def _remove_old_folders(connection: psycopg.Connection, cache: TrexCache) -> list[str]:
     """Remove the tiles of releases that are not kept, except those that t-rex reads; return names of folders."""
     with sessions.hold_advisory_lock(connection, sessions.SWITCH, wait=60):
         kept = {release.id for release in catalog.list_releases(connection)} | {cache.read_linked_release()}

@@ -5,30 +5,30 @@ from __future__ import annotations
 
 import argparse
 
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.text import parse_size
+from cosmogony_steps.value_parsing import parse_size
 
 from .arguments import add_batch_options, add_scratch_options
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command `cosmogony-pipeline extract`."""
-    parser = add_command(subparsers, "extract", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "extract", run, __doc__)
     add_batch_options(parser)
     add_scratch_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run `cosmogony-pipeline extract`: make the zones of the sources of a batch, and report their number."""
-    from cosmogony.loglevel import set_log_level
+    from cosmogony.loglevel import set_log_level_from_environment
 
     from ..context import CommandContext
     from ..sources.source_config import SourceConfig
     from ..steps.batch import process_batch
     from ..steps.extract import extract
 
-    set_log_level()
+    set_log_level_from_environment()
     context = CommandContext.from_options(options)
     inputs = context.make_inputs()
     results = process_batch(

@@ -7,14 +7,14 @@ import argparse
 import os
 
 from cosmogony_steps import object_keys
-from cosmogony_steps.commands import Subparsers, add_command
+from cosmogony_steps.commands import Subparsers, add_command_with_common_options
 from cosmogony_steps.outputs import write_outputs
-from cosmogony_steps.text import parse_boolean
+from cosmogony_steps.value_parsing import parse_boolean
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the command `cosmogony-pipeline plan`."""
-    parser = add_command(subparsers, "plan", run, __doc__)
+    parser = add_command_with_common_options(subparsers, "plan", run, __doc__)
     parser.add_argument("--run", dest="workflow", required=True, metavar="NAME", help="name of the workflow")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why a new release is wanted with the same inputs")
     parser.add_argument("--force", default="false", metavar="BOOL", help="make a release even if nothing changed")
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     from cosmogony_steps.plans import write_plan
 
     from ..context import CommandContext
-    from ..steps.database import list_kept_releases
+    from ..steps.kept_releases import list_kept_releases
     from ..steps.plan import make_plan
     from ..steps.plan_outputs import make_outputs
 

@@ -80,7 +80,7 @@ def is_part_current(store: Store, item: SourceConfig, marker: PartMarker | None,
     return (
         marker is not None
         and marker.digest == digest
-        and is_intact(marker, store.find(object_keys.get_part_key(item.name)))
+        and is_intact(marker, store.find_info(object_keys.get_part_key(item.name)))
     )
 
 

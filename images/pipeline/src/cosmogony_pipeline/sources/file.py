@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from cosmogony_steps.errors import StepError, TransientError, UsageError
 
 from .base import CHUNK, Body, FileVersion, find_md5
-from .failures import SourceChangedError
+from .reading_errors import SourceChangedError
 from .urls import redact_url
 
 

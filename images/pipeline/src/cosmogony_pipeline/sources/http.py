@@ -8,14 +8,14 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import urllib3
 from cosmogony_steps import log
+from cosmogony_steps.ca_certificates import get_ca_file
 from cosmogony_steps.errors import StepError, TransientError
-from cosmogony_steps.http import HttpPool
-from cosmogony_steps.tls import find_ca_file
+from cosmogony_steps.http_proxies import EnvironmentProxyPool
 from urllib3.exceptions import HTTPError
 
 from .base import Body, FileVersion, find_md5
-from .bodies import describe_cause, make_connection_error, read_body
-from .failures import SourceChangedError
+from .reading_errors import SourceChangedError
+from .response_bodies import describe_cause, make_connection_error, read_body
 from .urls import redact_url
 
 MAX_REDIRECTS = 10
@@ -31,11 +31,11 @@ class HttpSource:
     def __init__(self, name: str, url: str, *, connect_timeout: float = 15, read_timeout: float = 60) -> None:
         self.name = name
         self.url = url
-        self._pool = HttpPool(
+        self._pool = EnvironmentProxyPool(
             retries=False,
             timeout=urllib3.Timeout(connect=connect_timeout, read=read_timeout),
             cert_reqs="CERT_REQUIRED",
-            ca_certs=find_ca_file(),
+            ca_certs=get_ca_file(),
         )
 
     def fetch_version(self) -> FileVersion:

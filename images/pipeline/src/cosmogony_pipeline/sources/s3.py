@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 import urllib3
 from cosmogony_steps.errors import StepError
-from cosmogony_steps.s3 import Server, translate_errors
+from cosmogony_steps.s3 import S3Server, translate_errors
 from cosmogony_steps.s3.server import validate_bucket_name
 from cosmogony_steps.settings import Settings
 from minio import Minio
 from minio.error import S3Error
 
 from .base import Body, FileVersion, find_md5
-from .bodies import read_body
-from .failures import SourceChangedError
+from .reading_errors import SourceChangedError
+from .response_bodies import read_body
 from .urls import redact_url
 
 _ABSENT = {"NoSuchKey", "NoSuchObject", "NoSuchBucket"}
@@ -54,7 +54,7 @@ class S3Source:
         other = bool(settings.source_storage.endpoint)
         prefix = "SOURCE_S3_" if other else "S3_"
         section = settings.source_storage if other else settings.storage
-        server = Server.from_settings(section, environ, prefix, f"source {name}")
+        server = S3Server.from_settings(section, environ, prefix, f"source {name}")
         return cls(name, url, server.make_client(), server.endpoint, anonymous=server.access_key is None, prefix=prefix)
 
     def fetch_version(self) -> FileVersion:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from cosmogony_steps.documents import ABSENT, Credit, InputSource, PlanItem
 from cosmogony_steps.errors import StepError, UsageError
 from cosmogony_steps.settings import Settings, SourceSettings
-from cosmogony_steps.text import parse_unique_words
+from cosmogony_steps.value_parsing import parse_unique_words
 
 from .urls import redact_url
 

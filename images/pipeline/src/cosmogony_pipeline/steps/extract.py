@@ -28,8 +28,8 @@ from ..extractor import report_stages
 from ..release import markers
 from ..release.left_out import count_by_reason, to_finding_rows
 from ..sources.source_config import SourceConfig
-from ..transfer.disk import MEBIBYTE, estimate_extract_mib
 from ..transfer.files import download_object, translate_disk_errors, upload_file
+from ..transfer.scratch_space import MEBIBYTE, estimate_extract_mib
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _read_source_marker(store: Store, item: SourceConfig) -> SourceMarker:
     marker = markers.read_source_marker(store, item)
     if marker is None:
         raise StepError(f"source {item.name}: not fetched yet; run the fetch step first")
-    if not markers.is_intact(marker, store.find(object_keys.get_source_key(item.name))):
+    if not markers.is_intact(marker, store.find_info(object_keys.get_source_key(item.name))):
         raise StepError(
             f"source {item.name}: {object_keys.get_source_key(item.name)} is not what its marker describes; "
             "fetch it again"

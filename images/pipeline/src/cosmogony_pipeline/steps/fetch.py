@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ..release import markers
 from ..sources import make_source
 from ..sources.base import FileVersion, Source
-from ..sources.failures import ChecksumMismatchError, SourceChangedError
+from ..sources.reading_errors import ChecksumMismatchError, SourceChangedError
 from ..sources.source_config import SourceConfig
 from ..transfer.download import DownloadStream
 from ..transfer.readahead import ReadAheadStream
@@ -50,7 +50,7 @@ def fetch(
     source = make_source(item, settings)
     mismatches = 0
     for _ in range(MAX_DOWNLOADS):
-        version = backoff.call(source.fetch_version)
+        version = backoff.call_with_retries(source.fetch_version)
         if marker := _find_stored(store, item, version):
             return marker
         try:
@@ -73,7 +73,7 @@ def _find_stored(store: Store, item: SourceConfig, version: FileVersion) -> Sour
     marker = markers.read_source_marker(store, item)
     if marker is None or not markers.is_same_version(marker, version):
         return None
-    if not markers.is_intact(marker, store.find(object_keys.get_source_key(item.name))):
+    if not markers.is_intact(marker, store.find_info(object_keys.get_source_key(item.name))):
         log.warn(
             f"{item.name}: {object_keys.get_source_key(item.name)} is not the file its marker describes; "
             "fetching it again"

@@ -34,15 +34,15 @@ from cosmogony_steps.s3 import Store
 from cosmogony_steps.shortening import join_first
 
 from ..extractor import report_stages
-from ..parallel import map_in_threads
+from ..parallel import map_in_threads_or_return_errors
 from ..release import markers
 from ..release.inputs import add_sources, digest_inputs, make_release_id
 from ..release.left_out import sum_findings
 from ..release.markers import ReleasePart
 from ..release.warnings import find_warnings
 from ..sources.source_config import SourceConfig
-from ..transfer.disk import estimate_merge_mib, is_too_small_to_merge
 from ..transfer.files import download_object, translate_disk_errors, upload_file
+from ..transfer.scratch_space import estimate_merge_mib, is_too_small_to_merge
 
 MAX_DROPPED = 1000  # most dropped copies that a manifest lists; a thousand sources have hundreds of thousands
 
@@ -171,11 +171,11 @@ def _find_parts(store: Store, items: Sequence[SourceConfig], inputs: Inputs) -> 
             raise MissingPartError(
                 f"the zones of source {item.name} are of another file, rules, extractor, languages or as_original"
             )
-        if not markers.is_intact(part, store.find(object_keys.get_part_key(item.name))):
+        if not markers.is_intact(part, store.find_info(object_keys.get_part_key(item.name))):
             raise MissingPartError(f"{object_keys.get_part_key(item.name)} is not what its marker describes")
         return ReleasePart(item, source, part)
 
-    found = map_in_threads(find_part, sorted(items, key=lambda item: item.name))
+    found = map_in_threads_or_return_errors(find_part, sorted(items, key=lambda item: item.name))
     missing = [str(error) for error in found if isinstance(error, MissingPartError)]
     for error in found:
         if isinstance(error, StepError) and not isinstance(error, MissingPartError):
@@ -194,7 +194,7 @@ def _find_finished_release(store: Store, release: str, digest: str) -> Manifest 
     if document is None or document.get("inputs_digest") != digest:
         return None
     manifest = Manifest.from_json(document, key)
-    found = store.find(object_keys.get_release_zones_key(release))
+    found = store.find_info(object_keys.get_release_zones_key(release))
     if found is None or manifest.zones_file is None or found.size != manifest.zones_file.size:
         return None
     log.info(f"release {release} is merged already")

@@ -25,7 +25,7 @@ from cosmogony_steps.settings import Settings
 from cosmogony_steps.shortening import join_first
 from msgspec.structs import replace
 
-from ..parallel import map_in_threads
+from ..parallel import map_in_threads_or_return_errors
 from ..release import markers
 from ..release.inputs import add_sources, digest_inputs
 from ..sources import make_source
@@ -33,9 +33,9 @@ from ..sources.base import FileVersion
 from ..sources.batches import make_batches
 from ..sources.source_config import SourceConfig, remove_url_queries
 from ..sources.urls import redact_url
-from ..transfer import disk
+from ..transfer import scratch_space
 from .batch import MAX_NAMED, raise_failures
-from .database import KeptRelease
+from .kept_releases import KeptRelease
 
 MODES = ("full", "changed", "source", "reimport")
 
@@ -62,7 +62,7 @@ class SourceStatus:
     @property
     def part_size(self) -> int:
         """Size of the file of zones of the source in bytes, an estimate if they must be made."""
-        return disk.estimate_part_bytes(self.size, self.part, usable=not self.extract)
+        return scratch_space.estimate_part_bytes(self.size, self.part, usable=not self.extract)
 
     @property
     def state(self) -> SourceState:
@@ -88,7 +88,7 @@ class SourceStatus:
         )
 
 
-def find_source_statuses(
+def _find_source_statuses(
     store: Store,
     items: Sequence[SourceConfig],
     asked: Sequence[SourceConfig],
@@ -113,7 +113,7 @@ def find_source_statuses(
     names = {item.name for item in asked}
 
     def find_status(item: SourceConfig) -> SourceStatus:
-        version = backoff.call(make_source(item, settings).fetch_version) if item.name in names else None
+        version = backoff.call_with_retries(make_source(item, settings).fetch_version) if item.name in names else None
         source, part = markers.read_source_marker(store, item), markers.read_part_marker(store, item)
         if version is None and source is None:
             raise StepError(f"source {item.name}: not in the store yet; run a full update first")
@@ -121,12 +121,12 @@ def find_source_statuses(
         digest = markers.digest_part_inputs(item, source.sha256, inputs) if source else ""
         extract = changed or not markers.is_part_current(store, item, part, digest)
         fetch = changed or (
-            extract and not markers.is_intact(source, store.find(object_keys.get_source_key(item.name)))
+            extract and not markers.is_intact(source, store.find_info(object_keys.get_source_key(item.name)))
         )
         heartbeat.beat(f"{item.name} has answered")
         return SourceStatus(item, version, source, part, changed, fetch, extract)
 
-    found = map_in_threads(find_status, items)
+    found = map_in_threads_or_return_errors(find_status, items)
     failures = [error for error in found if isinstance(error, StepError)]
     if len(failures) > MAX_NAMED:
         for failure in failures:
@@ -169,7 +169,7 @@ def make_plan(
     """
     _check_countries(items)
     asked = _choose_asked(items, mode, only)
-    statuses = find_source_statuses(store, items, asked, inputs, settings, backoff or Backoff(attempts=4))
+    statuses = _find_source_statuses(store, items, asked, inputs, settings, backoff or Backoff(attempts=4))
     for status in statuses:
         log.info(_describe_status(status))
     names = {item.name for item in asked}
@@ -210,7 +210,7 @@ def make_plan_document(
     """
     sizes = {status.item.name: status.size for status in statuses}
     batches = make_batches(
-        [(status.item.name, status.size or disk.ASSUMED_SIZE) for status in work],
+        [(status.item.name, status.size or scratch_space.ASSUMED_SIZE) for status in work],
         settings.sources.batch_bytes,
         settings.sources.batch_sources,
     )
@@ -223,12 +223,14 @@ def make_plan_document(
         reason=inputs.reason,
         items=tuple(status.item.to_plan_item() for status in statuses),
         batches=tuple(
-            Batch(sources=tuple(names), disk=f"{max(disk.estimate_extract_mib(sizes[name]) for name in names)}Mi")
+            Batch(
+                sources=tuple(names), disk=f"{max(scratch_space.estimate_extract_mib(sizes[name]) for name in names)}Mi"
+            )
             for names in batches
         ),
         details=tuple(status.to_document() for status in statuses),
         fetch_bytes=sum(status.size for status in statuses if status.fetch),
-        merge_disk=f"{disk.estimate_merge_mib([status.part_size for status in statuses])}Mi",
+        merge_disk=f"{scratch_space.estimate_merge_mib([status.part_size for status in statuses])}Mi",
         programs=Programs(
             rules=inputs.rules, extractor=inputs.extractor, importer=inputs.importer, dashboard=inputs.dashboard
         ),

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from cosmogony_steps.documents import Plan, PlannedSource, SourceState
-from cosmogony_steps.shortening import shorten_to_bytes
+from cosmogony_steps.shortening import keep_first_within_bytes
 
 _STATES = list(SourceState)
 
@@ -34,7 +34,7 @@ def make_outputs(plan: Plan, key: str) -> dict[str, object]:
 def _make_details(plan: Plan, key: str) -> dict[str, Any]:
     """Return the number of sources by state, and the first sources, those with the most to do first."""
     ordered = sorted(plan.details, key=lambda source: _STATES.index(source.state))
-    listed = shorten_to_bytes(map(_describe, ordered))
+    listed = keep_first_within_bytes(map(_describe, ordered))
     return {
         "states": Counter(source.state for source in ordered),
         "sources": listed,

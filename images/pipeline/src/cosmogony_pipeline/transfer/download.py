@@ -13,7 +13,7 @@ from cosmogony_steps.progress import Progress
 from cosmogony_steps.retry import Backoff
 
 from ..sources.base import FileVersion, Source
-from ..sources.failures import ChecksumMismatchError
+from ..sources.reading_errors import ChecksumMismatchError
 
 
 class DownloadStream:

@@ -31,7 +31,7 @@ LOOPBACK_PORTS = {
 }
 
 
-def split_listen(listen: str) -> tuple[str, int]:
+def split_listen_address(listen: str) -> tuple[str, int]:
     """Return address and port of text such as 127.0.0.1:8080 or [::]:8080.
 
     Raises:
@@ -77,25 +77,25 @@ def find_route_overlaps(ranges: Sequence[str], routes: Sequence[Mapping[str, Any
     return sorted(set(problems))
 
 
-def find_missing_packages(wanted: Sequence[str]) -> list[str]:
+def _find_missing_packages(wanted: Sequence[str]) -> list[str]:
     """Return which of the given Debian packages are not installed."""
     done = run_command(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *wanted], check=False)
     lines = set(done.stdout.splitlines())
     return [package for package in wanted if f"{package} installed" not in lines]
 
 
-def read_memory_mb() -> int:
+def _read_memory_mb() -> int:
     """Return the memory of this machine, in units of 1024² bytes."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
 
 
-def measure_free_disk_gb(path: Path) -> int:
+def _measure_free_disk_gb(path: Path) -> int:
     """Return the free space, in GB, of the file system where a path is or will be."""
     existing = next(folder for folder in (path, *path.parents) if folder.exists())
     return shutil.disk_usage(existing).free // 1_000_000_000
 
 
-def is_debian() -> bool:
+def _is_debian() -> bool:
     """Return whether this machine runs Debian or a system made from it."""
     try:
         release = platform.freedesktop_os_release()
@@ -104,7 +104,7 @@ def is_debian() -> bool:
     return "debian" in (release["ID"], *release.get("ID_LIKE", "").split())
 
 
-def drops_forwarded_packets() -> bool:
+def _drops_forwarded_packets() -> bool:
     """Return whether the machine's firewall drops forwarded packets, as another Docker sets it up."""
     done = run_command(["iptables", "-S", "FORWARD"], check=False)
     return done.returncode == 0 and "-P FORWARD DROP" in done.stdout.splitlines()
@@ -135,7 +135,7 @@ def find_machine_problems(settings: Settings, to_build: Sequence[str]) -> list[s
     problems: list[str] = []
     if os.geteuid() != 0:
         problems.append("not root: run the same command as root (sudo -H make local)")
-    if not is_debian() or not shutil.which("apt-get"):
+    if not _is_debian() or not shutil.which("apt-get"):
         problems.append("the local cluster needs packages of Debian: use a machine or VM that runs it")
     machine = os.uname().machine
     if machine not in ("x86_64", "aarch64"):
@@ -143,11 +143,11 @@ def find_machine_problems(settings: Settings, to_build: Sequence[str]) -> list[s
     cpus = len(os.sched_getaffinity(0))
     if cpus < settings.minimum_cpus:
         problems.append(f"{cpus} CPU; at least {settings.minimum_cpus} are needed")
-    memory = read_memory_mb()
+    memory = _read_memory_mb()
     if memory < settings.minimum_memory_mb:
         problems.append(f"{memory} MB of memory; at least {settings.minimum_memory_mb} MB are needed")
     if to_build:
-        free = measure_free_disk_gb(settings.cache)
+        free = _measure_free_disk_gb(settings.cache)
         if free < settings.minimum_disk_gb:
             problems.append(
                 f"{free} GB free at {settings.cache}; {settings.minimum_disk_gb} GB are needed while "
@@ -165,7 +165,7 @@ def find_network_problems(settings: Settings) -> list[str]:
     """Return a message, with a next step, for each problem of this machine with the cluster's network."""
     problems: list[str] = []
     try:
-        address, port = split_listen(settings.listen)
+        address, port = split_listen_address(settings.listen)
     except ValueError as error:
         return [str(error)]
     if not find_own_processes(settings):
@@ -181,7 +181,7 @@ def find_network_problems(settings: Settings) -> list[str]:
             f"{problem}: choose other ranges (local_cluster_node_cidr, _pod_cidr, _service_cidr)"
             for problem in find_route_overlaps(settings.address_ranges, routes)
         ]
-    if drops_forwarded_packets():
+    if _drops_forwarded_packets():
         problems.append(
             "iptables drops all forwarded packets (policy DROP of chain FORWARD, often a Docker on this machine), "
             "so pods would reach nothing: iptables -P FORWARD ACCEPT, or stop that Docker"
@@ -204,7 +204,7 @@ def parse_nameservers(text: str) -> list[str]:
     return found[:3]
 
 
-def find_nameservers() -> list[str]:
+def _find_nameservers() -> list[str]:
     """Return the name servers that pods can use, those behind systemd-resolved included."""
     for path in (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")):
         if path.is_file():
@@ -214,7 +214,7 @@ def find_nameservers() -> list[str]:
     return []
 
 
-def read_uplink_mtu() -> int:
+def _read_uplink_mtu() -> int:
     """Return the MTU in bytes of the link of the default route; pods must not send larger packets."""
     if shutil.which("ip"):
         for route in run_ip_command("-4", "route", "show", "default"):
@@ -231,8 +231,8 @@ def check_machine(settings: Settings) -> dict[str, Any]:
         "changed": False,
         "problems": find_machine_problems(settings, to_build),
         "to_build": to_build,
-        "missing_packages": find_missing_packages(settings.packages),
+        "missing_packages": _find_missing_packages(settings.packages),
         "open_files": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
-        "nameservers": find_nameservers(),
-        "mtu": read_uplink_mtu(),
+        "nameservers": _find_nameservers(),
+        "mtu": _read_uplink_mtu(),
     }

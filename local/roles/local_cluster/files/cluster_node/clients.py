@@ -15,7 +15,7 @@ PLAYBOOK_PROGRAMS = {"ansible-playbook", "molecule"}
 LOCAL_INVENTORY = "inventories/local"
 
 
-def list_socket_inodes(pid: int) -> set[str]:
+def _list_socket_inodes(pid: int) -> set[str]:
     """Return the inodes of the sockets that a process has open."""
     try:
         links = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
@@ -24,7 +24,7 @@ def list_socket_inodes(pid: int) -> set[str]:
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 
-def find_ancestors(pid: int) -> set[int]:
+def _find_ancestors(pid: int) -> set[int]:
     """Return the ids of a process and of all its ancestors."""
     found: set[int] = set()
     while pid > 0 and pid not in found:
@@ -34,7 +34,7 @@ def find_ancestors(pid: int) -> set[int]:
     return found
 
 
-def runs_playbooks_here(process: Process) -> bool:
+def _runs_playbooks_here(process: Process) -> bool:
     """Return whether a process is ansible-playbook at work on this cluster; it need not have an open connection."""
     names = {Path(argument).name for argument in process.arguments[:2]}
     return bool(names & PLAYBOOK_PROGRAMS) and any(LOCAL_INVENTORY in argument for argument in process.arguments)
@@ -45,12 +45,12 @@ def find_clients(settings: Settings) -> list[Process]:
     networks = [ipaddress.ip_network(text) for text in settings.address_ranges]
     sockets = [socket for socket in list_sockets() if socket.state in OPEN]
     inodes = {socket.inode for socket in sockets if any(socket.peer in network for network in networks)}
-    ours = find_descendants({process.pid for process in find_own_processes(settings)}) | find_ancestors(os.getpid())
+    ours = find_descendants({process.pid for process in find_own_processes(settings)}) | _find_ancestors(os.getpid())
     others = [process for process in list_processes() if process.pid not in ours]
     return [
         process
         for process in others
-        if runs_playbooks_here(process) or not inodes.isdisjoint(list_socket_inodes(process.pid))
+        if _runs_playbooks_here(process) or not inodes.isdisjoint(_list_socket_inodes(process.pid))
     ]
 
 

@@ -17,7 +17,7 @@ def split_reference(reference: str) -> tuple[str, str, str]:
     return registry, repository, tag
 
 
-def read_docker_answer(stream: Any, action: str) -> None:
+def wait_for_docker(stream: Any, action: str) -> None:
     """Read Docker's streamed answer to its end, which is when what it was asked for has ended.
 
     Raises:

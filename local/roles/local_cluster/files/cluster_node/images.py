@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.commands import run_command, wait_until
-from cluster_node.docker_answers import read_docker_answer, split_reference
-from cluster_node.files import write_private_file
+from cluster_node.docker_answers import split_reference, wait_for_docker
+from cluster_node.private_files import write_private_file
 from cluster_node.published_images import find_published_image, load_image
 from cluster_node.settings import NodeError, Settings
 
@@ -56,7 +56,7 @@ class Image:
         return digest.hexdigest()[:12]
 
 
-def ask_registry(registry: str, method: str, path: str) -> int:
+def get_registry_status(registry: str, method: str, path: str) -> int:
     """Return the HTTP status of a request to a registry without TLS; 0 when it does not answer."""
     connection = http.client.HTTPConnection(registry, timeout=10)
     try:
@@ -68,13 +68,13 @@ def ask_registry(registry: str, method: str, path: str) -> int:
         connection.close()
 
 
-def is_in_registry(reference: str) -> bool:
+def _is_in_registry(reference: str) -> bool:
     """Return whether the registry in an image's reference has the image."""
     registry, repository, tag = split_reference(reference)
-    return ask_registry(registry, "HEAD", f"/v2/{repository}/manifests/{tag}") == 200
+    return get_registry_status(registry, "HEAD", f"/v2/{repository}/manifests/{tag}") == 200
 
 
-def list_extra_certificates() -> list[Path]:
+def _list_extra_certificates() -> list[Path]:
     """Return the files of CA certificates that an administrator added to those of Debian on this machine."""
     return sorted(EXTRA_CA_DIRECTORY.glob("**/*.crt"))
 
@@ -85,26 +85,26 @@ def find_published_base(settings: Settings) -> Mapping[str, Any] | None:
     It has no CA certificates of this machine.
     """
     published = find_published_image(settings, "debian")
-    if not published or settings.debian_mirror or list_extra_certificates():
+    if not published or settings.debian_mirror or _list_extra_certificates():
         return None
     return published if published["version"] == f"{settings.debian_suite}-slim" else None
 
 
-def compute_base_recipe(settings: Settings) -> str:
+def compute_base_recipe_digest(settings: Settings) -> str:
     """Return a digest of everything that determines the content of the base image."""
     if published := find_published_base(settings):
         return str(published["digest"])
     digest = hashlib.sha256()
     for part in ("2", settings.debian_suite, settings.debian_mirror, *SLIM):
         digest.update(part.encode() + b"\0")
-    for path in list_extra_certificates():
+    for path in _list_extra_certificates():
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def make_base_archive(settings: Settings) -> Path:
+def _make_base_archive(settings: Settings) -> Path:
     """Make a minimal Debian with this machine's extra CA certificates, unless it is cached; return the tar archive."""
-    target = settings.cache / "base" / f"{settings.debian_suite}-{compute_base_recipe(settings)}.tar"
+    target = settings.cache / "base" / f"{settings.debian_suite}-{compute_base_recipe_digest(settings)}.tar"
     if target.is_file():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def make_base_archive(settings: Settings) -> Path:
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--include=ca-certificates"]
     command += [f"--dpkgopt={option}" for option in SLIM]
     # Numbered names, so that certificates from several folders do not replace each other.
-    for number, path in enumerate(list_extra_certificates()):
+    for number, path in enumerate(_list_extra_certificates()):
         command.append(f'--customize-hook=cp "{path}" "$1{EXTRA_CA_DIRECTORY}/local-{number}.crt"')
     command += ['--customize-hook=chroot "$1" update-ca-certificates', settings.debian_suite, str(temporary)]
     if settings.debian_mirror:
@@ -134,12 +134,12 @@ def make_base_archive(settings: Settings) -> Path:
     return target
 
 
-def find_program(settings: Settings, name: str) -> Mapping[str, Any]:
+def get_program_entry(settings: Settings, name: str) -> Mapping[str, Any]:
     """Return the entry of a program in the list of build_programs.py."""
     return next(item for item in settings.programs if item["name"] == name)
 
 
-def list_cluster_images(settings: Settings) -> list[Image]:
+def _list_cluster_images(settings: Settings) -> list[Image]:
     """Return the images that the cluster needs and Docker builds: pause, CoreDNS, local-path-provisioner, Martin."""
     catatonit = shutil.which("catatonit") or "/usr/bin/catatonit"
     version = run_command(["dpkg-query", "--show", "--showformat=${Version}", "catatonit"], check=False).stdout
@@ -153,7 +153,7 @@ def list_cluster_images(settings: Settings) -> list[Image]:
         )
     ]
     for name in ("coredns", "local-path-provisioner"):
-        built = find_program(settings, name)
+        built = get_program_entry(settings, name)
         images.append(
             Image(
                 f"{settings.registry}/cosmogony/{name}:{built['tag']}",
@@ -167,7 +167,7 @@ def list_cluster_images(settings: Settings) -> list[Image]:
 
 def describe_martin_image(settings: Settings, binaries: Path) -> Image:
     """Return the image of Martin: the published one, or the base image with the program that was built."""
-    martin = find_program(settings, "martin")
+    martin = get_program_entry(settings, "martin")
     if find_published_image(settings, "martin"):
         return Image(settings.martin_image, inputs=martin["digest"], published=Path(martin["image"]))
     return Image(
@@ -178,7 +178,7 @@ def describe_martin_image(settings: Settings, binaries: Path) -> Image:
         "USER 10001:10001\n"
         'ENTRYPOINT ["/usr/local/bin/martin"]\n',
         {"martin": binaries / "martin"},
-        f"{martin['digest']} {compute_base_recipe(settings)}",
+        f"{martin['digest']} {compute_base_recipe_digest(settings)}",
     )
 
 
@@ -189,23 +189,23 @@ def build_image(client: Any, image: Image) -> None:
         for name, path in image.files.items():
             shutil.copy(path, Path(folder, name))
         stream = client.build(path=folder, tag=image.reference, rm=True, forcerm=True, decode=True)
-        read_docker_answer(stream, f"build {image.reference}")
+        wait_for_docker(stream, f"build {image.reference}")
 
 
-def push_image(client: Any, reference: str) -> None:
+def _push_image(client: Any, reference: str) -> None:
     """Push an image to its registry."""
     registry, repository, tag = split_reference(reference)
-    read_docker_answer(client.push(f"{registry}/{repository}", tag=tag, stream=True, decode=True), f"push {reference}")
+    wait_for_docker(client.push(f"{registry}/{repository}", tag=tag, stream=True, decode=True), f"push {reference}")
 
 
-def import_base(client: Any, settings: Settings, archive: Path) -> None:
+def _import_base(client: Any, settings: Settings, archive: Path) -> None:
     """Import the base image from its archive."""
     registry, repository, tag = split_reference(settings.base_image)
     changes = [
         'CMD ["bash"]',
         "ENV LANG=C.UTF-8",
         f"LABEL org.opencontainers.image.title=debian org.opencontainers.image.version={settings.debian_suite}",
-        f"LABEL cosmogony.stack.recipe={compute_base_recipe(settings)}",
+        f"LABEL cosmogony.stack.recipe={compute_base_recipe_digest(settings)}",
     ]
     with archive.open("rb") as stream:
         answer = client.import_image_from_data(stream, repository=f"{registry}/{repository}", tag=tag, changes=changes)
@@ -216,13 +216,13 @@ def import_base(client: Any, settings: Settings, archive: Path) -> None:
 def push_base(client: Any, settings: Settings) -> None:
     """Push the base image, under its tag and under the digest of its recipe."""
     registry, repository, tag = split_reference(settings.base_image)
-    recipe = compute_base_recipe(settings)
+    recipe = compute_base_recipe_digest(settings)
     client.tag(settings.base_image, f"{registry}/{repository}", f"{tag}-{recipe}")
     for name in (settings.base_image, f"{settings.base_image}-{recipe}"):
-        push_image(client, name)
+        _push_image(client, name)
 
 
-def connect_docker(settings: Settings) -> Any:
+def _connect_docker(settings: Settings) -> Any:
     """Return a client of the cluster's Docker daemon; waits 60 seconds at most for the daemon to start."""
     import docker  # a library of the controller's Python, needed by the collection community.docker too
 
@@ -238,13 +238,13 @@ def connect_docker(settings: Settings) -> Any:
     return client
 
 
-def make_images(settings: Settings) -> dict[str, Any]:
+def make_missing_images(settings: Settings) -> dict[str, Any]:
     """Build and push the cluster's images that the registry lacks or that are out of date; return which."""
     record_file = settings.state / "node" / "images.json"
     record: dict[str, str] = {}
     with contextlib.suppress(OSError, ValueError):
         record = json.loads(record_file.read_text(encoding="utf-8"))
-    if not wait_until(lambda: ask_registry(settings.registry, "GET", "/v2/") == 200, 60, 0.5):
+    if not wait_until(lambda: get_registry_status(settings.registry, "GET", "/v2/") == 200, 60, 0.5):
         raise NodeError(f"the registry does not answer on {settings.registry}: see {settings.state}/log/registry.log")
     made: list[str] = []
     client: Any = None
@@ -254,26 +254,28 @@ def make_images(settings: Settings) -> dict[str, Any]:
         write_private_file(record_file, json.dumps(record, indent=2, sort_keys=True) + "\n", 0o644)
         made.append(reference)
 
-    if record.get(settings.base_image) != compute_base_recipe(settings) or not is_in_registry(settings.base_image):
+    if record.get(settings.base_image) != compute_base_recipe_digest(settings) or not _is_in_registry(
+        settings.base_image
+    ):
         if published := find_published_base(settings):
-            client = connect_docker(settings)
+            client = _connect_docker(settings)
             load_image(client, Path(published["image"]), settings.base_image)
         else:
-            archive = make_base_archive(settings)
-            client = connect_docker(settings)
-            import_base(client, settings, archive)
+            archive = _make_base_archive(settings)
+            client = _connect_docker(settings)
+            _import_base(client, settings, archive)
         push_base(client, settings)
-        record_image(settings.base_image, compute_base_recipe(settings))
+        record_image(settings.base_image, compute_base_recipe_digest(settings))
         print(f"{settings.base_image} pushed", flush=True)
-    for image in list_cluster_images(settings):
-        if record.get(image.reference) == image.recipe_digest and is_in_registry(image.reference):
+    for image in _list_cluster_images(settings):
+        if record.get(image.reference) == image.recipe_digest and _is_in_registry(image.reference):
             continue
-        client = client or connect_docker(settings)
+        client = client or _connect_docker(settings)
         if image.published:
             load_image(client, image.published, image.reference)
         else:
             build_image(client, image)
-        push_image(client, image.reference)
+        _push_image(client, image.reference)
         record_image(image.reference, image.recipe_digest)
         print(f"{image.reference} pushed", flush=True)
     return {"changed": bool(made), "made": made}

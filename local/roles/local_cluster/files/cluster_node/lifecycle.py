@@ -19,23 +19,23 @@ from cluster_node.network import read_machine_record, remove_network, set_up_net
 from cluster_node.pods import find_pod_processes, stop_pods
 from cluster_node.processes import MARKER, end_processes, find_own_processes
 from cluster_node.settings import NodeError, Settings
-from cluster_node.supervisor import find_supervisor, find_tool, run_supervisorctl
+from cluster_node.supervisor import find_supervisor, find_supervisor_program, run_supervisorctl
 
 
-class ActionLog(list[str]):
+class _ActionLog(list[str]):
     """A list of what a command did; each entry is also printed immediately, so that progress can be followed."""
 
     def append(self, text: str) -> None:
         print(text, flush=True)
         super().append(text)
 
-    def __iadd__(self, texts: Iterable[str]) -> ActionLog:  # type: ignore[override,misc]
+    def __iadd__(self, texts: Iterable[str]) -> _ActionLog:  # type: ignore[override,misc]
         for text in texts:
             self.append(text)
         return self
 
 
-def clear_run_directory(settings: Settings) -> None:
+def _clear_run_directory(settings: Settings) -> None:
     """Remove sockets, pid files and address leases of processes that have ended."""
     if settings.run.is_dir():
         for path in settings.run.iterdir():
@@ -45,7 +45,7 @@ def clear_run_directory(settings: Settings) -> None:
                 path.unlink(missing_ok=True)
 
 
-def clean_leftovers(settings: Settings) -> list[str]:
+def _clean_leftovers(settings: Settings) -> list[str]:
     """Remove processes, mounts and files that a kill, power cut or incomplete stop left; return what there was."""
     done = []
     orphans = find_pod_processes(settings)
@@ -57,11 +57,11 @@ def clean_leftovers(settings: Settings) -> list[str]:
         done.append(f"{count} mounts")
     if remove_empty_cgroups():
         done.append("control groups")
-    clear_run_directory(settings)
+    _clear_run_directory(settings)
     return done
 
 
-def start_supervisor(settings: Settings) -> None:
+def _start_supervisor(settings: Settings) -> None:
     """Start supervisord as a daemon with a small, fixed environment, and wait until it answers."""
     groups = list_cgroup_files()
     for path in groups:
@@ -82,7 +82,7 @@ def start_supervisor(settings: Settings) -> None:
     log = settings.state / "log" / "supervisord-start.log"
     with log.open("ab") as output:
         done = subprocess.run(
-            [find_tool(settings, "supervisord"), "-c", str(settings.supervisor_config)],
+            [find_supervisor_program(settings, "supervisord"), "-c", str(settings.supervisor_config)],
             env=environment,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -102,7 +102,7 @@ def start_supervisor(settings: Settings) -> None:
 def start_daemons(settings: Settings) -> dict[str, Any]:
     """Start the cluster's daemons that do not run, restart changed ones; return what was done."""
     settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    actions = ActionLog()
+    actions = _ActionLog()
     if find_supervisor(settings):
         actions += set_up_network(settings)
         done = run_supervisorctl(settings, "update")
@@ -122,16 +122,16 @@ def start_daemons(settings: Settings) -> dict[str, Any]:
             (settings.run / name).unlink(missing_ok=True)
         actions.append("kept the running pods")
     else:
-        cleaned = clean_leftovers(settings)
+        cleaned = _clean_leftovers(settings)
         if cleaned:
             actions.append(f"cleaned up {', '.join(cleaned)} of a former run")
     actions += set_up_network(settings)
-    start_supervisor(settings)
+    _start_supervisor(settings)
     actions.append("started the supervisor")
     return {"changed": True, "actions": actions}
 
 
-def remove_outside_folders(settings: Settings) -> list[str]:
+def _remove_outside_folders(settings: Settings) -> list[str]:
     """Remove folders outside of the state directory that did not exist before the cluster; return their names."""
     removed = [name for name in read_machine_record(settings).get("absent", ()) if Path(name).is_dir()]
     for name in removed:
@@ -162,7 +162,7 @@ def stop_daemons(settings: Settings, wait: float) -> dict[str, Any]:
     """
     if wait >= 0:
         wait_for_clients(settings, wait)
-    actions = ActionLog()
+    actions = _ActionLog()
     if find_supervisor(settings):
         run_supervisorctl(settings, "stop", "kubelet", "kube-controller-manager", "kube-scheduler", "site")
         stopped = stop_pods(settings)
@@ -186,7 +186,7 @@ def stop_daemons(settings: Settings, wait: float) -> dict[str, Any]:
     if settings.run.is_dir():
         shutil.rmtree(settings.run)
         actions.append(f"removed {settings.run}")
-    actions += [f"removed {name}" for name in remove_outside_folders(settings)]
+    actions += [f"removed {name}" for name in _remove_outside_folders(settings)]
     return {"changed": bool(actions), "actions": actions}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.commands import run_command
-from cluster_node.files import write_private_file
+from cluster_node.private_files import write_private_file
 from cluster_node.settings import Settings
 
 LINK = "k8s0"
@@ -44,12 +44,12 @@ def run_ip_command(*arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-def read_boot_id() -> str:
+def _read_boot_id() -> str:
     """Return the kernel's id of the current boot, which changes with each boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
-def read_sysctls(names: Iterable[str]) -> dict[str, str]:
+def _read_sysctls(names: Iterable[str]) -> dict[str, str]:
     """Return the values of those kernel settings, among the given names, that this kernel has."""
     values = {}
     for name in names:
@@ -66,18 +66,18 @@ def read_machine_record(settings: Settings) -> dict[str, Any]:
     return known
 
 
-def record_machine(settings: Settings) -> None:
+def _record_machine(settings: Settings) -> None:
     """Record what this machine is like before the first start since the last boot or `down`."""
     known = read_machine_record(settings)
-    if known.get("boot") == read_boot_id():
+    if known.get("boot") == _read_boot_id():
         return
     absent = known.get("absent") or [path for path in OUTSIDE if not Path(path).exists()]
     links = [link["ifname"] for link in run_ip_command("link", "show")]
     interfaces = {f"net/ipv4/conf/{name}/{leaf}" for name in links for leaf in ("forwarding", "accept_redirects")}
     record = {
-        "boot": read_boot_id(),
+        "boot": _read_boot_id(),
         "absent": absent,
-        "sysctls": read_sysctls((*SYSCTLS, *sorted(interfaces))),
+        "sysctls": _read_sysctls((*SYSCTLS, *sorted(interfaces))),
     }
     write_private_file(settings.machine_record_file, json.dumps(record, indent=2) + "\n")
 
@@ -137,7 +137,7 @@ def render_firewall(settings: Settings) -> str:
 """
 
 
-def load_firewall(settings: Settings) -> bool:
+def _load_firewall(settings: Settings) -> bool:
     """Load the cluster's nftables table if it is missing or differs; return whether it was loaded."""
     wanted = render_firewall(settings)
     stamp = settings.run / "firewall.nft"
@@ -149,7 +149,7 @@ def load_firewall(settings: Settings) -> bool:
     return True
 
 
-def set_up_node_link(settings: Settings) -> bool:
+def _set_up_node_link(settings: Settings) -> bool:
     """Make a dummy link (or bridge) with the node's address if it is missing; return whether it changed."""
     changed = False
     if run_command(["ip", "link", "show", LINK], check=False).returncode != 0:
@@ -167,7 +167,7 @@ def set_up_node_link(settings: Settings) -> bool:
     return changed
 
 
-def list_routes(settings: Settings) -> list[list[str]]:
+def _list_routes(settings: Settings) -> list[list[str]]:
     """Return the cluster's routes as arguments of `ip route`; other addresses of pods and nodes are unreachable."""
     return [
         [settings.service_cidr, "dev", LINK, "src", settings.node_address],
@@ -176,11 +176,11 @@ def list_routes(settings: Settings) -> list[list[str]]:
     ]
 
 
-def set_up_routes(settings: Settings) -> bool:
+def _set_up_routes(settings: Settings) -> bool:
     """Add the cluster's routes that are missing; return whether any was added."""
     changed = False
     known = run_ip_command("-4", "route", "show")
-    for route in list_routes(settings):
+    for route in _list_routes(settings):
         destination = route[1] if route[0] == "unreachable" else route[0]
         kind = "unreachable" if route[0] == "unreachable" else None
         present = any(
@@ -195,13 +195,13 @@ def set_up_routes(settings: Settings) -> bool:
 
 def set_up_network(settings: Settings) -> list[str]:
     """Set up the link, routes, firewall and kernel settings that kubelet needs; return the names of what changed."""
-    record_machine(settings)
+    _record_machine(settings)
     done = []
-    if load_firewall(settings):
+    if _load_firewall(settings):
         done.append("firewall")
-    if set_up_node_link(settings):
+    if _set_up_node_link(settings):
         done.append("link")
-    if set_up_routes(settings):
+    if _set_up_routes(settings):
         done.append("routes")
     forward = PROC_SYS / "net/ipv4/ip_forward"
     if forward.read_text(encoding="ascii").strip() != "1":
@@ -210,7 +210,7 @@ def set_up_network(settings: Settings) -> list[str]:
     return done
 
 
-def find_pod_links(settings: Settings) -> list[str]:
+def _find_pod_links(settings: Settings) -> list[str]:
     """Return the names of the host's ends of the pods' links, which have the first address of the pod range."""
     gateway = settings.pod_cidr.split("/")[0].rpartition(".")[0] + ".1"
     described = run_ip_command("-4", "addr", "show")
@@ -225,10 +225,10 @@ def find_pod_links(settings: Settings) -> list[str]:
 def remove_network(settings: Settings) -> list[str]:
     """Remove links, routes and firewall tables, restore kernel settings; return the names of what changed."""
     done = []
-    for name in (*find_pod_links(settings), LINK):
+    for name in (*_find_pod_links(settings), LINK):
         if run_command(["ip", "link", "delete", name], check=False).returncode == 0:
             done.append(f"link {name}")
-    for route in list_routes(settings):
+    for route in _list_routes(settings):
         if route[0] == "unreachable" and run_command(["ip", "route", "delete", *route], check=False).returncode == 0:
             done.append(f"route {route[1]}")
     tables = run_command(["nft", "list", "tables"], check=False).stdout.splitlines()
@@ -237,6 +237,6 @@ def remove_network(settings: Settings) -> list[str]:
             run_command(["nft", "delete", *table.split()], check=False)
             done.append(table)
     record = read_machine_record(settings)
-    if record.get("boot") == read_boot_id():
+    if record.get("boot") == _read_boot_id():
         done += restore_sysctls(record)
     return done

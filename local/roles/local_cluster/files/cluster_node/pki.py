@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from cluster_node.files import write_private_file
+from cluster_node.private_files import write_private_file
 from cluster_node.settings import Settings
 
 CA_LIFETIME = datetime.timedelta(days=3650)
@@ -40,7 +40,7 @@ def get_utc_time() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def make_subject(common_name: str, organization: str = "") -> x509.Name:
+def _make_subject(common_name: str, organization: str = "") -> x509.Name:
     """Return the subject of a certificate; Kubernetes takes the user from its CN and the group from its O."""
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
     if organization:
@@ -48,7 +48,7 @@ def make_subject(common_name: str, organization: str = "") -> x509.Name:
     return x509.Name(attributes)
 
 
-def to_alternative_name(name: str) -> x509.GeneralName:
+def _to_alternative_name(name: str) -> x509.GeneralName:
     """Return a host name or IP address as a subject alternative name of a certificate."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
@@ -56,7 +56,7 @@ def to_alternative_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def encode_private_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+def _encode_private_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     """Return a private key as PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -64,7 +64,7 @@ def encode_private_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> b
 
 
 @dataclasses.dataclass(frozen=True)
-class KeyPair:
+class _KeyPair:
     """A certificate and its private key, in two PEM files."""
 
     directory: Path
@@ -91,7 +91,7 @@ class KeyPair:
         subject: x509.Name,
         lifetime: datetime.timedelta,
         extensions: Sequence[tuple[x509.ExtensionType, bool]],
-        issuer: CertificateAuthority | None = None,
+        issuer: _CertificateAuthority | None = None,
     ) -> None:
         """Write a new private key and a new certificate for it.
 
@@ -117,15 +117,15 @@ class KeyPair:
             identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
             builder = builder.add_extension(identifier, critical=False)
         certificate = builder.sign(issuer.key if issuer else key, hashes.SHA256())
-        write_private_file(self.key_file, encode_private_key(key))
+        write_private_file(self.key_file, _encode_private_key(key))
         write_private_file(self.certificate_file, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
-class CertificateAuthority:
+class _CertificateAuthority:
     """A certificate authority; its key and certificate are made when they are missing or about to expire."""
 
     def __init__(self, directory: Path, name: str) -> None:
-        self.pair = KeyPair(directory, name)
+        self.pair = _KeyPair(directory, name)
         known = self.pair.load_certificate()
         self.changed = known is None or known.not_valid_after_utc <= get_utc_time() + LIFETIME
         if self.changed:
@@ -135,7 +135,7 @@ class CertificateAuthority:
                 "crl_sign": True,
             }
             self.pair.write(
-                make_subject(f"cosmogony-stack {name}"),
+                _make_subject(f"cosmogony-stack {name}"),
                 CA_LIFETIME,
                 [(x509.BasicConstraints(ca=True, path_length=None), True), (x509.KeyUsage(**usage), True)],
             )
@@ -153,9 +153,9 @@ class CertificateAuthority:
         usages: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.CLIENT_AUTH,),
     ) -> bool:
         """Make or renew a certificate if it is missing, wrong or about to expire; return whether it was."""
-        pair = KeyPair(directory, name)
-        subject = make_subject(common_name, organization)
-        alternatives = [to_alternative_name(name) for name in names]
+        pair = _KeyPair(directory, name)
+        subject = _make_subject(common_name, organization)
+        alternatives = [_to_alternative_name(name) for name in names]
         known = pair.load_certificate()
         if known and self._is_usable(known) and known.subject == subject and _get_alternatives(known) == alternatives:
             return False
@@ -186,7 +186,7 @@ def _get_alternatives(certificate: x509.Certificate) -> list[x509.GeneralName]:
         return []
 
 
-def make_kubeconfig(server: str, user: str, authority: Path, pair: KeyPair) -> str:
+def make_kubeconfig(server: str, user: str, authority: Path, pair: _KeyPair) -> str:
     """Return a kubeconfig as JSON, which is YAML too, with certificates and key in it."""
     ca, certificate, key = (
         base64.b64encode(path.read_bytes()).decode() for path in (authority, pair.certificate_file, pair.key_file)
@@ -223,8 +223,8 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
     service_names = [f"kubernetes{suffix}" for suffix in ("", ".default", ".default.svc", ".default.svc.cluster.local")]
     api_names = [*service_names, "localhost", settings.node_name, "127.0.0.1", first_service, settings.node_address]
     changed: list[str] = []
-    ca = CertificateAuthority(directory, "ca")
-    etcd_ca = CertificateAuthority(directory, "etcd-ca")
+    ca = _CertificateAuthority(directory, "ca")
+    etcd_ca = _CertificateAuthority(directory, "etcd-ca")
     changed += [name for name, authority in (("ca", ca), ("etcd-ca", etcd_ca)) if authority.changed]
     node_names = [settings.node_name, settings.node_address]
     issued = {
@@ -249,7 +249,7 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
         issued[name] = ca.renew(directory, name, common_name, organization=organization)
         target = settings.state / "kubeconfig" if name == "admin" else directory / f"{name}.kubeconfig"
         server = f"https://{settings.node_address}:6443"
-        content = make_kubeconfig(server, common_name, ca.pair.certificate_file, KeyPair(directory, name))
+        content = make_kubeconfig(server, common_name, ca.pair.certificate_file, _KeyPair(directory, name))
         if not target.is_file() or target.read_text(encoding="utf-8") != content:
             write_private_file(target, content)
             changed.append(target.name)
@@ -257,7 +257,7 @@ def make_pki(settings: Settings, dry_run: bool = False) -> dict[str, Any]:
     account_key = directory / "service-account.key"
     if not account_key.is_file():
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        write_private_file(account_key, encode_private_key(key))
+        write_private_file(account_key, _encode_private_key(key))
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )

@@ -25,7 +25,7 @@ def find_pod_processes(settings: Settings) -> set[int]:
     return pids
 
 
-def run_ctr(settings: Settings, *arguments: str) -> str:
+def _run_ctr(settings: Settings, *arguments: str) -> str:
     """Run containerd's command for the pods; return what it printed, "" when it failed."""
     command = ["ctr", "--address", str(settings.containerd_socket), "--namespace", "k8s.io", *arguments]
     done = run_command(command, check=False, timeout=20)
@@ -37,21 +37,21 @@ def parse_running_tasks(text: str) -> set[str]:
     return {match.group(1) for match in re.finditer(r"^(\S+)\s+\d+\s+RUNNING\b", text, re.MULTILINE)}
 
 
-def list_running_tasks(settings: Settings) -> set[str]:
+def _list_running_tasks(settings: Settings) -> set[str]:
     """Return the ids of containerd's running containers, sandboxes of pods included."""
-    return parse_running_tasks(run_ctr(settings, "tasks", "list"))
+    return parse_running_tasks(_run_ctr(settings, "tasks", "list"))
 
 
 def stop_pods(settings: Settings) -> int:
     """Stop the containers of all pods and wait for their end; return how many ran. Kubelet must have ended before."""
     if not settings.containerd_socket.exists() or not shutil.which("ctr"):
         return 0
-    containers = set(run_ctr(settings, "containers", "list", "-q", CONTAINERS_ONLY).split())
-    running = list_running_tasks(settings)
+    containers = set(_run_ctr(settings, "containers", "list", "-q", CONTAINERS_ONLY).split())
+    running = _list_running_tasks(settings)
     for identifier in running & containers:
-        run_ctr(settings, "tasks", "kill", identifier)
-    wait_until(lambda: not list_running_tasks(settings) & containers, POD_GRACE_SECONDS, 0.5)
-    for identifier in list_running_tasks(settings):
-        run_ctr(settings, "tasks", "kill", "--signal", "SIGKILL", identifier)
-    wait_until(lambda: not list_running_tasks(settings), 10, 0.5)
+        _run_ctr(settings, "tasks", "kill", identifier)
+    wait_until(lambda: not _list_running_tasks(settings) & containers, POD_GRACE_SECONDS, 0.5)
+    for identifier in _list_running_tasks(settings):
+        _run_ctr(settings, "tasks", "kill", "--signal", "SIGKILL", identifier)
+    wait_until(lambda: not _list_running_tasks(settings), 10, 0.5)
     return len(running)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_node.commands import run_command, wait_until
-from cluster_node.images import ask_registry
+from cluster_node.images import get_registry_status
 from cluster_node.settings import NodeError, Settings
 from cluster_node.supervisor import find_supervisor, run_supervisorctl
 
@@ -41,7 +41,7 @@ def prune_images(settings: Settings, images: list[str], keep: int, dry_run: bool
     folder = _find_repositories(settings)
     used = find_referenced_images(settings)
     tags = [tag for image in images for tag in list_tags(folder, image)]
-    old = select_old_tags(tags, used, settings.registry, keep)
+    old = _select_old_tags(tags, used, settings.registry, keep)
     before = _size(folder)
     for tag in old:
         print(f"{'would remove' if dry_run else 'removing'} {tag.reference(settings.registry)}", flush=True)
@@ -49,7 +49,7 @@ def prune_images(settings: Settings, images: list[str], keep: int, dry_run: bool
     if dry_run or not old:
         return answer | {"freed": 0, "size": before}
     for digest, repository in sorted({(tag.digest, tag.repository) for tag in old}):
-        status = ask_registry(settings.registry, "DELETE", f"/v2/{repository}/manifests/{digest}")
+        status = get_registry_status(settings.registry, "DELETE", f"/v2/{repository}/manifests/{digest}")
         if status not in (202, 404):
             raise NodeError(f"the registry does not delete {repository}@{digest}: HTTP {status or 'no answer'}")
     _check_tags(folder, old)
@@ -69,7 +69,7 @@ def _find_repositories(settings: Settings) -> Path:
     host = settings.registry.rpartition(":")[0]
     if not re.fullmatch(r"localhost|127(\.\d{1,3}){3}|\[::1\]", host):
         raise NodeError(f"{settings.registry} is not the registry of this cluster: its images are not ours to remove")
-    if not find_supervisor(settings) or ask_registry(settings.registry, "GET", "/v2/") != 200:
+    if not find_supervisor(settings) or get_registry_status(settings.registry, "GET", "/v2/") != 200:
         raise NodeError(f"the registry {settings.registry} does not answer: start the cluster first (make local)")
     if not folder.is_dir():
         raise NodeError(f"{folder} is not there, so that {settings.registry} is not the registry of this cluster")
@@ -85,7 +85,7 @@ def list_tags(folder: Path, image: str) -> list[ImageTag]:
     return found
 
 
-def select_old_tags(tags: list[ImageTag], used: set[str], registry: str, keep: int) -> list[ImageTag]:
+def _select_old_tags(tags: list[ImageTag], used: set[str], registry: str, keep: int) -> list[ImageTag]:
     """Return the tags to remove: not in use, not among the newest `keep`, and of no digest that is either."""
     kept: set[ImageTag] = set()
     for repository in {tag.repository for tag in tags}:
@@ -106,10 +106,10 @@ def find_referenced_images(settings: Settings) -> set[str]:
     objects = json.loads(answer.stdout)["items"]
     if not objects:
         raise NodeError("the cluster lists no objects, so the images that it needs are unknown")
-    return {match for item in objects if not has_ended(item) for match in pattern.findall(json.dumps(item))}
+    return {match for item in objects if not no_longer_needs_image(item) for match in pattern.findall(json.dumps(item))}
 
 
-def has_ended(item: dict[str, Any]) -> bool:
+def no_longer_needs_image(item: dict[str, Any]) -> bool:
     """Return whether an object no longer needs its image: an ended workflow or pod, or a ReplicaSet without pods."""
     phase = (item.get("status") or {}).get("phase")
     if item["kind"] == "Workflow":
@@ -142,13 +142,13 @@ def collect_registry_garbage(settings: Settings) -> None:
     print("freeing the disk; the registry is stopped for a moment", flush=True)
     stopped = run_supervisorctl(settings, "stop", "registry")
     try:
-        if ask_registry(settings.registry, "GET", "/v2/") != 0:
+        if get_registry_status(settings.registry, "GET", "/v2/") != 0:
             raise NodeError(f"the registry did not stop: {(stopped.stdout + stopped.stderr).strip()[-500:]}")
         config = settings.state / "etc" / "registry.yml"
         run_command(["/usr/bin/docker-registry", "garbage-collect", str(config)], timeout=COLLECT_SECONDS)
     finally:
         run_supervisorctl(settings, "start", "registry")
-    if not wait_until(lambda: ask_registry(settings.registry, "GET", "/v2/") == 200, 60, 0.2):
+    if not wait_until(lambda: get_registry_status(settings.registry, "GET", "/v2/") == 200, 60, 0.2):
         raise NodeError(f"the registry does not answer again: see {settings.state}/log/registry.log")
 
 

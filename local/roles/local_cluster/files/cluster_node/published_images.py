@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cluster_node.docker_answers import read_docker_answer, split_reference
+from cluster_node.docker_answers import split_reference, wait_for_docker
 from cluster_node.settings import Settings
 
 
@@ -27,7 +27,7 @@ def load_image(client: Any, folder: Path, reference: str) -> None:
             for path in sorted(folder.iterdir()):
                 content.add(path, path.name)
         archive.seek(0)
-        read_docker_answer(client.load_image(archive), f"load {reference}")
+        wait_for_docker(client.load_image(archive), f"load {reference}")
     # Docker names an image after its configuration.
     digest = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()
     client.tag(f"sha256:{digest}", f"{registry}/{repository}", tag)

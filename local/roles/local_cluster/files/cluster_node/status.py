@@ -10,7 +10,7 @@ from cluster_node.settings import Settings
 from cluster_node.supervisor import find_supervisor, run_supervisorctl
 
 
-def measure_disk_use(settings: Settings) -> dict[str, str]:
+def _measure_disk_use(settings: Settings) -> dict[str, str]:
     """Return the disk use of the cluster's state and cache by path, as `du -h` prints it, without mounts of pods."""
     used = {}
     for path in (settings.state, settings.cache):
@@ -29,5 +29,5 @@ def collect_status(settings: Settings) -> dict[str, Any]:
         "running": bool(pid),
         "daemons": daemons,
         "programs": [f"{program['name']} {program['version']}" for program in settings.programs],
-        "disk": measure_disk_use(settings),
+        "disk": _measure_disk_use(settings),
     }

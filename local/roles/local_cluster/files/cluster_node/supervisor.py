@@ -9,13 +9,13 @@ from cluster_node.commands import run_command
 from cluster_node.settings import Settings
 
 
-def find_tool(settings: Settings, name: str) -> str:
+def find_supervisor_program(settings: Settings, name: str) -> str:
     """Return the path of a program in the supervisor's virtual environment."""
     return str(settings.state / "tools" / "bin" / name)
 
 
 def run_supervisorctl(settings: Settings, *arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
-    command = [find_tool(settings, "supervisorctl"), "-c", str(settings.supervisor_config), *arguments]
+    command = [find_supervisor_program(settings, "supervisorctl"), "-c", str(settings.supervisor_config), *arguments]
     return run_command(command, check=False, timeout=timeout)
 
 

@@ -20,7 +20,7 @@ LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 LEASE_SECONDS = 20
 
 
-def read_from_api(settings: Settings, path: str) -> str:
+def _read_from_api(settings: Settings, path: str) -> str:
     """Return the text that the API server answers to a GET.
 
     Raises:
@@ -39,13 +39,13 @@ def compute_lease_age(lease: dict[str, Any]) -> float:
     return (datetime.datetime.now(datetime.UTC) - moment).total_seconds()
 
 
-def describe_node_problem(settings: Settings) -> str:
+def _describe_node_problem(settings: Settings) -> str:
     """Return why the Kubernetes node is not ready; "" when it is ready."""
     name = settings.node_name
     try:
-        read_from_api(settings, "/readyz")
-        node = json.loads(read_from_api(settings, f"/api/v1/nodes/{name}"))
-        lease = json.loads(read_from_api(settings, f"{LEASES}/{name}"))
+        _read_from_api(settings, "/readyz")
+        node = json.loads(_read_from_api(settings, f"/api/v1/nodes/{name}"))
+        lease = json.loads(_read_from_api(settings, f"{LEASES}/{name}"))
     except NodeError as error:
         return f"the API server is not ready: {error}"
     conditions = {condition["type"]: condition for condition in node.get("status", {}).get("conditions", ())}
@@ -74,7 +74,7 @@ def parse_dns_answer(packet: bytes, identifier: int) -> str:
     return socket.inet_ntoa(packet[-4:]) if len(packet) >= 16 else ""
 
 
-def describe_dns_problem(settings: Settings, name: str = "kubernetes.default.svc.cluster.local") -> str:
+def _describe_dns_problem(settings: Settings, name: str = "kubernetes.default.svc.cluster.local") -> str:
     """Return why cluster DNS is not ready; "" when it knows the Service of the API server."""
     identifier = int.from_bytes(os.urandom(2), "big")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -111,11 +111,11 @@ def wait_until_ready(what: str, observe: Callable[[], str], seconds: float, hint
 def wait_for_node(settings: Settings, wait: float) -> dict[str, Any]:
     """Wait until the node is ready, `wait` seconds at most."""
     hint = f"read {settings.state}/log/kubelet.log, kube-apiserver.log and etcd.log (make logs)"
-    return wait_until_ready(f"node {settings.node_name} Ready", lambda: describe_node_problem(settings), wait, hint)
+    return wait_until_ready(f"node {settings.node_name} Ready", lambda: _describe_node_problem(settings), wait, hint)
 
 
 def wait_for_dns(settings: Settings, wait: float) -> dict[str, Any]:
     """Wait until cluster DNS answers, `wait` seconds at most."""
     kubectl = f"{settings.state}/bin/kubectl --kubeconfig {settings.state}/kubeconfig"
     hint = f"{kubectl} -n kube-system describe pods -l k8s-app=kube-dns"
-    return wait_until_ready("cluster DNS ready", lambda: describe_dns_problem(settings), wait, hint)
+    return wait_until_ready("cluster DNS ready", lambda: _describe_dns_problem(settings), wait, hint)

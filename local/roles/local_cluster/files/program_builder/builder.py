@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from program_builder.cache_folders import remove_tree
 from program_builder.downloads import DownloadError
-from program_builder.files import remove_tree
 from program_builder.go_environment import BUILD_FLAGS, make_go_environment
 from program_builder.publications import Publication, PublishedImage
-from program_builder.publishers import Publishers, compute_content_digest
+from program_builder.publishers import ProgramDownloader, compute_content_digest
 from program_builder.recipes import BuildError, Program
-from program_builder.runner import Runner, Task, format_duration, read_output
-from program_builder.toolchains import Toolchains, chroot_command
+from program_builder.runner import Runner, Task, format_duration, read_command_output
+from program_builder.toolchains import Toolchains, make_chroot_command
 
 LIST_SECONDS = 600
 GO_PACKAGES = (re.compile(r"^[^\s:]+$", re.MULTILINE), "packages compiled")
@@ -35,7 +35,7 @@ class _NotTakenError(Exception):
 class Builder:
     """Builds or downloads programs into the cache, each into a temporary folder that is renamed when it is complete."""
 
-    def __init__(self, cache: Path, runner: Runner, source: str, publishers: Publishers, jobs: int) -> None:
+    def __init__(self, cache: Path, runner: Runner, source: str, publishers: ProgramDownloader, jobs: int) -> None:
         self.programs_cache = cache
         self.build = cache / "build"
         self._logs = cache / "log"
@@ -45,7 +45,7 @@ class Builder:
         self._jobs = jobs
         self._toolchains = Toolchains(self.build, self._logs, runner)
 
-    def build_all(self, programs: Sequence[Program]) -> None:
+    def make_missing_programs(self, programs: Sequence[Program]) -> None:
         """Download or build the programs that are missing.
 
         Raises:
@@ -61,9 +61,9 @@ class Builder:
         there = [p for p in programs if p.find_directory(self.programs_cache, self._source)]
         missing = [p for p in programs if p not in there]
         for program in there:
-            self._runner.report(f"{labels[program.name]} already there")
+            self._runner.print_progress(f"{labels[program.name]} already there")
         if self._source != "built":
-            self._publishers.ask(missing)
+            self._publishers.find_answering(missing)
         seconds: dict[str, float] = {}
         failures: list[str] = []
 
@@ -74,15 +74,15 @@ class Builder:
             try:
                 done, taken = self._make_program(program, label)
             except _NotTakenError as error:
-                self._runner.report(f"{label} is made by the role later: {error}")
+                self._runner.print_progress(f"{label} is made by the role later: {error}")
             except (BuildError, OSError) as error:
                 failures.append(str(error) if isinstance(error, BuildError) else f"{label}: {error}")
-                self._runner.report(f"{label} FAILED; those that are under way are finished first")
+                self._runner.print_progress(f"{label} FAILED; those that are under way are finished first")
             else:
                 seconds[program.name] = taken
                 ready = len(there) + len(seconds)
                 duration = format_duration(seconds[program.name])
-                self._runner.report(f"{label} {done} in {duration} ({ready} of {total} ready)")
+                self._runner.print_progress(f"{label} {done} in {duration} ({ready} of {total} ready)")
 
         with concurrent.futures.ThreadPoolExecutor(max_workers=self._jobs) as pool:
             list(pool.map(build, missing))
@@ -91,13 +91,13 @@ class Builder:
         if failures:
             raise BuildError("\n".join(failures))
         if not missing:
-            self._runner.report(f"all {total} programs are there, nothing to build")
+            self._runner.print_progress(f"all {total} programs are there, nothing to build")
             return
-        self._runner.report(
+        self._runner.print_progress(
             f"{len(seconds)} of {total} programs ready in {format_duration(time.monotonic() - started)}:"
         )
         for name, taken in seconds.items():
-            self._runner.report(f"  {name:<24} {format_duration(taken):>8}")
+            self._runner.print_progress(f"  {name:<24} {format_duration(taken):>8}")
 
     def _make_program(self, program: Program, label: str) -> tuple[str, float]:
         """Download or build one program; return which of the two, and the seconds it took.
@@ -118,11 +118,11 @@ class Builder:
                     f"{label}: not taken from its publisher: {error}\n"
                     "  Next: run the same command again when the publisher has it, name a mirror "
                     f"(local_cluster_mirrors: {{{publication.publisher}: https://…}}),\n"
-                    "  or have it built (local_cluster_programs: auto)."
+                    "  or have it built (local_cluster_programs_source: auto)."
                 ) from error
             if not program.can_be_built:
                 raise _NotTakenError(str(error)) from error
-            self._runner.report(f"{label} is built, since it cannot be taken from its publisher: {error}")
+            self._runner.print_progress(f"{label} is built, since it cannot be taken from its publisher: {error}")
             return "built", self._build_program(program, label)
 
     def _build_program(self, program: Program, label: str) -> float:
@@ -131,7 +131,7 @@ class Builder:
         def make(target: Path, task: Task) -> dict[str, Any]:
             return {"digest": program.digest, "toolchain": build(program, target, task)}
 
-        return self._add_to_cache(program, label, program.directory(self.programs_cache), make)
+        return self._add_to_cache(program, label, program.build_directory(self.programs_cache), make)
 
     def _download_program(self, program: Program, publication: Publication, label: str) -> float:
         def make(target: Path, task: Task) -> dict[str, Any]:
@@ -194,7 +194,9 @@ class Builder:
         for binary, arguments in program.recipe.get("check", {}).items():
             command = [str(directory / binary), *arguments]
             # A program that was linked in a root may need the C library of that root.
-            text = read_output(*chroot_command(root, self.build / "cargo", command, {}) if root else (command,))
+            text = read_command_output(
+                *make_chroot_command(root, self.build / "cargo", command, {}) if root else (command,)
+            )
             _check_version(program, binary, text, task)
 
     def _check_image(self, program: Program, image: PublishedImage, folder: Path, task: Task) -> None:
@@ -210,13 +212,13 @@ class Builder:
                 unpack = ["tar", "--extract", "--no-same-owner", f"--file={folder / layer}", f"--directory={root}"]
                 task.run(unpack, "unpacking")
             for binary, arguments in program.recipe["check"].items():
-                text = read_output(["chroot", str(root), f"/{image.members[binary]}", *arguments])
+                text = read_command_output(["chroot", str(root), f"/{image.members[binary]}", *arguments])
                 _check_version(program, binary, text, task)
         finally:
             remove_tree(root)
 
     def _build_go(self, program: Program, target: Path, task: Task) -> str:
-        go, version = self._toolchains.find_go()
+        go, version = self._toolchains.find_or_fetch_go()
         work, environment = self._prepare_module(program, task)
         if settings := program.recipe.get("source_copy"):
             source = self._download_source(program, target, task, work, environment)
@@ -236,7 +238,7 @@ class Builder:
 
     def _prepare_module(self, program: Program, task: Task) -> tuple[Path, dict[str, str]]:
         """Copy the Go module of a recipe to where it is built; return that folder and the variables of go commands."""
-        self._runner.report(f"{task.label} … fetching modules")
+        self._runner.print_progress(f"{task.label} … fetching modules")
         work = self.build / "work" / program.name
         remove_tree(work)
         for folder in (work, self.build / "tmp"):
@@ -249,7 +251,7 @@ class Builder:
         self, program: Program, target: Path, task: Task, work: Path, environment: Mapping[str, str]
     ) -> Path:
         """Download the module of a program's source, copy the files that it shares, and return its folder."""
-        go, _ = self._toolchains.find_go()
+        go, _ = self._toolchains.find_or_fetch_go()
         module = program.recipe["source_copy"]["module"]
         task.run([go, "mod", "download", module], "fetching", environment=environment, directory=work)
         source = _find_module(go, module, environment, work)
@@ -258,7 +260,7 @@ class Builder:
         return source
 
     def _build_rust(self, program: Program, target: Path, task: Task) -> str:
-        root, version = self._toolchains.find_rust()
+        root, version = self._toolchains.find_or_fetch_rust()
         shared = self.build / "cargo"
         home, objects, output = (shared / name for name in ("home", "target", "install"))
         for folder in (home, objects, output):
@@ -272,7 +274,7 @@ class Builder:
         features = ",".join(program.recipe.get("features", []))
         command += ["--no-default-features", "--features", features, "--root", str(output)]
         if root:
-            command, environment = chroot_command(root, shared, command, settings)
+            command, environment = make_chroot_command(root, shared, command, settings)
         else:
             environment = {**os.environ, **settings}
             # A registry mirror of the site is configured in the user's cargo home.

@@ -29,11 +29,13 @@ def make_go_environment(build: Path, jobs: int) -> dict[str, str]:
         "GOMODCACHE": str(build / "go/mod"),
         "GOCACHE": str(build / "go/cache"),
         "GOTMPDIR": str(build / "tmp"),
-        **limit_compilers(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), os.cpu_count() or 1, jobs),
+        **share_memory_among_compilers(
+            os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), os.cpu_count() or 1, jobs
+        ),
     }
 
 
-def limit_compilers(memory: int, cpus: int, jobs: int) -> dict[str, str]:
+def share_memory_among_compilers(memory: int, cpus: int, jobs: int) -> dict[str, str]:
     """Let compilers collect their garbage only near a limit, which saves a quarter of their work.
 
     Args:

@@ -7,15 +7,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from program_builder.cache_folders import remove_tree
 from program_builder.downloads import DownloadError, download_file, extract_members, find_silent_publishers
-from program_builder.files import remove_tree
 from program_builder.publications import Publication, PublishedFile, find_checksum
+from program_builder.published_images import Registry
 from program_builder.recipes import BuildError, Program
-from program_builder.registries import Registry
 from program_builder.runner import Runner
 
 
-class Publishers:
+class ProgramDownloader:
     """Downloads programs from publishers that answer; each is asked once."""
 
     def __init__(self, mirrors: Mapping[str, str], runner: Runner) -> None:
@@ -23,7 +23,7 @@ class Publishers:
         self._runner = runner
         self._silent: dict[str, str] = {}
 
-    def check_mirrors(self, programs: Sequence[Program]) -> None:
+    def refuse_unused_mirrors(self, programs: Sequence[Program]) -> None:
         """Refuse mirrors of publishers that no program has.
 
         Raises:
@@ -36,7 +36,7 @@ class Publishers:
                 f"publishers: {', '.join(sorted(known)) or 'none for this kind of machine'}"
             )
 
-    def ask(self, programs: Sequence[Program]) -> None:
+    def find_answering(self, programs: Sequence[Program]) -> None:
         """Ask the publishers of programs whether they answer, and remember it."""
         addresses: dict[str, str] = {}
         for program in programs:
@@ -46,7 +46,7 @@ class Publishers:
         if addresses:
             self._silent = find_silent_publishers(addresses, self._runner.stopped)
             answer = [publisher for publisher in addresses if publisher not in self._silent]
-            self._runner.report(f"publishers that answer: {', '.join(answer) or 'none'}")
+            self._runner.print_progress(f"publishers that answer: {', '.join(answer) or 'none'}")
 
     def download_program(self, program: Program, publication: Publication, target: Path) -> dict[str, str]:
         """Download the binaries of a program into `bin` of a folder, or its image into `image`, checked.
@@ -64,7 +64,9 @@ class Publishers:
         digests: dict[str, str] = {}
         for number, published in enumerate(publication.files, 1):
             address = self._get_address(publication, published.path)
-            self._runner.report(f"      {program.name} … downloading {number} of {len(publication.files)}: {address}")
+            self._runner.print_progress(
+                f"      {program.name} … downloading {number} of {len(publication.files)}: {address}"
+            )
             digests[address] = self._download_checked(publication, published, folder)
             downloaded = folder / Path(published.path).name
             members = {binary: member for binary, member in published.members.items() if member}
@@ -77,7 +79,9 @@ class Publishers:
         registry = Registry(self._get_address(publication, ""), folder, self._runner.stopped)
         for number, image in enumerate(publication.images, 1):
             name = f"{image.repository}:{image.tag}"
-            self._runner.report(f"      {program.name} … downloading {number} of {len(publication.images)}: {name}")
+            self._runner.print_progress(
+                f"      {program.name} … downloading {number} of {len(publication.images)}: {name}"
+            )
             if publication.is_taken_whole:
                 digests |= registry.download_image(image, target / "image")
             else:

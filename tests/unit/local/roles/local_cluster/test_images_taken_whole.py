@@ -198,7 +198,7 @@ def test_a_program_that_cannot_be_taken_is_built(
     assert re.search(f"is built, since it cannot be taken from its publisher: .*{(FAULTS | UNFIT)[fault]}", shown), (
         shown
     )
-    assert list_cache(tmp_path) == [recipes.load_program(program).directory(tmp_path).name]
+    assert list_cache(tmp_path) == [recipes.load_recipe(program).directory(tmp_path).name]
 
 
 @pytest.mark.usefixtures("impatience")
@@ -252,7 +252,7 @@ def test_the_published_base_is_taken_where_it_is_what_is_wanted(
     elif reason == "mirror":
         settings = dataclasses.replace(settings, debian_mirror="http://mirror.example.org/debian")
     assert (images.find_published_base(settings) is None) == bool(reason)
-    assert (images.compute_base_recipe(settings) == "0123456789ab") == (not reason)
+    assert (images.compute_base_recipe_digest(settings) == "0123456789ab") == (not reason)
 
 
 def test_martin_is_taken_or_put_on_the_base(settings: Settings, tmp_path: Path) -> None:

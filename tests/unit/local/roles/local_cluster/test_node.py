@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cluster_node import docker_answers, files, images, installation, network, pki, processes, waiting
+from cluster_node import docker_answers, images, installation, network, pki, private_files, processes, waiting
 from cluster_node.settings import NodeError
 from cryptography import x509
 
@@ -99,8 +99,8 @@ def test_programs_are_installed_and_replaced_while_they_run(settings, tmp_path):
 
 def test_private_files_are_never_readable_by_others(tmp_path):
     path = tmp_path / "a" / "secret"
-    files.write_private_file(path, "x")
-    files.write_private_file(path, "y")
+    private_files.write_private_file(path, "x")
+    private_files.write_private_file(path, "y")
     assert path.read_text() == "y"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [item.name for item in path.parent.iterdir()] == ["secret"]
@@ -121,12 +121,12 @@ def test_a_reference_without_tag_is_refused():
 
 def test_the_base_recipe_follows_the_authorities_and_the_suite(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(images, "EXTRA_CA_DIRECTORY", tmp_path)
-    plain = images.compute_base_recipe(settings)
+    plain = images.compute_base_recipe_digest(settings)
     (tmp_path / "site.crt").write_text("one")
-    one = images.compute_base_recipe(settings)
+    one = images.compute_base_recipe_digest(settings)
     (tmp_path / "site.crt").write_text("two")
-    two = images.compute_base_recipe(settings)
-    other = images.compute_base_recipe(dataclasses.replace(settings, debian_suite="forky"))
+    two = images.compute_base_recipe_digest(settings)
+    other = images.compute_base_recipe_digest(dataclasses.replace(settings, debian_suite="forky"))
     assert len({plain, one, two, other}) == 4
 
 

@@ -175,4 +175,4 @@ def test_at_least_one_tag_stays(settings: Settings) -> None:
 )
 def test_what_has_ended_needs_no_image(kind: str, status: dict | None, spec: dict | None, over: bool) -> None:
     item = {"kind": kind} | ({"status": status} if status is not None else {}) | ({"spec": spec} if spec else {})
-    assert prune.has_ended(item) is over
+    assert prune.no_longer_needs_image(item) is over

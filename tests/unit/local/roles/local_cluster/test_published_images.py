@@ -195,7 +195,7 @@ def test_auto_names_a_fault_and_builds(
     assert run(tmp_path, publisher, "auto") == 0
     shown = capsys.readouterr().out
     assert re.search(f"is built, since it cannot be taken from its publisher: .*{reason}", shown), shown
-    assert list_programs(tmp_path) == [recipes.load_program(tmp_path / "programs/hello").directory(tmp_path).name]
+    assert list_programs(tmp_path) == [recipes.load_recipe(tmp_path / "programs/hello").build_directory(tmp_path).name]
 
 
 def test_published_names_a_fault_and_refuses(
@@ -217,7 +217,7 @@ def test_a_binary_that_no_image_has_is_named(
 
 @pytest.mark.parametrize("name", ["local-path-provisioner", pytest.param("argo", marks=pytest.mark.long)])
 def test_the_built_program_is_taken_when_a_registry_has_it(tmp_path: Path, publisher: Publisher, name: str) -> None:
-    program = recipes.load_program(PROGRAMS / name)
+    program = recipes.load_recipe(PROGRAMS / name)
     built = program.find_directory(CACHE / "programs", "built")
     if built is None:
         pytest.skip(f"{name} {program.version} is not built: make local builds it")

@@ -107,16 +107,16 @@ def test_builds_when_told_to_and_asks_nobody(tmp_path, publisher, hello):
     assert publisher.asked == []
     assert len(list_cache(tmp_path)) == 2
     # From here on the built one is taken, unless only published ones are wanted.
-    built = recipes.load_program(hello)
+    built = recipes.load_recipe(hello)
     cache = tmp_path / "cache" / "programs"
-    assert built.find_directory(cache, "auto") == built.directory(cache)
+    assert built.find_directory(cache, "auto") == built.build_directory(cache)
     assert built.find_directory(cache, "published") == built.download_directory(cache)
 
 
 def test_published_toml_is_not_part_of_the_digest(hello):
-    before = recipes.load_program(hello).digest
+    before = recipes.load_recipe(hello).digest
     (hello / "published.toml").unlink()
-    assert recipes.load_program(hello).digest == before
+    assert recipes.load_recipe(hello).digest == before
 
 
 def break_checksum(publisher, folder):
@@ -197,7 +197,7 @@ def test_auto_names_a_fault_and_builds(tmp_path, publisher, reason, capsys):
     assert run(tmp_path, publisher, "--source=auto") == 0
     shown = capsys.readouterr().out
     assert re.search(f"is built, since it cannot be taken from its publisher: .*{reason}", shown)
-    assert list_cache(tmp_path) == [recipes.load_program(tmp_path / "programs" / "hello").directory(tmp_path).name]
+    assert list_cache(tmp_path) == [recipes.load_recipe(tmp_path / "programs" / "hello").build_directory(tmp_path).name]
 
 
 def test_published_names_a_fault_and_refuses(tmp_path, publisher, reason, capsys):
@@ -205,7 +205,7 @@ def test_published_names_a_fault_and_refuses(tmp_path, publisher, reason, capsys
     shown = capsys.readouterr().err
     assert re.search(f"not taken from its publisher: .*{reason}", shown)
     assert "local_cluster_mirrors: {https://publisher.test: https://…}" in shown
-    assert "local_cluster_programs: auto" in shown
+    assert "local_cluster_programs_source: auto" in shown
     assert list_cache(tmp_path) == []
 
 
@@ -280,7 +280,7 @@ def test_an_incomplete_publication_is_named(tmp_path, publisher, hello, capsys):
 
 def publish_built_program(publisher, name: str) -> recipes.Program:
     """Serve a program of this machine's cache under the paths and names of its publisher."""
-    program = recipes.load_program(PROGRAMS / name)
+    program = recipes.load_recipe(PROGRAMS / name)
     built = program.find_directory(CACHE / "programs", "built")
     if built is None:
         pytest.skip(f"{name} {program.version} is not built: make local builds it")
@@ -307,7 +307,7 @@ def test_the_built_program_is_taken_when_a_publisher_has_it(tmp_path, publisher,
     assert build_programs.main([*options, f"--mirror={program.publication.publisher}={publisher.address}"]) == 0
     taken = program.find_directory(tmp_path / "cache" / "programs", "published")
     for binary in program.binaries:
-        built = program.directory(CACHE / "programs") / "bin" / binary
+        built = program.build_directory(CACHE / "programs") / "bin" / binary
         assert (taken / "bin" / binary).read_bytes() == built.read_bytes()
 
 

@@ -27,7 +27,7 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # the stub of isal declares an instance of the exception, but this is its class
 ISAL_ERROR = cast(type[Exception], isal_zlib.error)
 
-Zone = dict[str, Any]  # the JSON record of a zone in a file
+ZoneRecord = dict[str, Any]  # the JSON record of a zone in a file
 
 _local = threading.local()
 
@@ -58,7 +58,7 @@ def open_gzip(raw: IO[bytes]) -> IO[bytes]:
     return io.BufferedReader(file, BUFFER)
 
 
-def parse_line(line: bytes) -> Zone:
+def parse_line(line: bytes) -> ZoneRecord:
     """Parse the zone of one line of JSON. If the line has the usual form, only the needed fields are parsed.
 
     Raises:
@@ -71,7 +71,7 @@ def parse_line(line: bytes) -> Zone:
     return validate_zone(zone)
 
 
-def validate_zone(zone: Any) -> Zone:
+def validate_zone(zone: Any) -> ZoneRecord:
     """Return the record unchanged if it is a zone; its geometry is not checked.
 
     Raises:
@@ -97,7 +97,7 @@ def _get_osm_id(zone: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _parse_needed(line: bytes) -> Zone | None:
+def _parse_needed(line: bytes) -> ZoneRecord | None:
     """Return the zone without creating objects for positions; None if the line has an unusual form."""
     try:
         record: Any = _get_parser().parse(line)
@@ -137,7 +137,7 @@ def _get_parser() -> simdjson.Parser:
     return parser
 
 
-def _find_error(zone: Zone) -> str | None:
+def _find_error(zone: ZoneRecord) -> str | None:
     missing = [key for key in KEYS if key not in zone]
     if missing:
         return f"it lacks the key{'s' if len(missing) > 1 else ''} {', '.join(missing)}"

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 
 
-class HttpPool(urllib3.PoolManager):
+class EnvironmentProxyPool(urllib3.PoolManager):
     """A pool of connections that asks the proxy of the environment for each address, where that names one.
 
     urllib3 itself leaves the environment to its callers. The meaning of the variables is that of the standard library:

@@ -16,7 +16,7 @@ import certifi
 from .errors import UsageError
 
 
-def find_ca_file() -> str:
+def get_ca_file() -> str:
     """Return the path of the CA certificates: public ones, and beside them those of the site that CA_BUNDLE names.
 
     The public ones are those of SSL_CERT_FILE, of the system, or of certifi.
@@ -44,6 +44,6 @@ def _join_files(public: str, site: str) -> str:
 
 
 def _remove_file(path: Path, process: int) -> None:
-    if os.getpid() == process:  # a child still reads it
+    if os.getpid() == process:  # only the process that made the file removes it: a child would take it from the others
         with contextlib.suppress(OSError):
             path.unlink()

@@ -13,7 +13,7 @@ _FALSE = {"false", "no", "off", "0"}
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
-def require_variables(
+def require_environment_variables(
     environ: Mapping[str, str], names: Sequence[str], purpose: str, settings: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return the values of environment variables, stripped of blanks; raise an error if any is not set.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all pods of the stack share (the settings ``pods`` and ``proxy``), in the words of Argo and of Kubernetes."""
+"""What all pods of workflows get from the settings ``pods``, ``proxy`` and ``ca_bundle``, as fields of Argo."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def make_shared_environment(settings: Mapping[str, Any]) -> list[Document]:
     """Return the environment variables that every step has: those of the site, and the proxy's."""
     values = {variable: settings["proxy"][name] for name, variable in PROXY.items() if settings["proxy"][name]}
     secrets = settings["pods"]["env_secrets"]
-    # A Secret may name the proxy; the exceptions count for it too.
+    # Also with Secrets alone, because one of them may name the proxy, which needs the exceptions.
     if values or secrets:
         values["NO_PROXY"] = settings["proxy"]["no_proxy"]
     if settings["ca_bundle"]:

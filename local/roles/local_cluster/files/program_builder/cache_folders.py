@@ -41,7 +41,7 @@ def lock_cache(cache: Path, runner: Runner) -> Iterator[None]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             if not waits:
-                runner.report(f"another build uses {cache}: waiting for it")
+                runner.print_progress(f"another build uses {cache}: waiting for it")
                 waits = True
             if time.monotonic() > deadline:
                 raise BuildError(

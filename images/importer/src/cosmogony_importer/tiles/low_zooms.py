@@ -67,7 +67,7 @@ def _find_stored_zoom(connection: psycopg.Connection, release: Release) -> int:
 def _make_planned(
     settings: DatabaseAddress, connection: psycopg.Connection, release: Release, max_zoom: int, jobs: int
 ) -> None:
-    table = release.get_table("tile_batches")
+    table = release.qualify_table("tile_batches")
     total, done = fetch_row(
         connection.execute(
             sql.SQL(
@@ -92,7 +92,7 @@ def _make_planned(
                 _record_stored_zoom(connection, release, max_zoom)
                 connection.execute(sql.SQL("DROP TABLE {}").format(table))
                 break
-    connection.execute(sql.SQL("ANALYZE {}").format(release.get_table("tiles")))
+    connection.execute(sql.SQL("ANALYZE {}").format(release.qualify_table("tiles")))
     progress.end()
 
 
@@ -102,13 +102,13 @@ def _record_stored_zoom(connection: psycopg.Connection, release: Release, max_zo
         "UPDATE cosmogony_catalog.releases SET stored_zoom = greatest("
         "stored_zoom, %s, (SELECT max(z) FROM {})) WHERE id = %s"
     )
-    connection.execute(query.format(release.get_table("tile_batches")), (max_zoom, release.id))
+    connection.execute(query.format(release.qualify_table("tile_batches")), (max_zoom, release.id))
 
 
 def count_tiles(connection: psycopg.Connection, release: Release) -> TilesByZoom:
     """Count the stored tiles of a release."""
     query = sql.SQL("SELECT z, count(*), sum(length(mvt)) FROM {} GROUP BY z ORDER BY z")
-    rows = connection.execute(query.format(release.get_table("tiles"))).fetchall()
+    rows = connection.execute(query.format(release.qualify_table("tiles"))).fetchall()
     return TilesByZoom({z: TileCount(tiles, size) for z, tiles, size in rows}, release.stored_zoom)
 
 
@@ -132,9 +132,9 @@ def _plan_tiles(connection: psycopg.Connection, release: Release, max_zoom: int)
         query = "SELECT cosmogony_catalog.tile_table(%s, %s)"
         table = fetch_value(connection.execute(query, (release.schema_name, max_zoom)))
         margin = 10 / 256  # compute_tile clips to the tile and 10 pixels around it
-        for zoom, touched in batches.find_touched_tiles(connection, sql.SQL(table), max_zoom, margin=margin):
+        for zoom, touched in batches.write_touched_tiles(connection, sql.SQL(table), max_zoom, margin=margin):
             if zoom >= first:
-                batches.add_batches(connection, "tile_batches", zoom, touched)
+                batches.add_touched_tiles_to_batches(connection, "tile_batches", zoom, touched)
     return True
 
 
@@ -151,7 +151,7 @@ def _run_workers(settings: DatabaseAddress, release: Release, progress: TimedPro
 
 def _make_batch(connection: psycopg.Connection, release: Release) -> int:
     """Make the next batch of tiles, preferably one that no other run is making; return its size, 0 at the end."""
-    table = release.get_table("tile_batches")
+    table = release.qualify_table("tile_batches")
     query = sql.SQL("SELECT z, batch, xs, ys FROM {} WHERE NOT done ORDER BY z, batch LIMIT 1 FOR UPDATE").format(table)
     with connection.transaction():
         # The second query waits for batches of other runs, because a killed run releases its batch.
@@ -166,8 +166,8 @@ def _make_batch(connection: psycopg.Connection, release: Release) -> int:
 
 
 def _has_unmade_batch(connection: psycopg.Connection, release: Release) -> bool:
-    """Tell whether a batch is left to make, once those that other runs are making are done or given up."""
-    query = sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(release.get_table("tile_batches"))
+    """Return whether a batch is left to make, once those that other runs are making are done or given up."""
+    query = sql.SQL("SELECT z FROM {} WHERE NOT done FOR SHARE").format(release.qualify_table("tile_batches"))
     return connection.execute(query).fetchone() is not None
 
 
@@ -177,7 +177,7 @@ def _check_sample(connection: psycopg.Connection, release: Release, sample: int 
         sql.SQL(
             "SELECT z, x, y FROM (SELECT * FROM {} ORDER BY md5(z || '/' || x || '/' || y) LIMIT {}) AS sample "
             "WHERE mvt IS DISTINCT FROM cosmogony_catalog.compute_tile(%s, z, x, y)"
-        ).format(release.get_table("tiles"), sql.Literal(sample)),
+        ).format(release.qualify_table("tiles"), sql.Literal(sample)),
         (release.schema_name,),
     ).fetchall()
     if wrong:

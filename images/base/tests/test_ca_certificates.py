@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cosmogony_steps import tls
+from cosmogony_steps import ca_certificates
 from cosmogony_steps.errors import UsageError
 
 
@@ -21,20 +21,20 @@ def count_authorities(path: str) -> int:
 
 def test_both_are_trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CA_BUNDLE", raising=False)
-    public = count_authorities(tls.find_ca_file())
+    public = count_authorities(ca_certificates.get_ca_file())
     monkeypatch.setenv("CA_BUNDLE", str(certificate / "public.crt"))
-    assert count_authorities(tls.find_ca_file()) == public + 1 > 100
-    assert tls.find_ca_file() == tls.find_ca_file()
+    assert count_authorities(ca_certificates.get_ca_file()) == public + 1 > 100
+    assert ca_certificates.get_ca_file() == ca_certificates.get_ca_file()
 
 
 def test_missing_bundle_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CA_BUNDLE", "/nowhere/ca.crt")
     with pytest.raises(UsageError, match=r"/nowhere/ca.crt cannot be read \(No such file or directory\)"):
-        tls.find_ca_file()
+        ca_certificates.get_ca_file()
 
 
 def test_the_joined_file_goes_with_the_process(certificate: Path) -> None:
-    program = "from cosmogony_steps.tls import find_ca_file; print(find_ca_file())"
+    program = "from cosmogony_steps.ca_certificates import get_ca_file; print(get_ca_file())"
     environment = {"CA_BUNDLE": str(certificate / "public.crt")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.endswith(".pem\n")

@@ -61,7 +61,7 @@ def _encode(values: dict[str, str]) -> str:
     return orjson.dumps(values).decode()
 
 
-def require_library(form: Format) -> None:
+def require_format_libraries(form: Format) -> None:
     """Raise an error unless the libraries that write a format are installed.
 
     Raises:

@@ -43,7 +43,7 @@ class EndedRun:
             _parse_time(options.started),
             _parse_number(options.duration),
             _parse_parameters(options.parameters),
-            find_failed_attempts(_parse_failures(options.failures)),
+            _find_failed_attempts(_parse_failures(options.failures)),
         )
 
     @property
@@ -61,7 +61,7 @@ class EndedRun:
         return self.parameters.get(name) or None
 
 
-def find_failed_attempts(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
+def _find_failed_attempts(nodes: list[dict[str, Any]]) -> tuple[Failure, ...]:
     """Return the failed attempts of all steps that failed in the end, without nodes that only contain others.
 
     Names of nodes do not say to which source they belong, so attempts for several sources are all listed.
