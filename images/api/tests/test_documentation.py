@@ -5,24 +5,18 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
+import api_examples
 import pytest
 from cosmogony_importer.releases import runs
 from cosmogony_steps.documents import RunSummary
 
 from .support.server import run_server
 
-PAGE = Path(__file__).parents[3] / "docs/api.md"
-SITE = "http://127.0.0.1:8080/api"
 SUMMARY = Path(__file__).parents[2] / "base/tests/documents"
 # Of the made-up country instead of Liechtenstein.
 NAMES = {"relation:1155955": "relation:900007", "Q347": "Q900007", "zones/1": "zones/7", "country=LI": "country=AA"}
-
-
-def read_examples() -> list[str]:
-    return re.findall(r"```bash\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.fixture
@@ -32,33 +26,18 @@ def url(postgres, published, tmp_path):
 
 
 def test_examples_of_the_page_run(url):
-    wrong = []
-    for example in read_examples():
-        script = example.replace(SITE, url)
-        for name, made_up in NAMES.items():
-            script = script.replace(name, made_up)
-        expected = "--fail" if "lat=abc" not in script else "--silent"
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script.replace("curl -sS", f"curl -sS {expected}")],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        if done.returncode != 0:
-            wrong.append((script, done.stderr))
-    assert wrong == []
+    assert api_examples.run_examples(url, NAMES) == []
 
 
 def test_page_and_documents_name_the_same_addresses(client):
     document = client.get("/v1/openapi.json").json
     page = client.get("/docs").get_data(as_text=True)
-    text = PAGE.read_text(encoding="utf-8")
+    text = api_examples.PAGE.read_text(encoding="utf-8")
     for path in document["paths"]:
         assert path in page
         if path.startswith("/v1/"):
             pattern = re.sub(r"\\{\w+\\}", r"[^/?\\s']+", re.escape(path))
-            by_other_id = re.search(r"/(\{id\}|\{wikidata\})/(children|descendants|ancestors)$", path)
+            by_other_id = re.search(r"/(\{id\}|\{wikidata\})/\{relatives\}$", path)
             assert by_other_id or re.search(rf"/api{pattern}", text), path
     assert "<script" not in page
     assert "default-src 'none'" in client.get("/docs").headers["Content-Security-Policy"]

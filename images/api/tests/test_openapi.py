@@ -16,6 +16,12 @@ from .support import data
 GET, POST = "get", "post"
 CSV_POINTS = {"data": "lat,lon\n3.5,3.5\n80,3\n", "content_type": "text/csv"}
 JSON_POINTS = {"json": {"points": [{"lat": 3.5, "lon": 3.5}, {"lat": 80, "lon": 3}]}}
+ZONES = ("", "?include=names,population,zip_codes,geometry&lang=fr&zoom=4")
+LISTS = [
+    f"/{relatives}{query}"
+    for relatives in ("ancestors", "children", "descendants")
+    for query in ("", f"?limit=1&type=city,suburb&release={data.OLD}", "?cursor=x")
+]
 EXAMPLES: dict[tuple[str, str], list[str | tuple[str, dict[str, Any]]]] = {
     (GET, "/zones/{id}"): ["/zones/41", "/zones/7", "/zones/61", "/zones/0", f"/zones/7?v={data.OLD}"],
     (GET, "/zones/{id}/parents"): ["/zones/52/parents", "/zones/72/parents", "/zones/0/parents"],
@@ -32,18 +38,15 @@ EXAMPLES: dict[tuple[str, str], list[str | tuple[str, dict[str, Any]]]] = {
     (GET, "/docs"): ["/docs"],
     (GET, "/v1/openapi.json"): ["/v1/openapi.json"],
     **{
-        (GET, f"/v1/zones/{template}{relation}"): [
-            f"/v1/zones/{key}{relation}{query}"
-            for key in keys
-            for query in (("", "?include=names,population,zip_codes,geometry&lang=fr&zoom=4") if not relation else
-                          ("", f"?limit=1&type=city,suburb&release={data.OLD}", "?cursor=x"))
+        (GET, f"/v1/zones/{template}{relatives}"): [
+            f"/v1/zones/{key}{end}" for key in keys for end in (LISTS if relatives else ZONES)
         ]
         for template, keys in (
             ("{id}", ("41", "0")),
             ("osm/{osm_id}", ("relation:900007", "node:900061", "x")),
             ("wikidata/{wikidata}", ("Q900007", "x")),
         )
-        for relation in ("", "/children", "/descendants", "/ancestors")
+        for relatives in ("", "/{relatives}")
     },
     (GET, "/v1/reverse"): [
         "/v1/reverse?lat=3.5&lon=3.5", "/v1/reverse?lat=80&lon=0", "/v1/reverse?lat=abc&lon=0",
@@ -107,7 +110,7 @@ def check_answer(document, method, path, answer):
 
 def test_every_route_is_described(client, document):
     routes = {
-        (method.lower(), re.sub(r"<(\w+)>", r"{\1}", rule.rule))
+        (method.lower(), re.sub(r"<(?:any.*:)?(\w+)>", r"{\1}", rule.rule))
         for rule in client.application.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }

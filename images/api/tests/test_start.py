@@ -81,9 +81,9 @@ def test_metrics_are_those_of_all_processes_and_on_their_own_port(server):
     assert get(f"{server.url}/metrics") == (404, {"message": "Not found"})
     metrics = server.read_metrics()
     series = 'cosmogony_api_requests_total{method="GET",route="%s",status="%s"}'
-    assert metrics[series % ("/v1/zones/<id>", 404)] + metrics[series % ("/v1/zones/<id>", 200)] == 20
+    assert metrics[series % ("/v1/zones/{id}", 404)] + metrics[series % ("/v1/zones/{id}", 200)] == 20
     assert metrics[series % ("unknown", 404)] == 2
-    assert metrics['cosmogony_api_request_seconds_count{route="/v1/zones/<id>"}'] == 20
+    assert metrics['cosmogony_api_request_seconds_count{route="/v1/zones/{id}"}'] == 20
     assert metrics["cosmogony_api_long_answers"] == 0
 
 

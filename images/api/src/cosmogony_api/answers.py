@@ -17,7 +17,7 @@ from flask import Response, request
 from cosmogony_api.context import record_release
 from cosmogony_api.models import Answer, Message
 from cosmogony_api.models_v1 import Problem
-from cosmogony_api.releases import Release
+from cosmogony_api.releases import SelectedRelease
 
 # For answers from the live release: another one may become live any second, so clients ask each time, mostly for a 304.
 LIVE = "public, max-age=0, must-revalidate"
@@ -29,8 +29,8 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 @cache
-def get_build_digest() -> str:
-    """Return 8 hex digits of the code of this package, for ETags: another version may answer in another shape."""
+def hash_package_code() -> str:
+    """Return 8 hex digits of a hash of this package's files, for ETags: other code may answer in another shape."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     for path in sorted(folder.rglob("*")):
@@ -39,7 +39,7 @@ def get_build_digest() -> str:
     return digest.hexdigest()[:8]
 
 
-def answer_from_release(content: Answer | str, release: Release, *, varies: str = "") -> Response:
+def answer_from_release(content: Answer | str, release: SelectedRelease, *, varies: str = "") -> Response:
     """Make the response to content read from a release: JSON with ETag and Cache-Control, or 304 without a body.
 
     Args:
@@ -50,12 +50,12 @@ def answer_from_release(content: Answer | str, release: Release, *, varies: str 
     return mark_release(_to_response(content), release, varies=varies)
 
 
-def answer_details(content: Answer, release: Release, *, varies: str = "") -> Response:
+def answer_details(content: Answer, release: SelectedRelease, *, varies: str = "") -> Response:
     """Make the response of a route under /v1 to content read from a release; as `answer_from_release`, in UTF-8."""
     return mark_release(_to_utf8(content), release, varies=varies)
 
 
-def stream_from_release(chunks: Iterable[bytes], release: Release, mimetype: str) -> Response:
+def stream_from_release(chunks: Iterable[bytes], release: SelectedRelease, mimetype: str) -> Response:
     """Make a response that is sent while it is made; proxies pass on each part immediately and keep none."""
     response = Response(chunks, mimetype=mimetype)
     # Otherwise werkzeug reads all of it to compute Content-Length.
@@ -66,14 +66,14 @@ def stream_from_release(chunks: Iterable[bytes], release: Release, mimetype: str
     return response
 
 
-def mark_release(response: Response, release: Release, *, varies: str = "") -> Response:
+def mark_release(response: Response, release: SelectedRelease, *, varies: str = "") -> Response:
     """Give a response the ETag and Cache-Control of a release, or make it a 304 without a body."""
     record_release(release)
     if release.id is None:
         response.headers["Cache-Control"] = UNKNOWN
         return response
     response.headers["Cache-Control"] = PINNED if release.pinned else LIVE
-    tag = hashlib.sha256(f"{release.id}\0{get_build_digest()}\0{varies}".encode()).hexdigest()[:8]
+    tag = hashlib.sha256(f"{release.id}\0{hash_package_code()}\0{varies}".encode()).hexdigest()[:8]
     response.set_etag(f"{release.id}-{tag}", weak=True)
     response.make_conditional(request)
     return response

@@ -6,7 +6,7 @@ from __future__ import annotations
 from flask import current_app, g
 
 from cosmogony_api.database import Database
-from cosmogony_api.releases import Release
+from cosmogony_api.releases import SelectedRelease
 from cosmogony_api.settings import Settings
 
 EXTENSION = "cosmogony_database"
@@ -25,7 +25,7 @@ def get_settings() -> Settings:
     return settings
 
 
-def record_release(release: Release) -> Release:
+def record_release(release: SelectedRelease) -> SelectedRelease:
     """Record which release the current request is answered from, for a header and the log; return the release."""
     g.release_id = release.id
     return release

@@ -8,6 +8,8 @@ import time
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Gauge, Histogram
 
+from cosmogony_api.operations import to_template
+
 REQUESTS = Counter("cosmogony_api_requests_total", "Requests that were answered", ["method", "route", "status"])
 SECONDS = Histogram(
     "cosmogony_api_request_seconds",
@@ -33,7 +35,7 @@ def install_metrics(app: Flask) -> None:
     @app.after_request
     def count(response: Response) -> Response:
         # Paths and methods that nobody described are one series, whatever a client invents.
-        route = request.url_rule.rule if request.url_rule else "unknown"
+        route = to_template(request.url_rule) if request.url_rule else "unknown"
         method = request.method if request.method in _METHODS else "other"
         REQUESTS.labels(method, route, str(response.status_code)).inc()
         if "started" in g:

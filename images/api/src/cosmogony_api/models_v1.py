@@ -26,6 +26,13 @@ WikidataId: TypeAlias = Annotated[
     str,
     Meta(description="Id of the item at Wikidata", extra_json_schema={"examples": ["Q347"], "pattern": "^Q[0-9]+$"}),
 ]
+Relatives: TypeAlias = Annotated[
+    Literal["ancestors", "children", "descendants"],
+    Meta(
+        description="`ancestors`: the zones above, nearest first, always on one page; `children`: those directly "
+        "below, sorted by name; `descendants`: those below at any depth, sorted by name"
+    ),
+]
 Languages: TypeAlias = Annotated[
     list[Annotated[str, Meta(pattern="^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,4}$")]],
     Meta(

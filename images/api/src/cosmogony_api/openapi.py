@@ -11,12 +11,11 @@ from typing import Any
 
 import msgspec
 from flask import Flask
-from werkzeug.routing import Rule
 
 from cosmogony_api.answers import PROBLEM_TYPE
 from cosmogony_api.models import COMPONENTS, Message
 from cosmogony_api.models_v1 import Problem, ZoneGeometry
-from cosmogony_api.operations import JSON_TYPE, Operation, is_v1
+from cosmogony_api.operations import JSON_TYPE, Operation, is_v1, to_template
 from cosmogony_api.routes import register_routes
 from cosmogony_api.tables import CSV_TYPE
 
@@ -104,11 +103,7 @@ def _list_operations() -> Iterator[tuple[str, str, Operation]]:
     for rule in app.url_map.iter_rules():
         view: Any = app.view_functions[rule.endpoint]
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield _to_template(rule), method.lower(), view
-
-
-def _to_template(rule: Rule) -> str:
-    return re.sub(r"<(\w+)>", r"{\1}", rule.rule)
+            yield to_template(rule), method.lower(), view
 
 
 def _describe(

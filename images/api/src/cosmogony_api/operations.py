@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, get_type_hints
 
 import msgspec
 from flask import Response, request
+from werkzeug.routing import Rule
 
 from cosmogony_api.parameters import parse_query
 
@@ -23,6 +25,11 @@ class NoQuery(msgspec.Struct):
 def is_v1(path: str) -> bool:
     """Return whether a path is one of /v1: its query is checked strictly, and its errors are problem documents."""
     return path == "/v1" or path.startswith("/v1/")
+
+
+def to_template(rule: Rule) -> str:
+    """Return the path of a route as the OpenAPI document has it: `/v1/zones/{id}`."""
+    return re.sub(r"<(?:[^<>]+:)?(\w+)>", r"{\1}", rule.rule)
 
 
 class Operation:
@@ -65,14 +72,14 @@ class Operation:
         return self._view(**arguments)
 
 
-def describe(
+def declare_operation(
     answer: Any,
     *statuses: int,
     from_release: bool = False,
     media: Sequence[str] = (JSON_TYPE,),
     body: Any = None,
 ) -> Callable[[Callable[..., Response]], Operation]:
-    """Decorate a view function with what it answers, for the OpenAPI document.
+    """Make a view function an operation: it gets its query checked, and the OpenAPI document says what it answers.
 
     The rest is read from the view: its name, its docstring, the types of its parameters. One that is called ``query``
     is read from the query of the URL.

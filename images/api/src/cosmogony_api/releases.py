@@ -53,8 +53,8 @@ where (live or state in ('published', 'retired')) and to_regnamespace(quote_iden
 
 
 @dataclass(frozen=True)
-class Release:
-    """The release that a request is answered from.
+class SelectedRelease:
+    """The release that a request is answered from: where its tables are, and what it has of them.
 
     Attributes:
         id: None over a database of the original importer.
@@ -79,7 +79,7 @@ class Release:
         return sql.Identifier(self.schema, name)
 
 
-def select_release(connection: Reader, kept_id: str | None = None) -> Release:
+def select_release(connection: Reader, kept_id: str | None = None) -> SelectedRelease:
     """Return the kept release with this id, or without an id the live one.
 
     Raises:
@@ -93,11 +93,11 @@ def select_release(connection: Reader, kept_id: str | None = None) -> Release:
         return kept
     live = fetch_live_release(connection, f"id, schema_name, {_BOXES}, {_PREPARED}")
     if live is not None:
-        return Release(live["id"], live["schema_name"], boxes=live["boxes"], prepared=live["prepared"])
+        return SelectedRelease(live["id"], live["schema_name"], boxes=live["boxes"], prepared=live["prepared"])
     return _select_original(connection)
 
 
-def select_prepared_release(connection: Reader, named: str | None = None) -> Release:
+def select_prepared_release(connection: Reader, named: str | None = None) -> SelectedRelease:
     """Return the release that a request under /v1 names, or the live one.
 
     Raises:
@@ -115,11 +115,11 @@ def select_prepared_release(connection: Reader, named: str | None = None) -> Rel
     return release
 
 
-def _find_kept(connection: Reader, release_id: str) -> Release | None:
+def _find_kept(connection: Reader, release_id: str) -> SelectedRelease | None:
     kept = fetch_kept_release(connection, release_id)
     if kept is None:
         return None
-    return Release(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"], prepared=kept["prepared"])
+    return SelectedRelease(kept["id"], kept["schema_name"], pinned=True, boxes=kept["boxes"], prepared=kept["prepared"])
 
 
 def raise_not_kept(connection: Reader, release_id: str) -> NoReturn:
@@ -131,7 +131,7 @@ def raise_not_kept(connection: Reader, release_id: str) -> NoReturn:
     raise NotFound(f"There is no release {release_id}; /v1/releases lists those that are kept")
 
 
-def select_described_release(connection: Reader) -> Release:
+def select_described_release(connection: Reader) -> SelectedRelease:
     """Select the live release, with its bounds and credits.
 
     One statement reads all of it, so that they never belong to different releases.
@@ -143,13 +143,13 @@ def select_described_release(connection: Reader) -> Release:
     if live is None:
         return _select_original(connection)
     credits = collect_credits(live["sources"])
-    return Release(live["id"], live["schema_name"], bounds=live["bounds"], credits=credits)
+    return SelectedRelease(live["id"], live["schema_name"], bounds=live["bounds"], credits=credits)
 
 
-def _select_original(connection: Reader) -> Release:
+def _select_original(connection: Reader) -> SelectedRelease:
     row = connection.execute(_ZONES).fetchone()
     if row and row["zones"]:
-        return Release(None, "public")
+        return SelectedRelease(None, "public")
     raise UnavailableError(NOTHING_PUBLISHED, retry_after=30)
 
 

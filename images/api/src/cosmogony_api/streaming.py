@@ -21,7 +21,7 @@ from cosmogony_api.context import get_database, get_settings
 from cosmogony_api.database import AWAY, Database, Reader
 from cosmogony_api.errors import UnavailableError
 from cosmogony_api.metrics import INCOMPLETE, LONG_ANSWERS
-from cosmogony_api.releases import Release, select_prepared_release
+from cosmogony_api.releases import SelectedRelease, select_prepared_release
 
 _KEEP = sql.SQL("lock table {zones} in access share mode")
 
@@ -48,11 +48,11 @@ class LongRead:
         self.releases, self.connection = self._begin(named)
 
     @property
-    def release(self) -> Release:
+    def release(self) -> SelectedRelease:
         """The last release that was named: the one that the answer is of."""
         return self.releases[-1]
 
-    def _begin(self, named: Sequence[str | None]) -> tuple[list[Release], Reader]:
+    def _begin(self, named: Sequence[str | None]) -> tuple[list[SelectedRelease], Reader]:
         for _ in range(2):
             releases = self._database.read(
                 lambda connection: [select_prepared_release(connection, name) for name in named]

@@ -14,8 +14,8 @@ from psycopg.rows import RowMaker
 from cosmogony_api.cursors import Cursor as Place
 from cosmogony_api.database import Reader
 from cosmogony_api.languages import expand_languages
-from cosmogony_api.models_v1 import ZoneDetails, ZoneQuery
-from cosmogony_api.releases import Release
+from cosmogony_api.models_v1 import Relatives, ZoneDetails, ZoneQuery
+from cosmogony_api.releases import SelectedRelease
 
 ZoneT = TypeVar("ZoneT", bound=ZoneDetails)
 
@@ -72,13 +72,13 @@ select {columns} from up join {zones} z on z.id = up.id order by up.step
 class View:
     """How zones of a release are shown: in which languages, and with what in addition."""
 
-    release: Release
+    release: SelectedRelease
     languages: Sequence[str] = ()
     include: frozenset[str] = frozenset()
     zoom: int | None = None
 
     @classmethod
-    def from_query(cls, release: Release, query: ZoneQuery, *also: str) -> View:
+    def from_query(cls, release: SelectedRelease, query: ZoneQuery, *also: str) -> View:
         """Return what a query asks for, and also these optional fields."""
         return cls(release, expand_languages(query.lang), frozenset([*query.include, *also]), query.zoom)
 
@@ -231,3 +231,9 @@ def _fetch_one(connection: Reader, view: View, query: sql.SQL, **values: Any) ->
 
 FindZone = Callable[[Reader, View, str], ZoneDetails | None]
 ListZones = Callable[[Reader, View, int, Page], tuple[list[ZoneDetails], Place | None]]
+
+RELATIVES: dict[Relatives, ListZones] = {
+    "ancestors": list_ancestors,
+    "children": list_children,
+    "descendants": list_descendants,
+}

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from cosmogony_api.database import Reader
 from cosmogony_api.models import Zone, ZoneWithBbox
-from cosmogony_api.releases import Release
+from cosmogony_api.releases import SelectedRelease
 
 ZoneT = TypeVar("ZoneT", Zone, ZoneWithBbox)
 
@@ -56,14 +56,14 @@ select {columns} from up join {zones} z on z.id = up.id order by up.step
 """)
 
 
-def find_zone(connection: Reader, release: Release, zone_id: str) -> ZoneWithBbox | None:
+def find_zone(connection: Reader, release: SelectedRelease, zone_id: str) -> ZoneWithBbox | None:
     """Return the zone with this id, or None; also if the text is not a number."""
     if not zone_id.isascii() or not zone_id.isdigit() or len(zone_id.lstrip("0")) > 19 or int(zone_id) > MAX_ID:
         return None
     return next(_fetch(connection, release, ZoneWithBbox, _BY_ID, id=int(zone_id)), None)
 
 
-def find_zone_by_osm_id(connection: Reader, release: Release, osm_id: str) -> ZoneWithBbox | None:
+def find_zone_by_osm_id(connection: Reader, release: SelectedRelease, osm_id: str) -> ZoneWithBbox | None:
     """Return the zone of an OSM object, such as `relation:48`, or None; of several, one that has a geometry."""
     if "\x00" in osm_id:
         return None
@@ -72,18 +72,22 @@ def find_zone_by_osm_id(connection: Reader, release: Release, osm_id: str) -> Zo
     return next(_fetch(connection, release, ZoneWithBbox, _BY_OSM_ID, osm_id=osm_id, osm_ids=[osm_id, other]), None)
 
 
-def list_children(connection: Reader, release: Release, zone: Zone) -> list[Zone]:
+def list_children(connection: Reader, release: SelectedRelease, zone: Zone) -> list[Zone]:
     """Return the direct children of a zone, sorted by name."""
     return list(_fetch(connection, release, Zone, _CHILDREN, id=zone.id))
 
 
-def list_parents(connection: Reader, release: Release, zone: Zone) -> list[Zone]:
+def list_parents(connection: Reader, release: SelectedRelease, zone: Zone) -> list[Zone]:
     """Return all parents of a zone, nearest first."""
     return list(_fetch(connection, release, Zone, _PARENTS, id=zone.id, parent=zone.parent))
 
 
 def _fetch(
-    connection: Reader, release: Release, kind: type[ZoneT], query: sql.SQL, **values: int | str | list[str] | None
+    connection: Reader,
+    release: SelectedRelease,
+    kind: type[ZoneT],
+    query: sql.SQL,
+    **values: int | str | list[str] | None,
 ) -> Iterator[ZoneT]:
     zones = release.qualify_table("zones")
     bbox = _BBOX.format(boxes=release.qualify_table("zone_boxes")) if release.boxes else _ENVELOPE

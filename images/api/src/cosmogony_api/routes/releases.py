@@ -13,8 +13,8 @@ from cosmogony_api.context import get_database
 from cosmogony_api.database import Row
 from cosmogony_api.manifest import redact_manifest
 from cosmogony_api.models import LiveReleaseDetails, ReleaseCheckQuery, ReleaseId, Releases
-from cosmogony_api.operations import describe
-from cosmogony_api.releases import Release
+from cosmogony_api.operations import declare_operation
+from cosmogony_api.releases import SelectedRelease
 
 blueprint = Blueprint("releases", __name__)
 
@@ -25,7 +25,7 @@ _LIVE = "id, schema_name, inputs_digest, published_at, zones, bounds, manifest -
 
 
 @blueprint.get("/release")
-@describe(LiveReleaseDetails, 404, 503, from_release=True)
+@declare_operation(LiveReleaseDetails, 404, 503, from_release=True)
 def get_live_release() -> Response:
     """Return the live release.
 
@@ -34,13 +34,13 @@ def get_live_release() -> Response:
     row = get_database().read(lambda connection: releases.fetch_live_release(connection, _LIVE))
     if row is None:
         raise NotFound
-    release = Release(row["id"], row.pop("schema_name"))
+    release = SelectedRelease(row["id"], row.pop("schema_name"))
     answer = LiveReleaseDetails(**{**row, "manifest": redact_manifest(row["manifest"])})
     return answer_from_release(answer, release, varies=str(row["published_at"]))
 
 
 @blueprint.get("/releases")
-@describe(Releases, 503)
+@declare_operation(Releases, 503)
 def list_releases() -> Response:
     """List the kept releases, newest first."""
     rows = get_database().read(releases.fetch_kept_releases)
@@ -48,7 +48,7 @@ def list_releases() -> Response:
 
 
 @blueprint.get("/releases/<id>")
-@describe(models.Release, 404, 503)
+@declare_operation(models.Release, 404, 503)
 def get_release(id: ReleaseId) -> Response:
     """Return a kept release."""
     row = _find(id)
@@ -58,7 +58,7 @@ def get_release(id: ReleaseId) -> Response:
 
 
 @blueprint.get("/releases/<id>/check")
-@describe(None, 403, 503)
+@declare_operation(None, 403, 503)
 def check_release(id: ReleaseId, query: ReleaseCheckQuery) -> Response:
     """Answer whether a release is kept, for auth_request of nginx.
 

@@ -12,8 +12,8 @@ from cosmogony_api.answers import answer_from_release
 from cosmogony_api.attribution import to_html
 from cosmogony_api.context import get_database
 from cosmogony_api.models import ExpectedCount, TileJson
-from cosmogony_api.operations import describe
-from cosmogony_api.releases import Release, fetch_live_release, select_described_release
+from cosmogony_api.operations import declare_operation
+from cosmogony_api.releases import SelectedRelease, fetch_live_release, select_described_release
 from cosmogony_api.tilejson import make_tilejson
 
 blueprint = Blueprint("site", __name__)
@@ -24,17 +24,17 @@ _HOST = re.compile(r"[A-Za-z0-9._\-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9
 
 
 @blueprint.get("/data/test_results.json")
-@describe(list[ExpectedCount], 404, 503, from_release=True)
+@declare_operation(list[ExpectedCount], 404, 503, from_release=True)
 def get_statistics() -> Response:
     """Return the statistics of the live release: expected counts, and what was counted."""
     row = get_database().read(lambda connection: fetch_live_release(connection, _STATISTICS))
     if row is None or row["statistics"] is None:
         raise NotFound
-    return answer_from_release(row["statistics"], Release(row["id"], row["schema_name"]))
+    return answer_from_release(row["statistics"], SelectedRelease(row["id"], row["schema_name"]))
 
 
 @blueprint.get("/tiles/cosmogony.json")
-@describe(TileJson, 503, from_release=True)
+@declare_operation(TileJson, 503, from_release=True)
 def get_tile_json() -> Response:
     """Return the TileJSON; its tile URLs name the live release."""
     release = get_database().read(select_described_release)

@@ -11,8 +11,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 from jinja2 import Environment, PackageLoader
 
-from cosmogony_api.answers import get_build_digest
-from cosmogony_api.operations import describe
+from cosmogony_api.answers import hash_package_code
+from cosmogony_api.operations import declare_operation
 
 blueprint = Blueprint("v1_documentation", __name__)
 
@@ -27,14 +27,14 @@ def read_openapi() -> str:
 
 
 @blueprint.get("/v1/openapi.json")
-@describe(dict[str, Any], 304)
+@declare_operation(dict[str, Any], 304)
 def get_open_api() -> Response:
     """Return the OpenAPI 3.1 document of this API."""
     return _answer_static(read_openapi(), "application/json")
 
 
 @blueprint.get("/docs")
-@describe(str, 304, media=(HTML_TYPE,))
+@declare_operation(str, 304, media=(HTML_TYPE,))
 def get_documentation() -> Response:
     """Return a page that shows this document."""
     response = _answer_static(render_page(), HTML_TYPE)
@@ -76,6 +76,6 @@ def describe_type(schema: dict[str, Any]) -> str:
 def _answer_static(text: str, mimetype: str) -> Response:
     response = Response(text, mimetype=mimetype)
     response.headers["Cache-Control"] = "public, max-age=300"
-    response.set_etag(get_build_digest(), weak=True)
+    response.set_etag(hash_package_code(), weak=True)
     response.make_conditional(request)
     return response

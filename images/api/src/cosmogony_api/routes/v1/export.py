@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 from cosmogony_api.context import get_settings
 from cosmogony_api.export import GEOJSON_TYPE, GEOJSONSEQ_TYPE, TYPES, Export, take_slot
 from cosmogony_api.models_v1 import ExportQuery, FeatureCollection
-from cosmogony_api.operations import describe
+from cosmogony_api.operations import declare_operation
 from cosmogony_api.streaming import LongRead
 from cosmogony_api.tables import CSV_TYPE
 from cosmogony_api.zone_details import View
@@ -17,7 +17,7 @@ blueprint = Blueprint("v1_export", __name__)
 
 
 @blueprint.get("/v1/export")
-@describe(
+@declare_operation(
     FeatureCollection, 404, 410, 413, 501, 503, from_release=True, media=(GEOJSON_TYPE, GEOJSONSEQ_TYPE, CSV_TYPE)
 )
 def export_zones(query: ExportQuery) -> Response:

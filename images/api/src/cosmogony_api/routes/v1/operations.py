@@ -12,7 +12,7 @@ from cosmogony_api.context import get_database, get_settings
 from cosmogony_api.database import Reader, Row
 from cosmogony_api.manifest import redact_document
 from cosmogony_api.models_v1 import Runs, SitePages
-from cosmogony_api.operations import describe
+from cosmogony_api.operations import declare_operation
 
 blueprint = Blueprint("v1_operations", __name__)
 
@@ -22,14 +22,14 @@ _RUNS = "select document from public.cosmogony_runs order by finished desc limit
 
 
 @blueprint.get("/v1/site")
-@describe(SitePages)
+@declare_operation(SitePages)
 def get_site_pages() -> Response:
     """Return which pages the site shows besides those for everybody."""
     return answer_json(SitePages(operations=get_settings().operations_page), cache=PAGES_CACHE)
 
 
 @blueprint.get("/v1/runs")
-@describe(Runs, 404, 503)
+@declare_operation(Runs, 404, 503)
 def list_runs() -> Response:
     """List the summaries of the last 20 runs, newest first.
 

@@ -32,8 +32,8 @@ from cosmogony_api.models_v1 import (
     ZoneDetails,
     ZoneList,
 )
-from cosmogony_api.operations import JSON_TYPE, describe
-from cosmogony_api.releases import Release, select_prepared_release
+from cosmogony_api.operations import JSON_TYPE, declare_operation
+from cosmogony_api.releases import SelectedRelease, select_prepared_release
 from cosmogony_api.streaming import LongRead
 from cosmogony_api.tables import CSV_TYPE, format_structs
 from cosmogony_api.zone_details import View, fetch_zones
@@ -55,7 +55,7 @@ _COUNTRIES = sql.SQL(
 
 
 @blueprint.get("/v1/releases")
-@describe(ReleaseList, 503)
+@declare_operation(ReleaseList, 503)
 def list_kept_releases() -> Response:
     """List the kept releases, newest first."""
     rows = get_database().read(releases.fetch_kept_releases)
@@ -63,7 +63,7 @@ def list_kept_releases() -> Response:
 
 
 @blueprint.get("/v1/releases/<id>")
-@describe(ReleaseDetails, 404, 410, 503)
+@declare_operation(ReleaseDetails, 404, 410, 503)
 def get_kept_release(id: ReleaseId) -> Response:
     """Return a kept release with its manifest."""
 
@@ -76,7 +76,7 @@ def get_kept_release(id: ReleaseId) -> Response:
 
 
 @blueprint.get("/v1/releases/<id>/statistics")
-@describe(ReleaseStatistics, 404, 410, 503, from_release=True)
+@declare_operation(ReleaseStatistics, 404, 410, 503, from_release=True)
 def get_release_statistics(id: ReleaseId) -> Response:
     """Return the expected counts of a release, and what was counted."""
 
@@ -90,7 +90,7 @@ def get_release_statistics(id: ReleaseId) -> Response:
 
 
 @blueprint.get("/v1/releases/<id>/left_out")
-@describe(LeftOut, 404, 410, 503, from_release=True)
+@declare_operation(LeftOut, 404, 410, 503, from_release=True)
 def get_left_out(id: ReleaseId) -> Response:
     """Return which borders of a release did not become zones, and which were repaired."""
 
@@ -102,7 +102,7 @@ def get_left_out(id: ReleaseId) -> Response:
 
 
 @blueprint.get("/v1/releases/<id>/coverage")
-@describe(Coverage, 404, 410, 501, 503, from_release=True)
+@declare_operation(Coverage, 404, 410, 501, 503, from_release=True)
 def get_coverage(id: ReleaseId) -> Response:
     """Return which share of each country the zones of each type cover."""
 
@@ -116,7 +116,7 @@ def get_coverage(id: ReleaseId) -> Response:
 
 
 @blueprint.get("/v1/releases/<id>/countries")
-@describe(ZoneList, 404, 410, 501, 503, from_release=True)
+@declare_operation(ZoneList, 404, 410, 501, 503, from_release=True)
 def list_countries(id: ReleaseId, query: LanguageQuery) -> Response:
     """List the zones of a release that are countries, sorted by country code; they are always one page."""
 
@@ -129,7 +129,7 @@ def list_countries(id: ReleaseId, query: LanguageQuery) -> Response:
 
 
 @blueprint.get("/v1/releases/<before>/changes/<after>")
-@describe(Changes, 404, 410, 501, 503, from_release=True, media=(JSON_TYPE, CSV_TYPE))
+@declare_operation(Changes, 404, 410, 501, 503, from_release=True, media=(JSON_TYPE, CSV_TYPE))
 def list_changes(before: ReleaseId, after: ReleaseId, query: ChangesQuery) -> Response:
     """List what is different in a release, compared with another one.
 
@@ -176,4 +176,4 @@ def _to_details(row: Row) -> ReleaseDetails:
 
 
 def _answer_pinned(release_id: str, content: ReleaseStatistics | LeftOut | Coverage | ZoneList) -> Response:
-    return answer_details(content, Release(release_id, "", pinned=True))
+    return answer_details(content, SelectedRelease(release_id, "", pinned=True))

@@ -11,8 +11,8 @@ from cosmogony_api.answers import answer_details
 from cosmogony_api.context import get_database, record_release
 from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import FoundZones, PointBatch, ReverseOptions, ReverseQuery, ZonesOfPoints
-from cosmogony_api.operations import JSON_TYPE, describe
-from cosmogony_api.releases import Release, select_prepared_release
+from cosmogony_api.operations import JSON_TYPE, declare_operation
+from cosmogony_api.releases import SelectedRelease, select_prepared_release
 from cosmogony_api.streaming import LongRead
 from cosmogony_api.tables import CSV_TYPE
 from cosmogony_api.zone_details import View
@@ -21,11 +21,11 @@ blueprint = Blueprint("v1_reverse", __name__)
 
 
 @blueprint.get("/v1/reverse")
-@describe(FoundZones, 404, 410, 501, 503, from_release=True)
+@declare_operation(FoundZones, 404, 410, 501, 503, from_release=True)
 def find_zones_of_point(query: ReverseQuery) -> Response:
     """List all zones that hold a point, smallest first."""
 
-    def read(connection: Reader) -> tuple[Release, FoundZones]:
+    def read(connection: Reader) -> tuple[SelectedRelease, FoundZones]:
         release = record_release(select_prepared_release(connection, query.release))
         view = View.from_query(release, query)
         return release, FoundZones(release.id or "", reverse.find_zones(connection, view, query.lon, query.lat, query))
@@ -35,7 +35,9 @@ def find_zones_of_point(query: ReverseQuery) -> Response:
 
 
 @blueprint.post("/v1/reverse")
-@describe(ZonesOfPoints, 404, 410, 413, 415, 501, 503, from_release=True, media=(JSON_TYPE, CSV_TYPE), body=PointBatch)
+@declare_operation(
+    ZonesOfPoints, 404, 410, 413, 415, 501, 503, from_release=True, media=(JSON_TYPE, CSV_TYPE), body=PointBatch
+)
 def find_zones_of_batch(query: ReverseOptions) -> Response:
     """List all zones that hold each of up to 10,000 points, in the order of the points.
 

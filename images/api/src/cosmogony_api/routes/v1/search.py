@@ -10,8 +10,8 @@ from cosmogony_api.answers import answer_details
 from cosmogony_api.context import get_database, record_release
 from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import SearchedZones, SearchQuery
-from cosmogony_api.operations import describe
-from cosmogony_api.releases import Release, select_prepared_release
+from cosmogony_api.operations import declare_operation
+from cosmogony_api.releases import SelectedRelease, select_prepared_release
 from cosmogony_api.search import search_zones
 from cosmogony_api.zone_details import View
 
@@ -19,13 +19,13 @@ blueprint = Blueprint("v1_search", __name__)
 
 
 @blueprint.get("/v1/search")
-@describe(SearchedZones, 404, 410, 501, 503, from_release=True)
+@declare_operation(SearchedZones, 404, 410, 501, 503, from_release=True)
 def search(query: SearchQuery) -> Response:
     """Find zones by their name in any language: whole, begun or misspelt; the best ones first."""
     if query.near is not None:
         _check_place(query.near)
 
-    def read(connection: Reader) -> tuple[Release, SearchedZones]:
+    def read(connection: Reader) -> tuple[SelectedRelease, SearchedZones]:
         release = record_release(select_prepared_release(connection, query.release))
         return release, SearchedZones(
             release.id or "", search_zones(connection, View.from_query(release, query), query)

@@ -14,18 +14,19 @@ from cosmogony_api.context import get_database, record_release
 from cosmogony_api.cursors import decode_cursor, encode_cursor
 from cosmogony_api.database import Reader
 from cosmogony_api.models import OsmId, ZoneId
-from cosmogony_api.models_v1 import ListQuery, WikidataId, ZoneDetails, ZoneList, ZoneQuery
-from cosmogony_api.operations import describe
-from cosmogony_api.releases import Release, select_prepared_release
-from cosmogony_api.zone_details import FindZone, ListZones, Page, View
+from cosmogony_api.models_v1 import ListQuery, Relatives, WikidataId, ZoneDetails, ZoneList, ZoneQuery
+from cosmogony_api.operations import declare_operation
+from cosmogony_api.releases import SelectedRelease, select_prepared_release
+from cosmogony_api.zone_details import RELATIVES, FindZone, ListZones, Page, View
 
 blueprint = Blueprint("v1_zones", __name__)
 
 _STATUSES = (404, 410, 501, 503)
+_RELATIVES = f"<any({', '.join(RELATIVES)}):relatives>"
 
 
 @blueprint.get("/v1/zones/<id>")
-@describe(ZoneDetails, 308, *_STATUSES, from_release=True)
+@declare_operation(ZoneDetails, 308, *_STATUSES, from_release=True)
 def get_zone_by_id(id: ZoneId, query: ZoneQuery) -> Response:
     """Return a zone of the live release.
 
@@ -35,94 +36,53 @@ def get_zone_by_id(id: ZoneId, query: ZoneQuery) -> Response:
     return _redirect(id, query) if query.release else _answer_zone(zone_details.find_by_id, id, query)
 
 
-@blueprint.get("/v1/zones/<id>/children")
-@describe(ZoneList, 308, *_STATUSES, from_release=True)
-def list_children_by_id(id: ZoneId, query: ListQuery) -> Response:
-    """List the direct children of a zone, sorted by name."""
-    return _answer_list_by_id(id, query, zone_details.list_children)
+@blueprint.get(f"/v1/zones/<id>/{_RELATIVES}")
+@declare_operation(ZoneList, 308, *_STATUSES, from_release=True)
+def list_relatives_by_id(id: ZoneId, relatives: Relatives, query: ListQuery) -> Response:
+    """List zones above or below a zone of the live release.
 
-
-@blueprint.get("/v1/zones/<id>/descendants")
-@describe(ZoneList, 308, *_STATUSES, from_release=True)
-def list_descendants_by_id(id: ZoneId, query: ListQuery) -> Response:
-    """List the zones below a zone at any depth, sorted by name."""
-    return _answer_list_by_id(id, query, zone_details.list_descendants)
-
-
-@blueprint.get("/v1/zones/<id>/ancestors")
-@describe(ZoneList, 308, *_STATUSES, from_release=True)
-def list_ancestors_by_id(id: ZoneId, query: ListQuery) -> Response:
-    """List the zones above a zone, nearest first; they are always one page."""
-    return _answer_list_by_id(id, query, zone_details.list_ancestors)
+    With `release` the answer is a redirect, as that of the zone itself.
+    """
+    if query.release:
+        return _redirect(id, query)
+    return _answer_list(zone_details.find_by_id, id, query, RELATIVES[relatives])
 
 
 @blueprint.get("/v1/zones/osm/<osm_id>")
-@describe(ZoneDetails, *_STATUSES, from_release=True)
+@declare_operation(ZoneDetails, *_STATUSES, from_release=True)
 def get_zone_by_osm_id(osm_id: OsmId, query: ZoneQuery) -> Response:
     """Return the zone of an OSM object."""
     return _answer_zone(zone_details.find_by_osm_id, osm_id, query)
 
 
-@blueprint.get("/v1/zones/osm/<osm_id>/children")
-@describe(ZoneList, *_STATUSES, from_release=True)
-def list_children_by_osm_id(osm_id: OsmId, query: ListQuery) -> Response:
-    """List the direct children of the zone of an OSM object, sorted by name."""
-    return _answer_list(zone_details.find_by_osm_id, osm_id, query, zone_details.list_children)
-
-
-@blueprint.get("/v1/zones/osm/<osm_id>/descendants")
-@describe(ZoneList, *_STATUSES, from_release=True)
-def list_descendants_by_osm_id(osm_id: OsmId, query: ListQuery) -> Response:
-    """List the zones below the zone of an OSM object at any depth, sorted by name."""
-    return _answer_list(zone_details.find_by_osm_id, osm_id, query, zone_details.list_descendants)
-
-
-@blueprint.get("/v1/zones/osm/<osm_id>/ancestors")
-@describe(ZoneList, *_STATUSES, from_release=True)
-def list_ancestors_by_osm_id(osm_id: OsmId, query: ListQuery) -> Response:
-    """List the zones above the zone of an OSM object, nearest first; they are always one page."""
-    return _answer_list(zone_details.find_by_osm_id, osm_id, query, zone_details.list_ancestors)
+@blueprint.get(f"/v1/zones/osm/<osm_id>/{_RELATIVES}")
+@declare_operation(ZoneList, *_STATUSES, from_release=True)
+def list_relatives_by_osm_id(osm_id: OsmId, relatives: Relatives, query: ListQuery) -> Response:
+    """List zones above or below the zone of an OSM object."""
+    return _answer_list(zone_details.find_by_osm_id, osm_id, query, RELATIVES[relatives])
 
 
 @blueprint.get("/v1/zones/wikidata/<wikidata>")
-@describe(ZoneDetails, *_STATUSES, from_release=True)
+@declare_operation(ZoneDetails, *_STATUSES, from_release=True)
 def get_zone_by_wikidata(wikidata: WikidataId, query: ZoneQuery) -> Response:
     """Return the zone of a Wikidata item; of several the most important one."""
     return _answer_zone(zone_details.find_by_wikidata, wikidata, query)
 
 
-@blueprint.get("/v1/zones/wikidata/<wikidata>/children")
-@describe(ZoneList, *_STATUSES, from_release=True)
-def list_children_by_wikidata(wikidata: WikidataId, query: ListQuery) -> Response:
-    """List the direct children of the zone of a Wikidata item, sorted by name."""
-    return _answer_list(zone_details.find_by_wikidata, wikidata, query, zone_details.list_children)
-
-
-@blueprint.get("/v1/zones/wikidata/<wikidata>/descendants")
-@describe(ZoneList, *_STATUSES, from_release=True)
-def list_descendants_by_wikidata(wikidata: WikidataId, query: ListQuery) -> Response:
-    """List the zones below the zone of a Wikidata item at any depth, sorted by name."""
-    return _answer_list(zone_details.find_by_wikidata, wikidata, query, zone_details.list_descendants)
-
-
-@blueprint.get("/v1/zones/wikidata/<wikidata>/ancestors")
-@describe(ZoneList, *_STATUSES, from_release=True)
-def list_ancestors_by_wikidata(wikidata: WikidataId, query: ListQuery) -> Response:
-    """List the zones above the zone of a Wikidata item, nearest first; they are always one page."""
-    return _answer_list(zone_details.find_by_wikidata, wikidata, query, zone_details.list_ancestors)
+@blueprint.get(f"/v1/zones/wikidata/<wikidata>/{_RELATIVES}")
+@declare_operation(ZoneList, *_STATUSES, from_release=True)
+def list_relatives_by_wikidata(wikidata: WikidataId, relatives: Relatives, query: ListQuery) -> Response:
+    """List zones above or below the zone of a Wikidata item."""
+    return _answer_list(zone_details.find_by_wikidata, wikidata, query, RELATIVES[relatives])
 
 
 def _answer_zone(find: FindZone, key: str, query: ZoneQuery) -> Response:
-    def read(connection: Reader) -> tuple[Release, ZoneDetails]:
+    def read(connection: Reader) -> tuple[SelectedRelease, ZoneDetails]:
         release = record_release(select_prepared_release(connection, query.release))
         return release, _find(connection, View.from_query(release, query), find, key)
 
     release, zone = get_database().read(read)
     return answer_details(zone, release)
-
-
-def _answer_list_by_id(id: str, query: ListQuery, list_zones: ListZones) -> Response:
-    return _redirect(id, query) if query.release else _answer_list(zone_details.find_by_id, id, query, list_zones)
 
 
 def _answer_list(find: FindZone, key: str, query: ListQuery, list_zones: ListZones) -> Response:
@@ -131,7 +91,7 @@ def _answer_list(find: FindZone, key: str, query: ListQuery, list_zones: ListZon
         raise BadRequest("Parameters release and cursor are of two releases")
     page = Page(query.type, query.limit, after)
 
-    def read(connection: Reader) -> tuple[Release, ZoneList]:
+    def read(connection: Reader) -> tuple[SelectedRelease, ZoneList]:
         named = after.release if after else query.release
         release = record_release(select_prepared_release(connection, named))
         view = View.from_query(release, query)

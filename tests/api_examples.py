@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The curl commands of docs/api.md."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+
+from checkout import CHECKOUT
+
+PAGE = CHECKOUT / "docs/api.md"
+SITE = "http://127.0.0.1:8080/api"  # as the page has it
+REFUSED = "lat=abc"  # in the command that shows an error
+
+
+def run_examples(url: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Run the commands, each block as a script of its own; return those that fail, with what they print as errors.
+
+    Args:
+        url: of the API, in place of the page's.
+        names: texts of the page and what to write instead.
+    """
+    failed = []
+    for example in re.findall(r"```bash\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+        script = example.replace(SITE, url)
+        for name, instead in names.items():
+            script = script.replace(name, instead)
+        wanted = "curl --silent --show-error" + (" --fail" if REFUSED not in script else "")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script.replace("curl -sS", wanted)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if done.returncode != 0:
+            failed.append((script, done.stderr))
+    return failed
