@@ -9,11 +9,11 @@ import itertools
 import json
 import random
 import string
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 import requests
 from hypothesis import HealthCheck, Phase, given, settings
@@ -42,6 +42,7 @@ WORDS = (
     "&&&", "=", "a" * 3000,
     "%D8%A7", "near=1,1", "q=a", "country=AA", "nearest=1e5", "{}", "[]", "null", "true",
 )  # fmt: skip
+SETTINGS = settings(deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 METHODS = ("GET",) * 8 + ("POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW")
 
 
@@ -66,55 +67,60 @@ def check_answer(status: int, kind: str | None, body: bytes, path: str) -> None:
         assert list(document) == ["message"], path
 
 
-def watch_memory(server: Server, rounds: list[Callable[[], None]]) -> None:
-    """Run all rounds; after the first fifth of them the server's memory does not grow any more."""
-    first = max(1, len(rounds) // 5)
-    for run in rounds[:first]:
-        run()
+def watch_memory(server: Server, sent: Iterator[int], number: int) -> None:
+    """Send this number of requests; after the first fifth of them the server's memory does not grow any more.
+
+    Args:
+        server: that answers them.
+        sent: sends some requests with each step, and says how many it has sent so far.
+        number: of requests.
+    """
+    first = next(count for count in sent if count >= number / 5)
     before = server.measure_memory()
-    for run in rounds[first:]:
-        run()
+    last = next(count for count in sent if count >= number)
+    assert first < last
     assert server.measure_memory() - before < GROWTH
     assert server.process.poll() is None
     assert "Traceback" not in server.log.read_text()
 
 
-def ignore_impossible(run: Callable[[], None]) -> None:
-    """Run a test, unless it wants wrong parameters and none can be: any text is right."""
-    with contextlib.suppress(Unsatisfiable):
-        run()
-
-
-def ask_from_document(server: Server, number: int) -> None:
-    """Send about this number of requests of all operations, valid and invalid ones."""
+def send_from_document(server: Server, examples: int) -> Iterator[int]:
+    """Send valid and invalid requests of all operations in turn, this number of each in a turn."""
     schema = openapi.from_url(f"{server.url}/v1/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations()]
     checks = [check for check in CHECKS.get_all() if check.__name__ in CHECKED]
     session = requests.Session()
-    rounds = []
-    for operation, mode in itertools.product(operations, (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)):
-        if mode is GenerationMode.NEGATIVE and not operation.query and not operation.path_parameters:
-            continue
+    sent = 0
 
-        @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(
-            max_examples=max(1, number // len(operations) // 2),
-            deadline=None,
-            database=None,
-            derandomize=True,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        def run(case: Any) -> None:
-            answer = case.call(base_url=server.url, session=session, timeout=30)
-            path = urlsplit(answer.request.url or "").path
-            if len(answer.request.path_url) > MAX_ADDRESS:
-                return  # gunicorn answers by itself; nginx lets none of these through
-            check_answer(answer.status_code, (answer.headers.get("content-type") or [None])[0], answer.content, path)
-            case.validate_response(answer, checks=checks)
+    def send(case: Any) -> None:
+        nonlocal sent
+        answer = case.call(base_url=server.url, session=session, timeout=30)
+        sent += 1
+        path = urlsplit(answer.request.url or "").path
+        if len(answer.request.path_url) > MAX_ADDRESS:
+            return  # gunicorn answers by itself; nginx lets none of these through
+        check_answer(answer.status_code, (answer.headers.get("content-type") or [None])[0], answer.content, path)
+        case.validate_response(answer, checks=checks)
 
-        rounds.append(partial(ignore_impossible, run) if mode is GenerationMode.NEGATIVE else run)
-    watch_memory(server, rounds)
+    wanted = [
+        (operation, mode)
+        for operation in operations
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        if mode is GenerationMode.POSITIVE or operation.query or operation.path_parameters
+    ]
+    for turn in itertools.count():
+        for operation, mode in wanted:
+
+            @hypothesis.seed(turn)
+            @settings(SETTINGS, max_examples=examples)
+            @given(case=operation.as_strategy(generation_mode=mode))
+            def run(case: Any) -> None:
+                send(case)
+
+            # Wrong parameters cannot be made where any text is right.
+            with contextlib.suppress(*([Unsatisfiable] if mode is GenerationMode.NEGATIVE else [])):
+                run()
+            yield sent
 
 
 def make_request(choose: random.Random) -> tuple[str, str, bytes | None, dict[str, str]]:
@@ -141,12 +147,11 @@ def make_request(choose: random.Random) -> tuple[str, str, bytes | None, dict[st
     return method, place.format(*parts), body, headers
 
 
-def ask_at_random(server: Server, number: int, seed: int) -> None:
-    """Send this number of random requests."""
+def send_at_random(server: Server, seed: int) -> Iterator[int]:
+    """Send random requests, one in a step."""
     choose = random.Random(seed)
     address = urlsplit(server.url).netloc
-
-    def run() -> None:
+    for sent in itertools.count(1):
         method, path, body, headers = make_request(choose)
         # The server closes a connection whose request has a body that nobody read.
         connection = http.client.HTTPConnection(address, timeout=30)
@@ -154,24 +159,23 @@ def ask_at_random(server: Server, number: int, seed: int) -> None:
         answer = connection.getresponse()
         check_answer(answer.status, answer.headers["Content-Type"], answer.read(), path)
         connection.close()
-
-    watch_memory(server, [run] * number)
+        yield sent
 
 
 def test_requests_of_the_document(server):
-    ask_from_document(server, 100)
+    watch_memory(server, send_from_document(server, examples=1), 100)
 
 
 def test_random_requests(server):
-    ask_at_random(server, 300, seed=1)
+    watch_memory(server, send_at_random(server, seed=1), 300)
 
 
 @pytest.mark.long
 def test_many_requests_of_the_document(server):
-    ask_from_document(server, 20_000)
+    watch_memory(server, send_from_document(server, examples=10), 20_000)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [2, 3])
 def test_many_random_requests(server, seed):
-    ask_at_random(server, 10_000, seed)
+    watch_memory(server, send_at_random(server, seed), 10_000)
