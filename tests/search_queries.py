@@ -55,23 +55,35 @@ def select_zones(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def draw_queries(zones: list[dict[str, Any]], seed: int = 1) -> list[Query]:
-    """Draw 100 queries. Beginnings are of names that no other zone's name begins with, in any language."""
+    """Draw 100 questions, each with one right answer.
+
+    A name that zones of several names or types have, in any language, is no question: a suburb that is called like its
+    city, for example. Nor is a beginning that several zones' names have.
+    """
     chance = random.Random(seed)
     names = {zone["osm_id"]: {zone["name"], *_collect_translations(zone).values()} for zone in zones}
     begins = Counter(begin for own in names.values() for begin in {_cut(name) for name in own})
-    long = [zone for zone in zones if zone["name"].isalpha() and len(zone["name"]) > PREFIX]
-    translated = [zone for zone in zones if set(_collect_translations(zone).values()) - {zone["name"]}]
+    called: dict[str, set[tuple[str, str]]] = {}
+    for zone in zones:
+        for name in names[zone["osm_id"]]:
+            called.setdefault(name.casefold(), set()).add((zone["name"], zone["zone_type"]))
+
+    def is_clear(name: str) -> bool:
+        return len(called[name.casefold()]) == 1
+
+    clear = [zone for zone in zones if is_clear(zone["name"])]
+    long = [zone for zone in clear if zone["name"].isalpha() and len(zone["name"]) > PREFIX]
+    translated = {zone["osm_id"]: sorted(filter(is_clear, names[zone["osm_id"]] - {zone["name"]})) for zone in zones}
     drawn = [
-        *(_ask("name", zone, zone["name"]) for zone in _choose(chance, "name", zones)),
+        *(_ask("name", zone, zone["name"]) for zone in _choose(chance, "name", clear)),
         *(
             _ask("prefix", zone, zone["name"][:PREFIX])
             for zone in _choose(chance, "prefix", [zone for zone in long if begins[_cut(zone["name"])] == 1])
         ),
         *(_ask("misspelt", zone, _misspell(chance, zone["name"])) for zone in _choose(chance, "misspelt", long)),
     ]
-    for zone in _choose(chance, "language", translated):
-        others = sorted(set(_collect_translations(zone).values()) - {zone["name"]})
-        drawn.append(_ask("language", zone, chance.choice(others)))
+    for zone in _choose(chance, "language", [zone for zone in zones if translated[zone["osm_id"]]]):
+        drawn.append(_ask("language", zone, chance.choice(translated[zone["osm_id"]])))
     return drawn
 
 

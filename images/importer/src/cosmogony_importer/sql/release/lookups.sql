@@ -176,8 +176,9 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT named.zone_id,
-           ((CASE WHEN named.normal = wanted THEN 1.0 ELSE 0.6 END)
-            + (CASE WHEN named.local THEN 0.15 ELSE 0 END) + named.rank / 2)::real AS score,
+           -- of two zones with the name the more important one, also if it is a foreign name of it: Vienna in Austria
+           ((CASE WHEN named.normal = wanted THEN 1.0 + (CASE WHEN named.local THEN 0.05 ELSE 0 END)
+                  ELSE 0.6 + (CASE WHEN named.local THEN 0.15 ELSE 0 END) END) + named.rank / 2)::real AS score,
            CASE WHEN named.normal = wanted THEN 'name' ELSE 'prefix' END
     FROM zone_names AS named
     WHERE named.normal ~>=~ wanted AND named.normal ~<~ (wanted || U&'\+10FFFF')
