@@ -208,13 +208,14 @@ live: venv ## asks this machine what the local cluster opened, and its site
 long: venv ## tests that take minutes each: many pools, the same extraction over and over, beside other work
 	@pytest -q -m long -o faulthandler_timeout=14400 $(ARGS)
 
-bench: export PYTHONPATH := tests:images/importer/tests:tests/bench/release
+bench: export PYTHONPATH := tests:images/importer/tests:images/api/tests:tests/bench/release
 bench: venv ## figures of the extractor (sizes 1, 10, 40), of loading, tiles, switching releases under load, finding zones
 	@python tests/bench/extractor/bench.py
 	python tests/bench/release/load.py
 	python tests/bench/release/tiles.py $(if $(ZONES),--zones $(ZONES))
 	python tests/bench/release/trial.py --releases 20
 	python tests/bench/api/lookups.py
+	python tests/bench/api/peers.py
 
 bench-site: export PYTHONPATH := tests
 bench-site: venv browser ## figures of the page at SITE_URL: bytes, seconds to a usable map, layout shift, frames a second

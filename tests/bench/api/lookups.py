@@ -40,6 +40,13 @@ from psycopg import sql
 
 SCHEMA = "release_bench"
 BATCH = 1000  # points
+UNITS = {
+    "load": "s",
+    "disk": "MB",
+    "single": "s of processor a point",
+    "batch": "s of processor a point in a batch",
+    "search": "s of processor a query",
+}
 
 
 @dataclass(frozen=True)
@@ -122,10 +129,10 @@ def processor(connection: psycopg.Connection) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def fit_exponent(sizes: list[float], values: list[float]) -> float:
-    """The slope of the line through the logarithms."""
-    slope, _ = statistics.linear_regression([math.log(size) for size in sizes], [math.log(value) for value in values])
-    return slope
+def fit_power(sizes: list[float], values: list[float]) -> tuple[float, float]:
+    """Factor and exponent of the power of the size that fits the values best: a line through the logarithms."""
+    slope, intercept = statistics.linear_regression(list(map(math.log, sizes)), list(map(math.log, values)))
+    return math.exp(intercept), slope
 
 
 def run(zones: Path | None, copies: list[int], points: int, queries: int) -> None:
@@ -151,9 +158,9 @@ def run(zones: Path | None, copies: list[int], points: int, queries: int) -> Non
                     flush=True,
                 )
             sizes = [float(one.zones) for one in measured]
-            for name in ("load", "disk", "single", "batch", "search") if len(copies) > 1 else ():
-                exponent = fit_exponent(sizes, [getattr(one, name) for one in measured])
-                print(f"  exponent of {name}: {exponent:.2f}")
+            for name in UNITS if len(copies) > 1 else ():
+                factor, exponent = fit_power(sizes, [getattr(one, name) for one in measured])
+                print(f"  exponent of {name}: {exponent:.2f} ({factor:.3g} {UNITS[name]} * zones^{exponent:.2f})")
     finally:
         server.stop()
 

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Finding zones by point and by name beside Nominatim, over the same extract, in one run.
+
+    python tests/bench/api/peers.py [--extract FILE.osm.pbf --country xx] [--style admin] [--points 1000] [--rounds 3]
+
+Each side has a PostgreSQL with PostGIS of its own, the same number of processes and the same requests in rounds that
+take turns, over the same number of connections that stay open. Seconds of processor are those of the service and its
+database: on a machine that has other work they say more than the clock. Without the program `nominatim` on PATH, or
+named by the variable NOMINATIM, this stack is measured alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import search_queries
+import shapely
+from checkout import DATA
+from services import UnavailableError
+from side import Figures, Side, ask
+
+# isort: split
+from nominatim import start_nominatim
+from product import start_product
+
+SEEDS = (1, 2, 3)
+BATCH = 10_000  # points
+
+
+def draw_points(zones: list[dict[str, Any]], count: int) -> list[tuple[float, float]]:
+    """Points in zones, longitude first."""
+    everywhere = shapely.union_all([shapely.from_geojson(json.dumps(zone["geometry"])) for zone in zones])
+    shapely.prepare(everywhere)
+    west, south, east, north = everywhere.bounds
+    chance = random.Random(1)
+    found: list[tuple[float, float]] = []
+    while len(found) < count:
+        point = (round(chance.uniform(west, east), 6), round(chance.uniform(south, north), 6))
+        if shapely.contains_xy(everywhere, *point):
+            found.append(point)
+    return found
+
+
+def judge(side: Side, zones: list[dict[str, Any]]) -> dict[int, tuple[Counter[str], int]]:
+    """By seed: right answers to the questions of each kind; and those that are right if any place of the name is.
+
+    Nominatim finds places that are no zones, such as the node of a village: the second figure counts them too.
+    """
+    by_osm_id = {zone["osm_id"]: zone for zone in zones}
+    judged = {}
+    for seed in SEEDS:
+        right, same_name = Counter(dict.fromkeys(search_queries.COUNTS, 0)), 0
+        for query in search_queries.draw_queries(zones, seed):
+            (path,) = side.list_searches([query.text])
+            with urllib.request.urlopen(side.url + path, timeout=60) as answer:
+                first = side.read_first(answer.read())
+            accepted = first is not None and query.accepts(by_osm_id.get(first["osm_id"]))
+            right[query.kind] += accepted
+            same_name += accepted or (first is not None and first["name"] == query.name)
+        judged[seed] = right, same_name
+    return judged
+
+
+def measure_batches(side: Side, points: Sequence[tuple[float, float]], rounds: int) -> tuple[float, float]:
+    """Points a second, and points per second of processor, in batches of this stack, one after the other."""
+    many = [points[number % len(points)] for number in range(BATCH)]
+    body = json.dumps({"points": [{"lat": lat, "lon": lon} for lon, lat in many]}).encode()
+    used, begun = side.measure_processor(), time.monotonic()
+    for _ in range(rounds):
+        request = urllib.request.Request(f"{side.url}/v1/reverse", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            if len(json.load(answer)["points"]) != BATCH:
+                raise RuntimeError("a batch is incomplete")
+    asked = rounds * BATCH
+    return asked / (time.monotonic() - begun), asked / (side.measure_processor() - used)
+
+
+def compare(sides: list[Side], zones: list[dict[str, Any]], count: int, rounds: int, connections: int) -> None:
+    """Ask all sides, and print the tables."""
+    points = draw_points(zones, count)
+    texts = [query.text for seed in SEEDS for query in search_queries.draw_queries(zones, seed)]
+    print(f"{'':28} {'load s':>9} {'first answer s':>15} {'disk MB':>9}")
+    for side in sides:
+        print(f"{side.name:28} {side.load_seconds:9.1f} {side.answer_seconds:15.1f} {side.disk / 1e6:9.0f}")
+    works: dict[tuple[str, str], tuple[Side, list[str]]] = {}
+    for side in sides:
+        works["reverse", side.name] = side, side.list_points(points)
+        works["search", side.name] = side, side.list_searches(texts)
+    ours = sides[0]
+    works["zone by OSM id", ours.name] = ours, [f"/v1/zones/osm/{zone['osm_id']}" for zone in zones]
+    works["/health/live", ours.name] = ours, ["/health/live"] * len(points)
+    figures = {key: Figures() for key in works}
+    for side, paths in works.values():
+        ask(side, paths[:100], connections, Figures())  # what comes first is slower
+    for _ in range(rounds):
+        for key, (side, paths) in works.items():
+            ask(side, paths, connections, figures[key])
+    print(f"{connections} requests at a time, {rounds} rounds of {len(points)} points and {len(texts)} names:")
+    print(f"{'':28} {'per s':>9} {'median ms':>9} {'p95 ms':>9} {'p99 ms':>9} {'per cpu second':>14}")
+    for (work, name), found in sorted(figures.items()):
+        print(f"{work + ', ' + name:28} {found.describe()}")
+    rate, per_second = measure_batches(ours, points, rounds)
+    print(f"{'batches of 10,000 points':28} {rate:9.0f} {'':9} {'':9} {'':9} {per_second:14.0f}")
+    print(f"right of 100 searches: {', '.join(f'{kind} of {of}' for kind, of in search_queries.COUNTS.items())}")
+    for side in sides:
+        for seed, (right, same_name) in judge(side, zones).items():
+            kinds = ", ".join(f"{kind} {number}" for kind, number in right.items())
+            print(
+                f"  {side.name}, seed {seed}: {right.total()} ({kinds}); {same_name} if any place of the name is right"
+            )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Start both sides and compare them."""
+    with ExitStack() as stack:
+        folders = [Path(stack.enter_context(TemporaryDirectory(prefix=name))) for name in ("product-", "nominatim-")]
+        country = options.country
+        sides = [stack.enter_context(start_product(options.extract, country, options.processes, folders[0]))]
+        try:
+            peer = start_nominatim(options.extract, options.style, options.processes, folders[1])
+            sides.append(stack.enter_context(peer))
+        except UnavailableError as error:
+            print(f"without Nominatim ({error})", file=sys.stderr)
+        zones = search_queries.read_zones(folders[0] / "zones.jsonl.gz")
+        print(
+            f"{options.extract.name}: {len(zones)} zones; {options.processes} processes a side; {os.cpu_count()} "
+            f"processors, load {os.getloadavg()[0]:.1f}; Nominatim with style {options.style}",
+            flush=True,
+        )
+        compare(sides, zones, options.points, options.rounds, options.connections)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--extract", type=Path, default=DATA / "luxembourg_filtered.osm.pbf", help="a .osm.pbf file")
+    arguments.add_argument("--country", default="lu", help="its country, ISO 3166-1 alpha-2")
+    arguments.add_argument("--style", default="admin", help="what Nominatim imports: admin, full, extratags, …")
+    arguments.add_argument("--points", type=int, default=1000, help="in each round")
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--connections", type=int, default=16)
+    arguments.add_argument("--processes", type=int, default=2)
+    run(arguments.parse_args())
