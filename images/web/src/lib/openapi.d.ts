@@ -237,49 +237,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/zones/{id}/children": {
+    "/v1/zones/{id}/{relatives}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the direct children of a zone, sorted by name */
-        get: operations["listChildrenById"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/zones/{id}/descendants": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the zones below a zone at any depth, sorted by name */
-        get: operations["listDescendantsById"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/zones/{id}/ancestors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the zones above a zone, nearest first; they are always one page */
-        get: operations["listAncestorsById"];
+        /**
+         * List zones above or below a zone of the live release
+         * @description With `release` the answer is a redirect, as that of the zone itself.
+         */
+        get: operations["listRelativesById"];
         put?: never;
         post?: never;
         delete?: never;
@@ -305,49 +274,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/zones/osm/{osm_id}/children": {
+    "/v1/zones/osm/{osm_id}/{relatives}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the direct children of the zone of an OSM object, sorted by name */
-        get: operations["listChildrenByOsmId"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/zones/osm/{osm_id}/descendants": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the zones below the zone of an OSM object at any depth, sorted by name */
-        get: operations["listDescendantsByOsmId"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/zones/osm/{osm_id}/ancestors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the zones above the zone of an OSM object, nearest first; they are always one page */
-        get: operations["listAncestorsByOsmId"];
+        /** List zones above or below the zone of an OSM object */
+        get: operations["listRelativesByOsmId"];
         put?: never;
         post?: never;
         delete?: never;
@@ -373,49 +308,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/zones/wikidata/{wikidata}/children": {
+    "/v1/zones/wikidata/{wikidata}/{relatives}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the direct children of the zone of a Wikidata item, sorted by name */
-        get: operations["listChildrenByWikidata"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/zones/wikidata/{wikidata}/descendants": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the zones below the zone of a Wikidata item at any depth, sorted by name */
-        get: operations["listDescendantsByWikidata"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/zones/wikidata/{wikidata}/ancestors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the zones above the zone of a Wikidata item, nearest first; they are always one page */
-        get: operations["listAncestorsByWikidata"];
+        /** List zones above or below the zone of a Wikidata item */
+        get: operations["listRelativesByWikidata"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2448,7 +2349,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    listChildrenById: {
+    listRelativesById: {
         parameters: {
             query?: {
                 /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
@@ -2470,108 +2371,14 @@ export interface operations {
             path: {
                 /** @description Id of the zone in its release (digits) */
                 id: string;
+                /** @description `ancestors`: the zones above, nearest first, always on one page; `children`: those directly below, sorted by name; `descendants`: those below at any depth, sorted by name */
+                relatives: "ancestors" | "children" | "descendants";
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description List the direct children of a zone, sorted by name */
-            200: {
-                headers: {
-                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ZoneList"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            308: components["responses"]["PermanentRedirect"];
-            400: components["responses"]["BadRequest"];
-            404: components["responses"]["NotFound"];
-            410: components["responses"]["Gone"];
-            429: components["responses"]["TooManyRequests"];
-            501: components["responses"]["NotImplemented"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    listDescendantsById: {
-        parameters: {
-            query?: {
-                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
-                lang?: string[];
-                /** @description What a zone has in addition, separated by commas */
-                include?: ("geometry" | "names" | "population" | "zip_codes")[];
-                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
-                zoom?: number;
-                /** @description Id of a kept release to answer from; the live one without it */
-                release?: string;
-                /** @description Only zones of these types, separated by commas */
-                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
-                /** @description Zones of a page */
-                limit?: number;
-                /** @description `next` of the previous page; the page is of the same release */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Id of the zone in its release (digits) */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description List the zones below a zone at any depth, sorted by name */
-            200: {
-                headers: {
-                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ZoneList"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            308: components["responses"]["PermanentRedirect"];
-            400: components["responses"]["BadRequest"];
-            404: components["responses"]["NotFound"];
-            410: components["responses"]["Gone"];
-            429: components["responses"]["TooManyRequests"];
-            501: components["responses"]["NotImplemented"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    listAncestorsById: {
-        parameters: {
-            query?: {
-                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
-                lang?: string[];
-                /** @description What a zone has in addition, separated by commas */
-                include?: ("geometry" | "names" | "population" | "zip_codes")[];
-                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
-                zoom?: number;
-                /** @description Id of a kept release to answer from; the live one without it */
-                release?: string;
-                /** @description Only zones of these types, separated by commas */
-                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
-                /** @description Zones of a page */
-                limit?: number;
-                /** @description `next` of the previous page; the page is of the same release */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Id of the zone in its release (digits) */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description List the zones above a zone, nearest first; they are always one page */
+            /** @description List zones above or below a zone of the live release */
             200: {
                 headers: {
                     "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
@@ -2633,7 +2440,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    listChildrenByOsmId: {
+    listRelativesByOsmId: {
         parameters: {
             query?: {
                 /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
@@ -2655,106 +2462,14 @@ export interface operations {
             path: {
                 /** @description Kind and number of the OSM object */
                 osm_id: string;
+                /** @description `ancestors`: the zones above, nearest first, always on one page; `children`: those directly below, sorted by name; `descendants`: those below at any depth, sorted by name */
+                relatives: "ancestors" | "children" | "descendants";
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description List the direct children of the zone of an OSM object, sorted by name */
-            200: {
-                headers: {
-                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ZoneList"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            400: components["responses"]["BadRequest"];
-            404: components["responses"]["NotFound"];
-            410: components["responses"]["Gone"];
-            429: components["responses"]["TooManyRequests"];
-            501: components["responses"]["NotImplemented"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    listDescendantsByOsmId: {
-        parameters: {
-            query?: {
-                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
-                lang?: string[];
-                /** @description What a zone has in addition, separated by commas */
-                include?: ("geometry" | "names" | "population" | "zip_codes")[];
-                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
-                zoom?: number;
-                /** @description Id of a kept release to answer from; the live one without it */
-                release?: string;
-                /** @description Only zones of these types, separated by commas */
-                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
-                /** @description Zones of a page */
-                limit?: number;
-                /** @description `next` of the previous page; the page is of the same release */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Kind and number of the OSM object */
-                osm_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description List the zones below the zone of an OSM object at any depth, sorted by name */
-            200: {
-                headers: {
-                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ZoneList"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            400: components["responses"]["BadRequest"];
-            404: components["responses"]["NotFound"];
-            410: components["responses"]["Gone"];
-            429: components["responses"]["TooManyRequests"];
-            501: components["responses"]["NotImplemented"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    listAncestorsByOsmId: {
-        parameters: {
-            query?: {
-                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
-                lang?: string[];
-                /** @description What a zone has in addition, separated by commas */
-                include?: ("geometry" | "names" | "population" | "zip_codes")[];
-                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
-                zoom?: number;
-                /** @description Id of a kept release to answer from; the live one without it */
-                release?: string;
-                /** @description Only zones of these types, separated by commas */
-                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
-                /** @description Zones of a page */
-                limit?: number;
-                /** @description `next` of the previous page; the page is of the same release */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Kind and number of the OSM object */
-                osm_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description List the zones above the zone of an OSM object, nearest first; they are always one page */
+            /** @description List zones above or below the zone of an OSM object */
             200: {
                 headers: {
                     "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
@@ -2815,7 +2530,7 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
-    listChildrenByWikidata: {
+    listRelativesByWikidata: {
         parameters: {
             query?: {
                 /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
@@ -2837,106 +2552,14 @@ export interface operations {
             path: {
                 /** @description Id of the item at Wikidata */
                 wikidata: string;
+                /** @description `ancestors`: the zones above, nearest first, always on one page; `children`: those directly below, sorted by name; `descendants`: those below at any depth, sorted by name */
+                relatives: "ancestors" | "children" | "descendants";
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description List the direct children of the zone of a Wikidata item, sorted by name */
-            200: {
-                headers: {
-                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ZoneList"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            400: components["responses"]["BadRequest"];
-            404: components["responses"]["NotFound"];
-            410: components["responses"]["Gone"];
-            429: components["responses"]["TooManyRequests"];
-            501: components["responses"]["NotImplemented"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    listDescendantsByWikidata: {
-        parameters: {
-            query?: {
-                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
-                lang?: string[];
-                /** @description What a zone has in addition, separated by commas */
-                include?: ("geometry" | "names" | "population" | "zip_codes")[];
-                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
-                zoom?: number;
-                /** @description Id of a kept release to answer from; the live one without it */
-                release?: string;
-                /** @description Only zones of these types, separated by commas */
-                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
-                /** @description Zones of a page */
-                limit?: number;
-                /** @description `next` of the previous page; the page is of the same release */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Id of the item at Wikidata */
-                wikidata: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description List the zones below the zone of a Wikidata item at any depth, sorted by name */
-            200: {
-                headers: {
-                    "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ZoneList"];
-                };
-            };
-            304: components["responses"]["NotModified"];
-            400: components["responses"]["BadRequest"];
-            404: components["responses"]["NotFound"];
-            410: components["responses"]["Gone"];
-            429: components["responses"]["TooManyRequests"];
-            501: components["responses"]["NotImplemented"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
-    };
-    listAncestorsByWikidata: {
-        parameters: {
-            query?: {
-                /** @description Languages of names and labels, the preferred one first, separated by commas; `fr-CA` stands for `fr-CA`, then `fr`. Without it, and where the data has none of them, the local ones */
-                lang?: string[];
-                /** @description What a zone has in addition, separated by commas */
-                include?: ("geometry" | "names" | "population" | "zip_codes")[];
-                /** @description Simplify the geometry to what a map shows at this zoom; without it, all of it */
-                zoom?: number;
-                /** @description Id of a kept release to answer from; the live one without it */
-                release?: string;
-                /** @description Only zones of these types, separated by commas */
-                type?: ("city" | "city_district" | "country" | "country_region" | "non_administrative" | "state" | "state_district" | "suburb")[];
-                /** @description Zones of a page */
-                limit?: number;
-                /** @description `next` of the previous page; the page is of the same release */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                /** @description Id of the item at Wikidata */
-                wikidata: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description List the zones above the zone of a Wikidata item, nearest first; they are always one page */
+            /** @description List zones above or below the zone of a Wikidata item */
             200: {
                 headers: {
                     "X-Cosmogony-Release": components["headers"]["X-Cosmogony-Release"];
