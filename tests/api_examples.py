@@ -15,7 +15,7 @@ REFUSED = "lat=abc"  # in the command that shows an error
 
 
 def run_examples(url: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Run the commands, each block as a script of its own; return those that fail, with what they print as errors.
+    """Run the commands, each block as a separate script; return those that fail, with what they print as errors.
 
     Args:
         url: of the API, in place of the page's.

@@ -57,8 +57,8 @@ def select_zones(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def draw_queries(zones: list[dict[str, Any]], seed: int = 1) -> list[Query]:
     """Draw 100 questions, each with one right answer.
 
-    A name that zones of several names or types have, in any language, is no question: a suburb that is called like its
-    city, for example. Nor is a beginning that several zones' names have.
+    A name that zones of several names or types have, in any language, is left out: that of a suburb that is called like
+    its city, for example. So is a beginning that several zones' names have.
     """
     chance = random.Random(seed)
     names = {zone["osm_id"]: {zone["name"], *_collect_translations(zone).values()} for zone in zones}

@@ -16,7 +16,12 @@ from .support.server import run_server
 
 SUMMARY = Path(__file__).parents[2] / "base/tests/documents"
 # Of the made-up country instead of Liechtenstein.
-NAMES = {"relation:1155955": "relation:900007", "Q347": "Q900007", "zones/1": "zones/7", "country=LI": "country=AA"}
+NAMES = {
+    "relation:47": "relation:900007",
+    "wikidata/Q39": "wikidata/Q900007",
+    "zones/1": "zones/7",
+    "country=LI": "country=AA",
+}
 
 
 @pytest.fixture

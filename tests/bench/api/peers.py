@@ -4,7 +4,7 @@
 
     python tests/bench/api/peers.py [--extract FILE.osm.pbf --country xx] [--style admin] [--points 1000] [--rounds 3]
 
-Each side has a PostgreSQL with PostGIS of its own, the same number of processes and the same requests in rounds that
+Each side has its own PostgreSQL with PostGIS, the same number of processes and the same requests in rounds that
 take turns, over the same number of connections that stay open. Seconds of processor are those of the service and its
 database: on a machine that has other work they say more than the clock. Without the program `nominatim` on PATH, or
 named by the variable NOMINATIM, this stack is measured alone.
@@ -57,7 +57,7 @@ def draw_points(zones: list[dict[str, Any]], count: int) -> list[tuple[float, fl
 def judge(side: Side, zones: list[dict[str, Any]]) -> dict[int, tuple[Counter[str], int]]:
     """By seed: right answers to the questions of each kind; and those that are right if any place of the name is.
 
-    Nominatim finds places that are no zones, such as the node of a village: the second figure counts them too.
+    Nominatim also finds places that are not zones, such as the node of a village: the second figure counts them too.
     """
     by_osm_id = {zone["osm_id"]: zone for zone in zones}
     judged = {}
@@ -92,9 +92,10 @@ def compare(sides: list[Side], zones: list[dict[str, Any]], count: int, rounds: 
     """Ask all sides, and print the tables."""
     points = draw_points(zones, count)
     texts = [query.text for seed in SEEDS for query in search_queries.draw_queries(zones, seed)]
-    print(f"{'':28} {'load s':>9} {'first answer s':>15} {'disk MB':>9}")
+    print(f"{'':28} {'load s':>9} {'cpu s':>9} {'first answer s':>15} {'disk MB':>9}")
     for side in sides:
-        print(f"{side.name:28} {side.load_seconds:9.1f} {side.answer_seconds:15.1f} {side.disk / 1e6:9.0f}")
+        seconds = f"{side.load_seconds:9.1f} {side.load_processor:9.1f} {side.answer_seconds:15.1f}"
+        print(f"{side.name:28} {seconds} {side.disk / 1e6:9.0f}")
     works: dict[tuple[str, str], tuple[Side, list[str]]] = {}
     for side in sides:
         works["reverse", side.name] = side, side.list_points(points)
@@ -104,7 +105,7 @@ def compare(sides: list[Side], zones: list[dict[str, Any]], count: int, rounds: 
     works["/health/live", ours.name] = ours, ["/health/live"] * len(points)
     figures = {key: Figures() for key in works}
     for side, paths in works.values():
-        ask(side, paths[:100], connections, Figures())  # what comes first is slower
+        ask(side, paths[:64], connections, Figures())  # what comes first is slower
     for _ in range(rounds):
         for key, (side, paths) in works.items():
             ask(side, paths, connections, figures[key])

@@ -21,6 +21,27 @@ from services import postgis
 READY_SECONDS = 60
 
 
+def measure_processor(roots: Sequence[int]) -> float:
+    """Seconds of processor that processes, and all that they started, have used so far."""
+    ticks = 0
+    for root in roots:
+        for pid in (root, *list_descendants(root)):
+            try:
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has just ended, and its parent counts it
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def measure_load(server: postgis.Server) -> float:
+    """Seconds of processor so far of a database, and of the programs that this process has run."""
+    if server.process is None:
+        raise RuntimeError("processors are counted on this machine only: unset TEST_POSTGRES_HOST")
+    spent = os.times()
+    return spent.children_user + spent.children_system + measure_processor([server.process.pid])
+
+
 @dataclass
 class Side:
     """A running service.
@@ -30,6 +51,7 @@ class Side:
         url: of the service.
         roots: processes that, with all that they started, do its work: the service itself and its database.
         load_seconds: from the extract to a database that can be asked.
+        load_processor: seconds of processor of that.
         answer_seconds: from the extract to the first answer.
         disk: bytes of the database.
         reverse: path for a latitude and a longitude.
@@ -41,6 +63,7 @@ class Side:
     url: str
     roots: Sequence[int]
     load_seconds: float
+    load_processor: float
     answer_seconds: float
     disk: int
     reverse: str
@@ -57,15 +80,7 @@ class Side:
 
     def measure_processor(self) -> float:
         """Seconds of processor that it has used so far."""
-        ticks = 0
-        for root in self.roots:
-            for pid in (root, *list_descendants(root)):
-                try:
-                    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue  # it has just ended, and its parent counts it
-                ticks += sum(map(int, fields[11:15]))
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return measure_processor(self.roots)
 
 
 @dataclass
@@ -100,7 +115,7 @@ def ask(side: Side, paths: Sequence[str], connections: int, figures: Figures) ->
     port = urlsplit(side.url).port or 0
 
     def run(own: Sequence[str]) -> None:
-        connection = Connection(port)
+        connection = Connection(port, timeout=120)
         for path in own:
             answer = connection.get(path)
             figures.times.append(answer.seconds)

@@ -30,13 +30,13 @@ class Answer:
 class Connection:
     """One kept-alive connection."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, timeout: float = 20) -> None:
+        self.port, self.timeout = port, timeout
         self.http: http.client.HTTPConnection | None = None
 
     def get(self, path: str) -> Answer:
         if self.http is None:
-            self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
         start = time.perf_counter()
         try:
             self.http.request("GET", path)
