@@ -72,8 +72,11 @@ def list_districts(visitor: Visitor) -> str:
 
 def read_last_changes(visitor: Visitor) -> str:
     visitor.watched.open()
-    visitor.click(visitor.page.get_by_role("link", name="Data dashboard"))
-    return visitor.read(visitor.page.get_by_test_id("changes"))[:300]
+    page = visitor.page
+    visitor.click(page.get_by_role("link", name="Data dashboard"))
+    visitor.click(page.get_by_role("link", name="Changes"))
+    answers = "[data-testid=changes], [data-testid=no-changes], [data-testid=no-release-before]"
+    return visitor.read(page.locator(answers).first)[:300]
 
 
 def check_country(visitor: Visitor) -> str:

@@ -14,7 +14,7 @@ import {
   type MapMouseEvent,
   type PaddingOptions,
   type PointLike,
-  type VectorTileSource,
+  type Tile,
 } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
@@ -31,7 +31,6 @@ import {
   LABEL_FONT,
   LABELS,
   makeStyle,
-  makeTileTemplates,
   SOURCE_LAYER,
   ZONES,
   type Marks,
@@ -62,6 +61,8 @@ export interface MapEvents {
 /** Milliseconds between two pointer moves that are handled. */
 const HOVER_INTERVAL = 30
 const DEEPEST_ZOOM = 18
+/** More failed tiles than a view has. */
+const MOST_FAILED_TILES = 500
 /** Milliseconds that a move to a zone takes. */
 const FLIGHT_DURATION = 900
 
@@ -73,6 +74,7 @@ export class ZoneMap {
   private hovered: number | null = null
   private lastPointed = 0
   private lastLabels = ''
+  private readonly failedTiles = new Map<string, Tile['tileID']['canonical']>()
 
   constructor(
     container: HTMLElement,
@@ -132,9 +134,12 @@ export class ZoneMap {
     this.restyle()
   }
 
-  /** Requests the tiles in view again; the browser has kept those that did not fail. */
+  /** Requests the tiles that failed again. */
   reloadTiles(): void {
-    this.map.getSource<VectorTileSource>(ZONES)?.setTiles(makeTileTemplates(this.release))
+    // Each is named: without names MapLibre 6.17 only waits for failed tiles, as if they were on their way.
+    const failed = [...this.failedTiles.values()]
+    this.failedTiles.clear()
+    if (this.map.getSource(ZONES)) this.map.refreshTiles(ZONES, failed)
   }
 
   /** Draws the labels again, after names have changed. */
@@ -181,6 +186,7 @@ export class ZoneMap {
 
   private restyle(): void {
     this.lastLabels = ''
+    this.failedTiles.clear()
     this.map.setStyle(makeStyle(this.release, this.dark, this.marks), { diff: false })
   }
 
@@ -206,10 +212,18 @@ export class ZoneMap {
       events.clicked(this.zonesAt(map.project(centre)), centre.wrap())
     })
     map.on('idle', () => this.handleIdle())
-    map.on('error', (event: ErrorEvent & { tile?: unknown }) => {
-      // Whoever loads the tiles has reported those that failed.
+    map.on('error', (event: ErrorEvent & { tile?: Tile }) => {
       if (event.tile === undefined) console.warn('The map has a problem:', event.error)
+      else this.recordFailedTile(event.tile)
     })
+  }
+
+  /** Remembers a tile to request it again; what is out of view by then is forgotten by the map, too. */
+  private recordFailedTile({ tileID }: Tile): void {
+    this.failedTiles.set(tileID.key, tileID.canonical)
+    if (this.failedTiles.size <= MOST_FAILED_TILES) return
+    const [oldest] = this.failedTiles.keys()
+    this.failedTiles.delete(oldest!)
   }
 
   private drawGrid(): void {

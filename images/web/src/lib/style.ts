@@ -70,9 +70,6 @@ export function makeFilters(marks: Marks): Record<'all' | 'outline' | 'children'
   }
 }
 
-/** Templates of the tiles' URLs, as the map requests them. */
-export const makeTileTemplates = ({ tiles }: Release): string[] => tiles.map(toTileAddress)
-
 export function makeStyle(release: Release, dark: boolean, marks: Marks): StyleSpecification {
   const colors = chooseColors(dark)
   const filters = makeFilters(marks)
@@ -83,7 +80,7 @@ export function makeStyle(release: Release, dark: boolean, marks: Marks): StyleS
     sources: {
       [ZONES]: {
         type: 'vector',
-        tiles: makeTileTemplates(release),
+        tiles: release.tiles.map(toTileAddress),
         minzoom: release.minzoom,
         maxzoom: release.maxzoom,
         attribution: formatAttribution(release.attribution),
