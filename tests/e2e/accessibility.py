@@ -14,7 +14,7 @@ AXE = Path(__file__).parents[2] / "images" / "web" / "lint" / "node_modules" / "
 CHECK = """
 async () => {
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-  const { violations } = await axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })
+  const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ['violations'] })
   return violations.map(({ id, impact, help, nodes }) => ({ id, impact, help, nodes: nodes.map(node => node.html) }))
 }
 """

@@ -90,9 +90,7 @@ def test_search_finds_misspelt_names_and_says_when_there_is_none(page: Page, wat
     expect(page.get_by_text("No zone has this name.")).to_be_visible()
 
 
-def test_search_says_what_is_away_and_recovers(
-    watched_with_outages: WatchedPage, outages: SiteWithOutages
-) -> None:
+def test_search_says_what_is_away_and_recovers(watched_with_outages: WatchedPage, outages: SiteWithOutages) -> None:
     page = watched_with_outages.page
     watched_with_outages.open(LIECHTENSTEIN)
     outages.fail(r"^/api/v1/search", "The database does not answer", Retry_After="1")
@@ -288,9 +286,7 @@ def test_phone_has_a_sheet_that_moves(watched: WatchedPage, theme: str, artifact
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, 420, steps=5)
     page.mouse.up()
-    page.wait_for_function(
-        f"() => Math.abs(document.querySelector('[data-testid=panel]').offsetHeight - {half}) < 3"
-    )
+    page.wait_for_function(f"() => Math.abs(document.querySelector('[data-testid=panel]').offsetHeight - {half}) < 3")
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
 
 

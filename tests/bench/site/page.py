@@ -101,7 +101,7 @@ def main() -> None:
         print(f"usable map: {median(seconds for seconds, _ in starts):.2f} s (median of {RUNS}, empty cache)")
         print(f"layout shift: {max(shift for _, shift in starts):.4f}")
         rate, longest = measure_panning(browser, f"{site.url}/{PANNED}")
-        print(f"panning over the counties: {rate:.1f} frames a second, longest frame {longest:.0f} ms (software rendering)")
+        print(f"panning over the counties: {rate:.1f} frames a second, longest frame {longest:.0f} ms")
         browser.close()
 
 
