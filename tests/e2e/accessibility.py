@@ -25,6 +25,6 @@ def find_serious_problems(page: Page) -> list[dict[str, Any]]:
     """Return what axe finds in the page and takes for serious: rule, impact, help, elements."""
     if not AXE.is_file():
         pytest.fail(f"{AXE} is missing: run make e2e, or npm ci --prefix images/web/lint", pytrace=False)
-    # Evaluated by the browser's debugger, so that the content security policy of the page stays as it is.
+    # Evaluated by the browser's debugger, because the content security policy of the page allows no other scripts.
     page.evaluate(AXE.read_text())
     return [each for each in page.evaluate(CHECK) if each["impact"] in SERIOUS]

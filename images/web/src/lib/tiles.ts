@@ -2,10 +2,10 @@
 /** Loads vector tiles for the map, which by itself does not report tiles that are not found. */
 import type { AddProtocolAction } from 'maplibre-gl'
 
-/** Scheme of the addresses by which the map requests tiles. */
+/** Scheme of a tile's address in the style of the map. */
 export const TILE_PROTOCOL = 'cosmogony-tile'
 
-/** Makes the address by which the map requests a tile from its URL. */
+/** Makes the address in the style of the map from the URL of a tile. */
 export const toTileAddress = (url: string): string => `${TILE_PROTOCOL}://${url}`
 
 /** Makes the function that loads a tile; `fail` is called with the HTTP status when it cannot, 0 without an answer. */
