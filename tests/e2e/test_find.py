@@ -231,7 +231,7 @@ def test_names_run_from_right_to_left(watched: WatchedPage, name: str, artifacts
         route.fulfill(body=route.fetch().text().replace("Лихтенштейн", name), content_type="application/json")
 
     page.route(re.compile(r"/api/v1/(zones|reverse)"), rename)
-    watched.open("#/8/9.55/47.15/relation:47")
+    watched.open("#/10/9.55/47.15/relation:47")
     page.get_by_role("button", name="Settings").click()
     page.get_by_test_id("names").select_option("ru")
     heading = page.get_by_test_id("zone-name")
