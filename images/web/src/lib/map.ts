@@ -23,18 +23,7 @@ import { makeGrid } from './grid'
 import type { MapView } from './hash'
 import { dropDuplicates, listZones, makeLabelFeatures, placeLabels, type Label, type NamedZone } from './labels'
 import type { Bounds, Release } from './release'
-import {
-  FILL,
-  makeFilters,
-  GRID,
-  HOVER,
-  LABEL_FONT,
-  LABELS,
-  makeStyle,
-  SOURCE_LAYER,
-  ZONES,
-  type Marks,
-} from './style'
+import { FILL, makeFilters, GRID, HOVER, LABEL_FONT, LABELS, makeStyle, SOURCE_LAYER, ZONES, type Marks } from './style'
 import { makeTileLoader, TILE_PROTOCOL } from './tiles'
 import { sortByLevel } from './zoneTypes'
 
