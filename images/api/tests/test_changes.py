@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from cosmogony_api.changes import compose_changes
+from cosmogony_api.changes import compose_changes_query
 from services import postgis
 
 from .support import data
@@ -52,7 +52,7 @@ def list_changes(
     """Osm_id without its kind, change, what was and what is."""
     schemas = ["release_" + one.replace("-", "_") for one in (before, after)]
     with server.connect(database) as connection:
-        rows = connection.execute(compose_changes(*schemas), {"percent": percent, "limit": limit}).fetchall()
+        rows = connection.execute(compose_changes_query(*schemas), {"percent": percent, "limit": limit}).fetchall()
     return [(osm_id.removeprefix("relation:90000"), change, *row) for change, osm_id, *row in rows]
 
 

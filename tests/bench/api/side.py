@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from clients import Answer, Connection, percentile
-from cosmogony_steps.stacks import list_descendants
+from cosmogony_steps.process_stacks import list_descendants
 from services import postgis
 
 READY_SECONDS = 60

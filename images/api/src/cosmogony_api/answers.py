@@ -47,12 +47,12 @@ def answer_from_release(content: Answer | str, release: SelectedRelease, *, vari
         release: the release that it was read from.
         varies: what the answer depends on in addition to the release, for the ETag.
     """
-    return mark_release(_to_response(content), release, varies=varies)
+    return _add_release_headers(_to_response(content), release, varies=varies)
 
 
-def answer_details(content: Answer, release: SelectedRelease, *, varies: str = "") -> Response:
+def answer_v1_from_release(content: Answer, release: SelectedRelease, *, varies: str = "") -> Response:
     """Make the response of a route under /v1 to content read from a release; as `answer_from_release`, in UTF-8."""
-    return mark_release(_to_utf8(content), release, varies=varies)
+    return _add_release_headers(_to_utf8(content), release, varies=varies)
 
 
 def stream_from_release(chunks: Iterable[bytes], release: SelectedRelease, mimetype: str) -> Response:
@@ -60,13 +60,13 @@ def stream_from_release(chunks: Iterable[bytes], release: SelectedRelease, mimet
     response = Response(chunks, mimetype=mimetype)
     # Otherwise werkzeug reads all of it to compute Content-Length.
     response.implicit_sequence_conversion = False
-    mark_release(response, release)
+    _add_release_headers(response, release)
     response.headers["Cache-Control"] = LIVE
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def mark_release(response: Response, release: SelectedRelease, *, varies: str = "") -> Response:
+def _add_release_headers(response: Response, release: SelectedRelease, *, varies: str = "") -> Response:
     """Give a response the ETag and Cache-Control of a release, or make it a 304 without a body."""
     record_release(release)
     if release.id is None:
@@ -87,7 +87,7 @@ def answer_json(content: Answer, *, status: int = 200, cache: str = NO_STORE) ->
     return response
 
 
-def answer_message(text: str, status: int) -> Response:
+def answer_error_message(text: str, status: int) -> Response:
     """Make the JSON response of an error: `{"message": text}`, which nobody may cache."""
     return answer_json(Message(message=text), status=status)
 

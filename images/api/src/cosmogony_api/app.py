@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from cosmogony_api import context
-from cosmogony_api.answers import answer_message, answer_problem
+from cosmogony_api.answers import answer_error_message, answer_problem
 from cosmogony_api.database import Database
 from cosmogony_api.errors import UnavailableError
 from cosmogony_api.metrics import install_metrics
@@ -83,4 +83,4 @@ def _handle_errors(app: Flask) -> None:
 
 
 def _answer_error(status: int, message: str, detail: str) -> Response:
-    return answer_problem(status, detail) if is_v1(request.path) else answer_message(message, status)
+    return answer_problem(status, detail) if is_v1(request.path) else answer_error_message(message, status)

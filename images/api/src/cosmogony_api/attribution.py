@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from cosmogony_api.structs import prepare_for_threads
+
 _PAGE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\s/?#\[\]]+)\S*", re.IGNORECASE)
 
 
@@ -26,6 +28,7 @@ class Credit(msgspec.Struct, frozen=True):
         return f'<a href="{html.escape(self.url)}" target="_blank" rel="noopener">{text}</a>'
 
 
+@prepare_for_threads
 class _Source(msgspec.Struct):
     attribution: tuple[Credit, ...] = ()
 

@@ -40,7 +40,7 @@ limit %(limit)s
 """)
 
 
-def compose_changes(before: str, after: str) -> sql.Composed:
+def compose_changes_query(before: str, after: str) -> sql.Composed:
     """Return the query for what changed from one release to another; it takes the parameters `percent` and `limit`.
 
     Each row is one change of a zone: `added`, `removed`, `renamed` (another name), `moved` (another parent) or `area`

@@ -10,8 +10,10 @@ import msgspec
 from werkzeug.exceptions import BadRequest
 
 from cosmogony_api.releases import RELEASE_ID
+from cosmogony_api.structs import prepare_for_threads
 
 
+@prepare_for_threads
 class Cursor(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """A place in a list that is sorted by name, then by id."""
 

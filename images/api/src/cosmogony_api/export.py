@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 from cosmogony_api.database import Reader
 from cosmogony_api.errors import UnavailableError
 from cosmogony_api.models_v1 import ExportQuery, ZoneDetails
-from cosmogony_api.tables import CSV_TYPE, ZONE_FIELDS, format_rows, list_values
+from cosmogony_api.tables import CSV_TYPE, ZONE_FIELDS, format_rows, list_csv_values
 from cosmogony_api.zone_details import SUBTREE, View, fetch_zones
 
 GEOJSON_TYPE, GEOJSONSEQ_TYPE = "application/geo+json", "application/geo+json-seq"
@@ -128,7 +128,7 @@ class Export:
         yield format_rows([[*ZONE_FIELDS, *extra]])
         for zones in self._read():
             yield format_rows(
-                [*list_values(zone), *(_to_value(getattr(zone, name)) for name in extra)] for zone in zones
+                [*list_csv_values(zone), *(_to_value(getattr(zone, name)) for name in extra)] for zone in zones
             )
 
 

@@ -13,6 +13,7 @@ from flask import Response, request
 from werkzeug.routing import Rule
 
 from cosmogony_api.parameters import parse_query
+from cosmogony_api.structs import prepare_for_threads
 
 View: TypeAlias = Callable[..., Response]
 JSON_TYPE = "application/json"
@@ -60,6 +61,8 @@ class Operation:
         self.path = get_type_hints(view, include_extras=True)
         del self.path["return"]
         self.query = self.path.pop("query", None)
+        if self.query is not None:
+            prepare_for_threads(self.query)
 
     def __call__(self, **arguments: Any) -> Response:
         """Call the view function, with the query string of the request converted to its type."""

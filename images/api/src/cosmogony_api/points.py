@@ -14,7 +14,8 @@ from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import MAX_POINTS, FoundZone, Point, ReverseOptions, ZonesOfPoint
 from cosmogony_api.parameters import decode_text
 from cosmogony_api.reverse import find_zones_of_points
-from cosmogony_api.tables import ZONE_FIELDS, format_rows, list_values
+from cosmogony_api.structs import prepare_for_threads
+from cosmogony_api.tables import ZONE_FIELDS, format_rows, list_csv_values
 from cosmogony_api.zone_details import View
 
 CHUNK_POINTS = 1000  # are found and sent together
@@ -61,7 +62,9 @@ def parse_csv_points(body: bytes) -> list[Point]:
     return points
 
 
-def find_json(connection: Reader, view: View, points: Sequence[Point], options: ReverseOptions) -> Iterator[bytes]:
+def stream_zones_as_json(
+    connection: Reader, view: View, points: Sequence[Point], options: ReverseOptions
+) -> Iterator[bytes]:
     """Yield the zones of points as JSON, a ZonesOfPoints."""
     yield b'{"release":' + msgspec.json.encode(view.release.id) + b',"points":['
     between = b""
@@ -71,7 +74,9 @@ def find_json(connection: Reader, view: View, points: Sequence[Point], options: 
     yield b"]}\n"
 
 
-def find_csv(connection: Reader, view: View, points: Sequence[Point], options: ReverseOptions) -> Iterator[bytes]:
+def stream_zones_as_csv(
+    connection: Reader, view: View, points: Sequence[Point], options: ReverseOptions
+) -> Iterator[bytes]:
     """Yield the zones of points as CSV: a line per point and zone, and a line for a point without zones."""
     yield format_rows([("point", "lat", "lon", "distance", *ZONE_FIELDS)])
     nothing = [None] * len(ZONE_FIELDS)
@@ -79,7 +84,7 @@ def find_csv(connection: Reader, view: View, points: Sequence[Point], options: R
         yield format_rows(
             [number + 1, points[number].lat, points[number].lon, *values]
             for number, zones in enumerate(found, start)
-            for values in ([[zone.distance, *list_values(zone)] for zone in zones] or [[None, *nothing]])
+            for values in ([[zone.distance, *list_csv_values(zone)] for zone in zones] or [[None, *nothing]])
         )
 
 
@@ -98,6 +103,7 @@ def _check_number(points: list[Point]) -> list[Point]:
     return points
 
 
+@prepare_for_threads
 class _Points(msgspec.Struct, forbid_unknown_fields=True):
     """As PointBatch, but of any number of points, so that too many are 413 instead of 400."""
 

@@ -131,7 +131,7 @@ def raise_not_kept(connection: Reader, release_id: str) -> NoReturn:
     raise NotFound(f"There is no release {release_id}; /v1/releases lists those that are kept")
 
 
-def select_described_release(connection: Reader) -> SelectedRelease:
+def select_live_release_with_credits(connection: Reader) -> SelectedRelease:
     """Select the live release, with its bounds and credits.
 
     One statement reads all of it, so that they never belong to different releases.

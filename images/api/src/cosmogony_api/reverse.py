@@ -11,7 +11,7 @@ from psycopg import sql
 
 from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import FoundZone, ReverseOptions
-from cosmogony_api.zone_details import View, ZoneMaker
+from cosmogony_api.zone_details import View, ZoneRowFactory
 
 _FOUND = sql.SQL("""
 select {columns}, found.distance, found.point
@@ -25,7 +25,7 @@ _ZONES = sql.SQL("select {columns} from {zones} z where z.id = any (%(ids)s)")
 def find_zones(connection: Reader, view: View, lon: float, lat: float, options: ReverseOptions) -> list[FoundZone]:
     """Return the zones that hold a point, smallest first."""
     query = view.compose(_FOUND, reverse=view.release.qualify_table("reverse"))
-    with connection.cursor(row_factory=ZoneMaker(FoundZone)) as cursor:
+    with connection.cursor(row_factory=ZoneRowFactory(FoundZone)) as cursor:
         return cursor.execute(query, {**view.parameters, **_to_values([lon], [lat], options)}).fetchall()
 
 
@@ -37,7 +37,7 @@ def find_zones_of_points(
     with connection.cursor(row_factory=lambda _: tuple) as cursor:
         places = cursor.execute(query, _to_values(lons, lats, options)).fetchall()
     ids = list({zone for _, zone, _ in places})
-    with connection.cursor(row_factory=ZoneMaker(_Undistanced)) as cursor:
+    with connection.cursor(row_factory=ZoneRowFactory(_Undistanced)) as cursor:
         zones = {zone.id: zone for zone in cursor.execute(view.compose(_ZONES), {**view.parameters, "ids": ids})}
     found: list[list[FoundZone]] = [[] for _ in lons]
     for point, zone_id, distance in places:

@@ -28,7 +28,7 @@ def format_rows(rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def list_values(zone: ZoneDetails) -> list[Any]:
+def list_csv_values(zone: ZoneDetails) -> list[Any]:
     """Return the values of a zone in the order of ZONE_FIELDS."""
     plain = [getattr(zone, name) for name in _PLAIN]
     return [*plain, *(zone.bbox or (None,) * 4), *(zone.center or (None,) * 2)]

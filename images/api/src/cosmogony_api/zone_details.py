@@ -119,7 +119,7 @@ class View:
         return self.release.qualify_table(name)
 
 
-class ZoneMaker(Generic[ZoneT]):
+class ZoneRowFactory(Generic[ZoneT]):
     """Row factory of psycopg that makes zones; further columns are left out."""
 
     def __init__(self, kind: type[ZoneT]) -> None:
@@ -146,7 +146,7 @@ def fetch_zones(
     connection: Reader, view: View, query: sql.Composed, values: dict[str, Any], kind: type[ZoneT]
 ) -> list[ZoneT]:
     """Return the zones that a query finds."""
-    with connection.cursor(row_factory=ZoneMaker(kind)) as cursor:
+    with connection.cursor(row_factory=ZoneRowFactory(kind)) as cursor:
         return cursor.execute(query, {**view.parameters, **values}).fetchall()
 
 
@@ -221,7 +221,7 @@ def _list_page(
 
 
 def _with_sort_name(cursor: Cursor[Any]) -> RowMaker[tuple[ZoneDetails, str]]:
-    make = ZoneMaker(ZoneDetails)(cursor)
+    make = ZoneRowFactory(ZoneDetails)(cursor)
     return lambda values: (make(values), values[-1])
 
 

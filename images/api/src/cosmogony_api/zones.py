@@ -77,7 +77,7 @@ def list_children(connection: Reader, release: SelectedRelease, zone: Zone) -> l
     return list(_fetch(connection, release, Zone, _CHILDREN, id=zone.id))
 
 
-def list_parents(connection: Reader, release: SelectedRelease, zone: Zone) -> list[Zone]:
+def list_ancestors(connection: Reader, release: SelectedRelease, zone: Zone) -> list[Zone]:
     """Return all parents of a zone, nearest first."""
     return list(_fetch(connection, release, Zone, _PARENTS, id=zone.id, parent=zone.parent))
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from werkzeug.exceptions import NotFound
 
 from cosmogony_api import models, releases
-from cosmogony_api.answers import NO_STORE, answer_from_release, answer_json, answer_message
+from cosmogony_api.answers import NO_STORE, answer_error_message, answer_from_release, answer_json
 from cosmogony_api.context import get_database
 from cosmogony_api.database import Row
 from cosmogony_api.manifest import redact_manifest
@@ -66,11 +66,11 @@ def check_release(id: ReleaseId, query: ReleaseCheckQuery) -> Response:
     """
     row = _find(id)
     if row is None:
-        return answer_message("This release is not kept", 403)
+        return answer_error_message("This release is not kept", 403)
     if query.live is UNSET:
         return Response(status=204, headers={"Cache-Control": KEPT})
     if not row["live"]:
-        return answer_message("This release is not live", 403)
+        return answer_error_message("This release is not live", 403)
     return Response(status=204, headers={"Cache-Control": NO_STORE})
 
 

@@ -13,7 +13,7 @@ from cosmogony_api.attribution import to_html
 from cosmogony_api.context import get_database
 from cosmogony_api.models import ExpectedCount, TileJson
 from cosmogony_api.operations import declare_operation
-from cosmogony_api.releases import SelectedRelease, fetch_live_release, select_described_release
+from cosmogony_api.releases import SelectedRelease, fetch_live_release, select_live_release_with_credits
 from cosmogony_api.tilejson import make_tilejson
 
 blueprint = Blueprint("site", __name__)
@@ -37,7 +37,7 @@ def get_statistics() -> Response:
 @declare_operation(TileJson, 503, from_release=True)
 def get_tile_json() -> Response:
     """Return the TileJSON; its tile URLs name the live release."""
-    release = get_database().read(select_described_release)
+    release = get_database().read(select_live_release_with_credits)
     site = find_site_url()
     attribution = to_html(release.credits)
     tilejson = make_tilejson(site, release.id, release.bounds, attribution)

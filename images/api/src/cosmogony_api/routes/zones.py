@@ -15,7 +15,7 @@ from cosmogony_api.database import Reader
 from cosmogony_api.models import OsmId, ReleaseQuery, ZoneId, ZoneWithBbox, ZoneWithChildren, ZoneWithParents
 from cosmogony_api.operations import declare_operation
 from cosmogony_api.releases import SelectedRelease, parse_release_id, select_release
-from cosmogony_api.zones import find_zone, find_zone_by_osm_id, list_children, list_parents
+from cosmogony_api.zones import find_zone, find_zone_by_osm_id, list_ancestors, list_children
 
 blueprint = Blueprint("zones", __name__)
 
@@ -60,7 +60,7 @@ def _read_children(connection: Reader, release: SelectedRelease, zone: ZoneWithB
 
 
 def _read_parents(connection: Reader, release: SelectedRelease, zone: ZoneWithBbox) -> ZoneWithParents:
-    return ZoneWithParents(zone=zone, parents=list_parents(connection, release, zone))
+    return ZoneWithParents(zone=zone, parents=list_ancestors(connection, release, zone))
 
 
 def _answer(find: FindZone, key: str, query: ReleaseQuery, read_family: ReadFamily[FamilyT]) -> Response:

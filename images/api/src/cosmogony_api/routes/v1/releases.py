@@ -11,8 +11,8 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from cosmogony_api import releases
-from cosmogony_api.answers import answer_details, answer_json
-from cosmogony_api.changes import compose_changes
+from cosmogony_api.answers import answer_json, answer_v1_from_release
+from cosmogony_api.changes import compose_changes_query
 from cosmogony_api.context import get_database
 from cosmogony_api.database import Reader, Row
 from cosmogony_api.languages import expand_languages
@@ -146,7 +146,9 @@ def list_changes(before: ReleaseId, after: ReleaseId, query: ChangesQuery) -> Re
 def _read_changes(reading: LongRead, query: ChangesQuery) -> Iterator[Sequence[Change]]:
     before, after = reading.releases
     with reading.connection.cursor(name="changes", row_factory=class_row(Change)) as cursor:
-        cursor.execute(compose_changes(before.schema, after.schema), {"percent": query.percent, "limit": query.limit})
+        cursor.execute(
+            compose_changes_query(before.schema, after.schema), {"percent": query.percent, "limit": query.limit}
+        )
         while batch := cursor.fetchmany(BATCH_CHANGES):
             yield batch
 
@@ -176,4 +178,4 @@ def _to_details(row: Row) -> ReleaseDetails:
 
 
 def _answer_pinned(release_id: str, content: ReleaseStatistics | LeftOut | Coverage | ZoneList) -> Response:
-    return answer_details(content, SelectedRelease(release_id, "", pinned=True))
+    return answer_v1_from_release(content, SelectedRelease(release_id, "", pinned=True))

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from cosmogony_api import points, reverse
-from cosmogony_api.answers import answer_details
+from cosmogony_api.answers import answer_v1_from_release
 from cosmogony_api.context import get_database, record_release
 from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import FoundZones, PointBatch, ReverseOptions, ReverseQuery, ZonesOfPoints
@@ -31,7 +31,7 @@ def find_zones_of_point(query: ReverseQuery) -> Response:
         return release, FoundZones(release.id or "", reverse.find_zones(connection, view, query.lon, query.lat, query))
 
     release, found = get_database().read(read)
-    return answer_details(found, release)
+    return answer_v1_from_release(found, release)
 
 
 @blueprint.post("/v1/reverse")
@@ -49,6 +49,6 @@ def find_zones_of_batch(query: ReverseOptions) -> Response:
     is_csv = request.mimetype == CSV_TYPE
     batch = (points.parse_csv_points if is_csv else points.parse_json_points)(request.get_data(cache=False))
     reading = LongRead(query.release)
-    find = points.find_csv if is_csv else points.find_json
+    find = points.stream_zones_as_csv if is_csv else points.stream_zones_as_json
     view = View.from_query(reading.release, query)
     return reading.answer(find(reading.connection, view, batch, query), request.mimetype)

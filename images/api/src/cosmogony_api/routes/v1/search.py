@@ -6,7 +6,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from werkzeug.exceptions import BadRequest
 
-from cosmogony_api.answers import answer_details
+from cosmogony_api.answers import answer_v1_from_release
 from cosmogony_api.context import get_database, record_release
 from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import SearchedZones, SearchQuery
@@ -32,7 +32,7 @@ def search(query: SearchQuery) -> Response:
         )
 
     release, found = get_database().read(read)
-    return answer_details(found, release)
+    return answer_v1_from_release(found, release)
 
 
 def _check_place(near: list[float]) -> None:

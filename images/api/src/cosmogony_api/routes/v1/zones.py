@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from cosmogony_api import zone_details
-from cosmogony_api.answers import NO_STORE, answer_details
+from cosmogony_api.answers import NO_STORE, answer_v1_from_release
 from cosmogony_api.context import get_database, record_release
 from cosmogony_api.cursors import decode_cursor, encode_cursor
 from cosmogony_api.database import Reader
@@ -82,7 +82,7 @@ def _answer_zone(find: FindZone, key: str, query: ZoneQuery) -> Response:
         return release, _find(connection, View.from_query(release, query), find, key)
 
     release, zone = get_database().read(read)
-    return answer_details(zone, release)
+    return answer_v1_from_release(zone, release)
 
 
 def _answer_list(find: FindZone, key: str, query: ListQuery, list_zones: ListZones) -> Response:
@@ -100,7 +100,7 @@ def _answer_list(find: FindZone, key: str, query: ListQuery, list_zones: ListZon
         return release, ZoneList(release.id or "", zones, encode_cursor(following) if following else None)
 
     release, found = get_database().read(read)
-    return answer_details(found, release)
+    return answer_v1_from_release(found, release)
 
 
 def _redirect(id: str, query: ZoneQuery) -> Response:
