@@ -244,11 +244,11 @@ test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 test-upgrade: venv ## scenario upgrade: an earlier commit is deployed and becomes this checkout, with its data
 	@molecule test -s upgrade
 
-test-long: ## the gate with every fault of scenario data_update, scenario upgrade, the tests of `make long`, the checks of the collection
+test-long: ## the gate with every fault of scenario data_update, scenario upgrade, the tests of `make long` and those that take long on the cluster, the checks of the collection
 	@FAULTS=all tools/run_gate.sh
 	$(MAKE) --no-print-directory test-upgrade
 	$(MAKE) --no-print-directory long ARGS=--require-services
-	pytest -q -m long -o faulthandler_timeout=14400 tests/live/test_existing_cluster.py
+	pytest -q -m long -o faulthandler_timeout=14400 tests/live
 	$(MAKE) --no-print-directory sanity galaxy-import matrix
 
 changelog: venv ## CHANGELOG.md, from changelogs/fragments

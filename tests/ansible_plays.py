@@ -39,9 +39,9 @@ def evaluate(
 
 
 def run_play(
-    folder: Path, play: Mapping[str, Any], *options: str, inventory: str = "localhost,"
+    folder: Path, play: Mapping[str, Any], *options: str, inventory: str = "localhost,", limit: float = 300
 ) -> subprocess.CompletedProcess[str]:
-    """Run a play on this machine; it must end well."""
+    """Run a play on this machine; it must end well, within `limit` seconds."""
     (folder / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, **play}]))
     command: Sequence[str | Path] = [
         Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, "-c", "local",
@@ -50,7 +50,7 @@ def run_play(
     done = subprocess.run(
         command,
         env={**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "ANSIBLE_LOCAL_TEMP": str(folder / "tmp")},
-        capture_output=True, text=True, check=False, timeout=300, cwd=folder,
+        capture_output=True, text=True, check=False, timeout=limit, cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done

@@ -15,15 +15,10 @@ from typing import Any
 import pytest
 import yaml
 from checkout import CHECKOUT
+from services.native_cluster import ADMIN, kubectl
 from services.programs import STATE
 
 NAMESPACE = "cosmogony-existing"
-ADMIN = STATE / "kubeconfig"
-
-
-def kubectl(*arguments: str, stdin: str | None = None) -> str:
-    command = [str(STATE / "bin/kubectl"), f"--kubeconfig={ADMIN}", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, timeout=180).stdout
 
 
 def read_documented_rights() -> dict[str, Any]:

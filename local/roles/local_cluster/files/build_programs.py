@@ -3,7 +3,7 @@
 """Build the cluster's programs from the language registries, or take them from their publishers, each one once.
 
 A program is a folder of ``programs/``: ``program.toml`` (the recipe), for Go ``go.mod`` and ``go.sum``, and
-``published.toml`` where the program can be downloaded.
+``published.toml`` where the program can be downloaded. One that is ``optional`` is left out unless it is named.
 A built program lies in ``<cache>/programs/<name>-<digest>/`` (``bin/``, ``share/``, ``build.json``) and is never
 built again while its recipe, its locks and the compiler it asks for stay the same. A downloaded one lies in
 ``<cache>/programs/<name>-published-<version>-<machine>/``.
@@ -17,6 +17,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from program_builder.builder import Builder
 from program_builder.cache_folders import lock_cache, remove_tree
@@ -33,10 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cache = options.cache.expanduser().absolute() / "programs"
     try:
         everything = {program.name: program for program in load_recipes(options.programs)}
-        names = [name for name in options.only.split(",") if name]
-        if unknown := sorted({*names, *filter(None, [options.print_bin])} - everything.keys()):
+        if unknown := sorted(
+            {*options.only, *options.optional, *filter(None, [options.print_bin])} - everything.keys()
+        ):
             raise BuildError(f"unknown program {', '.join(unknown)}; known: {', '.join(everything)}")
-        programs = [program for name, program in everything.items() if not names or name in names]
+        wanted = [p for name, p in everything.items() if not p.optional or name in options.optional]
+        programs = [everything[name] for name in everything if name in options.only] or wanted
         if options.status:
             print(json.dumps([program.describe(cache, options.source) for program in programs], indent=2))
         elif options.print_bin:
@@ -51,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with runner.stop_on_signals(), lock_cache(cache, runner):
                 builder = Builder(cache, runner, options.source, publishers, max(1, options.jobs))
                 builder.make_missing_programs(programs)
-                if not options.keep and not any(p.is_missing(cache, options.source) for p in everything.values()):
+                if not options.keep and not any(p.is_missing(cache, options.source) for p in wanted):
                     remove_tree(builder.build)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
@@ -75,13 +78,20 @@ def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="PUBLISHER=ADDRESS",
         help="an address with the same files as a publisher, such as https://dl.k8s.io=https://mirror.example/k8s",
     )
-    parser.add_argument("--only", default="", metavar="NAME,NAME", help="only these programs")
+    names: dict[str, Any] = {"type": _split_names, "default": (), "metavar": "NAME,NAME"}
+    parser.add_argument("--only", **names, help="only these programs")
+    parser.add_argument("--optional", **names, help="also these programs, which are optional: left out unless named")
     parser.add_argument("--jobs", type=int, default=2, help="builds at a time (default: %(default)s)")
     parser.add_argument("--nice", type=int, default=0, help="niceness of the compilers (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="keep the intermediate caches when all is built")
     parser.add_argument("--status", action="store_true", help="print what is built as JSON, build nothing")
     parser.add_argument("--print-bin", metavar="NAME", help="print the bin folder of a program, build nothing")
     return parser.parse_args(arguments)
+
+
+def _split_names(text: str) -> list[str]:
+    """Return the names in a text NAME,NAME."""
+    return [name for name in text.split(",") if name]
 
 
 def _parse_mirror(text: str) -> tuple[str, str]:

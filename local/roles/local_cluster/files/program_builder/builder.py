@@ -143,7 +143,7 @@ class Builder:
                 else:
                     self._check_binaries(program, content, task)
                 if program.recipe.get("share"):
-                    self._download_source(program, target, task, *self._prepare_module(program, task))
+                    self._copy_shared_files(program, target, task, *self._prepare_module(program, task))
             except BuildError as error:
                 raise DownloadError(str(error).removeprefix(f"{task.label}: ")) from error
             return {"digest": compute_content_digest(content), "published": digests}
@@ -220,8 +220,9 @@ class Builder:
     def _build_go(self, program: Program, target: Path, task: Task) -> str:
         go, version = self._toolchains.find_or_fetch_go()
         work, environment = self._prepare_module(program, task)
+        self._copy_shared_files(program, target, task, work, environment)
         if settings := program.recipe.get("source_copy"):
-            source = self._download_source(program, target, task, work, environment)
+            source = self._download_module(settings["module"], task, work, environment)
             _copy_source(source, work / "source", settings)
             replace = f"-replace={settings['module']}=./source"
             task.run([go, "mod", "edit", replace], "editing", environment=environment, directory=work)
@@ -247,17 +248,21 @@ class Builder:
             shutil.copy(source, work / source.name)
         return work, make_go_environment(self.build, self._jobs)
 
-    def _download_source(
+    def _copy_shared_files(
         self, program: Program, target: Path, task: Task, work: Path, environment: Mapping[str, str]
-    ) -> Path:
-        """Download the module of a program's source, copy the files that it shares, and return its folder."""
+    ) -> None:
+        """Copy the files that a program shares out of its `shared_module`, otherwise out of its source."""
+        if shared := program.recipe.get("share"):
+            module = program.recipe.get("shared_module") or program.recipe["source_copy"]["module"]
+            source = self._download_module(module, task, work, environment)
+            for name, folder in shared.items():
+                shutil.copytree(source / folder, target / "share" / name, copy_function=shutil.copyfile)
+
+    def _download_module(self, module: str, task: Task, work: Path, environment: Mapping[str, str]) -> Path:
+        """Download a module and return its folder."""
         go, _ = self._toolchains.find_or_fetch_go()
-        module = program.recipe["source_copy"]["module"]
         task.run([go, "mod", "download", module], "fetching", environment=environment, directory=work)
-        source = _find_module(go, module, environment, work)
-        for name, folder in program.recipe.get("share", {}).items():
-            shutil.copytree(source / folder, target / "share" / name, copy_function=shutil.copyfile)
-        return source
+        return _find_module(go, module, environment, work)
 
     def _build_rust(self, program: Program, target: Path, task: Task) -> str:
         root, version = self._toolchains.find_or_fetch_rust()

@@ -17,7 +17,18 @@ from program_builder.publications import Publication, load_publication
 # Part of every digest: raise it when a change of the builder changes what a build produces.
 RECIPE_FORMAT = 1
 # The order of the build. Beside Kubernetes what shares little with it; what shares much comes after it.
-ORDER = ("kubernetes", "martin", "minio", "etcd", "argo", "coredns", "local-path-provisioner", "helm", "debian")
+ORDER = (
+    "kubernetes",
+    "martin",
+    "minio",
+    "etcd",
+    "argo",
+    "coredns",
+    "local-path-provisioner",
+    "helm",
+    "debian",
+    "traefik",
+)
 GO_MINIMUM = (1, 26)
 RUST_MINIMUM = (1, 94)
 # Where programs come from. auto: what the cache has; otherwise published where the publisher answers, built where not.
@@ -49,6 +60,11 @@ class Program:
     def version(self) -> str:
         """The version that the program has to report."""
         return str(self.recipe["version"])
+
+    @property
+    def optional(self) -> bool:
+        """Whether the program is left out unless it is asked for."""
+        return bool(self.recipe.get("optional"))
 
     @property
     def binaries(self) -> Mapping[str, str]:

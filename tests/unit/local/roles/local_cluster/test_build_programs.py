@@ -169,6 +169,31 @@ module = "example.test/hello/v2"
     assert "store.go: nothing to cut matches" in capsys.readouterr().err
 
 
+def test_an_optional_program_is_built_if_it_is_named_with_what_it_shares(tmp_path, go, capsys):
+    write_go_program(tmp_path / "programs" / "hello")
+    write_go_program(tmp_path / "programs" / "extra")
+    recipe = tmp_path / "programs" / "extra" / "program.toml"
+    head = 'optional = true\nshared_module = "example.test/definitions"\n'
+    recipe.write_text(f'{head}{recipe.read_text()}[share]\ncrds = "config/crds"\n')
+    crds = tmp_path / "module/config/crds"
+    crds.mkdir(parents=True)
+    (crds / "routes.yaml").write_text("kind: Definition\n")
+    write_fake_go(go, f"case $1 in list) echo {tmp_path}/module;; mod) ;; *) {GOOD};; esac")
+
+    assert run(tmp_path) == 0
+    assert not list((tmp_path / "cache/programs").glob("extra-*"))
+    capsys.readouterr()
+    for options, names in ((), ["hello"]), (("--optional=extra",), ["extra", "hello"]):
+        assert run(tmp_path, "--status", *options) == 0
+        assert [program["name"] for program in json.loads(capsys.readouterr().out)] == names
+    assert run(tmp_path, "--optional=extra") == 0
+    (folder,) = (tmp_path / "cache/programs").glob("extra-*")
+    assert (folder / "share/crds/routes.yaml").read_text() == "kind: Definition\n"
+    assert "mod download example.test/definitions" in (go / "calls").read_text()
+    assert run(tmp_path, "--optional=extras") == 1
+    assert "unknown program extras" in capsys.readouterr().err
+
+
 def test_builds_once_and_reports(tmp_path, go, capsys):
     write_go_program(tmp_path / "programs" / "hello")
     write_fake_go(go, GOOD)
