@@ -19,7 +19,10 @@ describe('parseHash', () => {
 
   it('knows the other pages', () => {
     expect(parseHash('#/about')).toEqual({ page: 'about' })
-    expect(parseHash('#/data_dashboard')).toEqual({ page: 'dashboard' })
+    expect(parseHash('#/operations')).toEqual({ page: 'operations' })
+    expect(parseHash('#/data_dashboard')).toEqual({ page: 'dashboard', section: 'results' })
+    expect(parseHash('#/data_dashboard/changes')).toEqual({ page: 'dashboard', section: 'changes' })
+    expect(parseHash('#/data_dashboard/<img>')).toEqual({ page: 'dashboard', section: 'results' })
   })
 
   it.each(['', '#', '#/', '#/x/y/z', '#/10/9.55', '#/10/9.55/91', '#/99/9/47', '#/NaN/1/2', '#/1e2/1/2'])(

@@ -16,6 +16,8 @@ import { createState, type MapRef, type State } from './state'
 /** What `window.cosmogony` gives to tests and to the browser's console: the map and the state of the page. */
 export interface ExplorerHandle {
   readonly map: ZoneMap['map'] | null
+  /** The map of the dashboard, while it is shown. */
+  dataMap: ZoneMap['map'] | null
   readonly state: Readonly<State>
 }
 
@@ -106,6 +108,7 @@ export function createExplorer() {
       get map() {
         return map.value?.map ?? null
       },
+      dataMap: null as ZoneMap['map'] | null,
       state: readonly(state) as Readonly<State>,
     } satisfies ExplorerHandle,
 

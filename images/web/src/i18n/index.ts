@@ -32,6 +32,9 @@ export function t(key: MessageKey, values: Record<string, string | number> = {},
   return count === undefined ? i18n.global.t(key, values) : i18n.global.t(key, values, count)
 }
 
+/** Whether the catalogue has a text with this address. */
+export const hasMessage = (key: string): key is MessageKey => i18n.global.te(key, 'en')
+
 export const getLanguage = (): Language => i18n.global.locale.value
 
 /** Changes the language of the page. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Rows of the data dashboard: counted and expected zones. */
 import type { ExpectedCount } from './api'
+import { findCountryZones, type Countries } from './countries'
+import { markCountry, type Mark, type MarkGroup } from './marks'
 import { formatType } from './zoneTypes'
 
 export type Verdict = 'ok' | 'surprise' | 'ko' | 'missing' | 'known' | 'unclaimed'
@@ -14,39 +16,27 @@ export interface DashboardRow extends ExpectedCount {
   verdict: Verdict
 }
 
-export type SortKey = 'file' | 'name' | 'type' | 'total' | 'verdict'
-
-/** Which rows the table lists, and in which order. */
+/** Which rows the page lists. */
 export interface RowChoice {
   text: string
   group: Group | 'all'
-  sort: SortKey
-  descending: boolean
-}
-
-export const VERDICTS: Record<Verdict, { label: string; meaning: string }> = {
-  ok: { label: 'As expected', meaning: 'The number of zones lies within the expected range.' },
-  surprise: {
-    label: 'Fine after all',
-    meaning: 'Listed as a known failure, yet the number lies within the expected range: the list can be updated.',
-  },
-  ko: { label: 'Unexpected', meaning: 'The number of zones lies outside the expected range: something to look into.' },
-  known: { label: 'Known failure', meaning: 'Outside the expected range, and known to be so.' },
-  missing: {
-    label: 'Not found',
-    meaning: 'The data have such zones, or had them, but no zone has the Wikidata id of the country.',
-  },
-  unclaimed: {
-    label: 'Not claimed',
-    meaning: 'The sources of this release have no such zones in the country, so there is nothing to judge.',
-  },
+  /** Zone type; empty for all. */
+  type: string
 }
 
 /** The groups of the page, and their verdicts in the order of the legend. */
-export const GROUPS: Record<Group, { label: string; verdicts: readonly Verdict[] }> = {
-  right: { label: 'Right', verdicts: ['ok', 'surprise'] },
-  wrong: { label: 'Wrong', verdicts: ['ko', 'missing', 'known'] },
-  unclaimed: { label: 'Not claimed', verdicts: ['unclaimed'] },
+export const GROUPS: Record<Group, readonly Verdict[]> = {
+  right: ['ok', 'surprise'],
+  wrong: ['ko', 'missing', 'known'],
+  unclaimed: ['unclaimed'],
+}
+export const GROUP_NAMES = Object.keys(GROUPS) as Group[]
+
+/** Colours of the groups on the map and in charts, for light and for dark mode; colour-blind people see their difference. */
+export const GROUP_COLORS: Record<Group, MarkGroup['colors']> = {
+  right: ['#1b8a6b', '#4fc49f'],
+  wrong: ['#d9541e', '#ff9166'],
+  unclaimed: ['#b4c0cc', '#4a5f75'],
 }
 
 const ORDER: readonly Verdict[] = ['ko', 'missing', 'known', 'surprise', 'ok', 'unclaimed']
@@ -70,24 +60,40 @@ export function countVerdicts(rows: readonly DashboardRow[]): Record<Verdict, nu
 }
 
 /** Whether a verdict belongs to a group of the page. */
-export const isIn = (group: Group, verdict: Verdict) => GROUPS[group].verdicts.includes(verdict)
+export const isIn = (group: Group, verdict: Verdict) => GROUPS[group].includes(verdict)
 
-export function chooseRows(rows: readonly DashboardRow[], choice: RowChoice): DashboardRow[] {
-  const needle = choice.text.trim().toLowerCase()
-  const chosen = rows.filter(
+export const groupOf = (verdict: Verdict): Group => GROUP_NAMES.find((group) => isIn(group, verdict)) ?? 'unclaimed'
+
+export function countGroups(rows: readonly DashboardRow[]): Record<Group, number> {
+  const counts: Record<Group, number> = { right: 0, wrong: 0, unclaimed: 0 }
+  for (const { verdict } of rows) counts[groupOf(verdict)] += 1
+  return counts
+}
+
+/** Groups by what a country is coloured with when its rows differ. */
+const WORST_FIRST: readonly Group[] = ['wrong', 'right', 'unclaimed']
+
+/** Marks the zones of the countries that rows are about, each by the worst of its rows. */
+export function markResults(rows: readonly DashboardRow[], countries: Countries): Mark[] {
+  const marks = new Map<number, Mark>()
+  for (const group of [...WORST_FIRST].reverse()) {
+    for (const row of rows.filter(({ verdict }) => isIn(group, verdict))) {
+      for (const zone of findCountryZones(countries, row)) marks.set(zone.id, markCountry(zone, group))
+    }
+  }
+  return [...marks.values()]
+}
+
+export function chooseRows(rows: readonly DashboardRow[], { text, group, type }: RowChoice): DashboardRow[] {
+  const needle = text.trim().toLowerCase()
+  return rows.filter(
     (row) =>
-      (choice.group === 'all' || isIn(choice.group, row.verdict)) &&
+      (group === 'all' || isIn(group, row.verdict)) &&
+      (type === '' || row.zone_type === type) &&
       `${row.name} ${formatType(row.zone_type)} ${row.zone_type}`.toLowerCase().includes(needle),
   )
-  const compare = COMPARE[choice.sort]
-  chosen.sort((a, b) => compare(a, b) || a.key - b.key)
-  return choice.descending ? chosen.reverse() : chosen
 }
 
-const COMPARE: Record<SortKey, (a: DashboardRow, b: DashboardRow) => number> = {
-  file: (a, b) => a.key - b.key,
-  name: (a, b) => a.name.localeCompare(b.name),
-  type: (a, b) => a.zone_type.localeCompare(b.zone_type),
-  total: (a, b) => a.total - b.total,
-  verdict: (a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict),
-}
+/** Compares rows by verdict, for sorting: those to look into come first. */
+export const compareVerdicts = (a: DashboardRow, b: DashboardRow): number =>
+  ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict)

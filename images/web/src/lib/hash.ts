@@ -11,9 +11,16 @@ export interface MapView {
 /** A zone, by its id in the release or by its OSM id (`relation:48`), which stays the same in later releases. */
 export type ZoneRef = { id: number } | { osmId: string }
 
-/** A page, and of the explorer what its address names; null where it names none. */
+/** The sections of the dashboard, as its addresses name them; the first is shown where an address names none. */
+export const DASHBOARD_SECTIONS = ['results', 'coverage', 'changes', 'left_out', 'trend'] as const
+export type DashboardSection = (typeof DASHBOARD_SECTIONS)[number]
+
+/** A page, and what its address names; null where it names none. */
 export type Route =
-  { page: 'about' } | { page: 'dashboard' } | { page: 'explorer'; view: MapView | null; zone: ZoneRef | null }
+  | { page: 'about' }
+  | { page: 'dashboard'; section: DashboardSection }
+  | { page: 'operations' }
+  | { page: 'explorer'; view: MapView | null; zone: ZoneRef | null }
 
 const NUMBER = /^-?\d+(\.\d+)?$/
 const OSM_ID = /^(node|way|relation):\d+$/
@@ -21,10 +28,14 @@ const OSM_ID = /^(node|way|relation):\d+$/
 export function parseHash(hash: string): Route {
   const parts = hash.replace(/^#?\/?/, '').split('/')
   if (parts[0] === 'about') return { page: 'about' }
-  if (parts[0] === 'data_dashboard') return { page: 'dashboard' }
   if (parts[0] === 'zone') return { page: 'explorer', view: null, zone: parseZone(parts[1]) }
+  if (parts[0] === 'operations') return { page: 'operations' }
+  if (parts[0] === 'data_dashboard') return { page: 'dashboard', section: parseSection(parts[1]) }
   return { page: 'explorer', view: parseView(parts), zone: parseZone(parts[3]) }
 }
+
+const parseSection = (part: string | undefined): DashboardSection =>
+  DASHBOARD_SECTIONS.find((section) => section === part) ?? DASHBOARD_SECTIONS[0]
 
 function parseView(parts: string[]): MapView | null {
   const [zoom, lng, lat] = parts
@@ -58,3 +69,6 @@ export function formatHash(view: MapView, zone: ZoneRef | null): string {
 
 /** The address that opens a zone and frames it, by its OSM id or by its id in the release. */
 export const formatZoneAddress = (zone: ZoneRef): string => `#/zone/${'id' in zone ? zone.id : zone.osmId}`
+
+export const formatDashboardHash = (section: DashboardSection): string =>
+  section === DASHBOARD_SECTIONS[0] ? '#/data_dashboard' : `#/data_dashboard/${section}`

@@ -8,7 +8,6 @@ import {
   NavigationControl,
   removeProtocol,
   ScaleControl,
-  setWorkerUrl,
   type GeoJSONSource,
   type MapGeoJSONFeature,
   type MapMouseEvent,
@@ -16,18 +15,15 @@ import {
   type PointLike,
   type Tile,
 } from 'maplibre-gl'
-import 'maplibre-gl/dist/maplibre-gl.css'
-import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { shiftTowardsLongitude } from './geometry'
 import { makeGrid } from './grid'
 import type { MapView } from './hash'
 import { dropDuplicates, listZones, makeLabelFeatures, placeLabels, type Label, type NamedZone } from './labels'
+import './maplibre'
 import type { Bounds, Release } from './release'
 import { FILL, makeFilters, GRID, HOVER, LABEL_FONT, LABELS, makeStyle, SOURCE_LAYER, ZONES, type Marks } from './style'
 import { makeTileLoader, TILE_PROTOCOL } from './tiles'
 import { sortByLevel } from './zoneTypes'
-
-setWorkerUrl(workerUrl)
 
 /** Functions that the map calls. */
 export interface MapEvents {

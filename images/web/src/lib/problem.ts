@@ -12,6 +12,8 @@ export interface Problem {
 }
 
 const DEFAULT_RETRY_SECONDS = 10
+/** Where another try hardly helps. */
+const LONG_RETRY_SECONDS = 60
 
 export function describeReleaseProblem(error: unknown): Problem {
   if (!(error instanceof RequestError)) {
@@ -43,6 +45,11 @@ export function describeStatisticsProblem(error: unknown): Problem {
     detail: missing ? t('problems.noStatistics.detail') : toMessage(error),
     retrySeconds: (error instanceof RequestError ? error.retrySeconds : null) ?? 15,
   }
+}
+
+/** A problem of a part of a page; `title` says what cannot be shown. */
+export function describeProblem(error: unknown, title: string): Problem {
+  return { title, detail: toMessage(error), retrySeconds: chooseRetryDelay(error) ?? LONG_RETRY_SECONDS }
 }
 
 export const isNotFound = (error: unknown): boolean => error instanceof RequestError && error.status === 404

@@ -35,7 +35,7 @@ const COLORS = {
 
 type Colors = Record<keyof typeof COLORS, string>
 
-const chooseColors = (dark: boolean): Colors =>
+export const chooseColors = (dark: boolean): Colors =>
   Object.fromEntries(Object.entries(COLORS).map(([name, pair]) => [name, pair[dark ? 1 : 0]])) as Colors
 
 /** The colour of a zone: that of its type. */
@@ -50,8 +50,8 @@ const makeTypeColor = (dark: boolean): ExpressionSpecification =>
 const hovered: ExpressionSpecification = ['boolean', ['feature-state', 'hover'], false]
 const NONE: FilterSpecification = ['==', ['id'], -1]
 
-const typeFilter = (type: string): FilterSpecification => ['==', ['get', 'zone_type'], type]
-const idFilter = (ids: readonly number[]): FilterSpecification =>
+export const typeFilter = (type: string): FilterSpecification => ['==', ['get', 'zone_type'], type]
+export const idFilter = (ids: readonly number[]): FilterSpecification =>
   ids.length === 0 ? NONE : ['in', ['id'], ['literal', [...ids]]]
 
 /** What the map marks: the zones of a type, or a selected zone (of a type) with its children. */
