@@ -50,7 +50,7 @@ def account(tmp_path: Path) -> Iterator[Path]:
         kubectl("delete", "clusterrolebinding,clusterrole", NAMESPACE, "--ignore-not-found")
 
 
-def set_up(folder: Path, account: Path) -> str:
+def set_up(folder: Path, account: Path, *options: str, **changed: Any) -> str:
     existing = {
         "kubeconfig": str(account),
         "push_registry": "127.0.0.1:5000",
@@ -71,9 +71,10 @@ def set_up(folder: Path, account: Path) -> str:
         "backing_services_minio_volume_size": "1Gi",
         "backing_services_postgres_volume_size": "1Gi",
         "backing_services_postgres_resources": {"requests": {"cpu": "10m", "memory": "128Mi"}},
+        **changed,
     }
     command = [Path(sys.executable).with_name("ansible-playbook"), CHECKOUT / "local/playbooks/local.yml"]
-    command += ["--inventory", CHECKOUT / "inventories/local", "--extra-vars", json.dumps(given)]
+    command += ["--inventory", CHECKOUT / "inventories/local", "--extra-vars", json.dumps(given), *options]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=1200)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
@@ -92,3 +93,22 @@ def test_an_account_with_the_documented_rights_is_enough(tmp_path: Path, account
     proxy = f"/api/v1/namespaces/{NAMESPACE}/services/samples:http/proxy/liechtenstein-2013-08-03.osm.pbf.md5"
     assert "liechtenstein-2013-08-03.osm.pbf" in kubectl("get", "--raw", proxy)
     assert re.search(r"changed=0\b", set_up(tmp_path, account)), "a second run changes nothing"
+
+
+@pytest.mark.long
+def test_the_rights_are_enough_for_argo(tmp_path: Path, account: Path) -> None:
+    """A second controller would run every workflow twice, so this is a server-side dry run, where rights count."""
+    definitions = STATE / "share/argo/crds"
+    controller = ["get", "deployment", "workflow-controller", "--namespace=cosmogony-backing"]
+    image = kubectl(*controller, "--output=jsonpath={.spec.template.spec.containers[0].image}")
+    argo = {"parts": ["argo"], "images": dict.fromkeys(["backing-argo", "backing-minio", "backing-postgres"], image)}
+    argo |= {"argo_crds_dir": str(definitions)}
+    given = {f"backing_services_{name}": value for name, value in argo.items()}
+    shown = set_up(tmp_path, account, "--check", samples_enabled=False, **given)
+    assert re.search(r"Apply the chosen services, and wait until they are ready\] \*+\nchanged: ", shown)
+    assert re.search(r"changed=\d+ .*failed=0", shown)
+    command = [str(STATE / "bin/kubectl"), f"--kubeconfig={account}", "apply", "--server-side", "--force-conflicts"]
+    command += ["--dry-run=server", *(f"--filename={path}" for path in sorted(definitions.glob("argoproj.io_*.yaml")))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "workflows.argoproj.io serverside-applied (server dry run)" in done.stdout
