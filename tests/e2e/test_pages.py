@@ -105,10 +105,10 @@ def test_failed_tiles_can_be_requested_again(watched_with_outages: WatchedPage, 
     expect(page.locator(".notice")).to_contain_text("The tile service is not ready")
     # Each request has failed: one that is still on its way would fail after the second attempt.
     page.wait_for_function("() => window.cosmogony.map.areTilesLoaded()")
+    with page.expect_request(re.compile(r"\.pbf")):
+        page.locator(".notice").get_by_role("button", name="Try again").click()
     outages.recover()
-    page.locator(".notice").get_by_role("button", name="Try again").click()
     page.wait_for_function("() => window.cosmogony.map.queryRenderedFeatures({layers: ['hover']}).length > 0")
-    page.wait_for_function("() => window.cosmogony.map.areTilesLoaded()")
     expect(page.locator(".notice")).to_have_count(0)
 
 

@@ -220,11 +220,12 @@ export class ZoneMap {
     if (now - this.lastPointed < HOVER_INTERVAL) return
     this.lastPointed = now
     const zones = this.zonesAt(event.point)
-    this.map.getCanvas().style.cursor = zones.length > 0 ? 'pointer' : ''
     this.highlight(zones[0]?.id ?? null)
     const shown = new Set(zones.map(({ id }) => id))
     const around = this.allZonesAt(event.point).filter(({ id }) => !shown.has(id))
-    this.events.pointed(zones, around, zones.length + around.length > 0 ? event.point : null)
+    const isLand = zones.length + around.length > 0
+    this.map.getCanvas().style.cursor = isLand ? 'pointer' : ''
+    this.events.pointed(zones, around, isLand ? event.point : null)
   }
 
   /** The zones of all levels at a point, from the largest to the smallest. */
