@@ -248,7 +248,7 @@ test-long: ## the gate with every fault of scenario data_update, scenario upgrad
 	@FAULTS=all tools/run_gate.sh
 	$(MAKE) --no-print-directory test-upgrade
 	$(MAKE) --no-print-directory long ARGS=--require-services
-	pytest -q -m long -o faulthandler_timeout=14400 tests/live
+	pytest -q -m long -o faulthandler_timeout=14400 tests/live tests/install
 	$(MAKE) --no-print-directory sanity galaxy-import matrix
 
 changelog: venv ## CHANGELOG.md, from changelogs/fragments
