@@ -8,15 +8,13 @@ not run.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_plays import evaluate, run_play
 from checkout import CHECKOUT, ROLES
 
 ROLE = ROLES["cosmogony.local.local_cluster"]
@@ -57,8 +55,8 @@ class Machine:
         lines = path.read_text().splitlines() if path.exists() else []
         return [line.replace(str(self.state), "STATE") for line in lines if line.split()[0] in names]
 
-    def run(self, *, tasks_from: str = "main", **variables: Any) -> subprocess.CompletedProcess[str]:
-        """Run an entry point of the role here."""
+    def task(self, *, tasks_from: str = "main", **variables: Any) -> dict[str, Any]:
+        """A task that runs an entry point of the role here."""
         built = json.dumps([{**SERVICE, "name": name} for name in ("argo", "minio")])
         for name, answer in {"builder": built, "node": '{"changed": false}'}.items():
             (self.folder / name).write_text(f"#!/bin/sh\ntimeout 5 cat > /dev/null\necho '{answer}'\n")
@@ -71,25 +69,12 @@ class Machine:
             **variables,
         }
         role = {"name": "cosmogony.local.local_cluster", "tasks_from": tasks_from}
-        play = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "vars": {"ansible_python_interpreter": sys.executable},
-            "tasks": [{"name": "Run the role", "ansible.builtin.include_role": role}],
-        }
-        playbook = self.folder / "play.yml"
-        playbook.write_text(yaml.safe_dump([play]))
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", "-c", "local", str(playbook)]
-        command += ["--extra-vars", json.dumps(given)]
-        environment = {
-            **os.environ,
-            "PATH": f"{self.bin}:{self.system}",
-            "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
-        }
-        environment.pop("KUBECONFIG", None)
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=500, check=False
-        )
+        include = {"name": "Run the role", "ansible.builtin.include_role": role, "vars": given}
+        return {"block": [include], "environment": {"PATH": f"{self.bin}:{self.system}"}}
+
+    def run(self, **options: Any) -> None:
+        """Run an entry point of the role here; it must end well."""
+        run_play(self.folder, {"tasks": [self.task(**options)]})
 
     def reached(self) -> dict[str, Any]:
         """The recorded fact."""
@@ -107,13 +92,13 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, system: Path) -> Machine:
-    return Machine(tmp_path, system)
+def laptop(tmp_path: Path, system: Path) -> Machine:
+    return make_laptop(tmp_path, system)
 
 
-@pytest.fixture
-def laptop(machine: Machine) -> Machine:
-    """Has Docker, kubectl and helm, and neither is it Debian nor are we root."""
+def make_laptop(folder: Path, system: Path) -> Machine:
+    """Return a machine with Docker, kubectl and helm; neither is it Debian nor are we root."""
+    machine = Machine(folder, system)
     machine.install("docker", {"version*": "echo 29.0.0", "*inspect*": "exit 1"})
     machine.install("kubectl", otherwise=1)
     machine.install("helm")
@@ -121,15 +106,61 @@ def laptop(machine: Machine) -> Machine:
     return machine
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    return " ".join((done.stdout + done.stderr).replace("\\n", " ").split())
+@dataclass
+class Refusals:
+    """What the role says on machines where it cannot go on, and the output of the play as a whole."""
+
+    machines: dict[str, Machine]
+    messages: dict[str, str]
+    output: str
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory: pytest.TempPathFactory, system: Path) -> Refusals:
+    """One play for all of them: starting Ansible takes longer than the role."""
+    machines: dict[str, Machine] = {}
+    tasks: list[dict[str, Any]] = []
+    said = "{{{{ said | default({{}}) | combine({{'{}': ansible_failed_result.msg}}) }}}}"
+
+    def attempt(name: str, machine: Machine, **options: Any) -> None:
+        machines[name] = machine
+        rescue = [{"name": "Record what it says", "ansible.builtin.set_fact": {"said": said.format(name)}}]
+        tasks.append({**machine.task(**options), "rescue": rescue})
+
+    for provider in ("kind", "k3d", "minikube"):
+        machine = Machine(tmp_path_factory.mktemp(provider), system)
+        machine.install("docker", {"version*": "echo Cannot connect >&2; exit 1"})
+        attempt(provider, machine, local_cluster_provider=provider)
+
+    reaching = make_laptop(tmp_path_factory.mktemp("reaching"), system)
+    reaching.install("kubectl", {"config*": "echo production"})
+    reaching.install("docker", otherwise=1)
+    attempt("reaching", reaching)
+
+    nothing = make_laptop(tmp_path_factory.mktemp("nothing"), system)
+    nothing.install("docker", otherwise=1)
+    attempt("nothing", nothing)
+
+    unnamed = Machine(tmp_path_factory.mktemp("unnamed"), system)
+    attempt("unnamed", unnamed, local_cluster_provider="existing")
+
+    there = Machine(tmp_path_factory.mktemp("there"), system)
+    (there.state / "local_cluster.json").write_text(json.dumps({"provider": "existing", "kubeconfig": "/x/config"}))
+    attempt("there", there, tasks_from="down")
+
+    folder = tmp_path_factory.mktemp("refusals")
+    tasks.append({"ansible.builtin.copy": {"content": "{{ said | to_json }}", "dest": f"{folder}/said"}})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("KUBECONFIG", raising=False)
+        done = run_play(folder, {"tasks": tasks})
+    messages = {name: " ".join(text.split()) for name, text in json.loads((folder / "said").read_text()).items()}
+    return Refusals(machines, messages, " ".join(done.stdout.split()))
 
 
 def test_auto_takes_kind_where_docker_answers(laptop: Machine) -> None:
     laptop.install("kind", {"get\\ clusters": "true"})
     laptop.install("k3d")
-    done = laptop.run()
-    assert done.returncode == 0, done.stdout
+    laptop.run()
     assert laptop.reached() | {"kubeconfig": ""} == {
         "provider": "kind",
         "kubeconfig": "",
@@ -166,7 +197,7 @@ def test_auto_takes_kind_where_docker_answers(laptop: Machine) -> None:
 def test_a_cluster_of_kind_that_is_there_is_started_only(laptop: Machine) -> None:
     laptop.install("kind", {"get\\ clusters": "echo cosmogony"})
     laptop.install("docker", {"version*": "echo 29.0.0", "container\\ inspect*": "echo true"})
-    assert laptop.run(local_cluster_provider="kind").returncode == 0
+    laptop.run(local_cluster_provider="kind")
     assert [call.split()[1] for call in laptop.calls("kind")] == ["get", "export"]
     assert [call.split()[1] for call in laptop.calls("docker")] == ["version", "start", "container"]
 
@@ -174,8 +205,7 @@ def test_a_cluster_of_kind_that_is_there_is_started_only(laptop: Machine) -> Non
 @pytest.mark.long
 def test_k3d_makes_its_registry(laptop: Machine) -> None:
     laptop.install("k3d", {"cluster\\ list*": "echo '[]'"})
-    done = laptop.run()
-    assert done.returncode == 0, done.stdout
+    laptop.run()
     assert laptop.calls("k3d")[-2:] == [
         "k3d cluster create --config=STATE/etc/k3d/cluster.yaml --wait --timeout=300s",
         "k3d kubeconfig write cosmogony --output=STATE/kubeconfig-k3d",
@@ -194,7 +224,7 @@ def test_k3d_makes_its_registry(laptop: Machine) -> None:
 @pytest.mark.long
 def test_a_stopped_cluster_of_k3d_is_started(laptop: Machine) -> None:
     laptop.install("k3d", {"cluster\\ list*": """echo '[{"name": "cosmogony", "serversRunning": 0}]'"""})
-    assert laptop.run(local_cluster_provider="k3d").returncode == 0
+    laptop.run(local_cluster_provider="k3d")
     assert "k3d cluster start cosmogony --wait --timeout=300s" in laptop.calls("k3d")
     assert not [call for call in laptop.calls("k3d") if "create" in call]
 
@@ -202,8 +232,7 @@ def test_a_stopped_cluster_of_k3d_is_started(laptop: Machine) -> None:
 @pytest.mark.long
 def test_minikube_pulls_from_a_registry_in_its_network(laptop: Machine) -> None:
     laptop.install("minikube", {"status*": "exit 85"})
-    done = laptop.run(local_cluster_provider="minikube")
-    assert done.returncode == 0, done.stdout
+    laptop.run(local_cluster_provider="minikube")
     assert laptop.calls("minikube")[-1] == (
         "minikube start --profile=cosmogony --driver=docker --network=cosmogony "
         "--insecure-registry=cosmogony-minikube-registry:5000 --wait=all"
@@ -215,32 +244,24 @@ def test_minikube_pulls_from_a_registry_in_its_network(laptop: Machine) -> None:
 
 
 @pytest.mark.parametrize("provider", ["kind", "k3d", "minikube"])
-def test_what_is_missing_is_named_together(machine: Machine, provider: str) -> None:
-    machine.install("docker", {"version*": "echo Cannot connect >&2; exit 1"})
-    done = machine.run(local_cluster_provider=provider)
-    assert done.returncode != 0
+def test_what_is_missing_is_named_together(refusals: Refusals, provider: str) -> None:
     missing = (f"{provider} is not on PATH", "helm is not on PATH", "Docker does not answer: Cannot connect")
     for part in (*missing, "-e local_provider="):
-        assert part in said(done)
-    assert not (machine.state / "local_cluster.json").exists()
+        assert part in refusals.messages[provider]
+    assert not (refusals.machines[provider].state / "local_cluster.json").exists()
 
 
-def test_the_cluster_of_kubectl_is_never_taken_silently(laptop: Machine) -> None:
-    laptop.install("kubectl", {"config*": "echo production"})
-    laptop.install("docker", otherwise=1)
-    done = laptop.run()
-    assert done.returncode != 0
-    assert "The cluster of context production, which kubectl reaches, is taken only when you say so." in said(done)
-    assert "-e local_provider=existing" in said(done)
-    assert {call.split()[1] for call in laptop.calls("kubectl")} == {"config", "version"}
+def test_the_cluster_of_kubectl_is_never_taken_silently(refusals: Refusals) -> None:
+    said = refusals.messages["reaching"]
+    assert "The cluster of context production, which kubectl reaches, is taken only when you say so." in said
+    assert "-e local_provider=existing" in said
+    assert {call.split()[1] for call in refusals.machines["reaching"].calls("kubectl")} == {"config", "version"}
 
 
-def test_nothing_to_take_is_said_with_the_next_step(laptop: Machine) -> None:
-    laptop.install("docker", otherwise=1)
-    done = laptop.run()
-    assert done.returncode != 0
-    assert "kind and k3d need Docker, which does not answer" in said(done)
-    assert "-e local_provider=native, kind, k3d, minikube or existing" in said(done)
+def test_nothing_to_take_is_said_with_the_next_step(refusals: Refusals) -> None:
+    said = refusals.messages["nothing"]
+    assert "kind and k3d need Docker, which does not answer" in said
+    assert "-e local_provider=native, kind, k3d, minikube or existing" in said
 
 
 @pytest.mark.long
@@ -248,15 +269,19 @@ def test_auto_keeps_the_provider_of_the_last_run(laptop: Machine) -> None:
     (laptop.state / "local_cluster.json").write_text(json.dumps({"provider": "k3d"}))
     laptop.install("kind", {"get\\ clusters": "true"})
     laptop.install("k3d", {"cluster\\ list*": "echo '[]'"})
-    assert laptop.run().returncode == 0
+    laptop.run()
     assert laptop.reached()["provider"] == "k3d"
     assert laptop.calls("kind") == []
 
 
-def test_existing_wants_a_kubeconfig_and_a_registry(machine: Machine) -> None:
-    done = machine.run(local_cluster_provider="existing")
-    assert done.returncode != 0
-    assert "Provider existing lacks kubeconfig, push_registry in local_cluster_existing" in said(done)
+def test_existing_wants_a_kubeconfig_and_a_registry(refusals: Refusals) -> None:
+    lacking = "Provider existing lacks kubeconfig, push_registry in local_cluster_existing"
+    assert lacking in refusals.messages["unnamed"]
+
+
+def test_an_existing_cluster_is_left_running(refusals: Refusals) -> None:
+    assert "there" not in refusals.messages
+    assert "/x/config was there before, so it is left running" in refusals.output
 
 
 @pytest.mark.long
@@ -270,65 +295,48 @@ def test_existing_wants_a_kubeconfig_and_a_registry(machine: Machine) -> None:
 def test_what_a_provider_made_it_stops_and_removes(laptop: Machine, tasks_from: str, expected: list[str]) -> None:
     (laptop.state / "local_cluster.json").write_text(json.dumps({"provider": "kind"}))
     laptop.install("kind")
-    assert laptop.run(tasks_from=tasks_from).returncode == 0
+    laptop.run(tasks_from=tasks_from)
     assert laptop.calls("docker", "kind") == expected
     assert (laptop.state / "local_cluster.json").exists() is (tasks_from == "down")
 
 
-def test_an_existing_cluster_is_left_running(machine: Machine) -> None:
-    (machine.state / "local_cluster.json").write_text(json.dumps({"provider": "existing", "kubeconfig": "/x/config"}))
-    done = machine.run(tasks_from="down")
-    assert done.returncode == 0
-    assert "/x/config was there before, so it is left running" in said(done)
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the local inventory says before a first run, and with the record of an existing cluster."""
+    folder = tmp_path_factory.mktemp("inventory")
+    record = dict.fromkeys(KEYS, "") | {
+        "provider": "existing",
+        "kubeconfig": "/x/config",
+        "context": "there",
+        "push_registry": "registry.example.org",
+        "backing_namespace": "backing",
+        "fixed_addresses": False,
+    }
+    (folder / "there").mkdir()
+    (folder / "there/local_cluster.json").write_text(json.dumps(record))
+    native, there = ({"cosmogony_state_dir": str(folder / name)} for name in ("native", "there"))
+    settings = "lookup('cosmogony.stack.settings')"
+    cases: dict[str, tuple[str, dict[str, Any]]] = {
+        "inventory": ("local_cluster", native),
+        "role": ("__local_cluster_native", native),
+        "native": (settings, native),
+        "there": (settings, there),
+        "sources": ("cosmogony_sources", there),
+    }
+    return evaluate(folder, cases, f"-e@{ROLE}/vars/main.yml", inventory=str(CHECKOUT / "inventories/local"))
 
 
-def test_the_inventory_begins_with_the_native_cluster(evaluated: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    assert evaluated({})["inventory"] == evaluated({})["role"]
+def test_the_inventory_begins_with_the_native_cluster(evaluated: dict[str, Any]) -> None:
+    assert evaluated["inventory"] == evaluated["role"]
 
 
-@pytest.fixture
-def evaluated(tmp_path: Path) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What the local inventory says of the cluster, and what the role would."""
-    from ansible_plays import evaluate
-
-    def run(record: dict[str, Any]) -> dict[str, Any]:
-        state = tmp_path / "state"
-        if record:
-            state.mkdir(exist_ok=True)
-            (state / "local_cluster.json").write_text(json.dumps(record))
-        cases: dict[str, tuple[str, dict[str, Any]]] = {
-            "inventory": ("local_cluster", {}),
-            "role": ("__local_cluster_native", {}),
-            "settings": ("lookup('cosmogony.stack.settings')", {}),
-            "sources": ("cosmogony_sources", {}),
-        }
-        return evaluate(
-            tmp_path, cases, "-e", f"cosmogony_state_dir={state}", f"-e@{ROLE}/vars/main.yml",
-            inventory=str(CHECKOUT / "inventories/local"),
-        )  # fmt: skip
-
-    return run
-
-
-def test_settings_follow_the_cluster(evaluated: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    native = evaluated({})
-    assert native["settings"]["storage"]["endpoint"] == "10.96.0.20:9000"
-    assert native["settings"]["database"]["host"] == "10.96.0.21"
-    assert native["settings"]["site_url"] == "http://127.0.0.1:8080"
-    assert native["settings"]["web"]["cluster_ip"] == "10.96.0.30"
-    elsewhere = evaluated(
-        {
-            **native["inventory"],
-            "provider": "existing",
-            "kubeconfig": "/x/config",
-            "context": "there",
-            "push_registry": "registry.example.org",
-            "backing_namespace": "backing",
-            "fixed_addresses": False,
-            "site": "",
-        }
-    )
-    settings = elsewhere["settings"]
+def test_settings_follow_the_cluster(evaluated: dict[str, Any]) -> None:
+    native = evaluated["native"]
+    assert native["storage"]["endpoint"] == "10.96.0.20:9000"
+    assert native["database"]["host"] == "10.96.0.21"
+    assert native["site_url"] == "http://127.0.0.1:8080"
+    assert native["web"]["cluster_ip"] == "10.96.0.30"
+    settings = evaluated["there"]
     assert (settings["kubeconfig"], settings["kube_context"]) == ("/x/config", "there")
     assert settings["registry"]["host"] == "registry.example.org"
     assert settings["storage"]["endpoint"] == "minio.backing.svc.cluster.local:9000"
@@ -337,4 +345,4 @@ def test_settings_follow_the_cluster(evaluated: Callable[[dict[str, Any]], dict[
     assert settings["database"]["service"] == {"namespace": "backing", "name": "postgres", "port": 5432}
     assert settings["web"]["cluster_ip"] == ""
     assert settings["site_url"] == ""
-    assert {source["url"].split("/")[2] for source in elsewhere["sources"]} == {"samples.backing.svc.cluster.local"}
+    assert {source["url"].split("/")[2] for source in evaluated["sources"]} == {"samples.backing.svc.cluster.local"}
