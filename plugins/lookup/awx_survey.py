@@ -14,6 +14,8 @@ description:
     the settings' schema or of the role's specification.
   - No question needs an answer. Blank text, null and a number that is left out mean that the variable is not given. AWX
     always sends an answer to a choice, so its default is the value that the inventory of the play gives.
+  - A list with known choices is a multiple choice, which arrives as a list; any other list is text, as JSON or with
+    commas between its entries.
   - Secrets are refused; credentials pass them on.
 options:
   _terms:
@@ -51,6 +53,7 @@ _raw:
       default: full
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -61,7 +64,7 @@ from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
 from ..plugin_utils._role_options import COLLECTION, find_role, find_settings_as_defaults, read_role_defaults
-from ..plugin_utils._schema import PREFIX, Schema, find_schema, load_schema, map_variable_names
+from ..plugin_utils._schema import LOADER, PREFIX, Schema, find_schema, load_schema, map_variable_names
 from ..plugin_utils._variables import Evaluator, copy_value_at, read_settings
 
 TYPES = {"integer": "integer", "int": "integer", "number": "float", "float": "float", "string": "text", "str": "text"}
@@ -76,6 +79,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return the question for each variable."""
         self.set_options(var_options=variables, direct=kwargs)
+        self._effective: dict[str, Any] = {}
         try:
             return [self._make_question(term, variables or {}) for term in terms]
         except ValueError as error:
@@ -121,15 +125,23 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core has no typ
             schema = dict(find_schema(keys, load_schema()))
         if choices := [choice for choice in specification.get("choices", []) if choice]:
             schema["enum"] = choices
-        plugin = lookup_loader.get("cosmogony.stack.role_options", loader=self._loader, templar=self._templar)
         short = name.removeprefix(f"{role}_")
-        effective = plugin.run([role], variables)[0][short]
+        effective = self._read_options(role, variables)[short]
         return _make_fields(short.replace("_", " "), schema, text[typed.end() :] if typed else text, effective)
 
+    def _read_options(self, role: str, variables: dict[str, Any]) -> Any:
+        """Return the effective options of a role, which are evaluated once for all of its questions."""
+        if role not in self._effective:
+            plugin = lookup_loader.get("cosmogony.stack.role_options", loader=self._loader, templar=self._templar)
+            (self._effective[role],) = plugin.run([role], variables)
+        return self._effective[role]
 
+
+@functools.cache
 def _read_specification(role: str) -> Mapping[str, Any]:
     path = find_role(role) / "meta/argument_specs.yml"
-    options: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  # a safe loader
+    options: Mapping[str, Any] = document["argument_specs"]["main"]["options"]
     return options
 
 
@@ -147,8 +159,12 @@ def _make_fields(title: str, schema: Schema, description: str, effective: Any) -
             "choices": ["true", "false"],
             "default": str(bool(effective)).lower(),
         }
-    if "enum" in schema:
-        choices = [str(choice) for choice in schema["enum"] if choice not in ("", None)]
+    listed = schema.get("enum", schema.get("items", {}).get("enum", []))
+    choices = [str(choice) for choice in listed if choice not in ("", None)]
+    if kind in ("array", "list") and choices:
+        default = "\n".join(choice for choice in choices if choice in map(str, effective))
+        return {**fields, "type": "multiselect", "choices": choices, "default": default}
+    if choices:
         default = str(effective) if str(effective) in choices else choices[0]
         return {**fields, "type": "multiplechoice", "choices": choices, "default": default}
     if kind in ("integer", "int", "number", "float"):

@@ -224,6 +224,8 @@ class AwxApi:
                 self._delete(plural, number)
                 return (202 if plural == "inventories" else 204), None
             self._check(plural, {**found, **body}, body, found)
+            if plural == "credential_types" and body.get("inputs", found["inputs"]) != found["inputs"]:
+                self._check_unused(number)
             found.update(body)
             return 200, self._show(plural, found)
         if path[2] == "survey_spec":
@@ -329,6 +331,11 @@ class AwxApi:
         fields = {one["id"] for one in whole["inputs"].get("fields", [])}
         used = set(re.findall(r"{{ (\w+) }}", json.dumps(whole["injectors"])))
         return {"injectors": [f"uses an undefined field ({', '.join(used - fields)})"]} if used - fields else {}
+
+    def _check_unused(self, credential_type: int) -> None:
+        if any(one["credential_type"] == credential_type for one in self.objects["credentials"].values()):
+            message = "Modifications to inputs are not allowed for credential types that are in use"
+            raise RefusedError(403, {"detail": message})
 
     def _check_execution_environment(self, whole: Object) -> Object:
         return {} if whole["pull"] in ("always", "missing", "never", "") else {"pull": ["not a valid choice"]}
@@ -456,7 +463,8 @@ def _check_survey(body: Object) -> None:
             refuse(f"Default value {default!r} expected to be {one['type']}")
         if any(not isinstance(one.get(limit, 0), int) for limit in ("min", "max")):
             refuse(f"The limits in survey question {one} expected to be integer")
-        if one["type"].startswith("multi") and (not one.get("choices") or default not in one["choices"]):
+        defaults = default.splitlines() if one["type"] == "multiselect" else [default]
+        if one["type"].startswith("multi") and not set(defaults) <= set(one.get("choices") or []):
             refuse(f"Default choice must be answered from the choices listed: {one}")
     if len({one["variable"] for one in body["spec"]}) != len(body["spec"]):
         refuse("a variable is duplicated")

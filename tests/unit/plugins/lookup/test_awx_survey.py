@@ -30,6 +30,7 @@ SETTINGS = [
     "cosmogony_namespace",
     "cosmogony_trex_generate_nodes",
 ]
+LISTS = ["preflight_checks", "cosmogony_languages"]
 
 
 def specification(name: str) -> dict[str, Any]:
@@ -42,8 +43,13 @@ def specification(name: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def questions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    cases = {"all": ("query('cosmogony.stack.awx_survey', *asked)", {"asked": [*ASKED, *SETTINGS]})}
-    site = {"data_update_when_running": "follow", "cosmogony_tiles_engine": "trex", "cosmogony_releases_keep": 5}
+    cases = {"all": ("query('cosmogony.stack.awx_survey', *asked)", {"asked": [*ASKED, *SETTINGS, *LISTS]})}
+    site = {
+        "data_update_when_running": "follow",
+        "cosmogony_tiles_engine": "trex",
+        "cosmogony_releases_keep": 5,
+        "preflight_checks": ["argo", "cluster"],
+    }
     found = evaluate(tmp_path_factory.mktemp("survey"), cases, variables=site)["all"]
     assert isinstance(found, list), found
     return {one["variable"]: one for one in found}
@@ -55,8 +61,9 @@ def test_every_question_has_type_limits_and_default(questions: dict[str, dict[st
         assert one["question_name"], name
         assert one["question_description"], name
         assert one["required"] is False, "a schedule needs no answers"
-        if one["type"] == "multiplechoice":
-            assert one["default"] in one["choices"], name
+        if one["type"].startswith("multi"):
+            assert one["default"], name
+            assert set(one["default"].splitlines()) <= set(one["choices"]), name
         else:
             assert one["default"] == "", f"{name}: blank means not given"
             assert one["min"] < one["max"], name
@@ -86,24 +93,28 @@ def test_choices_default_to_what_the_inventory_says(questions: dict[str, dict[st
     assert (questions["tile_cache_max_zoom"]["min"], questions["tile_cache_max_zoom"]["max"]) == (0, 14)
 
 
-@pytest.mark.parametrize(
-    ("term", "message"),
-    [
-        ("cosmogony_storage_secret_key", "is a secret"),
-        ("cosmogony_gate", "is not a setting with a single value"),
-        ("cosmogony_gate_max_los", "is not a setting with a single value"),
-        ("update_mode", "neither a setting nor an option"),
-        ("data_update_modes", "neither a setting nor an option"),
-        ("data_update_parallelism", "has no limit: give min and max"),
-    ],
-)
-def test_what_cannot_be_asked_is_refused(tmp_path: Path, term: str, message: str) -> None:
-    said = evaluate(tmp_path, {"one": ("query('cosmogony.stack.awx_survey', term)", {"term": term})})["one"]
-    assert message in said
+def test_lists_are_asked(questions: dict[str, dict[str, Any]]) -> None:
+    checks = questions["preflight_checks"]
+    assert (checks["type"], checks["default"]) == ("multiselect", "cluster\nargo")
+    assert questions["cosmogony_languages"]["type"] == "textarea"
+
+
+def test_what_cannot_be_asked_is_refused(tmp_path: Path) -> None:
+    messages = {
+        "cosmogony_storage_secret_key": "is a secret",
+        "cosmogony_gate": "is not a setting with a single value",
+        "cosmogony_gate_max_los": "is not a setting with a single value",
+        "update_mode": "neither a setting nor an option",
+        "data_update_modes": "neither a setting nor an option",
+        "data_update_parallelism": "has no limit: give min and max",
+    }
+    said = evaluate(tmp_path, {term: ("query('cosmogony.stack.awx_survey', case)", {}) for term in messages})
+    for term, message in messages.items():
+        assert message in said[term]
 
 
 def test_answers_as_awx_sends_them_count(tmp_path: Path) -> None:
-    """Blank text arrives as null, a choice as text, a number as a number; a blank number is left out."""
+    """Blank text arrives as null, a choice as text, several as a list, a number as one; a blank number is left out."""
     options = "lookup('cosmogony.stack.role_options', '{}')"
     blank = {
         "data_update_source": None,
@@ -118,7 +129,24 @@ def test_answers_as_awx_sends_them_count(tmp_path: Path) -> None:
             {"tile_cache_bbox": None, "tile_cache_max_zoom": 9, "tile_cache_estimate": "false"},
         ),
     }
+    languages = "lookup('cosmogony.stack.settings', 'languages')"
+    answers: dict[str, Any] = {
+        "chosen": ["de", "fr"],
+        "json": '["de", "fr"]',
+        "commas": "de, fr",
+        "null": None,
+        "blank": "",
+    }
+    cases |= {name: (languages, {"cosmogony_languages": answer}) for name, answer in answers.items()}
+    checks = options.format("preflight") + ".checks"
+    cases |= {
+        "some checks": (checks, {"preflight_checks": ["tools", "cluster"]}),
+        "all checks": (checks, {"preflight_checks": None}),
+    }
     found = evaluate(tmp_path, cases)
+    assert [found[name] for name in answers] == [["de", "fr"]] * 3 + [[]] * 2
+    assert found["some checks"] == ["tools", "cluster"]
+    assert len(found["all checks"]) > 2
     update = {name: found["update"][name] for name in ("source", "reason", "mode", "dry_run", "parallelism")}
     assert update == {"source": "", "reason": "", "mode": "changed", "dry_run": True, "parallelism": 2}
     tiles = {name: found["tiles"][name] for name in ("bbox", "max_zoom", "estimate", "min_zoom")}

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_plays import run_play
 from checkout import CHECKOUT
 from services.awx_api import AwxApi, serve_awx_api
 
@@ -28,6 +29,12 @@ SITE = {
     "awx_notification_configuration": {"url": "https://chat.example.org/hook"},
     "awx_job_templates": {"stored_tiles": {"playbook": "playbooks/tile_cache.yml"}, "site": {"execute": False}},
     "cosmogony_gate_incomplete": "allow",
+}
+FEW: dict[str, Any] = {  # each template takes seconds, and all of them are made by the tests marked `long`
+    "awx_job_templates": {
+        **SITE["awx_job_templates"],
+        **{key: {"state": "absent"} for key in ("backup", "rollback", "stop_update", "tile_cache")},
+    }
 }
 NAMES = ["backup", "rollback", "site", "status", "stop update", "stored tiles", "tile cache", "update", "verify"]
 
@@ -69,16 +76,12 @@ def served() -> Iterator[tuple[AwxApi, str]]:
 
 def test_awx_is_set_up_once(served: tuple[AwxApi, str], tmp_path: Path) -> None:
     api, address = served
-    checked = Run(tmp_path, address, "--check")
-    assert (checked.code, api.writes) == (0, []), checked.said
-    assert checked.changed > 0
-    assert "would be made" in checked.said
-
-    first = Run(tmp_path, address)
+    first = Run(tmp_path, address, **FEW)
     assert first.code == 0, first.said[-3000:]
     assert "s3cr3t" not in first.said
     assert "p4ss" not in first.said
-    assert api.names("job_templates") == [f"Cosmogony {name}" for name in NAMES]
+    kept = ["site", "status", "stored tiles", "update", "verify"]
+    assert api.names("job_templates") == [f"Cosmogony {name}" for name in kept]
     update = api.find("job_templates", "Cosmogony update")
     assert (update["ask_job_type_on_launch"], update["allow_simultaneous"]) == (True, False)
     assert update["timeout"] > 0
@@ -106,17 +109,27 @@ def test_awx_is_set_up_once(served: tuple[AwxApi, str], tmp_path: Path) -> None:
     assert api.surveys[workflow["id"]] == api.surveys[update["id"]]
 
     api.requests.clear()
-    second = Run(tmp_path, address)
+    second = Run(tmp_path, address, **FEW)
     assert (second.code, second.changed, api.writes) == (0, 0, []), second.said[-3000:]
+
+
+@pytest.mark.long
+def test_check_mode_of_an_empty_awx_makes_nothing(served: tuple[AwxApi, str], tmp_path: Path) -> None:
+    api, address = served
+    checked = Run(tmp_path, address, "--check")
+    assert (checked.code, api.writes) == (0, []), checked.said
+    assert checked.changed > 0
+    assert "would be made" in checked.said
 
 
 @pytest.mark.long
 def test_changes_of_the_site_and_the_end(served: tuple[AwxApi, str], tmp_path: Path) -> None:
     api, address = served
     assert Run(tmp_path, address).code == 0
+    assert api.names("job_templates") == [f"Cosmogony {name}" for name in NAMES]
     update = api.find("job_templates", "Cosmogony update")
     api.requests.clear()
-    change = {
+    change: dict[str, Any] = {
         "awx_job_templates": {"stored_tiles": {"state": "absent"}, "update": {"survey": ["cosmogony_gate_incomplete"]}},
         "awx_workflow_templates": {"update_and_verify": {"nodes": ["update", "status"]}},
     }
@@ -129,6 +142,13 @@ def test_changes_of_the_site_and_the_end(served: tuple[AwxApi, str], tmp_path: P
     assert api.names("workflow_job_template_nodes") == ["1_update", "2_status"]
     (question,) = api.surveys[update["id"]]["spec"]
     assert (question["default"], question["choices"]) == ("allow", ["block", "allow"])
+    assert Run(tmp_path, address, **change).changed == 0
+
+    change["awx_vault_values"] = {**SITE["awx_vault_values"], "vault_registry_password": "t0k3n"}
+    assert Run(tmp_path, address, **change).code == 0
+    held = api.find("credentials", "Cosmogony vault values")
+    assert set(held["inputs"]) == set(change["awx_vault_values"])
+    assert held["id"] in api.members["job_templates", update["id"], "credentials"]
     assert Run(tmp_path, address, **change).changed == 0
 
     absent = Run(tmp_path, address, awx_state="absent")
@@ -155,8 +175,25 @@ def test_a_failed_sync_ends_the_run(served: tuple[AwxApi, str], tmp_path: Path) 
 
 
 def test_what_is_missing_is_named(served: tuple[AwxApi, str], tmp_path: Path) -> None:
-    wrong = Run(tmp_path, served[1], awx_schedules={"nightly": {"template": "updates"}}, awx_project_url="x")
-    assert "updates: awx_job_templates and awx_workflow_templates have no such template" in wrong.said
-    nothing = Run(tmp_path, served[1], awx_project_url="")
-    assert "awx_project_url, the git repository" in nothing.said
-    assert json.dumps(served[0].writes) == "[]"
+    """Two calls of the role in one play: each has its own options."""
+    api, address = served
+    wrong = {
+        "schedule": {"awx_schedules": {"nightly": {"template": "updates"}}},
+        "repository": {"awx_project_url": ""},
+    }
+    role = {"name": "cosmogony.stack.awx"}
+    recorded = "{{ said | default({}) | combine({case: ansible_failed_result.msg}) }}"
+    tasks: list[dict[str, Any]] = [
+        {
+            "block": [{"ansible.builtin.include_role": role, "vars": change}],
+            "rescue": [{"ansible.builtin.set_fact": {"said": recorded}}],
+            "vars": {"case": case},
+        }
+        for case, change in wrong.items()
+    ]
+    tasks.append({"ansible.builtin.copy": {"content": "{{ said | to_json }}", "dest": f"{tmp_path}/said"}})
+    run_play(tmp_path, {"vars": {**SITE, "awx_url": address}, "tasks": tasks})
+    said = json.loads((tmp_path / "said").read_text())
+    assert "updates: awx_job_templates and awx_workflow_templates have no such template" in said["schedule"]
+    assert "awx_project_url, the git repository" in said["repository"]
+    assert api.writes == []
