@@ -59,7 +59,7 @@ vars := $(if $(LISTEN),-e local_cluster_listen=$(LISTEN)) \
 	$(if $(given),$(call update,$(if $(SOURCE),another source,the sample $(or $(SAMPLE),$(firstword $(SAMPLES))))))
 
 .PHONY: help local down clean status prune logs venv test test-long lint imports requirements schemas docs manifests unit molecule faults ee e2e questions screenshots live long bench bench-site browser node build
-.PHONY: changelog test-upgrade sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
+.PHONY: changelog test-upgrade test-jobs sanity matrix galaxy-import lint-files lint-words lint-python lint-web lint-ansible
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -177,19 +177,19 @@ molecule: venv browser $(NODE_MODULES) ## scenarios on the local cluster, in ord
 faults: venv ## scenario data_update with every fault: updates while all that may break breaks
 	@FAULTS=all molecule test -s data_update
 
-EE_BASE ?= docker.io/library/debian:trixie-slim
+EE ?= execution-environment.yml
+EE_BASE ?=
 HELM ?= $(or $(shell command -v helm),/var/lib/cosmogony-stack/bin/helm)
 IMAGE ?= cosmogony-ee:latest
-ee: venv ## image in which AWX runs the playbooks; IMAGE= its reference, EE_BASE= what it is made from, HELM= the Helm 3 that it gets
+ee: venv ## image in which AWX runs the playbooks; IMAGE= its reference, EE= its definition, EE_BASE= what it is made from, HELM= the Helm 3 that it gets
 	@if ! test -x '$(HELM)'; then
 	  echo "There is no Helm in $(HELM): give HELM=PATH, a Helm 3 for the image's kind of machine, such as make local builds." >&2
 	  exit 2
 	fi
-	uv sync -q --locked --inexact --group ee
 	mkdir -p build/ee
-	cp '$(HELM)' build/ee/helm
-	ansible-builder create --context build/ee/context --output-filename Dockerfile
-	docker build --network host --build-arg 'EE_BASE_IMAGE=$(EE_BASE)' --tag '$(IMAGE)' build/ee/context
+	install -m 0755 '$(HELM)' build/ee/helm
+	ansible-builder create --file '$(EE)' --context build/ee/context --output-filename Dockerfile
+	docker build --network host $(if $(EE_BASE),--build-arg 'EE_BASE_IMAGE=$(EE_BASE)') --tag '$(IMAGE)' build/ee/context
 
 e2e: venv browser $(NODE_MODULES) ## asks the running site, with a real browser
 	@pytest -q tests/e2e
@@ -244,9 +244,12 @@ test: ## the gate: lint, the whole stack, unit tests, scenarios, a real browser
 test-upgrade: venv ## scenario upgrade: an earlier commit is deployed and becomes this checkout, with its data
 	@molecule test -s upgrade
 
+test-jobs: venv ## scenario awx: each job template of AWX in the execution environment
+	@molecule test -s awx
+
 test-long: ## the gate with every fault of scenario data_update, scenario upgrade, the tests of `make long` and those that take long on the cluster, the checks of the collection
 	@FAULTS=all tools/run_gate.sh
-	$(MAKE) --no-print-directory test-upgrade
+	$(MAKE) --no-print-directory test-upgrade test-jobs
 	$(MAKE) --no-print-directory long ARGS=--require-services
 	pytest -q -m long -o faulthandler_timeout=14400 tests/live tests/install
 	$(MAKE) --no-print-directory sanity galaxy-import matrix

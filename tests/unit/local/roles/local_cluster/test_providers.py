@@ -152,7 +152,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory, system: Path) -> Refusals
     tasks.append({"ansible.builtin.copy": {"content": "{{ said | to_json }}", "dest": f"{folder}/said"}})
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("KUBECONFIG", raising=False)
-        done = run_play(folder, {"tasks": tasks})
+        done = run_play(folder, {"tasks": tasks}, limit=600)
     messages = {name: " ".join(text.split()) for name, text in json.loads((folder / "said").read_text()).items()}
     return Refusals(machines, messages, " ".join(done.stdout.split()))
 
