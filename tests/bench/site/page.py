@@ -52,7 +52,7 @@ def measure_bytes(site: Site) -> dict[str, int]:
             body = site.get(f"/{name}").content
             sizes[name] = len(gzip.compress(body, 9))
             text = body.decode()
-            for found in re.findall(r'["\'`](?:\./|assets/)([\w.-]+\.(?:js|mjs|css))["\'`]', text):
+            for found in re.findall(r'["\'`](?:\./|assets/)?([\w.-]+-[\w-]{8}\.(?:js|css))["\'`]', text):
                 names.add(f"assets/{found}")
     library = sum(size for name, size in sizes.items() if "maplibre" in name)
     return {"with the map library": sum(sizes.values()), "without": sum(sizes.values()) - library}
