@@ -62,6 +62,12 @@ options:
         description: Lowest version of PostGIS in the database that is accepted. With V("") PostGIS is not asked for.
         type: str
         default: '3.4'
+      geos_version:
+        description:
+          - Lowest version of GEOS that PostGIS must have been compiled with; 3.12 is the first that simplifies coverages.
+          - With V(""), or where PostGIS is not asked for, GEOS is not asked for either.
+        type: str
+        default: '3.12'
       create_schema:
         description: Whether the user must have the rights to create schemas, and views in the schema C(public).
         type: bool

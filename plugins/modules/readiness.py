@@ -184,7 +184,8 @@ postgres:
       description:
         - C(ready), or one word for what is wrong, such as C(unreachable), C(starting), C(password_refused),
           C(address_refused), C(access_denied), C(database_missing), C(version_too_old), C(postgis_missing),
-          C(postgis_too_old), C(create_denied), C(standby), C(tls_refused), C(setting_refused) or C(refused).
+          C(postgis_too_old), C(geos_too_old), C(create_denied), C(standby), C(tls_refused), C(setting_refused) or
+          C(refused).
         - With O(postgres.service) also C(service_missing), C(port_missing), C(no_pod), C(kubernetes_denied) or
           C(kubernetes_unreachable).
       type: str
@@ -258,6 +259,7 @@ ARGUMENT_SPEC: dict[str, Any] = make_argument_spec(
     postgres=make_postgres_spec(
         minimum_version={"type": "int", "default": 14},
         postgis_version={"type": "str", "default": "3.4"},
+        geos_version={"type": "str", "default": "3.12"},
         create_schema={"type": "bool", "default": True},
     ),
     timeout={"type": "int", "default": 120},

@@ -57,7 +57,7 @@ def ask_from_controller(settings: dict[str, Any]) -> dict[str, Any]:
     options = make_connection_options(settings, {})
     blank = {"existing_secret": None, "service": None, "ca_path": None}
     store = {"validate_certs": True, "session_token": None, "bucket_required": True, "probe_object": True}
-    database = {"minimum_version": 14, "postgis_version": "3.4", "create_schema": True}
+    database = {"minimum_version": 14, "postgis_version": "3.4", "geos_version": "3.12", "create_schema": True}
     params = {
         "minio": {**blank, **store, **options["minio"]},
         "postgres": {**blank, **database, **options["postgres"]},

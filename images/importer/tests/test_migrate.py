@@ -38,6 +38,16 @@ def test_init_on_an_empty_database(importer: Importer, db: psycopg.Connection) -
     assert db.execute("SELECT to_regclass('public.zones')").fetchone() == (None,)
 
 
+def test_postgis_with_an_old_geos_is_refused(
+    importer: Importer, db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "OLDEST_GEOS", (99, 1))
+    said = importer.run("init", code=1)
+    assert "PostGIS of the server is made with GEOS 3." in said
+    assert "99.1 or newer is needed" in said
+    assert db.execute("SELECT to_regnamespace('cosmogony_catalog')").fetchone() == (None,)
+
+
 def test_parallel_init_is_safe(importer: Importer, db: psycopg.Connection) -> None:
     errors: list[Exception] = []
 

@@ -16,6 +16,8 @@ _QUERY = """
 select current_setting('server_version') as version,
        current_setting('server_version_num')::int as number,
        (select extversion from pg_extension where extname = 'postgis') as postgis,
+       (select quote_ident(n.nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+        where e.extname = 'postgis') as postgis_schema,
        (select default_version from pg_available_extensions where name = 'postgis') as postgis_available,
        has_database_privilege(current_database(), 'CREATE') as can_create,
        coalesce(has_schema_privilege(to_regnamespace('public'), 'CREATE'), false)
@@ -67,6 +69,7 @@ def check_database(server: PostgresServer, timeout: float) -> dict[str, Any]:
     options = server.options
     with server.connect(timeout) as connection:
         row = connection.execute(_QUERY).fetchone()
+        geos = _read_geos_version(connection, row)
     if row["standby"]:
         advice = "name the primary server: check postgres.host and postgres.port"
         raise ServiceError("standby", "is a read-only standby", advice)
@@ -78,6 +81,7 @@ def check_database(server: PostgresServer, timeout: float) -> dict[str, Any]:
         )
     if options["postgis_version"]:
         _check_postgis(options, row["postgis"], row["postgis_available"])
+        _check_geos(options, geos)
     if options["create_schema"]:
         _check_rights(options, row)
     return {
@@ -128,6 +132,24 @@ def _check_postgis(options: Mapping[str, Any], installed: str | None, available:
     if _parse_version(installed) < _parse_version(wanted):
         advice = "run ALTER EXTENSION postgis UPDATE after upgrading PostGIS on the server"
         raise make_refusal("postgis_too_old", f"PostGIS {installed} is too old, {wanted} is needed", advice)
+
+
+def _read_geos_version(connection: Any, row: Mapping[str, Any]) -> str | None:
+    """Return the version of GEOS that PostGIS was compiled with; None if this user cannot ask for it.
+
+    The function is new in PostGIS 3.4: https://postgis.net/docs/PostGIS_GEOS_Compiled_Version.html
+    """
+    if row["postgis"] is None or row["hidden_postgis"] or _parse_version(row["postgis"]) < (3, 4):
+        return None
+    query = f"select {row['postgis_schema']}.postgis_geos_compiled_version() as geos"
+    return str(connection.execute(query).fetchone()["geos"])
+
+
+def _check_geos(options: Mapping[str, Any], compiled: str | None) -> None:
+    wanted = options["geos_version"]
+    if wanted and compiled and _parse_version(compiled) < _parse_version(wanted):
+        advice = "install a PostGIS that was compiled with it on the server, such as that of Debian 13"
+        raise make_refusal("geos_too_old", f"PostGIS is made with GEOS {compiled}, {wanted} is needed", advice)
 
 
 def _parse_version(version: str) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ DEFAULTS = {
     "ca_path": None,
     "minimum_version": 14,
     "postgis_version": "3.4",
+    "geos_version": "3.12",
     "create_schema": True,
     "service": None,
     "existing_secret": None,
@@ -93,6 +94,11 @@ def test_old_versions(postgres, database):
     assert old["postgres"]["reason"] == "version_too_old"
     assert "is too old, 99 is needed" in old["msg"]
     assert ask(postgres, database, postgis_version="9.0")["postgres"]["reason"] == "postgis_too_old"
+    geos = ask(postgres, database, geos_version="99.1")
+    assert geos["postgres"]["reason"] == "geos_too_old"
+    assert "PostGIS is made with GEOS 3." in geos["msg"]
+    assert "99.1 is needed" in geos["msg"]
+    assert ask(postgres, database, geos_version="")["ready"]
 
 
 def test_user_without_the_right_to_create_schemas(postgres, database):

@@ -10,8 +10,12 @@ import psycopg
 from cosmogony_steps.errors import StepError
 from psycopg import sql
 
+from .queries import fetch_value
+
 FOLDER = resources.files("cosmogony_importer") / "sql"
-OLDEST_POSTGIS = (3, 4)  # the oldest that works: the first with ST_CoverageSimplify
+# The oldest that work: ST_CoverageSimplify needs both, https://postgis.net/docs/ST_CoverageSimplify.html
+OLDEST_POSTGIS = (3, 4)
+OLDEST_GEOS = (3, 12)
 
 
 def find_postgis_schema(connection: psycopg.Connection) -> str:
@@ -28,9 +32,32 @@ def find_postgis_schema(connection: psycopg.Connection) -> str:
         name = connection.info.dbname
         raise StepError(f'database {name} has no PostGIS; run "CREATE EXTENSION postgis" in it as a superuser')
     schema, version = row
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_POSTGIS:
+    if _parse_version(version) < OLDEST_POSTGIS:
         raise StepError(f"PostGIS {version} is too old; 3.4 or newer is needed for coverage simplification")
     return str(schema)
+
+
+def check_geos(connection: psycopg.Connection, postgis: str) -> None:
+    """Check that PostGIS was compiled with a GEOS that simplifies coverages.
+
+    Args:
+        connection: asks the database.
+        postgis: schema of the extension.
+
+    Raises:
+        StepError: the GEOS is too old.
+    """
+    query = sql.SQL("SELECT {}()").format(sql.Identifier(postgis, "postgis_geos_compiled_version"))
+    version = str(fetch_value(connection.execute(query)))
+    if _parse_version(version) < OLDEST_GEOS:
+        raise StepError(
+            f"PostGIS of the server is made with GEOS {version}; {'.'.join(map(str, OLDEST_GEOS))} or newer is needed "
+            "for coverage simplification: install a PostGIS that was compiled with it"
+        )
+
+
+def _parse_version(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def read_files(folder: str) -> list[tuple[str, str]]:

@@ -26,12 +26,13 @@ def migrate_database(connection: psycopg.Connection) -> None:
     """Upgrade catalog, functions and kept releases to the version of this importer; quick if they are up to date.
 
     Raises:
-        StepError: a newer importer has changed the database, or PostGIS is missing.
+        StepError: a newer importer has changed the database, or PostGIS is missing or too old.
         TransientError: another importer is upgrading the database.
     """
     postgis = statements.find_postgis_schema(connection)
     if _is_current(connection):
         return
+    statements.check_geos(connection, postgis)
     with sessions.hold_advisory_lock(connection, sessions.MIGRATE, wait=60), connection.transaction():
         connection.execute("CREATE SCHEMA IF NOT EXISTS cosmogony_catalog")
         connection.execute(
