@@ -64,7 +64,7 @@ options:
         default: '3.4'
       geos_version:
         description:
-          - Lowest version of GEOS that PostGIS must have been compiled with; 3.12 is the first that simplifies coverages.
+          - Lowest version of GEOS that PostGIS must have been compiled with; coverages are simplified from 3.12 on.
           - With V(""), or where PostGIS is not asked for, GEOS is not asked for either.
         type: str
         default: '3.12'
