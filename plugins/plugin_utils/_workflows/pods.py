@@ -231,7 +231,8 @@ def _output(entry: str | Document) -> Document:
     source = {"path": f"/tmp/outputs/{named['name']}"}  # noqa: S108  the folder in the pod
     if "default" in named:
         source["default"] = named["default"]
-    return {"name": named["name"], "valueFrom": source}
+    output = {"name": named["name"], "valueFrom": source}
+    return {**output, "globalName": named["global"]} if "global" in named else output
 
 
 def _scratch_patch(scratch: str, *, requested: bool) -> Document:

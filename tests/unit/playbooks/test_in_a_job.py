@@ -65,7 +65,7 @@ def test_the_local_inventory_is_refused_in_another_machine(tmp_path: Path) -> No
 def test_a_failure_says_what_to_answer(tmp_path: Path) -> None:
     template = CHECKOUT / "roles/data_update/templates/go_on.j2"
     failure = {"msg": "Workflow x failed.", "failed_nodes": []}
-    options = {"mode": "source", "only": "a.osm.pbf", "reason": "", "override": ""}
+    options = {"mode": "source", "source": "a.osm.pbf", "reason": "", "override": ""}
     given = {"__data_update_failure": failure, "__data_update_options": options}
     cases = {
         "command": (f"lookup('ansible.builtin.template', '{template}').splitlines()", given),
@@ -75,8 +75,12 @@ def test_a_failure_says_what_to_answer(tmp_path: Path) -> None:
             {**given, **JOB, "__data_update_failure": {"msg": "It runs.", "running": True}},
         ),
     }
+    published = {"__data_update_failure": {**failure, "outputs": {"published": "R"}}}
+    cases["published"] = (cases["command"][0], {**given, **published})
     lines = evaluate(tmp_path, cases)
     assert lines["command"][0] == "Workflow x failed."
+    assert lines["command"][1].startswith("The live release is untouched.")
+    assert lines["published"][1].startswith("Release R is published; a step after that failed.")
     assert lines["command"][2].endswith("-e update_mode=source -e update_source=a.osm.pbf")
     assert lines["job"][2:] == [
         "  launch the template Cosmogony update again, answer data_update_mode: source, "
@@ -85,6 +89,21 @@ def test_a_failure_says_what_to_answer(tmp_path: Path) -> None:
     ]
     assert "  launch the template Cosmogony update, answer data_update_when_running: follow" in lines["running"]
     assert not any("ansible-playbook" in line for line in lines["job"] + lines["running"])
+
+
+def test_releases_that_a_stopped_update_had_published_are_named(tmp_path: Path) -> None:
+    def stopped(*parameters: dict[str, str]) -> dict[str, Any]:
+        return {"results": [{"resources": [{"status": {"outputs": {"parameters": list(parameters)}}}]}]}
+
+    one = stopped({"name": "release", "value": "Q"}, {"name": "published", "value": "R"})
+    cases: dict[str, tuple[str, dict[str, Any]]] = {
+        "published": ("__stop_update_published", {"__stop_update_stopped": one}),
+        "not yet": ("__stop_update_published", {"__stop_update_stopped": stopped()}),
+        "no outputs": ("__stop_update_published", {"__stop_update_stopped": {"results": [{"resources": [{}]}]}}),
+        "check mode": ("__stop_update_published", {"__stop_update_stopped": {"results": [{"skipped": True}]}}),
+    }
+    found = evaluate(tmp_path, cases, f"-e@{CHECKOUT / 'roles/stop_update/vars/main.yml'}")
+    assert found == {"published": ["R"], "not yet": [], "no outputs": [], "check mode": []}
 
 
 def test_the_site_of_a_job_is_not_on_its_loopback(tmp_path: Path) -> None:
