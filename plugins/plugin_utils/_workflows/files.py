@@ -46,7 +46,7 @@ class Step(_Common):
         command: Program and sub-command; each parameter follows as an option of its name, unless ``args`` is given.
         args: All arguments, where they are not made of the parameters.
         outputs: Names of the files in /tmp/outputs, or ``{name, default, global}``: with a default the file may be
-            missing; ``global`` is the name of an output of the whole workflow, which has it when the step has succeeded.
+            missing; ``global`` is the name of an output of the workflow, which has it once the step has succeeded.
         credentials: Names of Secrets, see ``Secrets``.
         volumes: What it mounts in addition to /tmp, see ``make_volumes``.
         deadline: Longest time of one try in seconds, where that is not the one of the pod.

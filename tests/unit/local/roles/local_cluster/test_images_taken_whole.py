@@ -198,7 +198,7 @@ def test_a_program_that_cannot_be_taken_is_built(
     assert re.search(f"is built, since it cannot be taken from its publisher: .*{(FAULTS | UNFIT)[fault]}", shown), (
         shown
     )
-    assert list_cache(tmp_path) == [recipes.load_recipe(program).directory(tmp_path).name]
+    assert list_cache(tmp_path) == [recipes.load_recipe(program).build_directory(tmp_path).name]
 
 
 @pytest.mark.usefixtures("impatience")
