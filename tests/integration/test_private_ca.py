@@ -79,12 +79,12 @@ def test_the_steps_trust_the_bundle(
     site: dict[str, Any], certificate: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(StepError, match="add its CA to cosmogony_ca_bundle"):
-        find_store(os.environ).find("absent")
+        find_store(os.environ).find_info("absent")
     assert run_importer(["init"]) == 1
     assert "certificate" in capsys.readouterr().err
     for name in make_ca_environment("verify-full"):
         monkeypatch.setenv(name, str(certificate / "public.crt"))
-    assert find_store(os.environ).find("absent") is None
+    assert find_store(os.environ).find_info("absent") is None
     assert run_importer(["init"]) == 0
     with find_database().connect(psycopg.Connection, "test") as connection:
         assert connection.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone() == (True,)
