@@ -223,7 +223,8 @@ def test_memory_does_not_grow_with_the_number_of_zones(importer: Importer, zones
             for n in range(copies):
                 file.writelines(json.dumps(one | {"id": one["id"] + n * 1000}) + "\n" for one in cities)
         code = (
-            "import pathlib, re, sys; from cosmogony_importer.load import rows, zone_parsing; rows.BATCH_BYTES = 300_000\n"
+            "import pathlib, re, sys; from cosmogony_importer.load import rows, zone_parsing\n"
+            "rows.BATCH_BYTES = 300_000\n"
             "from cosmogony_steps.zonefiles import ZoneFormat\n"
             "stream = zone_parsing.open_file(pathlib.Path(sys.argv[1]))\n"
             "count = sum(1 for _ in rows.read_rows(stream, ZoneFormat.JSONL_GZ, 'x', 1))\n"
