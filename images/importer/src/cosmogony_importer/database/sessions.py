@@ -60,7 +60,7 @@ class CancellableConnection(psycopg.Connection[TupleRow]):
 
 _SETTINGS = (
     "SELECT set_config('client_connection_check_interval', '5s', false),"
-    f" set_config('client_min_messages', 'warning', false), set_config('lock_timeout', '{LOCK_SECONDS}s', false)"
+    " set_config('client_min_messages', 'warning', false), set_config('lock_timeout', %s, false)"
 )
 _checked_addresses: set[DatabaseAddress] = set()  # no poolers in transaction mode
 _sessions: weakref.WeakSet[CancellableConnection] = weakref.WeakSet()
@@ -93,7 +93,7 @@ def connect(settings: DatabaseAddress, seconds: float = CONNECT_SECONDS) -> psyc
             raise
         _checked_addresses.add(settings)
     # Not as parameters of the connection, which poolers refuse in any mode.
-    session.execute(_SETTINGS)
+    session.execute(_SETTINGS, (f"{LOCK_SECONDS}s",))
     with _sessions_lock:
         _sessions.add(session)
     return session
