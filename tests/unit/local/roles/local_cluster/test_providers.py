@@ -66,6 +66,7 @@ class Machine:
             "local_cluster_cache_dir": str(self.folder / "cache"),
             "__local_cluster_builder": [str(self.folder / "builder")],
             "__local_cluster_node": [str(self.folder / "node")],
+            "__local_cluster_answer_seconds": 1,
             **variables,
         }
         role = {"name": "cosmogony.local.local_cluster", "tasks_from": tasks_from}
