@@ -20,6 +20,7 @@ from .watched_page import WatchedPage
 PLACE = (9.5225, 47.1405)
 COUNTRY = "Liechtenstein"
 CITY = "Vaduz"
+DIVIDED_CITY = "Planken"  # has districts in the samples
 
 
 @dataclass
@@ -64,7 +65,7 @@ def find_municipality(visitor: Visitor) -> str:
 
 def list_districts(visitor: Visitor) -> str:
     visitor.watched.open()
-    visitor.search(CITY)
+    visitor.search(DIVIDED_CITY)
     rows = visitor.page.get_by_test_id("children").locator("li")
     expect(rows.first).to_be_visible()
     return ", ".join(" ".join(text.split()) for text in rows.all_inner_texts())
@@ -101,7 +102,7 @@ def save_boundary(visitor: Visitor) -> str:
 
 QUESTIONS: dict[str, Callable[[Visitor], str]] = {
     "In which municipality lies this point?": find_municipality,
-    f"What are the districts of {CITY}?": list_districts,
+    f"What are the districts of {DIVIDED_CITY}?": list_districts,
     "What did the last update change?": read_last_changes,
     f"Is the data of {COUNTRY} complete?": check_country,
     f"How do I get the boundary of {CITY} as a file?": save_boundary,

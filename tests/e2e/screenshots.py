@@ -36,7 +36,7 @@ PICTURES = (
     Picture("counties", "#/5.2/-122.6/37.4/relation:9000000010006", selector=PARENTS),
     Picture("world", "#/1.2/-8/25", size=(1000, 620)),
     Picture("liechtenstein-dark", "#/10.5/9.45/47.155/relation:48", selector=PARENTS, is_dark=True),
-    Picture("dashboard", "#/data_dashboard", selector="[data-testid=dashboard] tbody tr"),
+    Picture("dashboard", "#/data_dashboard", selector="[data-testid=data-map][data-ready=true]"),
     Picture("phone", "#/9.4/9.56/47.10/relation:47", selector=PARENTS, size=PHONE),
 )
 
