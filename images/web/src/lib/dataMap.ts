@@ -110,7 +110,7 @@ export class DataMap {
 
   private restyle(): void {
     this.map.setStyle(makeDataStyle(this.release, this.dark, this.marked))
-    // A style that is equal to the one before draws nothing, and the map would not tell that it has settled.
+    // Equal styles draw nothing; without this the map would never report that it has settled.
     this.map.triggerRepaint()
   }
 
