@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import time
 from pathlib import Path
 
@@ -13,11 +11,9 @@ from cosmogony_steps.errors import MissingObjectError, StepError, TransientError
 from cosmogony_steps.s3 import S3Server
 from cosmogony_steps.s3 import errors as table
 from cosmogony_steps.settings import Settings, StorageSettings, apply_environment
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from services import free_port
 from services.answers import REFUSALS, Answer, s3_error, serving
+from services.certificates import make_certificate
 from services.connections import find_store
 
 
@@ -30,25 +26,7 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of 127.0.0.1 that nobody has signed."""
     folder = tmp_path_factory.mktemp("certificate")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "public.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "private.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    make_certificate(folder, ["localhost"], ["127.0.0.1"])
     return folder
 
 

@@ -46,7 +46,7 @@ def remove_namespaces(*names: str) -> None:
 
 
 def find_image(kind: str, name: str) -> str:
-    """Return the image that the local cluster runs for one of its own services."""
+    """Return the image of a workload in the namespace of the backing services."""
     path = "jsonpath={.spec.template.spec.containers[0].image}"
     return kubectl("get", kind, name, f"--namespace={BACKING}", f"--output={path}")
 

@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import platform
 import re
-import tarfile
 import time
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import pytest
 from program_builder import downloads, recipes
 from program_builder.publications import find_checksum, load_publication
 from services import CACHE
+from services.published_image import pack_files
 from toy_program import GOOD, write_fake_go, write_go_program
 
 PROGRAMS = Path(build_programs.__file__).parent / "programs"
@@ -33,16 +32,6 @@ member = "hello-v{{version}}/{{binary}}"
 """
 
 
-def pack(members: dict[str, bytes]) -> bytes:
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=0) as content:
-        for name, body in members.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(body), 0o755
-            content.addfile(member, io.BytesIO(body))
-    return archive.getvalue()
-
-
 def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
@@ -55,7 +44,7 @@ def hello(tmp_path, monkeypatch, publisher):
     (folder / "published.toml").write_text(PUBLISHED)
     write_fake_go(tmp_path / "fake", GOOD)
     monkeypatch.setenv("PATH", f"{tmp_path / 'fake'}:/usr/bin:/bin")
-    archive = pack({"hello-v1.2.3/hello": HELLO, "hello-v1.2.3/README": b"hello"})
+    archive = pack_files({"hello-v1.2.3/hello": HELLO, "hello-v1.2.3/README": b"hello"})
     publisher.files = {ARCHIVE: archive, CHECKSUMS: f"{digest(archive)}  hello-linux-test.tar.gz\n".encode()}
     return folder
 
@@ -153,7 +142,7 @@ def replace_archive(publisher, archive):
 
 
 def leave_out_member(publisher, folder):
-    replace_archive(publisher, pack({"hello-v1.2.3/README": b"hello"}))
+    replace_archive(publisher, pack_files({"hello-v1.2.3/README": b"hello"}))
 
 
 def publish_no_archive(publisher, folder):
@@ -161,7 +150,7 @@ def publish_no_archive(publisher, folder):
 
 
 def publish_other_version(publisher, folder):
-    replace_archive(publisher, pack({"hello-v1.2.3/hello": b"#!/bin/sh\necho hello v9.9.9\n"}))
+    replace_archive(publisher, pack_files({"hello-v1.2.3/hello": b"#!/bin/sh\necho hello v9.9.9\n"}))
 
 
 def expect_other_file(publisher, folder):
@@ -288,7 +277,7 @@ def publish_built_program(publisher, name: str) -> recipes.Program:
     for published in program.publication.files:
         binaries = {binary: (built / "bin" / binary).read_bytes() for binary in published.members}
         members = {published.members[binary]: body for binary, body in binaries.items()}
-        body = members[None] if None in members else pack(members)
+        body = members[None] if None in members else pack_files(members)
         publisher.files[published.path] = body
         line = f"{digest(body)}  {Path(published.path).name}\n"
         sums[published.checksum_path] = sums.get(published.checksum_path, "") + line
