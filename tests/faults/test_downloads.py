@@ -21,7 +21,7 @@ def test_not_found(stack: Stack) -> None:
         assert "answered HTTP 404; correct or disable the source in cosmogony_sources" in said.text
         assert "playbooks/update.yml -i" in said.text
         again = """ -e update_mode=changed -e '{"update_reason": "it'"'"'s time"}'"""
-        assert any(line.endswith(again) for line in said.messages), said.output
+        assert any(line.endswith(again) for line in said.output.splitlines()), said.output
         assert "The live release is untouched" in said.text
         trial.saw("plan fails immediately and names the source")
 

@@ -18,7 +18,7 @@ def test_status(stack: Stack) -> None:
     live = stack.site.release()
     before = names(stack)
     said = stack.playbook("playbooks/status.yml").succeeded()
-    lines = [line.strip(" -,'\"") for line in said.messages]
+    lines = [line.strip() for line in said.output.splitlines()]
 
     def one(pattern: str) -> str:
         found = [line for line in lines if re.search(pattern, line)]

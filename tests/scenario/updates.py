@@ -64,14 +64,6 @@ class Playbook:
         return " ".join(self.output.split())
 
     @property
-    def messages(self) -> list[str]:
-        """The lines of the output without the folds and quotes of YAML, in which Ansible shows a list of lines."""
-        unfolded = re.sub(r"\n {8}(?=\S)", " ", self.output)
-        quoted = re.compile(r"    - (?P<quote>['\"]?)(.*)(?P=quote)")
-        found = ((quoted.fullmatch(line), line) for line in unfolded.splitlines())
-        return [match[2].replace("''", "'") if match and match["quote"] == "'" else line for match, line in found]
-
-    @property
     def workflow(self) -> str:
         """Name of the workflow it follows."""
 

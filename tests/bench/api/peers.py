@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Finding zones by point and by name beside Nominatim, over the same extract, in one run.
+"""Finding zones by point and by name beside Nominatim and Pelias, over the same extract, in one run.
 
     python tests/bench/api/peers.py [--extract FILE.osm.pbf --country xx] [--style admin] [--points 1000] [--rounds 3]
 
 Each side has its own PostgreSQL with PostGIS, the same number of processes and the same requests in rounds that
 take turns, over the same number of connections that stay open. Seconds of processor are those of the service and its
-database: on a machine that has other work they say more than the clock. Without the program `nominatim` on PATH, or
-named by the variable NOMINATIM, this stack is measured alone.
+database: on a machine that has other work they say more than the clock. Pelias' admin lookup has this stack's zones in
+the memory of its processes and no HTTP before it, so that it is compared with batches. A peer that is not there is left
+out: the program `nominatim` on PATH or named by the variable NOMINATIM, and pelias-wof-admin-lookup in `node_modules`
+of the folder that the variable PELIAS names.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from side import Figures, Side, ask
 
 # isort: split
 from nominatim import start_nominatim
+from pelias import Lookup, start_pelias
 from product import start_product
 
 SEEDS = (1, 2, 3)
@@ -74,21 +77,50 @@ def judge(side: Side, zones: list[dict[str, Any]]) -> dict[int, tuple[Counter[st
     return judged
 
 
-def measure_batches(side: Side, points: Sequence[tuple[float, float]], rounds: int) -> tuple[float, float]:
-    """Points a second, and points per second of processor, in batches of this stack, one after the other."""
-    many = [points[number % len(points)] for number in range(BATCH)]
-    body = json.dumps({"points": [{"lat": lat, "lon": lon} for lon, lat in many]}).encode()
+def repeat_points(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """As many points as a batch has."""
+    return [points[number % len(points)] for number in range(BATCH)]
+
+
+def measure_batch(side: Side, points: Sequence[tuple[float, float]], figures: Figures) -> list[str | None]:
+    """Ask this stack for points in one request; return the OSM id of the smallest zone of each."""
+    body = json.dumps({"points": [{"lat": lat, "lon": lon} for lon, lat in points]}).encode()
     used, begun = side.measure_processor(), time.monotonic()
+    request = urllib.request.Request(f"{side.url}/v1/reverse", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        content = answer.read()
+    figures.add(len(points), time.monotonic() - begun, side.measure_processor() - used)
+    return [point["zones"][0]["osm_id"] if point["zones"] else None for point in json.loads(content)["points"]]
+
+
+def compare_lookups(
+    side: Side, lookup: Lookup, zones: list[dict[str, Any]], points: Sequence[tuple[float, float]], rounds: int
+) -> None:
+    """Ask this stack in batches and Pelias for the same points, in turns, and print the table.
+
+    Pelias simplifies borders when it loads them, which the last line shows.
+    """
+    many = repeat_points(points)
+    figures = {"batches, " + side.name: Figures(), "batches, Pelias": Figures()}
+    ours, theirs = figures.values()
+    osm_ids = {zone["id"]: zone["osm_id"] for zone in zones}
+    found = [number and osm_ids[number - 1] for number in lookup.find_smallest(many)]
     for _ in range(rounds):
-        request = urllib.request.Request(f"{side.url}/v1/reverse", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            if len(json.load(answer)["points"]) != BATCH:
-                raise RuntimeError("a batch is incomplete")
-    asked = rounds * BATCH
-    return asked / (time.monotonic() - begun), asked / (side.measure_processor() - used)
+        answered = measure_batch(side, many, ours)
+        used, begun = lookup.measure_processor(), time.monotonic()
+        lookup.find_smallest(many)
+        theirs.add(BATCH, time.monotonic() - begun, lookup.measure_processor() - used)
+    print(f"Pelias: first answer {lookup.load_seconds:.1f} s after the extractor, cpu {lookup.load_processor:.1f} s")
+    print(f"{rounds} rounds of {BATCH} points:{'':8} {'per s':>9} {'per cpu second':>14}")
+    for name, one in figures.items():
+        print(f"{name:28} {one.rate:9.0f} {one.per_processor_second:14.0f}")
+    same = sum(one == other for one, other in zip(answered, found, strict=True))
+    print(f"the same smallest zone for {100 * same / BATCH:.2f} % of the points")
 
 
-def compare(sides: list[Side], zones: list[dict[str, Any]], count: int, rounds: int, connections: int) -> None:
+def compare(
+    sides: list[Side], lookup: Lookup | None, zones: list[dict[str, Any]], count: int, rounds: int, connections: int
+) -> None:
     """Ask all sides, and print the tables."""
     points = draw_points(zones, count)
     texts = [query.text for seed in SEEDS for query in search_queries.draw_queries(zones, seed)]
@@ -113,8 +145,13 @@ def compare(sides: list[Side], zones: list[dict[str, Any]], count: int, rounds: 
     print(f"{'':28} {'per s':>9} {'median ms':>9} {'p95 ms':>9} {'p99 ms':>9} {'per cpu second':>14}")
     for (work, name), found in sorted(figures.items()):
         print(f"{work + ', ' + name:28} {found.describe()}")
-    rate, per_second = measure_batches(ours, points, rounds)
-    print(f"{'batches of 10,000 points':28} {rate:9.0f} {'':9} {'':9} {'':9} {per_second:14.0f}")
+    batches = Figures()
+    for _ in range(rounds):
+        measure_batch(ours, repeat_points(points), batches)
+    per_second = batches.per_processor_second
+    print(f"{'batches of 10,000 points':28} {batches.rate:9.0f} {'':9} {'':9} {'':9} {per_second:14.0f}")
+    if lookup:
+        compare_lookups(ours, lookup, zones, points, rounds)
     print(f"right of 100 searches: {', '.join(f'{kind} of {of}' for kind, of in search_queries.COUNTS.items())}")
     for side in sides:
         for seed, (right, same_name) in judge(side, zones).items():
@@ -125,9 +162,10 @@ def compare(sides: list[Side], zones: list[dict[str, Any]], count: int, rounds: 
 
 
 def run(options: argparse.Namespace) -> None:
-    """Start both sides and compare them."""
+    """Start all sides and compare them."""
     with ExitStack() as stack:
-        folders = [Path(stack.enter_context(TemporaryDirectory(prefix=name))) for name in ("product-", "nominatim-")]
+        prefixes = ("product-", "nominatim-", "pelias-")
+        folders = [Path(stack.enter_context(TemporaryDirectory(prefix=prefix))) for prefix in prefixes]
         country = options.country
         sides = [stack.enter_context(start_product(options.extract, country, options.processes, folders[0]))]
         try:
@@ -136,12 +174,17 @@ def run(options: argparse.Namespace) -> None:
         except UnavailableError as error:
             print(f"without Nominatim ({error})", file=sys.stderr)
         zones = search_queries.read_zones(folders[0] / "zones.jsonl.gz")
+        lookup = None
+        try:
+            lookup = stack.enter_context(start_pelias(zones, folders[2]))
+        except UnavailableError as error:
+            print(f"without Pelias ({error})", file=sys.stderr)
         print(
             f"{options.extract.name}: {len(zones)} zones; {options.processes} processes a side; {os.cpu_count()} "
             f"processors, load {os.getloadavg()[0]:.1f}; Nominatim with style {options.style}",
             flush=True,
         )
-        compare(sides, zones, options.points, options.rounds, options.connections)
+        compare(sides, lookup, zones, options.points, options.rounds, options.connections)
 
 
 if __name__ == "__main__":

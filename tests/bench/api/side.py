@@ -92,6 +92,12 @@ class Figures:
     processor: float = 0
     times: list[float] = field(default_factory=list)  # seconds of each
 
+    def add(self, requests: int, seconds: float, processor: float) -> None:
+        """Count requests that took so long altogether."""
+        self.requests += requests
+        self.seconds += seconds
+        self.processor += processor
+
     @property
     def rate(self) -> float:
         return self.requests / self.seconds
@@ -128,9 +134,7 @@ def ask(side: Side, paths: Sequence[str], connections: int, figures: Figures) ->
         thread.start()
     for thread in threads:
         thread.join()
-    figures.seconds += time.monotonic() - begun
-    figures.processor += side.measure_processor() - used
-    figures.requests += len(paths)
+    figures.add(len(paths), time.monotonic() - begun, side.measure_processor() - used)
     if wrong or len(figures.times) - answered != len(paths):
         shown = f": {wrong[0].status} {wrong[0].body[:200]!r}" if wrong else ""
         raise RuntimeError(f"{side.name}: not all requests were answered{shown}")

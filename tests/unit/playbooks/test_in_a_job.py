@@ -62,16 +62,17 @@ def test_the_local_inventory_is_refused_in_another_machine(tmp_path: Path) -> No
     assert not folder.exists(), "no password was made"
 
 
-def test_a_failure_says_what_to_answer(tmp_path: Path) -> None:
+def test_a_failure_says_what_to_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_CALLBACK_RESULT_FORMAT", "json")
     template = CHECKOUT / "roles/data_update/templates/go_on.j2"
     failure = {"msg": "Workflow x failed.", "failed_nodes": []}
     options = {"mode": "source", "source": "a.osm.pbf", "reason": "", "override": ""}
     given = {"__data_update_failure": failure, "__data_update_options": options}
     cases = {
-        "command": (f"lookup('ansible.builtin.template', '{template}').splitlines()", given),
-        "job": (f"lookup('ansible.builtin.template', '{template}').splitlines()", {**given, **JOB}),
+        "command": (f"lookup('ansible.builtin.template', '{template}') | cosmogony.stack.format_message", given),
+        "job": (f"lookup('ansible.builtin.template', '{template}') | cosmogony.stack.format_message", {**given, **JOB}),
         "running": (
-            f"lookup('ansible.builtin.template', '{template}').splitlines()",
+            f"lookup('ansible.builtin.template', '{template}') | cosmogony.stack.format_message",
             {**given, **JOB, "__data_update_failure": {"msg": "It runs.", "running": True}},
         ),
     }

@@ -11,7 +11,7 @@ import msgspec
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from cosmogony_api.database import Reader
-from cosmogony_api.models_v1 import MAX_POINTS, FoundZone, Point, ReverseOptions, ZonesOfPoint
+from cosmogony_api.models_v1 import MAX_POINTS, FoundZone, Point, ReverseOptions
 from cosmogony_api.parameters import decode_text
 from cosmogony_api.reverse import find_zones_of_points
 from cosmogony_api.structs import prepare_for_threads
@@ -69,7 +69,7 @@ def stream_zones_as_json(
     yield b'{"release":' + msgspec.json.encode(view.release.id) + b',"points":['
     between = b""
     for _, found in _find(connection, view, points, options):
-        yield between + b",".join(msgspec.json.encode(ZonesOfPoint(zones)) for zones in found)
+        yield between + _encode_zones(found)
         between = b","
     yield b"]}\n"
 
@@ -95,6 +95,22 @@ def _find(
         chunk = points[start : start + CHUNK_POINTS]
         lons, lats = [point.lon for point in chunk], [point.lat for point in chunk]
         yield start, find_zones_of_points(connection, view, lons, lats, options)
+
+
+def _encode_zones(found: Sequence[Sequence[FoundZone]]) -> bytes:
+    """Return the zones of points as JSON, each a ZonesOfPoint. A zone that many points share is encoded once."""
+    encoded: dict[tuple[int, float], bytes] = {}
+    points = []
+    for zones in found:
+        texts = []
+        for zone in zones:
+            key = (zone.id, zone.distance)
+            text = encoded.get(key)
+            if text is None:
+                text = encoded[key] = msgspec.json.encode(zone)
+            texts.append(text)
+        points.append(b'{"zones":[' + b",".join(texts) + b"]}")
+    return b",".join(points)
 
 
 def _check_number(points: list[Point]) -> list[Point]:
