@@ -49,7 +49,7 @@ endif
 endif
 
 # The folder of the state, where ARGS gives another one: ARGS='-e cosmogony_state_dir=…'
-state_dir = $(patsubst cosmogony_state_dir=%,%,$(filter cosmogony_state_dir=%,$(ARGS)))
+state_dir = $(or $(patsubst cosmogony_state_dir=%,%,$(filter cosmogony_state_dir=%,$(ARGS))),/var/lib/cosmogony-stack)
 
 # A release of another source lacks the zones of the one before, which the gate would block: the override lets it through.
 update = -e data_update_run=always -e '{"data_update_override": "make local was given $(1)"}'
@@ -81,11 +81,11 @@ venv: .venv/.stamp ## Python environment with Ansible and every tool
 local: ## everything: from a bare machine to a running site with real data; SAMPLE=liechtenstein for the smaller sample
 	@tools/time_phases.sh begin local
 	tools/time_phases.sh run local environment make --no-print-directory venv
-	tools/time_phases.sh run local cluster $(PLAYBOOK) local/playbooks/local.yml -i inventories/local $(vars) $(ARGS)
+	tools/time_phases.sh run local cluster tools/bring_up_cluster.sh $(state_dir) $(vars) $(ARGS)
 	$(if $(filter no,$(REMEMBER)),,tools/remember_options.sh $(REMEMBERED) 'LISTEN=$(LISTEN)' 'SAMPLE=$(SAMPLE)' 'SOURCE=$(SOURCE)' 'COUNTRY=$(COUNTRY)')
 	tools/time_phases.sh run local stack $(PLAYBOOK) site.yml -i inventories/local $(vars) $(ARGS)
 	tools/time_phases.sh end local
-	$(BIN)/python tools/print_next_steps.py $(or $(state_dir),/var/lib/cosmogony-stack)
+	$(BIN)/python tools/print_next_steps.py $(state_dir)
 
 down: venv ## stops all of it and leaves the machine as it was; data stays
 	@$(PLAYBOOK) local/playbooks/local_down.yml -i inventories/local $(ARGS)

@@ -21,7 +21,6 @@ from cosmogony_api.errors import UnavailableError
 from cosmogony_api.settings import Settings
 
 Row: TypeAlias = DictRow
-Reader: TypeAlias = psycopg.Connection[Row]
 T = TypeVar("T")
 
 AWAY = "The database does not answer"
@@ -29,16 +28,45 @@ SLOW = "The database took too long to answer"
 UNREADABLE = "The database cannot be read"
 KNOWN_DOWN_TIMEOUT_SECONDS = 0.2
 
-# One message begins a transaction. The search path gets the schema of PostGIS, which may be another one than public.
+# One message, none of whose statements needs a plan.
 _BEGIN = sql.SQL("""
 begin transaction read only;
-select set_config('statement_timeout', {ms}, true), set_config('lock_timeout', {ms}, true),
-       set_config('search_path', concat_ws(', ', 'public', (
-           select quote_ident(n.nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-           where e.extname = 'postgis' and n.nspname <> 'public')), true)
+set local statement_timeout = {ms};
+set local lock_timeout = {ms};
+set local search_path = {path}
 """)
+_SET_SEARCH_PATH = sql.SQL("set local search_path = {path}")
+# PostGIS may be in another schema than public.
+_LEARN = """
+select to_regclass('public.cosmogony_release') is not null as has_catalog,
+       array(select n.nspname::text from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+             where e.extname = 'postgis' and n.nspname <> 'public') as schemas
+"""
 
 log = logging.getLogger("cosmogony_api.database")
+
+
+class Reader(psycopg.Connection[Row]):
+    """A connection in a read-only transaction, and what is known of its database.
+
+    Attributes:
+        has_catalog: whether the importer's catalog of releases was there when a transaction began. It never goes away.
+        complete_releases: ids of releases that were found to have all tables; they keep them.
+    """
+
+    has_catalog = False
+    complete_releases: frozenset[str] = frozenset()
+    _search_path: sql.Composable = sql.Identifier("public")
+
+    def begin(self, timeout_ms: int) -> None:
+        """Begin a transaction; without a catalog, look whether there is one by now."""
+        self.execute(_BEGIN.format(ms=sql.Literal(timeout_ms), path=self._search_path))
+        if self.has_catalog:
+            return
+        known = self.execute(_LEARN).fetchone() or {"has_catalog": False, "schemas": []}
+        self.has_catalog = known["has_catalog"]
+        self._search_path = sql.SQL(", ").join(map(sql.Identifier, ("public", *known["schemas"])))
+        self.execute(_SET_SEARCH_PATH.format(path=self._search_path))
 
 
 class Database:
@@ -46,11 +74,11 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._down = False
-        self._begin = _BEGIN.format(ms=sql.Literal(str(settings.statement_timeout_ms)))
+        self._timeout_ms = settings.statement_timeout_ms
         self._pool_timeout = settings.pool_timeout
         self._pool: ConnectionPool[Reader] = ConnectionPool(
             kwargs=make_connection_arguments(settings),
-            connection_class=psycopg.Connection[DictRow],
+            connection_class=Reader,
             min_size=1,
             max_size=settings.pool_size,
             timeout=settings.pool_timeout,
@@ -117,7 +145,7 @@ class Database:
             timeout = self._pool_timeout if not self._down else KNOWN_DOWN_TIMEOUT_SECONDS
             connection = self._pool.getconn(timeout=timeout)
             try:
-                connection.execute(self._begin)
+                connection.begin(self._timeout_ms)
             except BaseException as error:
                 _end_transaction(connection)
                 self._pool.putconn(connection)

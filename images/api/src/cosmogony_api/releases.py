@@ -91,10 +91,15 @@ def select_release(connection: Reader, kept_id: str | None = None) -> SelectedRe
         if kept is None:
             raise NotFound
         return kept
+    live = fetch_live_release(connection, "id, schema_name")
+    if live is not None and live["id"] in connection.complete_releases:
+        return SelectedRelease(live["id"], live["schema_name"], boxes=True, prepared=True)
     live = fetch_live_release(connection, f"id, schema_name, {_BOXES}, {_PREPARED}")
-    if live is not None:
-        return SelectedRelease(live["id"], live["schema_name"], boxes=live["boxes"], prepared=live["prepared"])
-    return _select_original(connection)
+    if live is None:
+        return _select_original(connection)
+    if live["boxes"] and live["prepared"]:
+        connection.complete_releases |= {live["id"]}
+    return SelectedRelease(live["id"], live["schema_name"], boxes=live["boxes"], prepared=live["prepared"])
 
 
 def select_prepared_release(connection: Reader, named: str | None = None) -> SelectedRelease:
@@ -155,21 +160,21 @@ def _select_original(connection: Reader) -> SelectedRelease:
 
 def fetch_live_release(connection: Reader, columns: LiteralString) -> Row | None:
     """Return these columns of the live release, or None if no release is live."""
-    if not _has_catalog(connection):
+    if not connection.has_catalog:
         return None
     return connection.execute(f"select {columns} from public.cosmogony_release").fetchone()  # noqa: S608
 
 
 def fetch_kept_release(connection: Reader, release_id: str) -> Row | None:
     """Return the catalog's row of the release with this id, or None if it is not kept."""
-    if not _has_catalog(connection):
+    if not connection.has_catalog:
         return None
     return connection.execute(f"{_KEPT} and id = %s", (release_id,)).fetchone()
 
 
 def fetch_kept_releases(connection: Reader) -> list[Row]:
     """Return the catalog's rows of all kept releases, newest first."""
-    if not _has_catalog(connection):
+    if not connection.has_catalog:
         return []
     return connection.execute(f"{_KEPT} order by created desc, id desc").fetchall()
 
@@ -177,11 +182,6 @@ def fetch_kept_releases(connection: Reader) -> list[Row]:
 def parse_release_id(text: str) -> str | None:
     """Return the text if it has the form of a release id, otherwise None."""
     return text if RELEASE_ID.fullmatch(text) else None
-
-
-def _has_catalog(connection: Reader) -> bool:
-    row = connection.execute("select to_regclass('public.cosmogony_release') is not null as catalog").fetchone()
-    return bool(row and row["catalog"])
 
 
 def has_table(connection: Reader, name: str) -> bool:
