@@ -70,6 +70,7 @@ def test_a_cancelled_update_is_stopped(jobs: Jobs, workflows: Any) -> None:
     assert workflows.phase(name) == "Running", "it runs without its job"
     checked = jobs.run("stop_update", check=True).succeeded()
     assert f"Would stop {name}" in checked.output
+    workflows.suspend(name, True)
     assert f"Stopped {name}." in jobs.run("stop_update").succeeded().output
     assert workflows.phase(name) == "Failed"
     assert "No update is running." in jobs.run("stop_update").succeeded().output

@@ -30,6 +30,7 @@ describe('countries', () => {
   it.each([
     ['relation:48', 'https://www.openstreetmap.org/relation/48'],
     ['node:1', 'https://www.openstreetmap.org/node/1'],
+    ['relation:9000000000250', null],
     ['javascript:alert(1)', null],
     ['relation:48/../../x', null],
     [null, null],

@@ -54,8 +54,11 @@ export function toBounds(bbox: readonly number[] | null | undefined): Bounds | n
   return [west, south, west > east ? east + 360 : east, north]
 }
 
+/** Ids from here on are not OpenStreetMap's: data of other origin are given such ids. Those of OSM's nodes have 11 digits. */
+const FIRST_FOREIGN_ID = 1e12
+
 /** The page of an OSM object; null for text that is not the id of one. */
 export function linkToOsm(osmId: string | null): string | null {
   const [, kind, number] = /^(node|way|relation):(\d+)$/.exec(osmId ?? '') ?? []
-  return kind && number ? `https://www.openstreetmap.org/${kind}/${number}` : null
+  return kind && Number(number) < FIRST_FOREIGN_ID ? `https://www.openstreetmap.org/${kind}/${number}` : null
 }
