@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cosmogony-stack"
+PORTS = range(15_000, 30_000)
 T = TypeVar("T")
 
 
@@ -28,7 +31,14 @@ def skip_unless_available(make: Callable[..., T], *arguments: Any, **options: An
 
 
 def free_port() -> int:
-    """A port of the loopback address on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback address on which nobody listens.
+
+    It is none of those that the system gives to outgoing connections (32768 and above, unless it was set up otherwise):
+    while a server is away, one of them could take the port that the server has to come back to.
+    """
+    chance = random.SystemRandom()
+    while True:
+        port = chance.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
