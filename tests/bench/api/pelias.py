@@ -43,7 +43,7 @@ class Lookup:
     """A running lookup.
 
     Attributes:
-        process: Node.js, with a process of its own for each type.
+        process: Node.js, which starts one process for each type.
         load_seconds: from the zones to the first answer.
         load_processor: seconds of processor of that, without those of this process.
     """
