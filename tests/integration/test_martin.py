@@ -180,8 +180,7 @@ def test_a_database_that_comes_back(importer: Importer, zones: Zones, server: Se
     importer.load(zones.grid())
     importer.run("publish")
     assert server.get("/cosmogony/5/16/15")[0] == 200
-    importer.server.kill()
-    assert server.get("/cosmogony/5/16/15")[0] == 500
-    assert server.get("/health")[0] == 200
-    importer.server.start()
+    with importer.server.killed():
+        assert server.get("/cosmogony/5/16/15")[0] == 500
+        assert server.get("/health")[0] == 200
     assert server.get("/cosmogony/5/16/15")[0] == 200

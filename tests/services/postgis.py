@@ -9,10 +9,13 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from cosmogony_steps.process_stacks import list_descendants
 from waiting import wait_for
 
 from . import UnavailableError, debian, free_port
@@ -86,10 +89,25 @@ class Server:
         }
 
     def kill(self) -> None:
-        """End the server the hard way, as a power cut would."""
+        """End the server the hard way, as a power cut would; returns when no process of it is left to answer."""
         assert self.process is not None, "only our own server may be killed"
+        self.process.send_signal(signal.SIGSTOP)  # it begins no more processes
+        workers = list_descendants(self.process.pid)
         self.process.kill()
         self.process.wait()
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: not any(map(_runs, workers)), "the end of all processes of the server", limit=30)
+
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """End the server the hard way, and start it again at the end of the block, also if that fails."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
 
     def start(self) -> None:
         """Start, or start again after `kill`; returns when it answers."""
@@ -190,6 +208,13 @@ def start_server(certs: Path | None = None) -> Server:
     own = Server("127.0.0.1", free_port(), "cosmogony", password, folder=folder, certs=certs)
     own.start()
     return own
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
 
 
 def _sweep(base: Path) -> None:

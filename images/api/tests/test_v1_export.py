@@ -232,14 +232,11 @@ def test_export_whose_session_ends_is_incomplete(server, postgres, crowded):
 def test_database_that_dies_comes_back(server, postgres):
     if postgres.process is None:
         pytest.skip("the server named by TEST_POSTGRES_HOST must not be killed")
-    postgres.kill()
-    try:
+    with postgres.killed():
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{server.url}/v1/zones/7", timeout=20)
         assert (refused.value.code, refused.value.headers["Content-Type"]) == (503, "application/problem+json")
         assert refused.value.headers["Retry-After"]
-    finally:
-        postgres.start()
 
     def answers() -> bool:
         try:

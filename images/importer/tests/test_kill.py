@@ -166,9 +166,8 @@ def test_killed_database_leaves_the_live_release(scene: Scene, moment: str) -> N
         hold(connection, MOMENTS[moment])
     process = scene.start(MOMENTS[moment])
     until(scene.importer, True, process)
-    scene.importer.server.kill()
-    said, _ = process.communicate(timeout=60)
-    scene.importer.server.start()
+    with scene.importer.server.killed():
+        said, _ = process.communicate(timeout=60)
     assert process.returncode == (1 if MOMENTS[moment].command[0] == "import_data" else 75), said
     assert ": PostgreSQL: " in said
     with scene.importer.connect() as connection:
@@ -213,9 +212,8 @@ def test_tiles_continue_after_a_kill(scene: Scene, victim: str) -> None:
         process.communicate()
         until(importer, False)
     else:
-        importer.server.kill()
-        process.communicate(timeout=60)
-        importer.server.start()
+        with importer.server.killed():
+            process.communicate(timeout=60)
     scene.check()
     with importer.connect() as connection:
         connection.execute("DROP FUNCTION public.hold() CASCADE")

@@ -201,9 +201,8 @@ def test_killed_server_leaves_the_live_release(importer: Importer, zones: Zones)
     process = start_load(importer, big(zones))
     with importer.connect() as watch:
         until(watch, STAGES["low zooms"])
-    importer.server.kill()
-    said, _ = process.communicate(timeout=60)
-    importer.server.start()
+    with importer.server.killed():
+        said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said
     assert " ERROR import_data: PostgreSQL" in said
     assert importer.live() == live
