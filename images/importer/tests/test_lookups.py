@@ -285,6 +285,10 @@ def test_search_takes_names_as_people_write_them(importer: Importer, zones: Zone
     assert found("Sankt", None, ["BB"]) == ["Sankt Johann"]
     assert found("Sankt Johann, Behind") == ["Sankt Johann"]
     assert found("Sankt Johann, Nowhere") == []
+    assert found("sankt  johann behind") == ["Sankt Johann"]
+    assert found("Sankt Pölten Österr") == found("sankt polten austria") == ["Sankt Pölten"]
+    assert found("sankt johann", None, ["AT"]) == found("sankt johann austria", None, ["AT"]) == ["Sankt Johann"]
+    assert found("sankt austria") == ["Sankt Johann", "Sankt Pölten"]
     assert found("Sankt", None, None, 11.5, 41.5)[0] == "Sankt Pölten"
     assert found("100% d or") == ["100 % d'Or"]
     assert found("moscow") == ["Москва", "Moscow"]  # the larger one, though this is not its local name

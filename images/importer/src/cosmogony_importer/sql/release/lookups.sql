@@ -288,8 +288,8 @@ $function$;
 
 -- The zones with a name, the best first. A name that equals the query counts most, then one that begins with it, then one
 -- with a word that begins with it; among them the rank of the zone, and how near it is to a point.
--- If there is none: names that differ by one letter or are otherwise similar. "Name, part of the name of a zone above" is
--- tried when the whole query is not a name.
+-- If there is none: "name, beginning of the name of a zone above", with or without the comma. Last, names that differ by
+-- one letter or are otherwise similar.
 CREATE FUNCTION search(
     query text, max_results integer, types text[] DEFAULT NULL, countries text[] DEFAULT NULL,
     lon double precision DEFAULT NULL, lat double precision DEFAULT NULL)
@@ -304,19 +304,35 @@ DECLARE
     first CONSTANT text := normal_form(split_part(query, ',', 1));
     above CONSTANT text := normal_form(substr(query, length(split_part(query, ',', 1)) + 2));
     has_two_names CONSTANT boolean := first <> '' AND above <> '';
+    words CONSTANT text[] := string_to_array(wanted, ' ');
+    has_one_word CONSTANT boolean := cardinality(words) = 1;
 BEGIN
     IF wanted = '' OR max_results < 1 THEN
         RETURN;
     END IF;
     RETURN QUERY SELECT * FROM rank_named(
-        ARRAY(SELECT named FROM find_named(wanted, types, countries, has_trigrams, has_trigrams AND NOT has_two_names)
-              AS named),
+        ARRAY(SELECT named FROM find_named(wanted, types, countries, has_trigrams, has_trigrams AND has_one_word) AS named),
         max_results, '', lon, lat);
-    IF FOUND OR NOT has_two_names THEN
+    IF FOUND OR has_one_word THEN
         RETURN;
     END IF;
+    IF has_two_names THEN
+        RETURN QUERY SELECT * FROM rank_named(
+            ARRAY(SELECT named FROM find_named(first, types, countries, has_trigrams, has_trigrams) AS named),
+            max_results, above, lon, lat);
+        RETURN;
+    END IF;
+    FOR own_words IN REVERSE least(cardinality(words) - 1, 6) .. 1 LOOP
+        RETURN QUERY SELECT * FROM rank_named(
+            ARRAY(SELECT named FROM find_named(
+                array_to_string(words[:own_words], ' '), types, countries, false, false) AS named),
+            max_results, array_to_string(words[own_words + 1:], ' '), lon, lat);
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END LOOP;
     RETURN QUERY SELECT * FROM rank_named(
-        ARRAY(SELECT named FROM find_named(first, types, countries, has_trigrams, has_trigrams) AS named),
-        max_results, above, lon, lat);
+        ARRAY(SELECT named FROM find_named(wanted, types, countries, has_trigrams, has_trigrams) AS named),
+        max_results, '', lon, lat);
 END
 $function$;
