@@ -70,6 +70,24 @@ def test_search_opens_a_zone_with_the_arrow_keys(watched: WatchedPage, artifacts
     assert 0 < y < 860
 
 
+def test_coordinates_open_the_smallest_zone_there(watched: WatchedPage) -> None:
+    page = watched.page
+    watched.open("#/4/0/40")
+    search(page, "47.1405, 9.5225")
+    expect(page.get_by_role("option").first).to_contain_text("Vaduz")
+    expect(page.get_by_role("option").last).to_contain_text("Liechtenstein")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("zone-name")).to_have_text("Vaduz")
+    expect(page.get_by_test_id("here")).to_contain_text("Liechtenstein")
+    watched.wait_until_drawn()
+    centre = page.evaluate("() => window.cosmogony.map.getCenter().toArray()")
+    assert centre == pytest.approx(list(IN_VADUZ), abs=0.001)
+    page.goto(f"{watched.site.url}/#/about")
+    search(page, "47.1405 9.5225")
+    page.get_by_role("option").last.click()
+    expect(page.get_by_test_id("zone-name")).to_have_text("Liechtenstein")
+
+
 def test_search_works_on_every_page(watched: WatchedPage) -> None:
     page = watched.page
     page.goto(f"{watched.site.url}/#/about")

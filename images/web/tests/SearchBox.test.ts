@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import SearchBox from '../src/components/SearchBox.vue'
 import type { Explorer } from '../src/explorer'
-import type { SearchedZone } from '../src/lib/api'
+import type { FoundZone, SearchedZone } from '../src/lib/api'
 import { makeExplorer, mount } from './support/mount'
 
 const found = (id: number, name: string, label = name): SearchedZone => ({
@@ -29,7 +29,7 @@ function serveLater() {
   const requests: {
     url: URL
     signal: AbortSignal
-    answer: (zones: SearchedZone[]) => void
+    answer: (zones: (SearchedZone | FoundZone)[]) => void
     fail: (status: number) => void
   }[] = []
   vi.stubGlobal('fetch', (address: string, { signal }: { signal: AbortSignal }) => {
@@ -181,6 +181,59 @@ describe('SearchBox', () => {
     await pass()
     expect(host.querySelector('img')).toBeNull()
     expect(options()[0]).toContain(hostile)
+  })
+
+  const at = (id: number, name: string): FoundZone => ({ ...found(id, name), distance: 0 })
+
+  it('lists the zones at coordinates, and opens the smallest on Enter', async () => {
+    type('47.14, 9.52')
+    await pass()
+    expect([requests[0]!.url.pathname, requests[0]!.url.searchParams.toString()]).toEqual([
+      '/api/v1/reverse',
+      'lon=9.52&lat=47.14',
+    ])
+    requests[0]!.answer([at(48, 'Vaduz'), at(47, 'Liechtenstein')])
+    await pass()
+    expect(options()).toEqual(['Vaduz City', 'Liechtenstein City'])
+    await press('Enter')
+    expect(location.hash).toMatch(/^#\/8\.00\/9\.52000\/47\.14000\/relation:48$/)
+    expect(explorer.state.here?.zones.map(({ name }) => name)).toEqual(['Liechtenstein', 'Vaduz'])
+    expect(input().value).toBe('')
+  })
+
+  it('opens the smallest zone when Enter comes before the answer', async () => {
+    type('47.14 9.52')
+    await press('Enter')
+    await pass()
+    requests[0]!.answer([at(48, 'Vaduz')])
+    await pass()
+    expect(location.hash).toContain('relation:48')
+  })
+
+  it('moves the map to coordinates where no zone is', async () => {
+    type('0;0')
+    await pass()
+    requests[0]!.answer([])
+    await pass()
+    expect(host.textContent).toContain('No zone is here. Enter moves the map to the place.')
+    await press('Enter')
+    expect(location.hash).toBe('#/8.00/0.00000/0.00000')
+  })
+
+  it('says what is wrong with coordinates that are none on the globe, and asks for nothing', async () => {
+    type('97.14, 9.52')
+    await pass()
+    expect(requests).toHaveLength(0)
+    expect(host.querySelector('.results')!.textContent).toContain('the latitude, from -90 to 90')
+    expect(host.querySelector('[role=status]')!.textContent).toContain('the latitude, from -90 to 90')
+    type('7.14, 9.52')
+    await pass()
+    expect(requests).toHaveLength(1)
+  })
+
+  it('says in the empty field that coordinates work', () => {
+    expect(input().placeholder).toBe('Name or coordinates')
+    expect(input().title).toContain('47.14, 9.52')
   })
 
   it('takes the focus on Ctrl+K', () => {

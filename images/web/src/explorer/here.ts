@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The zones of all levels at a place that the visitor clicked. */
 import { listZonesAt, type FoundZone } from '../lib/api'
+import type { Place } from '../lib/coordinates'
 import type { NamedZone } from '../lib/labels'
 import { chooseRetryDelay, toMessage } from '../lib/problem'
 import { t } from '../i18n'
@@ -8,12 +9,6 @@ import type { useNames } from './names'
 import type { Preferences } from './preferences'
 import type { useSelection } from './selection'
 import type { State } from './state'
-
-/** A place in degrees. */
-export interface Place {
-  lng: number
-  lat: number
-}
 
 export function useHere(
   state: State,
@@ -65,5 +60,12 @@ export function useHere(
     state.here = null
   }
 
-  return { lookAt, forgetHere }
+  /** Lists zones that were found at a place in another way, the smallest first. */
+  function showHere(zones: readonly FoundZone[]): void {
+    forgetHere()
+    if (preferences.names) names.keep(zones)
+    state.here = { zones: zones.toReversed(), problem: null }
+  }
+
+  return { lookAt, showHere, forgetHere }
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The explorer: what the page shows, and everything that can change it. The page creates one and provides it. */
 import { computed, inject, onScopeDispose, readonly, shallowRef, watch, type InjectionKey } from 'vue'
-import { formatZoneAddress } from '../lib/hash'
+import type { FoundZone } from '../lib/api'
+import { computeZoom, type Place } from '../lib/coordinates'
+import { formatPlaceAddress, formatZoneAddress } from '../lib/hash'
+import { getMapPadding } from '../lib/layout'
 import type { ZoneMap } from '../lib/map'
+import type { Bounds } from '../lib/release'
 import type { Marks } from '../lib/style'
 import { useAddress } from './address'
 import { useHere } from './here'
@@ -27,6 +31,9 @@ export const EXPLORER: InjectionKey<Explorer> = Symbol('explorer')
 
 /** Milliseconds between two questions whether a newer release was published. */
 const RELEASE_CHECK_INTERVAL = 60_000
+
+/** Zoom of the map at a place without zones. */
+const LONE_PLACE_ZOOM = 8
 
 /** The explorer of the page that this component belongs to. */
 export function useExplorer(): Explorer {
@@ -67,6 +74,17 @@ export function createExplorer() {
     else location.hash = formatZoneAddress(osmId === null ? { id } : { osmId })
   }
 
+  /** Moves the map to a place, from any page, and opens one of the zones that hold it, the smallest of which comes first. */
+  function openPlace(place: Place, zones: readonly FoundZone[], zone: FoundZone | undefined): void {
+    here.showHere(zones)
+    const { top, right, bottom, left } = getMapPadding(zone !== undefined)
+    const zoom = zone?.bbox
+      ? computeZoom(zone.bbox as Bounds, window.innerWidth - left - right, window.innerHeight - top - bottom)
+      : LONE_PLACE_ZOOM
+    const ref = zone && (zone.osm_id === null ? { id: zone.id } : { osmId: zone.osm_id })
+    location.hash = formatPlaceAddress({ ...place, zoom }, ref ?? null)
+  }
+
   function checkRelease(): void {
     void releases.check()
   }
@@ -101,6 +119,7 @@ export function createExplorer() {
     names,
     nameOf: names.nameOf,
     openZone,
+    openPlace,
     getExplorerAddress: address.getExplorerAddress,
     loadRelease: releases.load,
     showNewerRelease: releases.showNewer,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Search by name: asks the API after a pause of the typing, and drops answers to earlier texts. */
+/** Search by name or coordinates: asks the API after a pause of the typing, and drops answers to earlier texts. */
 import { onScopeDispose, reactive, watch } from 'vue'
 import type { Explorer } from '.'
-import { LONGEST_QUERY, searchZones, type SearchedZone } from '../lib/api'
+import { listZonesAt, LONGEST_QUERY, searchZones, type FoundZone, type SearchedZone } from '../lib/api'
+import { parseCoordinates, type Place } from '../lib/coordinates'
 import { chooseRetryDelay, toMessage } from '../lib/problem'
 
 /** Milliseconds without a key press after which the text is searched. */
@@ -11,7 +12,11 @@ const TYPING_PAUSE = 200
 export function useSearch({ state, map, preferences }: Pick<Explorer, 'state' | 'map' | 'preferences'>) {
   const search = reactive({
     text: '',
-    zones: [] as SearchedZone[],
+    zones: [] as (SearchedZone | FoundZone)[],
+    /** The place that the text names by its coordinates; null where it is a name. */
+    place: null as Place | null,
+    /** Whether the text has coordinates that are none on the globe. */
+    outOfRange: false,
     /** The text that the zones were found for; null while none was searched. */
     answered: null as string | null,
     loading: false,
@@ -27,20 +32,25 @@ export function useSearch({ state, map, preferences }: Pick<Explorer, 'state' | 
     search.loading = false
   }
 
-  async function ask(query: string): Promise<void> {
-    const mine = (request = new AbortController())
+  /** Requests the zones of a name, or those at a place. */
+  function find(query: string, place: Place | null, signal: AbortSignal) {
+    const view = { release: state.release?.id ?? '', lang: preferences.names }
+    if (place) return listZonesAt({ lon: place.lng, lat: place.lat }, view, signal)
     const centre = map.value?.view ?? null
-    const near = centre && { lat: centre.lat, lon: centre.lng }
+    return searchZones(query, centre && { lat: centre.lat, lon: centre.lng }, view, signal)
+  }
+
+  async function ask(query: string, place: Place | null): Promise<void> {
+    const mine = (request = new AbortController())
     try {
-      const view = { release: state.release?.id ?? '', lang: preferences.names }
-      const { zones } = await searchZones(query, near, view, mine.signal)
+      const { zones } = await find(query, place, mine.signal)
       if (mine.signal.aborted) return
       Object.assign(search, { zones, answered: query, problem: null, loading: false })
     } catch (error) {
       if (mine.signal.aborted) return
       Object.assign(search, { zones: [], answered: null, problem: toMessage(error), loading: false })
       const delay = chooseRetryDelay(error)
-      if (delay !== null) timer = setTimeout(() => void ask(query), delay * 1000)
+      if (delay !== null) timer = setTimeout(() => void ask(query, place), delay * 1000)
     }
   }
 
@@ -48,12 +58,18 @@ export function useSearch({ state, map, preferences }: Pick<Explorer, 'state' | 
     [() => search.text.trim().slice(0, LONGEST_QUERY), () => preferences.names, () => state.release?.id],
     ([query]) => {
       stop()
-      if (query === '') {
+      const found = parseCoordinates(query)
+      const place = found === 'outOfRange' ? null : found
+      // The zones of one place are none of another, while those of a name stay until the next ones are found.
+      if (place || search.place || search.outOfRange)
         Object.assign(search, { zones: [], answered: null, problem: null })
+      Object.assign(search, { place, outOfRange: found === 'outOfRange' })
+      if (query === '' || found === 'outOfRange') {
+        Object.assign(search, { zones: [], answered: query || null, problem: null })
         return
       }
       search.loading = true
-      timer = setTimeout(() => void ask(query), TYPING_PAUSE)
+      timer = setTimeout(() => void ask(query, place), TYPING_PAUSE)
     },
     { flush: 'sync' },
   )

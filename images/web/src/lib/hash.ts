@@ -62,7 +62,14 @@ function safeDecode(text: string): string {
 }
 
 export function formatHash(view: MapView, zone: ZoneRef | null): string {
-  const base = `#/${view.zoom.toFixed(2)}/${view.lng.toFixed(2)}/${view.lat.toFixed(2)}`
+  return formatView(view, zone, 2)
+}
+
+/** The address of a map whose middle is a place to a metre, and of a zone there. */
+export const formatPlaceAddress = (view: MapView, zone: ZoneRef | null): string => formatView(view, zone, 5)
+
+function formatView({ zoom, lng, lat }: MapView, zone: ZoneRef | null, decimals: number): string {
+  const base = `#/${zoom.toFixed(2)}/${lng.toFixed(decimals)}/${lat.toFixed(decimals)}`
   if (zone === null) return base
   return `${base}/${'id' in zone ? zone.id : zone.osmId}`
 }
