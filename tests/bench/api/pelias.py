@@ -45,12 +45,10 @@ class Lookup:
     Attributes:
         process: Node.js, which starts one process for each type.
         load_seconds: from the zones to the first answer.
-        load_processor: seconds of processor of that, without those of this process.
     """
 
     process: subprocess.Popen[str]
     load_seconds: float = 0
-    load_processor: float = 0
 
     def find_smallest(self, points: Sequence[tuple[float, float]]) -> list[int | None]:
         """Return, for points with the longitude first, the id of the smallest zone that holds each."""
@@ -97,7 +95,7 @@ def start_pelias(zones: list[dict[str, Any]], folder: Path) -> Iterator[Lookup]:
     try:
         lookup = Lookup(process)
         lookup.find_smallest([(0, 0)])
-        lookup.load_seconds, lookup.load_processor = time.monotonic() - begun, lookup.measure_processor()
+        lookup.load_seconds = time.monotonic() - begun
         yield lookup
     finally:
         process.communicate(timeout=60)

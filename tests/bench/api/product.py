@@ -30,6 +30,7 @@ def start_product(extract: Path, country: str, processes: int, folder: Path) -> 
         stack = Stack(server, server.create_database(), folder, {})
         used, begun = side.measure_load(server), time.monotonic()
         zones = extract_zones(extract, country, folder)
+        extracted = time.monotonic() - begun
         stack.importer("import_data", str(zones))
         stack.importer("publish")
         loaded, used = time.monotonic() - begun, side.measure_load(server) - used
@@ -48,6 +49,7 @@ def start_product(extract: Path, country: str, processes: int, folder: Path) -> 
                 reverse=REVERSE,
                 search="/v1/search?q={text}&limit=10",
                 read_first=read_first,
+                extractor_seconds=extracted,
             )
     finally:
         server.stop()

@@ -53,6 +53,7 @@ class Side:
         load_seconds: from the extract to a database that can be asked.
         load_processor: seconds of processor of that.
         answer_seconds: from the extract to the first answer.
+        extractor_seconds: of these, for making zones of the extract; 0 where that is no step of its own.
         disk: bytes of the database.
         reverse: path for a latitude and a longitude.
         search: path for a text.
@@ -69,6 +70,7 @@ class Side:
     reverse: str
     search: str
     read_first: Callable[[bytes], dict[str, Any] | None]
+    extractor_seconds: float = 0
 
     def list_points(self, points: Sequence[tuple[float, float]]) -> list[str]:
         """The paths that ask for these points, longitude first."""
