@@ -297,6 +297,18 @@ describe('left out', () => {
   })
 })
 
+describe('examples of what was left out', () => {
+  it('are three at first, so that rows stay low, and all on request', async () => {
+    const examples = ['relation:1', 'relation:2', 'relation:3', 'relation:4', 'relation:5']
+    const row = { reason: 'no_name', country_code: 'LI', admin_level: 8, place: null, count: 5, examples }
+    const answers = { [at(`${LIVE}/left_out`)]: { release: LIVE, left_out: [row], repaired: null } }
+    const { host } = await open(answers, { section: 'left_out', live: LIVE })
+    expect(texts(host, 'td.examples > ul li')).toEqual(examples.slice(0, 3))
+    expect(texts(host, 'td.examples summary')).toEqual(['2 more'])
+    expect(texts(host, 'td.examples details li')).toEqual(examples.slice(3))
+  })
+})
+
 describe('trend', () => {
   it('compares the kept releases, the oldest first', async () => {
     const ids = [LIVE, BEFORE]

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it, vi } from 'vitest'
+import { nextTick } from 'vue'
 import HoverTip from '../src/components/HoverTip.vue'
 import ProblemCard from '../src/components/ProblemCard.vue'
+import ScrollFrame from '../src/components/ScrollFrame.vue'
 import VerdictMark from '../src/components/VerdictMark.vue'
 import ZoneChooser from '../src/components/ZoneChooser.vue'
 import { makeExplorer, mount } from './support/mount'
@@ -52,6 +54,27 @@ describe('ZoneChooser', () => {
     const host = mount(ZoneChooser, { zones, onChoose }, makeExplorer())
     host.querySelectorAll<HTMLElement>('li button')[1]!.click()
     expect(onChoose).toHaveBeenCalledWith(5)
+  })
+})
+
+describe('ScrollFrame', () => {
+  it('shows at which edge there is more', async () => {
+    const host = mount(ScrollFrame, { label: 'Rows' })
+    const box = host.querySelector<HTMLElement>('[role=region]')!
+    const scrollTo = async (left: number) => {
+      Object.defineProperties(box, {
+        scrollLeft: { value: left, configurable: true },
+        clientWidth: { value: 300, configurable: true },
+        scrollWidth: { value: 500, configurable: true },
+      })
+      box.dispatchEvent(new Event('scroll'))
+      await nextTick()
+      return host.querySelector('.scroll-frame')!.className
+    }
+    expect(host.querySelector('.scroll-frame')!.className).toBe('scroll-frame')
+    expect(await scrollTo(0)).toBe('scroll-frame after')
+    expect(await scrollTo(100)).toBe('scroll-frame before after')
+    expect(await scrollTo(200)).toBe('scroll-frame before')
   })
 })
 
