@@ -214,3 +214,16 @@ def test_panel_of_a_small_screen_leaves_the_zone_in_sight(watched: WatchedPage, 
     assert panel is not None
     assert y < panel["y"], "the zone lies behind the panel"
     assert 0 < x < 390
+
+
+@pytest.mark.usefixtures("vaduz")
+def test_map_without_zones_of_the_chosen_type_says_so(watched: WatchedPage) -> None:
+    page = watched.page
+    notice = page.get_by_test_id("no-zones")
+    watched.open("#/3/9.55/47.15")
+    page.locator("[data-layer=city]").click()
+    expect(notice).to_have_text("Zoom in to see zones of the type City.")
+    page.evaluate("() => window.cosmogony.map.jumpTo({zoom: 10})")
+    expect(notice).to_have_count(0)
+    page.evaluate("() => window.cosmogony.map.jumpTo({center: [0, 0]})")
+    expect(notice).to_have_text("No zones of the type City here.")

@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest'
 import { FILL, makeStyle } from '../src/lib/style'
 import { readRelease } from '../src/lib/release'
-import { chooseOverviewType, chooseTypeForZoom, formatType, ZONE_TYPES } from '../src/lib/zoneTypes'
+import {
+  chooseOverviewType,
+  chooseTypeForZoom,
+  explainEmptyMap,
+  formatType,
+  isTooSmall,
+  ZONE_TYPES,
+} from '../src/lib/zoneTypes'
 
 const LIECHTENSTEIN = { country: 1, state: 2, city: 13, suburb: 1 }
 const WORLD = { country: 241, state: 3000, city: 90000 }
@@ -46,6 +53,20 @@ describe('chooseTypeForZoom', () => {
     expect(chooseTypeForZoom(14, LIECHTENSTEIN)).toBe('suburb')
     expect(chooseTypeForZoom(14, WORLD)).toBe('city')
   })
+})
+
+describe('explainEmptyMap', () => {
+  it('says whether zooming in helps', () => {
+    expect(explainEmptyMap('city', 3, WORLD)).toBe('Zoom in to see zones of the type City.')
+    expect(explainEmptyMap('city', 10, WORLD)).toBe('No zones of the type City here.')
+    expect(explainEmptyMap('country', 0, null)).toBe('No zones of the type Country here.')
+    expect(explainEmptyMap('suburb', 3, WORLD)).toBe('This release has no zones of the type Suburb.')
+    expect(explainEmptyMap('non_administrative', 3, null)).toBe('Zoom in to see zones of the type Other.')
+  })
+
+  it.each(ZONE_TYPES)('knows a zoom at which all zones of type $type are drawn', ({ type }) =>
+    expect(isTooSmall(type, 14)).toBe(false),
+  )
 })
 
 describe('formatType', () => {

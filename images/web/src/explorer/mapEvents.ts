@@ -45,8 +45,10 @@ export function useMapEvents(
     }
   }
 
-  function handleMapSettled(zones: NamedZone[]): void {
+  function handleMapSettled(zones: NamedZone[], types: string[], marked: string | null): void {
     state.visibleZones = zones
+    state.visibleTypes = types
+    state.emptyType = zones.length === 0 ? marked : null
     state.settled = true
     if (state.tileProblem !== null && !failedSinceReload) {
       state.tileProblem = null

@@ -45,6 +45,10 @@ export const createState = () =>
     /** A notice for the visitor, until it is closed. */
     announcement: null as string | null,
     visibleZones: [] as NamedZone[],
+    /** The types of all zones in view, marked or not. */
+    visibleTypes: [] as string[],
+    /** The marked type while no zone of it is in view. */
+    emptyType: null as string | null,
     /** Whether the map has drawn everything in view. */
     settled: false,
   })

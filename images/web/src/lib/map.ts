@@ -33,8 +33,8 @@ export interface MapEvents {
   /** The pointer is over these zones, which a click would open, and over zones of other levels; over none: `at` is null. */
   pointed(zones: NamedZone[], around: NamedZone[], at: { x: number; y: number } | null): void
   clicked(zones: NamedZone[], place: { lng: number; lat: number }): void
-  /** Everything in view is drawn. */
-  settled(zones: NamedZone[]): void
+  /** Everything in view is drawn: zones that are marked, the types of all, and the type that is marked, null for a zone. */
+  settled(zones: NamedZone[], types: string[], marked: string | null): void
   /** These zones have labels; `type` is the zone type of all of them, or empty text. */
   labelled(labels: readonly Label[], type: string): void
   /** A tile could not be loaded, with this HTTP status; 0 without an answer. */
@@ -254,7 +254,15 @@ export class ZoneMap {
   private handleIdle(): void {
     const pieces = this.listPieces()
     this.placeNames(pieces)
-    this.events.settled(listZones(pieces))
+    this.events.settled(listZones(pieces), this.listTypes(), 'type' in this.marks ? this.marks.type : null)
+  }
+
+  private listTypes(): string[] {
+    if (!this.map.getLayer(HOVER)) return []
+    const types = this.map
+      .queryRenderedFeatures({ layers: [HOVER] })
+      .map(({ properties }) => properties.zone_type as string)
+    return [...new Set(types)]
   }
 
   private placeNames(pieces: MapGeoJSONFeature[]): void {

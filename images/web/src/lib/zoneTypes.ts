@@ -22,9 +22,6 @@ export const ZONE_TYPES: readonly ZoneType[] = [
   { type: 'non_administrative', fromZoom: Infinity, colors: ['#8f84a8', '#b0a5c6'] },
 ]
 
-/** Below this zoom (inclusive) tiles hold countries only. */
-export const COUNTRY_ONLY_ZOOM = 2
-
 export type TypeCounts = Readonly<Record<string, number>>
 
 /** `state_district` → `State district`; unknown types are written as words too, no type as empty text. */
@@ -33,6 +30,26 @@ export function formatType(type: string | null): string {
   if (ZONE_TYPES.some((known) => known.type === type)) return t(`common.types.${type}` as MessageKey)
   const words = type.replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** The label of a type in the legend of the map. */
+export const formatLayer = (type: string): string =>
+  type === 'non_administrative' ? t('explorer.layers.other') : formatType(type)
+
+/** Zoom from which even small zones are in the tiles; they leave out what is smaller than two pixels. */
+const ALL_ZONES_ZOOM = 12
+
+/** Whether a map that shows no zones of a type may show some after zooming in. */
+export function isTooSmall(type: string, zoom: number): boolean {
+  const known = ZONE_TYPES.find((one) => one.type === type)
+  return zoom < Math.min(known?.fromZoom ?? ALL_ZONES_ZOOM, ALL_ZONES_ZOOM)
+}
+
+/** Why a map shows no zones of a type, and what a visitor can do. */
+export function explainEmptyMap(type: string, zoom: number, counts: TypeCounts | null): string {
+  const layer = formatLayer(type)
+  if (counts !== null && !counts[type]) return t('explorer.layers.noneInRelease', { type: layer })
+  return t(isTooSmall(type, zoom) ? 'explorer.layers.tooSmall' : 'explorer.layers.noneHere', { type: layer })
 }
 
 const LEVELS = ZONE_TYPES.map(({ type }) => type)
