@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The curl commands of docs/api.md."""
+"""The curl commands of docs/api.md and README.md."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from checkout import CHECKOUT
 
-PAGE = CHECKOUT / "docs/api.md"
-SITE = "http://127.0.0.1:8080/api"  # as the page has it
+REFERENCE = CHECKOUT / "docs/api.md"
+PAGES = (REFERENCE, CHECKOUT / "README.md")
+SITE = "http://127.0.0.1:8080/api"  # as the pages have it
 REFUSED = "lat=abc"  # in the command that shows an error
 
 
@@ -18,11 +19,12 @@ def run_examples(url: str, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Run the commands, each block as a separate script; return those that fail, with what they print as errors.
 
     Args:
-        url: of the API, in place of the page's.
-        names: texts of the page and what to write instead.
+        url: of the API, in place of the pages'.
+        names: texts of the pages and what to write instead.
     """
     failed = []
-    for example in re.findall(r"```bash\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for example in re.findall(r"```bash\n(.*?)```", text, re.DOTALL):
         script = example.replace(SITE, url)
         for name, instead in names.items():
             script = script.replace(name, instead)
