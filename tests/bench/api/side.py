@@ -53,7 +53,7 @@ class Side:
         load_seconds: from the extract to a database that can be asked.
         load_processor: seconds of processor of that.
         answer_seconds: from the extract to the first answer.
-        extractor_seconds: of these, for making zones of the extract; 0 where that is no step of its own.
+        extractor_seconds: of these, for making zones of the extract; 0 where that is not a separate step.
         disk: bytes of the database.
         reverse: path for a latitude and a longitude.
         search: path for a text.
