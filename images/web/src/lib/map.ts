@@ -92,7 +92,7 @@ export class ZoneMap {
     this.map.keyboard.disableRotation()
     this.map.addControl(new AttributionControl({ compact: false }), 'bottom-right')
     this.map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right')
-    this.map.addControl(new ScaleControl({ maxWidth: 110 }), 'bottom-left')
+    this.map.addControl(new ScaleControl({ maxWidth: 110 }), 'bottom-right')
     this.listen()
   }
 
