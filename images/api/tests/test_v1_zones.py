@@ -146,3 +146,21 @@ def test_lists_the_countries_of_a_kept_release(client):
     assert [(zone["id"], zone["name"], zone["bbox"]) for zone in answer.json["zones"]] == [
         (7, "Oldland", pytest.approx([0, 0, 10, 10]))
     ]
+
+
+def test_coverage_counts_what_is_in_the_country(client, postgres, published):
+    from cosmogony_importer.releases import catalog, switch
+
+    release = "20260303t000000-00000003"
+    abroad = data.zone(80, "Abroad", "city", None, data.square(10, 0, 11, 1))
+    data.publish(postgres, published, release, [*data.zones(), abroad])
+    try:
+        answer = client.get(f"/v1/releases/{release}/coverage").json
+        assert client.get("/v1/zones/osm/relation:900080").json["country_code"] == "AA"
+    finally:
+        with postgres.connect(published) as connection:
+            switch.switch_live_release(connection, catalog.get_release(connection, data.NEW), "publish")
+    found = {row["zone_type"]: row for row in answer["coverage"]}
+    assert {row["country_code"] for row in answer["coverage"]} == {"AA"}
+    assert (found["country"]["zones"], found["country"]["share"]) == (1, 1)
+    assert (found["city"]["zones"], found["city"]["share"]) == (3, pytest.approx(0.11, 1e-2))

@@ -54,6 +54,13 @@ class Loaded:
             found[number - 1].append(zone_id)
         return found
 
+    def count_in_country(self, zone_type: str) -> int:
+        """The number of zones of a type at least half of which is in the country; without a country all of them."""
+        types = np.array([record["zone_type"] for record in self.records])
+        shapes, country = self.shapes[types == zone_type], shapely.union_all(self.shapes[types == "country"])
+        inside = shapely.area(shapely.intersection(shapes, country)) >= shapely.area(shapes) / 2
+        return len(shapes) if country.is_empty else int(inside.sum())
+
     def count_by_force(self, points: list[Point]) -> list[set[int]]:
         """The same, each point compared with each zone."""
         found: list[set[int]] = [set() for _ in points]
@@ -201,7 +208,7 @@ def test_coverage_is_the_share_of_the_country(edges: Loaded, real: Loaded) -> No
     covered = {kind: (zones, share) for kind, zones, share in real.connection.execute(table)}
     if "country" in covered:
         assert covered["country"] == (1, 1)
-    counted = {kind: sum(one["zone_type"] == kind for one in real.records) for kind in covered}
+    counted = {kind: real.count_in_country(kind) for kind in covered}
     assert {kind: zones for kind, (zones, _) in covered.items()} == counted
     # the ellipsoid's area by another formula
     areas = sql.SQL(
@@ -209,6 +216,57 @@ def test_coverage_is_the_share_of_the_country(edges: Loaded, real: Loaded) -> No
     )
     (difference,) = real.connection.execute(areas.format(sql.Identifier(real.schema, "zones"))).fetchone()
     assert difference < 1e-5
+
+
+@pytest.mark.parametrize(("real", "cities"), [("li", 11), ("lu", 102)], indirect=["real"])
+def test_coverage_counts_no_cities_of_the_neighbours(real: Loaded, cities: int) -> None:
+    """An extract whose country is given has cities of its neighbours, too, with the same country code."""
+    table = sql.Identifier(real.schema, "coverage")
+    query = sql.SQL("SELECT zones, area FROM {} WHERE zone_type = %s").format(table)
+    country, city = (real.connection.execute(query, (kind,)).fetchone() for kind in ("country", "city"))
+    assert city[0] == cities < sum(record["zone_type"] == "city" for record in real.records)
+    assert city[1] <= country[1] * (1 + 1e-6)
+
+
+def coverage(importer: Importer, path: Path) -> dict[tuple[str, str], tuple[int, float, float | None]]:
+    """Zones, square metres and share by country and type, of a release that is loaded from a file."""
+    schema = "release_" + importer.load(path).replace("-", "_")
+    with importer.connect() as connection:
+        rows = connection.execute(f"SELECT * FROM {schema}.coverage").fetchall()
+        return {(country, kind): (zones, area, share) for country, kind, zones, area, share in rows}
+
+
+def test_coverage_counts_the_part_of_a_zone_in_its_country(importer: Importer, zones: Zones) -> None:
+    land = zone(1, "Land", "country", 2, square(0, 0, 1, 1))
+    places = [
+        zone(2, "Inside", "city", 8, square(0, 0, 0.5, 0.5), parent=1),
+        zone(3, "Most of it inside", "city", 8, square(0.5, 0, 1.1, 0.5), parent=1),
+        zone(4, "Most of it outside", "city", 8, square(0.8, 0.5, 2.8, 1), parent=1),
+        zone(5, "Outside", "city", 8, square(1.1, 0, 1.5, 0.5)),
+        zone(6, "At the border", "state", 4, square(1, 0, 2, 1)),
+        zone(7, "Far", "state", 4, square(50, 0, 60, 10)),
+        zone(8, "Of another country", "city", 8, square(0, 0.5, 0.3, 1), country="BB"),
+    ]
+    found = coverage(importer, zones.write([land, *places]))
+    (country_zones, country_area, country_share) = found["AA", "country"]
+    assert (country_zones, country_share) == (1, 1)
+    assert found["AA", "city"] == (2, pytest.approx(0.6 * country_area, 1e-3), pytest.approx(0.6, 1e-3))
+    assert found["AA", "state"] == (0, 0, 0)
+    assert found["BB", "city"] == (1, pytest.approx(0.15 * country_area, 1e-3), None)
+
+
+@pytest.mark.parametrize(
+    ("other", "share"),
+    [(square(0, 0, 1, 0.5), 1), (square(2, 0, 3, 1), 0.5), (square(0.5, 0, 1.5, 1), 2 / 3)],
+    ids=["in the other", "apart", "overlapping"],
+)
+def test_several_zones_of_a_country_are_its_area_together(
+    importer: Importer, zones: Zones, other: dict[str, Any], share: float
+) -> None:
+    land = zone(1, "Kingdom", "country", 2, square(0, 0, 1, 1))
+    city = zone(3, "City", "city", 8, square(0, 0, 1, 1), parent=1)
+    found = coverage(importer, zones.write([land, zone(2, "Other part", "country", 3, other), city]))
+    assert found["AA", "city"][::2] == (1, pytest.approx(share, 1e-3))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

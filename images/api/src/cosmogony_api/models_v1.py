@@ -243,8 +243,8 @@ class CoverageRow(Answer):
 
     country_code: str
     zone_type: str
-    zones: Annotated[int, Meta(ge=0)]
-    area: Annotated[float | None, Meta(description="Square metres")]
+    zones: Annotated[int, Meta(ge=0, description="Those at least half of which is in the country")]
+    area: Annotated[float | None, Meta(description="Of the parts of zones that are in the country, in square metres")]
     share: Annotated[
         float | None,
         Meta(description="Of the country's area, 0 to 1; null when the release has no zone of the country"),

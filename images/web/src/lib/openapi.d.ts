@@ -1070,8 +1070,9 @@ export interface components {
         CoverageRow: {
             country_code: string;
             zone_type: string;
+            /** @description Those at least half of which is in the country */
             zones: number;
-            /** @description Square metres */
+            /** @description Of the parts of zones that are in the country, in square metres */
             area: number | null;
             /** @description Of the country's area, 0 to 1; null when the release has no zone of the country */
             share: number | null;

@@ -16,7 +16,7 @@ from ..database import parallel, statements
 from ..progress import TimedProgress, format_duration
 
 SHARE = (90, 100)  # per cent of a load that are done before and after this
-CHUNK_ZONES = 5_000  # zones whose names one statement stores
+CHUNK_ZONES = 5_000  # zones that one statement prepares
 TRIGRAMS = "pg_trgm"
 COLLATION = "und-x-icu"  # knows lower case of all letters, whatever the locale of the database is
 MAX_NAMED = 20
@@ -60,7 +60,7 @@ def fill_lookup_tables(settings: DatabaseAddress, connection: psycopg.Connection
     with connection.transaction():
         statements.set_search_path(connection, schema)
         ids = [row[0] for row in connection.execute("SELECT id FROM zones ORDER BY id").fetchall()]
-        connection.execute(statements.read_statement("release/coverage.sql"))
+        connection.execute(statements.read_statement("release/country_areas.sql"))
     chunks = [ids[begin : begin + CHUNK_ZONES] for begin in range(0, len(ids), CHUNK_ZONES)]
     progress = TimedProgress("prepared for searching, zones", len(ids), SHARE)
 
@@ -68,12 +68,14 @@ def fill_lookup_tables(settings: DatabaseAddress, connection: psycopg.Connection
         with own.transaction():
             statements.set_search_path(own, schema)
             own.execute(statements.read_statement("release/names.sql"), {"ids": ids})
+            own.execute(statements.read_statement("release/covered_areas.sql"), {"ids": ids})
         progress.advance(len(ids))
 
     parallel.process_items(settings, chunks, fill, jobs)
     progress.end()
     with connection.transaction():
         statements.set_search_path(connection, schema)
+        connection.execute(statements.read_statement("release/coverage.sql"))
         connection.execute(statements.read_statement("release/lookup_indexes.sql"))
         if trigrams := create_or_find_trigram_extension(connection):
             connection.execute(statements.read_statement("release/trigram_index.sql", trigrams=trigrams))

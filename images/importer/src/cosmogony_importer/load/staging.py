@@ -14,7 +14,7 @@ TABLES = (
     *(f"zones_z{zoom}" for zoom in bands.BANDS),
 )
 FUNCTIONS = ("normal_form",)
-HELPERS = ("band_chunks",)
+HELPERS = ("band_chunks", "country_areas", "covered_areas")
 
 
 def list_staged_tables(connection: psycopg.Connection) -> list[str]:
