@@ -46,7 +46,7 @@ def outputs(folder: Path) -> dict[str, str]:
 def test_results_are_written_for_the_release_and_counted(minio: MinIO, tmp_path: Path) -> None:
     put(minio, gzip.compress(lines(13)))
     assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path / "new")]) == 0
-    assert outputs(tmp_path / "new") == {"ok": "3", "ko": "0", "skip": "257"}
+    assert outputs(tmp_path / "new") == {"ok": "3", "ko": "0", "skip": "259"}
     texts = [
         minio.client().get_object(BUCKET, key).read()
         for key in (f"releases/{RELEASE}/test_results.json", "cosmogony-data/concat/tests_results.json")
@@ -70,10 +70,10 @@ def test_counts_are_judged_where_the_data_claim_the_zone_type(
         ("Liechtenstein", "city", "skip"),
         *(("Luxembourg", zone_type, "ok") for zone_type in ("state", "state_district", "city")),
     }
-    assert "the data do not claim the zone type of 256 of all" in capsys.readouterr().err
+    assert "the data do not claim the zone type of 258 of all" in capsys.readouterr().err
     sources = '--set=sources.extracts=[{"url": "https://e.org/us.pbf", "country_code": "US", "levels": ["state"]}]'
     assert main(["stats", "--release", RELEASE, "--outputs", str(tmp_path), sources]) == 0
-    assert "the data do not claim the zone type of 255 of all" in capsys.readouterr().err
+    assert "the data do not claim the zone type of 257 of all" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("environment")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read the zones of a file as a stream, with only the fields that counting needs."""
+"""Read the zones of a file as a stream, with only the four fields that counting needs."""
 
 from __future__ import annotations
 
@@ -23,14 +23,12 @@ class Zone(NamedTuple):
     parent: int | None
     zone_type: str | None
     wikidata: str | None
-    country_code: str | None = None
 
 
 def _to_zone(record: object, where: str) -> Zone:
     if not isinstance(record, dict) or "id" not in record:
         raise InputError(f"{where} is not a zone: an object with 'id' is required")
-    texts = (record.get(key) or None for key in ("zone_type", "wikidata", "country_code"))
-    return Zone(record["id"], record.get("parent"), *texts)
+    return Zone(record["id"], record.get("parent"), record.get("zone_type"), record.get("wikidata") or None)
 
 
 def read_zone_lines(lines: Iterable[bytes], name: str, *, allow_blank: bool = True) -> Iterator[Zone]:

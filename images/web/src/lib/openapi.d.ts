@@ -1175,7 +1175,7 @@ export interface components {
         };
         /**
          * ExpectedCount
-         * @description Expected and actual number of zones of a type below a root zone. `test_status` and `total` do not depend on whether the data claim the zone type.
+         * @description Expected and actual number of zones of a type below a root zone. `test_status` and `total` are those of the original dashboard, whether or not the data claim the zone type.
          */
         ExpectedCount: {
             /** @description whether the data claim zones of this type; absent in results of a file and of earlier versions */

@@ -14,7 +14,7 @@ from .states import CountStatus
 class ExpectedCount(Struct, frozen=True, kw_only=True):
     """Expected and actual number of zones of a type below a root zone.
 
-    `test_status` and `total` do not depend on whether the data claim the zone type.
+    `test_status` and `total` are those of the original dashboard, whether or not the data claim the zone type.
     """
 
     claimed: Annotated[
