@@ -172,11 +172,30 @@ describe('SearchBox', () => {
     expect(input().value).toBe('')
   })
 
-  it('shows hostile and long names as text, and searches at most 200 characters', async () => {
-    const hostile = '<img src=x onerror=alert(1)>'
-    type('x'.repeat(10_000))
+  it('refuses a text that is too long, and says so', async () => {
+    type('x'.repeat(201))
     await pass()
-    expect(requests[0]!.url.searchParams.get('q')).toHaveLength(200)
+    expect(requests).toHaveLength(0)
+    expect(host.querySelector('.results')!.textContent).toContain('at most 200 characters')
+    expect(host.querySelector('[role=status]')!.textContent).toContain('at most 200 characters')
+    type('🏔'.repeat(200))
+    await pass()
+    expect(Array.from(requests[0]!.url.searchParams.get('q')!)).toHaveLength(200)
+  })
+
+  it('takes control characters out', async () => {
+    type('va\u0000du\u001fz ')
+    await pass()
+    expect(requests[0]!.url.searchParams.get('q')).toBe('vaduz')
+    type('\u0000')
+    await pass()
+    expect(requests).toHaveLength(1)
+  })
+
+  it('shows hostile and long names as text', async () => {
+    const hostile = '<img src=x onerror=alert(1)>'
+    type('x')
+    await pass()
     requests[0]!.answer([found(1, hostile), found(2, 'n'.repeat(10_000))])
     await pass()
     expect(host.querySelector('img')).toBeNull()

@@ -9,14 +9,26 @@ import { chooseRetryDelay, toMessage } from '../lib/problem'
 /** Milliseconds without a key press after which the text is searched. */
 const TYPING_PAUSE = 200
 
+export type Refusal = 'outOfRange' | 'tooLong'
+
+/** What a visitor wrote, without the control characters that come with copied text. */
+const readQuery = (text: string): string => text.replace(/[^\P{Cc}\s]/gu, '').trim()
+
+/** The place that a text names, or why it cannot be searched. */
+function readText(query: string): { place: Place | null; refusal: Refusal | null } {
+  if (Array.from(query).length > LONGEST_QUERY) return { place: null, refusal: 'tooLong' }
+  const place = parseCoordinates(query)
+  return place === 'outOfRange' ? { place: null, refusal: place } : { place, refusal: null }
+}
+
 export function useSearch({ state, map, preferences }: Pick<Explorer, 'state' | 'map' | 'preferences'>) {
   const search = reactive({
     text: '',
     zones: [] as (SearchedZone | FoundZone)[],
     /** The place that the text names by its coordinates; null where it is a name. */
     place: null as Place | null,
-    /** Whether the text has coordinates that are none on the globe. */
-    outOfRange: false,
+    /** Why the text is not searched: its coordinates are not on the globe, or it is too long. */
+    refusal: null as Refusal | null,
     /** The text that the zones were found for; null while none was searched. */
     answered: null as string | null,
     loading: false,
@@ -55,16 +67,14 @@ export function useSearch({ state, map, preferences }: Pick<Explorer, 'state' | 
   }
 
   watch(
-    [() => search.text.trim().slice(0, LONGEST_QUERY), () => preferences.names, () => state.release?.id],
+    [() => readQuery(search.text), () => preferences.names, () => state.release?.id],
     ([query]) => {
       stop()
-      const found = parseCoordinates(query)
-      const place = found === 'outOfRange' ? null : found
+      const { place, refusal } = readText(query)
       // The zones of one place are none of another, while those of a name stay until the next ones are found.
-      if (place || search.place || search.outOfRange)
-        Object.assign(search, { zones: [], answered: null, problem: null })
-      Object.assign(search, { place, outOfRange: found === 'outOfRange' })
-      if (query === '' || found === 'outOfRange') {
+      if (place || search.place || search.refusal) Object.assign(search, { zones: [], answered: null, problem: null })
+      Object.assign(search, { place, refusal })
+      if (query === '' || refusal) {
         Object.assign(search, { zones: [], answered: query || null, problem: null })
         return
       }
