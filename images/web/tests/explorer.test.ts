@@ -100,6 +100,21 @@ describe('createExplorer', () => {
     vi.useRealTimers()
   })
 
+  it('has the OSM id of a zone in the address, and puts it into an address with a number', async () => {
+    const zone = { id: 1, name: 'Vaduz', zone_type: 'city', osm_id: 'relation:48', bbox: null, nb_children: 0 }
+    serve({ 'api/zones/1': { zone, children: [] }, 'api/zones/1/parents': { zone, parents: [] } })
+    location.hash = '#/10/9.55/47.15/1'
+    const { state, select, attachMap, clear } = makeExplorer()
+    const view = { zoom: 10, lng: 9.55, lat: 47.15 }
+    attachMap({ view, map: { getZoom: () => 10 }, mark: () => undefined, relabel: () => undefined } as never)
+    await vi.waitFor(() => expect(state.selection?.zone.name).toBe('Vaduz'))
+    expect(location.hash).toBe('#/10.00/9.55/47.15/relation:48')
+    clear()
+    location.hash = '#/'
+    await select({ id: 1 })
+    expect(location.hash).toBe('#/10.00/9.55/47.15/relation:48')
+  })
+
   it('keeps a problem until the release can be loaded', async () => {
     serve({})
     const { state, loadRelease } = makeExplorer()

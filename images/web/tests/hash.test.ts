@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
-import { formatHash, formatZoneAddress, parseHash } from '../src/lib/hash'
+import { formatHash, formatZoneAddress, parseHash, toZoneRef } from '../src/lib/hash'
 
 describe('parseHash', () => {
   it('reads zoom, longitude, latitude in this order', () => {
@@ -46,6 +46,14 @@ describe('formatHash', () => {
   it('can be parsed again', () => {
     const view = { zoom: 4.25, lng: -120.5, lat: 38.75 }
     expect(parseHash(formatHash(view, { id: 12 }))).toEqual({ page: 'explorer', view, zone: { id: 12 } })
+  })
+})
+
+describe('toZoneRef', () => {
+  it('prefers the OSM id, if an address can name it', () => {
+    expect(toZoneRef({ id: 7, osm_id: 'relation:48' })).toEqual({ osmId: 'relation:48' })
+    expect(toZoneRef({ id: 7, osm_id: null })).toEqual({ id: 7 })
+    expect(toZoneRef({ id: 7, osm_id: '<img>/1' })).toEqual({ id: 7 })
   })
 })
 

@@ -3,7 +3,7 @@
 import { computed, inject, onScopeDispose, readonly, shallowRef, watch, type InjectionKey } from 'vue'
 import type { FoundZone } from '../lib/api'
 import { computeZoom, type Place } from '../lib/coordinates'
-import { formatPlaceAddress, formatZoneAddress } from '../lib/hash'
+import { formatPlaceAddress, formatZoneAddress, toZoneRef } from '../lib/hash'
 import { getMapPadding } from '../lib/layout'
 import type { ZoneMap } from '../lib/map'
 import type { Bounds } from '../lib/release'
@@ -69,9 +69,9 @@ export function createExplorer() {
   }
 
   /** Opens a zone from another page or from a list; the map moves there. */
-  function openZone({ id, osm_id: osmId }: { id: number; osm_id: string | null }): void {
-    if (state.route.page === 'explorer' && map.value) void selection.select({ id }, { frame: 'always' })
-    else location.hash = formatZoneAddress(osmId === null ? { id } : { osmId })
+  function openZone(zone: { id: number; osm_id: string | null }): void {
+    if (state.route.page === 'explorer' && map.value) void selection.select({ id: zone.id }, { frame: 'always' })
+    else location.hash = formatZoneAddress(toZoneRef(zone))
   }
 
   /** Moves the map to a place, from any page, and opens one of the zones that hold it, the smallest of which comes first. */
@@ -81,8 +81,7 @@ export function createExplorer() {
     const zoom = zone?.bbox
       ? computeZoom(zone.bbox as Bounds, window.innerWidth - left - right, window.innerHeight - top - bottom)
       : LONE_PLACE_ZOOM
-    const ref = zone && (zone.osm_id === null ? { id: zone.id } : { osmId: zone.osm_id })
-    location.hash = formatPlaceAddress({ ...place, zoom }, ref ?? null)
+    location.hash = formatPlaceAddress({ ...place, zoom }, zone ? toZoneRef(zone) : null)
   }
 
   function checkRelease(): void {

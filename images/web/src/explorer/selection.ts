@@ -2,7 +2,7 @@
 /** The selected zone with its parents and children, or the zone type that is marked instead. */
 import { getParents, getZone, getZoneByOsmId, type Zone, type ZoneWithBbox } from '../lib/api'
 import { computeBounds } from '../lib/geometry'
-import type { ZoneRef } from '../lib/hash'
+import { toZoneRef, type ZoneRef } from '../lib/hash'
 import { getMapPadding, isNarrowScreen } from '../lib/layout'
 import { t } from '../i18n'
 import { chooseRetryDelay, isNotFound, toMessage } from '../lib/problem'
@@ -42,8 +42,10 @@ export function useSelection(
       if (request.signal.aborted) return
       state.selection = { zone, children, parents: withoutRepeats(parents, zone.id) }
       state.layer = null
-      if (history !== 'none') address.setZone({ id: zone.id })
-      address.write(history)
+      // An address with the id in a release becomes the one that stays valid.
+      const outdated = history === 'none' && 'id' in ref
+      if (history !== 'none' || outdated) address.setZone(toZoneRef(zone))
+      address.write(outdated ? 'replace' : history)
       frameZone(zone, frame)
     } catch (error) {
       if (request.signal.aborted) return

@@ -25,6 +25,10 @@ export type Route =
 const NUMBER = /^-?\d+(\.\d+)?$/
 const OSM_ID = /^(node|way|relation):\d+$/
 
+/** The stable address of a zone, by its OSM id; by its id in the release where it has none that an address can name. */
+export const toZoneRef = ({ id, osm_id: osmId }: { id: number; osm_id: string | null }): ZoneRef =>
+  osmId !== null && OSM_ID.test(osmId) ? { osmId } : { id }
+
 export function parseHash(hash: string): Route {
   const parts = hash.replace(/^#?\/?/, '').split('/')
   if (parts[0] === 'about') return { page: 'about' }
