@@ -126,3 +126,15 @@ def test_copying_a_link_moves_nothing(watched: WatchedPage, width: int) -> None:
     page.get_by_role("button", name="Link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert (get_box(page, "[data-testid=copy]"), get_box(page, ".facts")) == before
+
+
+def test_tabs_of_the_dashboard_stay_where_they_are(watched: WatchedPage) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    places = set()
+    for address in ("data_dashboard", "operations", "data_dashboard/trend"):
+        page.goto(f"{watched.site.url}/#/{address}")
+        expect(page.locator(".data-table tbody tr").first).to_be_visible()
+        box = get_box(page, "main nav a")
+        places.add((box["x"], box["y"]))
+    assert len(places) == 1, places

@@ -23,7 +23,7 @@ def test_dashboard_lists_every_result(watched: WatchedPage, site: Site, artifact
     page.screenshot(path=artifacts / "dashboard.png")
     first = results[0]
     total = "-" if first["total"] == -1 else str(int(first["total"]))
-    expected = f"{total} expected : {int(first['expected_min'])} ~ {int(first['expected_max'])}"
+    expected = f"{total} expected: {int(first['expected_min'])} ~ {int(first['expected_max'])}"
     expect(rows.first.locator("td").nth(0)).to_have_text(first["name"])
     expect(rows.first.locator("td").nth(2)).to_have_text(expected)
     classes = rows.evaluate_all("rows => rows.map(row => row.className)")

@@ -9,22 +9,16 @@ import DashboardPage from '../src/pages/DashboardPage.vue'
 import { button, makeExplorer, mount, serve } from './support/mount'
 import { makeChange, makeRelease, makeShownRelease, makeZone } from './support/zones'
 
+interface MapCalls {
+  chosen(key: string): void
+  pointed(key: string, at: { x: number; y: number }): void
+}
 /** What the maps were asked to show; there is no WebGL here. */
-const drawn = vi.hoisted(() => ({ marked: [] as Marked[], events: [] as { chosen(key: string): void }[] }))
+const drawn = vi.hoisted(() => ({ marked: [] as Marked[], events: [] as MapCalls[] }))
 vi.mock('../src/lib/dataMap', () => ({
   DataMap: class {
     readonly map = {}
-    constructor(
-      ...[, , marked, , , , events]: [
-        unknown,
-        unknown,
-        Marked,
-        unknown,
-        unknown,
-        unknown,
-        { chosen(key: string): void },
-      ]
-    ) {
+    constructor(...[, , marked, , , , events]: [unknown, unknown, Marked, unknown, unknown, unknown, MapCalls]) {
       drawn.marked.push(marked)
       drawn.events.push(events)
     }
@@ -94,7 +88,7 @@ describe('results', () => {
 
   it('writes the result as total, then the expected range', async () => {
     const { host } = await open()
-    expect(texts(host, 'td.total')).toEqual(['3 expected : 2 ~ 4', '9 expected : 2 ~ 4', '- expected : 2 ~ 4'])
+    expect(texts(host, 'td.total')).toEqual(['3 expected: 2 ~ 4', '9 expected: 2 ~ 4', '- expected: 2 ~ 4'])
   })
 
   it('marks failures, known ones too', async () => {
@@ -166,11 +160,15 @@ describe('results', () => {
       '#/zone/relation:5',
     ])
     expect(host.querySelector('img')).toBeNull()
+    drawn.events[0]!.pointed('5', { x: 1, y: 2 })
+    await nextTick()
+    expect(texts(host, '.tip strong')).toEqual(['Liechtenstein'])
     drawn.events[0]!.chosen('5')
     await nextTick()
+    expect(texts(host, '.tip'), 'the card says the same').toEqual([])
     const card = host.querySelector<HTMLElement>('[data-testid=map-card]')!
     expect(card.textContent).toContain('Liechtenstein')
-    expect(card.textContent).toContain('State: 9 (expected : 2 ~ 4), Unexpected')
+    expect(card.textContent).toContain('State: 9 (expected: 2\u00a0~\u00a04), Unexpected')
     button(host, 'Right 1').click()
     await nextTick()
     expect(drawn.marked.at(-1)!.marks).toEqual([])

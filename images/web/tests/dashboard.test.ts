@@ -11,6 +11,7 @@ import {
   toRows,
   toVerdict,
   type RowChoice,
+  formatRange,
 } from '../src/lib/dashboard'
 import { makeZone } from './support/zones'
 
@@ -130,5 +131,12 @@ describe('markResults', () => {
   it('finds the zone of an item before those of its country code', () => {
     expect(markResults(toRows([row('NL', 'Q21203', 'ok')]), countries).map(({ zone }) => zone)).toEqual([4])
     expect(markResults(toRows([row('NL', 'Q0', 'ok')]), countries).map(({ zone }) => zone)).toEqual([3, 4])
+  })
+})
+
+describe('formatRange', () => {
+  it('keeps the range in one line, and says where only the lower bound is known', () => {
+    expect(formatRange({ expected_min: 6, expected_max: 8 })).toBe('expected: 6\u00a0~\u00a08')
+    expect(formatRange({ expected_min: 1, expected_max: 4242 })).toBe('expected: at\u00a0least\u00a01')
   })
 })

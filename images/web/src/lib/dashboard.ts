@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Rows of the data dashboard: counted and expected zones. */
+import { t } from '../i18n'
 import type { ExpectedCount } from './api'
 import { findCountryZones, type Countries } from './countries'
 import { markCountry, type Mark, type MarkGroup } from './marks'
@@ -93,6 +94,16 @@ export function chooseRows(rows: readonly DashboardRow[], { text, group, type }:
       `${row.name} ${formatType(row.zone_type)} ${row.zone_type}`.toLowerCase().includes(needle),
   )
 }
+
+/** The upper bound that the expected counts have where the true number is unknown. */
+const UNKNOWN_MAX = 4242
+
+/** The expected range in words. */
+export const formatRange = ({
+  expected_min: from,
+  expected_max: to,
+}: Pick<ExpectedCount, 'expected_min' | 'expected_max'>) =>
+  to === UNKNOWN_MAX ? t('dashboard.results.expectedAtLeast', { from }) : t('dashboard.results.expected', { from, to })
 
 /** Compares rows by verdict, for sorting: those to look into come first. */
 export const compareVerdicts = (a: DashboardRow, b: DashboardRow): number =>
