@@ -6,6 +6,8 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
+
 from .support import data
 
 POINTS = [{"lat": 3.5, "lon": 3.5}, {"lat": 80, "lon": 3}, {"lat": 6.5, "lon": 6.5}]
@@ -23,6 +25,17 @@ def test_zones_of_a_point_are_smallest_first(client):
     assert client.get("/v1/reverse?lat=80&lon=3.5").json["zones"] == []
     of_types = client.get("/v1/reverse?lat=3.5&lon=3.5&type=country,city&lang=fr").json["zones"]
     assert [zone["name"] for zone in of_types] == ["Brumelle", "Ælandia"]
+
+
+@pytest.mark.parametrize("tiny", ["5e-324", "-5e-324", "2.2250738585072014e-308", "1e-160", "1e-13"])
+def test_numbers_next_to_zero_are_zero(client, tiny):
+    """PostgreSQL refuses to compute with them: value out of range, underflow."""
+    zones = client.get("/v1/reverse?lat=0&lon=0&nearest=100").json["zones"]
+    for query in (f"lat={tiny}&lon=0&nearest=100", f"lat=0&lon={tiny}&nearest=100"):
+        answer = client.get(f"/v1/reverse?{query}")
+        assert (answer.status_code, answer.json["zones"]) == (200, zones)
+    assert client.get(f"/v1/reverse?lat=80&lon=3&nearest={tiny.removeprefix('-')}").status_code == 200
+    assert client.get(f"/v1/search?q=zell&near={tiny},{tiny}").status_code == 200
 
 
 def test_batch_of_json_is_in_the_order_of_its_points(client):

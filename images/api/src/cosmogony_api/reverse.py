@@ -13,6 +13,8 @@ from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import FoundZone, ReverseOptions
 from cosmogony_api.zone_details import View, ZoneRowFactory
 
+INPUT_DECIMALS = 12  # of degrees and metres; far below what the data can tell apart
+
 _FOUND = sql.SQL("""
 select {columns}, found.distance, found.point
 from {reverse}(%(lon)s, %(lat)s, %(types)s, %(nearest)s) with ordinality as found (point, zone_id, distance, place)
@@ -50,5 +52,15 @@ class _Undistanced(FoundZone, kw_only=True):
     distance: float = 0
 
 
+def round_degrees(value: float) -> float:
+    """Return degrees as the database takes them: it refuses to compute with numbers next to 0 ("underflow")."""
+    return round(value, INPUT_DECIMALS)
+
+
 def _to_values(lons: Sequence[float], lats: Sequence[float], options: ReverseOptions) -> dict[str, Any]:
-    return {"lon": list(lons), "lat": list(lats), "types": options.type or None, "nearest": options.nearest}
+    return {
+        "lon": list(map(round_degrees, lons)),
+        "lat": list(map(round_degrees, lats)),
+        "types": options.type or None,
+        "nearest": round(options.nearest, INPUT_DECIMALS),
+    }

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import SearchedZone, SearchQuery
+from cosmogony_api.reverse import round_degrees
 from cosmogony_api.zone_details import View, fetch_zones
 
 _SEARCH = sql.SQL("""
@@ -19,7 +20,7 @@ join {zones} z on z.id = found.zone_id order by found.place
 
 def search_zones(connection: Reader, view: View, query: SearchQuery) -> list[SearchedZone]:
     """Return the zones whose names fit a text, best first."""
-    lat, lon = query.near or (None, None)
+    lat, lon = map(round_degrees, query.near) if query.near else (None, None)
     values = {
         "q": query.q,
         "limit": query.limit,
