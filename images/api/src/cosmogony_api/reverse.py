@@ -13,7 +13,7 @@ from cosmogony_api.database import Reader
 from cosmogony_api.models_v1 import FoundZone, ReverseOptions
 from cosmogony_api.zone_details import View, ZoneRowFactory
 
-INPUT_DECIMALS = 12  # of degrees and metres; far below what the data can tell apart
+INPUT_DECIMALS = 12  # of degrees and metres; the data are coarser
 
 _FOUND = sql.SQL("""
 select {columns}, found.distance, found.point
