@@ -68,6 +68,23 @@ describe('OperationsPage', () => {
     expect(texts(host, '[data-testid=run] li')).toEqual([`load: ${HOSTILE}`, 'careful'])
   })
 
+  it('shows the runs together with the release above them, so that nothing moves', async () => {
+    const requested = serve({ 'api/v1/site': { operations: true }, 'api/v1/runs': { runs: RUNS } })
+    const answer = fetch
+    let answerRelease!: (response: Response) => void
+    const late = new Promise<Response>((resolve) => (answerRelease = resolve))
+    vi.stubGlobal('fetch', (path: string) => (path === `api/v1/releases/${LIVE}` ? late : answer(path)))
+    const explorer = makeExplorer()
+    explorer.state.release = makeShownRelease(LIVE)
+    const host = mount(OperationsPage, {}, explorer)
+    await vi.waitFor(() => expect(requested).toContain('api/v1/runs'))
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(host.querySelector('[data-testid=run]')).toBeNull()
+    answerRelease(Response.json(RELEASE))
+    await vi.waitFor(() => expect(host.querySelector('[data-testid=live-release]')).not.toBeNull())
+    expect(host.querySelectorAll('[data-testid=run]')).toHaveLength(2)
+  })
+
   it('says that the site does not show it', async () => {
     const host = await open({})
     expect(host.textContent).toContain('does not show its operations')
