@@ -17,9 +17,11 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
+import itertools
 import json
 import os
 import statistics
+import string
 import subprocess
 import sys
 import time
@@ -42,6 +44,7 @@ from cosmogony_importer.load import bands, loader, rows, zone_parsing
 from cosmogony_steps.postgres import DatabaseAddress
 from cosmogony_steps.zonefiles import ZoneFormat
 
+CODES = ["".join(letters) for letters in itertools.product(string.ascii_uppercase, repeat=2)]
 EXTRACT = DATA / "luxembourg_filtered.osm.pbf"
 ORIGINAL_INDEXES = (
     "ALTER TABLE zones ADD CONSTRAINT zones_pkey PRIMARY KEY (id)",
@@ -153,7 +156,10 @@ def low_zooms(connection: psycopg.Connection, settings: DatabaseAddress, file: P
 
 
 def replicate(file: Path, times: int, target: Path) -> None:
-    """The zones of a file several times over with other ids; side by side where there is room for it."""
+    """The zones of a file several times over with other ids; side by side where there is room for it.
+
+    Each copy is another country as long as there are two-letter codes.
+    """
     with gzip.open(file) as lines:
         zones = [orjson.loads(line) for line in lines]
     step = max(zone["id"] for zone in zones) + 1
@@ -167,6 +173,8 @@ def replicate(file: Path, times: int, target: Path) -> None:
                     "osm_id": f"relation:{zone['id'] + copy * step}",
                     "parent": parent,
                 }
+                if zone["country_code"]:
+                    moved["country_code"] = CODES[copy % len(CODES)]
                 if places and zone["geometry"]:
                     polygons = [[np.round(ring + places[copy], 7) for ring in rings] for rings in _polygons(zone)]
                     moved["geometry"] = {"type": "MultiPolygon", "coordinates": polygons}
